@@ -1,0 +1,149 @@
+"""Weights and their card in one file; strict, safe loading.
+
+A checkpoint is ``{"weights": state dict, "card": dict of plain types}``. The card says all that is
+needed to use the weights, so nothing is guessed: the model and its arguments, the preprocessing, and
+what was measured.
+"""
+
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.models import GalaxyNetwork, build
+
+WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
+
+# What a card must say before a network can be used.
+REQUIRED = ("model", "arguments", "image_size", "crop", "mean", "std", "columns")
+
+
+class CheckpointError(ValueError):
+    """A file of weights that cannot be used, with the reason and what to do."""
+
+
+def available(folder: Path = WEIGHTS) -> dict[str, Path]:
+    """List the networks that ship with the project.
+
+    Returns
+    -------
+    dict of str to Path
+        File by name, for instance ``{"densenet": …/weights/densenet.pt}``.
+    """
+    return {path.stem: path for path in sorted(folder.glob("*.pt"))}
+
+
+def find(name: str | Path, folder: Path = WEIGHTS) -> Path:
+    """Find the file of a network by its name (``densenet``), or take a path as it is.
+
+    Raises
+    ------
+    CheckpointError
+        When there is neither.
+    """
+    shipped = available(folder)
+    if str(name) in shipped:
+        return shipped[str(name)]
+    if Path(name).is_file():
+        return Path(name)
+    known = ", ".join(shipped) or "none"
+    raise CheckpointError(
+        f"{name} is neither a file nor a network of this project (there are: {known}); "
+        "give one of these names or the path of a .pt file that train.py wrote"
+    )
+
+
+def save(path: str | Path, network: GalaxyNetwork, card: dict[str, Any]) -> None:
+    """Write a network's weights in half precision, with their card, in one step.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file; it is replaced at once when the new one is complete.
+    network : GalaxyNetwork
+        The network whose weights are stored.
+    card : dict
+        Plain types only. `REQUIRED` names what it must hold.
+
+    Raises
+    ------
+    CheckpointError
+        When the card lacks a required entry.
+    """
+    lacking = [name for name in REQUIRED if name not in card]
+    if lacking:
+        raise CheckpointError(f"the card of {path} lacks {', '.join(lacking)}; it must say {', '.join(REQUIRED)}")
+    weights = {
+        name: (value.half() if value.is_floating_point() else value).cpu().contiguous().clone()
+        for name, value in network.state_dict().items()
+    }
+    write_atomically({"weights": weights, "card": card}, path)
+
+
+def write_atomically(content: dict[str, Any], path: str | Path) -> None:
+    """Write with ``torch.save`` to a temporary file beside the target, then rename it."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        torch.save(content, temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def load(name: str | Path, device: str | torch.device = "cpu") -> tuple[GalaxyNetwork, dict[str, Any]]:
+    """Load a network, ready to predict, and its card.
+
+    Parameters
+    ----------
+    name : str or Path
+        A name from `available`, or a file that `save` wrote.
+    device : str or torch.device
+        Where the network is put.
+
+    Returns
+    -------
+    network : GalaxyNetwork
+        In evaluation mode, float32, its parameters frozen.
+    card : dict
+        What the file says of itself.
+
+    Raises
+    ------
+    CheckpointError
+        When the file cannot be read, is no checkpoint, or is for other columns than the tree's.
+    """
+    path = find(name)
+    card, weights = _read(path)
+    if tuple(card["columns"]) != COLUMNS:
+        raise CheckpointError(
+            f"{path} was trained for {len(card['columns'])} columns, {', '.join(card['columns'][:3])}…, which are not "
+            f"the {len(COLUMNS)} of the Galaxy Zoo 2 tree in their order; train it again with train.py"
+        )
+    try:
+        network = build(card["model"], **card["arguments"])
+        network.load_state_dict(
+            {key: value.float() if value.is_floating_point() else value for key, value in weights.items()}
+        )
+    except (ValueError, RuntimeError) as error:
+        raise CheckpointError(f"the weights in {path} do not fit the network its card names: {error}") from error
+    network.to(device).eval().requires_grad_(False)
+    return network, card
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    """Read card and weights, without running any code that the file may hold."""
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
+        raise CheckpointError(f"{path} cannot be read as weights: {str(error).splitlines()[0]}") from error
+    if not isinstance(content, dict) or not {"weights", "card"} <= content.keys():
+        raise CheckpointError(f"{path} holds no weights with a card; give a .pt file that train.py wrote")
+    lacking = [name for name in REQUIRED if name not in content["card"]]
+    if lacking:
+        raise CheckpointError(f"the card in {path} lacks {', '.join(lacking)}; train it again with train.py")
+    return content["card"], content["weights"]
