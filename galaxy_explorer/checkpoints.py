@@ -135,6 +135,17 @@ def load(name: str | Path, device: str | torch.device = "cpu") -> tuple[GalaxyNe
     return network, card
 
 
+def read_card(path: str | Path) -> dict[str, Any]:
+    """Read the card of a file alone.
+
+    Raises
+    ------
+    CheckpointError
+        When the file cannot be read or is no checkpoint.
+    """
+    return _read(Path(path))[0]
+
+
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
     """Read card and weights, without running any code that the file may hold."""
     try:

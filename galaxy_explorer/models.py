@@ -218,6 +218,6 @@ def build(model: str, **arguments: object) -> GalaxyNetwork:
     if model not in MODELS:
         raise ValueError(f"there is no network called {model!r}; choose one of {', '.join(MODELS)}")
     try:
-        return MODELS[model](**arguments)  # type: ignore[arg-type]
+        return MODELS[model](**arguments)
     except (TypeError, KeyError) as error:
         raise ValueError(f"the network {model!r} cannot be built with {arguments}: {error}") from error

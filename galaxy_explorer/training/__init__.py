@@ -1,0 +1,30 @@
+"""Training: the recipe, decoded pictures, augmentation, the loop, and what a run leaves behind.
+
+TrainingError(RuntimeError)    a run cannot start or go on
+"""
+
+from galaxy_explorer.training.card import add_validation, make_card, write_cards
+from galaxy_explorer.training.devices import Place, find_place
+from galaxy_explorer.training.galaxies import TrainingGalaxies, gather
+from galaxy_explorer.training.loop import Run, fit, masked_squared_error
+from galaxy_explorer.training.pictures import decode, default_cache
+from galaxy_explorer.training.recipe import Recipe
+from galaxy_explorer.training.state import Progress, TrainingError
+
+__all__ = [
+    "Place",
+    "Progress",
+    "Recipe",
+    "Run",
+    "TrainingError",
+    "TrainingGalaxies",
+    "add_validation",
+    "decode",
+    "default_cache",
+    "find_place",
+    "fit",
+    "gather",
+    "make_card",
+    "masked_squared_error",
+    "write_cards",
+]

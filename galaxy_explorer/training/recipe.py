@@ -1,0 +1,86 @@
+"""The recipe of a training run: every setting, its default, and why."""
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+
+def _setting(default: Any, why: str, choices: tuple[str, ...] | None = None) -> Any:
+    """Declare a setting with the reason for its default, which is also its flag's help."""
+    return field(default=default, metadata={"why": why, "choices": choices})
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All settings of a training run. Each field is a flag of ``train.py``."""
+
+    model: str = _setting("densenet", "the network to train", ("fcn", "densenet"))
+    size: int = _setting(64, "side of the network's input in pixels")
+    crop: float = _setting(0.5, "part of the 424-pixel field that the network sees; galaxies fill about half of it")
+    head: str = _setting("tree", "tree obeys the decision tree; sigmoid is a yardstick", ("tree", "sigmoid"))
+    epochs: int = _setting(60, "passes over the training galaxies")
+    batch_size: int = _setting(64, "galaxies in a step, over all devices")
+    learning_rate: float = _setting(2e-3, "AdamW's peak, reached after the warm-up")
+    weight_decay: float = _setting(0.02, "AdamW's pull of the weights towards zero")
+    warmup: float = _setting(0.05, "part of the run in which the learning rate rises")
+    ema: float = _setting(0.998, "memory of the averaged weights, a step")
+    clip: float = _setting(1.0, "largest norm of the gradient")
+    drop_rate: float = _setting(0.2, "dropout before the answers")
+    rotation: float = _setting(180.0, "pictures turn by up to this many degrees either way: the sky has no up")
+    zoom: float = _setting(1.2, "pictures grow and shrink by up to this factor")
+    shift: float = _setting(0.04, "pictures move by up to this part of their side")
+    colour: float = _setting(0.1, "brightness and each channel vary by up to this part")
+    partial: bool = _setting(True, "learn also from galaxies of which only some scores are known")
+    hold_out: int = _setting(800, "training galaxies kept aside, by which the best epoch is chosen")
+    seed: int = _setting(0, "fixes the hold-out, the first weights, the order and the augmentation")
+    precision: str = _setting("auto", "bf16 on CUDA, float32 on the CPU, unless named", ("auto", "bf16", "float32"))
+    widths: tuple[int, ...] = _setting((32, 64, 128, 256), "fcn: channels of each stage")
+    growth_rate: int = _setting(32, "densenet: channels that each layer adds")
+    blocks: tuple[int, ...] = _setting((6, 12, 24, 16), "densenet: layers of each block; these are DenseNet-121's")
+    initial_features: int = _setting(64, "densenet: channels of the stem")
+    stem_stride: int = _setting(4, "densenet: 4 as published, 2 for pictures under 128 pixels", None)
+
+    def __post_init__(self) -> None:
+        """Refuse settings that cannot work."""
+        for name, low, high in _LIMITS:
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise ValueError(f"the recipe's {name} is {value}; it must lie between {low} and {high}")
+
+    @property
+    def margin_size(self) -> int:
+        """Side in pixels at which decoded pictures are kept: the input's and room to turn and shift it."""
+        return 2 * round(self.size * 1.25 / 2)
+
+    @property
+    def margin_crop(self) -> float:
+        """Part of the original field that a decoded picture covers, at the input's own pixel scale."""
+        return self.crop * self.margin_size / self.size
+
+    def model_arguments(self) -> dict[str, Any]:
+        """Give what `models.build` takes for this recipe's network, as plain types for the card."""
+        own = {"fcn": ("widths",), "densenet": ("growth_rate", "blocks", "initial_features", "stem_stride")}
+        arguments: dict[str, Any] = {"drop_rate": self.drop_rate, "head": self.head}
+        for name in own[self.model]:
+            value = getattr(self, name)
+            arguments[name] = list(value) if isinstance(value, tuple) else value
+        return arguments
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the settings as plain types, for a card or a log."""
+        return {f.name: list(v) if isinstance(v := getattr(self, f.name), tuple) else v for f in fields(self)}
+
+
+_LIMITS = (
+    ("size", 32, 1024),
+    ("crop", 0.05, 1.0),
+    ("epochs", 1, 100_000),
+    ("batch_size", 2, 65_536),  # batch normalisation needs two
+    ("learning_rate", 0.0, 10.0),
+    ("warmup", 0.0, 1.0),
+    ("ema", 0.0, 0.999999),
+    ("drop_rate", 0.0, 0.99),
+    ("zoom", 1.0, 4.0),
+    ("shift", 0.0, 0.5),
+    ("colour", 0.0, 0.9),
+    ("hold_out", 0, 10_000_000),
+)
