@@ -7,6 +7,7 @@ what was measured.
 
 import os
 import pickle
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -71,16 +72,42 @@ def save(path: str | Path, network: GalaxyNetwork, card: dict[str, Any]) -> None
     Raises
     ------
     CheckpointError
-        When the card lacks a required entry.
+        When the card lacks a required entry or holds what `load` would refuse, or a weight is not finite in
+        half precision.
     """
     lacking = [name for name in REQUIRED if name not in card]
     if lacking:
         raise CheckpointError(f"the card of {path} lacks {', '.join(lacking)}; it must say {', '.join(REQUIRED)}")
+    foreign = list(_foreign(card, "card"))
+    if foreign:
+        raise CheckpointError(
+            f"the card of {path} holds {', '.join(foreign)}; a card can hold plain numbers, texts, lists and dicts "
+            "alone: turn NumPy's numbers into Python's with float() or tolist()"
+        )
     weights = {
         name: (value.half() if value.is_floating_point() else value).cpu().contiguous().clone()
         for name, value in network.state_dict().items()
     }
+    endless = [name for name, value in weights.items() if not value.isfinite().all()]
+    if endless:
+        raise CheckpointError(
+            f"the weights {', '.join(endless[:3])} hold NaN or more than half precision can take; "
+            "the training has gone astray: start it again with a lower learning rate"
+        )
     write_atomically({"weights": weights, "card": card}, path)
+
+
+def _foreign(value: object, where: str) -> Iterator[str]:
+    """Name the parts of a card that are of other than plain types; NumPy's float64 only looks like a float."""
+    if type(value) is dict:
+        for key, part in value.items():
+            yield from _foreign(key, f"a key of {where}")
+            yield from _foreign(part, f"{where}[{key!r}]")
+    elif type(value) is list or type(value) is tuple:
+        for index, part in enumerate(value):
+            yield from _foreign(part, f"{where}[{index}]")
+    elif type(value) not in (str, int, float, bool, type(None)):
+        yield f"a {type(value).__name__} in {where}"
 
 
 def write_atomically(content: dict[str, Any], path: str | Path) -> None:
@@ -119,9 +146,10 @@ def load(name: str | Path, device: str | torch.device = "cpu") -> tuple[GalaxyNe
     """
     path = find(name)
     card, weights = _read(path)
-    if tuple(card["columns"]) != COLUMNS:
+    columns = card["columns"] if isinstance(card["columns"], (list, tuple)) else ()
+    if tuple(columns) != COLUMNS:
         raise CheckpointError(
-            f"{path} was trained for {len(card['columns'])} columns, {', '.join(card['columns'][:3])}…, which are not "
+            f"{path} was trained for {len(columns)} columns, {', '.join(map(str, columns[:3]))}…, which are not "
             f"the {len(COLUMNS)} of the Galaxy Zoo 2 tree in their order; train it again with train.py"
         )
     try:
@@ -129,7 +157,7 @@ def load(name: str | Path, device: str | torch.device = "cpu") -> tuple[GalaxyNe
         network.load_state_dict(
             {key: value.float() if value.is_floating_point() else value for key, value in weights.items()}
         )
-    except (ValueError, RuntimeError) as error:
+    except (ValueError, RuntimeError, TypeError, AttributeError) as error:
         raise CheckpointError(f"the weights in {path} do not fit the network its card names: {error}") from error
     network.to(device).eval().requires_grad_(False)
     return network, card
@@ -150,9 +178,15 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
     """Read card and weights, without running any code that the file may hold."""
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
-        raise CheckpointError(f"{path} cannot be read as weights: {str(error).splitlines()[0]}") from error
-    if not isinstance(content, dict) or not {"weights", "card"} <= content.keys():
+    except pickle.UnpicklingError as error:  # its own words tell how to run the code in the file
+        raise CheckpointError(
+            f"{path} holds something else than weights and plain values, or code, and was not opened; "
+            "give a .pt file that train.py wrote"
+        ) from error
+    except (OSError, RuntimeError, EOFError, ValueError, LookupError, TypeError, AttributeError) as error:
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise CheckpointError(f"{path} cannot be read as weights ({reason}); copy or train it again") from error
+    if not isinstance(content, dict) or not all(isinstance(content.get(part), dict) for part in ("weights", "card")):
         raise CheckpointError(f"{path} holds no weights with a card; give a .pt file that train.py wrote")
     lacking = [name for name in REQUIRED if name not in content["card"]]
     if lacking:

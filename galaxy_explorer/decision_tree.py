@@ -309,7 +309,7 @@ def in_words(fractions: np.ndarray) -> str:
     Returns
     -------
     str
-        For example "Most likely a smooth galaxy (77 %), completely round (97 %), with nothing odd
+        For example "Most likely a smooth galaxy (77 %), completely round (97 %), and with nothing odd
         about it (100 %)."
     """
     clauses = []

@@ -71,7 +71,11 @@ class GalaxyNetwork(nn.Module):
 
     def embedding(self, images: torch.Tensor) -> torch.Tensor:
         """Describe each picture by the ``(N, D)`` mean of its last maps."""
-        return self.top(self.features(images)).mean(dim=(2, 3))
+        return self.last_maps(self.features(images)).mean(dim=(2, 3))
+
+    def last_maps(self, maps: torch.Tensor) -> torch.Tensor:
+        """Give the maps before the answers from those of `features`."""
+        return self.top(maps)
 
     def answer_logits(self, images: torch.Tensor) -> torch.Tensor:
         """Give the ``(N, 37)`` logits before the head; only differences within a question carry meaning."""
@@ -177,6 +181,8 @@ class DenseNet(GalaxyNetwork):
         super().__init__()
         if stem_stride not in (2, 4):
             raise ValueError(f"the stem's stride is {stem_stride}; it can be 2 or 4")
+        if len(blocks) < 2:
+            raise ValueError(f"{len(blocks)} blocks were given; the network is cut before the last, so give 2 or more")
         network = TorchvisionDenseNet(
             growth_rate, tuple(blocks), initial_features, drop_rate=layer_drop_rate, num_classes=len(COLUMNS)
         )
@@ -192,9 +198,27 @@ class DenseNet(GalaxyNetwork):
         self.to_answers = network.classifier
         self.head = HEADS[head]()
 
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """Give the ``(N, C, h, w)`` maps after the last transition's normalisation and ReLU.
+
+        Before them the zero of a map means nothing, as the normalisation subtracts any constant; saliency
+        takes zero for "nothing found here".
+        """
+        transition = next(self.top.children())
+        norm, relu, *_ = transition.children()
+        return relu(norm(self.features_net(images)))
+
+    def last_maps(self, maps: torch.Tensor) -> torch.Tensor:
+        """Give the ``(N, D, h / 2, w / 2)`` maps before the answers from those of `features`."""
+        transition, *rest = self.top.children()
+        _, _, conv, pool = transition.children()
+        for layer in (conv, pool, *rest):
+            maps = layer(maps)
+        return maps
+
     def logits_from_features(self, maps: torch.Tensor) -> torch.Tensor:
         """Give the ``(N, 37)`` answer logits: the mean of the last maps through one linear layer."""
-        return self.to_answers(self.drop(self.top(maps).mean(dim=(2, 3))))
+        return self.to_answers(self.drop(self.last_maps(maps).mean(dim=(2, 3))))
 
 
 MODELS: dict[str, type[GalaxyNetwork]] = {"fcn": FullyConvolutional, "densenet": DenseNet}

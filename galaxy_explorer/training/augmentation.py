@@ -8,63 +8,78 @@ import torch.nn.functional as F
 from galaxy_explorer.training.recipe import Recipe
 
 
-def uniform(count: int, low: float, high: float, generator: torch.Generator, device: torch.device) -> torch.Tensor:
-    """Draw ``(count,)`` numbers on the CPU, so that a seed means the same on every device."""
-    return (low + (high - low) * torch.rand(count, generator=generator)).to(device, non_blocking=True)
+def draw_changes(count: int, recipe: Recipe, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+    """Draw how each picture of a batch is turned, mirrored, zoomed, shifted and tinted.
+
+    Parameters
+    ----------
+    count : int
+        Pictures in the batch.
+    recipe : Recipe
+        How far each change goes.
+    generator : torch.Generator
+        On the CPU, so that a seed means the same on every device; the only source of chance.
+
+    Returns
+    -------
+    matrices : (count, 2, 3) torch.Tensor of float32
+        From the output's coordinates to the input's field, both from -1 to 1; a larger matrix shows more
+        of the field. With all settings off it is the identity.
+    tints : (count, 3) torch.Tensor of float32
+        Factors for red, green and blue.
+    """
+    chance = 2.0 * torch.rand(9, count, generator=generator) - 1.0
+    angle = math.radians(recipe.rotation) * chance[0]
+    scale = (math.log(recipe.zoom) * chance[1]).exp()
+    mirror = torch.where(chance[2] < 0.0, -1.0, 1.0) if recipe.flips else torch.ones(count)
+    shift_x, shift_y = 2.0 * recipe.shift * chance[3:5]  # the field's side is 2 in these coordinates
+    cos, sin = scale * angle.cos(), scale * angle.sin()
+    rows = [torch.stack([mirror * cos, -sin, shift_x], dim=1), torch.stack([mirror * sin, cos, shift_y], dim=1)]
+    brightness = 1.0 + recipe.colour * chance[5:6]
+    tints = brightness * (1.0 + recipe.colour / 2.0 * chance[6:9])
+    return torch.stack(rows, dim=1), tints.T.contiguous()
 
 
-def augment(pictures: torch.Tensor, recipe: Recipe, generator: torch.Generator) -> torch.Tensor:
-    """Turn, mirror, zoom, shift and tint each picture of a batch by its own random amount.
+def augment(pictures: torch.Tensor, matrices: torch.Tensor, tints: torch.Tensor, size: int) -> torch.Tensor:
+    """Resample each picture of a batch by its own matrix and tint it.
 
     Parameters
     ----------
     pictures : (N, S, S, 3) torch.Tensor of uint8
         Decoded pictures with a margin around the input's field, at the input's pixel scale.
-    recipe : Recipe
-        How far each change goes, and the input's size.
-    generator : torch.Generator
-        On the CPU; the only source of chance.
+    matrices : (N, 2, 3) torch.Tensor of float32
+        As `draw_changes` gives them, on the pictures' device.
+    tints : (N, 3) torch.Tensor of float32
+        Likewise.
+    size : int
+        Side of the input in pixels, at most S.
 
     Returns
     -------
     (N, 3, size, size) torch.Tensor of float32
         In [0, 1], not yet normalised. Beyond a picture's edge its reflection continues it.
     """
-    count, device = len(pictures), pictures.device
-    angle = uniform(count, -math.radians(recipe.rotation), math.radians(recipe.rotation), generator, device)
-    log_zoom = math.log(recipe.zoom)
-    # The affine matrix maps output to input: a larger one shows more of the field.
-    scale = uniform(count, -log_zoom, log_zoom, generator, device).exp() * (recipe.size / pictures.shape[1])
-    mirror = uniform(count, -1.0, 1.0, generator, device).sign()
-    limit = 2.0 * recipe.shift * recipe.size / pictures.shape[1]  # the grid runs from -1 to 1
-    shift_x, shift_y = (uniform(count, -limit, limit, generator, device) for _ in range(2))
-    cos, sin = scale * angle.cos(), scale * angle.sin()
-    matrix = torch.stack(
-        [torch.stack([mirror * cos, -sin, shift_x], dim=1), torch.stack([mirror * sin, cos, shift_y], dim=1)], dim=1
-    )  # (N, 2, 3)
-    grid = F.affine_grid(matrix, [count, 3, recipe.size, recipe.size], align_corners=False)
-    inputs = pictures.permute(0, 3, 1, 2).float() / 255.0
+    grid = F.affine_grid(matrices * (size / pictures.shape[1]), [len(pictures), 3, size, size], align_corners=False)
+    inputs = pictures.permute(0, 3, 1, 2).float() / 255.0  # (N, S, S, 3) → (N, 3, S, S)
     inputs = F.grid_sample(inputs, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
-    brightness = 1.0 + uniform(count, -recipe.colour, recipe.colour, generator, device)
-    tint = 1.0 + uniform(count * 3, -recipe.colour, recipe.colour, generator, device) / 2.0
-    return (inputs * brightness[:, None, None, None] * tint.view(count, 3, 1, 1)).clamp_(0.0, 1.0)
+    return (inputs * tints[:, :, None, None]).clamp_(0.0, 1.0)
 
 
-def centre(pictures: torch.Tensor, recipe: Recipe) -> torch.Tensor:
+def centre(pictures: torch.Tensor, size: int) -> torch.Tensor:
     """Cut the input's own field out of decoded pictures, unchanged.
 
     Parameters
     ----------
     pictures : (N, S, S, 3) torch.Tensor of uint8
         Decoded pictures with their margin.
-    recipe : Recipe
-        Gives the input's size.
+    size : int
+        Side of the input in pixels; it is even or odd as S is.
 
     Returns
     -------
     (N, 3, size, size) torch.Tensor of float32
         In [0, 1].
     """
-    edge = (pictures.shape[1] - recipe.size) // 2
-    inner = pictures[:, edge : edge + recipe.size, edge : edge + recipe.size]
+    edge = (pictures.shape[1] - size) // 2
+    inner = pictures[:, edge : edge + size, edge : edge + size]
     return inner.permute(0, 3, 1, 2).float() / 255.0

@@ -4,9 +4,16 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import torch
 import torch.distributed as dist
+
+from galaxy_explorer.training.state import TrainingError
+
+# How long processes wait for each other. The leading one may decode a large catalogue meanwhile; where one
+# ends with an error, torchrun ends the others at once.
+PATIENCE = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -22,10 +29,26 @@ class Place:
         """Tell whether this process writes the files and shows the progress."""
         return self.rank == 0
 
-    def wait(self) -> None:
-        """Wait until all processes have come here."""
-        if self.world > 1:
-            dist.barrier()
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Run a block in every process, and wait at its end; where one fails, all of them do.
+
+        A process that failed alone would leave the others waiting for it. The block itself must not
+        call any other method of `Place`.
+
+        Raises
+        ------
+        TrainingError
+            When another process failed.
+        """
+        failed = 1.0
+        try:
+            yield
+            failed = 0.0
+        finally:
+            failures = self.total(torch.tensor([failed], device=self.device)).item()
+        if failures:
+            raise TrainingError("another process of this run failed; its message says why")
 
     def agree(self, value: float) -> float:
         """Give every process the value of the leading one."""
@@ -50,17 +73,29 @@ def find_place(device: str | None = None) -> Iterator[Place]:
     ----------
     device : str, optional
         ``cpu`` or ``cuda``; by default CUDA where there is one.
+
+    Raises
+    ------
+    TrainingError
+        When there is no such device, or there are more processes than devices.
     """
     kind = device or ("cuda" if torch.cuda.is_available() else "cpu")
     world = int(os.environ.get("WORLD_SIZE", "1"))
-    if world == 1:
-        yield Place(torch.device(kind))
-        return
-    place = torch.device(kind, int(os.environ["LOCAL_RANK"])) if kind == "cuda" else torch.device(kind)
+    number = int(os.environ.get("LOCAL_RANK", "0"))
+    place = torch.device(kind)
     if kind == "cuda":
+        if number >= torch.cuda.device_count():
+            raise TrainingError(
+                f"process {number + 1} of this machine found {torch.cuda.device_count()} CUDA devices and needs one of "
+                "its own; lower torchrun's --nproc-per-node, or compute with --device cpu"
+            )
+        place = torch.device(kind, number)
         torch.cuda.set_device(place)
-    dist.init_process_group("nccl" if kind == "cuda" else "gloo")
-    try:
-        yield Place(place, dist.get_rank(), world)
-    finally:
-        dist.destroy_process_group()
+        torch.backends.cudnn.benchmark = True  # all batches have one shape: the fastest kernels are worth a search
+    if world == 1:
+        yield Place(place)
+        return
+    dist.init_process_group("nccl" if kind == "cuda" else "gloo", timeout=PATIENCE)
+    yield Place(place, dist.get_rank(), world)
+    # Not after an error: the others may be waiting in an exchange, and this process would wait for them.
+    dist.destroy_process_group()

@@ -26,6 +26,7 @@ class Recipe:
     clip: float = _setting(1.0, "largest norm of the gradient")
     drop_rate: float = _setting(0.2, "dropout before the answers")
     rotation: float = _setting(180.0, "pictures turn by up to this many degrees either way: the sky has no up")
+    flips: bool = _setting(True, "half of the pictures are mirrored: the sky has no handedness")
     zoom: float = _setting(1.2, "pictures grow and shrink by up to this factor")
     shift: float = _setting(0.04, "pictures move by up to this part of their side")
     colour: float = _setting(0.1, "brightness and each channel vary by up to this part")
@@ -37,7 +38,9 @@ class Recipe:
     growth_rate: int = _setting(32, "densenet: channels that each layer adds")
     blocks: tuple[int, ...] = _setting((6, 12, 24, 16), "densenet: layers of each block; these are DenseNet-121's")
     initial_features: int = _setting(64, "densenet: channels of the stem")
-    stem_stride: int = _setting(4, "densenet: 4 as published, 2 for pictures under 128 pixels", None)
+    stem_stride: int = _setting(
+        0, "densenet: by how much the stem shrinks a picture; 0 takes 4, as published, from 128 pixels on, and 2 below"
+    )
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot work."""
@@ -48,21 +51,33 @@ class Recipe:
 
     @property
     def margin_size(self) -> int:
-        """Side in pixels at which decoded pictures are kept: the input's and room to turn and shift it."""
-        return 2 * round(self.size * 1.25 / 2)
+        """Side in pixels at which decoded pictures are kept: the input's and an eighth of it on each side.
+
+        That is room to shift and turn; what a turn needs beyond it is filled by reflection.
+        """
+        return self.size + 2 * round(self.size / 8)
 
     @property
     def margin_crop(self) -> float:
-        """Part of the original field that a decoded picture covers, at the input's own pixel scale."""
+        """Part of the original field that a decoded picture covers, at the input's own pixel scale.
+
+        It is above 1 where `crop` leaves less margin in the field than `margin_size` asks for.
+        """
         return self.crop * self.margin_size / self.size
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """Settings of the other networks, which this run does not use."""
+        return tuple(name for model, names in _OWN.items() if model != self.model for name in names)
 
     def model_arguments(self) -> dict[str, Any]:
         """Give what `models.build` takes for this recipe's network, as plain types for the card."""
-        own = {"fcn": ("widths",), "densenet": ("growth_rate", "blocks", "initial_features", "stem_stride")}
         arguments: dict[str, Any] = {"drop_rate": self.drop_rate, "head": self.head}
-        for name in own[self.model]:
+        for name in _OWN[self.model]:
             value = getattr(self, name)
             arguments[name] = list(value) if isinstance(value, tuple) else value
+        if self.model == "densenet" and not self.stem_stride:
+            arguments["stem_stride"] = 4 if self.size >= 128 else 2  # saliency wants maps of 8×8 and more
         return arguments
 
     def as_dict(self) -> dict[str, Any]:
@@ -70,15 +85,21 @@ class Recipe:
         return {f.name: list(v) if isinstance(v := getattr(self, f.name), tuple) else v for f in fields(self)}
 
 
+# The settings of one network alone.
+_OWN = {"fcn": ("widths",), "densenet": ("growth_rate", "blocks", "initial_features", "stem_stride")}
+
 _LIMITS = (
     ("size", 32, 1024),
     ("crop", 0.05, 1.0),
     ("epochs", 1, 100_000),
     ("batch_size", 2, 65_536),  # batch normalisation needs two
     ("learning_rate", 0.0, 10.0),
+    ("weight_decay", 0.0, 100.0),
     ("warmup", 0.0, 1.0),
     ("ema", 0.0, 0.999999),
+    ("clip", 1e-6, 1e6),
     ("drop_rate", 0.0, 0.99),
+    ("rotation", 0.0, 180.0),
     ("zoom", 1.0, 4.0),
     ("shift", 0.0, 0.5),
     ("colour", 0.0, 0.9),

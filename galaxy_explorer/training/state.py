@@ -1,6 +1,7 @@
 """What a run leaves behind after each epoch, so that a kill loses at most the epoch under way."""
 
 import json
+import pickle
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,9 @@ from typing import Any
 import torch
 
 from galaxy_explorer.checkpoints import write_atomically
+from galaxy_explorer.training.recipe import Recipe
+
+STATE, LOG = "state.pt", "log.jsonl"
 
 
 class TrainingError(RuntimeError):
@@ -21,13 +25,13 @@ class Progress:
     epoch: int = 0  # epochs done
     step: int = 0  # optimiser steps done
     seconds: float = 0.0  # spent in all, over every resumption
-    best_rmse: float = float("inf")  # of the averaged weights on the hold-out
+    best_rmse: float = float("inf")  # of the averaged weights on the hold-out; infinite where there is none
     best_epoch: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
 
 
-def save_state(work: Path, parts: dict[str, Any], progress: Progress, recipe: dict[str, Any]) -> None:
-    """Write all that `resume` needs in one step.
+def save_state(work: Path, parts: dict[str, Any], progress: Progress, recipe: Recipe, galaxies: str) -> None:
+    """Write all that `load_state` needs, in one step.
 
     Parameters
     ----------
@@ -37,32 +41,53 @@ def save_state(work: Path, parts: dict[str, Any], progress: Progress, recipe: di
         State dicts by name.
     progress : Progress
         How far the run has come.
-    recipe : dict
+    recipe : Recipe
         The settings, so that another run is not resumed by mistake.
+    galaxies : str
+        The fingerprint of the galaxies learnt from and held out, for the same reason.
     """
-    write_atomically({"parts": parts, "progress": asdict(progress), "recipe": recipe}, work / "state.pt")
+    content = {"parts": parts, "progress": asdict(progress), "recipe": recipe.as_dict(), "galaxies": galaxies}
+    write_atomically(content, work / STATE)
 
 
-def load_state(work: Path, recipe: dict[str, Any], device: torch.device) -> tuple[dict[str, Any], Progress] | None:
-    """Read what `save_state` wrote; None where the run has not finished an epoch yet.
+def load_state(work: Path, recipe: Recipe, galaxies: str) -> tuple[dict[str, Any], Progress] | None:
+    """Read what `save_state` wrote, on the CPU; None where the run has not finished an epoch yet.
 
     Raises
     ------
     TrainingError
-        When the folder holds a run with other settings.
+        When the file cannot be read, or is of a run with other settings or galaxies.
     """
-    path = work / "state.pt"
+    path = work / STATE
     if not path.is_file():
         return None
-    state = torch.load(path, map_location=device, weights_only=True)
-    other = [name for name, value in state["recipe"].items() if recipe.get(name) != value]
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        theirs, parts, progress = state["recipe"], state["parts"], Progress(**state["progress"])
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError, TypeError, pickle.UnpicklingError) as error:
+        raise TrainingError(
+            f"{path} cannot be read as the state of a run ({str(error).splitlines()[0]}); "
+            "delete it, or use another --work folder, to begin again"
+        ) from error
+    ours = recipe.as_dict()
+    other = [name for name, value in theirs.items() if name not in recipe.unused and ours.get(name) != value]
     if other:
-        changed = ", ".join(f"{name} {state['recipe'][name]} there, {recipe.get(name)} now" for name in other)
+        changed = ", ".join(f"{name} {theirs[name]} there, {ours.get(name)} now" for name in other)
         raise TrainingError(f"{path} belongs to a run with other settings ({changed}); use another --work folder")
-    return state["parts"], Progress(**state["progress"])
+    if state.get("galaxies", galaxies) != galaxies:
+        raise TrainingError(
+            f"{path} belongs to a run on other galaxies, or their scores have changed since, so that those held out "
+            "would not be the same; put the data back, or begin again in another --work folder"
+        )
+    return parts, progress
+
+
+def begin_log(work: Path, history: list[dict[str, Any]]) -> None:
+    """Write the log of the epochs done, so that it agrees with the state also after a kill."""
+    (work / LOG).write_text("".join(json.dumps(line) + "\n" for line in history), encoding="utf-8")
 
 
 def log_line(work: Path, line: dict[str, Any]) -> None:
     """Append one epoch to the run's log, as a line of JSON."""
-    with (work / "log.jsonl").open("a", encoding="utf-8") as log:
+    with (work / LOG).open("a", encoding="utf-8") as log:
         log.write(json.dumps(line) + "\n")

@@ -1,0 +1,75 @@
+# Galaxy Explorer
+#
+#   make app     set up, then open the app in the browser
+#   make test    set up, then run all tests
+#   make check   format, lint, types and tests: what every change must pass
+#   make clean   remove the environment and what the tools keep
+#
+# Everything is installed into the folder .venv. The first time takes some minutes, mostly for PyTorch;
+# afterwards make installs again only when a file of requirements changes.
+#
+#   make app PYTHON=python3.13             another Python (3.11 or newer)
+#   make app ARGS="--server.port 8600"     options for streamlit; for make test, options for pytest
+
+PYTHON ?= python3
+RUN := .venv/bin/python
+PIP := $(RUN) -m pip --disable-pip-version-check --no-input
+AS_ROOT := [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null
+APT := DEBIAN_FRONTEND=noninteractive apt-get -q
+
+# Debian and Ubuntu pack venv apart from Python: where we may, we install it.
+# A stamp is written when an installation has come to its end: without it the environment is made anew.
+# An environment whose Python has gone (after an upgrade of the system, say) loses its stamps.
+FOR_APP := .venv/.ready-for-app
+FOR_TESTS := .venv/.ready-for-tests
+STALE := $(shell [ -e $(FOR_APP) ] && ! $(RUN) -c '' 2>/dev/null && rm -f $(FOR_APP) $(FOR_TESTS))
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help app test check chromium clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+app: $(FOR_APP)
+	$(RUN) -m streamlit run app.py $(ARGS)
+
+test: $(FOR_TESTS) chromium
+	$(RUN) -m pytest $(ARGS)
+
+check: $(FOR_TESTS) chromium
+	$(RUN) -m ruff format --check .
+	$(RUN) -m ruff check .
+	$(RUN) -m mypy
+	$(RUN) -m pytest $(ARGS)
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(FOR_APP): requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Galaxy Explorer needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) --version 2>&1 | head -n 1)." \
+	    "Install one and name it, for instance: make app PYTHON=python3.13" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { $(AS_ROOT) && $(APT) update && $(APT) install -y python3-venv; } || :
+	@[ -e $@ ] || $(PYTHON) -m venv --clear .venv
+	@rm -f $@
+	@echo "Installing into .venv. The first time takes some minutes: on Linux PyTorch and its CUDA libraries" \
+	  "are a download of about 3 GB, 6 GB on disk."
+	$(PIP) install -r requirements.txt
+	@touch $@
+
+$(FOR_TESTS): requirements-dev.txt $(FOR_APP)
+	$(PIP) install --quiet -r requirements-dev.txt
+	@touch $@
+
+# The browser tests take a Chromium of the system where there is one that starts.
+chromium: $(FOR_TESTS)
+	@for name in chromium google-chrome google-chrome-stable chromium-browser; do \
+	  "$$name" --version >/dev/null 2>&1 && exit 0; \
+	done; \
+	if $(AS_ROOT) && grep -qs '^ID=debian' /etc/os-release; then \
+	  $(APT) update && $(APT) install -y chromium; \
+	else \
+	  $(RUN) -m playwright install $$($(AS_ROOT) && echo --with-deps) chromium; \
+	fi

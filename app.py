@@ -1,0 +1,22 @@
+"""Galaxy Explorer: the page config, the list of pages, and the style that they share."""
+
+from pathlib import Path
+
+import streamlit as st
+
+VIEWS = Path(__file__).parent / "galaxy_explorer" / "views"
+
+st.set_page_config(page_title="Galaxy Explorer", page_icon=":material/flare:", layout="wide")
+st.html(VIEWS / "style.css")
+
+page = st.navigation(
+    [
+        st.Page(VIEWS / "browse.py", title="Browse", icon=":material/grid_view:", default=True),
+        st.Page(VIEWS / "galaxy.py", title="Galaxy", icon=":material/flare:"),
+        st.Page(VIEWS / "upload.py", title="Upload", icon=":material/upload:"),
+        st.Page(VIEWS / "compare.py", title="Compare", icon=":material/balance:"),
+        st.Page(VIEWS / "about.py", title="About", icon=":material/info:"),
+    ],
+    position="top",
+)
+page.run()

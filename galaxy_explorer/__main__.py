@@ -1,0 +1,92 @@
+"""The command line of Galaxy Explorer.
+
+Exit status: 0 all done; 1 some galaxies failed and the rest is done; 2 the command could not run;
+130 it was interrupted.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and give its exit status.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        What follows ``python -m galaxy_explorer``; taken from the command line unless given.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except (ValueError, OSError, RuntimeError) as error:
+        print(f"{options.command} could not run: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(options.when_interrupted, file=sys.stderr)
+        return 130
+
+
+# The commands are imported when they run: torch takes seconds, and --help should not.
+def _predict(options: argparse.Namespace) -> int:
+    from galaxy_explorer.commands.predict import predict
+
+    return predict(options)
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from galaxy_explorer.commands.evaluate import evaluate
+
+    return evaluate(options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    """Describe the commands and their options."""
+    title, _, status = (__doc__ or "").partition("\n\n")
+    parser = argparse.ArgumentParser(prog="python -m galaxy_explorer", description=title, epilog=status)
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    predict = commands.add_parser("predict", help="predict the vote fractions of pictures", epilog=status)
+    predict.add_argument("paths", nargs="+", metavar="PATH", help="pictures, folders and zip files of pictures, mixed")
+    predict.add_argument("--output", type=Path, required=True, metavar="FILE", help="the table: .csv or .parquet")
+    predict.add_argument("--spread", action="store_true", help="add 37 columns: the standard deviation over the views")
+    predict.add_argument("--resume", action="store_true", help="go on with an interrupted table")
+    predict.set_defaults(run=_predict, when_interrupted="interrupted; the same command with --resume goes on")
+
+    evaluate = commands.add_parser("evaluate", help="measure a network against the volunteers", epilog=status)
+    evaluate.add_argument("data", metavar="DIR", help="a folder or zip file of pictures with the volunteers' scores")
+    evaluate.add_argument(
+        "--all", action="store_true", help="all scored galaxies, even where there is a validation.txt"
+    )
+    evaluate.add_argument("--predictions", type=Path, metavar="FILE", help="a table to measure instead of a network")
+    evaluate.add_argument("--json", action="store_true", help="print JSON")
+    evaluate.set_defaults(run=_evaluate, when_interrupted="interrupted; evaluate keeps nothing")
+
+    for command in (predict, evaluate):
+        _add_network_options(command)
+    return parser
+
+
+def _add_network_options(command: argparse.ArgumentParser) -> None:
+    """Describe the options of every command that runs a network."""
+    command.add_argument(
+        "--weights", default="densenet", metavar="NAME|FILE", help="a network of this project, or a .pt file (densenet)"
+    )
+    command.add_argument("--views", type=int, default=8, choices=range(1, 9), help="flips and turns averaged (8)")
+    command.add_argument("--ids", type=Path, metavar="FILE", help="only these galaxies, one id a line")
+    command.add_argument("--batch-size", type=_positive, default=32, metavar="N", help="pictures at a time (32)")
+    command.add_argument("--workers", type=_positive, metavar="N", help="threads that decode (one per processor)")
+    command.add_argument("--device", help="cpu, cuda, cuda:1, … (cuda where there is one)")
+
+
+def _positive(text: str) -> int:
+    """Take an option as a whole number of at least 1."""
+    if int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is less than 1")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

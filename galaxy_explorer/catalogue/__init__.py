@@ -1,0 +1,24 @@
+"""Tables of galaxies: their ids, where their pictures are, and what the volunteers saw.
+
+A catalogue holds only its table in memory; pictures are read one by one when they are asked for. Ids
+are text everywhere, so that ``0012`` and an 18-digit objid stay what they are.
+
+    CatalogueError(ValueError)    no catalogue there, or a table that cannot be read
+"""
+
+from galaxy_explorer.catalogue.galaxies import Catalogue, CatalogueError
+from galaxy_explorer.catalogue.layouts import SAMPLE, open_catalogue
+from galaxy_explorer.catalogue.scores import scores_from_votes
+from galaxy_explorer.catalogue.selection import filter_galaxies, read_ids, sort_galaxies, split
+
+__all__ = [
+    "SAMPLE",
+    "Catalogue",
+    "CatalogueError",
+    "filter_galaxies",
+    "open_catalogue",
+    "read_ids",
+    "scores_from_votes",
+    "sort_galaxies",
+    "split",
+]

@@ -1,0 +1,219 @@
+"""The catalogue itself: a table of galaxies and the way to their pictures."""
+
+import hashlib
+import os
+import zipfile
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.images import ImageError, read_image
+
+MAX_PICTURE_BYTES = 256 * 2**20  # of one picture in a zip, unpacked: room for MAX_PIXELS at 16 bits in RGB
+
+
+class CatalogueError(ValueError):
+    """There is no catalogue there, or a table of it cannot be read; the message says where and what to do."""
+
+
+@dataclass(frozen=True, eq=False)
+class Catalogue:
+    """Galaxies with their pictures and, where volunteers voted, their vote fractions.
+
+    Parameters
+    ----------
+    name : str
+        What the catalogue is called on a page.
+    table : pd.DataFrame
+        One row per galaxy. The index ``GalaxyID`` is text, without duplicates. The columns are the 37 of
+        `decision_tree.COLUMNS` (float32, vote fractions in [0, 1], NaN where unknown), ``picture`` (the
+        picture's name within `root`) and, where known, ``ra_deg`` and ``dec_deg`` (degrees, J2000).
+    root : Path
+        The folder or the zip file that holds the pictures.
+    field : float
+        The fraction of the original 424-pixel field of view that the pictures cover: 1 unless they were
+        cropped before.
+    missing_pictures : int
+        How many galaxies of the score tables were left out because they have no picture.
+    note : str
+        One sentence on where the galaxies come from and whom to credit.
+    """
+
+    name: str
+    table: pd.DataFrame
+    root: Path
+    field: float = 1.0
+    missing_pictures: int = 0
+    note: str = ""
+
+    def __len__(self) -> int:
+        """Count the galaxies."""
+        return len(self.table)
+
+    def __contains__(self, galaxy_id: object) -> bool:
+        """Say whether a galaxy is in the catalogue."""
+        return galaxy_id in self.table.index
+
+    @property
+    def ids(self) -> list[str]:
+        """The galaxies' ids in the order of the table."""
+        return self.table.index.tolist()
+
+    @property
+    def volunteer_fractions(self) -> np.ndarray:
+        """Vote fractions, (N, 37) np.ndarray of float32 in the order of `decision_tree.COLUMNS`, NaN where unknown."""
+        return self.table[list(COLUMNS)].to_numpy(dtype=np.float32)
+
+    def picture_bytes(self, galaxy_id: str) -> bytes:
+        """Read the file of a galaxy's picture.
+
+        Parameters
+        ----------
+        galaxy_id : str
+            An id of the catalogue.
+
+        Returns
+        -------
+        bytes
+            The file as it is.
+
+        Raises
+        ------
+        CatalogueError
+            If the id is not in the catalogue.
+        ImageError
+            If the file has gone or cannot be read. Any number of threads may read at once.
+        """
+        if galaxy_id not in self:
+            raise CatalogueError(f"galaxy {galaxy_id!r} is not among the {len(self)} of {self.name}: check the id")
+        picture = str(self.table.at[galaxy_id, "picture"])
+        try:
+            if self.root.is_file():
+                return _member_bytes(self.root, picture)
+            return (self.root / picture).read_bytes()
+        except (
+            OSError,
+            KeyError,
+            zipfile.BadZipFile,
+            zlib.error,
+            NotImplementedError,
+            RuntimeError,
+            EOFError,
+        ) as error:
+            raise ImageError(
+                f"the picture {picture} of galaxy {galaxy_id} cannot be read from {self.root} ({error}); "
+                "put it back and open the catalogue again"
+            ) from error
+
+    def picture(self, galaxy_id: str) -> np.ndarray:
+        """Read a galaxy's picture.
+
+        Parameters
+        ----------
+        galaxy_id : str
+            An id of the catalogue.
+
+        Returns
+        -------
+        (H, W, 3) np.ndarray of uint8
+            The picture in RGB.
+
+        Raises
+        ------
+        CatalogueError
+            If the id is not in the catalogue.
+        ImageError
+            If the picture has gone or is damaged.
+        """
+        return read_image(self.picture_bytes(galaxy_id))
+
+    def subset(self, ids: Iterable[str]) -> "Catalogue":
+        """Take some of the galaxies, in the order asked for.
+
+        Parameters
+        ----------
+        ids : iterable of str
+            Ids of the catalogue, none of them twice.
+
+        Returns
+        -------
+        Catalogue
+            Those galaxies.
+
+        Raises
+        ------
+        CatalogueError
+            If an id is not in the catalogue, or is named twice.
+        """
+        wanted = pd.Index(list(ids), dtype=self.table.index.dtype)
+        rows = self.table.index.get_indexer(wanted)
+        if (rows < 0).any():
+            raise CatalogueError(f"galaxy {wanted[rows < 0][0]!r} is not among the {len(self)} of {self.name}")
+        if wanted.has_duplicates:
+            raise CatalogueError(
+                f"galaxy {wanted[wanted.duplicated()][0]!r} was asked for twice; name each galaxy once"
+            )
+        return self.rows(rows)
+
+    def rows(self, rows: np.ndarray) -> "Catalogue":
+        """Take galaxies by their places in the table, (n,) np.ndarray of int, or by a mask, (N,) of bool."""
+        return replace(self, table=self.table.iloc[rows])
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A short text that changes when galaxies, scores or picture files change, for use as the key of a cache."""
+        digest = hashlib.blake2b(digest_size=10)
+        digest.update(repr(self.field).encode())
+        for texts in (self.ids, self.table["picture"].tolist()):
+            digest.update("\n".join(texts).encode("utf-8", "surrogateescape"))
+        digest.update(np.ascontiguousarray(self.volunteer_fractions).tobytes())
+        digest.update(self._picture_states().tobytes())
+        return digest.hexdigest()
+
+    def _picture_states(self) -> np.ndarray:
+        """Give size and time of change of each picture (in a zip, size and checksum); -1 where it has gone."""
+        states = np.full((len(self), 2), -1, dtype=np.int64)
+        names = self.table["picture"].tolist()
+        if self.root.is_file():
+            members = _zip_file(self.root).NameToInfo
+            for row, name in enumerate(names):
+                if name in members:
+                    states[row] = members[name].file_size, members[name].CRC
+            return states
+        root = os.fspath(self.root)
+        for row, name in enumerate(names):
+            try:
+                state = os.stat(os.path.join(root, name))
+            except FileNotFoundError:
+                continue
+            states[row] = state.st_size, state.st_mtime_ns
+        return states
+
+
+def _member_bytes(root: Path, name: str) -> bytes:
+    """Unpack one picture of a zip file, unless it is unreasonably large."""
+    archive = _zip_file(root)
+    size = archive.getinfo(name).file_size
+    if size > MAX_PICTURE_BYTES:
+        raise ImageError(
+            f"{name} in {root.name} takes {size // 2**20} MiB unpacked, more than the "
+            f"{MAX_PICTURE_BYTES // 2**20} MiB that a picture may take: scale the picture down"
+        )
+    return archive.read(name)
+
+
+def _zip_file(root: Path) -> zipfile.ZipFile:
+    """Open a zip file, or take it as this process opened it before, unless the file has changed since."""
+    return _opened_zip(root, os.getpid(), root.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _opened_zip(root: Path, _process: int, _changed: int) -> zipfile.ZipFile:
+    # ZipFile's reads are safe between threads, but not between processes that share one open file.
+    return zipfile.ZipFile(root)

@@ -1,0 +1,102 @@
+"""``evaluate``: a network, or a table of predictions, against the volunteers."""
+
+import argparse
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from galaxy_explorer.catalogue import Catalogue, open_catalogue, read_ids
+from galaxy_explorer.commands.console import network_for, progress_bar, report, say, speed
+from galaxy_explorer.comparison import Score, score
+from galaxy_explorer.decision_tree import QUESTIONS
+from galaxy_explorer.prediction import predict_catalogue, read_fractions
+
+VALIDATION = "validation.txt"  # in a folder of data: the galaxies that are never trained on
+
+
+def evaluate(options: argparse.Namespace) -> int:
+    """Print the errors over galaxies that volunteers voted on, and give the exit status.
+
+    Raises
+    ------
+    ValueError
+        When it cannot begin; the message says why and what to do.
+    """
+    catalogue = open_catalogue(options.data)
+    scored = catalogue.rows(np.isfinite(catalogue.volunteer_fractions).any(axis=1))
+    wanted = _wanted(options, scored)
+    chosen = scored.table.index.isin(wanted)
+    if not chosen.any():
+        raise ValueError(
+            f"{options.data} holds the scores of {len(scored):,} galaxies, none of them among the {len(wanted):,} wanted; "
+            "give a folder with pictures and scores, and ids that are in it"
+        )
+    predicted, failures, card = _predictions_of(options, scored.rows(chosen))
+    absent = [galaxy_id for galaxy_id in wanted if galaxy_id not in catalogue]
+    failures = failures | dict.fromkeys(absent, f"there is no picture of it in {options.data}")
+    unscored = len(wanted) - len(absent) - int(chosen.sum())
+    if unscored:
+        say(f"left out, without scores of volunteers: {unscored:,} of the {len(wanted):,} galaxies")
+    if len(predicted):
+        voted = scored.subset(predicted.index).volunteer_fractions
+        result = score(predicted.to_numpy(), voted, _training_mean(scored.rows(~chosen), card))
+        print(json.dumps(_settings(options) | result.as_dict(), indent=2) if options.json else in_words(result))
+    return report(failures, "the figures are without them")
+
+
+def _wanted(options: argparse.Namespace, scored: Catalogue) -> list[str]:
+    """Name the galaxies to evaluate, each once."""
+    validation = Path(options.data) / VALIDATION
+    if options.ids or (validation.is_file() and not options.all):
+        return list(dict.fromkeys(read_ids(options.ids or validation)))
+    return scored.ids
+
+
+def _predictions_of(
+    options: argparse.Namespace, catalogue: Catalogue
+) -> tuple[pd.DataFrame, dict[str, str], Mapping[str, Any]]:
+    """Predict galaxies or take them from a table; give the failures and the network's card as well."""
+    if options.predictions:
+        table = read_fractions(options.predictions)
+        known = [galaxy_id for galaxy_id in catalogue.ids if galaxy_id in table.index]
+        lacking = [galaxy_id for galaxy_id in catalogue.ids if galaxy_id not in table.index]
+        return table.loc[known], dict.fromkeys(lacking, f"it is not in {options.predictions}"), {}
+    network, card = network_for(options)
+    with progress_bar() as progress:
+        predictions = predict_catalogue(network, card, catalogue, progress=progress, **speed(options))
+    return predictions.fractions, predictions.failures, card
+
+
+def _training_mean(others: Catalogue, card: Mapping[str, Any]) -> np.ndarray | None:
+    """Average the scores of the galaxies that are not evaluated; where they do not suffice, ask the card."""
+    fractions = others.volunteer_fractions.astype(float)
+    if np.isfinite(fractions).any(axis=0).all():
+        return np.nanmean(fractions, axis=0)
+    return np.array(card["training_mean"], dtype=float) if "training_mean" in card else None
+
+
+def _settings(options: argparse.Namespace) -> dict[str, Any]:
+    """Say what was evaluated, for JSON."""
+    if options.predictions:
+        return {"data": options.data, "predictions": str(options.predictions)}
+    return {"data": options.data, "weights": options.weights, "views": options.views}
+
+
+def in_words(result: Score) -> str:
+    """Lay a score out as a table for people: a row for all answers, and one per question."""
+    rows: list[tuple[str, float, float | None]] = [("all answers", result.rmse, result.mean_rmse)]
+    for question in QUESTIONS:
+        if question.number in result.rmse_by_question:
+            rmse, mean_rmse = (
+                errors.get(question.number) for errors in (result.rmse_by_question, result.mean_rmse_by_question)
+            )
+            rows.append((f"{question.number:2} {question.text}", rmse or 0.0, mean_rmse))
+    width = max(len(name) for name, _, _ in rows)
+    lines = [f"{f'RMSE over {result.galaxies:,} galaxies':{width}}   network   training mean"]
+    for name, rmse, mean_rmse in rows:
+        lines.append(f"{name:{width}}   {rmse:7.5f}   {'unknown' if mean_rmse is None else f'{mean_rmse:.5f}':>13}")
+    return "\n".join(lines)

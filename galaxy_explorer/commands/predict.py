@@ -1,0 +1,112 @@
+"""``predict``: pictures in, a table of vote fractions out."""
+
+import argparse
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import NoReturn
+
+from galaxy_explorer.catalogue import open_catalogue, read_ids
+from galaxy_explorer.catalogue.layouts import FIELD
+from galaxy_explorer.commands.console import network_for, progress_bar, report, speed
+from galaxy_explorer.images import ImageError, read_image
+from galaxy_explorer.prediction import (
+    PredictionStore,
+    Source,
+    fill,
+    prediction_key,
+    read_failures,
+    read_fractions,
+    sources_of,
+)
+
+
+def predict(options: argparse.Namespace) -> int:
+    """Write the table of predictions for the pictures that were named, and give the exit status.
+
+    Raises
+    ------
+    ValueError
+        When it cannot begin; the message says why and what to do.
+    """
+    if not options.output.resolve().parent.is_dir():
+        raise ValueError(f"there is no folder {options.output.parent} to write into; make it, or name another --output")
+    PredictionStore(options.output, key="")  # refuses a wrong ending before anything is read
+    sources = sources_at(options.paths, read_ids(options.ids) if options.ids else None)
+    network, card = network_for(options)
+    store = PredictionStore(options.output, prediction_key(network, card, options.views))
+    if store.chunks.exists() and not options.resume:
+        raise ValueError(
+            f"{store.chunks} holds what an interrupted run has done; "
+            "add --resume to go on with it, or delete the folder to begin again"
+        )
+    if options.resume and store.path.exists() and not store.chunks.exists():
+        return _already_finished(store, sources)
+    with progress_bar() as progress:
+        fill(store, network, card, sources, total=len(sources), progress=progress, **speed(options))
+    failures = store.finish(spread=options.spread)
+    print(f"{len(sources) - len(failures):,} of {len(sources):,} galaxies are in {store.path}")
+    return report(failures, f"all of them, with the reasons, are in {store.failed}")
+
+
+def sources_at(paths: list[str], ids: list[str] | None = None) -> list[Source]:
+    """Find the galaxies at all paths, each of which is a picture, a folder or a zip file.
+
+    Parameters
+    ----------
+    paths : list of str
+        The paths; ``sample`` stands for the galaxies that come with the package.
+    ids : list of str, optional
+        Only these galaxies. One without a picture becomes a source that fails.
+
+    Raises
+    ------
+    ValueError
+        When two pictures have one id, or a path holds no pictures.
+    """
+    found: dict[str, tuple[str, Source]] = {}
+    for path in paths:
+        for source in _sources_at(path):
+            galaxy_id = source.galaxy_id
+            if galaxy_id in found:
+                raise ValueError(
+                    f"galaxy {galaxy_id} is in both {found[galaxy_id][0]} and {path}; "
+                    "an id is the picture's name without its ending: rename one, or leave one out"
+                )
+            found[galaxy_id] = path, source
+    if ids is None:
+        return [source for _, source in found.values()]
+    absent = partial(_no_picture, f"there is no picture of it in {', '.join(paths)}")
+    return [
+        found[galaxy_id][1] if galaxy_id in found else Source(galaxy_id, absent) for galaxy_id in dict.fromkeys(ids)
+    ]
+
+
+def _sources_at(path: str) -> Iterator[Source]:
+    """Give the galaxies of a folder, a zip file or a single picture."""
+    file = Path(path)
+    if not file.is_file() or file.suffix.lower() == ".zip":
+        yield from sources_of(open_catalogue(path))
+        return
+    # A field.json beside the picture says that it was cropped before, as for the folder as a whole.
+    field = open_catalogue(file.parent).field if (file.parent / FIELD).exists() else 1.0
+    yield Source(file.stem, partial(read_image, file), field)
+
+
+def _no_picture(reason: str) -> NoReturn:
+    """Stand in for reading a picture that is not there."""
+    raise ImageError(reason)
+
+
+def _already_finished(store: PredictionStore, sources: list[Source]) -> int:
+    """Answer ``--resume`` where the table is finished."""
+    failures = read_failures(store.failed)
+    known = {*read_fractions(store.path).index, *failures}
+    lacking = [source.galaxy_id for source in sources if source.galaxy_id not in known]
+    if lacking:
+        raise ValueError(
+            f"{store.path} is finished, without {len(lacking)} of the galaxies, the first of them {lacking[0]}; "
+            "leave out --resume to predict all again, or write these to another --output"
+        )
+    print(f"{store.path} is finished already; leave out --resume to predict all again")
+    return report(failures, f"all of them, with the reasons, are in {store.failed}")

@@ -1,0 +1,199 @@
+"""Network against volunteers: errors per question, calibration, worst disagreements. Arrays in, arrays out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from galaxy_explorer.decision_tree import COLUMNS, INDEX, SLICES
+
+
+@dataclass(frozen=True)
+class Score:
+    """Root-mean-square errors of predicted vote fractions, beside those of predicting the training mean.
+
+    Every known pair of galaxy and column counts once. A question of which no vote is known has no
+    entry. The figures of the mean are None and empty when no training mean was given.
+    """
+
+    galaxies: int  # those of which any vote is known
+    rmse: float
+    rmse_by_question: dict[int, float]
+    mean_rmse: float | None
+    mean_rmse_by_question: dict[int, float]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the figures as plain types, for a card or for JSON: questions become text."""
+        return {
+            "galaxies": self.galaxies,
+            "rmse": self.rmse,
+            "rmse_by_question": {str(number): value for number, value in self.rmse_by_question.items()},
+            "mean_rmse": self.mean_rmse,
+            "mean_rmse_by_question": {str(number): value for number, value in self.mean_rmse_by_question.items()},
+        }
+
+
+def score(predicted: np.ndarray, volunteers: np.ndarray, training_mean: np.ndarray | None = None) -> Score:
+    """Measure how far predicted vote fractions are from the volunteers'.
+
+    Parameters
+    ----------
+    predicted : (N, 37) np.ndarray
+        Predicted vote fractions in the order of `decision_tree.COLUMNS`, in [0, 1].
+    volunteers : (N, 37) np.ndarray
+        The volunteers' vote fractions, NaN where unknown.
+    training_mean : (37,) np.ndarray, optional
+        Mean fractions of the galaxies that were trained on: the yardstick of a network that has
+        learnt nothing about a single galaxy.
+
+    Raises
+    ------
+    ValueError
+        When the shapes do not match, a prediction is NaN, or no vote is known.
+    """
+    predicted, volunteers = _checked(predicted, volunteers)
+    known = np.isfinite(volunteers)
+    galaxies = int(known.any(axis=1).sum())
+    if not galaxies:
+        raise ValueError(
+            f"none of the {len(volunteers)} galaxies has a known vote fraction; give galaxies that volunteers voted on"
+        )
+    rmse, by_question = _errors(predicted, volunteers, known)
+    mean_rmse: float | None = None
+    mean_by_question: dict[int, float] = {}
+    if training_mean is not None:
+        mean = _checked_mean(training_mean, known)
+        mean_rmse, mean_by_question = _errors(np.broadcast_to(mean, volunteers.shape), volunteers, known)
+    return Score(galaxies, rmse, by_question, mean_rmse, mean_by_question)
+
+
+def disagreements(predicted: np.ndarray, volunteers: np.ndarray) -> pd.DataFrame:
+    """Say for each galaxy how far network and volunteers are apart, and over which answer most.
+
+    Parameters
+    ----------
+    predicted, volunteers : (N, 37) np.ndarray
+        As in `score`.
+
+    Returns
+    -------
+    pd.DataFrame
+        A row per galaxy, in the order given: ``rmse`` over its known fractions, the ``column`` of
+        the largest difference, and ``predicted`` and ``voted``, its two fractions there. Missing
+        where no vote of a galaxy is known.
+
+    Raises
+    ------
+    ValueError
+        When the shapes do not match or a prediction is NaN.
+    """
+    predicted, volunteers = _checked(predicted, volunteers)
+    known = np.isfinite(volunteers)
+    difference = np.where(known, predicted - np.where(known, volunteers, 0.0), 0.0)
+    count = known.sum(axis=1)
+    rmse = np.full(len(predicted), np.nan)
+    np.divide((difference**2).sum(axis=1), count, out=rmse, where=count > 0)
+    # An unknown difference is below every known one, so that it is never the largest.
+    worst = np.where(known, np.abs(difference), -1.0).argmax(axis=1)
+    rows = np.arange(len(predicted))
+    return pd.DataFrame(
+        {
+            "rmse": np.sqrt(rmse),
+            "column": np.where(count > 0, np.array(COLUMNS, dtype=object)[worst], None),
+            "predicted": np.where(count > 0, predicted[rows, worst], np.nan),
+            "voted": volunteers[rows, worst],
+        }
+    )
+
+
+def calibration(
+    predicted: np.ndarray, volunteers: np.ndarray, columns: Sequence[str] = COLUMNS, bins: int = 10
+) -> pd.DataFrame:
+    """Compare predicted with voted fractions in bins of the predicted one.
+
+    Parameters
+    ----------
+    predicted, volunteers : (N, 37) np.ndarray
+        As in `score`.
+    columns : sequence of str
+        The answers that are taken together, for instance ``decision_tree.columns_of(4)``.
+    bins : int
+        Equal bins over [0, 1].
+
+    Returns
+    -------
+    pd.DataFrame
+        A row per bin that holds anything: its edges ``lower`` and ``upper``, the mean ``predicted``
+        and ``voted`` fraction, and ``count``, the pairs of galaxy and answer in it.
+
+    Raises
+    ------
+    ValueError
+        When the shapes do not match, a prediction is NaN, a column is unknown or there is no bin.
+    """
+    unknown = [name for name in columns if name not in INDEX]
+    if unknown or not len(columns):
+        raise ValueError(
+            f"there is no column {', '.join(unknown) or 'given'}; give some of {COLUMNS[0]} to {COLUMNS[-1]}"
+        )
+    if bins < 1:
+        raise ValueError(f"{bins} bins were asked for; give 1 or more")
+    predicted, volunteers = _checked(predicted, volunteers)
+    where = [INDEX[name] for name in columns]
+    known = np.isfinite(volunteers[:, where])
+    ours, theirs = predicted[:, where][known], volunteers[:, where][known]
+    bin_of = np.clip((ours * bins).astype(int), 0, bins - 1)  # a fraction of exactly 1 belongs to the last bin
+    count = np.bincount(bin_of, minlength=bins)
+    table = pd.DataFrame({"lower": np.arange(bins) / bins, "upper": np.arange(1, bins + 1) / bins})
+    for name, values in (("predicted", ours), ("voted", theirs)):
+        table[name] = np.bincount(bin_of, weights=values, minlength=bins) / np.maximum(count, 1)
+    table["count"] = count
+    return table[table["count"] > 0].reset_index(drop=True)
+
+
+def _errors(predicted: np.ndarray, volunteers: np.ndarray, known: np.ndarray) -> tuple[float, dict[int, float]]:
+    """Give the RMSE over all known pairs, and over those of each question that has any."""
+    square = np.where(known, predicted - np.where(known, volunteers, 0.0), 0.0) ** 2
+    by_question = {
+        number: float(np.sqrt(square[:, where].sum() / known[:, where].sum()))
+        for number, where in SLICES.items()
+        if known[:, where].any()
+    }
+    return float(np.sqrt(square.sum() / known.sum())), by_question
+
+
+def _checked(predicted: np.ndarray, volunteers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Take both tables as float64, of one shape, without a hole in the predicted one."""
+    predicted, volunteers = np.asarray(predicted, dtype=float), np.asarray(volunteers, dtype=float)
+    for name, table in (("predicted", predicted), ("volunteers'", volunteers)):
+        if table.ndim != 2 or table.shape[1] != len(COLUMNS):
+            raise ValueError(
+                f"the {name} fractions have the shape {table.shape}; "
+                f"a row per galaxy and the {len(COLUMNS)} columns {COLUMNS[0]} to {COLUMNS[-1]} are wanted"
+            )
+    if len(predicted) != len(volunteers):
+        raise ValueError(
+            f"there are {len(predicted)} predicted galaxies and {len(volunteers)} voted ones; give the same galaxies in both"
+        )
+    holes = np.flatnonzero(~np.isfinite(predicted).all(axis=1))
+    if len(holes):
+        raise ValueError(
+            f"the predictions of {len(holes)} galaxies are not numbers, the first in row {holes[0]}; "
+            "leave out galaxies that could not be predicted, and train a network again that gives NaN"
+        )
+    return predicted, volunteers
+
+
+def _checked_mean(training_mean: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Take the training mean as 37 numbers, known wherever a vote is."""
+    mean = np.asarray(training_mean, dtype=float)
+    if mean.shape != (len(COLUMNS),):
+        raise ValueError(f"the training mean has the shape {mean.shape}; {len(COLUMNS)} numbers are wanted")
+    lacking = [COLUMNS[i] for i in np.flatnonzero(~np.isfinite(mean) & known.any(axis=0))]
+    if lacking:
+        raise ValueError(
+            f"the training mean of {', '.join(lacking)} is unknown; give the mean over galaxies with these votes"
+        )
+    return mean

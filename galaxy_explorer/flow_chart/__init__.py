@@ -1,0 +1,12 @@
+"""One galaxy's votes on the question flow-chart: as a plotly figure, and as a list for small screens.
+
+`readings` says what the numbers mean; `layout` and `curves` where everything stands, `icons` and
+`palette` how it looks; `bars`, `shapes`, `writing` and `key` draw the parts, which `figure` puts together
+and `listing` retells.
+"""
+
+from galaxy_explorer.flow_chart.figure import ANSWER_TRACE, flow_chart
+from galaxy_explorer.flow_chart.icons import drawing
+from galaxy_explorer.flow_chart.listing import as_list
+
+__all__ = ["ANSWER_TRACE", "as_list", "drawing", "flow_chart"]

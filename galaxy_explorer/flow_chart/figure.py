@@ -1,0 +1,141 @@
+"""The flow-chart of one galaxy as a plotly figure."""
+
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from galaxy_explorer import decision_tree as tree
+from galaxy_explorer.flow_chart import key
+from galaxy_explorer.flow_chart.bars import all_bars
+from galaxy_explorer.flow_chart.layout import EDGE, HEIGHT, NARROWEST_PX, TILES, WIDTH
+from galaxy_explorer.flow_chart.palette import Palette, palette
+from galaxy_explorer.flow_chart.readings import Reading, check_selected, read_sources
+from galaxy_explorer.flow_chart.shapes import all_shapes
+from galaxy_explorer.flow_chart.writing import SMALL_PX, Text, answer_texts, hover, question_texts
+
+ANSWER_TRACE = "answers"  # the trace whose points carry an answer's column as `customdata`
+FONT = '"Source Sans", "Source Sans Pro", "Segoe UI", "Helvetica Neue", Arial, sans-serif'
+_TARGET_PX = 180  # at most, a clickable square, otherwise as wide as its tile at the narrowest width
+_REACH_PX = 60  # and how far beside it the pointer may be
+
+
+def flow_chart(
+    network: np.ndarray | None = None,
+    volunteers: np.ndarray | None = None,
+    *,
+    network_spread: np.ndarray | None = None,
+    selected: str | None = None,
+    dark: bool = True,
+    network_name: str = "network",
+) -> go.Figure:
+    """Draw one galaxy's votes on the question flow-chart.
+
+    Bars are answer shares; curves are as wide as the vote fraction that takes them, the network's
+    if it is given. Every question stands in the same place for every galaxy.
+
+    Parameters
+    ----------
+    network, volunteers : (37,) np.ndarray or None
+        Vote fractions in the order of `decision_tree.COLUMNS`, in [0, 1], NaN where unknown. At
+        least one is needed.
+    network_spread : (37,) np.ndarray or None
+        Standard deviations of the network's vote fractions; drawn as whiskers.
+    selected : str or None
+        The column of the answer to put a ring around.
+    dark : bool
+        Whether the page is dark.
+    network_name : str
+        What to call the network.
+
+    Returns
+    -------
+    go.Figure
+        Transparent, of fixed height, as wide as its container. The points of the trace
+        `ANSWER_TRACE` are the answers; a point's `customdata` is its column.
+
+    Raises
+    ------
+    ValueError
+        If neither source is given, an array is not one galaxy's vote fractions, or `selected` is
+        not a column.
+    """
+    readings = read_sources(network, volunteers, network_spread, network_name)
+    check_selected(selected)
+    colours = palette(dark)
+    path = {column for column, _ in tree.most_likely_path(readings[0].fractions)}
+    shapes = all_shapes(readings, path, selected, colours) + key.shapes(readings, colours)
+    traces = [*all_bars(readings, colours), _written(all_texts(readings, path, colours), colours)]
+    return go.Figure([*traces, _targets(readings)], {"shapes": shapes, **_frame(colours)})
+
+
+def all_texts(readings: list[Reading], path: set[str], colours: Palette) -> list[Text]:
+    """Write everything that stands on the chart."""
+    return [
+        *key.texts(readings, colours),
+        *question_texts(readings, path, colours),
+        *answer_texts(readings, path, colours),
+    ]
+
+
+def _written(texts: list[Text], colours: Palette) -> go.Scatter:
+    """Write all texts as one trace; naming a colour for selected text keeps clicks from dimming it."""
+    return go.Scatter(
+        name="texts",
+        mode="text",
+        x=[text.x for text in texts],
+        y=[text.y for text in texts],
+        text=[text.words for text in texts],
+        textposition=[text.position for text in texts],
+        textfont={"size": [text.size_px for text in texts], "color": [text.colour for text in texts]},
+        selected={"textfont": {"color": colours.ink}},
+        cliponaxis=False,
+        hoverinfo="skip",
+    )
+
+
+def _targets(readings: list[Reading]) -> go.Scatter:
+    """Lay an invisible square over every answer, for the pointer to hover and to click."""
+    tiles = [TILES[column] for column in tree.COLUMNS]
+    widths_px = [(tile.right - tile.left) / WIDTH * NARROWEST_PX for tile in tiles]
+    return go.Scatter(
+        name=ANSWER_TRACE,
+        mode="markers",
+        x=[tile.middle for tile in tiles],
+        y=[tile.centre for tile in tiles],
+        customdata=list(tree.COLUMNS),
+        hovertext=[hover(readings, column) for column in tree.COLUMNS],
+        hoverinfo="text",
+        marker={"symbol": "square", "size": [min(px, _TARGET_PX) for px in widths_px], "opacity": 0.0},
+        selected={"marker": {"opacity": 0.0}},
+        unselected={"marker": {"opacity": 0.0}},
+    )
+
+
+def _frame(colours: Palette) -> dict[str, Any]:
+    """Give the layout around shapes and traces: fixed height, free width, nothing that moves."""
+    hidden = {"visible": False, "fixedrange": True, "zeroline": False}
+    clear = "rgba(0,0,0,0)"
+    return {
+        "template": "none",
+        "height": round(HEIGHT),
+        "autosize": True,
+        "margin": {"l": 0, "r": 0, "t": 0, "b": 0, "pad": 0, "autoexpand": False},
+        "xaxis": {**hidden, "range": [-EDGE, WIDTH + EDGE]},
+        "yaxis": {**hidden, "range": [HEIGHT, 0]},
+        "paper_bgcolor": clear,
+        "plot_bgcolor": clear,
+        "font": {"family": FONT, "size": SMALL_PX, "color": colours.ink},
+        "showlegend": False,
+        "barmode": "overlay",
+        "dragmode": False,
+        "clickmode": "event+select",
+        "hovermode": "closest",
+        "hoverdistance": _REACH_PX,
+        "hoverlabel": {
+            "align": "left",
+            "bgcolor": colours.bar,
+            "bordercolor": colours.quiet,
+            "font": {"family": FONT, "size": 13, "color": colours.ink},
+        },
+    }

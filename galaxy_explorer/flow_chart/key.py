@@ -1,0 +1,51 @@
+"""The key above the flow-chart: what bars, curves and colours mean."""
+
+from html import escape
+
+from galaxy_explorer.flow_chart.layout import Box
+from galaxy_explorer.flow_chart.palette import Palette
+from galaxy_explorer.flow_chart.readings import Reading
+from galaxy_explorer.flow_chart.shapes import Shape, area, rounded
+from galaxy_explorer.flow_chart.writing import SMALL_PX, Text
+
+_ROWS = (13.0, 34.0)
+_COLUMNS = (0.0, 230.0, 460.0)
+SAMPLE = (28.0, 9.0)
+_LONGEST_NAME = 18
+
+
+def shapes(readings: list[Reading], colours: Palette) -> list[Shape]:
+    """Draw the key's samples."""
+    return [
+        area("key", _sample(1, 0), colours.curve),
+        area("key", _sample(1, 2), colours.accent),
+    ]
+
+
+def places(count: int) -> list[tuple[float, float]]:
+    """Give the left end and the middle line of each source's sample bar."""
+    return [(_COLUMNS[i], _ROWS[0]) for i in range(count)]
+
+
+def texts(readings: list[Reading], colours: Palette) -> list[Text]:
+    """Write the key."""
+    lead = _short(readings[0].name)
+    beside = SAMPLE[0] + 7
+    entries = [(_COLUMNS[i] + beside, _ROWS[0], _short(reading.name)) for i, reading in enumerate(readings)]
+    entries += [
+        (_COLUMNS[len(readings)], _ROWS[0], "length and number: share of a question’s answers"),
+        (_COLUMNS[0] + beside, _ROWS[1], f"width: votes that go this way ({lead})"),
+        (_COLUMNS[2] + beside, _ROWS[1], f"likeliest path ({lead})"),
+    ]
+    return [Text(x, y, words, colours.quiet, colours.page, SMALL_PX, "middle right") for x, y, words in entries]
+
+
+def _sample(row: int, column: int) -> str:
+    """Draw a small sample box."""
+    x, y = _COLUMNS[column], _ROWS[row]
+    return rounded(Box(x, y - SAMPLE[1] / 2, x + SAMPLE[0], y + SAMPLE[1] / 2), 2)
+
+
+def _short(name: str) -> str:
+    """Fit a network's name into the key."""
+    return escape(name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…")

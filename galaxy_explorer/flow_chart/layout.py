@@ -1,0 +1,141 @@
+"""Where everything on the flow-chart stands: a pure function of the tree, whatever the votes.
+
+Across, the chart is `WIDTH` units wide and stretches with the page; down, a unit is a pixel.
+"""
+
+import math
+import textwrap
+from dataclasses import dataclass
+
+from galaxy_explorer import decision_tree as tree
+
+WIDTH = 1000.0
+NARROWEST_PX = 700  # all text fits when the chart is this wide
+KEY_HEIGHT = 54.0  # the key to the chart, above it
+
+_LINE, _BAR_PADDING = 16.0, 10.0
+_HANG = 3.0  # between a question and its answers
+TILE_HEIGHT = 110.0
+_GAP, _WIDE_GAP = 46.0, 62.0  # between the rows, where the curves run; the wide one where many meet
+_BETWEEN_TILES = 5.0
+# Within a tile, from its top and from its middle.
+ICON_DROP, NAME_DROP, SHARES_DROP = 25.0, 61.0, 85.0
+SHARE_STEP = 14.0  # from the network's bar to the volunteers'
+SHARE_HEIGHT = 8.0
+TRACK = 65.0  # a share of 1, of the same length everywhere
+TRACK_LEFT = -58.0
+NUMBER_GAP = 4.0
+_END_DROP, END_SIZE = 20.0, (62.0, 18.0)
+
+# Where Galaxy Zoo users expect a question: row, left and right edge.
+_PLACES = {
+    1: (0, 0.0, 1000.0),
+    7: (1, 0.0, 390.0),
+    2: (1, 430.0, 810.0),
+    9: (2, 140.0, 530.0),
+    3: (2, 570.0, 930.0),
+    4: (3, 570.0, 930.0),
+    10: (4, 465.0, 855.0),
+    11: (5, 150.0, 930.0),
+    5: (6, 150.0, 930.0),
+    6: (7, 220.0, 780.0),
+    8: (8, 0.0, 1000.0),
+}
+
+_EVERYONE = "asked of everyone in these scores"
+NOTES = {
+    tree.ASKED_OF_EVERYONE: _EVERYONE,
+    8: f"of those who see something odd, which was {_EVERYONE}",
+}
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle; y runs downwards."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def middle(self) -> float:
+        """The middle from left to right."""
+        return (self.left + self.right) / 2
+
+    @property
+    def centre(self) -> float:
+        """The middle from top to bottom."""
+        return (self.top + self.bottom) / 2
+
+
+def row_of(question: int) -> int:
+    """Give the row in which a question stands, from 0."""
+    return _PLACES[question][0]
+
+
+def gap_above(row: int) -> float:
+    """Give the height between a row and the one before it."""
+    return _WIDE_GAP if row == row_of(tree.ASKED_OF_EVERYONE) else _GAP
+
+
+def lines_of(question: tree.Question) -> list[str]:
+    """Break a question's text into lines of like length that fit at the narrowest width."""
+    _, left, right = _PLACES[question.number]
+    room_px = (right - left) / WIDTH * NARROWEST_PX - 40  # the number stands on the left
+    letters = room_px / 6.2  # of 13 px
+    count = math.ceil(len(question.text) / letters)
+    return textwrap.wrap(question.text, max(math.ceil(len(question.text) / count) + 3, 1))
+
+
+def _row_heights() -> list[float]:
+    """Give each row's bar height, for the longest text in it and its note."""
+    heights = [0.0] * (1 + max(row for row, _, _ in _PLACES.values()))
+    for question in tree.QUESTIONS:
+        row = _PLACES[question.number][0]
+        count = len(lines_of(question)) + (question.number in NOTES)
+        heights[row] = max(heights[row], count * _LINE + _BAR_PADDING)
+    return heights
+
+
+def _bars() -> dict[int, Box]:
+    """Place the questions."""
+    heights = _row_heights()
+    tops = [KEY_HEIGHT]
+    for row, height in enumerate(heights):
+        tops.append(tops[-1] + height + _HANG + TILE_HEIGHT + gap_above(row + 1))
+    return {
+        number: Box(left, tops[row], right, tops[row] + heights[row]) for number, (row, left, right) in _PLACES.items()
+    }
+
+
+def _tiles() -> dict[str, Box]:
+    """Place the answers as equal tiles under their question."""
+    tiles = {}
+    for number, bar in BARS.items():
+        columns = tree.columns_of(number)
+        step = (bar.right - bar.left + _BETWEEN_TILES) / len(columns)
+        top = bar.bottom + _HANG
+        for i, column in enumerate(columns):
+            left = bar.left + i * step
+            tiles[column] = Box(left, top, left + step - _BETWEEN_TILES, top + TILE_HEIGHT)
+    return tiles
+
+
+def _ends() -> dict[str, Box]:
+    """Place the word "end" under answers that end a questionnaire which others continue."""
+    ends = {}
+    for column, answer in tree.ANSWER_OF.items():
+        others = tree.QUESTION_OF[column].answers
+        if answer.leads_to is None and any(other.leads_to for other in others):
+            tile, (width, height) = TILES[column], END_SIZE
+            top = tile.bottom + _END_DROP
+            ends[column] = Box(tile.middle - width / 2, top, tile.middle + width / 2, top + height)
+    return ends
+
+
+BARS = _bars()
+TILES = _tiles()
+ENDS = _ends()
+EDGE = 5.0  # free to the left and right, for outlines
+HEIGHT = max(tile.bottom for tile in TILES.values()) + 4

@@ -1,0 +1,126 @@
+"""The flow-chart of one galaxy as a list: for narrow screens, and for those who do not see the chart."""
+
+from base64 import b64encode
+from xml.etree import ElementTree as ET
+
+import numpy as np
+
+from galaxy_explorer import decision_tree as tree
+from galaxy_explorer.flow_chart.icons import drawing
+from galaxy_explorer.flow_chart.layout import NOTES
+from galaxy_explorer.flow_chart.palette import Palette, palette
+from galaxy_explorer.flow_chart.readings import Reading, State, check_selected, is_faded, read_sources
+
+_ICON_PX = 36
+_NUMBERS_PX = 108
+
+
+def as_list(
+    network: np.ndarray | None = None,
+    volunteers: np.ndarray | None = None,
+    *,
+    network_spread: np.ndarray | None = None,
+    selected: str | None = None,
+    dark: bool = True,
+    network_name: str = "network",
+) -> str:
+    """Write one galaxy's votes as a list of the questions, with the same numbers as the chart.
+
+    Parameters
+    ----------
+    network, volunteers, network_spread, selected, dark, network_name
+        As for `flow_chart`.
+
+    Returns
+    -------
+    str
+        Well-formed HTML in one ``<div class="flow-list">``, every text escaped.
+
+    Raises
+    ------
+    ValueError
+        As for `flow_chart`.
+    """
+    readings = read_sources(network, volunteers, network_spread, network_name)
+    check_selected(selected)
+    colours = palette(dark)
+    path = {column for column, _ in tree.most_likely_path(readings[0].fractions)}
+    root = ET.Element("div", {"class": "flow-list", "style": f"color:{colours.ink};font-size:14px;line-height:1.35"})
+    explanation = "Each answer’s share of its question’s votes and, in brackets, its vote fraction."
+    _add(root, "p", explanation, f"color:{colours.quiet};margin:0 0 12px")
+    for question in tree.QUESTIONS:
+        section = _question(root, question, is_faded(readings, question.number), colours)
+        answers = _add(section, "ul", "", "list-style:none;margin:0;padding:0")
+        for column in tree.columns_of(question.number):
+            item = _answer(answers, column, readings, colours, likeliest=column in path, selected=column == selected)
+            for reading in readings:
+                _share(item, reading, column, colours)
+    return ET.tostring(root, encoding="unicode", short_empty_elements=False)
+
+
+def _question(root: ET.Element, question: tree.Question, faded: bool, colours: Palette) -> ET.Element:
+    """Open a question's section with its text and note."""
+    section = _add(root, "section", "", "margin:0 0 18px")
+    behind, ink = (colours.faded, colours.quiet) if faded else (colours.bar, colours.ink)
+    style = f"margin:0 0 4px;padding:8px 10px;border-radius:8px;background:{behind};color:{ink};font-size:15px;font-weight:600"
+    _add(section, "h4", f"{question.number}. {question.text}", style)
+    if question.number in NOTES:
+        _add(
+            section,
+            "p",
+            NOTES[question.number],
+            f"margin:0 0 4px;padding:0 10px;font-style:italic;color:{colours.quiet}",
+        )
+    return section
+
+
+def _answer(
+    answers: ET.Element, column: str, readings: list[Reading], colours: Palette, *, likeliest: bool, selected: bool
+) -> ET.Element:
+    """Open an answer's item with its drawing and name, and say if it is on the likeliest path or selected."""
+    faded = is_faded(readings, tree.QUESTION_OF[column].number)
+    behind = colours.faded if faded else colours.accent_tile if likeliest else colours.tile
+    outline = colours.ring if selected else colours.accent if likeliest else colours.outline
+    border = f"border:{2 if selected or likeliest else 1}px solid {outline}"
+    style = f"display:flex;gap:10px;margin:0 0 4px;padding:5px 8px;border-radius:8px;background:{behind};{border}"
+    item = _add(answers, "li", "", style)
+    item.set("data-column", column)
+    svg = drawing(column, dark=colours is palette(True), size_px=_ICON_PX, faded=faded).encode()
+    picture = _add(item, "img", "", f"flex:none;width:{_ICON_PX}px;height:{_ICON_PX}px")
+    picture.set("src", "data:image/svg+xml;base64," + b64encode(svg).decode())
+    picture.set("alt", "")
+    body = _add(item, "div", "", "flex:1;min-width:0")
+    head = _add(body, "div", "", "display:flex;gap:8px;align-items:baseline")
+    ink = colours.quiet if faded else colours.ink
+    _add(head, "strong", tree.ANSWER_OF[column].name, f"font-weight:{700 if likeliest else 500};color:{ink}")
+    marks = [mark for mark, holds in (("likeliest path", likeliest), ("selected", selected)) if holds]
+    if marks:
+        _add(head, "span", ", ".join(marks), f"margin-left:auto;font-size:12px;color:{colours.quiet}")
+    return body
+
+
+def _share(body: ET.Element, reading: Reading, column: str, colours: Palette) -> None:
+    """Add one source's line: its name, its share as a bar, and the numbers or why there are none."""
+    line = _add(body, "div", "", "display:flex;align-items:center;gap:6px;font-size:12px")
+    _add(line, "span", reading.name + ":", f"flex:0 0 68px;overflow-wrap:anywhere;color:{colours.quiet}")
+    if reading.state(column) is not State.ASKED:
+        _add(line, "span", reading.label(column), f"color:{colours.quiet}")
+        return
+    track = _add(line, "div", "", f"flex:1;height:8px;border-radius:2px;background:{colours.track}")
+    track.set("aria-hidden", "true")
+    colour = colours.network if reading.is_network else colours.volunteers
+    _add(track, "div", "", f"width:{100 * reading.share(column):.1f}%;height:8px;border-radius:2px;background:{colour}")
+    numbers = f"{reading.share_text(column)} ({reading.fractions[tree.INDEX[column]]:.3f})"
+    _add(
+        line,
+        "span",
+        numbers,
+        f"flex:0 0 {_NUMBERS_PX}px;text-align:right;font-variant-numeric:tabular-nums;color:{colours.ink}",
+    )
+
+
+def _add(parent: ET.Element, tag: str, text: str, style: str) -> ET.Element:
+    """Add a styled element; the tree escapes its text."""
+    element = ET.SubElement(parent, tag, {"style": style})
+    element.text = text
+    return element

@@ -1,0 +1,151 @@
+"""What one source, the network or the volunteers, says of one galaxy, ready to be shown."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from galaxy_explorer import decision_tree as tree
+
+# A network's masses are never exactly 0. Below this share of the votes a question counts as not asked:
+# the shares of so few votes mean nothing. Votes that people cast always count.
+HARDLY_ASKED = 0.01
+_ROUNDING = 1e-3  # half-precision networks and rounded tables leave [0, 1] by less than this
+
+
+class State(StrEnum):
+    """Whether a source has anything to say on a question, in the words shown."""
+
+    ASKED = "asked"
+    NOT_ASKED = "not asked"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One source's vote fractions and shares; shares are NaN wherever the question was not asked."""
+
+    name: str
+    is_network: bool
+    fractions: np.ndarray  # (37,)
+    shares: np.ndarray  # (37,)
+    spread: np.ndarray | None  # (37,) standard deviations of the shares
+    states: dict[int, State]  # by question
+
+    def state(self, column: str) -> State:
+        """Say whether the question of an answer was asked."""
+        return self.states[tree.QUESTION_OF[column].number]
+
+    def share(self, column: str) -> float:
+        """Give an answer's share, NaN where not asked."""
+        return float(self.shares[tree.INDEX[column]])
+
+    def flow(self, column: str) -> float:
+        """Give the votes that leave an answer towards the next question; 0 where unknown."""
+        return float(np.nan_to_num(self.fractions[tree.INDEX[column]]))
+
+    def label(self, column: str) -> str:
+        """Write an answer's share as a number, or why there is none."""
+        state = self.state(column)
+        return percent(self.share(column)) if state is State.ASKED else str(state)
+
+    def share_text(self, column: str) -> str:
+        """Write an answer's share with its standard deviation, where there is one."""
+        if self.spread is None:
+            return self.label(column)
+        return f"{self.label(column)} ± {100 * self.spread[tree.INDEX[column]]:.0f}"
+
+    def sentence(self, column: str) -> str:
+        """Write an answer's share and vote fraction in words, or why there are none."""
+        if self.state(column) is not State.ASKED:
+            return str(self.state(column))
+        return f"{self.share_text(column)} of those asked, vote fraction {self.fractions[tree.INDEX[column]]:.3f}"
+
+
+def percent(share: float) -> str:
+    """Write a share as a whole percentage; what is more than nothing is never written as 0."""
+    return "<1\u202f%" if 0 < share < 0.005 else f"{100 * share:.0f}\u202f%"
+
+
+def read_sources(
+    network: np.ndarray | None, volunteers: np.ndarray | None, network_spread: np.ndarray | None, network_name: str
+) -> list[Reading]:
+    """Check what was given and read it; the network comes first.
+
+    Raises
+    ------
+    ValueError
+        If neither source is given, or an array is not one galaxy's vote fractions.
+    """
+    if network is None and volunteers is None:
+        raise ValueError(
+            "neither network nor volunteers was given, but the chart needs at least one of them: "
+            f"pass the {len(tree.COLUMNS)} vote fractions of a galaxy"
+        )
+    readings = []
+    if network is not None:
+        readings.append(_read(network, network_name, network_spread, is_network=True))
+    if volunteers is not None:
+        readings.append(_read(volunteers, "volunteers", None, is_network=False))
+    return readings
+
+
+def check_selected(selected: str | None) -> None:
+    """Refuse what is not an answer's column.
+
+    Raises
+    ------
+    ValueError
+        If it is neither None nor a column.
+    """
+    if selected is not None and selected not in tree.INDEX:
+        raise ValueError(
+            f"selected is {selected!r}, but must be one of the columns {tree.COLUMNS[0]} to {tree.COLUMNS[-1]}, "
+            "or None to select no answer"
+        )
+
+
+def is_faded(readings: list[Reading], question: int) -> bool:
+    """Say whether a question recedes: nobody was asked, and it is not the one asked of everyone."""
+    nobody = not any(reading.states[question] is State.ASKED for reading in readings)
+    return nobody and question != tree.ASKED_OF_EVERYONE
+
+
+def _read(values: np.ndarray, name: str, spread: np.ndarray | None, *, is_network: bool) -> Reading:
+    """Read the vote fractions of one source."""
+    fractions = _checked(values, "network" if is_network else "volunteers")
+    states = {q.number: _state(fractions[tree.SLICES[q.number]], is_network) for q in tree.QUESTIONS}
+    shares = tree.shares_from_fractions(fractions)
+    deviations = None if spread is None else _checked(spread, "network_spread")
+    for number, where in tree.SLICES.items():
+        if states[number] is not State.ASKED:
+            shares[where] = np.nan
+        elif deviations is not None:
+            deviations[where] /= fractions[where].sum()
+    return Reading(name, is_network, fractions, shares, deviations, states)
+
+
+def _state(fractions: np.ndarray, is_network: bool) -> State:
+    """Say whether a question with these vote fractions was asked."""
+    if np.isnan(fractions).any():
+        return State.UNKNOWN
+    asked = fractions.sum() >= HARDLY_ASKED if is_network else fractions.sum() > 0
+    return State.ASKED if asked else State.NOT_ASKED
+
+
+def _checked(values: np.ndarray, what: str) -> np.ndarray:
+    """Copy one galaxy's 37 values as float64, each in [0, 1] or NaN."""
+    array = np.array(values, dtype=float)
+    if array.shape != (len(tree.COLUMNS),):
+        raise ValueError(
+            f"{what} has the shape {array.shape}, but one galaxy has ({len(tree.COLUMNS)},) values, "
+            f"{tree.COLUMNS[0]} to {tree.COLUMNS[-1]}: pass one row of a score table"
+        )
+    wrong = (array < -_ROUNDING) | (array > 1 + _ROUNDING)
+    if wrong.any():
+        column = tree.COLUMNS[int(np.argmax(wrong))]
+        raise ValueError(
+            f"{what} has {array[tree.INDEX[column]]:g} at {column}, but its values lie between 0 and 1: "
+            "pass fractions, not percentages or logits, and NaN where a value is unknown"
+        )
+    return np.clip(array, 0.0, 1.0)

@@ -1,0 +1,124 @@
+"""The shapes of the flow-chart: curves, questions, answers and their drawings."""
+
+from typing import Any
+
+import numpy as np
+
+from galaxy_explorer import decision_tree as tree
+from galaxy_explorer.flow_chart import icons
+from galaxy_explorer.flow_chart.curves import FULL_WIDTH, ROUTES, in_channel, ribbon
+from galaxy_explorer.flow_chart.layout import BARS, ENDS, ICON_DROP, TILES, Box
+from galaxy_explorer.flow_chart.palette import Palette
+from galaxy_explorer.flow_chart.readings import Reading, is_faded
+
+Shape = dict[str, Any]
+
+
+def all_shapes(readings: list[Reading], path: set[str], selected: str | None, colours: Palette) -> list[Shape]:
+    """Draw everything but bars and text, from back to front."""
+    shapes = [_line(f"thread {column}", ribbon(column, 0), colours.thread, 1) for column in ROUTES]
+    shapes += _curves(readings[0], path, colours)
+    shapes += [area("end", rounded(box, 9), colours.tile, colours.outline) for box in ENDS.values()]
+    shapes += _questions(readings, path, colours) + _answers(readings, path, colours)
+    for column in tree.COLUMNS:
+        shapes += _icon(column, is_faded(readings, tree.QUESTION_OF[column].number), colours)
+    if selected is not None:
+        tile = TILES[selected]
+        around = Box(tile.left - 2, tile.top - 2, tile.right + 2, tile.bottom + 2)
+        shapes.append(_line(f"ring {selected}", rounded(around, 9), colours.ring, 3))
+    return shapes
+
+
+def _curves(lead: Reading, path: set[str], colours: Palette) -> list[Shape]:
+    """Draw the votes that flow from each answer, the likeliest path last so that it lies on top."""
+    offsets = _offsets(lead)
+    shapes = []
+    for column in sorted(ROUTES, key=lambda name: name in path):
+        votes = lead.flow(column)
+        if votes > 0:
+            colour = colours.accent if column in path else colours.curve
+            shapes.append(area(f"curve {column}", ribbon(column, votes, offsets.get(column, 0.0)), colour))
+    return shapes
+
+
+def _offsets(lead: Reading) -> dict[str, float]:
+    """Lay the curves that share a channel side by side."""
+    offsets: dict[str, float] = {}
+    for question in tree.QUESTIONS:
+        columns = [column for column in tree.columns_of(question.number) if in_channel(column)]
+        widths = FULL_WIDTH * np.array([lead.flow(column) for column in columns])
+        middles = np.cumsum(widths) - widths / 2 - widths.sum() / 2
+        offsets.update(zip(columns, middles.tolist(), strict=True))
+    return offsets
+
+
+def _questions(readings: list[Reading], path: set[str], colours: Palette) -> list[Shape]:
+    """Draw the bars of the questions."""
+    on_path = {tree.QUESTION_OF[column].number for column in path}
+    shapes = []
+    for number, box in BARS.items():
+        faded = is_faded(readings, number)
+        fill = colours.faded if faded else colours.accent_bar if number in on_path else colours.bar
+        shapes.append(area(f"question {number}", rounded(box, 8), fill, colours.outline if faded else None))
+    return shapes
+
+
+def _answers(readings: list[Reading], path: set[str], colours: Palette) -> list[Shape]:
+    """Draw the tiles of the answers, those of the likeliest path with an outline of their own."""
+    shapes = []
+    for column, tile in sorted(TILES.items(), key=lambda item: item[0] in path):
+        faded = is_faded(readings, tree.QUESTION_OF[column].number)
+        fill = colours.faded if faded else colours.accent_tile if column in path else colours.tile
+        outline, width = (colours.accent, 2) if column in path else (colours.outline, 1)
+        shapes.append(area(f"answer {column}", rounded(tile, 7), fill, outline, width))
+    return shapes
+
+
+def _icon(column: str, faded: bool, colours: Palette) -> list[Shape]:
+    """Draw an answer's icon, of the same size in pixels however wide the chart is."""
+    tile, icon = TILES[column], icons.ICONS[column]
+    place = {
+        "xsizemode": "pixel",
+        "ysizemode": "pixel",
+        "xanchor": tile.middle,
+        "yanchor": tile.top + ICON_DROP,
+    }
+    ink, soft = (colours.icon_faded, colours.icon_faded_soft) if faded else (colours.icon, colours.icon_soft)
+    shapes = [
+        area(f"icon {column}", icons.flipped(path), fill) | place
+        for path, fill in ((icon.soft, soft), (icon.bright, ink))
+        if path
+    ]
+    if icon.lines:
+        shapes.append(_line(f"icon {column}", icons.flipped(icon.lines), ink, icons.LINE_PX) | place)
+    return shapes
+
+
+def rounded(box: Box, corner: float) -> str:
+    """Draw a box with round corners."""
+    a, b, c, d, x = box.left, box.top, box.right, box.bottom, corner
+    return (
+        f"M{a + x:.1f},{b:.1f}L{c - x:.1f},{b:.1f}Q{c:.1f},{b:.1f} {c:.1f},{b + x:.1f}"
+        f"L{c:.1f},{d - x:.1f}Q{c:.1f},{d:.1f} {c - x:.1f},{d:.1f}"
+        f"L{a + x:.1f},{d:.1f}Q{a:.1f},{d:.1f} {a:.1f},{d - x:.1f}"
+        f"L{a:.1f},{b + x:.1f}Q{a:.1f},{b:.1f} {a + x:.1f},{b:.1f}Z"
+    )
+
+
+def area(name: str, path: str, fill: str, outline: str | None = None, width: float = 1) -> Shape:
+    """Describe a filled path below the traces."""
+    line = {"width": 0} if outline is None else {"width": width, "color": outline}
+    return {
+        "type": "path",
+        "name": name,
+        "path": path,
+        "fillcolor": fill,
+        "fillrule": "nonzero",
+        "line": line,
+        "layer": "below",
+    }
+
+
+def _line(name: str, path: str, colour: str, width: float) -> Shape:
+    """Describe a path that is not filled."""
+    return area(name, path, "rgba(0,0,0,0)", colour, width)

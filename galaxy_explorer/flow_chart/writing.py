@@ -1,0 +1,120 @@
+"""The words and numbers of the flow-chart, and what a pointer over an answer reads."""
+
+from dataclasses import dataclass
+from html import escape
+from textwrap import wrap
+
+from galaxy_explorer import decision_tree as tree
+from galaxy_explorer.flow_chart.layout import (
+    BARS,
+    ENDS,
+    NAME_DROP,
+    NOTES,
+    NUMBER_GAP,
+    SHARE_STEP,
+    SHARES_DROP,
+    TILES,
+    TRACK,
+    TRACK_LEFT,
+    lines_of,
+)
+from galaxy_explorer.flow_chart.palette import Palette
+from galaxy_explorer.flow_chart.readings import Reading, State, is_faded
+
+QUESTION_PX, NAME_PX, SMALL_PX = 13, 12, 11
+_NAME_LETTERS = 12  # of a line of a name, in a tile of the common width
+_HOVER_LETTERS = 52
+_NUMBER_LETTERS = len("100\u202f%")
+_FIGURE_SPACE = "\u2007"  # as wide as a digit, so that numbers end in one line
+
+
+@dataclass(frozen=True)
+class Text:
+    """One text, at a point of the chart; `behind` is the colour it stands on."""
+
+    x: float
+    y: float
+    words: str  # may hold plotly's <b>, <i>, <br> and <span>
+    colour: str
+    behind: str
+    size_px: int = SMALL_PX
+    position: str = "middle center"
+
+
+def question_texts(readings: list[Reading], path: set[str], colours: Palette) -> list[Text]:
+    """Write the questions, their numbers and their notes."""
+    on_path = {tree.QUESTION_OF[column].number for column in path}
+    texts = []
+    for question in tree.QUESTIONS:
+        box, faded = BARS[question.number], is_faded(readings, question.number)
+        behind = colours.faded if faded else colours.accent_bar if question.number in on_path else colours.bar
+        ink = colours.quiet if faded else colours.ink
+        words = "<br>".join(lines_of(question))
+        if question.number in NOTES:
+            words += f'<br><span style="font-size:{SMALL_PX}px"><i>{NOTES[question.number]}</i></span>'
+        texts.append(Text(box.middle, box.centre, words, ink, behind, QUESTION_PX))
+        number_ink = colours.quiet if faded else colours.ink
+        texts.append(Text(box.left + 6, box.centre, str(question.number), number_ink, behind, SMALL_PX, "middle right"))
+    return texts + [Text(box.middle, box.centre, "end", colours.quiet, colours.tile) for box in ENDS.values()]
+
+
+def answer_texts(readings: list[Reading], path: set[str], colours: Palette) -> list[Text]:
+    """Write the answers' names and shares."""
+    texts = []
+    for column, answer in tree.ANSWER_OF.items():
+        tile, faded = TILES[column], is_faded(readings, tree.QUESTION_OF[column].number)
+        behind = colours.faded if faded else colours.accent_tile if column in path else colours.tile
+        ink = colours.quiet if faded else colours.ink
+        name = "<br>".join(name_lines(answer.name, tile.right - tile.left))
+        name = f"<b>{name}</b>" if column in path else name
+        texts.append(Text(tile.middle, tile.top + NAME_DROP, name, ink, behind, NAME_PX))
+        texts += _share_texts(readings, column, colours, behind)
+    return texts
+
+
+def _share_texts(readings: list[Reading], column: str, colours: Palette, behind: str) -> list[Text]:
+    """Write an answer's share by each source, or once why there is none."""
+    tile = TILES[column]
+    top = share_tops(column, len(readings))
+    states = {reading.state(column) for reading in readings}
+    if len(states) == 1 and states != {State.ASKED}:
+        return [Text(tile.middle, sum(top) / len(top), str(states.pop()), colours.quiet, behind)]
+    texts = []
+    for reading, y in zip(readings, top, strict=True):
+        if reading.state(column) is State.ASKED:
+            number = reading.label(column).rjust(_NUMBER_LETTERS, _FIGURE_SPACE)
+            texts.append(
+                Text(
+                    tile.middle + TRACK_LEFT + TRACK + NUMBER_GAP,
+                    y,
+                    number,
+                    colours.ink,
+                    behind,
+                    SMALL_PX,
+                    "middle right",
+                )
+            )
+        else:
+            x = tile.middle + TRACK_LEFT - 2
+            texts.append(Text(x, y, reading.label(column), colours.quiet, behind, SMALL_PX, "middle right"))
+    return texts
+
+
+def share_tops(column: str, count: int) -> list[float]:
+    """Give the middle line of each source's bar in an answer's tile."""
+    first = TILES[column].top + SHARES_DROP + (SHARE_STEP / 2 if count == 1 else 0.0)
+    return [first + i * SHARE_STEP for i in range(count)]
+
+
+def name_lines(name: str, width: float) -> list[str]:
+    """Break an answer's name where its tile is narrow."""
+    return wrap(name, _NAME_LETTERS) if width < 160 else [name]
+
+
+def hover(readings: list[Reading], column: str) -> str:
+    """Write what a pointer over an answer reads: question, answer, meaning and the numbers."""
+    question, answer = tree.QUESTION_OF[column], tree.ANSWER_OF[column]
+    lines = [f"<b>{answer.name}</b>", *(f"<i>{line}</i>" for line in wrap(question.text, _HOVER_LETTERS))]
+    lines += wrap(answer.meaning, _HOVER_LETTERS)
+    lines += [f"<b>{escape(reading.name)}</b>: {reading.sentence(column)}" for reading in readings]
+    return "<br>".join(lines)

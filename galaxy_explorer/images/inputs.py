@@ -1,0 +1,128 @@
+"""From an RGB picture to the network's input: the only preprocessing of the package."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image
+
+from galaxy_explorer.images.reading import check_picture
+
+
+def central_field(image: np.ndarray, crop: float, size: int, field: float = 1.0) -> np.ndarray:
+    """Cut the central square out of a picture and resize it with antialiasing.
+
+    Parameters
+    ----------
+    image : (H, W, 3) np.ndarray of uint8
+        An RGB picture. Its shorter side is what covers `field`.
+    crop : float
+        The side of the square as a fraction of the original field of view, in (0, 1].
+    size : int
+        The side of the result in pixels.
+    field : float, optional
+        The fraction of the original field that the picture covers, in (0, 1]: 1 unless it was cropped
+        before. What a crop needs beyond the picture's edge is filled by reflection.
+
+    Returns
+    -------
+    (size, size, 3) np.ndarray of uint8
+        The central square in RGB.
+
+    Raises
+    ------
+    ValueError
+        If the picture is not (H, W, 3) uint8, or crop, field or size are out of range.
+    """
+    check_picture(image)
+    if not (0 < crop <= 1 and 0 < field <= 1 and size >= 1):
+        raise ValueError(
+            f"crop {crop}, field {field} and size {size} were given; crop and field must lie in (0, 1] and size be at least 1"
+        )
+    side = min(image.shape[:2]) * crop / field  # the square's side in this picture's pixels
+    beyond = [max(0, math.ceil((side - length) / 2)) for length in image.shape[:2]]
+    if any(beyond):
+        image = np.pad(image, ((beyond[0],) * 2, (beyond[1],) * 2, (0, 0)), mode="reflect")
+    height, width = image.shape[:2]
+    left, top = max(0.0, (width - side) / 2), max(0.0, (height - side) / 2)
+    box = (left, top, min(left + side, width), min(top + side, height))
+    return np.array(Image.fromarray(image).resize((size, size), Image.Resampling.LANCZOS, box=box))
+
+
+def normalise(pictures: np.ndarray, mean: Sequence[float], std: Sequence[float]) -> np.ndarray:
+    """Scale pictures from 0–255 to 0–1, normalise each channel, and put the channels first.
+
+    Parameters
+    ----------
+    pictures : (..., H, W, 3) np.ndarray of uint8
+        RGB pictures.
+    mean, std : three floats each
+        Mean and standard deviation per channel over the training galaxies, on the scale 0 to 1.
+
+    Returns
+    -------
+    (..., 3, H, W) np.ndarray of float32
+        ``(pictures / 255 - mean) / std``, contiguous.
+    """
+    scale = 1.0 / (255.0 * np.asarray(std, dtype=np.float64))
+    offset = np.asarray(mean, dtype=np.float64) / np.asarray(std, dtype=np.float64)
+    if scale.shape != (3,) or offset.shape != (3,):
+        raise ValueError(f"mean {mean} and std {std} were given; each must be three numbers, for red, green and blue")
+    inputs = pictures * scale.astype(np.float32) - offset.astype(np.float32)
+    return np.ascontiguousarray(np.moveaxis(inputs, -1, -3))  # (..., H, W, 3) → (..., 3, H, W)
+
+
+def for_prediction(
+    image: np.ndarray, *, size: int, crop: float, mean: Sequence[float], std: Sequence[float], field: float = 1.0
+) -> np.ndarray:
+    """Turn a picture into the network's input: `central_field`, then `normalise`.
+
+    Parameters
+    ----------
+    image : (H, W, 3) np.ndarray of uint8
+        An RGB picture.
+    size, crop, field
+        As in `central_field`.
+    mean, std
+        As in `normalise`.
+
+    Returns
+    -------
+    (3, size, size) np.ndarray of float32
+        One input; stack them along a new first axis for a batch.
+    """
+    return normalise(central_field(image, crop, size, field), mean, std)
+
+
+def views(inputs: np.ndarray, count: int) -> np.ndarray:
+    """Flip and turn inputs in the ways that leave a square a square: the views averaged at prediction.
+
+    Parameters
+    ----------
+    inputs : (N, 3, H, H) np.ndarray of float32
+        Network inputs.
+    count : int
+        How many of the eight flips and quarter turns, 1 to 8. The first is the input itself, the first
+        two, four and eight are each a group: seen from any of them the set is the same.
+
+    Returns
+    -------
+    (count, N, 3, H, H) np.ndarray of float32
+        The views, contiguous.
+
+    Raises
+    ------
+    ValueError
+        If count is not 1 to 8, or the inputs are not square.
+    """
+    if not 1 <= count <= len(_VIEWS):
+        raise ValueError(f"{count} views were asked for; a square has 1 to {len(_VIEWS)} flips and quarter turns")
+    if inputs.ndim != 4 or inputs.shape[-1] != inputs.shape[-2]:
+        raise ValueError(f"inputs of shape {inputs.shape} were given; views are made of square (N, 3, H, H) inputs")
+    turned = (np.rot90(inputs, turns, axes=(-2, -1)) for turns, _ in _VIEWS[:count])
+    seen = [view[..., ::-1] if flip else view for view, (_, flip) in zip(turned, _VIEWS[:count], strict=True)]
+    return np.stack(seen).astype(np.float32, copy=False)
+
+
+# Quarter turns, and whether a flip follows.
+_VIEWS = ((0, False), (0, True), (2, False), (2, True), (1, False), (1, True), (3, False), (3, True))

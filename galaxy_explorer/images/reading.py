@@ -1,0 +1,161 @@
+"""From the bytes of a picture to a checked RGB array."""
+
+import io
+import struct
+import zlib
+from os import PathLike
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image, ImageOps
+from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+MAX_PIXELS = 50_000_000  # decoded, 50 Mpx take 150 MB; Galaxy Zoo's pictures have 0.18 Mpx
+MIN_SIDE = 16  # pixels; below it nothing of a galaxy's shape is left
+
+# The formats that are tried, by the first bytes of the file. Pillow's own `Image.open` is not used: it
+# warns of large pictures through the process-wide `warnings`, which threads cannot catch safely.
+_FORMATS: tuple[tuple[bytes, type[ImageFile]], ...] = (
+    (b"\xff\xd8\xff", JpegImageFile),
+    (b"\x89PNG\r\n\x1a\n", PngImageFile),
+    (b"II\x2a\x00", TiffImageFile),
+    (b"MM\x00\x2a", TiffImageFile),
+    (b"II\x2b\x00", TiffImageFile),  # BigTIFF
+    (b"MM\x00\x2b", TiffImageFile),
+)
+
+# What Pillow's decoders raise on damaged files. Warning: where a caller has turned warnings into errors.
+_DAMAGED = (
+    *(OSError, SyntaxError, ValueError, LookupError, TypeError, ArithmeticError, EOFError, MemoryError),
+    *(struct.error, zlib.error, Warning),
+)
+
+
+class ImageError(ValueError):
+    """The bytes hold no picture that can be shown to a network; the message says why and what to do."""
+
+
+def read_image(source: bytes | str | PathLike[str] | BinaryIO) -> np.ndarray:
+    """Read a JPEG, PNG, TIFF or WebP picture of any mode as RGB.
+
+    16-bit pictures are scaled so that 65535 becomes 255, pictures of floats by their own finite range
+    (NaN becomes black); 32-bit integers count as 16-bit where they fit, else go by their own range.
+    Transparency is laid on black, and the orientation noted by a camera is applied. Of a file with
+    several pictures the first is read. Any number of threads may read at once.
+
+    Parameters
+    ----------
+    source : bytes, path or binary file
+        The picture's bytes, its path, or a file opened for reading in binary.
+
+    Returns
+    -------
+    (H, W, 3) np.ndarray of uint8
+        The picture in RGB, 0 to 255.
+
+    Raises
+    ------
+    ImageError
+        If there is no such file, it is none of the four formats, it is damaged, too small
+        (a side below `MIN_SIDE` pixels) or too large (more than `MAX_PIXELS` pixels; this is read from
+        the header, before anything is decoded).
+    """
+    try:
+        if isinstance(source, str | PathLike):
+            with open(source, "rb") as file:
+                return _decode(file)
+        return _decode(io.BytesIO(source) if isinstance(source, bytes | bytearray | memoryview) else source)
+    except ImageError:
+        raise
+    except Image.DecompressionBombError as error:  # Pillow refuses a large WebP by itself, from the header
+        raise ImageError(_too_large(str(error).partition(")")[0].partition("(")[2])) from error
+    except _DAMAGED as error:
+        raise ImageError(
+            f"the picture cannot be read ({error}); the file is missing, damaged or cut short: fetch or save it again"
+        ) from error
+
+
+def _decode(file: BinaryIO) -> np.ndarray:
+    """Decode an open file after checking its first bytes and the size in its header."""
+    start = file.read(16)
+    file.seek(0)
+    plugin = next((plugin for magic, plugin in _FORMATS if start.startswith(magic)), None)
+    if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
+        plugin = WebPImageFile
+    if plugin is None:
+        found = "an empty file" if not start else f"a file that begins with {start[:8]!r}"
+        raise ImageError(f"{found} is not a picture in JPEG, PNG, TIFF or WebP: save the picture as one of these")
+    with plugin(file) as picture:
+        width, height = picture.size
+        if width * height > MAX_PIXELS:
+            raise ImageError(_too_large(f"{width}×{height} pixels"))
+        if min(width, height) < MIN_SIDE:
+            raise ImageError(
+                f"the picture has {width}×{height} pixels, too small to hold a galaxy: "
+                f"give one with at least {MIN_SIDE} pixels a side"
+            )
+        return _to_rgb(ImageOps.exif_transpose(picture))
+
+
+def _too_large(found: str) -> str:
+    """Say that a picture has too many pixels."""
+    return (
+        f"the picture has {found}, more than the {MAX_PIXELS // 10**6} million that are read: "
+        "cut out the galaxy or scale the picture down"
+    )
+
+
+def _to_rgb(picture: Image.Image) -> np.ndarray:
+    """Turn a decoded picture of any mode into RGB with its values right."""
+    if picture.mode.startswith("I;16"):
+        return _grey_to_rgb(_scaled(np.asarray(picture, dtype=float), 0, 65535))
+    if picture.mode == "I":
+        values = np.asarray(picture, dtype=float)
+        in_16_bits = values.min() >= 0 and values.max() <= 65535
+        return _grey_to_rgb(_scaled(values, *((0, 65535) if in_16_bits else (values.min(), values.max()))))
+    if picture.mode == "F":
+        with np.errstate(invalid="ignore"):  # of a signalling NaN
+            values = np.asarray(picture, dtype=float)
+        finite = values[np.isfinite(values)]
+        if finite.size == 0:
+            raise ImageError("no pixel of the picture holds a finite number: save it again with its values")
+        return _grey_to_rgb(_scaled(values, finite.min(), finite.max()))
+    if "transparency" in picture.info or picture.mode in ("LA", "La", "PA", "RGBA", "RGBa"):
+        if picture.mode == "La":
+            picture = picture.convert("LA")
+        picture = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, (0, 0, 0, 255)), picture)
+    return np.array(picture.convert("RGB"))
+
+
+def _scaled(values: np.ndarray, darkest: float, brightest: float) -> np.ndarray:
+    """Scale values so that darkest becomes 0 and brightest 255; NaN and a picture of one value become 0."""
+    span = brightest - darkest
+    grey = (values - darkest) * (255.0 / span) if span > 0 else np.zeros(values.shape)
+    return np.rint(np.clip(np.nan_to_num(grey, nan=0.0, posinf=255.0, neginf=0.0), 0, 255)).astype(np.uint8)
+
+
+def _grey_to_rgb(grey: np.ndarray) -> np.ndarray:
+    """Repeat one channel three times."""
+    return np.repeat(grey[..., np.newaxis], 3, axis=-1)
+
+
+def check_picture(image: np.ndarray) -> None:
+    """Refuse an array that is not an RGB picture.
+
+    Parameters
+    ----------
+    image : np.ndarray
+        What should be (H, W, 3) of uint8.
+
+    Raises
+    ------
+    ValueError
+        If it is not.
+    """
+    if image.ndim != 3 or image.shape[-1] != 3 or image.dtype != np.uint8 or 0 in image.shape:
+        raise ValueError(f"an array {image.shape} of {image.dtype} was given; a picture is (H, W, 3) of uint8")

@@ -1,0 +1,30 @@
+"""From pictures to vote fractions, with their spread over views: one picture or a million.
+
+The same weights, picture and views give the same 37 numbers on every run and in every batch, to 1e-6.
+
+    PredictionError(ValueError)    predictions cannot be made, kept or read here
+"""
+
+from galaxy_explorer.prediction.catalogues import fill, predict_catalogue, sources_of
+from galaxy_explorer.prediction.inference import predict, prediction_key
+from galaxy_explorer.prediction.store import Predictions, PredictionStore
+from galaxy_explorer.prediction.stream import BATCH_SIZE, Batch, Source, predict_pictures
+from galaxy_explorer.prediction.tables import ENDINGS, PredictionError, read_failures, read_fractions
+
+__all__ = [
+    "BATCH_SIZE",
+    "ENDINGS",
+    "Batch",
+    "PredictionError",
+    "PredictionStore",
+    "Predictions",
+    "Source",
+    "fill",
+    "predict",
+    "predict_catalogue",
+    "predict_pictures",
+    "prediction_key",
+    "read_failures",
+    "read_fractions",
+    "sources_of",
+]

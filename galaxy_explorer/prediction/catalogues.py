@@ -1,0 +1,156 @@
+"""Predictions of whole catalogues, which can be stopped and gone on with."""
+
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from galaxy_explorer.catalogue import Catalogue
+from galaxy_explorer.models import GalaxyNetwork
+from galaxy_explorer.prediction.inference import prediction_key
+from galaxy_explorer.prediction.store import Predictions, PredictionStore, collect
+from galaxy_explorer.prediction.stream import BATCH_SIZE, Batch, Source, predict_pictures
+from galaxy_explorer.prediction.tables import PredictionError
+
+CHUNK_SECONDS = 60.0  # between two chunks on disk: what a kill can cost at most
+Progress = Callable[[int, int], object]
+
+
+def predict_catalogue(
+    network: GalaxyNetwork,
+    card: Mapping[str, Any],
+    catalogue: Catalogue,
+    *,
+    views: int = 8,
+    batch_size: int = BATCH_SIZE,
+    workers: int | None = None,
+    store: str | Path | None = None,
+    progress: Progress | None = None,
+    stop: Event | None = None,
+) -> Predictions:
+    """Predict all galaxies of a catalogue, keeping what is done on disk if asked to.
+
+    Parameters
+    ----------
+    network, card, views
+        As in `predict`.
+    catalogue : Catalogue
+        The galaxies.
+    batch_size, workers
+        As in `predict_pictures`.
+    store : str or Path, optional
+        A Parquet file to keep the predictions in, named after the catalogue (its `fingerprint`) and
+        `prediction_key`. A finished one is read, an unfinished one gone on with: a galaxy is never
+        predicted twice. The file is the one that the command ``predict --spread`` writes.
+    progress : callable, optional
+        Called after each batch with the galaxies done and those there are.
+    stop : threading.Event, optional
+        When it is set, the work ends after the batch under way; the store stays unfinished.
+
+    Returns
+    -------
+    Predictions
+        In the order of the catalogue. Galaxies that a stop left undone are in neither part.
+
+    Raises
+    ------
+    PredictionError
+        When the store is of other weights, views or galaxies.
+    """
+    sources = sources_of(catalogue)
+    options: dict[str, Any] = {"views": views, "batch_size": batch_size, "workers": workers}
+    if store is None:
+        batches = predict_pictures(network, card, sources, **options)
+        return collect(list(_watched(batches, 0, len(catalogue), progress, stop)))
+    kept = PredictionStore(Path(store), prediction_key(network, card, views))
+    if kept.path.suffix.lower() != ".parquet":
+        raise PredictionError(f"{store} is no Parquet file, as the predictions of a catalogue are kept in; name one")
+    if (kept.chunks.exists() or not kept.path.exists()) and fill(
+        kept, network, card, sources, total=len(catalogue), progress=progress, stop=stop, **options
+    ):
+        kept.finish()
+    return _of(catalogue, kept)
+
+
+def fill(
+    store: PredictionStore,
+    network: GalaxyNetwork,
+    card: Mapping[str, Any],
+    sources: Iterable[Source],
+    *,
+    total: int,
+    views: int = 8,
+    batch_size: int = BATCH_SIZE,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    stop: Event | None = None,
+) -> bool:
+    """Predict what a store does not hold yet, writing a chunk every `CHUNK_SECONDS`.
+
+    Parameters
+    ----------
+    store : PredictionStore
+        What is done is kept there, also when an exception (as of Ctrl-C) ends the work.
+    network, card, views, batch_size, workers
+        As in `predict_pictures`.
+    sources : iterable of Source
+        All galaxies that the finished table shall hold.
+    total : int
+        How many they are, for `progress`.
+    progress, stop
+        As in `predict_catalogue`.
+
+    Returns
+    -------
+    bool
+        Whether all is done, so that ``store.finish()`` may follow; False after a stop.
+    """
+    done = store.predicted_ids()
+    left = (source for source in sources if source.galaxy_id not in done)
+    batches = predict_pictures(network, card, left, views=views, batch_size=batch_size, workers=workers)
+    unwritten: list[Batch] = []
+    written = time.monotonic()
+    try:
+        for batch in _watched(batches, len(done), total, progress, stop):
+            unwritten.append(batch)
+            if time.monotonic() - written >= CHUNK_SECONDS:
+                store.add(unwritten)
+                unwritten, written = [], time.monotonic()
+    finally:
+        store.add(unwritten)
+    return not (stop and stop.is_set())
+
+
+def sources_of(catalogue: Catalogue) -> Iterator[Source]:
+    """Give the galaxies of a catalogue as sources, one by one."""
+    for galaxy_id in catalogue.ids:
+        yield Source(galaxy_id, partial(catalogue.picture, galaxy_id), catalogue.field)
+
+
+def _watched(
+    batches: Generator[Batch], done: int, total: int, progress: Progress | None, stop: Event | None
+) -> Iterator[Batch]:
+    """Pass batches on, report progress, and end when told to."""
+    with closing(batches):
+        while not (stop and stop.is_set()) and (batch := next(batches, None)):
+            done += len(batch)
+            yield batch
+            if progress:
+                progress(done, total)
+
+
+def _of(catalogue: Catalogue, store: PredictionStore) -> Predictions:
+    """Read the galaxies of a catalogue from a store, in its order."""
+    kept = store.read()
+    ids = [galaxy_id for galaxy_id in catalogue.ids if galaxy_id in kept.fractions.index]
+    failures = {galaxy_id: reason for galaxy_id, reason in kept.failures.items() if galaxy_id in catalogue}
+    undone = len(catalogue) - len(ids) - len(failures)
+    if undone and store.path.exists() and not store.chunks.exists():
+        raise PredictionError(
+            f"{store.path} lacks {undone} of the {len(catalogue)} galaxies of {catalogue.name}; "
+            "delete it, or name another file for this catalogue"
+        )
+    return Predictions(kept.fractions.loc[ids], kept.spread.loc[ids], failures)

@@ -1,0 +1,107 @@
+"""A network applied to pictures: preprocessing by its card, views, and the mean over them."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.images import for_prediction
+from galaxy_explorer.images import views as views_of
+from galaxy_explorer.models import GalaxyNetwork
+
+# Inputs in one forward pass. More are split, which bounds the memory of the maps in between.
+INPUTS_PER_PASS = {"cpu": 64, "cuda": 512}
+
+# What of a card decides the numbers that come out, beside the weights.
+_DECISIVE = ("model", "arguments", "image_size", "crop", "mean", "std")
+
+
+def predict(
+    network: GalaxyNetwork,
+    card: Mapping[str, Any],
+    pictures: Sequence[np.ndarray],
+    *,
+    views: int = 8,
+    field: float = 1.0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Predict the vote fractions of pictures.
+
+    Parameters
+    ----------
+    network : GalaxyNetwork
+        In evaluation mode, as `checkpoints.load` gives it; it stays on its device.
+    card : mapping
+        The network's card, which holds the preprocessing.
+    pictures : sequence of (H, W, 3) np.ndarray of uint8
+        RGB pictures of any sizes.
+    views : int
+        Flips and quarter turns that are averaged, 1 to 8.
+    field : float
+        The fraction of the original field of view that the pictures cover, in (0, 1].
+
+    Returns
+    -------
+    fractions : (N, 37) np.ndarray of float32
+        Vote fractions in [0, 1]: the mean over the views, which obeys the tree as each view does. A
+        picture gets the same numbers whatever else is in the batch, to 1e-6.
+    spread : (N, 37) np.ndarray of float32
+        The standard deviation over the views; 0 when there is one view.
+
+    Raises
+    ------
+    ValueError
+        When there are not 1 to 8 views, a picture is not (H, W, 3) uint8, the network is in training
+        mode, or it gives numbers that are not finite.
+    """
+    if not len(pictures):
+        return np.empty((0, len(COLUMNS)), np.float32), np.empty((0, len(COLUMNS)), np.float32)
+    return predict_inputs(network, np.stack([prepared(picture, card, field) for picture in pictures]), views)
+
+
+def prepared(picture: np.ndarray, card: Mapping[str, Any], field: float) -> np.ndarray:
+    """Turn a ``(H, W, 3) uint8`` picture into the ``(3, S, S) float32`` input that a card asks for."""
+    return for_prediction(
+        picture, size=card["image_size"], crop=card["crop"], mean=card["mean"], std=card["std"], field=field
+    )
+
+
+def predict_inputs(network: GalaxyNetwork, inputs: np.ndarray, views: int) -> tuple[np.ndarray, np.ndarray]:
+    """Give mean and spread over the views, each ``(N, 37) float32``, of ``(N, 3, S, S)`` inputs."""
+    if network.training:
+        raise ValueError(
+            "the network is in training mode, in which dropout makes every run differ; call its eval() first"
+        )
+    seen = views_of(inputs, views)
+    flat = torch.from_numpy(seen.reshape(-1, *seen.shape[2:]))  # (V, N, 3, S, S) → (V·N, 3, S, S)
+    device = next(network.parameters()).device
+    at_once = INPUTS_PER_PASS.get(device.type, INPUTS_PER_PASS["cpu"])
+    with torch.inference_mode():
+        answers = torch.cat([network(part.to(device)) for part in flat.split(at_once)])
+    fractions = answers.cpu().numpy().astype(float).reshape(views, len(inputs), len(COLUMNS))
+    if not np.isfinite(fractions).all():
+        raise ValueError("the network gives numbers that are not finite; its weights are damaged: train it again")
+    return fractions.mean(axis=0).astype(np.float32), fractions.std(axis=0).astype(np.float32)
+
+
+def prediction_key(network: GalaxyNetwork, card: Mapping[str, Any], views: int) -> str:
+    """Name what decides a prediction beside the picture, for caches and for going on with a table.
+
+    Parameters
+    ----------
+    network, card, views
+        As in `predict`.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits, which change with the weights, the preprocessing and the views.
+    """
+    digest = hashlib.sha256(json.dumps([*(card[name] for name in _DECISIVE), views]).encode())
+    for name, value in network.state_dict().items():
+        digest.update(name.encode())
+        digest.update(value.cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]

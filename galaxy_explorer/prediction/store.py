@@ -1,0 +1,198 @@
+"""A table of predictions that grows chunk by chunk, survives a kill, and ends as one file."""
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from galaxy_explorer.catalogue.scores import ID
+from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.prediction.stream import Batch
+from galaxy_explorer.prediction.tables import (
+    ENDINGS,
+    FAILURE,
+    SPREAD_COLUMNS,
+    PredictionError,
+    check_ending,
+    parquet_writer,
+    read_failures,
+    read_parquet,
+    whole,
+    write_failures,
+)
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """The predictions of many galaxies.
+
+    Parameters
+    ----------
+    fractions : pd.DataFrame
+        Vote fractions, float32; the index ``GalaxyID`` is text, the columns are the 37 of the tree.
+    spread : pd.DataFrame
+        Their standard deviation over the views, of the same form; NaN where it was not kept.
+    failures : dict of str to str
+        The reason for each galaxy that could not be predicted.
+    """
+
+    fractions: pd.DataFrame
+    spread: pd.DataFrame
+    failures: dict[str, str]
+
+
+@dataclass(frozen=True)
+class PredictionStore:
+    """A table of predictions on disk: chunks in ``<path>.partial/`` while it grows, one file at the end.
+
+    It can be read while it grows. Every file appears at once and whole.
+    Galaxies that failed are listed in ``<path>.failed.csv``.
+
+    Parameters
+    ----------
+    path : Path
+        The table. Its ending, one of `ENDINGS`, is its format.
+    key : str
+        What `prediction_key` gives: predictions of other weights or views are never mixed in.
+    """
+
+    path: Path
+    key: str
+
+    def __post_init__(self) -> None:
+        check_ending(self.path)
+
+    @property
+    def chunks(self) -> Path:
+        """The folder of the chunks, which is there while the table is unfinished."""
+        return self.path.with_name(f"{self.path.name}.partial")
+
+    @property
+    def failed(self) -> Path:
+        """The list of the galaxies that could not be predicted, which is there if any failed."""
+        return self.path.with_name(f"{self.path.name}.failed.csv")
+
+    def predicted_ids(self) -> set[str]:
+        """Give the ids of the galaxies that the unfinished table holds already.
+
+        Galaxies that failed are not among them: their pictures may have been mended.
+
+        Raises
+        ------
+        PredictionError
+            When the unfinished table is of other weights or views.
+        """
+        return {galaxy_id for chunk in self._chunks() for galaxy_id in _predicted(chunk).index}
+
+    def add(self, batches: Sequence[Batch]) -> None:
+        """Keep some batches as one chunk."""
+        if not sum(map(len, batches)):
+            return
+        self.chunks.mkdir(parents=True, exist_ok=True)
+        name = f"{len(list(self.chunks.glob('*.parquet'))):06d}-{os.getpid()}.parquet"
+        columns = [*COLUMNS, *SPREAD_COLUMNS, FAILURE]
+        with whole(self.chunks / name) as temporary, parquet_writer(temporary, columns, self.key) as write:
+            write(_chunk(batches))
+
+    def finish(self, *, spread: bool = True) -> dict[str, str]:
+        """Write the chunks as one table, each galaxy once, and give the failures with their reasons.
+
+        Parameters
+        ----------
+        spread : bool
+            Whether the table has the spread over the views, as 37 more columns.
+        """
+        columns = [*COLUMNS, *(SPREAD_COLUMNS if spread else ())]
+        seen: set[str] = set()
+        failures: dict[str, str] = {}
+        with whole(self.path) as temporary:
+            with ENDINGS[check_ending(self.path)](temporary, columns, self.key) as write:
+                for chunk in self._chunks():
+                    failures |= _failures(chunk)
+                    done = _predicted(chunk)
+                    done = done[~done.index.isin(seen)]
+                    seen.update(done.index)
+                    write(done[columns])
+            failures = {galaxy_id: reason for galaxy_id, reason in failures.items() if galaxy_id not in seen}
+            write_failures(self.failed, failures)
+        self._drop_chunks()
+        return failures
+
+    def read(self) -> Predictions:
+        """Read what is there: nothing yet, the chunks so far, or the finished table.
+
+        Raises
+        ------
+        PredictionError
+            When the table is of other weights or views, or no Parquet file.
+        """
+        if self.chunks.exists() or not self.path.exists():
+            with suppress(FileNotFoundError):  # the table has just been finished
+                everything = pd.concat(list(self._chunks()) or [_chunk([])])
+                table = _predicted(everything)
+                failures = _failures(everything[~everything.index.isin(table.index)])
+                return _split(table[~table.index.duplicated()], failures)
+        return _split(self._table(self.path), read_failures(self.failed))
+
+    def _chunks(self) -> Iterator[pd.DataFrame]:
+        """Read the chunks one by one, in the order in which they were written."""
+        for path in sorted(self.chunks.glob("*.parquet")):
+            yield self._table(path)
+
+    def _table(self, path: Path) -> pd.DataFrame:
+        """Read a Parquet file of this store, which must be of its weights and views."""
+        table, key = read_parquet(path)
+        if key != self.key:
+            raise PredictionError(
+                f"{path} holds predictions of other weights or another number of views; "
+                "use those it was begun with, delete it, or name another file"
+            )
+        return table
+
+    def _drop_chunks(self) -> None:
+        """Take the chunks away, in one step for whoever is reading them."""
+        if self.chunks.exists():
+            dropped = self.chunks.rename(self.chunks.with_name(f".{self.chunks.name}.{os.getpid()}"))
+            shutil.rmtree(dropped)
+
+
+def collect(batches: Sequence[Batch]) -> Predictions:
+    """Join batches in their order."""
+    chunk = _chunk(batches)
+    return _split(_predicted(chunk), _failures(chunk))
+
+
+def _chunk(batches: Sequence[Batch]) -> pd.DataFrame:
+    """Lay batches out as one table, in which galaxies that failed have a reason and no numbers."""
+    ids = [galaxy_id for batch in batches for galaxy_id in batch.ids]
+    failed = [item for batch in batches for item in batch.failures.items()]
+    numbers = np.full((len(ids) + len(failed), 2 * len(COLUMNS)), np.nan, dtype=np.float32)
+    if ids:
+        numbers[: len(ids), : len(COLUMNS)] = np.concatenate([batch.fractions for batch in batches])
+        numbers[: len(ids), len(COLUMNS) :] = np.concatenate([batch.spread for batch in batches])
+    index = pd.Index([*ids, *(galaxy_id for galaxy_id, _ in failed)], dtype=str, name=ID)
+    table = pd.DataFrame(numbers, index, [*COLUMNS, *SPREAD_COLUMNS])
+    table[FAILURE] = pd.Series([None] * len(ids) + [reason for _, reason in failed], index, dtype=object)
+    return table
+
+
+def _predicted(chunk: pd.DataFrame) -> pd.DataFrame:
+    """Take the galaxies of a chunk that have numbers."""
+    return chunk[chunk[FAILURE].isna()]
+
+
+def _failures(chunk: pd.DataFrame) -> dict[str, str]:
+    """Take the galaxies of a chunk that failed, with the reasons."""
+    reasons = chunk[FAILURE].dropna()
+    return dict(zip(reasons.index, reasons, strict=True))
+
+
+def _split(table: pd.DataFrame, failures: dict[str, str]) -> Predictions:
+    """Part a table into fractions and spread."""
+    spread = table.reindex(columns=list(SPREAD_COLUMNS)).set_axis(list(COLUMNS), axis=1)
+    return Predictions(table[list(COLUMNS)], spread, failures)

@@ -1,0 +1,129 @@
+"""Pictures decoded in parallel with the network, in order, with a bounded look-ahead."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.images import ImageError
+from galaxy_explorer.models import GalaxyNetwork
+from galaxy_explorer.prediction.inference import predict_inputs, prepared
+
+BATCH_SIZE = 32  # pictures; with eight views 256 inputs, enough to keep a GPU busy
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A galaxy whose picture is yet to be read.
+
+    Parameters
+    ----------
+    galaxy_id : str
+        Its id.
+    read : callable
+        Gives the (H, W, 3) uint8 picture, or raises an `ImageError`. It is called in another thread.
+    field : float
+        The fraction of the original field of view that the picture covers, in (0, 1].
+    """
+
+    galaxy_id: str
+    read: Callable[[], np.ndarray]
+    field: float = 1.0
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some galaxies with their predictions, and those whose picture cannot be read, with the reason."""
+
+    ids: list[str]
+    fractions: np.ndarray  # (n, 37) float32 vote fractions
+    spread: np.ndarray  # (n, 37) float32 standard deviation over the views
+    failures: dict[str, str]
+
+    def __len__(self) -> int:
+        """Count the galaxies that were tried."""
+        return len(self.ids) + len(self.failures)
+
+
+# Galaxies with their network inputs, or with the reasons why there are none.
+Decoded = Generator[tuple[str, np.ndarray | str]]
+
+
+def predict_pictures(
+    network: GalaxyNetwork,
+    card: Mapping[str, Any],
+    sources: Iterable[Source],
+    *,
+    views: int = 8,
+    batch_size: int = BATCH_SIZE,
+    workers: int | None = None,
+) -> Generator[Batch]:
+    """Predict pictures as they are read, in their order.
+
+    While the network works on one batch, threads read and decode the next two; no picture beyond
+    these is opened, so memory does not grow with the number of pictures.
+
+    Parameters
+    ----------
+    network, card, views
+        As in `predict`.
+    sources : iterable of Source
+        The pictures, as many as there are; a generator is taken step by step.
+    batch_size : int
+        Pictures in a batch.
+    workers : int, optional
+        Threads that decode; as many as there are processors unless given.
+
+    Yields
+    ------
+    Batch
+        `batch_size` sources each, the last one fewer. A picture that cannot be read is among its
+        `failures` and costs nothing else.
+    """
+    decoded = _decoded(sources, card, workers or os.cpu_count() or 1, 2 * batch_size)
+    try:
+        while taken := list(islice(decoded, batch_size)):
+            yield _predicted(network, taken, views)
+    finally:
+        decoded.close()
+
+
+def _predicted(network: GalaxyNetwork, taken: list[tuple[str, np.ndarray | str]], views: int) -> Batch:
+    """Predict the pictures of one batch that could be read."""
+    failures = {galaxy_id: found for galaxy_id, found in taken if isinstance(found, str)}
+    read = [(galaxy_id, found) for galaxy_id, found in taken if not isinstance(found, str)]
+    fractions = spread = np.empty((0, len(COLUMNS)), np.float32)
+    if read:
+        fractions, spread = predict_inputs(network, np.stack([found for _, found in read]), views)
+    return Batch([galaxy_id for galaxy_id, _ in read], fractions, spread, failures)
+
+
+def _decoded(sources: Iterable[Source], card: Mapping[str, Any], workers: int, ahead: int) -> Decoded:
+    """Give each galaxy with its network input, or with the reason why there is none, in order."""
+    waiting: deque[tuple[str, Future]] = deque()
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="decode")
+    try:
+        for source in sources:
+            waiting.append((source.galaxy_id, pool.submit(_input_or_reason, source, card)))
+            if len(waiting) > ahead:
+                galaxy_id, future = waiting.popleft()
+                yield galaxy_id, future.result()
+        while waiting:
+            galaxy_id, future = waiting.popleft()
+            yield galaxy_id, future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _input_or_reason(source: Source, card: Mapping[str, Any]) -> np.ndarray | str:
+    """Read and prepare one picture, or say why that is impossible."""
+    try:
+        return prepared(source.read(), card, source.field)
+    except (ImageError, OSError) as error:
+        return str(error)

@@ -1,0 +1,97 @@
+"""What a step of training minimises, how far it goes, and the average that is kept of its results."""
+
+import math
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from galaxy_explorer.training.recipe import Recipe
+
+
+def masked_squared_error(predicted: torch.Tensor, volunteers: torch.Tensor) -> torch.Tensor:
+    """Average the squared error over the known scores.
+
+    Parameters
+    ----------
+    predicted : (N, 37) torch.Tensor
+        Vote fractions of the network.
+    volunteers : (N, 37) torch.Tensor
+        Vote fractions of the volunteers, NaN where unknown. The unknown are replaced before the
+        subtraction, since a NaN that is masked afterwards still has a NaN gradient.
+
+    Returns
+    -------
+    () torch.Tensor
+        0 where nothing is known.
+    """
+    known = ~volunteers.isnan()
+    error = predicted - torch.where(known, volunteers, predicted.detach())
+    return (error**2).sum() / known.sum().clamp(min=1)
+
+
+def learning_rate(recipe: Recipe, done: float) -> float:
+    """Give the learning rate when a part of the run is done: a rise, then half a cosine down to nothing.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Gives the peak, and the part of the run that the rise takes.
+    done : float
+        The part of the run that is done; more than 1 counts as 1.
+    """
+    if done < recipe.warmup:
+        return recipe.learning_rate * min(1.0, done / recipe.warmup + 1e-3)
+    falling = (min(done, 1.0) - recipe.warmup) / max(1.0 - recipe.warmup, 1e-9)
+    return recipe.learning_rate * 0.5 * (1.0 + math.cos(math.pi * falling))
+
+
+def make_optimiser(network: nn.Module, recipe: Recipe, device: torch.device) -> torch.optim.AdamW:
+    """Make AdamW, whose decay pulls at the weights of convolutions and linear layers alone, not at norms and biases."""
+    parameters = list(network.parameters())
+    groups: list[dict[str, Any]] = [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": recipe.weight_decay},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    # Fused: one kernel for hundreds of small tensors, which would otherwise keep a GPU waiting.
+    return torch.optim.AdamW(groups, lr=recipe.learning_rate, fused=device.type == "cuda" or None)
+
+
+def load_optimiser(optimiser: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+    """Load an optimiser's state, which may come from another kind of device, and keep how this one computes."""
+    ours = [{name: group[name] for name in ("fused", "foreach")} for group in optimiser.param_groups]
+    groups = [theirs | kept for theirs, kept in zip(state["param_groups"], ours, strict=True)]
+    optimiser.load_state_dict(state | {"param_groups": groups})
+
+
+class AveragedNetwork(AveragedModel):
+    """A network whose weights are the exponential average of another's, with a memory that is short at first.
+
+    Without that the first, random weights would stay in the average for ``1 / (1 - memory)`` steps. The
+    statistics of the norms are averaged as well; their counters are left alone, as nothing reads them.
+
+    Parameters
+    ----------
+    network : nn.Module
+        The network that is trained; it is copied.
+    memory : float
+        What a step leaves of the average, in [0, 1).
+    """
+
+    def __init__(self, network: nn.Module, memory: float) -> None:
+        super().__init__(network, use_buffers=True)
+        self.memory = memory
+
+    @torch.no_grad()
+    def update_parameters(self, model: nn.Module) -> None:
+        """Take the network's present weights into the average, in one kernel and without waiting for the device."""
+        steps = int(self.n_averaged)  # it stays on the CPU
+        keep = min(self.memory, (1.0 + steps) / (10.0 + steps)) if steps else 0.0
+        get_ema_multi_avg_fn(keep)(_averaged_tensors(self.module), _averaged_tensors(model), None)
+        self.n_averaged += 1
+
+
+def _averaged_tensors(network: nn.Module) -> list[torch.Tensor]:
+    """List the weights and statistics of a network."""
+    return [value for value in (*network.parameters(), *network.buffers()) if value.is_floating_point()]

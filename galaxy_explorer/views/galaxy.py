@@ -1,0 +1,94 @@
+"""Galaxy: one galaxy of a catalogue, at ``?source=NAME&galaxy=ID``."""
+
+import streamlit as st
+
+from galaxy_explorer.catalogue import Catalogue, CatalogueError
+from galaxy_explorer.images import ImageError
+from galaxy_explorer.views import galaxy_panel, resources
+
+BROWSE, HERE = "galaxy_explorer/views/browse.py", "galaxy_explorer/views/galaxy.py"
+
+
+def neighbours(source: str, galaxy_id: str) -> tuple[str | None, str | None, str]:
+    """Find the galaxies before and after this one in the selection made in Browse, and say where it stands."""
+    selected_source, ids = st.session_state.get("selection", ("", []))
+    if selected_source != source or galaxy_id not in ids:
+        return None, None, ""
+    place = ids.index(galaxy_id)
+    before = ids[place - 1] if place else None
+    after = ids[place + 1] if place + 1 < len(ids) else None
+    return before, after, f"{place + 1:,} of {len(ids):,}"
+
+
+def show_way(source: str, galaxy_id: str) -> None:
+    """Show the way back to the gallery, and to the galaxies beside this one."""
+    before, after, place = neighbours(source, galaxy_id)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.page_link(
+            BROWSE,
+            label="Gallery",
+            icon=":material/grid_view:",
+            query_params=st.session_state.get("browse_address", {"source": source}),
+        )
+        for label, other in (("Previous", before), ("Next", after)):
+            if other:
+                st.page_link(HERE, label=label, query_params={"source": source, "galaxy": other})
+        if place:
+            st.caption(place)
+
+
+def links_out(catalogue: Catalogue, galaxy_id: str) -> str:
+    """Link to what other sites know of this place on the sky; empty where the position is unknown."""
+    row = catalogue.table.loc[galaxy_id]
+    ra, dec = row.get("ra_deg"), row.get("dec_deg")
+    if ra is None or dec is None or ra != ra or dec != dec:
+        return ""
+    explore = f"https://skyserver.sdss.org/dr18/VisualTools/explore/summary?ra={ra:.6f}&dec={dec:.6f}"
+    simbad = (
+        f"https://simbad.cds.unistra.fr/simbad/sim-coo?Coord={ra:.6f}d{dec:+.6f}d"
+        "&CooFrame=ICRS&Radius=2&Radius.unit=arcmin"
+    ).replace("d+", "d%2B")
+    ned = (
+        f"https://ned.ipac.caltech.edu/conesearch?search_type=Near%20Position%20Search&ra={ra:.6f}d&dec={dec:.6f}d"
+        "&radius=0.5&in_csys=Equatorial&in_equinox=J2000"
+    )
+    viewer = f"https://www.legacysurvey.org/viewer?ra={ra:.6f}&dec={dec:.6f}&layer=ls-dr10&zoom=16"
+    return (
+        f"RA {ra:.5f}°, Dec {dec:+.5f}° · [SkyServer]({explore}) · [SIMBAD]({simbad}) · [NED]({ned}) · "
+        f"[Legacy Surveys]({viewer})"
+    )
+
+
+def page() -> None:
+    """Describe the screen."""
+    source = resources.current_source()
+    asked = st.query_params.get("source", source)
+    galaxy_id = st.query_params.get("galaxy")
+    if asked != source:
+        st.error(f"There is no source called “{asked}” here. Choose one in Browse.")
+        st.page_link(BROWSE, label="Browse galaxies", icon=":material/grid_view:")
+        return
+    try:
+        catalogue = resources.catalogue(source)
+    except (CatalogueError, OSError) as error:
+        st.error(f"These galaxies cannot be opened: {error}")
+        return
+    if galaxy_id is None:  # the page was opened from the menu
+        galaxy_id = catalogue.ids[0]
+        st.query_params.update({"source": source, "galaxy": galaxy_id})
+    if galaxy_id not in catalogue:
+        st.error(f"There is no galaxy “{galaxy_id}” among the {len(catalogue):,} of {source}.")
+        st.page_link(BROWSE, label="Browse galaxies", icon=":material/grid_view:", query_params={"source": source})
+        return
+    show_way(source, galaxy_id)
+    st.title(f"Galaxy {galaxy_id}")
+    st.markdown(links_out(catalogue, galaxy_id))
+    try:
+        galaxy = resources.galaxy_of(source, galaxy_id)
+    except (ImageError, OSError) as error:
+        st.error(f"The picture of galaxy {galaxy_id} cannot be read: {error}")
+        return
+    galaxy_panel.show(galaxy)
+
+
+page()

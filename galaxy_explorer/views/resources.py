@@ -1,0 +1,203 @@
+"""Every cache of the app, and the sources of galaxies. torch is imported inside the functions that need a network."""
+
+import os
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from galaxy_explorer.catalogue import SAMPLE, Catalogue, open_catalogue
+from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.images import for_prediction, thumbnail, to_png
+
+if TYPE_CHECKING:
+    from galaxy_explorer.models import GalaxyNetwork
+    from galaxy_explorer.saliency import SaliencyMap
+
+VIEWS = 8  # flips and quarter turns averaged for every number that the app shows
+THUMBNAIL_SIDE = 200  # pixels
+
+LOCAL = ("localhost", "127.0.0.1", "::1")
+
+
+def sources() -> dict[str, str]:
+    """List the sources of galaxies that this visitor can open.
+
+    Returns
+    -------
+    dict of str to str
+        What `open_catalogue` takes, by the source's name: the folder of ``GALAXY_EXPLORER_DATA``, folders
+        that the visitor typed in, and the bundled sample.
+    """
+    found = {}
+    if folder := os.environ.get("GALAXY_EXPLORER_DATA"):
+        found[_name_of(folder)] = folder
+    found |= st.session_state.get("typed_folders", {})
+    return found | {SAMPLE: SAMPLE}
+
+
+def add_folder(folder: str) -> str:
+    """Remember a folder that the visitor typed in, after opening it once; give the source's name."""
+    path = str(Path(folder).expanduser().resolve())
+    name = _name_of(path)
+    open_source(path)
+    st.session_state.setdefault("typed_folders", {})[name] = path
+    return name
+
+
+def folders_may_be_typed() -> bool:
+    """Tell whether the server listens on this machine alone, so that its visitor owns its disk."""
+    return st.get_option("server.address") in LOCAL
+
+
+def _name_of(folder: str) -> str:
+    """Name a source after its folder; `sample` is the bundled one's name."""
+    name = Path(folder).name or "galaxies"
+    return f"{name} folder" if name == SAMPLE else name
+
+
+def current_source() -> str:
+    """Give the source in the page's address, or the first there is."""
+    known = sources()
+    asked = st.query_params.get("source") or st.session_state.get("source", "")
+    return asked if asked in known else next(iter(known))
+
+
+def catalogue(name: str) -> Catalogue:
+    """Open a source by its name."""
+    return open_source(sources()[name])
+
+
+@st.cache_resource(max_entries=4, show_spinner="Opening the galaxies …")
+def open_source(where: str) -> Catalogue:
+    """Open a catalogue once for all visitors: its table stays in memory, its pictures on disk."""
+    return open_catalogue(where)
+
+
+@st.cache_data(max_entries=4000, show_spinner=False)
+def galaxy_thumbnail(where: str, galaxy_id: str) -> bytes:
+    """Give a small JPEG of a galaxy, of the middle of its field."""
+    return to_png(thumbnail(open_source(where).picture(galaxy_id), THUMBNAIL_SIDE))
+
+
+@st.cache_data(ttl=60, show_spinner=False)
+def networks() -> list[str]:
+    """Name the networks that ship with the project."""
+    from galaxy_explorer.checkpoints import available
+
+    return list(available())
+
+
+@st.cache_resource(max_entries=4, show_spinner="Loading the network …")
+def network(name: str) -> tuple["GalaxyNetwork", dict[str, Any]]:
+    """Load a network and its card once for all visitors."""
+    from galaxy_explorer.checkpoints import load
+
+    return load(name)
+
+
+class Memo:
+    """Results by key, the latest used; for all visitors or for one.
+
+    Streamlit's own caches cannot show progress from inside, and are always shared by all visitors.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.results: OrderedDict[Hashable, Any] = OrderedDict()
+        self.lock = Lock()
+
+    def recall(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """Give the result kept under a key; make and keep it where there is none."""
+        with self.lock:
+            if key in self.results:
+                self.results.move_to_end(key)
+                return self.results[key]
+        result = make()
+        with self.lock:
+            self.results[key] = result
+            while len(self.results) > self.limit:
+                self.results.popitem(last=False)
+        return result
+
+
+@st.cache_resource
+def shared_memo() -> Memo:
+    """Results about galaxies of catalogues, for all visitors."""
+    return Memo(limit=2000)
+
+
+def own_memo() -> Memo:
+    """Results about this visitor's uploads, gone with the session."""
+    if "memo" not in st.session_state:
+        st.session_state["memo"] = Memo(limit=2000)
+    return st.session_state["memo"]
+
+
+@dataclass(frozen=True)
+class ShownGalaxy:
+    """One galaxy as the panel shows it, wherever it came from."""
+
+    galaxy_id: str
+    picture: np.ndarray  # (H, W, 3) uint8
+    field: float  # fraction of the original field of view that the picture covers
+    volunteers: np.ndarray | None  # (37,) vote fractions, NaN where unknown; None where nobody voted
+    memo: Memo  # where results about it are kept
+    address: tuple[str, ...]  # what sets it apart from the other galaxies of the memo
+
+    def prediction(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Give a network's ``(37,)`` vote fractions for this galaxy and their spread over the views."""
+        return self.memo.recall((*self.address, name), lambda: predict_picture(name, self.picture, self.field))
+
+    def saliency(self, name: str, column: str, method: str, lowers: bool, progress: Any = None) -> "SaliencyMap":
+        """Map where a network looks for one answer about this galaxy."""
+        return self.memo.recall(
+            (*self.address, name, column, method, lowers),
+            lambda: explain_picture(name, self.picture, self.field, column, method, lowers, progress),
+        )
+
+
+def galaxy_of(source: str, galaxy_id: str) -> ShownGalaxy:
+    """Take a galaxy out of a source, ready to be shown.
+
+    Raises
+    ------
+    ImageError
+        When its picture cannot be read.
+    """
+    galaxies = catalogue(source)
+    voted = galaxies.table.loc[galaxy_id, list(COLUMNS)].to_numpy(dtype=float)
+    return ShownGalaxy(
+        galaxy_id,
+        galaxies.picture(galaxy_id),
+        galaxies.field,
+        voted if np.isfinite(voted).any() else None,
+        shared_memo(),
+        (sources()[source], galaxy_id),
+    )
+
+
+def predict_picture(name: str, picture: np.ndarray, field: float) -> tuple[np.ndarray, np.ndarray]:
+    """Predict one picture's ``(37,)`` vote fractions and their spread over the views."""
+    from galaxy_explorer.prediction import predict
+
+    fractions, spread = predict(*network(name), [picture], views=VIEWS, field=field)
+    return fractions[0], spread[0]
+
+
+def explain_picture(
+    name: str, picture: np.ndarray, field: float, column: str, method: str, lowers: bool, progress: Any = None
+) -> "SaliencyMap":
+    """Map where a network looks for one answer about one picture."""
+    from galaxy_explorer.saliency import saliency_map
+
+    shared, card = network(name)
+    inputs = for_prediction(
+        picture, size=card["image_size"], crop=card["crop"], mean=card["mean"], std=card["std"], field=field
+    )
+    return saliency_map(shared, inputs, column, method=method, lowers=lowers, progress=progress)

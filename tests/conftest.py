@@ -1,0 +1,124 @@
+"""Galaxies for the tests: the bundled sample, folders made from it, small drawn pictures."""
+
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import settings
+
+from galaxy_explorer.catalogue import Catalogue, open_catalogue
+from galaxy_explorer.decision_tree import COLUMNS, SLICES, columns_of, fractions_from_shares
+from galaxy_explorer.images import to_png
+
+ROOT = Path(__file__).parent.parent
+
+# The machines that run the tests differ in speed: a slow example is no failure. The same examples each time.
+settings.register_profile("galaxy_explorer", deadline=None, derandomize=True)
+settings.load_profile("galaxy_explorer")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real galaxies that is kept beside the project, never in it."""
+    path = ROOT.parent / "shared" / "data"
+    if not (path / "kaggle" / "training_solutions_rev1.csv").is_file():
+        pytest.skip(
+            "this test reads the Galaxy Challenge, whose pictures and scores are not part of the project: "
+            "put its files in ../shared/data/kaggle to run it"
+        )
+    return path
+
+
+@pytest.fixture(scope="session")
+def sample() -> Catalogue:
+    """The bundled sample: nine real galaxies, six of them with scores."""
+    return open_catalogue("sample")
+
+
+@pytest.fixture(scope="session")
+def draw_galaxy() -> Callable[..., np.ndarray]:
+    """A function that draws a tilted blob of light on noise, (H, W, 3) uint8; the same for the same seed."""
+
+    def draw(seed: int = 0, height: int = 64, width: int = 64) -> np.ndarray:
+        random = np.random.default_rng(seed)
+        rows, columns = np.mgrid[0:height, 0:width]
+        y, x = rows - (height - 1) / 2, columns - (width - 1) / 2
+        angle, ratio = random.uniform(0, np.pi), random.uniform(0.3, 1)
+        along, across = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
+        light = np.exp(-np.hypot(along, across / ratio) / (0.12 * min(height, width)))
+        colours = random.uniform(120, 230, size=3)
+        noise = random.uniform(0, 20, size=(height, width, 3))
+        return np.clip(light[..., np.newaxis] * colours + noise, 0, 255).astype(np.uint8)
+
+    return draw
+
+
+@pytest.fixture(scope="session")
+def picture(draw_galaxy: Callable[..., np.ndarray]) -> np.ndarray:
+    """One drawn galaxy, 64×64."""
+    return draw_galaxy(0)
+
+
+@pytest.fixture
+def kaggle_folder(tmp_path: Path, sample: Catalogue) -> Path:
+    """The challenge's layout with the sample's pictures: 14 training galaxies (the last two with a partial
+    table), 3 test galaxies without scores, and a validation.txt that names the first three."""
+    folder = tmp_path / "challenge"
+    voted = sample.table[sample.table[COLUMNS[0]].notna()]
+    ids = [str(200_001 + n) for n in range(14)]
+    rows = pd.concat([voted] * 3).iloc[: len(ids)]
+    (folder / "images_training_rev1").mkdir(parents=True)
+    (folder / "images_test_rev1").mkdir()
+    for galaxy, name in zip(ids, rows["picture"], strict=True):
+        shutil.copyfile(sample.root / name, folder / "images_training_rev1" / f"{galaxy}.jpg")
+    for n, name in enumerate(sample.table.loc[sample.table[COLUMNS[0]].isna(), "picture"]):
+        shutil.copyfile(sample.root / name, folder / "images_test_rev1" / f"{300_001 + n}.jpg")
+    scores = pd.DataFrame(
+        rows[list(COLUMNS)].to_numpy(), columns=list(COLUMNS), index=pd.Index(ids, name="GalaxyID")
+    ).round(9)
+    partly = [name for question in (1, 2, 6, 7, 8) for name in columns_of(question)]
+    scores.iloc[:12].to_csv(folder / "training_solutions_rev1.csv")
+    scores.iloc[12:][partly].to_csv(folder / "training_solutions_partial.csv")
+    (folder / "validation.txt").write_text("\n".join(ids[:3]) + "\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def picture_folder(tmp_path: Path, draw_galaxy: Callable[..., np.ndarray]) -> Path:
+    """A plain folder of four pictures with ids that are easily spoilt."""
+    path = tmp_path / "galaxies"
+    path.mkdir()
+    for seed, name in enumerate(["0012.png", "587726016142835881.PNG", "NA.png", "a b.c.png"]):
+        (path / name).write_bytes(to_png(draw_galaxy(seed)))
+    (path / "notes.txt").write_text("not a picture", encoding="utf-8")
+    (path / "._0012.png").write_bytes(b"what a Mac leaves behind")
+    return path
+
+
+@pytest.fixture
+def picture_zip(tmp_path: Path, picture_folder: Path) -> Path:
+    """The same as a zip file, the pictures in a folder of it."""
+    path = tmp_path / "galaxies.zip"
+    with zipfile.ZipFile(path, "w") as packed:
+        for file in picture_folder.iterdir():
+            packed.write(file, f"pictures/{file.name}")
+        packed.writestr("__MACOSX/pictures/0012.png", b"what a Mac leaves behind")
+    return path
+
+
+@pytest.fixture(scope="session")
+def random_fractions() -> Callable[..., np.ndarray]:
+    """A function that draws vote fractions which obey the tree, (count, 37) float64."""
+
+    def draw(count: int, seed: int = 0) -> np.ndarray:
+        random = np.random.default_rng(seed)
+        shares = random.uniform(0.01, 1, size=(count, len(COLUMNS)))
+        for where in SLICES.values():
+            shares[:, where] /= shares[:, where].sum(axis=1, keepdims=True)
+        return fractions_from_shares(shares)
+
+    return draw

@@ -1,0 +1,277 @@
+"""Tests of the command line, `python -m galaxy_explorer`."""
+
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from galaxy_explorer import checkpoints, models
+from galaxy_explorer.__main__ import main
+from galaxy_explorer.catalogue import open_catalogue, read_ids
+from galaxy_explorer.comparison import score
+from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS
+from galaxy_explorer.prediction import predict, predict_catalogue, read_fractions, stream
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """For so small a network, threads that wait for one another cost more than they bring."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    """The file of a tiny network."""
+    card = {
+        "model": "fcn",
+        "arguments": {"widths": [8, 8, 8, 8]},
+        **{"image_size": 32, "crop": 0.8, "mean": [0.1] * 3, "std": [0.2] * 3},
+        "columns": list(COLUMNS),
+        "training_mean": [0.3] * len(COLUMNS),
+    }
+    path = tmp_path_factory.mktemp("weights") / "tiny.pt"
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        checkpoints.save(path, models.build("fcn", widths=(8, 8, 8, 8)), card)
+    return str(path)
+
+
+@pytest.fixture
+def galaxies(tmp_path, draw_galaxy):
+    """Six pictures: 0001 to 0006."""
+    where = tmp_path / "galaxies"
+    where.mkdir()
+    for n in range(1, 7):
+        Image.fromarray(draw_galaxy(n)).save(where / f"{n:04}.png")
+    return where
+
+
+@pytest.fixture
+def run(weights):
+    """Run a command with the tiny network, and give its exit status."""
+
+    def run(*arguments):
+        return main([*map(str, arguments), "--weights", weights, "--views", "2"])
+
+    return run
+
+
+def test_predict_writes_the_table_of_a_folder(run, galaxies, weights, tmp_path, capsys):
+    output = tmp_path / "scores.csv"
+    assert run("predict", galaxies, "--output", output) == 0
+    table = pd.read_csv(output, dtype={"GalaxyID": str})
+    assert table.columns.tolist() == ["GalaxyID", *COLUMNS]
+    assert table["GalaxyID"].tolist() == [f"{n:04}" for n in range(1, 7)]
+    expected = predict_catalogue(*checkpoints.load(weights), open_catalogue(galaxies), views=2).fractions
+    assert np.allclose(table[list(COLUMNS)], expected, atol=1e-6)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["galaxies", "scores.csv"]
+    assert "6 of 6 galaxies are in" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["scores.csv", "scores.parquet"])
+def test_predict_adds_the_spread_when_asked_to(run, galaxies, tmp_path, name):
+    assert run("predict", galaxies, "--output", tmp_path / name, "--spread") == 0
+    read = pd.read_csv if name.endswith("csv") else pd.read_parquet
+    table = read(tmp_path / name)
+    assert table.columns.tolist() == ["GalaxyID", *COLUMNS, *(f"{column}_spread" for column in COLUMNS)]
+    assert (table["Class1.1_spread"] > 0).all()
+
+
+def test_predict_takes_files_folders_and_zips_mixed(run, galaxies, tmp_path, draw_galaxy):
+    file, packed = tmp_path / "587726016142835881.jpg", tmp_path / "packed.zip"
+    Image.fromarray(draw_galaxy(20)).save(file)
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(galaxies / "0001.png", "inside/0012.png")
+    assert run("predict", packed, file, galaxies, "--output", tmp_path / "scores.parquet") == 0
+    table = read_fractions(tmp_path / "scores.parquet")
+    assert table.index.tolist() == ["0012", file.stem, *(f"{n:04}" for n in range(1, 7))]
+    assert np.allclose(table.loc["0012"], table.loc["0001"], atol=1e-6)
+
+
+def test_a_single_picture_of_a_cropped_pack_is_taken_for_cropped(run, galaxies, tmp_path):
+    (galaxies / "field.json").write_text(json.dumps({"centre": 400, "of": 424}))
+    assert run("predict", galaxies / "0001.png", "--output", tmp_path / "one.csv") == 0
+    assert run("predict", galaxies, "--output", tmp_path / "all.csv") == 0
+    one, everything = read_fractions(tmp_path / "one.csv"), read_fractions(tmp_path / "all.csv")
+    assert np.allclose(one.loc["0001"], everything.loc["0001"], atol=1e-6)
+
+
+def test_a_bad_picture_is_named_and_the_rest_is_written(run, galaxies, tmp_path, capsys):
+    (galaxies / "0004.png").write_text("no picture")
+    output = tmp_path / "scores.csv"
+    assert run("predict", galaxies, "--output", output) == 1
+    said = capsys.readouterr()
+    assert "5 of 6 galaxies are in" in said.out
+    assert "galaxy 0004 failed: a file that begins with" in said.err
+    failed = pd.read_csv(f"{output}.failed.csv", dtype=str)
+    assert failed.columns.tolist() == ["GalaxyID", "reason"]
+    assert failed["GalaxyID"].tolist() == ["0004"]
+    assert len(read_fractions(output)) == 5
+    shutil.copyfile(galaxies / "0001.png", galaxies / "0004.png")
+    assert run("predict", galaxies, "--output", output) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["galaxies", "scores.csv"]
+
+
+def test_only_the_galaxies_of_a_list_are_predicted(run, galaxies, tmp_path, capsys):
+    wanted = tmp_path / "wanted.txt"
+    wanted.write_text("0005\n0002\n0099\n")
+    assert run("predict", galaxies, "--ids", wanted, "--output", tmp_path / "scores.csv") == 1
+    assert read_fractions(tmp_path / "scores.csv").index.tolist() == ["0005", "0002"]
+    assert "galaxy 0099 failed: there is no picture of it in" in capsys.readouterr().err
+
+
+def test_an_interrupted_run_goes_on_with_resume(run, galaxies, tmp_path, monkeypatch, capsys):
+    output, calls = tmp_path / "scores.csv", []
+    really = stream.predict_inputs
+
+    def interrupted(network, inputs, views):
+        calls.append(len(inputs))
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return really(network, inputs, views)
+
+    monkeypatch.setattr(stream, "predict_inputs", interrupted)
+    arguments = ("predict", galaxies, "--output", output, "--batch-size", 2)
+    assert run(*arguments) == 130
+    assert "--resume goes on" in capsys.readouterr().err
+    assert not output.exists()
+    assert run(*arguments) == 2
+    assert "add --resume to go on with it, or delete the folder" in capsys.readouterr().err
+    assert run(*arguments, "--resume") == 0
+    assert calls == [2, 2, 2, 2]  # the third was interrupted and done again
+    whole = tmp_path / "whole.csv"
+    assert run("predict", galaxies, "--output", whole, "--batch-size", 2) == 0
+    assert whole.read_text() == output.read_text()
+    assert run(*arguments, "--resume") == 0
+    assert "is finished already" in capsys.readouterr().out
+
+
+def test_resume_of_a_finished_table_that_lacks_galaxies_is_refused(run, galaxies, tmp_path, capsys):
+    output = tmp_path / "scores.csv"
+    assert run("predict", galaxies / "0001.png", "--output", output) == 0
+    assert run("predict", galaxies, "--output", output, "--resume") == 2
+    assert "is finished, without 5 of the galaxies, the first of them 0002" in capsys.readouterr().err
+
+
+def test_predict_that_cannot_run_says_why(run, galaxies, tmp_path, capsys):
+    def refused(*arguments):
+        assert run("predict", *arguments) == 2
+        return capsys.readouterr().err
+
+    output = tmp_path / "scores.csv"
+    assert "ends in .txt; name a file that ends in .csv or .parquet" in refused(galaxies, "--output", "scores.txt")
+    assert "there is no folder" in refused(galaxies, "--output", tmp_path / "none" / "scores.csv")
+    assert "does not exist" in refused(tmp_path / "none", "--output", output)
+    assert "galaxy 0002 is in both" in refused(galaxies, galaxies / "0002.png", "--output", output)
+    assert main(["predict", str(galaxies), "--output", str(output), "--weights", "none.pt"]) == 2
+    assert "none.pt is neither a file nor a network" in capsys.readouterr().err
+    if not torch.cuda.is_available():
+        assert "finds no CUDA device" in refused(galaxies, "--output", output, "--device", "cuda")
+    for wrong in (["--views", "9"], ["--batch-size", "0"], ["--workers", "many"]):
+        with pytest.raises(SystemExit) as stopped:
+            run("predict", galaxies, "--output", output, *wrong)
+        assert stopped.value.code == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["galaxies"]
+
+
+def test_evaluate_gives_the_score_of_the_validation_galaxies(run, kaggle_folder, weights, capsys):
+    assert run("evaluate", kaggle_folder, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    catalogue = open_catalogue(kaggle_folder)
+    chosen = catalogue.subset(read_ids(kaggle_folder / "validation.txt"))
+    others = catalogue.subset([galaxy_id for galaxy_id in catalogue.ids if galaxy_id not in chosen])
+    predicted, _ = predict(*checkpoints.load(weights), [chosen.picture(galaxy_id) for galaxy_id in chosen.ids], views=2)
+    mean = np.nanmean(others.volunteer_fractions.astype(float), axis=0)
+    expected = score(predicted, chosen.volunteer_fractions, mean).as_dict()
+    assert found.items() >= {"galaxies": 3, "weights": weights, "views": 2, "data": str(kaggle_folder)}.items()
+    assert found["rmse"] == pytest.approx(expected["rmse"], abs=1e-7)
+    assert found["mean_rmse"] == pytest.approx(expected["mean_rmse"], abs=1e-12)
+    assert found["rmse_by_question"] == pytest.approx(expected["rmse_by_question"], abs=1e-6)
+
+
+def test_evaluate_prints_every_question_beside_the_training_mean(run, kaggle_folder, capsys):
+    assert run("evaluate", kaggle_folder) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["RMSE", "over", "3", "galaxies", "network", "training", "mean"]
+    assert lines[1].startswith("all answers")
+    for question, line in zip(QUESTIONS, lines[2:], strict=True):
+        assert question.text in line
+        rmse, mean_rmse = (float(number) for number in line.split()[-2:])
+        assert 0 < rmse < 1
+        assert 0 < mean_rmse < 1
+
+
+def test_evaluate_takes_other_galaxies_when_asked_to(run, kaggle_folder, tmp_path, capsys):
+    assert run("evaluate", kaggle_folder, "--all", "--json") == 0
+    everything = json.loads(capsys.readouterr().out)
+    assert everything["galaxies"] == 14
+    assert everything["mean_rmse"] is not None  # of the mean on the card: no galaxy is left
+    (tmp_path / "some.txt").write_text("200004\n200005\n300001\n")
+    assert run("evaluate", kaggle_folder, "--ids", tmp_path / "some.txt", "--json") == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["galaxies"] == 2
+    assert "without scores of volunteers: 1 of the 3 galaxies" in said.err
+
+
+def test_evaluate_measures_a_table_that_predict_wrote(run, kaggle_folder, tmp_path, capsys):
+    table, wanted = tmp_path / "scores.csv", kaggle_folder / "validation.txt"
+    assert run("predict", kaggle_folder, "--ids", wanted, "--output", table) == 0
+    assert run("evaluate", kaggle_folder) == 0
+    printed = capsys.readouterr().out
+    assert main(["evaluate", str(kaggle_folder), "--predictions", str(table)]) == 0
+    assert capsys.readouterr().out in printed
+    assert main(["evaluate", str(kaggle_folder), "--predictions", str(table), "--all"]) == 1
+    said = capsys.readouterr()
+    assert "RMSE over 3 galaxies" in said.out
+    assert "galaxies that failed: 11; the figures are without them" in said.err
+    assert "unknown" in said.out  # without a network there is no card to take the training mean from
+
+
+def test_evaluate_goes_on_without_a_bad_picture(run, kaggle_folder, capsys):
+    (kaggle_folder / "images_training_rev1" / "200001.jpg").write_text("no picture")
+    (kaggle_folder / "images_training_rev1" / "200002.jpg").unlink()
+    assert run("evaluate", kaggle_folder, "--json") == 1
+    said = capsys.readouterr()
+    assert json.loads(said.out)["galaxies"] == 1
+    assert "galaxy 200001 failed: a file that begins with" in said.err
+    assert "galaxy 200002 failed: there is no picture of it" in said.err
+
+
+def test_evaluate_without_votes_says_so(run, galaxies, capsys):
+    assert run("evaluate", galaxies) == 2
+    assert "give a folder with pictures and scores" in capsys.readouterr().err
+
+
+def test_help_does_not_wait_for_torch():
+    code = (
+        "import sys, runpy\n"
+        "sys.argv = ['galaxy_explorer', 'predict', '--help']\n"
+        "try:\n"
+        "    runpy.run_module('galaxy_explorer', run_name='__main__')\n"
+        "finally:\n"
+        "    assert not {'torch', 'pandas', 'numpy'} & set(sys.modules), 'imported'\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "--resume" in done.stdout
+
+
+def test_the_command_runs_as_a_process(galaxies, weights, tmp_path):
+    (galaxies / "0006.png").write_bytes(b"")
+    command = [sys.executable, "-W", "error", "-m", "galaxy_explorer", "predict", str(galaxies / "0001.png")]
+    command += [str(galaxies / "0006.png"), "--output", str(tmp_path / "scores.csv"), "--weights", weights]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1, done.stderr
+    assert read_fractions(tmp_path / "scores.csv").index.tolist() == ["0001"]
+    assert "galaxy 0006 failed: an empty file is not a picture" in done.stderr
+    assert "Traceback" not in done.stderr
