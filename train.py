@@ -7,19 +7,22 @@ torchrun --nproc-per-node 8 train.py …            the same on eight devices
 import argparse
 import shlex
 import sys
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
-from galaxy_explorer.prediction import predict_catalogue
-
-from galaxy_explorer.catalogue import CatalogueError, open_catalogue, read_ids
-from galaxy_explorer.checkpoints import save
+from galaxy_explorer.catalogue import Catalogue, CatalogueError, open_catalogue, read_ids
+from galaxy_explorer.checkpoints import WEIGHTS, save
 from galaxy_explorer.comparison import score
+from galaxy_explorer.models import GalaxyNetwork
+from galaxy_explorer.prediction import predict_catalogue
 from galaxy_explorer.training import (
     Place,
     Recipe,
     Run,
     TrainingError,
+    TrainingGalaxies,
     add_validation,
     default_cache,
     find_place,
@@ -29,107 +32,175 @@ from galaxy_explorer.training import (
     write_cards,
 )
 
+VIEWS = 8  # averaged for the validation figures, as `evaluate` does
+NAMED = 10  # pictures that cannot be read are named up to this number
 
-def read_flags(arguments: list[str] | None = None) -> argparse.Namespace:
+
+def read_flags(arguments: list[str]) -> argparse.Namespace:
     """Read the command line: where things are, and one flag for each setting of the recipe."""
-    parser = argparse.ArgumentParser(description="Train a network on Galaxy Zoo 2 scores.")
-    parser.add_argument(
-        "--data", type=Path, required=True, help="a folder in the Kaggle layout, or pictures with scores.csv"
+    parser = argparse.ArgumentParser(prog="train.py", description="Train a network on Galaxy Zoo 2 scores.")
+    add = parser.add_argument
+    add("--data", type=Path, required=True, help="a folder in the Kaggle layout, or pictures with scores.csv")
+    add("--out", type=Path, help="the file of weights to write (default: model.pt in the work folder)")
+    add("--work", type=Path, help="folder of the resume state and the log (default: runs/MODEL)")
+    add("--cache", type=Path, default=default_cache(), help="folder of decoded pictures (default: %(default)s)")
+    add("--resume", action="store_true", help="go on with the run in the work folder")
+    add(
+        *("--time-limit", "--minutes"),
+        type=minutes,
+        metavar="MINUTES",
+        help="end the run cleanly after so many minutes of training, those before a --resume included",
     )
-    parser.add_argument("--out", type=Path, help="the file of weights to write (default: model.pt in the work folder)")
-    parser.add_argument("--work", type=Path, help="folder of the resume state and the log (default: runs/MODEL)")
-    parser.add_argument(
-        "--cache", type=Path, default=default_cache(), help="folder of decoded pictures (default: %(default)s)"
-    )
-    parser.add_argument("--resume", action="store_true", help="go on with the run in the work folder")
-    parser.add_argument("--time-limit", type=float, metavar="MINUTES", help="end the run well after this time")
-    parser.add_argument(
-        "--never", type=Path, help="list of ids not to train on (default: validation.txt in the data folder)"
-    )
-    parser.add_argument(
-        "--validate", action="store_true", help="at the end, measure the RMSE on those ids for the card"
-    )
-    parser.add_argument("--device", choices=("cpu", "cuda"), help="default: CUDA where there is one")
+    add("--never", type=Path, help="list of ids not to train on (default: validation.txt in the data folder)")
+    add("--validate", action="store_true", help="at the end, measure the RMSE on those ids for the card")
+    add("--device", choices=("cpu", "cuda"), help="default: CUDA where there is one")
     for setting in fields(Recipe):
-        name, default, why = "--" + setting.name.replace("_", "-"), setting.default, setting.metadata["why"]
-        described = f"{why} (default: {default})"
+        default, choices = setting.default, setting.metadata["choices"]
+        kind: dict[str, Any] = {"type": type(default), "choices": choices}
         if isinstance(default, bool):
-            parser.add_argument(name, action=argparse.BooleanOptionalAction, default=default, help=described)
+            kind = {"action": argparse.BooleanOptionalAction}
         elif isinstance(default, tuple):
-            parser.add_argument(name, nargs="+", type=int, default=default, help=described)
-        else:
-            parser.add_argument(
-                name, type=type(default), default=default, choices=setting.metadata["choices"], help=described
-            )
+            kind = {"type": int, "nargs": "+"}
+        described = f"{setting.metadata['why']} (default: {default})"
+        add("--" + setting.name.replace("_", "-"), default=default, help=described, **kind)
     return parser.parse_args(arguments)
+
+
+def minutes(text: str) -> float:
+    """Read a time limit."""
+    value = float(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f"{text} minutes leave no time to train; give more than 0")
+    return value
 
 
 def recipe_of(flags: argparse.Namespace) -> Recipe:
     """Take the settings of the recipe from the flags."""
-    values = {setting.name: getattr(flags, setting.name) for setting in fields(Recipe)}
-    return Recipe(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+    values: dict[str, Any] = {}
+    for setting in fields(Recipe):
+        value = getattr(flags, setting.name)
+        values[setting.name] = tuple(value) if isinstance(value, list) else value
+    return Recipe(**values)
 
 
-def train(flags: argparse.Namespace, place: Place) -> None:
-    """Run a training from the data to the file of weights."""
+def train(flags: argparse.Namespace, place: Place, command: str) -> int:
+    """Run a training from the data to the file of weights; give the exit status."""
     recipe = recipe_of(flags)
     work = flags.work or Path("runs") / recipe.model
     out = flags.out or work / "model.pt"
-    work.mkdir(parents=True, exist_ok=True)
-    if (work / "state.pt").is_file() and not flags.resume:
+    check_paths(work, out, flags.resume)
+
+    # Data: the leading process decodes, the others then find the array in the cache.
+    catalogue = open_catalogue(flags.data)
+    never = read_never(flags, catalogue)
+    with place.together():
+        if place.leads:
+            galaxies = gather(catalogue, recipe, flags.cache, never=never)
+            tell(galaxies, len(never))
+    if not place.leads:
+        galaxies = gather(catalogue, recipe, flags.cache, never=never, quiet=True)
+
+    # Model and fit.
+    run = Run(recipe, galaxies, place, work, minutes=flags.time_limit)
+    if flags.resume:
+        resumed = run.resume()
+        say(place, f"going on after epoch {run.progress.epoch}" if resumed else f"no epoch in {work} yet: beginning")
+    progress = fit(run)
+    if not place.leads:
+        return 0
+
+    # Save, in half precision; then measure what was saved.
+    network = run.best_network()
+    card = make_card(recipe, galaxies, progress, data=catalogue.name, command=command, place=place)
+    save(out, network, card)
+    failures = dict(galaxies.failures)
+    if flags.validate:
+        failures |= validate(network, card, catalogue.subset(never))
+        save(out, network, card)
+    write_cards(out.resolve().parent)
+    say(place, f"wrote {out}: the weights after epoch {progress.best_epoch}; hold-out RMSE {card['hold_out_rmse']}")
+    return 1 if failures else 0
+
+
+def check_paths(work: Path, out: Path, resume: bool) -> None:
+    """Refuse, before any work, folders and files that a run must not write to."""
+    if work.resolve().is_relative_to(WEIGHTS):
+        raise TrainingError(f"{work} is for finished weights; name another folder for the run with --work")
+    if out.is_dir():
+        raise TrainingError(f"{out} is a folder; name the file of weights to write with --out")
+    if (work / "state.pt").is_file() and not resume:
         raise TrainingError(
             f"{work} holds a run already; --resume goes on with it, another --work folder starts a new one"
         )
 
-    # Data: the leading process decodes, the others then find the array in the cache.
-    catalogue = open_catalogue(flags.data)
-    never_file = flags.never or flags.data / "validation.txt"
-    never = read_ids(never_file) if never_file.is_file() else []
-    if flags.validate and not never:
-        raise TrainingError(f"--validate needs a list of ids, but there is no {never_file}; name one with --never")
-    if not place.leads:
-        place.wait()
-    galaxies = gather(catalogue, recipe, flags.cache, never=never, quiet=not place.leads)
+
+def read_never(flags: argparse.Namespace, catalogue: Catalogue) -> list[str]:
+    """Read the ids that the run must not see; give those that are in the catalogue."""
+    listed = flags.never or flags.data / "validation.txt"
+    never = read_ids(listed) if flags.never or listed.is_file() else []
+    found = [galaxy for galaxy in dict.fromkeys(never) if galaxy in catalogue]
+    if flags.validate and not found:
+        raise TrainingError(
+            f"--validate needs galaxies to measure on, but {listed} names {len(never)}, none of which is in "
+            f"{catalogue.name}; name a list of its ids with --never"
+        )
+    return found
+
+
+def validate(network: GalaxyNetwork, card: dict[str, Any], galaxies: Catalogue) -> Mapping[str, str]:
+    """Measure a network on the validation galaxies, for its card; give those that failed."""
+    predicted = predict_catalogue(network, card, galaxies, views=VIEWS)
+    volunteers = galaxies.subset(predicted.fractions.index).volunteer_fractions
+    add_validation(card, score(predicted.fractions.to_numpy(), volunteers, card["training_mean"]), views=VIEWS)
+    found = card["validation"]
+    print(f"RMSE on {found['galaxies']} validation galaxies: {found['rmse']:.4f}", file=sys.stderr)
+    tell_failures(predicted.failures)
+    return predicted.failures
+
+
+def say(place: Place, sentence: str) -> None:
+    """Tell the user something, once."""
     if place.leads:
-        place.wait()
-
-    # Fit.
-    run = Run(recipe, galaxies, place, work, minutes=flags.time_limit)
-    if flags.resume and run.resume() and place.leads:
-        print(f"going on after epoch {run.progress.epoch}", file=sys.stderr)
-    progress = fit(run)
-    if not place.leads:
-        return
-
-    # Save, in half precision; then measure what was saved.
-    command = shlex.join(["python", "train.py", *sys.argv[1:]])
-    card = make_card(recipe, galaxies, progress, data=catalogue.name, command=command, device=place.device)
-    network = run.best_network()
-    if flags.validate:
-        validation = catalogue.subset([galaxy for galaxy in never if galaxy in catalogue])
-        predicted = predict_catalogue(network, card, validation, views=8)
-        volunteers = catalogue.subset(predicted.fractions.index).volunteer_fractions
-        add_validation(card, score(predicted.fractions.to_numpy(), volunteers, card["training_mean"]), views=8)
-        print(f"RMSE on {len(validation)} validation galaxies: {card['validation']['rmse']:.4f}", file=sys.stderr)
-    save(out, network, card)
-    if (out.parent / "README.md").is_file():
-        write_cards(out.parent)
-    print(f"wrote {out}; hold-out RMSE {progress.best_rmse:.4f} after epoch {progress.best_epoch}", file=sys.stderr)
+        print(sentence, file=sys.stderr)
 
 
-def main() -> int:
-    """Train, and turn errors into words."""
-    flags = read_flags()
+def tell(galaxies: TrainingGalaxies, never: int) -> None:
+    """Tell the user how many galaxies there are for what, and which are left out."""
+    print(
+        f"{len(galaxies.training_rows)} galaxies to train on, {len(galaxies.hold_out_rows)} held out to choose the "
+        f"epoch by, {never} never to be seen",
+        file=sys.stderr,
+    )
+    tell_failures(galaxies.failures)
+
+
+def tell_failures(failures: Mapping[str, str]) -> None:
+    """Name the galaxies whose picture cannot be read, with the reasons."""
+    for galaxy, reason in list(failures.items())[:NAMED]:
+        print(f"left out: galaxy {galaxy}: {reason}", file=sys.stderr)
+    if len(failures) > NAMED:
+        print(f"left out: {len(failures) - NAMED} more galaxies", file=sys.stderr)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Train, and turn errors into words.
+
+    The exit status is 0 when all is done, 1 when some galaxies' pictures could not be read (the rest was
+    trained on), and 2 when the run could not start or go on.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    flags = read_flags(arguments)
     try:
         with find_place(flags.device) as place:
-            train(flags, place)
+            starter = ["python"] if place.world == 1 else ["torchrun", "--nproc-per-node", str(place.world)]
+            again = [argument for argument in arguments if argument != "--resume"]  # what repeats the whole run
+            return train(flags, place, shlex.join([*starter, "train.py", *again]))
     except (CatalogueError, TrainingError, ValueError, OSError) as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("train.py: stopped; --resume goes on after the last finished epoch", file=sys.stderr)
         return 130
-    return 0
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,8 @@ from galaxy_explorer.catalogue import open_catalogue, read_ids
 from galaxy_explorer.comparison import score
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS
 from galaxy_explorer.prediction import predict, predict_catalogue, read_fractions, stream
+
+ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -261,7 +264,7 @@ def test_help_does_not_wait_for_torch():
         "finally:\n"
         "    assert not {'torch', 'pandas', 'numpy'} & set(sys.modules), 'imported'\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     assert "--resume" in done.stdout
 
@@ -270,7 +273,7 @@ def test_the_command_runs_as_a_process(galaxies, weights, tmp_path):
     (galaxies / "0006.png").write_bytes(b"")
     command = [sys.executable, "-W", "error", "-m", "galaxy_explorer", "predict", str(galaxies / "0001.png")]
     command += [str(galaxies / "0006.png"), "--output", str(tmp_path / "scores.csv"), "--weights", weights]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=ROOT)
     assert done.returncode == 1, done.stderr
     assert read_fractions(tmp_path / "scores.csv").index.tolist() == ["0001"]
     assert "galaxy 0006 failed: an empty file is not a picture" in done.stderr

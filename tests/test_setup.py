@@ -15,7 +15,7 @@ import time
 import tomllib
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -67,67 +67,67 @@ esac
 """
 
 
-@pytest.fixture
-def fresh_make(tmp_path: Path) -> Callable[..., list[str]]:
-    """A function that runs make in a new folder with a stand-in for Python, and lists what Python was asked for."""
-    folder = tmp_path / "a folder with spaces"
-    folder.mkdir()
-    for name in ("Makefile", "requirements.txt", "requirements-dev.txt"):
-        shutil.copy(ROOT / name, folder)
-    for name in ("python", "chromium"):
-        (folder / name).write_text(STAND_IN)
-        (folder / name).chmod(0o755)
-    notes = tmp_path / "notes"
+class FreshFolder:
+    """A new folder with the Makefile, where stand-ins take the place of Python and the browser."""
 
-    def run(target: str, *, version: str = "3.11.7", fails: str = "nothing", says: str = "") -> list[str]:
-        notes.write_text("")
-        path = f"{folder}{os.pathsep}{os.environ['PATH']}"
-        done = make(target, "PYTHON=./python", folder=folder, PATH=path, NOTES=str(notes), VERSION=version, FAILS=fails)
+    def __init__(self, path: Path) -> None:
+        self.path, self.notes = path, path / "notes"
+        for name in ("Makefile", "requirements.txt", "requirements-dev.txt"):
+            shutil.copy(ROOT / name, path)
+        for name in ("python", "chromium"):
+            (path / name).write_text(STAND_IN)
+            (path / name).chmod(0o755)
+
+    def make(self, target: str, *, version: str = "3.11.7", fails: str = "nothing", says: str = "") -> list[str]:
+        """Run make, which is to succeed or to say something; list what Python was asked for."""
+        self.notes.write_text("")
+        surroundings = {"NOTES": str(self.notes), "VERSION": version, "FAILS": fails}
+        surroundings["PATH"] = f"{self.path}{os.pathsep}{os.environ['PATH']}"
+        done = make(target, "PYTHON=./python", folder=self.path, **surroundings)
         assert says in done.stdout + done.stderr
         assert (done.returncode == 0) == (not says), done.stderr
-        return [line for line in notes.read_text().splitlines() if "-c" not in line.split()]
-
-    run.folder = folder  # type: ignore[attr-defined]
-    return run
+        return self.notes.read_text().splitlines()
 
 
-@needs_make
-def test_a_second_make_installs_nothing(fresh_make: Callable[..., list[str]]) -> None:
-    assert [line.split(" -")[0] for line in fresh_make("test")] == ["-m venv", "-m pip", "-m pip", "-m pytest"]
-    assert fresh_make("test") == ["-m pytest"]
-    assert fresh_make("app") == ["-m streamlit run app.py"]
+@pytest.fixture
+def fresh(tmp_path: Path) -> FreshFolder:
+    """A folder in which nothing is installed, with a space in its name."""
+    path = tmp_path / "a folder"
+    path.mkdir()
+    return FreshFolder(path)
 
 
 @needs_make
-def test_changed_requirements_are_installed_into_the_environment_there_is(
-    fresh_make: Callable[..., list[str]],
-) -> None:
-    fresh_make("test")
-    later = time.time() + 10
-    os.utime(fresh_make.folder / "requirements.txt", (later, later))  # type: ignore[attr-defined]
-    commands = fresh_make("app")
-    assert [line.split(" -")[0] for line in commands] == ["-m pip", "-m streamlit run app.py"]
+def test_a_second_make_installs_nothing(fresh: FreshFolder) -> None:
+    assert [line.split(" -")[0] for line in fresh.make("test")] == ["-m venv", "-m pip", "-m pip", "-m pytest"]
+    assert fresh.make("test") == ["-m pytest"]
+    assert fresh.make("app") == ["-m streamlit run app.py"]
 
 
 @needs_make
-def test_an_installation_that_broke_off_is_begun_again_from_nothing(fresh_make: Callable[..., list[str]]) -> None:
-    fresh_make("app", fails="-m pip", says="Error 1")
-    commands = fresh_make("app")
-    assert [line.split(" -")[0] for line in commands] == ["-m venv", "-m pip", "-m streamlit run app.py"]
-    assert commands[0] == "-m venv --clear .venv"
+def test_changed_requirements_are_installed_into_the_environment_there_is(fresh: FreshFolder) -> None:
+    fresh.make("test")
+    os.utime(fresh.path / "requirements.txt", (time.time() + 10,) * 2)
+    assert [line.split(" -")[0] for line in fresh.make("app")] == ["-m pip", "-m streamlit run app.py"]
 
 
 @needs_make
-def test_an_environment_whose_python_has_gone_is_made_anew(fresh_make: Callable[..., list[str]]) -> None:
-    fresh_make("app")
-    (fresh_make.folder / ".venv/bin/python").unlink()  # type: ignore[attr-defined]
-    assert fresh_make("app")[0] == "-m venv --clear .venv"
+def test_an_installation_that_broke_off_is_begun_again_from_nothing(fresh: FreshFolder) -> None:
+    fresh.make("app", fails="-m pip", says="Error 1")
+    assert fresh.make("app")[0] == "-m venv --clear .venv"
 
 
 @needs_make
-def test_an_old_python_is_refused_in_words(fresh_make: Callable[..., list[str]]) -> None:
+def test_an_environment_whose_python_has_gone_is_made_anew(fresh: FreshFolder) -> None:
+    fresh.make("app")
+    (fresh.path / ".venv" / "bin" / "python").unlink()
+    assert fresh.make("app")[0] == "-m venv --clear .venv"
+
+
+@needs_make
+def test_an_old_python_is_refused_in_words(fresh: FreshFolder) -> None:
     says = "needs Python 3.11 or newer, and ./python is Python 3.9.9. Install one and name it"
-    assert fresh_make("app", version="3.9.9", says=says) == []
+    assert fresh.make("app", version="3.9.9", says=says) == []
 
 
 def test_continuous_integration_runs_make_test_and_nothing_else() -> None:
@@ -212,8 +212,8 @@ class Started:
                 with urllib.request.urlopen(f"http://localhost:{self.port}{path}", timeout=10) as answer:
                     return answer.status, answer.read().decode()
             except urllib.error.URLError as error:
-                assert self.process.poll() is None, f"the app ended by itself: {self.printed}"
-                assert time.monotonic() < end, f"no answer in {START_LIMIT} s ({error}); it printed: {self.printed}"
+                if self.process.poll() is not None or time.monotonic() > end:
+                    pytest.fail(f"the app does not serve ({error}); it printed: {self.printed}")
                 time.sleep(0.1)
 
     def stop(self) -> int:

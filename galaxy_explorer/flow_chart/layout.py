@@ -16,7 +16,7 @@ KEY_HEIGHT = 54.0  # the key to the chart, above it
 _LINE, _BAR_PADDING = 16.0, 10.0
 _HANG = 3.0  # between a question and its answers
 TILE_HEIGHT = 110.0
-_GAP, _WIDE_GAP = 46.0, 62.0  # between the rows, where the curves run; the wide one where many meet
+_GAP, _WIDE_GAP = 46.0, 72.0  # between the rows, where the curves run; the wide one where many meet
 _BETWEEN_TILES = 5.0
 # Within a tile, from its top and from its middle.
 ICON_DROP, NAME_DROP, SHARES_DROP = 25.0, 61.0, 85.0
@@ -31,14 +31,14 @@ _END_DROP, END_SIZE = 20.0, (62.0, 18.0)
 _PLACES = {
     1: (0, 0.0, 1000.0),
     7: (1, 0.0, 390.0),
-    2: (1, 430.0, 810.0),
+    2: (1, 424.0, 816.0),
     9: (2, 140.0, 530.0),
     3: (2, 570.0, 930.0),
     4: (3, 570.0, 930.0),
     10: (4, 465.0, 855.0),
     11: (5, 150.0, 930.0),
     5: (6, 150.0, 930.0),
-    6: (7, 220.0, 780.0),
+    6: (7, 190.0, 790.0),
     8: (8, 0.0, 1000.0),
 }
 

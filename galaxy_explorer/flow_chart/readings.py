@@ -64,7 +64,7 @@ class Reading:
 
 def percent(share: float) -> str:
     """Write a share as a whole percentage; what is more than nothing is never written as 0."""
-    return "<1\u202f%" if 0 < share < 0.005 else f"{100 * share:.0f}\u202f%"
+    return "<1\u202f%" if 0 < share <= 0.005 else f"{100 * share:.0f}\u202f%"
 
 
 def read_sources(

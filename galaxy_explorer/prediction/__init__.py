@@ -1,6 +1,6 @@
 """From pictures to vote fractions, with their spread over views: one picture or a million.
 
-The same weights, picture and views give the same 37 numbers on every run and in every batch, to 1e-6.
+The same weights, picture and views give the same 37 numbers on every run, and on the CPU in every batch, to 1e-6.
 
     PredictionError(ValueError)    predictions cannot be made, kept or read here
 """

@@ -13,8 +13,9 @@ from galaxy_explorer.images import for_prediction
 from galaxy_explorer.images import views as views_of
 from galaxy_explorer.models import GalaxyNetwork
 
-# Inputs in one forward pass. More are split, which bounds the memory of the maps in between.
-INPUTS_PER_PASS = {"cpu": 64, "cuda": 512}
+# Inputs in one forward pass. More of them fall out of a CPU's cache: DenseNet-121 at 128 pixels took 33 ms of CPU
+# time an input by 8 or 32, 58 ms by 64.
+INPUTS_PER_PASS = {"cpu": 16, "cuda": 512}
 
 # What of a card decides the numbers that come out, beside the weights.
 _DECISIVE = ("model", "arguments", "image_size", "crop", "mean", "std")
@@ -46,8 +47,8 @@ def predict(
     Returns
     -------
     fractions : (N, 37) np.ndarray of float32
-        Vote fractions in [0, 1]: the mean over the views, which obeys the tree as each view does. A
-        picture gets the same numbers whatever else is in the batch, to 1e-6.
+        Vote fractions in [0, 1]: the mean over the views, which obeys the tree as each view does. On
+        the CPU a picture gets the same numbers whatever else is in the batch, to 1e-6.
     spread : (N, 37) np.ndarray of float32
         The standard deviation over the views; 0 when there is one view.
 
@@ -80,7 +81,9 @@ def predict_inputs(network: GalaxyNetwork, inputs: np.ndarray, views: int) -> tu
     device = next(network.parameters()).device
     at_once = INPUTS_PER_PASS.get(device.type, INPUTS_PER_PASS["cpu"])
     with torch.inference_mode():
-        answers = torch.cat([network(part.to(device)) for part in flat.split(at_once)])
+        # Channels last: a tenth less CPU time than channels first, in both networks.
+        parts = (part.to(device, memory_format=torch.channels_last) for part in flat.split(at_once))
+        answers = torch.cat([network(part) for part in parts])
     fractions = answers.cpu().numpy().astype(float).reshape(views, len(inputs), len(COLUMNS))
     if not np.isfinite(fractions).all():
         raise ValueError("the network gives numbers that are not finite; its weights are damaged: train it again")

@@ -3,10 +3,11 @@
 TrainingError(RuntimeError)    a run cannot start or go on
 """
 
-from galaxy_explorer.training.card import add_validation, make_card, write_cards
+from galaxy_explorer.training.card import add_validation, cards_in_markdown, make_card, write_cards
 from galaxy_explorer.training.devices import Place, find_place
 from galaxy_explorer.training.galaxies import TrainingGalaxies, gather
-from galaxy_explorer.training.loop import Run, fit, masked_squared_error
+from galaxy_explorer.training.loop import Run, fit
+from galaxy_explorer.training.optimisation import learning_rate, masked_squared_error
 from galaxy_explorer.training.pictures import decode, default_cache
 from galaxy_explorer.training.recipe import Recipe
 from galaxy_explorer.training.state import Progress, TrainingError
@@ -19,11 +20,13 @@ __all__ = [
     "TrainingError",
     "TrainingGalaxies",
     "add_validation",
+    "cards_in_markdown",
     "decode",
     "default_cache",
     "find_place",
     "fit",
     "gather",
+    "learning_rate",
     "make_card",
     "masked_squared_error",
     "write_cards",

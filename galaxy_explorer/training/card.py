@@ -1,6 +1,7 @@
 """Model cards: what a file of weights is, where it comes from and how well it does."""
 
 import datetime
+import math
 import os
 import platform
 from pathlib import Path
@@ -9,16 +10,17 @@ from typing import Any
 import torch
 
 import galaxy_explorer
-from galaxy_explorer.checkpoints import available, read_card
+from galaxy_explorer.checkpoints import WEIGHTS, available, read_card
 from galaxy_explorer.comparison import Score
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS
+from galaxy_explorer.training.devices import Place
 from galaxy_explorer.training.galaxies import TrainingGalaxies
 from galaxy_explorer.training.recipe import Recipe
 from galaxy_explorer.training.state import Progress
 
 
 def make_card(
-    recipe: Recipe, galaxies: TrainingGalaxies, progress: Progress, *, data: str, command: str, device: torch.device
+    recipe: Recipe, galaxies: TrainingGalaxies, progress: Progress, *, data: str, command: str, place: Place
 ) -> dict[str, Any]:
     """Say all that is needed to use a run's weights, and what was run.
 
@@ -30,7 +32,7 @@ def make_card(
         The catalogue's name.
     command : str
         The command line.
-    device : torch.device
+    place : Place
         Where the run computed.
 
     Returns
@@ -54,9 +56,9 @@ def make_card(
         "recipe": recipe.as_dict(),
         "epochs": progress.epoch,
         "best_epoch": progress.best_epoch,
-        "hold_out_rmse": round(progress.best_rmse, 5),
+        "hold_out_rmse": round(progress.best_rmse, 5) if math.isfinite(progress.best_rmse) else None,
         "minutes": round(progress.seconds / 60.0, 1),
-        "hardware": _hardware(device),
+        "hardware": _hardware(place),
         "command": command,
         "version": galaxy_explorer.__version__,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
@@ -68,16 +70,15 @@ def add_validation(card: dict[str, Any], score: Score, views: int) -> None:
     card["validation"] = score.as_dict() | {"views": views}
 
 
-def _hardware(device: torch.device) -> str:
+def _hardware(place: Place) -> str:
     """Name what a run computed on."""
-    if device.type == "cuda":
-        return f"1 × {torch.cuda.get_device_name(device)}"
-    return f"CPU, {torch.get_num_threads()} of {os.cpu_count()} cores ({platform.machine()})"
+    if place.device.type == "cuda":
+        return f"{place.world} × {torch.cuda.get_device_name(place.device)}"
+    return f"CPU, {place.world * torch.get_num_threads()} of {os.cpu_count()} cores ({platform.machine()})"
 
 
 def in_markdown(name: str, card: dict[str, Any]) -> str:
     """Write one card as a section of Markdown."""
-    validation = card.get("validation")
     lines = [
         f"## {name}",
         "",
@@ -90,23 +91,33 @@ def in_markdown(name: str, card: dict[str, Any]) -> str:
         f"- run: {card['epochs']} epochs in {card['minutes']} minutes on {card['hardware']}, {card['date']}, "
         f"version {card['version']}; the weights are the running average after epoch {card['best_epoch']}",
         f"- command: `{card['command']}`",
-        f"- RMSE on the hold-out, one view: {card['hold_out_rmse']:.4f}",
+        f"- RMSE on the hold-out, one view: {_figure(card['hold_out_rmse'])}",
     ]
-    if validation:
-        lines += [
-            f"- **RMSE on the {validation['galaxies']} validation galaxies, {validation['views']} views averaged: "
-            f"{validation['rmse']:.4f}** (predicting the training mean: {validation['mean_rmse']:.4f})",
-            "",
-            "| question | RMSE | training mean |",
-            "|---|---|---|",
-        ]
-        for question in QUESTIONS:
-            number = str(question.number)
-            lines.append(
-                f"| {number} {question.text} | {validation['rmse_by_question'][number]:.4f} "
-                f"| {validation['mean_rmse_by_question'][number]:.4f} |"
-            )
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_validation_lines(card.get("validation"))]) + "\n"
+
+
+def _validation_lines(validation: dict[str, Any] | None) -> list[str]:
+    """Write the figures of the validation galaxies, where they were measured."""
+    if not validation:
+        return []
+    lines = [
+        f"- **RMSE on the {validation['galaxies']} validation galaxies, {validation['views']} views averaged: "
+        f"{_figure(validation['rmse'])}** (predicting the training mean: {_figure(validation['mean_rmse'])})",
+        "",
+        "| question | RMSE | training mean |",
+        "|---|---|---|",
+    ]
+    for question in QUESTIONS:
+        ours, mean = (
+            validation[name].get(str(question.number)) for name in ("rmse_by_question", "mean_rmse_by_question")
+        )
+        lines.append(f"| {question.number} {question.text} | {_figure(ours)} | {_figure(mean)} |")
+    return lines
+
+
+def _figure(value: float | None) -> str:
+    """Write a figure, or that there is none."""
+    return "not measured" if value is None else f"{value:.4f}"
 
 
 def _plain(arguments: dict[str, Any]) -> str:
@@ -121,9 +132,22 @@ Each file holds a network's weights in half precision and its card; this page is
 """
 
 
+def cards_in_markdown(folder: Path) -> str:
+    """Write the page of the cards of all weights in a folder."""
+    return "\n".join([HEADING, *(in_markdown(name, read_card(path)) for name, path in available(folder).items())])
+
+
 def write_cards(folder: Path) -> None:
-    """Write ``README.md`` beside the weights in a folder, from the cards in the files."""
-    sections = [in_markdown(name, read_card(path)) for name, path in available(folder).items()]
+    """Write ``README.md`` beside the weights in a folder, from the cards in the files.
+
+    Only the project's own folder of weights, or one whose ``README.md`` was written so before, gets one: no
+    other page is ever replaced.
+    """
+    page = folder / "README.md"
+    title = HEADING.partition("\n")[0]
+    ours = page.read_text(encoding="utf-8").startswith(f"{title}\n") if page.is_file() else folder.resolve() == WEIGHTS
+    if not ours:
+        return
     temporary = folder / f".README.md.{os.getpid()}"
-    temporary.write_text("\n".join([HEADING, *sections]), encoding="utf-8")
-    temporary.replace(folder / "README.md")
+    temporary.write_text(cards_in_markdown(folder), encoding="utf-8")
+    temporary.replace(page)

@@ -1,7 +1,9 @@
 """From a catalogue to what a run learns from: which galaxies, their pictures, and the statistics."""
 
+import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -23,11 +25,24 @@ class TrainingGalaxies:
     hold_out_rows: np.ndarray  # (K,) int, disjoint from the training rows
     mean: list[float]  # of each channel over the training galaxies, 0-1
     std: list[float]
+    failures: dict[str, str] = field(default_factory=dict)  # galaxies whose picture cannot be read, and why
 
     def training_mean(self) -> list[float]:
-        """Give the mean of each score over the training galaxies of which it is known, ``(37,)``."""
-        known = self.volunteer_fractions[self.training_rows]
-        return [round(float(value), 6) for value in np.nanmean(known.astype(np.float64), axis=0)]
+        """Give the mean of each score over the training galaxies of which it is known, ``(37,)``; NaN where none is."""
+        volunteers = self.volunteer_fractions[self.training_rows].astype(np.float64)
+        known = np.isfinite(volunteers)
+        mean = np.full(len(COLUMNS), np.nan)
+        np.divide(np.where(known, volunteers, 0.0).sum(axis=0), known.sum(axis=0), out=mean, where=known.any(axis=0))
+        return [round(float(value), 6) for value in mean]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A short text that changes with the galaxies learnt from and held out, or with their scores."""
+        digest = hashlib.blake2b(digest_size=10)
+        for rows in (self.training_rows, self.hold_out_rows):
+            digest.update(np.ascontiguousarray(rows, dtype=np.int64).tobytes())
+            digest.update(np.ascontiguousarray(self.volunteer_fractions[rows], dtype=np.float32).tobytes())
+        return digest.hexdigest()
 
 
 def gather(
@@ -38,13 +53,13 @@ def gather(
     Parameters
     ----------
     catalogue : Catalogue
-        Galaxies with volunteer scores.
+        Galaxies with volunteer scores; those without any are passed over.
     recipe : Recipe
         Says how many are held out, by which seed, and whether partial scores count.
     cache : Path
         Where decoded pictures are kept.
     never : iterable of str
-        Ids that the run must not see: the validation galaxies.
+        Ids that the run must not see: the validation galaxies. They are not even decoded.
     quiet : bool
         Show no progress bar.
 
@@ -57,22 +72,36 @@ def gather(
     TrainingError
         When too few galaxies have scores.
     """
-    decoded = decode(catalogue, recipe, cache, quiet=quiet)
-    volunteers = catalogue.volunteer_fractions.astype(np.float32)
-    known = np.isfinite(volunteers)
-    usable = ~np.isin(np.array(catalogue.ids, dtype=object), list(never))
-    usable[list(decoded.failures)] = False
-    complete = np.flatnonzero(usable & known.all(axis=1))
-    partial = np.flatnonzero(usable & known.any(axis=1) & ~known.all(axis=1))
+    scored = np.isfinite(catalogue.volunteer_fractions).any(axis=1)
+    learnable = catalogue.rows(np.flatnonzero(scored & ~catalogue.table.index.isin(list(never))))
+    _check_number(len(learnable), recipe, f"{learnable.name} has {len(learnable)} galaxies with scores to train on")
+    decoded = decode(learnable, recipe, cache, quiet=quiet)
+    volunteers = learnable.volunteer_fractions
+    complete = np.isfinite(volunteers).all(axis=1)
+    readable = np.ones(len(learnable), dtype=bool)
+    readable[list(decoded.failures)] = False
+    held_out, training = _split(np.flatnonzero(readable & complete), np.flatnonzero(readable & ~complete), recipe)
+    _check_number(
+        len(training),
+        recipe,
+        f"{learnable.name} leaves {len(training)} galaxies to train on ({int(complete.sum())} with all {len(COLUMNS)} "
+        f"scores, {len(held_out)} held out, {len(decoded.failures)} whose picture cannot be read)",
+    )
+    mean, std = channel_statistics(decoded.array, training, recipe)
+    failures = {learnable.ids[row]: reason for row, reason in sorted(decoded.failures.items())}
+    return TrainingGalaxies(decoded.array, volunteers, training, held_out, mean, std, failures)
+
+
+def _split(complete: np.ndarray, partial: np.ndarray, recipe: Recipe) -> tuple[np.ndarray, np.ndarray]:
+    """Draw the galaxies to hold out, by the recipe's seed, among those with all scores; give them and the others."""
     held_out = np.sort(np.random.default_rng(recipe.seed).permutation(complete)[: recipe.hold_out])
     training = np.setdiff1d(complete, held_out)
-    if recipe.partial:
-        training = np.sort(np.concatenate([training, partial]))
-    if len(training) < recipe.batch_size:
+    return held_out, np.sort(np.concatenate([training, partial])) if recipe.partial else training
+
+
+def _check_number(count: int, recipe: Recipe, found: str) -> None:
+    """Refuse fewer galaxies than a batch takes."""
+    if count < recipe.batch_size:
         raise TrainingError(
-            f"{catalogue.name} leaves {len(training)} galaxies to train on ({len(complete)} with all {len(COLUMNS)} "
-            f"scores, {len(held_out)} held out); a batch takes {recipe.batch_size}: give more galaxies, or a smaller "
-            "--hold-out or --batch-size"
+            f"{found}; a batch takes {recipe.batch_size}: give more galaxies with scores, or a smaller --hold-out or --batch-size"
         )
-    mean, std = channel_statistics(decoded.array, training, recipe)
-    return TrainingGalaxies(decoded.array, volunteers, training, held_out, mean, std)

@@ -82,16 +82,19 @@ class AveragedNetwork(AveragedModel):
     def __init__(self, network: nn.Module, memory: float) -> None:
         super().__init__(network, use_buffers=True)
         self.memory = memory
+        # Listed once: to walk through the layers of a DenseNet at each step would keep a GPU waiting.
+        self._averages, self._sources = _averaged_tensors(self.module), _averaged_tensors(network)
 
     @torch.no_grad()
-    def update_parameters(self, model: nn.Module) -> None:
-        """Take the network's present weights into the average, in one kernel and without waiting for the device."""
+    def update(self) -> None:
+        """Take the network's present weights into the average, without waiting for the device."""
         steps = int(self.n_averaged)  # it stays on the CPU
         keep = min(self.memory, (1.0 + steps) / (10.0 + steps)) if steps else 0.0
-        get_ema_multi_avg_fn(keep)(_averaged_tensors(self.module), _averaged_tensors(model), None)
+        get_ema_multi_avg_fn(keep)(self._averages, self._sources, None)
         self.n_averaged += 1
 
 
 def _averaged_tensors(network: nn.Module) -> list[torch.Tensor]:
     """List the weights and statistics of a network."""
-    return [value for value in (*network.parameters(), *network.buffers()) if value.is_floating_point()]
+    tensors = (*network.parameters(), *network.buffers())
+    return [tensor.detach() for tensor in tensors if tensor.is_floating_point()]

@@ -3,7 +3,8 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+import shutil
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,9 +14,12 @@ from tqdm import tqdm
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.images import ImageError, central_field
 from galaxy_explorer.training.recipe import Recipe
+from galaxy_explorer.training.state import TrainingError
 
 # The cache keeps this many decoded catalogues, the latest used; 12,549 galaxies at 80 pixels are 241 MB.
 KEPT = 6
+AT_ONCE = 32  # pictures that a thread decodes between two reports
+ABANDONED_SECONDS = 24 * 3600.0  # after which an unfinished array is nobody's any more
 
 
 class DecodedPictures:
@@ -56,17 +60,33 @@ def decode(catalogue: Catalogue, recipe: Recipe, cache: Path, *, quiet: bool = F
     Returns
     -------
     DecodedPictures
+
+    Raises
+    ------
+    TrainingError
+        When the disk has no room for them.
     """
     size, crop = recipe.margin_size, recipe.margin_crop
     key = hashlib.sha256(f"{catalogue.fingerprint} {size} {crop:.6f}".encode()).hexdigest()[:20]
     path, notes = cache / f"decoded-{key}.npy", cache / f"decoded-{key}.json"
     if not (path.is_file() and notes.is_file()):
         cache.mkdir(parents=True, exist_ok=True)
+        _forget_old(cache, KEPT - 1)
+        _check_room(cache, len(catalogue) * size * size * 3)
         _write(catalogue, size, crop, path, notes, quiet)
-        _forget_old(cache)
     os.utime(path)
-    failures = {int(row): reason for row, reason in json.loads(notes.read_text()).items()}
+    failures = {int(row): reason for row, reason in json.loads(notes.read_text(encoding="utf-8")).items()}
     return DecodedPictures(np.load(path, mmap_mode="r"), failures)
+
+
+def _check_room(cache: Path, needed: int) -> None:
+    """Refuse to begin an array that the disk cannot hold: a mapped file that finds it full ends the process."""
+    free = shutil.disk_usage(cache).free
+    if free < needed:
+        raise TrainingError(
+            f"the decoded pictures take {needed / 1e9:.1f} GB and {cache} has {free / 1e9:.1f} GB left; "
+            "make room, or name another folder with --cache"
+        )
 
 
 def _write(catalogue: Catalogue, size: int, crop: float, path: Path, notes: Path, quiet: bool) -> None:
@@ -76,7 +96,7 @@ def _write(catalogue: Catalogue, size: int, crop: float, path: Path, notes: Path
         array = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=(len(catalogue), size, size, 3))
         failures = _decode_into(array, catalogue, crop, quiet)
         array.flush()
-        notes.write_text(json.dumps(failures))
+        notes.write_text(json.dumps(failures), encoding="utf-8")
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -85,27 +105,39 @@ def _write(catalogue: Catalogue, size: int, crop: float, path: Path, notes: Path
 def _decode_into(array: np.ndarray, catalogue: Catalogue, crop: float, quiet: bool) -> dict[int, str]:
     """Fill an array with a catalogue's pictures; give the rows that could not be read, with the reason."""
     failures: dict[int, str] = {}
+    ids, size = catalogue.ids, array.shape[1]
+    # With its margin the field may be wider than what the volunteers saw: then it is the whole, and they saw a part.
+    whole = max(1.0, crop)
 
-    def decode_one(numbered: tuple[int, str]) -> None:
-        row, galaxy_id = numbered
-        try:
-            array[row] = central_field(catalogue.picture(galaxy_id), crop, array.shape[1], field=catalogue.field)
-        except (ImageError, OSError) as error:
-            failures[row] = str(error)
+    def decode_some(first: int) -> int:
+        rows = range(first, min(first + AT_ONCE, len(ids)))
+        for row in rows:
+            try:
+                picture = catalogue.picture(ids[row])
+                array[row] = central_field(picture, crop / whole, size, field=catalogue.field / whole)
+            except (ImageError, OSError) as error:
+                failures[row] = str(error)
+        return len(rows)
 
-    with ThreadPoolExecutor() as workers:
-        done = workers.map(decode_one, enumerate(catalogue.ids))
-        for _ in tqdm(done, total=len(catalogue), desc="decoding pictures", unit="galaxy", disable=quiet):
-            pass
+    workers = ThreadPoolExecutor(thread_name_prefix="decode")
+    try:
+        with tqdm(total=len(ids), desc="decoding pictures", unit=" galaxies", disable=quiet) as bar:
+            for done in workers.map(decode_some, range(0, len(ids), AT_ONCE)):
+                bar.update(done)
+    finally:
+        workers.shutdown(cancel_futures=True)  # an interruption does not wait for the rest
     return failures
 
 
-def _forget_old(cache: Path) -> None:
-    """Delete all but the latest used decoded catalogues."""
+def _forget_old(cache: Path, keep: int) -> None:
+    """Delete all but the latest used decoded catalogues, and what a killed process left half-written."""
     arrays = sorted(cache.glob("decoded-*.npy"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in arrays[KEPT:]:
+    for path in arrays[keep:]:
         path.unlink(missing_ok=True)
         path.with_suffix(".json").unlink(missing_ok=True)
+    for path in cache.glob(".*-decoded-*.npy"):
+        if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
+            path.unlink(missing_ok=True)
 
 
 def channel_statistics(pictures: np.ndarray, rows: np.ndarray, recipe: Recipe) -> tuple[list[float], list[float]]:
@@ -116,7 +148,7 @@ def channel_statistics(pictures: np.ndarray, rows: np.ndarray, recipe: Recipe) -
     pictures : (N, S, S, 3) np.ndarray of uint8
         Decoded pictures with their margin.
     rows : (M,) np.ndarray of int
-        The training galaxies; at most 4,096 of them, evenly spread, are measured.
+        The training galaxies; of more than 8,191 every second is measured, and so on.
     recipe : Recipe
         Gives the input's size.
 
@@ -135,21 +167,3 @@ def channel_statistics(pictures: np.ndarray, rows: np.ndarray, recipe: Recipe) -
     mean = total / len(rows)
     std = np.sqrt(np.maximum(squares / len(rows) - mean**2, 1e-8))
     return [round(float(value), 5) for value in mean], [round(float(value), 5) for value in std]
-
-
-def batches(array: np.ndarray, order: np.ndarray, batch_size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Read batches of pictures in the given order, always one batch ahead of its use.
-
-    Yields
-    ------
-    pictures : (B, S, S, 3) np.ndarray of uint8
-    rows : (B,) np.ndarray of int
-        Which galaxies they show, ascending: sorted reads walk the file forwards, and the order within
-        a batch does not matter.
-    """
-    parts = [np.sort(order[start : start + batch_size]) for start in range(0, len(order), batch_size)]
-    with ThreadPoolExecutor(max_workers=1) as reader:
-        coming = [reader.submit(array.__getitem__, part) for part in parts[:1]]
-        for i, part in enumerate(parts):
-            coming += [reader.submit(array.__getitem__, following) for following in parts[i + 1 : i + 2]]
-            yield coming.pop(0).result(), part

@@ -44,6 +44,10 @@ class Recipe:
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot work."""
+        for setting in fields(self):
+            choices, value = setting.metadata["choices"], getattr(self, setting.name)
+            if choices and value not in choices:
+                raise ValueError(f"the recipe's {setting.name} is {value!r}; it must be one of {', '.join(choices)}")
         for name, low, high in _LIMITS:
             value = getattr(self, name)
             if not low <= value <= high:
@@ -104,4 +108,5 @@ _LIMITS = (
     ("shift", 0.0, 0.5),
     ("colour", 0.0, 0.9),
     ("hold_out", 0, 10_000_000),
+    ("seed", 0, 2**31),
 )

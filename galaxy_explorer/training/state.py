@@ -84,6 +84,7 @@ def load_state(work: Path, recipe: Recipe, galaxies: str) -> tuple[dict[str, Any
 
 def begin_log(work: Path, history: list[dict[str, Any]]) -> None:
     """Write the log of the epochs done, so that it agrees with the state also after a kill."""
+    work.mkdir(parents=True, exist_ok=True)
     (work / LOG).write_text("".join(json.dumps(line) + "\n" for line in history), encoding="utf-8")
 
 

@@ -21,8 +21,8 @@ def show_cards() -> None:
     """Open with what the networks' cards say of the validation galaxies."""
     from galaxy_explorer.checkpoints import available, read_card
 
-    measured = {name: read_card(path).get("validation") for name, path in available().items()}
-    measured = {name: figures for name, figures in measured.items() if figures}
+    cards = {name: read_card(path) for name, path in available().items()}
+    measured = {name: card["validation"] for name, card in cards.items() if "validation" in card}
     st.subheader("On the validation galaxies")
     if not measured:
         st.info("The cards of these networks hold no figures of validation galaxies.")

@@ -42,18 +42,25 @@ def show(galaxy: ShownGalaxy) -> None:
     if not names:
         st.error("There are no networks in weights/. Train one with `python train.py`, or fetch the project's weights.")
         return
-    left, right = st.container(key="panel", horizontal=True, gap="large").columns([4, 9], gap="medium")
-    with left:
-        name = st.segmented_control(
-            "Network", names, default=names[0], required=True, key="network", persist_state="session"
-        )
-        with st.spinner("Asking the network …"):
-            fractions, spread = galaxy.prediction(name)
-        _start_answer(galaxy, fractions)
-        _show_picture(galaxy, name)
-        _show_words(galaxy, name, fractions)
-    with right:
-        _show_chart(galaxy, name, fractions, spread)
+    name = st.segmented_control(
+        "Network",
+        names,
+        default=names[0],
+        required=True,
+        key="network",
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    with st.spinner("Asking the network …"):
+        fractions, spread = galaxy.prediction(name)
+    _start_answer(galaxy, fractions)
+    _show_words(galaxy, name, fractions)
+    with st.container(key="panel"):
+        left, right = st.columns([4, 9], gap="medium")
+        with left:
+            _show_picture(galaxy, name)
+        with right:
+            _show_chart(galaxy, name, fractions, spread)
     _show_table(galaxy, name, fractions, spread)
 
 
@@ -126,11 +133,11 @@ def _over_the_picture(heat: np.ndarray, shape: tuple[int, ...], crop: float) -> 
 
 def _show_words(galaxy: ShownGalaxy, name: str, fractions: np.ndarray) -> None:
     """Say the likeliest path, by the network and by the volunteers."""
-    st.markdown(f"**Network ({name}).** {in_words(fractions)}")
+    st.markdown(f":blue-badge[{name}] {in_words(fractions)}")
     if galaxy.volunteers is None:
-        st.markdown("**Volunteers.** None have voted on this picture, as far as we know.")
+        st.markdown(":orange-badge[volunteers] No votes on this picture are known.")
     else:
-        st.markdown(f"**Volunteers.** {in_words(galaxy.volunteers)}")
+        st.markdown(f":orange-badge[volunteers] {in_words(galaxy.volunteers)}")
 
 
 def _take_click() -> None:

@@ -1,0 +1,126 @@
+"""The main job, in a real browser: gallery, galaxy, answer, saliency, upload, download."""
+
+import csv
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from galaxy_explorer.decision_tree import COLUMNS
+
+pytestmark = pytest.mark.browser
+
+expect.set_options(timeout=60_000)  # the first page that needs a network imports torch
+
+SAMPLE = Path(__file__).parents[2] / "galaxy_explorer" / "sample"
+SCREENSHOTS = os.environ.get("GALAXY_EXPLORER_SCREENSHOTS")  # a folder: keep pictures of what was tested
+
+
+def keep_screenshot(page: Page, name: str) -> None:
+    """Keep a picture of the whole page where the environment asks for it."""
+    if SCREENSHOTS:
+        height = page.evaluate("document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight")
+        width = page.viewport_size["width"]
+        page.set_viewport_size({"width": width, "height": min(int(height) + 80, 3200)})
+        page.wait_for_timeout(1500)
+        page.screenshot(path=Path(SCREENSHOTS) / f"{name}.png")
+
+
+def settled(page: Page) -> None:
+    """Wait until the page has run to its end."""
+    page.wait_for_timeout(300)
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=90_000)
+
+
+def shown_picture(page: Page) -> str:
+    """The address of the picture with the saliency over it, which is made from its content."""
+    return page.locator(".st-key-picture img").get_attribute("src")
+
+
+def click_answer(page: Page, column: str) -> None:
+    """Click an answer's tile in the flow-chart."""
+    points = (
+        page.locator(".st-key-flow_chart g.trace").filter(has=page.locator("path.point")).last.locator("path.point")
+    )
+    expect(points).to_have_count(len(COLUMNS))
+    points.nth(COLUMNS.index(column)).scroll_into_view_if_needed()
+    box = points.nth(COLUMNS.index(column)).bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+
+def test_from_the_gallery_to_another_answers_saliency(open_page: Callable[..., Page]) -> None:
+    page = open_page()
+    expect(page.locator("[class*='st-key-tile_']")).to_have_count(9)
+    keep_screenshot(page, "browse")
+    page.get_by_role("link", name="100008").click()
+    expect(page.get_by_role("heading", name="Galaxy 100008")).to_be_visible()
+    assert "galaxy=100008" in page.url
+    expect(page.locator(".st-key-picture img")).to_be_visible()
+    settled(page)
+    before = shown_picture(page)
+    click_answer(page, "Class4.1")
+    expect(page.get_by_role("combobox", name="Explain answer")).to_have_value("4 · spiral arms: yes")
+    settled(page)
+    assert shown_picture(page) != before
+    keep_screenshot(page, "galaxy")
+
+
+def test_the_select_box_and_the_chart_stay_in_step(open_page: Callable[..., Page]) -> None:
+    page = open_page("galaxy?source=sample&galaxy=100023")
+    expect(page.locator(".st-key-flow_chart .js-plotly-plot")).to_be_visible()
+    settled(page)
+    before = shown_picture(page)
+    page.get_by_role("combobox", name="Explain answer").fill("anything odd: yes")
+    page.keyboard.press("Enter")
+    settled(page)
+    assert shown_picture(page) != before
+    click_answer(page, "Class3.1")
+    expect(page.get_by_role("combobox", name="Explain answer")).to_have_value("3 · bar: yes")
+
+
+def test_an_upload_gets_its_chart_and_its_numbers_to_download(open_page: Callable[..., Page], tmp_path: Path) -> None:
+    page = open_page("upload")
+    page.locator("input[type=file]").set_input_files(SAMPLE / "242195.jpg")
+    expect(page.locator(".st-key-flow_chart .js-plotly-plot")).to_be_visible()
+    settled(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Scores as CSV").click()
+    path = tmp_path / "scores.csv"
+    download.value.save_as(path)
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows[0]["GalaxyID"] == "242195"
+    assert sum(float(rows[0][f"Class1.{i}"]) for i in (1, 2, 3)) == pytest.approx(1.0, abs=1e-4)
+    keep_screenshot(page, "upload")
+
+
+def test_another_visitor_sees_nothing_of_an_upload(open_page: Callable[..., Page]) -> None:
+    mine, other = open_page("upload"), open_page("upload")
+    mine.locator("input[type=file]").set_input_files(SAMPLE / "784597.jpg")
+    expect(mine.get_by_role("heading", name="784597")).to_be_visible()
+    other.reload()
+    other.wait_for_selector("h1")
+    settled(other)
+    expect(other.get_by_text("784597")).to_have_count(0)
+
+
+def test_a_phone_gets_the_list_in_place_of_the_chart(open_page: Callable[..., Page]) -> None:
+    page = open_page("galaxy?source=sample&galaxy=100008", width=390, theme="light")
+    expect(page.locator(".st-key-flow_list")).to_be_visible()
+    expect(page.locator(".st-key-flow_chart")).to_be_hidden()
+    expect(page.locator(".st-key-flow_list")).to_contain_text("How many spiral arms are there?")
+    settled(page)
+    keep_screenshot(page, "phone")
+    wide = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
+    assert wide <= 390
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("path", ["", "upload", "compare", "about"])
+def test_no_page_is_wider_than_its_window(open_page: Callable[..., Page], path: str, width: int) -> None:
+    page = open_page(path, width=width)
+    settled(page)
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width
+    expect(page.get_by_test_id("stException")).to_have_count(0)

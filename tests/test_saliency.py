@@ -1,0 +1,431 @@
+"""Saliency maps: what they explain, that they show it where it is, and that they leave a shared network alone."""
+
+import copy
+import gc
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from pytorch_grad_cam.base_cam import BaseCAM
+from torch import nn
+
+from galaxy_explorer.decision_tree import COLUMNS, INDEX, QUESTION_OF, SLICES, columns_of
+from galaxy_explorer.models import GalaxyNetwork, TreeHead, build
+from galaxy_explorer.saliency import METHODS, STRONGEST, AnswerLogOdds, SaliencyMap, saliency_map
+
+BAR, NO_BAR = columns_of(3)
+SPIRAL = columns_of(4)[0]
+ARMS = columns_of(11)[2]
+NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
+    "fcn": ("fcn", {"widths": (8, 16, 16, 16)}),
+    "densenet": (
+        "densenet",
+        {"growth_rate": 4, "blocks": (2, 2, 2, 2), "initial_features": 8, "stem_stride": 2},
+    ),
+}
+
+
+def small_network(name: str) -> GalaxyNetwork:
+    """Build a small frozen network whose batch statistics are those of some pictures."""
+    torch.manual_seed(3)
+    model, arguments = NETWORKS[name]
+    network = build(model, **arguments)
+    with torch.no_grad():
+        for _ in range(3):
+            network.train()(torch.randn(8, 3, 64, 64))
+    return network.eval().requires_grad_(False)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_core_per_picture() -> Iterator[None]:
+    """Keep small convolutions off the other cores, where they would wait for other tests."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module", params=list(NETWORKS))
+def network(request: pytest.FixtureRequest) -> GalaxyNetwork:
+    return small_network(request.param)
+
+
+def random_picture(height: int = 64, width: int = 64, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=(3, height, width)).astype(np.float32)
+
+
+class TwoLamps(GalaxyNetwork):
+    """A network made by hand: red light anywhere speaks for a bar, blue light against it, neither linearly."""
+
+    def __init__(self, red_channels: int = 1, faint_channels: int = 0) -> None:
+        super().__init__()
+        self.features_net = nn.Sequential(nn.AvgPool2d(8), nn.ReLU())
+        self.copies = (red_channels, faint_channels)
+        self.weights = nn.Parameter(torch.zeros(3, len(COLUMNS)), requires_grad=False)
+        self.weights[0, INDEX[BAR]] = 200
+        self.weights[2, INDEX[NO_BAR]] = 200
+        self.head = TreeHead()
+        self.eval()
+
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        red, green, blue = self.features_net(images).split(1, dim=1)
+        reds, faint = self.copies
+        return torch.cat([*[blue / 1000] * faint, *[red / reds] * reds, green, blue], dim=1)
+
+    def logits_from_features(self, maps: torch.Tensor) -> torch.Tensor:
+        faint = self.copies[1]
+        lamps = torch.stack([maps[:, faint:-2].sum(dim=1), maps[:, -2], maps[:, -1]], dim=1)
+        return lamps.tanh().mean(dim=(2, 3)) @ self.weights
+
+
+def lamps(red: bool = True, blue: bool = True) -> np.ndarray:
+    """Draw a red lamp near the top left and a blue one near the bottom right, on black."""
+    picture = np.zeros((3, 64, 64), np.float32)
+    picture[0, 8:24, 8:24] = red
+    picture[2, 40:56, 40:56] = blue
+    return picture
+
+
+def quarters(found: SaliencyMap) -> tuple[float, float]:
+    """Give the mean heat of the top left and of the bottom right quarter."""
+    return float(found.heat[:32, :32].mean()), float(found.heat[32:, 32:].mean())
+
+
+# --- every method × every network × sizes --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [(64, 64), (96, 96), (64, 80)])
+@pytest.mark.parametrize("method", METHODS)
+def test_a_map_is_finite_scaled_and_as_large_as_the_picture(
+    network: GalaxyNetwork, method: str, size: tuple[int, int]
+) -> None:
+    for lowers in (False, True):
+        found = saliency_map(network, random_picture(*size), SPIRAL, method=method, lowers=lowers)
+        assert found.heat.shape == size
+        assert found.heat.dtype == np.float32
+        assert np.isfinite(found.heat).all()
+        assert found.heat.min() >= 0
+        assert found.heat.max() <= 1
+        assert (found.column, found.method, found.lowers) == (SPIRAL, method, lowers)
+        assert bool(found.message) == (found.maximum <= 0) == (not found.heat.any())
+
+
+def test_every_answer_can_be_explained(network: GalaxyNetwork) -> None:
+    for column in COLUMNS:
+        raised, lowered = (saliency_map(network, random_picture(), column, lowers=lowers) for lowers in (False, True))
+        assert raised.heat.any() or lowered.heat.any()
+        assert not (raised.heat * lowered.heat > 0.5).any()
+
+
+@pytest.mark.parametrize(
+    ("model", "arguments", "size"),
+    [
+        ("fcn", {}, 64),
+        ("densenet", NETWORKS["densenet"][1], 64),
+        ("densenet", {"growth_rate": 4, "blocks": (2, 2, 2, 2), "initial_features": 8}, 128),
+    ],
+)
+def test_maps_are_made_of_at_least_eight_by_eight_cells(model: str, arguments: dict, size: int) -> None:
+    network = build(model, **arguments).eval().requires_grad_(False)
+    maps = network.features(torch.from_numpy(random_picture(size, size))[None])
+    assert min(maps.shape[2:]) >= 8
+
+
+def test_methods_are_offered_in_order_and_say_what_they_do() -> None:
+    assert list(METHODS) == ["Grad-CAM", "Grad-CAM++", "HiResCAM", "LayerCAM", "Eigen-CAM", "Score-CAM"]
+    assert saliency_map.__kwdefaults__["method"] == next(iter(METHODS))
+    assert all(method.name == name and method.explanation.endswith(".") for name, method in METHODS.items())
+    assert "same for every answer" in METHODS["Eigen-CAM"].explanation
+    assert "takes a while" in METHODS["Score-CAM"].explanation
+    assert [name for name, method in METHODS.items() if not method.per_answer] == ["Eigen-CAM"]
+    assert [name for name, method in METHODS.items() if method.slow] == ["Score-CAM"]
+
+
+# --- what is explained ---------------------------------------------------------------------------------------
+
+
+@given(st.integers(0, 2**32), st.sampled_from(COLUMNS), st.floats(0.01, 10))
+def test_the_target_is_the_log_odds_of_the_answers_share(seed: int, column: str, width: float) -> None:
+    logits = torch.from_numpy(np.random.default_rng(seed).normal(0, width, len(COLUMNS)))
+    where = SLICES[QUESTION_OF[column].number]
+    share = logits[where].softmax(dim=0)[INDEX[column] - where.start]
+    rest = logits[where].softmax(dim=0).sum() - share
+    if rest > 1e-9:
+        np.testing.assert_allclose(AnswerLogOdds(column)(logits), (share / rest).log(), atol=1e-5)
+    np.testing.assert_allclose(AnswerLogOdds(column, sign=-1)(logits), -AnswerLogOdds(column)(logits))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_constant_vector_added_to_all_rows_of_a_question_changes_no_map(network: GalaxyNetwork, method: str) -> None:
+    shifted = copy.deepcopy(network)
+    where = SLICES[QUESTION_OF[BAR].number]
+    random = torch.Generator().manual_seed(5)
+    weight = shifted.to_answers.weight
+    weight[where] += torch.randn(weight[:1].shape, generator=random)
+    shifted.to_answers.bias[where] += 3
+    picture = random_picture()
+    before, after = (saliency_map(each, picture, BAR, method=method) for each in (network, shifted))
+    assert before.heat.any()
+    np.testing.assert_allclose(after.heat, before.heat, atol=1e-5)
+    np.testing.assert_allclose(after.maximum, before.maximum, rtol=1e-3)
+
+
+@pytest.mark.parametrize("lowers", [False, True])
+def test_grad_cam_is_the_sum_of_maps_weighted_by_their_mean_gradient(network: GalaxyNetwork, lowers: bool) -> None:
+    picture = torch.from_numpy(random_picture())[None]
+    maps = network.features(picture).requires_grad_()
+    logits = network.logits_from_features(maps)[0]
+    where = SLICES[11]
+    others = [i for i in range(where.start, where.stop) if i != INDEX[ARMS]]
+    (logits[INDEX[ARMS]] - logits[others].exp().sum().log()).backward()
+    assert maps.grad is not None
+    raw = (maps.grad.mean(dim=(2, 3), keepdim=True) * maps.detach()).sum(dim=1, keepdim=True) * (-1 if lowers else 1)
+    expected = nn.functional.interpolate(raw.clamp(min=0) / raw.max(), (64, 64), mode="bilinear")[0, 0]
+    found = saliency_map(network, picture, ARMS, lowers=lowers)
+    np.testing.assert_allclose(found.maximum, float(raw.max()), rtol=1e-4)
+    np.testing.assert_allclose(found.heat, expected, atol=1e-4)
+
+
+def test_grad_cam_and_hirescam_differ_as_layers_that_are_not_linear_follow_the_cut(network: GalaxyNetwork) -> None:
+    means, cells = (saliency_map(network, random_picture(), BAR, method=name) for name in ("Grad-CAM", "HiResCAM"))
+    assert np.abs(means.heat - cells.heat).max() > 0.05
+
+
+@pytest.mark.parametrize("method", [name for name, method in METHODS.items() if method.per_answer])
+def test_the_map_is_where_the_evidence_is(method: str) -> None:
+    network = TwoLamps()
+    for column, lowers in ((BAR, False), (NO_BAR, True)):
+        red, blue = quarters(saliency_map(network, lamps(), column, method=method, lowers=lowers))
+        assert red > 0.1 > 10 * blue
+    for column, lowers in ((BAR, True), (NO_BAR, False)):
+        red, blue = quarters(saliency_map(network, lamps(), column, method=method, lowers=lowers))
+        assert blue > 0.1 > 10 * red
+
+
+def test_the_map_peaks_at_the_lamp_itself() -> None:
+    found = saliency_map(TwoLamps(), lamps(), BAR)
+    row, column = np.unravel_index(found.heat.argmax(), found.heat.shape)
+    assert 8 <= row < 24
+    assert 8 <= column < 24
+    assert found.heat.max() == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("lowers", "words"), [(False, "raises"), (True, "lowers")])
+def test_an_empty_map_says_that_nothing_does_it(lowers: bool, words: str) -> None:
+    found = saliency_map(TwoLamps(), lamps(red=lowers, blue=not lowers), BAR, lowers=lowers)
+    assert found.maximum <= 0
+    assert not found.heat.any()
+    assert found.message == f"nothing here {words} this answer"
+
+
+@pytest.mark.parametrize("method", [name for name, method in METHODS.items() if name != "Score-CAM"])
+def test_a_black_picture_gives_an_empty_map(method: str) -> None:
+    found = saliency_map(TwoLamps(), lamps(red=False, blue=False), BAR, method=method)
+    assert found.maximum == 0
+    assert not found.heat.any()
+    assert found.message.startswith("nothing here")
+
+
+def test_a_map_with_something_to_see_says_nothing() -> None:
+    assert saliency_map(TwoLamps(), lamps(), BAR).message == ""
+
+
+# --- Eigen-CAM and Score-CAM ---------------------------------------------------------------------------------
+
+
+def test_eigen_cam_is_the_same_for_every_answer(network: GalaxyNetwork) -> None:
+    first, *others = (
+        saliency_map(network, random_picture(), column, method="Eigen-CAM", lowers=lowers)
+        for column in (BAR, SPIRAL, ARMS)
+        for lowers in (False, True)
+    )
+    assert all(np.array_equal(first.heat, other.heat) for other in others)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_eigen_cam_is_bright_where_the_maps_are_active(network: GalaxyNetwork, seed: int) -> None:
+    # The decomposition leaves the sign open, so a map could as well be bright where nothing is.
+    picture = random_picture(seed=seed)
+    picture[:, 10:30, 20:40] += 3
+    maps = network.features(torch.from_numpy(picture)[None])
+    activity = nn.functional.interpolate(maps.mean(dim=1, keepdim=True), (64, 64), mode="bilinear")[0, 0]
+    found = saliency_map(network, picture, BAR, method="Eigen-CAM")
+    assert np.corrcoef(found.heat.ravel(), activity.numpy().ravel())[0, 1] > 0
+
+
+def test_score_cam_tries_the_strongest_channels_alone() -> None:
+    steps: list[tuple[int, int]] = []
+    crowded = TwoLamps(red_channels=STRONGEST - 1, faint_channels=10)
+    found = saliency_map(
+        crowded, lamps(), NO_BAR, method="Score-CAM", progress=lambda done, total: steps.append((done, total))
+    )
+    assert steps == [(16, 64), (32, 64), (48, 64), (64, 64)]
+    red, blue = quarters(found)
+    assert blue > 0.1 > red
+
+
+def test_score_cam_tells_its_caller_and_not_the_console(
+    network: GalaxyNetwork, capfd: pytest.CaptureFixture[str]
+) -> None:
+    channels = network.features(torch.zeros(1, 3, 64, 64)).shape[1]
+    steps: list[tuple[int, int]] = []
+    saliency_map(
+        network, random_picture(), BAR, method="Score-CAM", progress=lambda done, total: steps.append((done, total))
+    )
+    assert [done for done, _ in steps] == sorted({done for done, _ in steps})
+    assert steps[-1] == (channels, channels)
+    assert capfd.readouterr() == ("", "")
+
+
+# --- a shared network is left alone --------------------------------------------------------------------------
+
+
+def hooks(network: nn.Module) -> int:
+    kinds = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+    return sum(len(getattr(module, kind)) for module in network.modules() for kind in kinds)
+
+
+@pytest.mark.parametrize("methods", [["Grad-CAM"], ["HiResCAM", "Eigen-CAM", "Grad-CAM++"], ["Score-CAM", "LayerCAM"]])
+def test_eight_threads_give_what_one_gives(network: GalaxyNetwork, methods: list[str]) -> None:
+    jobs = [
+        (random_picture(seed=seed), COLUMNS[7 * seed % len(COLUMNS)], methods[seed % len(methods)], seed % 5 == 0)
+        for seed in range(16)
+    ]
+
+    def explain(job: tuple[np.ndarray, str, str, bool]) -> SaliencyMap:
+        picture, column, method, lowers = job
+        return saliency_map(network, picture, column, method=method, lowers=lowers)
+
+    alone = [explain(job) for job in jobs]
+    together = threading.Barrier(8)
+    with ThreadPoolExecutor(8, initializer=together.wait) as threads:
+        found = list(threads.map(explain, jobs))
+    for one, other in zip(alone, found, strict=True):
+        np.testing.assert_allclose(other.heat, one.heat, atol=1e-6)
+        np.testing.assert_allclose(other.maximum, one.maximum, rtol=1e-5, atol=1e-12)
+    assert hooks(network) == 0
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_map_leaves_nothing_on_the_network_or_the_picture(network: GalaxyNetwork, method: str) -> None:
+    before = copy.deepcopy(network.state_dict())
+    picture = torch.from_numpy(random_picture())
+    kept = picture.clone()
+    saliency_map(network, picture, BAR, method=method)
+    assert hooks(network) == 0
+    assert all(parameter.grad is None and not parameter.requires_grad for parameter in network.parameters())
+    assert not any(module.training for module in network.modules())
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+    assert torch.equal(picture, kept)
+    assert not picture.requires_grad
+
+
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_collector")
+@pytest.mark.parametrize("method", METHODS)
+def test_maps_of_the_past_take_no_memory_even_before_garbage_is_collected(network: GalaxyNetwork, method: str) -> None:
+    def living() -> int:
+        return sum(issubclass(type(each), (torch.Tensor, nn.Module, BaseCAM)) for each in gc.get_objects())
+
+    saliency_map(network, random_picture(), BAR, method=method)
+    before = living()
+    for _ in range(3):
+        saliency_map(network, random_picture(), BAR, method=method)
+    assert living() == before
+
+
+@pytest.mark.parametrize("error", [IndexError, RuntimeError])  # grad-cam itself swallows the first
+def test_an_error_half_way_comes_out_and_leaves_nothing(network: GalaxyNetwork, error: type[Exception]) -> None:
+    def stop(done: int, total: int) -> None:
+        raise error("the visitor has left")
+
+    with pytest.raises(error, match="the visitor has left"):
+        saliency_map(network, random_picture(), BAR, method="Score-CAM", progress=stop)
+    assert hooks(network) == 0
+    assert saliency_map(network, random_picture(), BAR).heat.any()
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+@pytest.mark.parametrize("method", ["Grad-CAM", "Score-CAM"])
+def test_a_map_can_be_made_where_gradients_are_off(network: GalaxyNetwork, mode: Any, method: str) -> None:
+    expected = saliency_map(network, random_picture(), BAR, method=method)
+    with mode():
+        found = saliency_map(network, torch.from_numpy(random_picture()) + 0, BAR, method=method)
+        assert not torch.is_grad_enabled()
+    np.testing.assert_allclose(found.heat, expected.heat, atol=1e-6)
+
+
+# --- what is taken and what is refused -----------------------------------------------------------------------
+
+
+def test_arrays_and_tensors_with_and_without_a_batch_give_the_same_map() -> None:
+    network, picture = small_network("fcn"), random_picture()
+    expected = saliency_map(network, picture, BAR).heat
+    sealed = picture.copy()
+    sealed.flags.writeable = False
+    backwards = np.ascontiguousarray(picture[:, ::-1])[:, ::-1]
+    for inputs in (picture[None], torch.from_numpy(picture), torch.from_numpy(picture)[None], sealed, backwards):
+        assert np.array_equal(saliency_map(network, inputs, BAR).heat, expected)
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 64, 64), (64, 64, 3), (1, 1, 64, 64), (64, 64), (4, 64, 64)])
+def test_another_shape_is_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"input of shape .* was given; give one picture, \(3, H, W\)"):
+        saliency_map(small_network("fcn"), np.zeros(shape, np.float32), BAR)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_picture_that_is_not_finite_is_refused(value: float) -> None:
+    picture = random_picture()
+    picture[0, 5, 5] = value
+    with pytest.raises(ValueError, match="holds NaN or infinity"):
+        saliency_map(small_network("fcn"), picture, BAR)
+
+
+def test_a_network_with_broken_weights_is_reported() -> None:
+    network = small_network("fcn")
+    network.to_answers.weight[:] = float("nan")
+    with pytest.raises(ValueError, match="maps hold NaN or infinity for this picture; check its weights"):
+        saliency_map(network, random_picture(), BAR)
+
+
+def test_an_unknown_answer_or_method_is_refused_with_the_known() -> None:
+    network = small_network("fcn")
+    with pytest.raises(ValueError, match=f"no answer 'Class12.1'; choose one of {COLUMNS[0]} to {COLUMNS[-1]}"):
+        saliency_map(network, random_picture(), "Class12.1")
+    with pytest.raises(ValueError, match="no saliency method 'LIME'; choose one of Grad-CAM, Grad-CAM"):
+        saliency_map(network, random_picture(), BAR, method="LIME")
+
+
+def test_a_network_that_trains_is_refused_and_stays_in_training() -> None:
+    network = small_network("fcn").train()
+    with pytest.raises(ValueError, match=r"in training mode.*call network\.eval\(\)"):
+        saliency_map(network, random_picture(), BAR)
+    assert network.training
+
+
+def test_a_network_that_is_not_frozen_is_refused() -> None:
+    network = small_network("fcn")
+    network.to_answers.bias.requires_grad_(True)
+    with pytest.raises(ValueError, match=r"to_answers\.bias is not frozen.*requires_grad_\(False\)"):
+        saliency_map(network, random_picture(), BAR)
+
+
+def test_a_network_made_in_inference_mode_is_refused() -> None:
+    with torch.inference_mode():
+        network = build("fcn", widths=(8, 8, 8)).eval().requires_grad_(False)
+    with pytest.raises(ValueError, match="made under inference_mode; load the network outside"):
+        saliency_map(network, random_picture(), BAR)

@@ -1,0 +1,216 @@
+"""Every page, opened through app.py without a browser."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from galaxy_explorer.catalogue import Catalogue
+from galaxy_explorer.decision_tree import COLUMNS, in_words
+
+ROOT = Path(__file__).parent.parent
+SECONDS = 120  # the first page that needs a network imports torch
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AppTest:
+    """The app as a visitor of a fresh machine finds it: the bundled sample, an empty cache."""
+    monkeypatch.delenv("GALAXY_EXPLORER_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=SECONDS)
+
+
+def opened(app: AppTest, page: str, **address: str) -> AppTest:
+    """Open a page at an address, and see that nothing went wrong on it."""
+    app.run()
+    app.switch_page(f"galaxy_explorer/views/{page}.py")
+    for name, value in address.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def texts(app: AppTest) -> str:
+    """All that a page says in Markdown."""
+    return "\n".join(element.value for element in app.markdown)
+
+
+def test_browse_shows_the_nine_galaxies_of_the_sample_first(app: AppTest) -> None:
+    app.run()
+    assert not app.exception
+    assert app.title[0].value == "Browse galaxies"
+    assert "**9** of 9 galaxies." in texts(app)
+    assert len(app.page_link) == 9
+    assert "images_training_rev1" in texts(app)  # how to get more
+
+
+def test_browse_needs_no_torch() -> None:
+    # A fresh process: the tests before this one have imported torch into this one.
+    code = (
+        "import sys\n"
+        "from streamlit.testing.v1 import AppTest\n"
+        "app = AppTest.from_file('app.py', default_timeout=120).run()\n"
+        "assert not app.exception and app.title[0].value == 'Browse galaxies'\n"
+        "print([name for name in ('torch', 'torchvision', 'pytorch_grad_cam') if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_filter_keeps_the_galaxies_whose_votes_are_in_range(app: AppTest, sample: Catalogue) -> None:
+    app.run()
+    app.selectbox(key="answer_filter").set_value("Class1.1")
+    app.run()
+    app.segmented_control(key="measure").set_value("fraction")
+    app.slider(key="between").set_value((50, 100))
+    app.run()
+    assert not app.exception
+    expected = int((sample.table["Class1.1"] >= 0.5).sum())
+    assert expected in range(1, 9)
+    assert f"**{expected}** of 9 galaxies." in texts(app)
+
+
+def test_a_search_finds_a_galaxy_by_part_of_its_id(app: AppTest) -> None:
+    app.run()
+    app.text_input(key="search").set_value("10002")
+    app.run()
+    assert [link.label for link in app.page_link] == ["100023"]
+
+
+def test_sorting_puts_the_highest_vote_fraction_first(app: AppTest, sample: Catalogue) -> None:
+    app.run()
+    app.selectbox(key="sort_by").set_value("Class4.1")
+    app.run()
+    assert app.page_link[0].label == sample.table["Class4.1"].idxmax()
+
+
+def test_no_galaxy_in_range_is_said_so(app: AppTest) -> None:
+    app.run()
+    app.text_input(key="search").set_value("no such id")
+    app.run()
+    assert "No galaxy fits" in app.info[0].value
+
+
+def test_a_folder_in_the_environment_is_a_source(
+    app: AppTest, kaggle_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(kaggle_folder))
+    app.run()
+    assert not app.exception
+    assert app.selectbox[0].value == kaggle_folder.name
+    assert "**17** of 17 galaxies." in texts(app)
+
+
+def test_the_galaxy_page_says_what_network_and_volunteers_saw(app: AppTest, sample: Catalogue) -> None:
+    opened(app, "galaxy", source="sample", galaxy="100008")
+    assert app.title[0].value == "Galaxy 100008"
+    voted = sample.table.loc["100008", list(COLUMNS)].to_numpy(dtype=float)
+    assert in_words(voted) in texts(app)
+    assert len(app.dataframe[0].value) == len(COLUMNS)
+
+
+def test_another_network_gives_other_numbers(app: AppTest) -> None:
+    opened(app, "galaxy", source="sample", galaxy="100008")
+    before = app.dataframe[0].value["network_fraction"].to_numpy()
+    network = app.segmented_control(key="network")
+    other = next(name for name in ("fcn", "densenet") if name != network.value)
+    network.set_value(other)
+    app.run()
+    assert not app.exception
+    assert abs(app.dataframe[0].value["network_fraction"].to_numpy() - before).max() > 1e-3
+
+
+def test_choosing_an_answer_explains_it(app: AppTest) -> None:
+    opened(app, "galaxy", source="sample", galaxy="100023")
+    app.selectbox(key="answer").set_value("Class3.1")
+    app.run()
+    assert not app.exception
+    assert any("bar feature" in caption.value for caption in app.caption)
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ({"source": "sample", "galaxy": "1"}, "There is no galaxy “1”"),
+        ({"source": "nowhere", "galaxy": "100008"}, "There is no source called “nowhere”"),
+        ({"source": "/etc", "galaxy": "passwd"}, "There is no source called “/etc”"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_said_so(app: AppTest, address: dict[str, str], said: str) -> None:
+    opened(app, "galaxy", **address)
+    assert said in app.error[0].value
+
+
+def test_an_uploaded_picture_gets_its_numbers_and_the_volunteers(app: AppTest, sample: Catalogue) -> None:
+    opened(app, "upload")
+    app.file_uploader[0].set_value([("100008.jpg", sample.picture_bytes("100008"), "image/jpeg")])
+    app.run()
+    assert not app.exception
+    assert len(app.dataframe[0].value) == len(COLUMNS)
+    voted = sample.table.loc["100008", list(COLUMNS)].to_numpy(dtype=float)
+    assert in_words(voted) in texts(app)  # its name is an id of the open catalogue
+
+
+def test_an_uploaded_score_table_brings_the_volunteers(app: AppTest, sample: Catalogue) -> None:
+    opened(app, "upload")
+    scores = f"GalaxyID,{','.join(COLUMNS)}\nmine," + ",".join(
+        str(value) for value in sample.table.loc["100053", list(COLUMNS)]
+    )
+    app.file_uploader[0].set_value(
+        [("mine.jpg", sample.picture_bytes("242195"), "image/jpeg"), ("scores.csv", scores.encode(), "text/csv")]
+    )
+    app.run()
+    assert not app.exception
+    assert in_words(sample.table.loc["100053", list(COLUMNS)].to_numpy(dtype=float)) in texts(app)
+
+
+def test_a_bad_upload_is_named_with_its_reason_and_costs_no_other(app: AppTest, sample: Catalogue) -> None:
+    opened(app, "upload")
+    files = [(f"{galaxy}.jpg", sample.picture_bytes(galaxy), "image/jpeg") for galaxy in ("100008", "100023")]
+    app.file_uploader[0].set_value([*files, ("holiday.png", b"no picture", "image/png")])
+    app.run()
+    assert not app.exception
+    assert "**holiday**" in app.warning[0].value
+    assert app.dataframe[0].value["galaxy"].tolist() == ["100008", "100023"]
+
+
+def test_uploads_outlive_a_change_of_page(app: AppTest, sample: Catalogue) -> None:
+    opened(app, "upload")
+    app.file_uploader[0].set_value([("100008.jpg", sample.picture_bytes("100008"), "image/jpeg")])
+    app.run()
+    opened(app, "about")
+    opened(app, "upload")
+    assert app.subheader[0].value == "100008"
+
+
+def test_few_voted_galaxies_are_compared_one_by_one(app: AppTest) -> None:
+    opened(app, "compare")
+    assert "**9** galaxies in sample, **6** with votes" in texts(app)
+    next(button for button in app.button if button.label == "Start").click()
+    app.run()
+    for _ in range(SECONDS):
+        if "one by one" in texts(app):
+            break
+        app.run()
+    assert not app.exception
+    assert "Only 6 of these galaxies have votes" in texts(app)
+    assert not app.metric or len(app.metric) <= 2  # the cards' figures alone, no statistic of six
+
+
+def test_compare_opens_with_the_figures_of_the_cards(app: AppTest) -> None:
+    from galaxy_explorer.checkpoints import available, read_card
+
+    opened(app, "compare")
+    shown = {metric.label: metric.value for metric in app.metric}
+    for name, path in available().items():
+        assert shown[name] == f"{read_card(path)['validation']['rmse']:.4f}"
+    assert "galaxies that no network has seen" in texts(app)
+
+
+def test_about_works_a_galaxy_through(app: AppTest) -> None:
+    opened(app, "about")
+    assert "0.617 × 1.000 = **0.617**" in texts(app)
+    assert "not probabilities" in texts(app)
