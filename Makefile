@@ -65,7 +65,7 @@ $(FOR_TESTS): requirements-dev.txt $(FOR_APP)
 
 # The browser tests take a Chromium of the system where there is one that starts.
 chromium: $(FOR_TESTS)
-	@for name in chromium google-chrome google-chrome-stable chromium-browser; do \
+	@for name in chromium chromium-browser google-chrome; do \
 	  "$$name" --version >/dev/null 2>&1 && exit 0; \
 	done; \
 	if $(AS_ROOT) && grep -qs '^ID=debian' /etc/os-release; then \

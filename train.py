@@ -12,6 +12,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from galaxy_explorer.cache import cache_folder
 from galaxy_explorer.catalogue import Catalogue, CatalogueError, open_catalogue, read_ids
 from galaxy_explorer.checkpoints import WEIGHTS, save
 from galaxy_explorer.comparison import score
@@ -24,7 +25,6 @@ from galaxy_explorer.training import (
     TrainingError,
     TrainingGalaxies,
     add_validation,
-    default_cache,
     find_place,
     fit,
     gather,
@@ -43,10 +43,10 @@ def read_flags(arguments: list[str]) -> argparse.Namespace:
     add("--data", type=Path, required=True, help="a folder in the Kaggle layout, or pictures with scores.csv")
     add("--out", type=Path, help="the file of weights to write (default: model.pt in the work folder)")
     add("--work", type=Path, help="folder of the resume state and the log (default: runs/MODEL)")
-    add("--cache", type=Path, default=default_cache(), help="folder of decoded pictures (default: %(default)s)")
+    add("--cache", type=Path, default=cache_folder(), help="folder of decoded pictures (default: %(default)s)")
     add("--resume", action="store_true", help="go on with the run in the work folder")
     add(
-        *("--time-limit", "--minutes"),
+        "--time-limit",
         type=minutes,
         metavar="MINUTES",
         help="end the run cleanly after so many minutes of training, those before a --resume included",

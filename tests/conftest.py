@@ -1,5 +1,6 @@
 """Galaxies for the tests: the bundled sample, folders made from it, small drawn pictures."""
 
+import os
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -15,6 +16,10 @@ from galaxy_explorer.decision_tree import COLUMNS, SLICES, columns_of, fractions
 from galaxy_explorer.images import to_png
 
 ROOT = Path(__file__).parent.parent
+
+# Before torch is imported, here and in what the tests start: on a busy machine, threads of the tests' tiny
+# networks would wait for one another far longer than they compute.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # The machines that run the tests differ in speed: a slow example is no failure. The same examples each time.
 settings.register_profile("galaxy_explorer", deadline=None, derandomize=True)

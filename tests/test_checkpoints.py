@@ -11,7 +11,6 @@ import torch
 
 from galaxy_explorer.checkpoints import (
     REQUIRED,
-    WEIGHTS,
     CheckpointError,
     available,
     find,
@@ -304,7 +303,3 @@ def test_shipped_weights_are_small_whole_and_obey_the_tree(name: str) -> None:
     with torch.no_grad():
         maps = network.features(torch.zeros(1, 3, size, size))
     assert min(maps.shape[2:]) >= 8
-
-
-def test_the_shipped_weights_are_those_of_the_repository() -> None:
-    assert Path(__file__).resolve().parent.parent / "weights" == WEIGHTS

@@ -42,15 +42,6 @@ def small_network(name: str) -> GalaxyNetwork:
     return network.eval().requires_grad_(False)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _one_core_per_picture() -> Iterator[None]:
-    """Keep small convolutions off the other cores, where they would wait for other tests."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="module", params=list(NETWORKS))
 def network(request: pytest.FixtureRequest) -> GalaxyNetwork:
     return small_network(request.param)
@@ -121,20 +112,6 @@ def test_every_answer_can_be_explained(network: GalaxyNetwork) -> None:
         raised, lowered = (saliency_map(network, random_picture(), column, lowers=lowers) for lowers in (False, True))
         assert raised.heat.any() or lowered.heat.any()
         assert not (raised.heat * lowered.heat > 0.5).any()
-
-
-@pytest.mark.parametrize(
-    ("model", "arguments", "size"),
-    [
-        ("fcn", {}, 64),
-        ("densenet", NETWORKS["densenet"][1], 64),
-        ("densenet", {"growth_rate": 4, "blocks": (2, 2, 2, 2), "initial_features": 8}, 128),
-    ],
-)
-def test_maps_are_made_of_at_least_eight_by_eight_cells(model: str, arguments: dict, size: int) -> None:
-    network = build(model, **arguments).eval().requires_grad_(False)
-    maps = network.features(torch.from_numpy(random_picture(size, size))[None])
-    assert min(maps.shape[2:]) >= 8
 
 
 def test_methods_are_offered_in_order_and_say_what_they_do() -> None:
@@ -268,6 +245,7 @@ def test_score_cam_tries_the_strongest_channels_alone() -> None:
     assert steps == [(16, 64), (32, 64), (48, 64), (64, 64)]
     red, blue = quarters(found)
     assert blue > 0.1 > red
+    assert found.maximum > 0.5  # from the blue channel itself, not from the faint copies of it
 
 
 def test_score_cam_tells_its_caller_and_not_the_console(

@@ -8,7 +8,7 @@ from galaxy_explorer.training.devices import Place, find_place
 from galaxy_explorer.training.galaxies import TrainingGalaxies, gather
 from galaxy_explorer.training.loop import Run, fit
 from galaxy_explorer.training.optimisation import learning_rate, masked_squared_error
-from galaxy_explorer.training.pictures import decode, default_cache
+from galaxy_explorer.training.pictures import decode
 from galaxy_explorer.training.recipe import Recipe
 from galaxy_explorer.training.state import Progress, TrainingError
 
@@ -22,7 +22,6 @@ __all__ = [
     "add_validation",
     "cards_in_markdown",
     "decode",
-    "default_cache",
     "find_place",
     "fit",
     "gather",

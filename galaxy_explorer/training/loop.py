@@ -196,11 +196,14 @@ class Run:
         if not len(rows):
             return math.nan
         network = self.average.module.eval()
-        predicted = []
+        parts = []
         for pictures, _ in read_batches(self.galaxies, rows, 2 * self.own_batch, self.place.device):
             with self.autocast():
-                predicted.append(network(self.inputs(centre(pictures, self.recipe.size))).float())
-        return score(torch.cat(predicted).cpu().numpy(), self.galaxies.volunteer_fractions[rows]).rmse
+                parts.append(network(self.inputs(centre(pictures, self.recipe.size))))
+        predicted = torch.cat(parts).cpu().numpy()
+        if not np.isfinite(predicted).all():
+            raise self._diverged("a prediction")
+        return score(predicted, self.galaxies.volunteer_fractions[rows]).rmse
 
     def end_epoch(self, measured: dict[str, Any], start: float) -> dict[str, Any]:
         """Measure the averaged weights, keep them where they are the best so far, and write the epoch down.

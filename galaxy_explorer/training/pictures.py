@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from galaxy_explorer.cache import forget_oldest
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.images import ImageError, central_field
 from galaxy_explorer.training.recipe import Recipe
@@ -36,11 +37,6 @@ class DecodedPictures:
     def __init__(self, array: np.ndarray, failures: dict[int, str]) -> None:
         self.array = array
         self.failures = failures
-
-
-def default_cache() -> Path:
-    """Name the user's cache folder for this project."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "galaxy-explorer"
 
 
 def decode(catalogue: Catalogue, recipe: Recipe, cache: Path, *, quiet: bool = False) -> DecodedPictures:
@@ -131,10 +127,10 @@ def _decode_into(array: np.ndarray, catalogue: Catalogue, crop: float, quiet: bo
 
 def _forget_old(cache: Path, keep: int) -> None:
     """Delete all but the latest used decoded catalogues, and what a killed process left half-written."""
-    arrays = sorted(cache.glob("decoded-*.npy"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in arrays[keep:]:
-        path.unlink(missing_ok=True)
-        path.with_suffix(".json").unlink(missing_ok=True)
+    forget_oldest(cache, "decoded-*.npy", keep)
+    for notes in cache.glob("decoded-*.json"):
+        if not notes.with_suffix(".npy").exists():
+            notes.unlink(missing_ok=True)
     for path in cache.glob(".*-decoded-*.npy"):
         if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
             path.unlink(missing_ok=True)

@@ -66,7 +66,7 @@ def load_state(work: Path, recipe: Recipe, galaxies: str) -> tuple[dict[str, Any
         theirs, parts, progress = state["recipe"], state["parts"], Progress(**state["progress"])
     except (OSError, RuntimeError, EOFError, ValueError, KeyError, TypeError, pickle.UnpicklingError) as error:
         raise TrainingError(
-            f"{path} cannot be read as the state of a run ({str(error).splitlines()[0]}); "
+            f"{path} cannot be read as the state of a run ({str(error).partition(chr(10))[0] or 'it is empty'}); "
             "delete it, or use another --work folder, to begin again"
         ) from error
     ours = recipe.as_dict()

@@ -143,10 +143,8 @@ def _show_words(galaxy: ShownGalaxy, name: str, fractions: np.ndarray) -> None:
 def _take_click() -> None:
     """Make the answer that was clicked in the chart the one that is explained."""
     points = st.session_state["chart"]["selection"]["points"]
-    clicked = [point["customdata"] for point in points if point.get("customdata")]
-    column = clicked[0][0] if clicked and isinstance(clicked[0], list | tuple) else (clicked or [None])[0]
-    if column in INDEX:
-        st.session_state["answer"] = column
+    if points and points[0].get("customdata") in INDEX:  # a click beside the answers selects nothing
+        st.session_state["answer"] = points[0]["customdata"]
 
 
 def _show_chart(galaxy: ShownGalaxy, name: str, fractions: np.ndarray, spread: np.ndarray) -> None:

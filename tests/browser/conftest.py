@@ -65,7 +65,7 @@ def open_page(chromium: Browser, address: str) -> Iterator[Callable[..., Page]]:
 
     def open_at(path: str = "", width: int = 1280, theme: str = "dark") -> Page:
         page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=theme, accept_downloads=True)
-        page.set_default_timeout(90_000)  # the first page that needs a network imports torch
+        page.set_default_timeout(120_000)  # the first page that needs a network imports torch
         page.goto(f"{address}/{path}")
         page.wait_for_selector("h1")
         pages.append(page)

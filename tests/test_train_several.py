@@ -1,0 +1,111 @@
+"""The script ``train.py`` in several processes, as torchrun starts it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+import torch
+from tiny_training import PATIENCE, ROOT, TINY_FLAGS
+
+from galaxy_explorer.checkpoints import read_card
+from galaxy_explorer.decision_tree import COLUMNS
+
+# One process of several: trains by each of some command lines, keeps what each process came to, and lets one of
+# them come to a loss that is no number.
+ONE_OF_SEVERAL = """
+import contextlib, json, os, sys
+sys.path.insert(0, {root!r})
+import torch
+import train
+from galaxy_explorer.training import loop, pictures
+
+rank, folder = os.environ["RANK"], {folder!r}
+decode, fit, error = pictures.central_field, train.fit, loop.masked_squared_error
+
+def noted(*given, **named):
+    open(f"{{folder}}/decoded-by-{{rank}}", "w").close()
+    return decode(*given, **named)
+
+def kept(run):
+    progress = fit(run)
+    torch.save(dict(run.network.named_parameters()), f"{{folder}}/{{run.work.name}}-{{rank}}.pt")
+    return progress
+
+def spoilt(*given):
+    return error(*given) * (float("nan") if rank == "1" else 1.0)
+
+pictures.central_field, train.fit = noted, kept
+with train.find_place("cpu") as place:  # processes can meet once in their lives
+    train.find_place = lambda _: contextlib.nullcontext(place)
+    for name, arguments in json.loads(sys.argv[1]).items():
+        if name == "spoilt":
+            loop.masked_squared_error = spoilt
+        status = train.main(arguments)
+        open(f"{{folder}}/{{name}}-{{rank}}.status", "w").write(str(status))
+"""
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory, sample):
+    """The folder in which two processes of one torchrun have trained: to the end, to a time limit, and in vain."""
+    folder = tmp_path_factory.mktemp("several")
+    data = folder / "data"
+    data.mkdir()
+    voted = sample.table[sample.table[COLUMNS[0]].notna()]
+    rows = pd.concat([voted] * 2).iloc[:11]
+    rows.index = pd.Index([str(number) for number in range(11)], name="GalaxyID")
+    rows[list(COLUMNS)].to_csv(data / "scores.csv")
+    for galaxy, name in rows["picture"].items():
+        shutil.copyfile(sample.root / name, data / f"{galaxy}.jpg")
+    common = ["--data", data, "--cache", folder / "cache", *TINY_FLAGS, "--device", "cpu", "--work"]
+    runs = {
+        # Nine galaxies to train on: four for each process, in a batch of three and one of one.
+        "uneven": [*common, folder / "uneven", "--epochs", "3", "--batch-size", "6"],
+        "limited": [*common, folder / "limited", "--epochs", "100000", "--time-limit", "0.02"],
+        "spoilt": [*common, folder / "spoilt", "--epochs", "3"],
+    }
+    script = folder / "one_of_several.py"
+    script.write_text(ONE_OF_SEVERAL.format(root=str(ROOT), folder=str(folder)))
+    told = json.dumps({name: [str(argument) for argument in arguments] for name, arguments in runs.items()})
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", script, told]
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE, env=os.environ | {"OMP_NUM_THREADS": "1"}
+    )
+    (folder / "stdout").write_text(done.stdout)
+    (folder / "stderr").write_text(done.stderr)
+    return folder
+
+
+class TestSeveralProcesses:
+    """Under torchrun, on the CPU."""
+
+    @pytest.mark.parametrize("name", ["uneven", "limited"])
+    def test_end_together_with_the_same_weights(self, several, name):
+        assert [(several / f"{name}-{rank}.status").read_text() for rank in (0, 1)] == ["0", "0"]
+        ours, theirs = (torch.load(several / f"{name}-{rank}.pt", weights_only=True) for rank in (0, 1))
+        assert ours
+        assert all(torch.equal(value, theirs[part]) for part, value in ours.items())
+
+    def test_write_one_file_and_one_log(self, several):
+        card = read_card(several / "uneven" / "model.pt")
+        assert card["epochs"] == 3
+        assert card["command"].startswith("torchrun --nproc-per-node 2 train.py --data ")
+        log = (several / "uneven" / "log.jsonl").read_text()
+        assert [json.loads(line)["epoch"] for line in log.splitlines()] == [1, 2, 3]
+        assert (several / "stdout").read_text().startswith(log)  # told once
+
+    def test_decode_in_the_leading_process_alone(self, several):
+        assert (several / "decoded-by-0").exists()
+        assert not (several / "decoded-by-1").exists()
+
+    def test_end_at_the_time_limit(self, several):
+        assert 1 <= read_card(several / "limited" / "model.pt")["epochs"] < 5000
+
+    def test_stop_together_when_one_comes_to_no_number(self, several):
+        assert [(several / f"spoilt-{rank}.status").read_text() for rank in (0, 1)] == ["2", "2"]
+        assert (several / "stderr").read_text().count("train.py: the loss was no finite number any more") == 2
+        assert not (several / "spoilt" / "state.pt").exists()

@@ -1,0 +1,221 @@
+"""What a step of training does: the recipe, the loss, the optimiser and its average, augmentation."""
+
+import math
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from tiny_training import CPU, TINY, TINY_DENSENET, drawn_galaxies, generator, in_one_thread
+
+from galaxy_explorer.models import build
+from galaxy_explorer.training import (
+    Recipe,
+    Run,
+    fit,
+    learning_rate,
+    masked_squared_error,
+)
+from galaxy_explorer.training.augmentation import augment, centre, draw_changes
+from galaxy_explorer.training.optimisation import AveragedNetwork, make_optimiser
+
+STILL = Recipe(size=32, rotation=0.0, flips=False, zoom=1.0, shift=0.0, colour=0.0)
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    yield from in_one_thread()
+
+
+@pytest.fixture
+def galaxies(draw_galaxy, random_fractions):
+    return drawn_galaxies(draw_galaxy, random_fractions)
+
+
+@pytest.fixture
+def trained(galaxies, tmp_path):
+    """A function that trains a recipe in a folder and gives the run."""
+
+    def train(recipe=TINY, folder="run", resume=False, **options):
+        run = Run(recipe, galaxies, CPU, tmp_path / folder, **options)
+        if resume:
+            assert run.resume()
+        fit(run, quiet=True)
+        return run
+
+    return train
+
+
+class TestRecipe:
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"model": "resnet"},
+            {"size": 8},
+            {"batch_size": 1},
+            {"learning_rate": float("nan")},
+            {"zoom": 0.5},
+            {"seed": -1},
+            {"precision": "int8"},
+        ],
+    )
+    def test_settings_that_cannot_work_are_refused(self, wrong):
+        (name,) = wrong
+        with pytest.raises(ValueError, match=f"the recipe's {name} is .* must"):
+            Recipe(**wrong)
+
+    def test_every_setting_gives_its_reason(self):
+        assert all(len(setting.metadata["why"]) > 10 for setting in fields(Recipe))
+
+    @given(st.integers(32, 512))
+    def test_decoded_pictures_have_the_inputs_centre_and_a_margin_of_at_most_a_third(self, size):
+        recipe = Recipe(size=size)
+        assert (recipe.margin_size - size) % 2 == 0
+        assert 1.2 <= recipe.margin_size / size <= 1.3
+        assert recipe.margin_crop / recipe.crop == pytest.approx(recipe.margin_size / size)
+
+    @pytest.mark.parametrize("size", [64, 128])
+    def test_a_densenet_has_maps_of_8_cells_without_being_told(self, size):
+        recipe = replace(TINY_DENSENET, size=size)
+        maps = build(recipe.model, **recipe.model_arguments()).eval().features(torch.zeros(1, 3, size, size))
+        assert min(maps.shape[2:]) >= 8
+
+
+class TestLoss:
+    def test_is_the_mean_squared_error_where_all_is_known(self):
+        predicted, volunteers = torch.rand(5, 37, generator=generator(1)), torch.rand(5, 37, generator=generator(2))
+        expected = torch.nn.functional.mse_loss(predicted, volunteers)
+        assert masked_squared_error(predicted, volunteers) == pytest.approx(float(expected), rel=1e-6)
+
+    def test_averages_over_the_known_scores_alone(self):
+        predicted, volunteers = torch.zeros(2, 37), torch.full((2, 37), math.nan)
+        volunteers[0, 3], volunteers[1, 30] = 0.5, 0.1
+        assert float(masked_squared_error(predicted, volunteers)) == pytest.approx((0.25 + 0.01) / 2)
+
+    def test_unknown_scores_have_no_gradient_and_spoil_none(self):
+        predicted = torch.rand(4, 37, generator=generator()).requires_grad_()
+        volunteers = torch.rand(4, 37, generator=generator(1))
+        volunteers[1] = volunteers[2, 4:9] = math.nan
+        masked_squared_error(predicted, volunteers).backward()
+        assert predicted.grad.isfinite().all()
+        assert torch.equal(predicted.grad == 0, volunteers.isnan())
+
+    def test_is_0_where_nothing_is_known(self):
+        predicted = torch.rand(2, 37).requires_grad_()
+        loss = masked_squared_error(predicted, torch.full((2, 37), math.nan))
+        loss.backward()
+        assert loss.item() == 0
+        assert torch.equal(predicted.grad, torch.zeros(2, 37))
+
+
+class TestOptimisation:
+    def test_the_learning_rate_rises_to_its_peak_and_falls_to_nothing(self):
+        recipe = Recipe(learning_rate=0.01, warmup=0.1)
+        rising = [learning_rate(recipe, done) for done in np.linspace(0, 0.1, 20)]
+        falling = [learning_rate(recipe, done) for done in np.linspace(0.1, 1, 50)]
+        assert 0 < rising[0] < 1e-3
+        assert rising == sorted(rising)
+        assert falling == sorted(falling, reverse=True)
+        assert falling[0] == max(rising + falling) == 0.01
+        assert falling[25] == pytest.approx(0.005, rel=0.1)  # half a cosine is at its half in the middle
+        assert falling[-1] == learning_rate(recipe, 1.5) == pytest.approx(0, abs=1e-12)
+
+    def test_the_decay_pulls_at_convolutions_and_linear_layers_alone(self):
+        network = build("densenet", **TINY_DENSENET.model_arguments())
+        groups = make_optimiser(network, TINY, CPU.device).param_groups
+        decay = {id(value): group["weight_decay"] for group in groups for value in group["params"]}
+        for name, value in network.named_parameters():
+            pulled = name.endswith("weight") and "norm" not in name
+            assert decay[id(value)] == (TINY.weight_decay if pulled else 0), name
+
+    def test_the_average_forgets_the_first_weights_at_once_and_then_follows_slowly(self):
+        network = torch.nn.BatchNorm1d(1)
+        average = AveragedNetwork(network, memory=0.9)
+        for expected in (5.0, 5.0, 5.0):
+            network.weight.data.fill_(5.0)
+            network.running_mean.fill_(5.0)
+            average.update()
+            assert average.module.weight.item() == average.module.running_mean.item() == expected
+        for _ in range(200):
+            average.update()
+        network.weight.data.fill_(6.0)
+        average.update()
+        assert average.module.weight.item() == pytest.approx(5.1)
+
+    def test_the_gradient_is_clipped(self, trained):
+        run = trained(replace(TINY, clip=1e-3))
+        norm = torch.stack([value.grad.norm() for value in run.network.parameters()]).norm()
+        assert norm <= 1.001e-3
+
+
+class TestAugmentation:
+    @pytest.fixture
+    def batch(self, draw_galaxy):
+        side = STILL.margin_size
+        return torch.from_numpy(np.stack([draw_galaxy(seed, side, side) for seed in range(3)]))
+
+    @pytest.mark.parametrize("size", [32, 33, 44, 63])
+    def test_without_changes_it_gives_the_centre(self, draw_galaxy, size):
+        recipe = replace(STILL, size=size)
+        batch = torch.from_numpy(draw_galaxy(1, recipe.margin_size, recipe.margin_size)[np.newaxis])
+        inputs = augment(batch, *draw_changes(1, recipe, generator()), size)
+        assert inputs.shape == (1, 3, size, size)
+        torch.testing.assert_close(inputs, centre(batch, size), atol=1e-5, rtol=0)
+
+    def test_a_quarter_turn_is_rot90_and_a_mirror_is_a_flip(self, batch):
+        plain, tints = centre(batch, 32), torch.ones(3, 3)
+        for matrix, expected in [
+            ([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0]], torch.rot90(plain, 1, (2, 3))),
+            ([[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0]], torch.rot90(plain, 3, (2, 3))),
+            ([[-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]], torch.rot90(plain, 2, (2, 3))),
+            ([[-1.0, 0.0, 0.0], [0.0, 1.0, 0.0]], plain.flip(3)),
+        ]:
+            turned = augment(batch, torch.tensor([matrix] * 3), tints, 32)
+            torch.testing.assert_close(turned, expected, atol=1e-5, rtol=0)
+
+    def test_a_shift_moves_the_field_by_its_part_of_the_side(self, batch):
+        matrices = torch.tensor([[[1.0, 0.0, 2 * 3 / 32], [0.0, 1.0, 0.0]]] * 3)
+        moved = augment(batch, matrices, torch.ones(3, 3), 32)
+        expected = centre(batch.roll(-3, dims=2), 32)
+        torch.testing.assert_close(moved, expected, atol=1e-5, rtol=0)
+
+    def test_a_larger_matrix_shows_more_of_the_field(self, batch):
+        inner = augment(batch, torch.tensor([[[0.5, 0.0, 0.0], [0.0, 0.5, 0.0]]] * 3), torch.ones(3, 3), 32)
+        assert inner.mean() > centre(batch, 32).mean() * 1.2  # the galaxy fills it
+
+    def test_beyond_the_corners_lies_the_picture_s_reflection(self):
+        white = torch.full((50, 40, 40, 3), 255, dtype=torch.uint8)
+        changes = draw_changes(50, replace(STILL, rotation=180.0, zoom=2.0), generator())
+        assert augment(white, *changes, 32).min() == pytest.approx(1, abs=1e-6)
+
+    def test_the_changes_go_as_far_as_the_recipe_says_and_no_further(self):
+        recipe = Recipe(size=64, rotation=20.0, zoom=1.5, shift=0.1, colour=0.2)
+        matrices, tints = draw_changes(2000, recipe, generator())
+        zooms = torch.linalg.det(matrices[:, :, :2])
+        angles = torch.rad2deg(torch.atan2(-matrices[:, 0, 1], matrices[:, 1, 1]))
+        for values, low, high in [
+            (zooms.abs().sqrt(), 1 / 1.5, 1.5),
+            (angles, -20, 20),
+            (matrices[:, :, 2], -0.2, 0.2),
+            (tints, 0.8 * 0.9, 1.2 * 1.1),
+        ]:
+            assert low - 1e-4 <= values.min() < low + 0.1 * (high - low)
+            assert high - 0.1 * (high - low) < values.max() <= high + 1e-4
+        assert 0.45 < (zooms < 0).float().mean() < 0.55  # half of them are mirrored
+
+    def test_pictures_turn_all_the_way_round(self):
+        matrices, _ = draw_changes(400, Recipe(flips=False), generator())
+        angles = torch.rad2deg(torch.atan2(matrices[:, 1, 0], matrices[:, 0, 0]))
+        assert torch.histc(angles, 8, -180, 180).min() > 25
+
+    def test_a_seed_fixes_the_changes(self):
+        first, again, other = (draw_changes(5, Recipe(), generator(seed)) for seed in (3, 3, 4))
+        assert torch.equal(first[0], again[0])
+        assert torch.equal(first[1], again[1])
+        assert not torch.equal(first[0], other[0])
+
+    def test_the_result_stays_between_0_and_1(self, batch):
+        bright = augment(batch, torch.tensor([[[1.0, 0, 0], [0, 1.0, 0]]] * 3), torch.full((3, 3), 9.0), 32)
+        assert bright.max() == 1
