@@ -34,8 +34,8 @@ def opened(app: AppTest, page: str, **address: str) -> AppTest:
 
 
 def texts(app: AppTest) -> str:
-    """All that a page says in Markdown."""
-    return "\n".join(element.value for element in app.markdown)
+    """All that a page says in Markdown, on one line."""
+    return " ".join(element.value for element in app.markdown).replace("\n", " ")
 
 
 def test_browse_shows_the_nine_galaxies_of_the_sample_first(app: AppTest) -> None:

@@ -88,7 +88,8 @@ def page() -> None:
     except (ImageError, OSError) as error:
         st.error(f"The picture of galaxy {galaxy_id} cannot be read: {error}")
         return
-    galaxy_panel.show(galaxy)
+    if name := galaxy_panel.choose_network():
+        galaxy_panel.show(galaxy, name)
 
 
 page()

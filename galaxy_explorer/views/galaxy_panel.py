@@ -36,13 +36,13 @@ def answer_label(column: str) -> str:
     return f"{question.number} · {question.short}: {ANSWER_OF[column].name}"
 
 
-def show(galaxy: ShownGalaxy) -> None:
-    """Show a galaxy: picture with saliency, sentence, flow-chart, table and downloads."""
+def choose_network() -> str | None:
+    """Let the visitor choose a network; say what to do, and give None, where there is none."""
     names = resources.networks()
     if not names:
         st.error("There are no networks in weights/. Train one with `python train.py`, or fetch the project's weights.")
-        return
-    name = st.segmented_control(
+        return None
+    return st.segmented_control(
         "Network",
         names,
         default=names[0],
@@ -51,6 +51,10 @@ def show(galaxy: ShownGalaxy) -> None:
         persist_state="session",
         label_visibility="collapsed",
     )
+
+
+def show(galaxy: ShownGalaxy, name: str) -> None:
+    """Show a galaxy as a network sees it: sentence, picture with saliency, flow-chart, table and downloads."""
     with st.spinner("Asking the network …"):
         fractions, spread = galaxy.prediction(name)
     _start_answer(galaxy, fractions)

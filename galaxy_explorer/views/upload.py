@@ -115,10 +115,8 @@ def predict_upload(upload: Upload, name: str) -> tuple[np.ndarray, np.ndarray]:
     return resources.predict_picture(name, read_image(upload.content), field=1.0)
 
 
-def choose(good: list[Upload]) -> Upload:
+def choose(good: list[Upload], name: str) -> Upload:
     """Show many uploads as a table; give the one that is chosen in it."""
-    names = resources.networks()
-    name = st.segmented_control("Network", names, default=names[0], required=True, key="network_of_table")
     table = predicted_table(good, name)
     overview = pd.DataFrame(
         {
@@ -187,9 +185,10 @@ def page() -> None:
             st.info("Nothing here yet. Drop a picture of a galaxy above.", icon=":material/upload:")
         return
     st.button(f"Clear {len(good) + len(bad)} picture(s)", icon=":material/delete:", on_click=clear)
-    upload = good[0] if len(good) == 1 else choose(good)
-    st.subheader(upload.galaxy_id)
-    galaxy_panel.show(shown(upload))
+    if name := galaxy_panel.choose_network():
+        upload = good[0] if len(good) == 1 else choose(good, name)
+        st.subheader(upload.galaxy_id)
+        galaxy_panel.show(shown(upload), name)
 
 
 page()
