@@ -96,7 +96,7 @@ def train(flags: argparse.Namespace, place: Place, command: str) -> int:
     with place.together():
         if place.leads:
             galaxies = gather(catalogue, recipe, flags.cache, never=never)
-            tell(galaxies, len(never))
+            tell(galaxies)
     if not place.leads:
         galaxies = gather(catalogue, recipe, flags.cache, never=never, quiet=True)
 
@@ -164,11 +164,11 @@ def say(place: Place, sentence: str) -> None:
         print(sentence, file=sys.stderr)
 
 
-def tell(galaxies: TrainingGalaxies, never: int) -> None:
+def tell(galaxies: TrainingGalaxies) -> None:
     """Tell the user how many galaxies there are for what, and which are left out."""
     print(
         f"{len(galaxies.training_rows)} galaxies to train on, {len(galaxies.hold_out_rows)} held out to choose the "
-        f"epoch by, {never} never to be seen",
+        f"epoch by, {galaxies.never_seen} never to be seen",
         file=sys.stderr,
     )
     tell_failures(galaxies.failures)

@@ -132,7 +132,7 @@ class TestRun:
         network, card = load(out)
         assert not network.training
         assert (card["model"], card["image_size"], card["epochs"]) == ("fcn", 32, 2)
-        assert (card["training_galaxies"], card["hold_out_galaxies"]) == (9, 2)
+        assert (card["training_galaxies"], card["hold_out_galaxies"], card["never_seen"]) == (9, 2, 3)
         assert card["validation"]["galaxies"] == 3
         assert card["command"] == "python train.py " + " ".join(flags("--epochs", "2", "--out", out, "--validate"))
         told = capsys.readouterr().err

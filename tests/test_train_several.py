@@ -1,18 +1,20 @@
-"""The script ``train.py`` in several processes, as torchrun starts it."""
+"""Where a run computes: one process or several of ``train.py``, as torchrun starts them."""
 
 import json
 import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 import torch
-from tiny_training import PATIENCE, ROOT, TINY_FLAGS
+from tiny_training import CPU, PATIENCE, ROOT, TINY_FLAGS
 
 from galaxy_explorer.checkpoints import read_card
 from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.training import TrainingError, find_place
 
 # One process of several: trains by each of some command lines, keeps what each process came to, and lets one of
 # them come to a loss that is no number.
@@ -109,3 +111,23 @@ class TestSeveralProcesses:
         assert [(several / f"spoilt-{rank}.status").read_text() for rank in (0, 1)] == ["2", "2"]
         assert (several / "stderr").read_text().count("train.py: the loss was no finite number any more") == 2
         assert not (several / "spoilt" / "state.pt").exists()
+
+
+class TestPlace:
+    def test_is_the_processor_where_there_is_no_gpu(self):
+        with find_place("cpu") as place:
+            assert (place.device.type, place.leads, place.world) == ("cpu", True, 1)
+
+    @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+    def test_a_gpu_that_is_not_there_is_told(self):
+        with pytest.raises(TrainingError, match=r"found 0 CUDA devices.*--device cpu"), find_place("cuda"):
+            pass
+
+    def test_a_process_learns_that_another_failed(self, monkeypatch):
+        monkeypatch.setattr(torch.distributed, "all_reduce", lambda failures: failures.add_(1.0))
+        with pytest.raises(TrainingError, match="another process of this run failed"), replace(CPU, world=2).together():
+            pass
+
+    def test_work_done_together_passes_its_error_on(self):
+        with pytest.raises(OSError, match="full"), CPU.together():
+            raise OSError("full")

@@ -24,7 +24,6 @@ from galaxy_explorer.comparison import score
 from galaxy_explorer.training import (
     Run,
     TrainingError,
-    find_place,
     fit,
     make_card,
     masked_squared_error,
@@ -199,17 +198,17 @@ class TestDivergence:
 
 def spoil_at_the_end_of_epoch_2(run, what, monkeypatch):
     """Let the fourth step of a run come to a loss, a gradient or a weight that is no finite number."""
-    weight = run.parameters[0]
+    error, update, weight = masked_squared_error, run.average.update, run.parameters[0]
+
+    def last(spoilt, sound):
+        return spoilt if run.progress.step == 3 else sound
+
     if what == "the loss":
-        error = masked_squared_error
-        factor = lambda: math.nan if run.progress.step == 3 else 1.0  # noqa: E731
-        monkeypatch.setattr(loop_module, "masked_squared_error", lambda *given: error(*given) * factor())
+        monkeypatch.setattr(loop_module, "masked_squared_error", lambda *given: error(*given) * last(math.nan, 1.0))
     elif what == "its gradient":
-        weight.register_hook(lambda gradient: gradient * math.inf if run.progress.step == 3 else gradient)
+        weight.register_hook(lambda gradient: gradient * last(math.inf, 1.0))
     else:
-        update = run.average.update
-        spoil = lambda: weight.data.fill_(math.inf) if run.progress.step == 3 else None  # noqa: E731
-        monkeypatch.setattr(run.average, "update", lambda: (update(), spoil()))
+        monkeypatch.setattr(run.average, "update", lambda: (update(), weight.data.mul_(last(math.inf, 1.0))))
 
 
 class TestResume:
@@ -279,23 +278,3 @@ class TestResume:
         again = Run(TINY, galaxies, CPU, run.work)
         assert again.resume()
         assert torch.equal(weights_of(again), weights_of(run))
-
-
-class TestPlace:
-    def test_is_the_processor_where_there_is_no_gpu(self):
-        with find_place("cpu") as place:
-            assert (place.device.type, place.leads, place.world) == ("cpu", True, 1)
-
-    @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
-    def test_a_gpu_that_is_not_there_is_told(self):
-        with pytest.raises(TrainingError, match=r"found 0 CUDA devices.*--device cpu"), find_place("cuda"):
-            pass
-
-    def test_a_process_learns_that_another_failed(self, monkeypatch):
-        monkeypatch.setattr(torch.distributed, "all_reduce", lambda failures: failures.add_(1.0))
-        with pytest.raises(TrainingError, match="another process of this run failed"), replace(CPU, world=2).together():
-            pass
-
-    def test_work_done_together_passes_its_error_on(self):
-        with pytest.raises(OSError, match="full"), CPU.together():
-            raise OSError("full")

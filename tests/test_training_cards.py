@@ -16,6 +16,7 @@ from galaxy_explorer.training import (
     make_card,
     write_cards,
 )
+from galaxy_explorer.training import card as card_module
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +75,14 @@ class TestCards:
         assert "`python train.py --size 32`" in page
         assert "## fcn" in page
 
+    def test_of_older_files_say_what_they_hold(self, card, network, tmp_path):
+        del card["never_seen"], card["command"]
+        save(tmp_path / "old.pt", network, card)
+        page = cards_in_markdown(tmp_path)
+        assert "## old" in page
+        assert "3 epochs in" in page
+        assert "command" not in page.partition("## old")[2]
+
     def test_can_lack_figures(self, trained, galaxies, network, tmp_path):
         run = Run(TINY, without_hold_out(galaxies), CPU, tmp_path / "none")
         fit(run, quiet=True)
@@ -85,6 +94,14 @@ class TestCards:
         page = cards_in_markdown(tmp_path)
         assert "RMSE on the hold-out, one view: not measured" in page
         assert "0.3536** (predicting the training mean: not measured)" in page
+
+    def test_of_the_project_s_own_weights_always_have_their_page(self, card, network, tmp_path, monkeypatch):
+        monkeypatch.setattr(card_module, "WEIGHTS", tmp_path.resolve())
+        save(tmp_path / "a.pt", network, card)
+        for _ in range(2):
+            write_cards(tmp_path)
+            assert (tmp_path / "README.md").read_text() == cards_in_markdown(tmp_path)
+            (tmp_path / "README.md").write_text("")
 
     def test_are_written_to_a_page_of_cards_and_replace_no_other(self, card, network, tmp_path):
         save(tmp_path / "a.pt", network, card)

@@ -52,6 +52,7 @@ def make_card(
         "data": data,
         "training_galaxies": len(galaxies.training_rows),
         "hold_out_galaxies": len(galaxies.hold_out_rows),
+        "never_seen": galaxies.never_seen,
         "training_mean": galaxies.training_mean(),
         "recipe": recipe.as_dict(),
         "epochs": progress.epoch,
@@ -77,22 +78,27 @@ def _hardware(place: Place) -> str:
     return f"CPU, {place.world * torch.get_num_threads()} of {os.cpu_count()} cores ({platform.machine()})"
 
 
+# What a section says of a card, entry by entry. Where a card lacks something, its line is left out.
+LINES = (
+    "- input: the central {crop:g} of the field at {image_size} × {image_size} pixels, channel means {mean}, deviations {std}",
+    "- output: {head} head",
+    "- data: {data}: {training_galaxies} galaxies to train on, {hold_out_galaxies} others to choose the epoch by, "
+    "{never_seen} more kept for validation and in neither",
+    "- run: {epochs} epochs in {minutes} minutes on {hardware}, {date}, version {version}; the weights are the running "
+    "average after epoch {best_epoch}",
+    "- command: `{command}`",
+)
+
+
 def in_markdown(name: str, card: dict[str, Any]) -> str:
     """Write one card as a section of Markdown."""
-    lines = [
-        f"## {name}",
-        "",
-        f"`{card['model']}` with {_plain(card['arguments'])}; {card['head']} head.",
-        "",
-        f"- input: the central {card['crop']:g} of the field at {card['image_size']} × {card['image_size']} pixels, "
-        f"channel means {card['mean']}, deviations {card['std']}",
-        f"- data: {card['data']}: {card['training_galaxies']} galaxies to train on, {card['hold_out_galaxies']} others to "
-        "choose the epoch by; the validation galaxies were in neither",
-        f"- run: {card['epochs']} epochs in {card['minutes']} minutes on {card['hardware']}, {card['date']}, "
-        f"version {card['version']}; the weights are the running average after epoch {card['best_epoch']}",
-        f"- command: `{card['command']}`",
-        f"- RMSE on the hold-out, one view: {_figure(card['hold_out_rmse'])}",
-    ]
+    lines = [f"## {name}", "", f"`{card['model']}` with {_plain(card['arguments'])}.", ""]
+    for line in LINES:
+        try:
+            lines.append(line.format_map(card))
+        except KeyError:
+            continue
+    lines.append(f"- RMSE on the hold-out, one view: {_figure(card.get('hold_out_rmse'))}")
     return "\n".join([*lines, *_validation_lines(card.get("validation"))]) + "\n"
 
 
@@ -140,13 +146,12 @@ def cards_in_markdown(folder: Path) -> str:
 def write_cards(folder: Path) -> None:
     """Write ``README.md`` beside the weights in a folder, from the cards in the files.
 
-    Only the project's own folder of weights, or one whose ``README.md`` was written so before, gets one: no
+    Only the project's own folder of weights, or one whose ``README.md`` is such a page already, gets one: no
     other page is ever replaced.
     """
-    page = folder / "README.md"
-    title = HEADING.partition("\n")[0]
-    ours = page.read_text(encoding="utf-8").startswith(f"{title}\n") if page.is_file() else folder.resolve() == WEIGHTS
-    if not ours:
+    page, title = folder / "README.md", HEADING.partition("\n")[0]
+    is_cards = page.is_file() and page.read_text(encoding="utf-8").startswith(f"{title}\n")
+    if not is_cards and folder.resolve() != WEIGHTS:
         return
     temporary = folder / f".README.md.{os.getpid()}"
     temporary.write_text(cards_in_markdown(folder), encoding="utf-8")

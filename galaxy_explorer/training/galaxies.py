@@ -26,6 +26,7 @@ class TrainingGalaxies:
     mean: list[float]  # of each channel over the training galaxies, 0-1
     std: list[float]
     failures: dict[str, str] = field(default_factory=dict)  # galaxies whose picture cannot be read, and why
+    never_seen: int = 0  # galaxies of the catalogue that the run was told to leave alone
 
     def training_mean(self) -> list[float]:
         """Give the mean of each score over the training galaxies of which it is known, ``(37,)``; NaN where none is."""
@@ -73,7 +74,8 @@ def gather(
         When too few galaxies have scores.
     """
     scored = np.isfinite(catalogue.volunteer_fractions).any(axis=1)
-    learnable = catalogue.rows(np.flatnonzero(scored & ~catalogue.table.index.isin(list(never))))
+    forbidden = catalogue.table.index.isin(list(never))
+    learnable = catalogue.rows(np.flatnonzero(scored & ~forbidden))
     _check_number(len(learnable), recipe, f"{learnable.name} has {len(learnable)} galaxies with scores to train on")
     decoded = decode(learnable, recipe, cache, quiet=quiet)
     volunteers = learnable.volunteer_fractions
@@ -89,7 +91,7 @@ def gather(
     )
     mean, std = channel_statistics(decoded.array, training, recipe)
     failures = {learnable.ids[row]: reason for row, reason in sorted(decoded.failures.items())}
-    return TrainingGalaxies(decoded.array, volunteers, training, held_out, mean, std, failures)
+    return TrainingGalaxies(decoded.array, volunteers, training, held_out, mean, std, failures, int(forbidden.sum()))
 
 
 def _split(complete: np.ndarray, partial: np.ndarray, recipe: Recipe) -> tuple[np.ndarray, np.ndarray]:

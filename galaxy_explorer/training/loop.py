@@ -24,6 +24,7 @@ from galaxy_explorer.training.devices import Place
 from galaxy_explorer.training.galaxies import TrainingGalaxies
 from galaxy_explorer.training.optimisation import (
     AveragedNetwork,
+    all_finite,
     learning_rate,
     load_optimiser,
     make_optimiser,
@@ -222,7 +223,7 @@ class Run:
         """
         progress, average = self.progress, self.average.module.state_dict()
         with self.place.together():
-            if not _all_finite(self.network.state_dict()) or not _all_finite(average):
+            if not all_finite(self.network.state_dict()) or not all_finite(average):
                 raise self._diverged("a weight")
             rmse = self.evaluate() if self.place.leads else math.nan
         rmse = self.place.agree(rmse)
@@ -248,11 +249,6 @@ class Run:
         network = copy.deepcopy(self.network)
         network.load_state_dict({k: v.half().to(v.dtype) if v.is_floating_point() else v for k, v in self.best.items()})
         return network.eval().requires_grad_(False)
-
-
-def _all_finite(tensors: dict[str, torch.Tensor]) -> bool:
-    """Tell whether every number of a state dict is finite."""
-    return bool(torch.stack([value.isfinite().all() for value in tensors.values()]).all())
 
 
 def fit(run: Run, *, quiet: bool = False) -> Progress:

@@ -98,3 +98,8 @@ def _averaged_tensors(network: nn.Module) -> list[torch.Tensor]:
     """List the weights and statistics of a network."""
     tensors = (*network.parameters(), *network.buffers())
     return [tensor.detach() for tensor in tensors if tensor.is_floating_point()]
+
+
+def all_finite(tensors: dict[str, torch.Tensor]) -> bool:
+    """Tell whether every number of a state dict is finite."""
+    return bool(torch.stack([value.isfinite().all() for value in tensors.values()]).all())
