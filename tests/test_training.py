@@ -233,6 +233,16 @@ class TestResume:
         trained(resume=True)
         assert log.read_text() == lines
 
+    def test_the_best_epoch_s_weights_outlive_it(self, galaxies, tmp_path, monkeypatch):
+        run = Run(TINY, galaxies, CPU, tmp_path)
+        measured = iter([0.1, 0.2, 0.3])
+        monkeypatch.setattr(run, "evaluate", lambda: next(measured))
+        fit(run, quiet=True)
+        again = Run(TINY, galaxies, CPU, tmp_path)
+        assert again.resume()
+        assert again.progress == run.progress
+        assert all(torch.equal(value, run.best[name]) for name, value in again.best.items())
+
     def test_a_run_without_a_state_begins(self, galaxies, tmp_path):
         run = Run(TINY, galaxies, CPU, tmp_path)
         assert not run.resume()

@@ -73,13 +73,17 @@ class TestDecodedPictures:
 
     def test_the_cache_keeps_the_latest_used(self, sample, tmp_path, monkeypatch):
         monkeypatch.setattr(pictures, "KEPT", 2)
-        for moment, size in enumerate([32, 40, 32, 48]):  # 32 is used again, so that 40 is the oldest
-            decode(sample, replace(TINY, size=size), tmp_path, quiet=True)
-            for path in tmp_path.glob("decoded-*.npy"):
-                if np.load(path, mmap_mode="r").shape[1] == replace(TINY, size=size).margin_size:
-                    os.utime(path, (moment, moment))
-        sides = {np.load(path, mmap_mode="r").shape[1] for path in tmp_path.glob("decoded-*.npy")}
-        assert sides == {40, 60}
+
+        def sides():
+            return {np.load(path, mmap_mode="r").shape[1]: path for path in tmp_path.glob("decoded-*.npy")}
+
+        for moment, size in [(1, 32), (2, 40)]:
+            recipe = replace(TINY, size=size)
+            decode(sample, recipe, tmp_path, quiet=True)
+            os.utime(sides()[recipe.margin_size], (moment, moment))
+        decode(sample, TINY, tmp_path, quiet=True)  # 32 pixels again, so that 40 were used longest ago
+        decode(sample, replace(TINY, size=48), tmp_path, quiet=True)
+        assert sides().keys() == {40, 60}
         assert len(list(tmp_path.iterdir())) == 4  # each with its notes
 
     def test_what_a_kill_left_half_written_goes_after_a_day(self, sample, tmp_path):
@@ -204,6 +208,16 @@ class TestBatches:
                 assert np.array_equal(galaxies.volunteer_fractions[row], scores, equal_nan=True)
                 seen.append(row)
         assert [set(seen[:3]), set(seen[3:6]), set(seen[6:])] == [{3, 11, 0}, {7, 5, 1}, {8}]
+
+    def test_are_read_ahead_of_their_use(self, galaxies):
+        read = []
+        batches = read_batches(galaxies, np.arange(10), 1, CPU.device, lambda count: read.append(count) or ())
+        next(batches)
+        patience = time.monotonic() + 30
+        while len(read) < 4 and time.monotonic() < patience:
+            time.sleep(0.001)
+        assert len(read) == 4  # the one in use and three more, not the whole catalogue
+        batches.close()
 
     def test_an_error_in_reading_reaches_the_caller(self, galaxies):
         def draw(count):
