@@ -1,8 +1,13 @@
 """Galaxy Explorer: the page config, the list of pages, and the style that they share."""
 
+import os
 from pathlib import Path
 
 import streamlit as st
+
+# Read when torch is first imported. torch's threads otherwise spin while they wait for one another, and on a machine
+# that has other work a prediction takes thirty times as long.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 VIEWS = Path(__file__).parent / "galaxy_explorer" / "views"
 

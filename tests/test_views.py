@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,16 @@ def opened(app: AppTest, page: str, **address: str) -> AppTest:
 def texts(app: AppTest) -> str:
     """All that a page says in Markdown, on one line."""
     return " ".join(element.value for element in app.markdown).replace("\n", " ")
+
+
+def wait_for(app: AppTest, is_there: Callable[[], bool]) -> None:
+    """Run a page again, as a visitor's browser does while the worker is busy, until something is there."""
+    end = time.monotonic() + SECONDS
+    while not is_there() and time.monotonic() < end:
+        time.sleep(0.2)
+        app.run()
+    assert not app.exception
+    assert is_there()
 
 
 def test_browse_shows_the_nine_galaxies_of_the_sample_first(app: AppTest) -> None:
@@ -191,13 +203,32 @@ def test_few_voted_galaxies_are_compared_one_by_one(app: AppTest) -> None:
     assert "**9** galaxies in sample, **6** with votes" in texts(app)
     next(button for button in app.button if button.label == "Start").click()
     app.run()
-    for _ in range(SECONDS):
-        if "one by one" in texts(app):
-            break
-        app.run()
-    assert not app.exception
+    wait_for(app, lambda: "one by one" in texts(app))
     assert "Only 6 of these galaxies have votes" in texts(app)
     assert not app.metric or len(app.metric) <= 2  # the cards' figures alone, no statistic of six
+
+
+def test_many_voted_galaxies_are_compared_by_statistics(
+    app: AppTest, sample: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    voted = sample.table.dropna(subset=list(COLUMNS)).index
+    lines = ["GalaxyID," + ",".join(COLUMNS)]
+    for i in range(54):
+        galaxy = voted[i % len(voted)]
+        (folder / f"copy{i}.jpg").write_bytes(sample.picture_bytes(galaxy))
+        lines.append(f"copy{i}," + ",".join(str(value) for value in sample.table.loc[galaxy, list(COLUMNS)]))
+    (folder / "scores.csv").write_text("\n".join(lines))
+    monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(folder))
+    opened(app, "compare")
+    assert "**54** galaxies in many, **54** with votes" in texts(app)
+    next(button for button in app.button if button.label == "Start").click()
+    app.run()
+    wait_for(app, lambda: any(header.value == "Where they disagree most" for header in app.subheader))
+    labels = [metric.label for metric in app.metric]
+    assert {"RMSE of fcn", "RMSE of densenet"} <= set(labels)
+    assert len([link for link in app.page_link if link.label.startswith("copy")]) == 12
 
 
 def test_compare_opens_with_the_figures_of_the_cards(app: AppTest) -> None:

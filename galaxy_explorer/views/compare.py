@@ -37,21 +37,23 @@ def show_cards() -> None:
                      delta_color="inverse")  # fmt: skip
     rows = {name: figures["rmse_by_question"] for name, figures in measured.items()}
     mean = next(iter(measured.values()))["mean_rmse_by_question"]
-    st.plotly_chart(question_bars(rows, mean), theme="streamlit", config={"displayModeBar": False}, key="card_bars")
+    st.plotly_chart(
+        question_bars(rows, mean, "training mean"), theme="streamlit", config={"displayModeBar": False}, key="card_bars"
+    )
 
 
-def question_bars(rows: dict[str, dict[str, float]], mean: dict[str, float]) -> go.Figure:
+def question_bars(rows: dict[str, dict[str, float]], mean: dict[str, float], mean_name: str) -> go.Figure:
     """Draw the RMSE of each question, for each network beside the mean predictor."""
     colours = palette(is_dark())
     numbers = [str(question.number) for question in QUESTIONS]
     names = [f"{question.number} {question.short}" for question in QUESTIONS]
     figure = go.Figure()
-    for (name, by_question), colour in zip(rows.items(), (colours.network, colours.volunteers), strict=False):
+    for (name, by_question), colour in zip(rows.items(), (colours.network, colours.accent), strict=False):
         values = [by_question.get(number) for number in numbers]
         figure.add_bar(name=name, x=names, y=values, marker_color=colour, hovertemplate="%{x}: %{y:.4f}")
     if mean:
         values = [mean.get(number) for number in numbers]
-        figure.add_bar(name="training mean", x=names, y=values, marker_color="#8a8f98", hovertemplate="%{x}: %{y:.4f}")
+        figure.add_bar(name=mean_name, x=names, y=values, marker_color="#8a8f98", hovertemplate="%{x}: %{y:.4f}")
     figure.update_layout(
         height=340,
         margin={"l": 10, "r": 10, "t": 10, "b": 10},
@@ -161,7 +163,9 @@ def show_statistics(galaxies: Catalogue, tables: dict[str, pd.DataFrame], source
         place.metric(f"RMSE of {name}", f"{figures.rmse:.4f}")
     first = next(iter(scores.values())).as_dict()
     rows = {name: figures.as_dict()["rmse_by_question"] for name, figures in scores.items()}
-    st.plotly_chart(question_bars(rows, first["mean_rmse_by_question"]), config={"displayModeBar": False}, key="bars")
+    st.caption("Galaxies that a network was trained on flatter it: its figure for unseen ones is on its card, above.")
+    bars = question_bars(rows, first["mean_rmse_by_question"], "mean of these galaxies")
+    st.plotly_chart(bars, config={"displayModeBar": False}, key="bars")
     left, right = st.columns(2)
     column = left.selectbox("Answer", COLUMNS, format_func=answer_label, key="compared_answer")
     name = right.segmented_control("Network", list(tables), default=next(iter(tables)), required=True, key="compared")
