@@ -31,8 +31,9 @@ from galaxy_explorer.training import (
     make_card,
     write_cards,
 )
+from galaxy_explorer.training.uncertainty import add_to_validation, add_uncertainty, held_out
 
-VIEWS = 8  # averaged for the validation figures, as `evaluate` does
+VIEWS = 8  # averaged for the figures on the card, as `evaluate` does
 NAMED = 10  # pictures that cannot be read are named up to this number
 
 
@@ -53,6 +54,7 @@ def read_flags(arguments: list[str]) -> argparse.Namespace:
     )
     add("--never", type=Path, help="list of ids not to train on (default: validation.txt in the data folder)")
     add("--validate", action="store_true", help="at the end, measure the RMSE on those ids for the card")
+    add("--note", help="a sentence for the card, on what its command does not say")
     add("--device", choices=("cpu", "cuda"), help="default: CUDA where there is one")
     for setting in fields(Recipe):
         default, choices = setting.default, setting.metadata["choices"]
@@ -112,11 +114,14 @@ def train(flags: argparse.Namespace, place: Place, command: str) -> int:
     # Save, in half precision; then measure what was saved.
     network = run.best_network()
     card = make_card(recipe, galaxies, progress, data=catalogue.name, command=command, place=place)
+    card |= {"note": flags.note} if flags.note else {}
     save(out, network, card)
     failures = dict(galaxies.failures)
+    if len(galaxies.hold_out_rows):
+        measure_uncertainty(network, card, held_out(catalogue, galaxies, never))
     if flags.validate:
         failures |= validate(network, card, catalogue.subset(never))
-        save(out, network, card)
+    save(out, network, card)
     write_cards(out.resolve().parent)
     say(place, f"wrote {out}: the weights after epoch {progress.best_epoch}; hold-out RMSE {card['hold_out_rmse']}")
     return 1 if failures else 0
@@ -147,11 +152,20 @@ def read_never(flags: argparse.Namespace, catalogue: Catalogue) -> list[str]:
     return found
 
 
-def validate(network: GalaxyNetwork, card: dict[str, Any], galaxies: Catalogue) -> Mapping[str, str]:
-    """Measure a network on the validation galaxies, for its card; give those that failed."""
+def measure_uncertainty(network: GalaxyNetwork, card: dict[str, Any], galaxies: Catalogue) -> None:
+    """Measure a network's own error on the galaxies held out, for the spread of its predictions."""
     predicted = predict_catalogue(network, card, galaxies, views=VIEWS)
     volunteers = galaxies.subset(predicted.fractions.index).volunteer_fractions
+    add_uncertainty(card, predicted, volunteers, VIEWS)
+
+
+def validate(network: GalaxyNetwork, card: dict[str, Any], galaxies: Catalogue) -> Mapping[str, str]:
+    """Measure a network on the validation galaxies, for its card; give those that failed."""
+    over_views = {name: value for name, value in card.items() if name != "error_model"}
+    predicted = predict_catalogue(network, over_views, galaxies, views=VIEWS)
+    volunteers = galaxies.subset(predicted.fractions.index).volunteer_fractions
     add_validation(card, score(predicted.fractions.to_numpy(), volunteers, card["training_mean"]), views=VIEWS)
+    add_to_validation(card, predicted, volunteers)
     found = card["validation"]
     print(f"RMSE on {found['galaxies']} validation galaxies: {found['rmse']:.4f}", file=sys.stderr)
     tell_failures(predicted.failures)

@@ -1,10 +1,11 @@
 """The command line of Galaxy Explorer.
 
 Exit status: 0 all done; 1 some galaxies failed and the rest is done; 2 the command could not run;
-130 it was interrupted.
+130 it was interrupted. Under torchrun it is torchrun's: 0 all done; 1 anything else.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,13 +20,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         What follows ``python -m galaxy_explorer``; taken from the command line unless given.
     """
     options = _parser().parse_args(arguments)
+    # Read when torch is first imported: its threads otherwise spin, and starve one another on a busy machine.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         return options.run(options)
     except (ValueError, OSError, RuntimeError) as error:
         print(f"{options.command} could not run: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print(options.when_interrupted, file=sys.stderr)
+    except KeyboardInterrupt as interrupted:  # torchrun's has words of its own
+        print(str(interrupted) or options.when_interrupted, file=sys.stderr)
         return 130
 
 
@@ -51,7 +54,11 @@ def _parser() -> argparse.ArgumentParser:
     predict = commands.add_parser("predict", help="predict the vote fractions of pictures", epilog=status)
     predict.add_argument("paths", nargs="+", metavar="PATH", help="pictures, folders and zip files of pictures, mixed")
     predict.add_argument("--output", type=Path, required=True, metavar="FILE", help="the table: .csv or .parquet")
-    predict.add_argument("--spread", action="store_true", help="add 37 columns: the standard deviation over the views")
+    predict.add_argument(
+        "--spread",
+        action="store_true",
+        help="add 37 columns: how far each may be off (half-width of the 68 %% interval)",
+    )
     predict.add_argument("--resume", action="store_true", help="go on with an interrupted table")
     predict.set_defaults(run=_predict, when_interrupted="interrupted; the same command with --resume goes on")
 

@@ -12,8 +12,10 @@ import pandas as pd
 import pytest
 import torch
 from PIL import Image
+from tiny_prediction import write_pictures, write_tiny_weights
+from tiny_training import in_one_thread
 
-from galaxy_explorer import checkpoints, models
+from galaxy_explorer import checkpoints
 from galaxy_explorer.__main__ import main
 from galaxy_explorer.catalogue import open_catalogue, read_ids
 from galaxy_explorer.comparison import score
@@ -23,40 +25,19 @@ from galaxy_explorer.prediction import predict, predict_catalogue, read_fraction
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """For so small a network, threads that wait for one another cost more than they bring."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
 
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory):
     """The file of a tiny network."""
-    card = {
-        "model": "fcn",
-        "arguments": {"widths": [8, 8, 8, 8]},
-        **{"image_size": 32, "crop": 0.8, "mean": [0.1] * 3, "std": [0.2] * 3},
-        "columns": list(COLUMNS),
-        "training_mean": [0.3] * len(COLUMNS),
-    }
-    path = tmp_path_factory.mktemp("weights") / "tiny.pt"
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        checkpoints.save(path, models.build("fcn", widths=(8, 8, 8, 8)), card)
-    return str(path)
+    return write_tiny_weights(tmp_path_factory.mktemp("weights"))
 
 
 @pytest.fixture
 def galaxies(tmp_path, draw_galaxy):
     """Six pictures: 0001 to 0006."""
-    where = tmp_path / "galaxies"
-    where.mkdir()
-    for n in range(1, 7):
-        Image.fromarray(draw_galaxy(n)).save(where / f"{n:04}.png")
-    return where
+    return write_pictures(tmp_path / "galaxies", [draw_galaxy(n) for n in range(1, 7)], first=1)
 
 
 @pytest.fixture

@@ -127,18 +127,20 @@ class TestRun:
         out = tmp_path / "weights" / "fcn.pt"
         out.parent.mkdir()
         (out.parent / "README.md").write_text("# Weights\n")
-        assert train.main(flags("--epochs", "2", "--out", out, "--validate")) == 0
+        assert train.main(flags("--epochs", "2", "--out", out, "--validate", "--note", "two")) == 0
         assert all(value.dtype == torch.float16 for value in weights_in(out).values() if value.is_floating_point())
         network, card = load(out)
         assert not network.training
         assert (card["model"], card["image_size"], card["epochs"]) == ("fcn", 32, 2)
         assert (card["training_galaxies"], card["hold_out_galaxies"], card["never_seen"]) == (9, 2, 3)
         assert card["validation"]["galaxies"] == 3
-        assert card["command"] == "python train.py " + " ".join(flags("--epochs", "2", "--out", out, "--validate"))
+        assert card["command"] == "python train.py " + " ".join(
+            flags("--epochs", "2", "--out", out, "--validate", "--note", "two")
+        )
         told = capsys.readouterr().err
         assert "9 galaxies to train on, 2 held out to choose the epoch by, 3 never to be seen" in told
         assert f"RMSE on 3 validation galaxies: {card['validation']['rmse']:.4f}" in told
-        assert "## fcn" in (out.parent / "README.md").read_text()
+        assert "- note: two\n" in (out.parent / "README.md").read_text()
 
     def test_names_the_pictures_that_cannot_be_read(self, flags, kaggle_folder, capsys):
         for galaxy in ("200005", "200001"):  # one to train on, one to validate on

@@ -189,6 +189,26 @@ def test_a_bad_upload_is_named_with_its_reason_and_costs_no_other(app: AppTest, 
     assert app.dataframe[0].value["galaxy"].tolist() == ["100008", "100023"]
 
 
+def test_two_pictures_of_one_name_are_both_kept(app: AppTest, sample: Catalogue) -> None:
+    opened(app, "upload")
+    files = [("image.jpg", sample.picture_bytes(galaxy), "image/jpeg") for galaxy in ("100008", "100023")]
+    app.file_uploader[0].set_value(files)
+    app.run()
+    assert not app.exception
+    assert app.dataframe[0].value["galaxy"].tolist() == ["image", "image (2)"]
+
+
+def test_a_bad_score_table_is_named_and_costs_no_picture(app: AppTest, sample: Catalogue) -> None:
+    opened(app, "upload")
+    app.file_uploader[0].set_value(
+        [("scores.csv", b"no,table\n1,2\n", "text/csv"), ("a.jpg", sample.picture_bytes("100008"), "image/jpeg")]
+    )
+    app.run()
+    assert not app.exception
+    assert "**scores.csv**" in app.warning[0].value
+    assert app.subheader[0].value == "a"
+
+
 def test_uploads_outlive_a_change_of_page(app: AppTest, sample: Catalogue) -> None:
     opened(app, "upload")
     app.file_uploader[0].set_value([("100008.jpg", sample.picture_bytes("100008"), "image/jpeg")])

@@ -1,6 +1,7 @@
 """What the commands share: the network that was asked for, progress, and words for failures."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from tqdm import tqdm
 
 from galaxy_explorer.checkpoints import load
 from galaxy_explorer.models import GalaxyNetwork
+from galaxy_explorer.prediction import ALONE, Process
 
 NAMED_FAILURES = 20  # on the screen; a list beside the table has them all
 
@@ -29,31 +31,39 @@ def report(failures: Mapping[str, str], where: str) -> int:
     return int(bool(failures))
 
 
-def network_for(options: argparse.Namespace) -> tuple[GalaxyNetwork, dict[str, Any]]:
-    """Load the network of ``--weights``, with its card, onto ``--device``.
+def network_for(options: argparse.Namespace, process: Process = ALONE) -> tuple[GalaxyNetwork, dict[str, Any]]:
+    """Load the network of ``--weights``, with its card, onto ``--device``; several processes take a CUDA device each.
 
     Raises
     ------
     CheckpointError
         When there is no such network.
     ValueError
-        When there is no such device.
+        When there is no such device, or fewer than processes.
     """
     device = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise ValueError(f"--device {device}: torch finds no CUDA device here; leave the option out to use the CPU")
+    if device == "cuda" and process.world > 1:
+        if process.local_rank >= torch.cuda.device_count():
+            raise ValueError(
+                f"process {process.local_rank + 1} of this machine found {torch.cuda.device_count()} CUDA devices and "
+                "needs one of its own; lower torchrun's --nproc-per-node, or compute with --device cpu"
+            )
+        device = f"cuda:{process.local_rank}"
     return load(options.weights, device)
 
 
-def speed(options: argparse.Namespace) -> dict[str, Any]:
+def speed(options: argparse.Namespace, process: Process = ALONE) -> dict[str, Any]:
     """Give the options that every prediction takes."""
-    return {"views": options.views, "batch_size": options.batch_size, "workers": options.workers}
+    workers = options.workers or max(1, (os.cpu_count() or 1) // process.local_world)
+    return {"views": options.views, "batch_size": options.batch_size, "workers": workers}
 
 
 @contextmanager
-def progress_bar() -> Iterator[Callable[[int, int], None]]:
-    """Show galaxies done out of all on standard error, where that is a terminal."""
-    with tqdm(unit=" galaxies", disable=None) as bar:
+def progress_bar(process: Process = ALONE) -> Iterator[Callable[[int, int], None]]:
+    """Show galaxies done out of all on standard error, where that is a terminal; one process shows it for all."""
+    with tqdm(unit=" galaxies", disable=None if process.leads else True) as bar:
 
         def progress(done: int, total: int) -> None:
             bar.total = total

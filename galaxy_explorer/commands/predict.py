@@ -1,19 +1,23 @@
 """``predict``: pictures in, a table of vote fractions out."""
 
 import argparse
+import hashlib
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from galaxy_explorer.catalogue import open_catalogue, read_ids
 from galaxy_explorer.catalogue.layouts import FIELD
 from galaxy_explorer.commands.console import network_for, progress_bar, report, speed
 from galaxy_explorer.images import ImageError, read_image
 from galaxy_explorer.prediction import (
+    PredictionError,
     PredictionStore,
+    Process,
     Source,
     fill,
+    joined,
     prediction_key,
     read_failures,
     read_fractions,
@@ -24,29 +28,59 @@ from galaxy_explorer.prediction import (
 def predict(options: argparse.Namespace) -> int:
     """Write the table of predictions for the pictures that were named, and give the exit status.
 
+    Under torchrun every process predicts its share of the galaxies, and the leading one writes the table;
+    the others give 0, so that torchrun lets those that are still at work go on.
+
     Raises
     ------
     ValueError
-        When it cannot begin; the message says why and what to do.
+        When it cannot begin or go on; the message says why and what to do.
     """
+    with joined() as process:
+        with process.together():  # nobody writes before all have found that they can
+            _check_output(options)
+            sources = sources_at(options.paths, read_ids(options.ids) if options.ids else None)
+            network, card = network_for(options, process)
+            store = _store_for(options, prediction_key(network, card, options.views))
+        _check_alike(sources, process)
+        if options.resume and store.path.exists() and not store.chunks.exists():
+            return _already_finished(store, sources) if process.leads else 0
+        with progress_bar(process) as progress:
+            shown: dict[str, Any] = {"total": len(sources), "progress": progress}
+            fill(store, network, card, sources, process=process, **shown, **speed(options, process))
+        if not process.leads:
+            return 0
+        failures = store.finish(spread=options.spread)
+        print(f"{len(sources) - len(failures):,} of {len(sources):,} galaxies are in {store.path}")
+        return report(failures, f"all of them, with the reasons, are in {store.failed}")
+
+
+def _check_output(options: argparse.Namespace) -> None:
+    """Refuse an output that cannot be written, before anything is read."""
     if not options.output.resolve().parent.is_dir():
         raise ValueError(f"there is no folder {options.output.parent} to write into; make it, or name another --output")
-    PredictionStore(options.output, key="")  # refuses a wrong ending before anything is read
-    sources = sources_at(options.paths, read_ids(options.ids) if options.ids else None)
-    network, card = network_for(options)
-    store = PredictionStore(options.output, prediction_key(network, card, options.views))
+    PredictionStore(options.output, key="")  # refuses a wrong ending
+
+
+def _store_for(options: argparse.Namespace, key: str) -> PredictionStore:
+    """Open the store of ``--output``; an unfinished one needs ``--resume``."""
+    store = PredictionStore(options.output, key)
     if store.chunks.exists() and not options.resume:
         raise ValueError(
             f"{store.chunks} holds what an interrupted run has done; "
             "add --resume to go on with it, or delete the folder to begin again"
         )
-    if options.resume and store.path.exists() and not store.chunks.exists():
-        return _already_finished(store, sources)
-    with progress_bar() as progress:
-        fill(store, network, card, sources, total=len(sources), progress=progress, **speed(options))
-    failures = store.finish(spread=options.spread)
-    print(f"{len(sources) - len(failures):,} of {len(sources):,} galaxies are in {store.path}")
-    return report(failures, f"all of them, with the reasons, are in {store.failed}")
+    return store
+
+
+def _check_alike(sources: list[Source], process: Process) -> None:
+    """Refuse processes that found different galaxies, some of which nobody would predict."""
+    digest = hashlib.sha256("\n".join(source.galaxy_id for source in sources).encode()).digest()
+    if not process.agree(int.from_bytes(digest[:7])):
+        raise PredictionError(
+            f"this process found {len(sources):,} galaxies and another one found different ones; "
+            "all machines must see the same pictures under the same paths"
+        )
 
 
 def sources_at(paths: list[str], ids: list[str] | None = None) -> list[Source]:

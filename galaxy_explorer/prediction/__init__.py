@@ -1,4 +1,4 @@
-"""From pictures to vote fractions, with their spread over views: one picture or a million.
+"""From pictures to vote fractions, with their spread: one picture or a million.
 
 The same weights, picture and views give the same 37 numbers on every run, and on the CPU in every batch, to 1e-6.
 
@@ -7,19 +7,23 @@ The same weights, picture and views give the same 37 numbers on every run, and o
 
 from galaxy_explorer.prediction.catalogues import fill, predict_catalogue, sources_of
 from galaxy_explorer.prediction.inference import predict, prediction_key
+from galaxy_explorer.prediction.processes import ALONE, Process, joined
 from galaxy_explorer.prediction.store import Predictions, PredictionStore
 from galaxy_explorer.prediction.stream import BATCH_SIZE, Batch, Source, predict_pictures
 from galaxy_explorer.prediction.tables import ENDINGS, PredictionError, read_failures, read_fractions
 
 __all__ = [
+    "ALONE",
     "BATCH_SIZE",
     "ENDINGS",
     "Batch",
     "PredictionError",
     "PredictionStore",
     "Predictions",
+    "Process",
     "Source",
     "fill",
+    "joined",
     "predict",
     "predict_catalogue",
     "predict_pictures",

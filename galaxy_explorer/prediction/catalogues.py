@@ -11,6 +11,7 @@ from typing import Any
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.models import GalaxyNetwork
 from galaxy_explorer.prediction.inference import prediction_key
+from galaxy_explorer.prediction.processes import ALONE, Process
 from galaxy_explorer.prediction.store import Predictions, PredictionStore, collect
 from galaxy_explorer.prediction.stream import BATCH_SIZE, Batch, Source, predict_pictures
 from galaxy_explorer.prediction.tables import PredictionError
@@ -87,6 +88,7 @@ def fill(
     workers: int | None = None,
     progress: Progress | None = None,
     stop: Event | None = None,
+    process: Process = ALONE,
 ) -> bool:
     """Predict what a store does not hold yet, writing a chunk every `CHUNK_SECONDS`.
 
@@ -102,26 +104,41 @@ def fill(
         How many they are, for `progress`.
     progress, stop
         As in `predict_catalogue`.
+    process : Process
+        Of several processes each predicts its share of what is left, and waits for the others at the end.
 
     Returns
     -------
     bool
         Whether all is done, so that ``store.finish()`` may follow; False after a stop.
+
+    Raises
+    ------
+    PredictionError
+        When the unfinished table is of other weights or views, or another process failed.
     """
-    done = store.predicted_ids()
-    left = (source for source in sources if source.galaxy_id not in done)
+    with process.together():  # all look before anyone writes, and see the same
+        done, part = store.predicted_ids(), store.begin_part(process.rank)
+        left = _left(sources, done, process)
     batches = predict_pictures(network, card, left, views=views, batch_size=batch_size, workers=workers)
     unwritten: list[Batch] = []
     written = time.monotonic()
     try:
-        for batch in _watched(batches, len(done), total, progress, stop):
+        for batch in _watched(batches, len(done), total, progress, stop, each=process.world):
             unwritten.append(batch)
             if time.monotonic() - written >= CHUNK_SECONDS:
-                store.add(unwritten)
+                store.add(unwritten, part)
                 unwritten, written = [], time.monotonic()
     finally:
-        store.add(unwritten)
+        store.add(unwritten, part)
+    process.agree(0)
     return not (stop and stop.is_set())
+
+
+def _left(sources: Iterable[Source], done: set[str], process: Process) -> Iterable[Source]:
+    """Give what is left of the galaxies; in one of several processes, its share."""
+    left = (source for source in sources if source.galaxy_id not in done)
+    return left if process.world == 1 else process.share(list(left))
 
 
 def sources_of(catalogue: Catalogue) -> Iterator[Source]:
@@ -131,12 +148,12 @@ def sources_of(catalogue: Catalogue) -> Iterator[Source]:
 
 
 def _watched(
-    batches: Generator[Batch], done: int, total: int, progress: Progress | None, stop: Event | None
+    batches: Generator[Batch], done: int, total: int, progress: Progress | None, stop: Event | None, each: int = 1
 ) -> Iterator[Batch]:
-    """Pass batches on, report progress, and end when told to."""
+    """Pass batches on, report progress as of `each` such processes, and end when told to."""
     with closing(batches):
         while not (stop and stop.is_set()) and (batch := next(batches, None)):
-            done += len(batch)
+            done = min(total, done + each * len(batch))
             yield batch
             if progress:
                 progress(done, total)

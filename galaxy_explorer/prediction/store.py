@@ -36,7 +36,7 @@ class Predictions:
     fractions : pd.DataFrame
         Vote fractions, float32; the index ``GalaxyID`` is text, the columns are the 37 of the tree.
     spread : pd.DataFrame
-        Their standard deviation over the views, of the same form; NaN where it was not kept.
+        The half-widths of their 68 % intervals, of the same form; NaN where they were not kept.
     failures : dict of str to str
         The reason for each galaxy that could not be predicted.
     """
@@ -77,6 +77,10 @@ class PredictionStore:
         """The list of the galaxies that could not be predicted, which is there if any failed."""
         return self.path.with_name(f"{self.path.name}.failed.csv")
 
+    def begin_part(self, rank: int = 0) -> str:
+        """Name the chunks that a process is about to add, so that they follow those that are there."""
+        return f"{len(list(self.chunks.glob('*.parquet'))):06d}-{rank:05d}"
+
     def predicted_ids(self) -> set[str]:
         """Give the ids of the galaxies that the unfinished table holds already.
 
@@ -89,12 +93,12 @@ class PredictionStore:
         """
         return {galaxy_id for chunk in self._chunks() for galaxy_id in _predicted(chunk).index}
 
-    def add(self, batches: Sequence[Batch]) -> None:
-        """Keep some batches as one chunk."""
+    def add(self, batches: Sequence[Batch], part: str = "000000-00000") -> None:
+        """Keep some batches as one chunk of a part, as `begin_part` named it."""
         if not sum(map(len, batches)):
             return
         self.chunks.mkdir(parents=True, exist_ok=True)
-        name = f"{len(list(self.chunks.glob('*.parquet'))):06d}-{os.getpid()}.parquet"
+        name = f"{part}-{len(list(self.chunks.glob(f'{part}-*.parquet'))):06d}-{os.getpid()}.parquet"
         columns = [*COLUMNS, *SPREAD_COLUMNS, FAILURE]
         with whole(self.chunks / name) as temporary, parquet_writer(temporary, columns, self.key) as write:
             write(_chunk(batches))
@@ -105,7 +109,7 @@ class PredictionStore:
         Parameters
         ----------
         spread : bool
-            Whether the table has the spread over the views, as 37 more columns.
+            Whether the table has the spread, as 37 more columns.
         """
         columns = [*COLUMNS, *(SPREAD_COLUMNS if spread else ())]
         seen: set[str] = set()

@@ -13,7 +13,7 @@ import numpy as np
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import ImageError
 from galaxy_explorer.models import GalaxyNetwork
-from galaxy_explorer.prediction.inference import predict_inputs, prepared
+from galaxy_explorer.prediction.inference import predict_inputs, prepared, with_own_error
 
 BATCH_SIZE = 32  # pictures; with eight views 256 inputs, enough to keep a GPU busy
 
@@ -43,7 +43,7 @@ class Batch:
 
     ids: list[str]
     fractions: np.ndarray  # (n, 37) float32 vote fractions
-    spread: np.ndarray  # (n, 37) float32 standard deviation over the views
+    spread: np.ndarray  # (n, 37) float32, as `predict` gives it
     failures: dict[str, str]
 
     def __len__(self) -> int:
@@ -89,18 +89,21 @@ def predict_pictures(
     decoded = _decoded(sources, card, workers or os.cpu_count() or 1, 2 * batch_size)
     try:
         while taken := list(islice(decoded, batch_size)):
-            yield _predicted(network, taken, views)
+            yield _predicted(network, card, taken, views)
     finally:
         decoded.close()
 
 
-def _predicted(network: GalaxyNetwork, taken: list[tuple[str, np.ndarray | str]], views: int) -> Batch:
+def _predicted(
+    network: GalaxyNetwork, card: Mapping[str, Any], taken: list[tuple[str, np.ndarray | str]], views: int
+) -> Batch:
     """Predict the pictures of one batch that could be read."""
     failures = {galaxy_id: found for galaxy_id, found in taken if isinstance(found, str)}
     read = [(galaxy_id, found) for galaxy_id, found in taken if not isinstance(found, str)]
     fractions = spread = np.empty((0, len(COLUMNS)), np.float32)
     if read:
         fractions, spread = predict_inputs(network, np.stack([found for _, found in read]), views)
+        spread = with_own_error(fractions, spread, card)
     return Batch([galaxy_id for galaxy_id, _ in read], fractions, spread, failures)
 
 

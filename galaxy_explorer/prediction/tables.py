@@ -51,7 +51,8 @@ def parquet_writer(path: Path, columns: Sequence[str], key: str) -> Iterator[Wri
     kinds = {ID: pa.string(), FAILURE: pa.string()}
     fields = [(name, kinds.get(name, pa.float32())) for name in (ID, *columns)]
     schema = pa.schema(fields, metadata={_KEY: key.encode()})
-    with pq.ParquetWriter(path, schema) as writer:
+    # Hardly two numbers are alike: dictionaries of them would make the table half as large again.
+    with pq.ParquetWriter(path, schema, use_dictionary=False, compression="zstd") as writer:
         yield lambda table: writer.write_table(
             pa.Table.from_pandas(table.reset_index(names=ID), schema=schema, preserve_index=False)
         )

@@ -4,6 +4,8 @@ import datetime
 import math
 import os
 import platform
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from galaxy_explorer.training.devices import Place
 from galaxy_explorer.training.galaxies import TrainingGalaxies
 from galaxy_explorer.training.recipe import Recipe
 from galaxy_explorer.training.state import Progress
+from galaxy_explorer.training.uncertainty import calibration_picture
 
 
 def make_card(
@@ -87,19 +90,41 @@ LINES = (
     "- run: {epochs} epochs in {minutes} minutes on {hardware}, {date}, version {version}; the weights are the running "
     "average after epoch {best_epoch}",
     "- command: `{command}`",
+    "- note: {note}",
+)
+OF_THE_HOLD_OUT = (
+    "- RMSE on the hold-out, {views} views averaged: {rmse:.4f}",
+    "- the interval for 68% of the votes holds {coverage[all]:.1%} of the hold-out's, each half by the errors of the other",
+)
+OF_THE_VALIDATION = (
+    "- it holds {coverage[all]:.1%} of the validation galaxies' votes",
+    "- RMSE on {spot_check[rule]}: {spot_check[rmse]:.4f}",
 )
 
 
 def in_markdown(name: str, card: dict[str, Any]) -> str:
     """Write one card as a section of Markdown."""
     lines = [f"## {name}", "", f"`{card['model']}` with {_plain(card['arguments'])}.", ""]
-    for line in LINES:
-        try:
-            lines.append(line.format_map(card))
-        except KeyError:
-            continue
+    lines += _said_by(card, LINES)
     lines.append(f"- RMSE on the hold-out, one view: {_figure(card.get('hold_out_rmse'))}")
-    return "\n".join([*lines, *_validation_lines(card.get("validation"))]) + "\n"
+    lines += _said_by(card.get("hold_out", {}), OF_THE_HOLD_OUT)
+    lines += _said_by(card.get("validation", {}), OF_THE_VALIDATION)
+    lines += _validation_lines(card.get("validation"))
+    if "calibration" in card:
+        lines += ["", f"![Predicted against voted fractions of the hold-out, by question]({_picture_of(name)})"]
+    return "\n".join(lines) + "\n"
+
+
+def _said_by(entries: dict[str, Any], lines: tuple[str, ...]) -> Iterator[str]:
+    """Fill in the lines of which all is known."""
+    for line in lines:
+        with suppress(KeyError):
+            yield line.format_map(entries)
+
+
+def _picture_of(name: str) -> str:
+    """Name the file of a network's calibration picture."""
+    return f"calibration-{name}.svg"
 
 
 def _validation_lines(validation: dict[str, Any] | None) -> list[str]:
@@ -144,7 +169,7 @@ def cards_in_markdown(folder: Path) -> str:
 
 
 def write_cards(folder: Path) -> None:
-    """Write ``README.md`` beside the weights in a folder, from the cards in the files.
+    """Write ``README.md`` and the calibration pictures beside the weights in a folder, from the cards in the files.
 
     Only the project's own folder of weights, or one whose ``README.md`` is such a page already, gets one: no
     other page is ever replaced.
@@ -153,6 +178,15 @@ def write_cards(folder: Path) -> None:
     is_cards = page.is_file() and page.read_text(encoding="utf-8").startswith(f"{title}\n")
     if not is_cards and folder.resolve() != WEIGHTS:
         return
-    temporary = folder / f".README.md.{os.getpid()}"
-    temporary.write_text(cards_in_markdown(folder), encoding="utf-8")
-    temporary.replace(page)
+    _write(page, cards_in_markdown(folder))
+    for name, path in available(folder).items():
+        card = read_card(path)
+        if "calibration" in card:
+            _write(folder / _picture_of(name), calibration_picture(card["calibration"], name))
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a text beside its file, then put it in its place."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)

@@ -27,6 +27,8 @@ def choose_source() -> str:
     """Let the visitor choose among the sources, or type in a folder; give the source's name."""
     known = list(resources.sources())
     current = resources.current_source()
+    if (asked := st.query_params.get("source", current)) not in known:
+        st.warning(f"There is no source called “{asked}” here; these are the galaxies of {_source_label(current)}.")
     place = st.container(horizontal=True, vertical_alignment="bottom")
     source = place.selectbox("Galaxies", known, index=known.index(current), format_func=_source_label, width=320)
     if resources.folders_may_be_typed():
@@ -60,14 +62,15 @@ def _source_label(name: str) -> str:
 
 def choose_galaxies(catalogue: Catalogue) -> Catalogue:
     """Filter and sort by what the visitor asks for; the choices are part of the page's address."""
-    columns = st.columns([5, 4, 5, 4, 3], vertical_alignment="bottom")
+    columns = st.columns([4, 4, 4, 4, 3], vertical_alignment="bottom")
     answer = columns[0].selectbox(
         "Filter by answer", [ANY, *COLUMNS], format_func=label, key="answer_filter", bind="query-params"
     )
     as_share = (
         columns[1].segmented_control(
             "Measure", ["share", "fraction"], default="share", required=True, key="measure", bind="query-params",
-            help="A share counts a question's own votes; a vote fraction is the share times the votes that reached it.",
+            help="A share counts a question's own votes, and only galaxies count of which at least 30 % of the votes reached it; "
+            "a vote fraction is the share times the votes that reached the question.",
             disabled=answer == ANY,
         )
         == "share"

@@ -6,23 +6,28 @@ from galaxy_explorer.catalogue import Catalogue, CatalogueError
 from galaxy_explorer.images import ImageError
 from galaxy_explorer.views import galaxy_panel, resources
 
-BROWSE, HERE = "galaxy_explorer/views/browse.py", "galaxy_explorer/views/galaxy.py"
+BROWSE = "galaxy_explorer/views/browse.py"
 
 
-def neighbours(source: str, galaxy_id: str) -> tuple[str | None, str | None, str]:
-    """Find the galaxies before and after this one in the selection made in Browse, and say where it stands."""
+def neighbours(source: str, catalogue: Catalogue, galaxy_id: str) -> tuple[str | None, str | None, str]:
+    """Find the galaxies before and after this one, and say where it stands: in Browse's selection, or among all."""
     selected_source, ids = st.session_state.get("selection", ("", []))
     if selected_source != source or galaxy_id not in ids:
-        return None, None, ""
+        ids = catalogue.ids
     place = ids.index(galaxy_id)
     before = ids[place - 1] if place else None
     after = ids[place + 1] if place + 1 < len(ids) else None
     return before, after, f"{place + 1:,} of {len(ids):,}"
 
 
-def show_way(source: str, galaxy_id: str) -> None:
+def go_to(source: str, galaxy_id: str) -> None:
+    """Turn to another galaxy. A link to the page that is open would leave the browser's address as it was."""
+    st.query_params.update({"source": source, "galaxy": galaxy_id})
+
+
+def show_way(source: str, catalogue: Catalogue, galaxy_id: str) -> None:
     """Show the way back to the gallery, and to the galaxies beside this one."""
-    before, after, place = neighbours(source, galaxy_id)
+    before, after, place = neighbours(source, catalogue, galaxy_id)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(
             BROWSE,
@@ -31,10 +36,8 @@ def show_way(source: str, galaxy_id: str) -> None:
             query_params=st.session_state.get("browse_address", {"source": source}),
         )
         for label, other in (("Previous", before), ("Next", after)):
-            if other:
-                st.page_link(HERE, label=label, query_params={"source": source, "galaxy": other})
-        if place:
-            st.caption(place)
+            st.button(label, on_click=go_to, args=(source, other), disabled=other is None, type="tertiary")
+        st.caption(place)
 
 
 def links_out(catalogue: Catalogue, galaxy_id: str) -> str:
@@ -74,13 +77,15 @@ def page() -> None:
         st.error(f"These galaxies cannot be opened: {error}")
         return
     if galaxy_id is None:  # the page was opened from the menu
-        galaxy_id = catalogue.ids[0]
+        galaxy_id = st.session_state.get("galaxy", "")
+        galaxy_id = galaxy_id if galaxy_id in catalogue else catalogue.ids[0]
         st.query_params.update({"source": source, "galaxy": galaxy_id})
     if galaxy_id not in catalogue:
         st.error(f"There is no galaxy “{galaxy_id}” among the {len(catalogue):,} of {source}.")
         st.page_link(BROWSE, label="Browse galaxies", icon=":material/grid_view:", query_params={"source": source})
         return
-    show_way(source, galaxy_id)
+    st.session_state["source"], st.session_state["galaxy"] = source, galaxy_id
+    show_way(source, catalogue, galaxy_id)
     st.title(f"Galaxy {galaxy_id}")
     st.markdown(links_out(catalogue, galaxy_id))
     try:

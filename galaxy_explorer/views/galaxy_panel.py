@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import streamlit as st
+from PIL import Image
 
 from galaxy_explorer.decision_tree import (
     ANSWER_OF,
@@ -23,6 +24,8 @@ from galaxy_explorer.views.resources import ShownGalaxy
 
 # plotly's own toolbar would cover the first question; a click must select, and nothing else.
 CHART_CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
+
+FRAME_COLOUR = (84, 104, 134)  # quieter than any galaxy
 
 
 def is_dark() -> bool:
@@ -49,7 +52,7 @@ def choose_network() -> str | None:
         required=True,
         key="network",
         persist_state="session",
-        label_visibility="collapsed",
+        help="Each has learnt from the volunteers' votes in its own way; the one with the smaller error comes first.",
     )
 
 
@@ -96,12 +99,16 @@ def _show_picture(galaxy: ShownGalaxy, name: str) -> None:
         found = _saliency(galaxy, name, column, method, lowers)
         _, card = resources.network(name)
         heat = _over_the_picture(found.heat, galaxy.picture.shape[:2], card["crop"] / galaxy.field)
-        lit = overlay(galaxy.picture, heat, opacity / 100.0)
-        asked = f"{QUESTION_OF[column].text} {ANSWER_OF[column].name.capitalize()}."
-        st.image(lit, width="stretch", alt=f"Galaxy {galaxy.galaxy_id} with the saliency of the answer “{asked}”")
+        lit = _framed(overlay(galaxy.picture, heat, opacity / 100.0), card["crop"] / galaxy.field)
+        asked = f"“{ANSWER_OF[column].name}” to: {QUESTION_OF[column].text}"
+        st.image(lit, width="stretch", alt=f"Galaxy {galaxy.galaxy_id} with the saliency of {asked}")
         if found.message:
             st.info(found.message[0].upper() + found.message[1:] + ".", icon=":material/visibility_off:")
-        st.caption(f"{asked} Strongest point before scaling: {found.maximum:.3g}.", text_alignment="left")
+        does = "lowers" if lowers else "raises"
+        st.caption(
+            f"Bright: what {does} {asked} The network sees the framed square alone. "
+            f"Strongest point before scaling: {found.maximum:.3g}."
+        )
     st.download_button(
         "Picture with saliency",
         to_png(lit),
@@ -123,16 +130,31 @@ def _saliency(galaxy: ShownGalaxy, name: str, column: str, method: str, lowers: 
     return found
 
 
-def _over_the_picture(heat: np.ndarray, shape: tuple[int, ...], crop: float) -> np.ndarray:
-    """Put a map, which covers the central crop, at its place in the whole picture."""
-    from PIL import Image
-
-    side = min(round(min(shape) * crop), *shape)
-    inner = np.asarray(Image.fromarray(heat, mode=None).resize((side, side), Image.Resampling.BILINEAR))
-    whole = np.zeros(shape, np.float32)
+def _seen(shape: tuple[int, ...], crop: float) -> tuple[slice, slice]:
+    """Find the central square that the network sees, as rows and columns of the picture."""
+    side = min(round(min(shape[:2]) * crop), *shape[:2])
     top, left = (shape[0] - side) // 2, (shape[1] - side) // 2
-    whole[top : top + side, left : left + side] = inner.clip(0.0, 1.0)
+    return slice(top, top + side), slice(left, left + side)
+
+
+def _over_the_picture(heat: np.ndarray, shape: tuple[int, ...], crop: float) -> np.ndarray:
+    """Put a map, which covers the central square, at its place in the whole picture."""
+    rows, columns = _seen(shape, crop)
+    size = (columns.stop - columns.start, rows.stop - rows.start)
+    whole = np.zeros(shape, np.float32)
+    whole[rows, columns] = np.asarray(Image.fromarray(heat).resize(size, Image.Resampling.BILINEAR)).clip(0.0, 1.0)
     return whole
+
+
+def _framed(picture: np.ndarray, crop: float) -> np.ndarray:
+    """Draw a thin frame round the central square that the network sees."""
+    rows, columns = _seen(picture.shape, crop)
+    line = max(1, min(picture.shape[:2]) // 300)
+    framed = picture.copy()
+    framed[rows, columns] = FRAME_COLOUR
+    inner = slice(rows.start + line, rows.stop - line), slice(columns.start + line, columns.stop - line)
+    framed[inner] = picture[inner]
+    return framed
 
 
 def _show_words(galaxy: ShownGalaxy, name: str, fractions: np.ndarray) -> None:
@@ -166,7 +188,15 @@ def _show_chart(galaxy: ShownGalaxy, name: str, fractions: np.ndarray, spread: n
             figure, key="chart", on_select=_take_click, selection_mode="points", theme=None, config=CHART_CONFIG
         )
     with st.container(key="flow_list"):
-        st.html(as_list(fractions, galaxy.volunteers, dark=is_dark(), network_name=name))
+        words = as_list(
+            fractions,
+            galaxy.volunteers,
+            network_spread=spread,
+            selected=st.session_state["answer"],
+            dark=is_dark(),
+            network_name=name,
+        )
+        st.html(words)
 
 
 def scores_table(

@@ -88,10 +88,11 @@ def galaxy_thumbnail(where: str, galaxy_id: str) -> bytes:
 
 @st.cache_data(ttl=60, show_spinner=False)
 def networks() -> list[str]:
-    """Name the networks that ship with the project."""
-    from galaxy_explorer.checkpoints import available
+    """Name the networks that ship with the project, the one with the smallest error on its card first."""
+    from galaxy_explorer.checkpoints import available, read_card
 
-    return list(available())
+    errors = {name: read_card(path).get("validation", {}).get("rmse", 1.0) for name, path in available().items()}
+    return sorted(errors, key=errors.__getitem__)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the network …")
@@ -152,7 +153,7 @@ class ShownGalaxy:
     address: tuple[str, ...]  # what sets it apart from the other galaxies of the memo
 
     def prediction(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """Give a network's ``(37,)`` vote fractions for this galaxy and their spread over the views."""
+        """Give a network's ``(37,)`` vote fractions for this galaxy and the half-widths of their 68 % intervals."""
         return self.memo.recall((*self.address, name), lambda: predict_picture(name, self.picture, self.field))
 
     def saliency(self, name: str, column: str, method: str, lowers: bool, progress: Any = None) -> "SaliencyMap":
@@ -184,7 +185,7 @@ def galaxy_of(source: str, galaxy_id: str) -> ShownGalaxy:
 
 
 def predict_picture(name: str, picture: np.ndarray, field: float) -> tuple[np.ndarray, np.ndarray]:
-    """Predict one picture's ``(37,)`` vote fractions and their spread over the views."""
+    """Predict one picture's ``(37,)`` vote fractions and the half-widths of their 68 % intervals."""
     from galaxy_explorer.prediction import predict
 
     fractions, spread = predict(*network(name), [picture], views=VIEWS, field=field)

@@ -45,15 +45,18 @@ def take(files: list[st.runtime.uploaded_file_manager.UploadedFile]) -> None:
             continue
         seen.add(file.file_id)
         if file.name.lower().endswith(".csv"):
-            st.session_state["uploaded_scores"] = read_scores(file.getvalue(), file.name)
+            try:
+                st.session_state["uploaded_scores"] = read_scores(file.getvalue(), file.name)
+            except CatalogueError as error:
+                uploads()[file.name] = Upload(file.name, b"", "", str(error))
         else:
             add(file.name, file.getvalue())
 
 
 def add(name: str, content: bytes) -> None:
     """Check a picture and keep it, or the reason why it cannot be used."""
-    galaxy_id = PurePath(name).stem
     kept = uploads()
+    galaxy_id = free_id(PurePath(name).stem, content)
     held = sum(len(upload.content) for upload in kept.values())
     if len(kept) >= MOST_PICTURES or held + len(content) > MOST_BYTES:
         reason = (
@@ -67,6 +70,15 @@ def add(name: str, content: bytes) -> None:
         kept[galaxy_id] = Upload(galaxy_id, content, "data:image/png;base64," + base64.b64encode(small).decode())
     except ImageError as error:
         kept[galaxy_id] = Upload(galaxy_id, b"", "", str(error))
+
+
+def free_id(stem: str, content: bytes) -> str:
+    """Name a picture after its file, with a number where another picture has that name already."""
+    galaxy_id, number = stem, 1
+    while galaxy_id in uploads() and uploads()[galaxy_id].content != content:
+        number += 1
+        galaxy_id = f"{stem} ({number})"
+    return galaxy_id
 
 
 def volunteers_of(galaxy_id: str) -> np.ndarray | None:
@@ -126,11 +138,11 @@ def choose(good: list[Upload], name: str) -> Upload:
             "volunteers": [volunteers_of(upload.galaxy_id) is not None for upload in good],
         }
     ).join(table.reset_index(drop=True))
-    event = st.dataframe(
+    st.dataframe(
         overview,
         key="upload_table",
         hide_index=True,
-        on_select="rerun",
+        on_select=partial(take_row, table.index.tolist()),
         selection_mode="single-row",
         row_height=64,
         column_config={
@@ -144,10 +156,30 @@ def choose(good: list[Upload], name: str) -> Upload:
         f"Scores of all {len(good)} as CSV", text.getvalue().encode(), f"{name}_scores.csv", "text/csv",
         icon=":material/download:",
     )  # fmt: skip
-    rows = event["selection"]["rows"]
-    ids = [upload.galaxy_id for upload in good]
-    chosen = st.selectbox("Show", ids, index=min(rows[0], len(ids) - 1) if rows else 0, width=320)
+    ids = table.index.tolist()
+    if st.session_state.get("shown_upload") not in ids:
+        st.session_state["shown_upload"] = ids[0]
+    chosen = st.selectbox("Show", ids, key="shown_upload", persist_state="session", width=320)
     return good[ids.index(chosen)]
+
+
+def take_row(ids: list[str]) -> None:
+    """Make the picture whose row was ticked the one that is shown."""
+    rows = st.session_state["upload_table"]["selection"]["rows"]
+    if rows:
+        st.session_state["shown_upload"] = ids[rows[0]]
+
+
+def say_where_votes_come_from(upload: Upload) -> None:
+    """Say which galaxy's votes are shown beside an upload, since a name alone may mislead."""
+    scores = st.session_state.get("uploaded_scores")
+    if scores is not None and upload.galaxy_id in scores.index:
+        st.caption("The volunteers' votes are those of the table that came along.")
+    elif volunteers_of(upload.galaxy_id) is not None:
+        source = resources.current_source()
+        st.caption(
+            f"The volunteers' votes are those of galaxy {upload.galaxy_id} in {source}, found by the file's name."
+        )
 
 
 def clear() -> None:
@@ -168,15 +200,14 @@ def page() -> None:
         "JPEG, PNG, TIFF or WebP; a scores.csv may come along", type=[*ENDINGS, "csv"], accept_multiple_files=True,
         key=f"files_{st.session_state.get('upload_round', 0)}",
     )  # fmt: skip
-    try:
-        take(files or [])
-    except CatalogueError as error:
-        st.error(f"The table of scores cannot be used: {error}")
+    take(files or [])
+    if "uploaded_scores" in st.session_state:
+        st.caption(f"Scores of {len(st.session_state['uploaded_scores']):,} galaxies came along.")
     good = [upload for upload in uploads().values() if not upload.error]
     bad = [upload for upload in uploads().values() if upload.error]
     if bad:
         st.warning(
-            f"{len(bad)} of {len(good) + len(bad)} pictures cannot be used:\n\n"
+            f"{len(bad)} of {len(good) + len(bad)} files cannot be used:\n\n"
             + "\n".join(f"- **{upload.galaxy_id}**: {upload.error}" for upload in bad),
             icon=":material/broken_image:",
         )
@@ -184,10 +215,16 @@ def page() -> None:
         if not bad:
             st.info("Nothing here yet. Drop a picture of a galaxy above.", icon=":material/upload:")
         return
-    st.button(f"Clear {len(good) + len(bad)} picture(s)", icon=":material/delete:", on_click=clear)
+    st.button(
+        "Clear all",
+        icon=":material/delete:",
+        on_click=clear,
+        help="Forgets every picture. The × beside a file's name only tidies the list of files.",
+    )
     if name := galaxy_panel.choose_network():
         upload = good[0] if len(good) == 1 else choose(good, name)
         st.subheader(upload.galaxy_id)
+        say_where_votes_come_from(upload)
         galaxy_panel.show(shown(upload), name)
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -76,6 +77,15 @@ def test_from_the_gallery_to_another_answers_saliency(open_page: Callable[..., P
     expect(saliency(page)).not_to_have_attribute("src", before)
     settled(page)
     keep_screenshot(page, "galaxy")
+
+
+def test_the_next_galaxy_is_in_the_address(open_page: Callable[..., Page]) -> None:
+    page = open_page("galaxy?source=sample&galaxy=100008")
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_role("heading", name="Galaxy 100023")).to_be_visible()
+    expect(page).to_have_url(re.compile("galaxy=100023"))
+    page.reload()
+    expect(page.get_by_role("heading", name="Galaxy 100023")).to_be_visible()
 
 
 def test_the_select_box_and_the_chart_stay_in_step(open_page: Callable[..., Page]) -> None:

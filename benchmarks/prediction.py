@@ -1,0 +1,174 @@
+"""How fast prediction is beside its own parts, and whether its memory stays flat.
+
+python benchmarks/prediction.py --weights fcn densenet
+python benchmarks/prediction.py --weights fcn --pictures 200 --memory-pictures 2000     a quick look
+"""
+
+import argparse
+import contextlib
+import io
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # it is run as a script
+
+from measuring import median_seconds, verdict, write_pictures
+
+from galaxy_explorer.__main__ import main as galaxy_explorer
+from galaxy_explorer.catalogue import open_catalogue
+from galaxy_explorer.checkpoints import load
+from galaxy_explorer.images import for_prediction, read_image, views
+from galaxy_explorer.models import GalaxyNetwork
+from galaxy_explorer.prediction import PredictionStore, Source, fill, predict, prediction_key, sources_of
+from galaxy_explorer.prediction.inference import INPUTS_PER_PASS
+
+SAMPLED = 20  # pictures of which the network's inputs are kept for the bare passes: 160 inputs with eight views
+NETWORK = tuple[GalaxyNetwork, dict[str, Any]]
+
+
+def read_flags(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description="Ratios of prediction to its parts, all from one run.")
+    add = parser.add_argument
+    add("--weights", nargs="+", default=["fcn", "densenet"], metavar="NAME|FILE", help="networks (%(default)s)")
+    add("--pictures", type=int, default=1000, metavar="N", help="JPEG files to predict (%(default)s)")
+    add("--views", type=int, default=8, choices=range(1, 9), help="flips and turns averaged (%(default)s)")
+    add("--repeats", type=int, default=3, metavar="N", help="timings of which the median counts (%(default)s)")
+    add(
+        "--memory-pictures",
+        type=int,
+        default=10_000,
+        metavar="N",
+        help="pictures after which memory is compared with that after a tenth of them; 0 leaves it out (%(default)s)",
+    )
+    add("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="(%(default)s)")
+    return parser.parse_args(arguments)
+
+
+def bare_passes(network: GalaxyNetwork, inputs: torch.Tensor, count: int) -> None:
+    """Pass inputs, which are on the device already, through a network, over again until so many have passed."""
+    with torch.inference_mode():
+        parts = inputs.split(INPUTS_PER_PASS[inputs.device.type])
+        passed = 0
+        while passed < count:
+            for part in parts:
+                answers = network(part[: count - passed])
+                passed += len(part)
+                if passed >= count:
+                    break
+        answers.cpu()  # a GPU is done when the answers are here
+
+
+def inputs_of(pictures: list[np.ndarray], card: dict[str, Any], count: int, device: str) -> torch.Tensor:
+    """Make the inputs that the network sees of some pictures with so many views."""
+    settings = {"size": card["image_size"], **{name: card[name] for name in ("crop", "mean", "std")}}
+    seen = views(np.stack([for_prediction(picture, **settings) for picture in pictures]), count)
+    return torch.from_numpy(seen.reshape(-1, *seen.shape[2:])).to(device, memory_format=torch.channels_last)
+
+
+def many(flags: argparse.Namespace, weights: str, network: NETWORK, folder: Path) -> None:
+    """Time the command ``predict`` over a folder, and apart its decoding and its forward passes."""
+    files = sorted(folder.glob("*.jpg"))
+    inputs = inputs_of([read_image(file) for file in files[:SAMPLED]], network[1], flags.views, flags.device)
+    command = ["predict", str(folder), "--weights", weights, "--views", str(flags.views), "--device", flags.device]
+
+    def decode() -> None:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for _ in pool.map(lambda file: read_image(file).shape, files):
+                pass
+
+    def predicted() -> None:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            if galaxy_explorer([*command, "--output", str(folder.parent / "scores.parquet")]):
+                raise RuntimeError("predict failed; run it by itself to see why")
+
+    seconds = median_seconds(
+        {
+            "bare decoding": decode,
+            "bare forward passes": lambda: bare_passes(network[0], inputs, flags.views * len(files)),
+            "predict": predicted,
+        },
+        flags.repeats,
+    )
+    for name, value in seconds.items():
+        print(f"  {name}: {value:.2f} s, {len(files) / value:,.0f} galaxies/s")
+    slower = max(seconds["bare decoding"], seconds["bare forward passes"])
+    ratio = slower / seconds["predict"]
+    verdict("predict against the slower of the two, as speed", ratio, "at least 0.85", ratio >= 0.85)
+    both = seconds["bare decoding"] + seconds["bare forward passes"]
+    print(f"  predict against one after the other, as speed: {both / seconds['predict']:.3f}")
+
+
+def one(flags: argparse.Namespace, network: NETWORK, picture: np.ndarray) -> None:
+    """Time one picture with its views beside the bare forward pass of these inputs."""
+    inputs = inputs_of([picture], network[1], flags.views, flags.device)
+    seconds = median_seconds(
+        {
+            "bare": lambda: bare_passes(network[0], inputs, flags.views),
+            "predict": lambda: predict(*network, [picture], views=flags.views),
+        },
+        20 * flags.repeats,
+    )
+    print(f"  one picture, {flags.views} views: {1e3 * seconds['predict']:.1f} ms")
+    ratio = seconds["predict"] / seconds["bare"]
+    verdict("one picture against its bare forward pass, as time", ratio, "at most 1.25", ratio <= 1.25)
+
+
+def memory(flags: argparse.Namespace, network: NETWORK, folder: Path) -> None:
+    """Compare the resident memory after a tenth of many pictures with that after all of them."""
+    early, late = flags.memory_pictures // 10, flags.memory_pictures
+    resident: dict[int, float] = {}
+
+    def look(done: int, total: int) -> None:
+        for count in (early, late):
+            if done >= count:
+                resident.setdefault(count, resident_megabytes())
+
+    store = PredictionStore(folder.parent / "memory.parquet", prediction_key(*network, 1))
+    fill(store, *network, islice(endless(folder), late), total=late, views=1, progress=look)
+    store.finish()
+    growth = resident[late] / resident[early] - 1
+    print(f"  resident after {early:,} and {late:,} pictures: {resident[early]:.0f} and {resident[late]:.0f} MB")
+    verdict("growth", growth, "within ± 0.05", abs(growth) <= 0.05)
+
+
+def endless(folder: Path) -> Iterator[Source]:
+    """Give the galaxies of a folder over and over, under new ids."""
+    catalogue, number = open_catalogue(folder), 0
+    while True:
+        for source in sources_of(catalogue):
+            yield Source(str(number), source.read, source.field)
+            number += 1
+
+
+def resident_megabytes() -> float:
+    """Measure this process's resident memory."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print the ratios for each network."""
+    flags = read_flags(arguments)
+    for weights in flags.weights:
+        network = load(weights, flags.device)
+        print(f"{weights} on {flags.device}, {torch.get_num_threads()} threads, {flags.pictures:,} JPEG files:")
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = write_pictures(Path(temporary) / "pictures", flags.pictures)
+            one(flags, network, read_image(next(folder.glob("*.jpg"))))
+            many(flags, weights, network, folder)
+            if flags.memory_pictures and sys.platform == "linux":
+                memory(flags, network, folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,187 @@
+"""Tests of `galaxy_explorer.prediction.processes`: several processes of ``predict``, as torchrun starts them."""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+from functools import partial
+
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from tiny_prediction import eleven_pictures, folder_with_two_damaged, write_tiny_weights
+from tiny_training import PATIENCE, ROOT, in_one_thread
+
+from galaxy_explorer.__main__ import main
+from galaxy_explorer.commands import console
+from galaxy_explorer.prediction import ALONE, PredictionError, Process, joined, processes, read_fractions, stream
+
+# One process of two, the second of which is killed at its second batch, when the first has long been done.
+ONE_OF_TWO = """
+import os, signal, sys
+sys.path.insert(0, {root!r})
+from galaxy_explorer.__main__ import main
+from galaxy_explorer.prediction import catalogues, stream
+
+catalogues.CHUNK_SECONDS = 0.0
+predicted, calls = stream.predict_inputs, []
+
+def killed(*given):
+    calls.append(given)
+    if os.environ["RANK"] == "1" and len(calls) == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return predicted(*given)
+
+stream.predict_inputs = killed
+sys.exit(main(sys.argv[1:]))
+"""
+GOOD = [f"{n:04}" for n in range(11) if n not in (3, 8)]
+
+one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
+pictures = pytest.fixture(scope="module")(eleven_pictures)
+folder = pytest.fixture(folder_with_two_damaged)
+
+
+@pytest.fixture(scope="module")
+def arguments(tmp_path_factory):
+    """A function that gives the arguments of ``predict`` with the tiny network."""
+    weights = write_tiny_weights(tmp_path_factory.mktemp("weights"))
+
+    def arguments(folder, output, *more):
+        options = ("--weights", weights, "--views", 2, "--batch-size", 2, "--device", "cpu", *more)
+        return [str(word) for word in ("predict", folder, "--output", output, *options)]
+
+    return arguments
+
+
+@pytest.fixture
+def two_processes(monkeypatch):
+    """Let this process take itself for the first of two, the other of which always agrees."""
+
+    def gathered(numbers, own):
+        for number in numbers:
+            number.copy_(own)
+
+    monkeypatch.setenv("RANK", "0")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setattr(processes.dist, "init_process_group", lambda *_, **__: None)
+    monkeypatch.setattr(processes.dist, "destroy_process_group", lambda: None)
+    monkeypatch.setattr(processes.dist, "all_gather", gathered)
+
+
+def torchrun(*words):
+    """Run two processes on the CPU to their end."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", *words]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, cwd=ROOT, env=environment)
+
+
+def test_two_processes_write_one_table_with_every_galaxy_once(arguments, folder, tmp_path):
+    output, alone = tmp_path / "scores.parquet", tmp_path / "alone.parquet"
+    done = torchrun("-m", "galaxy_explorer", *arguments(folder, output))
+    assert done.returncode == 1, done.stderr  # two pictures are damaged
+    assert main(arguments(folder, alone)) == 1
+    assert read_fractions(output).index.tolist() == GOOD
+    pd.testing.assert_frame_equal(read_fractions(output), read_fractions(alone), atol=1e-6)
+    failed = [pd.read_csv(f"{path}.failed.csv", dtype=str) for path in (output, alone)]
+    pd.testing.assert_frame_equal(*failed)
+    assert done.stdout.count("9 of 11 galaxies are in") == 1
+    assert done.stderr.count("galaxy 0003 failed") == 1
+    assert not (tmp_path / "scores.parquet.partial").exists()
+
+
+def test_when_a_process_dies_the_other_says_so_and_resume_completes(arguments, folder, tmp_path, monkeypatch, capsys):
+    script, output = tmp_path / "one_of_two.py", tmp_path / "scores.csv"
+    script.write_text(ONE_OF_TWO.format(root=str(ROOT)))
+    done = torchrun(script, *arguments(folder, output))
+    assert done.returncode != 0
+    assert "another process of this run has ended" in done.stderr
+    assert "the same command with --resume goes on" in done.stderr
+    assert not output.exists()
+    kept = sum(len(pd.read_parquet(path)) for path in (tmp_path / "scores.csv.partial").glob("*.parquet"))
+    assert kept == 5 + 2  # the first process's share, and the second one's first batch
+    seen = []
+    predicted = stream.predict_inputs
+    monkeypatch.setattr(stream, "predict_inputs", lambda *given: seen.append(len(given[1])) or predicted(*given))
+    assert main(arguments(folder, output)) == 2
+    assert "add --resume" in capsys.readouterr().err
+    assert main(arguments(folder, output, "--resume")) == 1
+    assert sum(seen) == 9 - 6
+    assert sorted(read_fractions(output).index) == GOOD
+
+
+@given(items=st.lists(st.integers()), world=st.integers(1, 12))
+def test_the_shares_of_all_processes_are_the_whole(items, world):
+    shares = [Process(rank, world).share(items) for rank in range(world)]
+    assert [item for share in shares for item in share] == items
+    assert max(map(len, shares)) - min(map(len, shares)) <= 1
+
+
+def test_a_process_that_is_told_to_end_keeps_what_is_done(
+    arguments, folder, tmp_path, monkeypatch, capsys, two_processes
+):
+    before = signal.getsignal(signal.SIGTERM)
+    predicted, calls = stream.predict_inputs, []
+
+    def told(*given):
+        calls.append(given)
+        if len(calls) == 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return predicted(*given)
+
+    monkeypatch.setattr(stream, "predict_inputs", told)
+    assert main(arguments(folder, tmp_path / "scores.csv")) == 130
+    assert "told to end, as another process of this run has ended" in capsys.readouterr().err
+    (chunk,) = (tmp_path / "scores.csv.partial").iterdir()
+    assert pd.read_parquet(chunk)["GalaxyID"].tolist() == ["0000", "0001"]
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_processes_that_found_different_galaxies_are_refused(
+    arguments, folder, tmp_path, monkeypatch, capsys, two_processes
+):
+    def others_differ(numbers, own):
+        for number, theirs in zip(numbers, (own, own + (own > 1)), strict=True):
+            number.copy_(theirs)
+
+    monkeypatch.setattr(processes.dist, "all_gather", others_differ)
+    assert main(arguments(folder, tmp_path / "scores.csv")) == 2
+    assert "all machines must see the same pictures" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["galaxies"]
+
+
+def test_a_process_learns_that_another_failed_and_tells_its_own_reason_first(two_processes, monkeypatch):
+    monkeypatch.setattr(processes.dist, "all_gather", lambda numbers, own: numbers[0].copy_(1 - own))
+    with pytest.raises(PredictionError, match="another process of this run failed"), Process(0, 2).together():
+        pass
+    with pytest.raises(OSError, match="full"), Process(0, 2).together():
+        raise OSError("full")
+
+
+def test_a_process_without_torchrun_is_alone():
+    with joined() as process:
+        assert process == ALONE
+        assert process.leads
+
+
+def test_several_processes_that_cannot_find_one_another_are_told_how_to_start(monkeypatch):
+    for name in ("MASTER_ADDR", "MASTER_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(PredictionError, match=r"process 1 of 2.*start them with torchrun"), joined():
+        pass
+
+
+def test_each_process_takes_a_gpu_of_its_own(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(console, "load", lambda weights, device: device)
+    chosen = partial(console.network_for, argparse.Namespace(weights="fcn", device=None))
+    assert chosen() == "cuda"
+    assert chosen(Process(rank=5, world=8, local_rank=1, local_world=4)) == "cuda:1"
+    with pytest.raises(ValueError, match=r"process 3 of this machine found 2 CUDA devices.*--device cpu"):
+        chosen(Process(rank=2, world=8, local_rank=2, local_world=4))

@@ -1,0 +1,159 @@
+"""Tests of `galaxy_explorer.training.uncertainty`: what cards say of the hold-out, and the calibration picture."""
+
+import json
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pandas as pd
+import pytest
+from tiny_training import TINY, drawn_galaxies, in_one_thread
+
+import train
+from galaxy_explorer.catalogue import open_catalogue
+from galaxy_explorer.checkpoints import load, read_card, save
+from galaxy_explorer.comparison import calibration, score
+from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS, columns_of
+from galaxy_explorer.flow_chart.palette import LIGHT
+from galaxy_explorer.models import build
+from galaxy_explorer.prediction import Predictions, predict
+from galaxy_explorer.training import TrainingError, cards_in_markdown, gather, write_cards
+from galaxy_explorer.training import uncertainty as on_cards
+from galaxy_explorer.uncertainty import LEVEL, coverage, coverage_in_halves, fit_error_model
+
+GALAXIES = 600
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    yield from in_one_thread()
+
+
+@pytest.fixture(scope="module")
+def volunteers(random_fractions):
+    return random_fractions(GALAXIES, seed=1)
+
+
+@pytest.fixture(scope="module")
+def predictions(volunteers):
+    """Predictions around the votes, for galaxies whose ids are not in their order as text."""
+    random = np.random.default_rng(3)
+    predicted = np.clip(volunteers + 0.3 * volunteers * random.standard_normal(volunteers.shape), 0, 1)
+    ids = pd.Index([str(number) for number in range(90, 90 + GALAXIES)], name="GalaxyID")
+    view_spread = 0.1 * predicted
+    tables = (pd.DataFrame(table.astype(np.float32), ids, list(COLUMNS)) for table in (predicted, view_spread))
+    return Predictions(*tables, {})
+
+
+@pytest.fixture
+def network():
+    return build("fcn", **TINY.model_arguments()).eval().requires_grad_(False)
+
+
+@pytest.fixture
+def card():
+    preprocessing = {"image_size": 32, "crop": 0.8, "mean": [0.1] * 3, "std": [0.2] * 3}
+    return {"model": "fcn", "arguments": TINY.model_arguments(), "columns": list(COLUMNS), **preprocessing}
+
+
+class TestCards:
+    def test_keep_uncertainty_calibration_and_coverage(self, card, network, predictions, volunteers, tmp_path):
+        on_cards.add_uncertainty(card, predictions, volunteers, views=8)
+        save(tmp_path / "a.pt", network, card)
+        kept = read_card(tmp_path / "a.pt")
+        assert kept == card == json.loads(json.dumps(card))
+        fractions, over_views = (table.to_numpy(float) for table in (predictions.fractions, predictions.spread))
+        assert kept["error_model"] == fit_error_model(fractions, over_views, volunteers)
+        assert kept["hold_out"]["coverage"] == coverage_in_halves(fractions, over_views, volunteers)
+        assert kept["hold_out"]["galaxies"] == GALAXIES
+        for question in QUESTIONS:
+            expected = calibration(fractions, volunteers, columns_of(question.number))
+            assert pd.DataFrame(kept["calibration"][str(question.number)]).to_numpy() == pytest.approx(
+                expected.to_numpy(), abs=1e-5
+            )
+
+    def test_spot_check_the_first_sixty_ids_as_text(self, card, predictions, volunteers):
+        card["validation"] = {}
+        on_cards.add_to_validation(card, predictions, volunteers)
+        chosen = sorted(predictions.fractions.index)[: on_cards.SPOT_CHECK]
+        assert chosen[0] == "100"
+        rows = predictions.fractions.index.get_indexer(chosen)
+        expected = score(predictions.fractions.loc[chosen].to_numpy(), volunteers[rows]).rmse
+        assert card["validation"]["spot_check"]["rmse"] == pytest.approx(expected)
+        assert card["validation"]["spot_check"]["galaxies"] == on_cards.SPOT_CHECK
+        assert "coverage" not in card["validation"]
+
+    def test_hold_the_coverage_of_the_validation_galaxies(self, card, predictions, volunteers):
+        card["validation"] = {}
+        on_cards.add_uncertainty(card, predictions, volunteers, views=8)
+        on_cards.add_to_validation(card, predictions, volunteers)
+        assert card["validation"]["coverage"]["all"] == pytest.approx(LEVEL, abs=0.015)
+
+    def test_show_the_calibration_on_their_page(self, card, network, predictions, volunteers, tmp_path):
+        save(tmp_path / "old.pt", network, card)
+        on_cards.add_uncertainty(card, predictions, volunteers, views=8)
+        save(tmp_path / "new.pt", network, card)
+        (tmp_path / "README.md").write_text("# Weights\n")
+        write_cards(tmp_path)
+        page = (tmp_path / "README.md").read_text(encoding="utf-8")
+        assert page == cards_in_markdown(tmp_path)
+        assert "(calibration-new.svg)" in page
+        assert "calibration-old.svg" not in page
+        assert f"holds {card['hold_out']['coverage']['all']:.1%} of the hold-out's" in page
+        drawn = (tmp_path / "calibration-new.svg").read_text(encoding="utf-8")
+        assert drawn == on_cards.calibration_picture(card["calibration"], "new")
+        assert not (tmp_path / "calibration-old.svg").exists()
+
+
+class TestTheCalibrationPicture:
+    def test_has_a_panel_for_each_question_and_a_dot_for_each_bin(self, card, predictions, volunteers):
+        on_cards.add_uncertainty(card, predictions, volunteers, views=8)
+        picture = ET.fromstring(on_cards.calibration_picture(card["calibration"], "a<b"))
+        svg = "{http://www.w3.org/2000/svg}"
+        texts = [element.text for element in picture.iter(f"{svg}text")]
+        assert all(f"{question.number} {question.short}" in texts for question in QUESTIONS)
+        assert "a<b" in texts
+        bins = sum(len(found["count"]) for found in card["calibration"].values())
+        assert len(list(picture.iter(f"{svg}circle"))) == bins
+
+    def test_has_the_prediction_across_and_the_vote_upwards(self):
+        bins = {"lower": [0.2], "upper": [0.3], "predicted": [0.25], "voted": [1.0], "count": [7]}
+        picture = ET.fromstring(on_cards.calibration_picture({"4": bins}, "one"))
+        (dot,) = picture.iter("{http://www.w3.org/2000/svg}circle")
+        assert (float(dot.get("cx")), float(dot.get("cy"))) == (on_cards.PANEL / 4, 0)
+
+    def test_of_a_question_without_votes_is_an_empty_panel(self):
+        assert "<circle" not in on_cards.calibration_picture({}, "none")
+
+    def test_has_the_light_theme_s_colours(self):
+        drawn_in = [on_cards.NETWORK, on_cards.INK, on_cards.QUIET, on_cards.OUTLINE]
+        assert drawn_in == [LIGHT.network, LIGHT.ink, LIGHT.quiet, LIGHT.outline]
+
+
+class TestTraining:
+    def test_puts_the_uncertainty_of_the_hold_out_on_the_card_also_of_a_finished_run(self, kaggle_folder, tmp_path):
+        flags = ["--data", kaggle_folder, "--cache", tmp_path / "cache", "--device", "cpu", "--validate"]
+        sizes = ["--model", "fcn", "--size", "32", "--widths", "8", "8", "8", "--batch-size", "4", "--hold-out", "2"]
+        run = [str(part) for part in (*flags, *sizes, "--epochs", "1", "--work", tmp_path / "run")]
+        assert train.main(run) == 0
+        card = read_card(tmp_path / "run" / "model.pt")
+        assert card["hold_out"]["galaxies"] == card["error_model"]["galaxies"] == 2
+        assert card["validation"]["spot_check"]["rmse"] == pytest.approx(card["validation"]["rmse"])  # there are three
+        network, _ = load(tmp_path / "run" / "model.pt")
+        validation = open_catalogue(kaggle_folder).subset(["200001", "200002", "200003"])
+        fractions, spread = predict(network, card, [validation.picture(galaxy) for galaxy in validation.ids])
+        assert card["validation"]["coverage"] == coverage(fractions, spread, validation.volunteer_fractions)
+        (tmp_path / "run" / "model.pt").unlink()
+        assert train.main([*run, "--resume"]) == 0
+        assert read_card(tmp_path / "run" / "model.pt") == card
+
+    def test_finds_the_galaxies_held_out(self, kaggle_folder, tmp_path):
+        catalogue = open_catalogue(kaggle_folder)
+        galaxies = gather(catalogue, TINY, tmp_path, never=["200001"], quiet=True)
+        found = on_cards.held_out(catalogue, galaxies, ["200001"])
+        assert len(found) == TINY.hold_out
+        assert "200001" not in found
+        assert np.array_equal(found.volunteer_fractions, galaxies.volunteer_fractions[galaxies.hold_out_rows])
+
+    def test_refuses_another_catalogue_than_the_run_s(self, kaggle_folder, draw_galaxy, random_fractions):
+        with pytest.raises(TrainingError, match="holds other galaxies or scores than the run began with"):
+            on_cards.held_out(open_catalogue(kaggle_folder), drawn_galaxies(draw_galaxy, random_fractions), [])
