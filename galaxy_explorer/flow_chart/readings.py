@@ -116,13 +116,27 @@ def _read(values: np.ndarray, name: str, spread: np.ndarray | None, *, is_networ
     fractions = _checked(values, "network" if is_network else "volunteers")
     states = {q.number: _state(fractions[tree.SLICES[q.number]], is_network) for q in tree.QUESTIONS}
     shares = tree.shares_from_fractions(fractions)
-    deviations = None if spread is None else _checked(spread, "network_spread")
     for number, where in tree.SLICES.items():
         if states[number] is not State.ASKED:
             shares[where] = np.nan
-        elif deviations is not None:
-            deviations[where] /= fractions[where].sum()
-    return Reading(name, is_network, fractions, shares, deviations, states)
+    share_spread = None if spread is None else _share_spread(fractions, shares, _checked(spread, "network_spread"))
+    return Reading(name, is_network, fractions, shares, share_spread, states)
+
+
+def _share_spread(fractions: np.ndarray, shares: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """Turn the spread of vote fractions into that of shares, ``(37,)``; NaN where a question was not asked.
+
+    A fraction is f = share · mass. With independent errors its variance is mass² σ_share² + share² σ_mass²: what
+    the mass brings is taken off, or a share of 99 % of few votes would seem to be anything.
+    """
+    deviations = np.empty_like(spread)
+    for number, where in tree.SLICES.items():
+        mass_column = tree.MASS_COLUMN[number]
+        of_mass = spread[tree.INDEX[mass_column]] if mass_column else 0.0
+        variance = spread[where] ** 2 - (shares[where] * of_mass) ** 2
+        mass = fractions[where].sum()
+        deviations[where] = np.sqrt(np.maximum(variance, 0.0)) / mass if mass > 0 else np.nan
+    return deviations
 
 
 def _state(fractions: np.ndarray, is_network: bool) -> State:
