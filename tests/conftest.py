@@ -3,8 +3,9 @@
 import os
 import shutil
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -127,3 +128,37 @@ def random_fractions() -> Callable[..., np.ndarray]:
         return fractions_from_shares(shares)
 
     return draw
+
+
+# Of the tests of training. They import torch, which other tests can do without.
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """One thread of torch for as long as a test runs."""
+    from tiny_training import in_one_thread
+
+    yield from in_one_thread()
+
+
+@pytest.fixture
+def galaxies(draw_galaxy: Callable[..., np.ndarray], random_fractions: Callable[..., np.ndarray]) -> Any:
+    """Twelve drawn galaxies, gathered for training."""
+    from tiny_training import drawn_galaxies
+
+    return drawn_galaxies(draw_galaxy, random_fractions)
+
+
+@pytest.fixture
+def trained(galaxies: Any, tmp_path: Path) -> Callable[..., Any]:
+    """A function that trains a recipe in a folder and gives the run."""
+    from tiny_training import CPU, TINY
+
+    from galaxy_explorer.training import Run, fit
+
+    def train(recipe: Any = TINY, folder: str = "run", resume: bool = False, **options: Any) -> Any:
+        run = Run(recipe, galaxies, CPU, tmp_path / folder, **options)
+        if resume:
+            assert run.resume()
+        fit(run, quiet=True)
+        return run
+
+    return train

@@ -13,8 +13,6 @@ from tiny_training import (
     CPU,
     TINY,
     TINY_DENSENET,
-    drawn_galaxies,
-    in_one_thread,
     weights_of,
     without_hold_out,
 )
@@ -31,29 +29,7 @@ from galaxy_explorer.training import (
 from galaxy_explorer.training import loop as loop_module
 from galaxy_explorer.training.augmentation import centre
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    yield from in_one_thread()
-
-
-@pytest.fixture
-def galaxies(draw_galaxy, random_fractions):
-    return drawn_galaxies(draw_galaxy, random_fractions)
-
-
-@pytest.fixture
-def trained(galaxies, tmp_path):
-    """A function that trains a recipe in a folder and gives the run."""
-
-    def train(recipe=TINY, folder="run", resume=False, **options):
-        run = Run(recipe, galaxies, CPU, tmp_path / folder, **options)
-        if resume:
-            assert run.resume()
-        fit(run, quiet=True)
-        return run
-
-    return train
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 class TestFit:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tiny_training import CPU, TINY, drawn_galaxies, in_one_thread, without_hold_out
+from tiny_training import CPU, TINY, without_hold_out
 
 from galaxy_explorer.checkpoints import WEIGHTS, available, read_card, save
 from galaxy_explorer.comparison import score
@@ -18,29 +18,7 @@ from galaxy_explorer.training import (
 )
 from galaxy_explorer.training import card as card_module
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    yield from in_one_thread()
-
-
-@pytest.fixture
-def galaxies(draw_galaxy, random_fractions):
-    return drawn_galaxies(draw_galaxy, random_fractions)
-
-
-@pytest.fixture
-def trained(galaxies, tmp_path):
-    """A function that trains a recipe in a folder and gives the run."""
-
-    def train(recipe=TINY, folder="run", resume=False, **options):
-        run = Run(recipe, galaxies, CPU, tmp_path / folder, **options)
-        if resume:
-            assert run.resume()
-        fit(run, quiet=True)
-        return run
-
-    return train
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 class TestCards:

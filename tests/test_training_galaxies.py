@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tiny_training import CPU, TINY, drawn_galaxies, in_one_thread
+from tiny_training import CPU, TINY
 
 from galaxy_explorer.catalogue import open_catalogue, read_ids
 from galaxy_explorer.images import central_field
@@ -24,15 +24,7 @@ from galaxy_explorer.training import (
 from galaxy_explorer.training.augmentation import centre
 from galaxy_explorer.training.batches import read_batches
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    yield from in_one_thread()
-
-
-@pytest.fixture
-def galaxies(draw_galaxy, random_fractions):
-    return drawn_galaxies(draw_galaxy, random_fractions)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 class TestDecodedPictures:

@@ -8,13 +8,11 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny_training import CPU, TINY, TINY_DENSENET, drawn_galaxies, generator, in_one_thread
+from tiny_training import CPU, TINY, TINY_DENSENET, generator
 
 from galaxy_explorer.models import build
 from galaxy_explorer.training import (
     Recipe,
-    Run,
-    fit,
     learning_rate,
     masked_squared_error,
 )
@@ -24,28 +22,7 @@ from galaxy_explorer.training.optimisation import AveragedNetwork, make_optimise
 STILL = Recipe(size=32, rotation=0.0, flips=False, zoom=1.0, shift=0.0, colour=0.0)
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    yield from in_one_thread()
-
-
-@pytest.fixture
-def galaxies(draw_galaxy, random_fractions):
-    return drawn_galaxies(draw_galaxy, random_fractions)
-
-
-@pytest.fixture
-def trained(galaxies, tmp_path):
-    """A function that trains a recipe in a folder and gives the run."""
-
-    def train(recipe=TINY, folder="run", resume=False, **options):
-        run = Run(recipe, galaxies, CPU, tmp_path / folder, **options)
-        if resume:
-            assert run.resume()
-        fit(run, quiet=True)
-        return run
-
-    return train
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 class TestRecipe:
