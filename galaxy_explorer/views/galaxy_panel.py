@@ -175,28 +175,23 @@ def _take_click() -> None:
 
 def _show_chart(galaxy: ShownGalaxy, name: str, fractions: np.ndarray, spread: np.ndarray) -> None:
     """Draw the flow-chart; where there is no room for it, the list in its place."""
+    drawn: dict[str, Any] = {
+        "network_spread": spread,
+        "selected": st.session_state["answer"],
+        "dark": is_dark(),
+        "network_name": name,
+    }
     with st.container(key="flow_chart"):
-        figure = flow_chart(
-            fractions,
-            galaxy.volunteers,
-            network_spread=spread,
-            selected=st.session_state["answer"],
-            dark=is_dark(),
-            network_name=name,
-        )
         st.plotly_chart(
-            figure, key="chart", on_select=_take_click, selection_mode="points", theme=None, config=CHART_CONFIG
+            flow_chart(fractions, galaxy.volunteers, **drawn),
+            key="chart",
+            on_select=_take_click,
+            selection_mode="points",
+            theme=None,
+            config=CHART_CONFIG,
         )
     with st.container(key="flow_list"):
-        words = as_list(
-            fractions,
-            galaxy.volunteers,
-            network_spread=spread,
-            selected=st.session_state["answer"],
-            dark=is_dark(),
-            network_name=name,
-        )
-        st.html(words)
+        st.html(as_list(fractions, galaxy.volunteers, **drawn))
 
 
 def scores_table(
