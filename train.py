@@ -8,9 +8,12 @@ import argparse
 import shlex
 import sys
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from galaxy_explorer.cache import cache_folder
 from galaxy_explorer.catalogue import Catalogue, CatalogueError, open_catalogue, read_ids
@@ -19,6 +22,7 @@ from galaxy_explorer.comparison import score
 from galaxy_explorer.models import GalaxyNetwork
 from galaxy_explorer.prediction import predict_catalogue
 from galaxy_explorer.training import (
+    Lessons,
     Place,
     Recipe,
     Run,
@@ -28,10 +32,11 @@ from galaxy_explorer.training import (
     find_place,
     fit,
     gather,
+    load_teachers,
     make_card,
     write_cards,
 )
-from galaxy_explorer.training.uncertainty import add_to_validation, add_uncertainty, held_out
+from galaxy_explorer.training.uncertainty import add_to_validation, add_uncertainty
 
 VIEWS = 8  # averaged for the figures on the card, as `evaluate` does
 NAMED = 10  # pictures that cannot be read are named up to this number
@@ -54,6 +59,24 @@ def read_flags(arguments: list[str]) -> argparse.Namespace:
     )
     add("--never", type=Path, help="list of ids not to train on (default: validation.txt in the data folder)")
     add("--validate", action="store_true", help="at the end, measure the RMSE on those ids for the card")
+    add("--teacher", nargs="+", default=[], metavar="FILE", help="weights whose mean answer fills unknown scores")
+    add(
+        "--teacher-views",
+        type=int,
+        default=VIEWS,
+        help="views of a picture that a teacher averages (default: %(default)s)",
+    )
+    add("--unscored", type=Path, help="a folder or zip of more pictures, of which the teachers give all scores")
+    add(
+        "--unscored-field",
+        type=Fraction,
+        default=Fraction(1),
+        metavar="PART",
+        help="part of the field that those show, as 288/424, where they have no field.json (default: the whole)",
+    )
+    start = parser.add_mutually_exclusive_group()
+    start.add_argument("--start", metavar="FILE", help="begin with the weights of this file in place of random ones")
+    start.add_argument("--pretrained", action="store_true", help="begin with ImageNet's weights, which are downloaded")
     add("--note", help="a sentence for the card, on what its command does not say")
     add("--device", choices=("cpu", "cuda"), help="default: CUDA where there is one")
     for setting in fields(Recipe):
@@ -95,15 +118,18 @@ def train(flags: argparse.Namespace, place: Place, command: str) -> int:
     # Data: the leading process decodes, the others then find the array in the cache.
     catalogue = open_catalogue(flags.data)
     never = read_never(flags, catalogue)
+    lessons = read_lessons(flags, recipe, place)
     with place.together():
         if place.leads:
-            galaxies = gather(catalogue, recipe, flags.cache, never=never)
+            galaxies = gather(catalogue, recipe, flags.cache, never=never, lessons=lessons)
             tell(galaxies)
     if not place.leads:
-        galaxies = gather(catalogue, recipe, flags.cache, never=never, quiet=True)
+        galaxies = gather(catalogue, recipe, flags.cache, never=never, lessons=lessons, quiet=True)
 
     # Model and fit.
     run = Run(recipe, galaxies, place, work, minutes=flags.time_limit)
+    with place.together():
+        run.start(flags.start, flags.pretrained)
     if flags.resume:
         resumed = run.resume()
         say(place, f"going on after epoch {run.progress.epoch}" if resumed else f"no epoch in {work} yet: beginning")
@@ -115,10 +141,11 @@ def train(flags: argparse.Namespace, place: Place, command: str) -> int:
     network = run.best_network()
     card = make_card(recipe, galaxies, progress, data=catalogue.name, command=command, place=place)
     card |= {"note": flags.note} if flags.note else {}
+    card |= lessons.described() if lessons else {}
     save(out, network, card)
     failures = dict(galaxies.failures)
-    if len(galaxies.hold_out_rows):
-        measure_uncertainty(network, card, held_out(catalogue, galaxies, never))
+    if galaxies.hold_out_ids:
+        measure_uncertainty(network, card, catalogue.subset(galaxies.hold_out_ids), galaxies.hold_out_weights)
     if flags.validate:
         failures |= validate(network, card, catalogue.subset(never))
     save(out, network, card)
@@ -152,11 +179,25 @@ def read_never(flags: argparse.Namespace, catalogue: Catalogue) -> list[str]:
     return found
 
 
-def measure_uncertainty(network: GalaxyNetwork, card: dict[str, Any], galaxies: Catalogue) -> None:
+def read_lessons(flags: argparse.Namespace, recipe: Recipe, place: Place) -> Lessons | None:
+    """Load the teachers and open the pictures that they are to answer for."""
+    if not flags.teacher:
+        if flags.unscored or recipe.teaching:
+            raise TrainingError("--unscored and --teaching need someone who gives scores; name weights with --teacher")
+        return None
+    unscored = open_catalogue(flags.unscored) if flags.unscored else None
+    if unscored is not None and unscored.field == 1.0:
+        unscored = replace(unscored, field=float(flags.unscored_field))
+    return Lessons(load_teachers(flags.teacher, recipe, place.device), flags.teacher_views, unscored)
+
+
+def measure_uncertainty(
+    network: GalaxyNetwork, card: dict[str, Any], galaxies: Catalogue, weights: np.ndarray | None
+) -> None:
     """Measure a network's own error on the galaxies held out, for the spread of its predictions."""
     predicted = predict_catalogue(network, card, galaxies, views=VIEWS)
     volunteers = galaxies.subset(predicted.fractions.index).volunteer_fractions
-    add_uncertainty(card, predicted, volunteers, VIEWS)
+    add_uncertainty(card, predicted, volunteers, VIEWS, weights)
 
 
 def validate(network: GalaxyNetwork, card: dict[str, Any], galaxies: Catalogue) -> Mapping[str, str]:

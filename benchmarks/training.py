@@ -61,7 +61,7 @@ def epoch_of(run: Run) -> Callable[[], object]:
 
 def without_augmentation(run: Run) -> Callable[[], object]:
     """Give what trains one epoch of a run with inputs that are made once."""
-    pictures, _, matrices, tints = next(iter(run._batches()))
+    pictures, _, _, matrices, tints = next(iter(run._batches()))
     inputs = loop.augment(pictures, matrices, tints, run.recipe.size)
 
     def epoch() -> None:

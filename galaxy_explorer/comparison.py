@@ -35,7 +35,13 @@ class Score:
         }
 
 
-def score(predicted: np.ndarray, volunteers: np.ndarray, training_mean: np.ndarray | None = None) -> Score:
+def score(
+    predicted: np.ndarray,
+    volunteers: np.ndarray,
+    training_mean: np.ndarray | None = None,
+    *,
+    weights: np.ndarray | None = None,
+) -> Score:
     """Measure how far predicted vote fractions are from the volunteers'.
 
     Parameters
@@ -47,6 +53,8 @@ def score(predicted: np.ndarray, volunteers: np.ndarray, training_mean: np.ndarr
     training_mean : (37,) np.ndarray, optional
         Mean fractions of the galaxies that were trained on: the yardstick of a network that has
         learnt nothing about a single galaxy.
+    weights : (N,) np.ndarray, optional
+        How much each galaxy counts, where they stand for a sample that was drawn otherwise.
 
     Raises
     ------
@@ -60,12 +68,13 @@ def score(predicted: np.ndarray, volunteers: np.ndarray, training_mean: np.ndarr
         raise ValueError(
             f"none of the {len(volunteers)} galaxies has a known vote fraction; give galaxies that volunteers voted on"
         )
-    rmse, by_question = _errors(predicted, volunteers, known)
+    counts = known * (np.ones(len(known)) if weights is None else np.asarray(weights, dtype=float))[:, None]
+    rmse, by_question = _errors(predicted, volunteers, counts)
     mean_rmse: float | None = None
     mean_by_question: dict[int, float] = {}
     if training_mean is not None:
         mean = _checked_mean(training_mean, known)
-        mean_rmse, mean_by_question = _errors(np.broadcast_to(mean, volunteers.shape), volunteers, known)
+        mean_rmse, mean_by_question = _errors(np.broadcast_to(mean, volunteers.shape), volunteers, counts)
     return Score(galaxies, rmse, by_question, mean_rmse, mean_by_question)
 
 
@@ -153,15 +162,15 @@ def calibration(
     return table[table["count"] > 0].reset_index(drop=True)
 
 
-def _errors(predicted: np.ndarray, volunteers: np.ndarray, known: np.ndarray) -> tuple[float, dict[int, float]]:
-    """Give the RMSE over all known pairs, and over those of each question that has any."""
-    square = np.where(known, predicted - np.where(known, volunteers, 0.0), 0.0) ** 2
+def _errors(predicted: np.ndarray, volunteers: np.ndarray, counts: np.ndarray) -> tuple[float, dict[int, float]]:
+    """Give the RMSE over all pairs, and over those of each question that has any known; ``counts`` is 0 where not."""
+    square = counts * np.where(counts > 0, predicted - np.where(counts > 0, volunteers, 0.0), 0.0) ** 2
     by_question = {
-        number: float(np.sqrt(square[:, where].sum() / known[:, where].sum()))
+        number: float(np.sqrt(square[:, where].sum() / counts[:, where].sum()))
         for number, where in SLICES.items()
-        if known[:, where].any()
+        if counts[:, where].any()
     }
-    return float(np.sqrt(square.sum() / known.sum())), by_question
+    return float(np.sqrt(square.sum() / counts.sum())), by_question
 
 
 def _checked(predicted: np.ndarray, volunteers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

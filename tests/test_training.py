@@ -24,7 +24,6 @@ from galaxy_explorer.training import (
     TrainingError,
     fit,
     make_card,
-    masked_squared_error,
 )
 from galaxy_explorer.training import loop as loop_module
 from galaxy_explorer.training.augmentation import centre
@@ -174,13 +173,13 @@ class TestDivergence:
 
 def spoil_at_the_end_of_epoch_2(run, what, monkeypatch):
     """Let the fourth step of a run come to a loss, a gradient or a weight that is no finite number."""
-    error, update, weight = masked_squared_error, run.average.update, run.parameters[0]
+    loss_of, update, weight = loop_module.loss_of, run.average.update, run.parameters[0]
 
     def last(spoilt, sound):
         return spoilt if run.progress.step == 3 else sound
 
     if what == "the loss":
-        monkeypatch.setattr(loop_module, "masked_squared_error", lambda *given: error(*given) * last(math.nan, 1.0))
+        monkeypatch.setattr(loop_module, "loss_of", lambda *given: loss_of(*given) * last(math.nan, 1.0))
     elif what == "its gradient":
         weight.register_hook(lambda gradient: gradient * last(math.inf, 1.0))
     else:

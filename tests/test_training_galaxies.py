@@ -137,7 +137,7 @@ class TestGather:
 
     def test_the_hold_out_is_seeded_complete_and_not_trained_on(self, kaggle_folder, tmp_path):
         def held_out(seed):
-            recipe = replace(TINY, seed=seed)
+            recipe = replace(TINY, hold_out_seed=seed)
             found = gather(open_catalogue(kaggle_folder), recipe, tmp_path / "cache", never=["200001"], quiet=True)
             assert not set(found.training_rows) & set(found.hold_out_rows)
             assert len(found.training_rows) + len(found.hold_out_rows) == 13
@@ -191,10 +191,10 @@ class TestBatches:
     def test_bring_each_galaxy_once_with_its_own_scores(self, galaxies):
         rows = np.array([3, 11, 0, 7, 5, 1, 8])
         seen = []
-        for images, volunteers, mark in read_batches(
+        for images, volunteers, weights, mark in read_batches(
             galaxies, rows, 3, CPU.device, lambda count: (torch.full((count,), 7),)
         ):
-            assert len(images) == len(mark) <= 3
+            assert len(images) == len(mark) == weights.sum() <= 3
             for image, scores in zip(images.numpy(), volunteers.numpy(), strict=True):
                 (row,) = (i for i in range(12) if np.array_equal(galaxies.pictures[i], image))
                 assert np.array_equal(galaxies.volunteer_fractions[row], scores, equal_nan=True)

@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny_training import CPU, TINY, TINY_DENSENET, generator
 
-from galaxy_explorer.models import build
+from galaxy_explorer.models import TreeHead, build
 from galaxy_explorer.training import (
     Recipe,
     learning_rate,
     masked_squared_error,
 )
-from galaxy_explorer.training.augmentation import augment, centre, draw_changes
-from galaxy_explorer.training.optimisation import AveragedNetwork, make_optimiser
+from galaxy_explorer.training.augmentation import augment, centre, draw_changes, draw_mixture, mix
+from galaxy_explorer.training.optimisation import AveragedNetwork, loss_of, make_optimiser
 
 STILL = Recipe(size=32, rotation=0.0, flips=False, zoom=1.0, shift=0.0, colour=0.0)
 
@@ -64,27 +64,84 @@ class TestLoss:
     def test_is_the_mean_squared_error_where_all_is_known(self):
         predicted, volunteers = torch.rand(5, 37, generator=generator(1)), torch.rand(5, 37, generator=generator(2))
         expected = torch.nn.functional.mse_loss(predicted, volunteers)
-        assert masked_squared_error(predicted, volunteers) == pytest.approx(float(expected), rel=1e-6)
+        assert masked_squared_error(predicted, volunteers, torch.ones(len(predicted))) == pytest.approx(
+            float(expected), rel=1e-6
+        )
 
     def test_averages_over_the_known_scores_alone(self):
         predicted, volunteers = torch.zeros(2, 37), torch.full((2, 37), math.nan)
         volunteers[0, 3], volunteers[1, 30] = 0.5, 0.1
-        assert float(masked_squared_error(predicted, volunteers)) == pytest.approx((0.25 + 0.01) / 2)
+        assert float(masked_squared_error(predicted, volunteers, torch.ones(len(predicted)))) == pytest.approx(
+            (0.25 + 0.01) / 2
+        )
 
     def test_unknown_scores_have_no_gradient_and_spoil_none(self):
         predicted = torch.rand(4, 37, generator=generator()).requires_grad_()
         volunteers = torch.rand(4, 37, generator=generator(1))
         volunteers[1] = volunteers[2, 4:9] = math.nan
-        masked_squared_error(predicted, volunteers).backward()
+        masked_squared_error(predicted, volunteers, torch.ones(len(predicted))).backward()
         assert predicted.grad.isfinite().all()
         assert torch.equal(predicted.grad == 0, volunteers.isnan())
 
     def test_is_0_where_nothing_is_known(self):
         predicted = torch.rand(2, 37).requires_grad_()
-        loss = masked_squared_error(predicted, torch.full((2, 37), math.nan))
+        loss = masked_squared_error(predicted, torch.full((2, 37), math.nan), torch.ones(2))
         loss.backward()
         assert loss.item() == 0
         assert torch.equal(predicted.grad, torch.zeros(2, 37))
+
+    def test_a_galaxy_of_weight_two_counts_as_two(self):
+        predicted, volunteers = (torch.rand(3, 37, generator=generator(seed)) for seed in (1, 2))
+        volunteers[1, 20:] = math.nan
+        twice = [0, 1, 1, 2]
+        for loss in ("squared", "cross-entropy"):
+            recipe = Recipe(loss=loss)
+            weighted = loss_of(recipe, predicted, volunteers, torch.tensor([1.0, 2.0, 1.0]))
+            repeated = loss_of(recipe, predicted[twice], volunteers[twice], torch.ones(4))
+            assert float(weighted) == pytest.approx(float(repeated), rel=1e-5)
+
+    def test_the_cross_entropy_is_least_where_the_network_says_what_the_volunteers_did(self, random_fractions):
+        volunteers = torch.from_numpy(random_fractions(4)).float()
+        logits = torch.zeros(4, 37, requires_grad=True)
+        recipe, head, ones = Recipe(loss="cross-entropy"), TreeHead(), torch.ones(4)
+        optimiser = torch.optim.LBFGS([logits], lr=0.5, max_iter=300)
+
+        def closure():
+            optimiser.zero_grad()
+            loss = loss_of(recipe, head(logits), volunteers, ones)
+            loss.backward()
+            return loss
+
+        optimiser.step(closure)
+        assert torch.allclose(head(logits).detach(), volunteers, atol=0.02)
+
+
+class TestMixture:
+    def test_a_picture_and_its_scores_are_blended_alike(self):
+        recipe = Recipe(mixup=1.0)
+        inputs, scores = torch.rand(6, 3, 4, 4, generator=generator(1)), torch.rand(6, 37, generator=generator(2))
+        partners, parts, noise = draw_mixture(6, recipe, generator(3))
+        mixed, blended = mix(inputs, scores, partners, parts, noise)
+        assert not noise.any()
+        for row, (partner, part) in enumerate(zip(partners, parts[:, 0], strict=True)):
+            assert 0 <= part <= 1
+            assert torch.allclose(mixed[row], (1 - part) * inputs[row] + part * inputs[partner], atol=1e-6)
+            assert torch.allclose(blended[row], (1 - part) * scores[row] + part * scores[partner], atol=1e-6)
+
+    def test_a_blend_with_an_unknown_score_is_unknown(self):
+        scores = torch.full((2, 37), 0.5)
+        scores[0, 3] = math.nan
+        _, blended = mix(
+            torch.zeros(2, 3, 4, 4), scores, torch.tensor([1, 0]), torch.full((2, 1), 0.3), torch.zeros(2, 37)
+        )
+        assert blended[:, 3].isnan().all()
+        assert blended[:, :3].isfinite().all()
+
+    def test_noise_is_as_large_as_asked_and_leaves_pictures_alone(self):
+        inputs, scores = torch.rand(2000, 3, 1, 1), torch.zeros(2000, 37)
+        mixed, noisy = mix(inputs, scores, *draw_mixture(2000, Recipe(label_noise=0.1), generator()))
+        assert torch.equal(mixed, inputs)
+        assert noisy.std().item() == pytest.approx(0.1, rel=0.05)
 
 
 class TestOptimisation:

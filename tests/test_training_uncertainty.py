@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pandas as pd
 import pytest
-from tiny_training import TINY, drawn_galaxies, in_one_thread
+from tiny_training import TINY, in_one_thread
 
 import train
 from galaxy_explorer.catalogue import open_catalogue
@@ -16,7 +16,7 @@ from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS, columns_of
 from galaxy_explorer.flow_chart.palette import LIGHT
 from galaxy_explorer.models import build
 from galaxy_explorer.prediction import Predictions, predict
-from galaxy_explorer.training import TrainingError, cards_in_markdown, gather, write_cards
+from galaxy_explorer.training import cards_in_markdown, write_cards
 from galaxy_explorer.training import uncertainty as on_cards
 from galaxy_explorer.uncertainty import LEVEL, coverage, coverage_in_halves, fit_error_model
 
@@ -145,15 +145,3 @@ class TestTraining:
         (tmp_path / "run" / "model.pt").unlink()
         assert train.main([*run, "--resume"]) == 0
         assert read_card(tmp_path / "run" / "model.pt") == card
-
-    def test_finds_the_galaxies_held_out(self, kaggle_folder, tmp_path):
-        catalogue = open_catalogue(kaggle_folder)
-        galaxies = gather(catalogue, TINY, tmp_path, never=["200001"], quiet=True)
-        found = on_cards.held_out(catalogue, galaxies, ["200001"])
-        assert len(found) == TINY.hold_out
-        assert "200001" not in found
-        assert np.array_equal(found.volunteer_fractions, galaxies.volunteer_fractions[galaxies.hold_out_rows])
-
-    def test_refuses_another_catalogue_than_the_run_s(self, kaggle_folder, draw_galaxy, random_fractions):
-        with pytest.raises(TrainingError, match="holds other galaxies or scores than the run began with"):
-            on_cards.held_out(open_catalogue(kaggle_folder), drawn_galaxies(draw_galaxy, random_fractions), [])

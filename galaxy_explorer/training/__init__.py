@@ -10,13 +10,18 @@ from galaxy_explorer.training.loop import Run, fit
 from galaxy_explorer.training.optimisation import learning_rate, masked_squared_error
 from galaxy_explorer.training.pictures import decode
 from galaxy_explorer.training.recipe import Recipe
+from galaxy_explorer.training.selection import selection_weights
+from galaxy_explorer.training.start import start_from_file, start_from_imagenet
 from galaxy_explorer.training.state import Progress, TrainingError
+from galaxy_explorer.training.teaching import Lessons, Teacher, load_teachers
 
 __all__ = [
+    "Lessons",
     "Place",
     "Progress",
     "Recipe",
     "Run",
+    "Teacher",
     "TrainingError",
     "TrainingGalaxies",
     "add_validation",
@@ -26,7 +31,11 @@ __all__ = [
     "fit",
     "gather",
     "learning_rate",
+    "load_teachers",
     "make_card",
     "masked_squared_error",
+    "selection_weights",
+    "start_from_file",
+    "start_from_imagenet",
     "write_cards",
 ]

@@ -5,6 +5,7 @@ import math
 import torch
 import torch.nn.functional as F
 
+from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.training.recipe import Recipe
 
 
@@ -63,6 +64,50 @@ def augment(pictures: torch.Tensor, matrices: torch.Tensor, tints: torch.Tensor,
     inputs = pictures.permute(0, 3, 1, 2).float() / 255.0  # (N, S, S, 3) → (N, 3, S, S)
     inputs = F.grid_sample(inputs, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
     return (inputs * tints[:, :, None, None]).clamp_(0.0, 1.0)
+
+
+def draw_mixture(count: int, recipe: Recipe, generator: torch.Generator) -> tuple[torch.Tensor, ...]:
+    """Draw with which other galaxy of its batch each is blended, how far, and the noise on its scores.
+
+    Parameters
+    ----------
+    count, recipe, generator
+        As in `draw_changes`.
+
+    Returns
+    -------
+    partners : (count,) torch.Tensor of int64
+    parts : (count, 1) torch.Tensor of float32
+        Of the partner, 0 to the recipe's `mixup`.
+    noise : (count, 37) torch.Tensor of float32
+        Normal, with the recipe's `label_noise` as its standard deviation.
+    """
+    partners = torch.randperm(count, generator=generator)
+    parts = recipe.mixup * torch.rand(count, 1, generator=generator)
+    return partners, parts, recipe.label_noise * torch.randn(count, len(COLUMNS), generator=generator)
+
+
+def mix(
+    inputs: torch.Tensor, scores: torch.Tensor, partners: torch.Tensor, parts: torch.Tensor, noise: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Blend pictures and scores of a batch with those of their partners.
+
+    Parameters
+    ----------
+    inputs : (N, 3, S, S) torch.Tensor
+    scores : (N, 37) torch.Tensor
+        NaN where unknown, and so is the blend with an unknown one.
+    partners, parts, noise
+        As `draw_mixture` gives them, on the inputs' device.
+
+    References
+    ----------
+    Zhang et al. 2018, "mixup: Beyond Empirical Risk Minimization" (arXiv:1710.09412); the part is uniform here.
+    """
+    if parts.any():
+        inputs = inputs + parts[:, :, None, None] * (inputs[partners] - inputs)
+        scores = torch.where(parts > 0.0, scores + parts * (scores[partners] - scores), scores)
+    return inputs, scores + noise
 
 
 def centre(pictures: torch.Tensor, size: int) -> torch.Tensor:

@@ -40,7 +40,10 @@ def read_batches(
     Yields
     ------
     pictures : (B, S, S, 3) torch.Tensor of uint8
-    volunteer_fractions : (B, 37) torch.Tensor of float32
+    learnt_fractions : (B, 37) torch.Tensor of float32
+        NaN where unknown.
+    weights : (B,) torch.Tensor of float32
+        How much each galaxy counts.
     *more : torch.Tensor
         What `draw` made.
     """
@@ -49,8 +52,11 @@ def read_batches(
     def read(part: np.ndarray) -> tuple[torch.Tensor, ...]:
         part = np.sort(part)  # reads walk the file forwards; within a batch the order does not matter
         pictures = torch.empty((len(part), *galaxies.pictures.shape[1:]), dtype=torch.uint8, pin_memory=pinned)
-        np.take(galaxies.pictures, part, axis=0, out=pictures.numpy(), mode="clip")  # "clip" writes without a copy
-        rest = (torch.from_numpy(galaxies.volunteer_fractions[part]), *(draw(len(part)) if draw else ()))
+        galaxies.read(part, pictures.numpy())
+        given = galaxies.training_weights
+        weights = np.ones(len(part), np.float32) if given is None else given[part]
+        scores = torch.from_numpy(galaxies.learnt_fractions[part])
+        rest = (scores, torch.from_numpy(weights), *(draw(len(part)) if draw else ()))
         return pictures, *(tensor.pin_memory() if pinned else tensor for tensor in rest)
 
     waiting: deque[Future[tuple[torch.Tensor, ...]]] = deque()

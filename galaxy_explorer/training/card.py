@@ -54,6 +54,7 @@ def make_card(
         "head": recipe.head,
         "data": data,
         "training_galaxies": len(galaxies.training_rows),
+        "unscored_galaxies": int((galaxies.training_rows >= len(galaxies.pictures)).sum()),
         "hold_out_galaxies": len(galaxies.hold_out_rows),
         "never_seen": galaxies.never_seen,
         "training_mean": galaxies.training_mean(),
@@ -87,6 +88,7 @@ LINES = (
     "- output: {head} head",
     "- data: {data}: {training_galaxies} galaxies to train on, {hold_out_galaxies} others to choose the epoch by, "
     "{never_seen} more kept for validation and in neither",
+    "- taught by {teachers}, {teacher_views} views averaged; {unscored_galaxies} of the galaxies have no other scores",
     "- run: {epochs} epochs in {minutes} minutes on {hardware}, {date}, version {version}; the weights are the running "
     "average after epoch {best_epoch}",
     "- command: `{command}`",

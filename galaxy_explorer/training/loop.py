@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from galaxy_explorer.comparison import score
 from galaxy_explorer.models import GalaxyNetwork, build
-from galaxy_explorer.training.augmentation import augment, centre, draw_changes
+from galaxy_explorer.training.augmentation import augment, centre, draw_changes, draw_mixture, mix
 from galaxy_explorer.training.batches import read_batches
 from galaxy_explorer.training.devices import Place
 from galaxy_explorer.training.galaxies import TrainingGalaxies
@@ -27,10 +27,12 @@ from galaxy_explorer.training.optimisation import (
     all_finite,
     learning_rate,
     load_optimiser,
+    loss_of,
     make_optimiser,
     masked_squared_error,
 )
 from galaxy_explorer.training.recipe import Recipe
+from galaxy_explorer.training.start import start_from_file, start_from_imagenet
 from galaxy_explorer.training.state import Progress, TrainingError, begin_log, load_state, log_line, save_state
 
 # Steps between two looks at the loss and the clock: a look makes the processor wait for the GPU.
@@ -80,6 +82,14 @@ class Run:
         if not self.steps_per_epoch:
             raise TrainingError(f"{len(galaxies.training_rows)} galaxies are too few for {place.world} processes")
 
+    def start(self, file: str | None = None, imagenet: bool = False) -> None:
+        """Begin with the weights of a file, or with ImageNet's, in place of random ones."""
+        if file:
+            start_from_file(self.network, file)
+        elif imagenet:
+            start_from_imagenet(self.network, self.recipe)
+        self.average.module.load_state_dict(self.network.state_dict())
+
     def resume(self) -> bool:
         """Go on from the state in the work folder; tell whether there was one."""
         with self.place.together():
@@ -125,9 +135,11 @@ class Run:
         start, seen, spent, complete = time.perf_counter(), 0, self.progress.seconds, True
         sums = torch.zeros(3, dtype=torch.float64, device=self.place.device)
         self.trained.train()
-        for step, (pictures, volunteers, matrices, tints) in enumerate(self._batches()):
+        for step, (pictures, scores, weights, matrices, tints, *mixture) in enumerate(self._batches()):
             inputs = self.inputs(augment(pictures, matrices, tints, self.recipe.size))
-            sums += self._step(inputs, volunteers, spent)
+            if mixture:
+                inputs, scores = mix(inputs, scores, *mixture)
+            sums += self._step(inputs, scores, weights, spent)
             seen += len(pictures)
             bar.update(len(pictures) * self.place.world)
             if step % LOOK_EVERY == 0:
@@ -146,10 +158,15 @@ class Run:
         # The same count in every process: one with a batch more would wait for the others for ever.
         own = order[place.rank :: place.world][: self.share]
         own = own[: len(own) - (len(own) % self.own_batch == 1)]  # batch normalisation needs two
-        draw = partial(draw_changes, recipe=recipe, generator=generator)
+
+        def draw(count: int) -> tuple[torch.Tensor, ...]:
+            blended = recipe.mixup or recipe.label_noise
+            changes = draw_changes(count, recipe, generator)
+            return (*changes, *draw_mixture(count, recipe, generator)) if blended else changes
+
         yield from read_batches(self.galaxies, own, self.own_batch, place.device, draw)
 
-    def _step(self, inputs: torch.Tensor, volunteers: torch.Tensor, seconds: float) -> torch.Tensor:
+    def _step(self, inputs: torch.Tensor, scores: torch.Tensor, weights: torch.Tensor, seconds: float) -> torch.Tensor:
         """Take one step; give the squared errors' sum, the number of known scores, and the gradient's norm."""
         recipe = self.recipe
         done = max(self.progress.step / (recipe.epochs * self.steps_per_epoch), seconds / self.seconds_allowed)
@@ -157,15 +174,17 @@ class Run:
             group["lr"] = learning_rate(recipe, done)
         with self.autocast():
             predicted = self.trained(inputs)
-        loss = masked_squared_error(predicted, volunteers)
+        loss = loss_of(recipe, predicted, scores, weights)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         norm = nn.utils.clip_grad_norm_(self.parameters, recipe.clip)
         self.optimiser.step()
         self.average.update()
         self.progress.step += 1
-        known = (~volunteers.isnan()).sum()
-        return torch.stack([loss.detach() * known, known, norm]).double()
+        known = (~scores.isnan()).sum()
+        # Of a cross-entropy's run too, the squared error is what is shown.
+        squared = loss if recipe.loss == "squared" else masked_squared_error(predicted, scores, weights)
+        return torch.stack([squared.detach() * known, known, norm]).double()
 
     def _look(self, bar: tqdm, sums: torch.Tensor, seen: int, start: float) -> dict[str, float]:
         """Join what all processes measured in the epoch so far, show it, and stop where it is no number any more."""
@@ -198,13 +217,14 @@ class Run:
             return math.nan
         network = self.average.module.eval()
         parts = []
-        for pictures, _ in read_batches(self.galaxies, rows, 2 * self.own_batch, self.place.device):
+        for pictures, *_ in read_batches(self.galaxies, rows, 2 * self.own_batch, self.place.device):
             with self.autocast():
                 parts.append(network(self.inputs(centre(pictures, self.recipe.size))))
         predicted = torch.cat(parts).cpu().numpy()
         if not np.isfinite(predicted).all():
             raise self._diverged("a prediction")
-        return score(predicted, self.galaxies.volunteer_fractions[rows]).rmse
+        volunteers, weights = self.galaxies.volunteer_fractions[rows], self.galaxies.hold_out_weights
+        return score(predicted, volunteers, weights=weights).rmse
 
     def end_epoch(self, measured: dict[str, Any], start: float) -> dict[str, Any]:
         """Measure the averaged weights, keep them where they are the best so far, and write the epoch down.

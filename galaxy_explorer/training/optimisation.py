@@ -7,28 +7,61 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from galaxy_explorer.decision_tree import SLICES
 from galaxy_explorer.training.recipe import Recipe
 
 
-def masked_squared_error(predicted: torch.Tensor, volunteers: torch.Tensor) -> torch.Tensor:
+def masked_squared_error(predicted: torch.Tensor, scores: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
     """Average the squared error over the known scores.
 
     Parameters
     ----------
     predicted : (N, 37) torch.Tensor
         Vote fractions of the network.
-    volunteers : (N, 37) torch.Tensor
-        Vote fractions of the volunteers, NaN where unknown. The unknown are replaced before the
-        subtraction, since a NaN that is masked afterwards still has a NaN gradient.
+    scores : (N, 37) torch.Tensor
+        Vote fractions to learn, NaN where unknown. The unknown are replaced before the subtraction, since
+        a NaN that is masked afterwards still has a NaN gradient.
+    weights : (N,) torch.Tensor
+        How much each galaxy counts.
 
     Returns
     -------
     () torch.Tensor
         0 where nothing is known.
     """
-    known = ~volunteers.isnan()
-    error = predicted - torch.where(known, volunteers, predicted.detach())
-    return (error**2).sum() / known.sum().clamp(min=1)
+    known = ~scores.isnan()
+    error = predicted - torch.where(known, scores, predicted.detach())
+    return (weights[:, None] * error**2).sum() / (weights[:, None] * known).sum().clamp(min=1e-9)
+
+
+def share_cross_entropy(predicted: torch.Tensor, scores: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Average the cross-entropy of the answer shares, each question weighed by the votes that reached it.
+
+    Parameters
+    ----------
+    predicted, scores, weights
+        As in `masked_squared_error`.
+
+    Returns
+    -------
+    () torch.Tensor
+        Per known score, in nats, so that learning rates mean much the same. By the tree's products it is the
+        likelihood of the votes.
+    """
+    known = ~scores.isnan()
+    votes = torch.where(known, scores, 0.0)
+    masses = torch.cat(
+        [predicted[:, where].sum(1, keepdim=True).expand(-1, where.stop - where.start) for where in SLICES.values()],
+        dim=1,
+    )
+    logs = (predicted.clamp(min=1e-6) / masses.clamp(min=1e-6)).log()
+    return -(weights[:, None] * votes * logs).sum() / (weights[:, None] * known).sum().clamp(min=1e-9)
+
+
+def loss_of(recipe: Recipe, predicted: torch.Tensor, scores: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Measure what the recipe minimises."""
+    chosen = masked_squared_error if recipe.loss == "squared" else share_cross_entropy
+    return chosen(predicted, scores, weights)
 
 
 def learning_rate(recipe: Recipe, done: float) -> float:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+LOSSES = ("squared", "cross-entropy")
+
 
 def _setting(default: Any, why: str, choices: tuple[str, ...] | None = None) -> Any:
     """Declare a setting with the reason for its default, which is also its flag's help."""
@@ -30,12 +32,19 @@ class Recipe:
     zoom: float = _setting(1.2, "pictures grow and shrink by up to this factor")
     shift: float = _setting(0.04, "pictures move by up to this part of their side")
     colour: float = _setting(0.1, "brightness and each channel vary by up to this part")
+    mixup: float = _setting(0.0, "pictures and scores are blended with another's, by up to this part")
+    label_noise: float = _setting(0.0, "standard deviation of the noise on the scores learnt")
+    loss: str = _setting("squared", "what the challenge measures; cross-entropy of the shares", LOSSES)
     partial: bool = _setting(True, "learn also from galaxies of which only some scores are known")
+    reweigh: bool = _setting(False, "weights undo how the galaxies with all scores were selected")
+    teaching: float = _setting(0.0, "part of the teachers' answer in a known score; the unknown are theirs alone")
     hold_out: int = _setting(800, "training galaxies kept aside, by which the best epoch is chosen")
-    seed: int = _setting(0, "fixes the hold-out, the first weights, the order and the augmentation")
+    hold_out_seed: int = _setting(0, "fixes the hold-out: all runs that are compared or taught share it")
+    seed: int = _setting(0, "fixes the first weights, the order and the augmentation")
     precision: str = _setting("auto", "bf16 on CUDA, float32 on the CPU, unless named", ("auto", "bf16", "float32"))
     widths: tuple[int, ...] = _setting((32, 64, 128, 256), "fcn: channels of each stage")
     growth_rate: int = _setting(32, "densenet: channels that each layer adds")
+    layer_drop_rate: float = _setting(0.0, "densenet: dropout inside each dense layer")
     blocks: tuple[int, ...] = _setting((6, 12, 24, 16), "densenet: layers of each block; these are DenseNet-121's")
     initial_features: int = _setting(64, "densenet: channels of the stem")
     stem_stride: int = _setting(
@@ -90,7 +99,7 @@ class Recipe:
 
 
 # The settings of one network alone.
-_OWN = {"fcn": ("widths",), "densenet": ("growth_rate", "blocks", "initial_features", "stem_stride")}
+_OWN = {"fcn": ("widths",), "densenet": ("growth_rate", "blocks", "initial_features", "stem_stride", "layer_drop_rate")}
 
 _LIMITS = (
     ("size", 32, 1024),
@@ -107,6 +116,11 @@ _LIMITS = (
     ("zoom", 1.0, 4.0),
     ("shift", 0.0, 0.5),
     ("colour", 0.0, 0.9),
+    ("layer_drop_rate", 0.0, 0.99),
+    ("mixup", 0.0, 1.0),
+    ("label_noise", 0.0, 1.0),
+    ("teaching", 0.0, 1.0),
     ("hold_out", 0, 10_000_000),
+    ("hold_out_seed", 0, 2**31),
     ("seed", 0, 2**31),
 )

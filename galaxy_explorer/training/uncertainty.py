@@ -6,12 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.comparison import calibration, score
 from galaxy_explorer.decision_tree import QUESTIONS, columns_of
 from galaxy_explorer.prediction import Predictions
-from galaxy_explorer.training.galaxies import TrainingGalaxies
-from galaxy_explorer.training.state import TrainingError
 from galaxy_explorer.uncertainty import coverage, coverage_in_halves, fit_error_model, spread_of
 
 SPOT_CHECK = 60  # validation galaxies whose RMSE a test measures again from the shipped weights
@@ -21,34 +18,13 @@ PANEL, LEFT, GAP, TOP, BELOW, ACROSS = 170, 46, 50, 34, 28, 4
 NETWORK, INK, QUIET, OUTLINE = "#0072b2", "#172033", "#556074", "#d3dbe7"
 
 
-def held_out(catalogue: Catalogue, galaxies: TrainingGalaxies, never: Iterable[str]) -> Catalogue:
-    """Find the galaxies that a run held out, with their original pictures.
-
-    Parameters
-    ----------
-    catalogue : Catalogue
-        What the run was given.
-    galaxies : TrainingGalaxies
-        What `gather` made of it.
-    never : iterable of str
-        The ids that `gather` was told to leave alone.
-
-    Raises
-    ------
-    TrainingError
-        When they are not the ones held out: the catalogue has changed.
-    """
-    scored = np.isfinite(catalogue.volunteer_fractions).any(axis=1)
-    learnable = catalogue.rows(np.flatnonzero(scored & ~catalogue.table.index.isin(list(never))))
-    volunteers = galaxies.volunteer_fractions
-    if len(learnable) != len(volunteers) or not np.array_equal(learnable.volunteer_fractions, volunteers, True):
-        raise TrainingError(
-            f"{catalogue.name} holds other galaxies or scores than the run began with; put them back, or train again"
-        )
-    return learnable.rows(galaxies.hold_out_rows)
-
-
-def add_uncertainty(card: dict[str, Any], predicted: Predictions, volunteers: np.ndarray, views: int) -> None:
+def add_uncertainty(
+    card: dict[str, Any],
+    predicted: Predictions,
+    volunteers: np.ndarray,
+    views: int,
+    weights: np.ndarray | None = None,
+) -> None:
     """Fit a network's error model to the hold-out, and put it on the card with coverage and calibration.
 
     Parameters
@@ -61,6 +37,8 @@ def add_uncertainty(card: dict[str, Any], predicted: Predictions, volunteers: np
         The volunteers' fractions of the galaxies in `predicted`.
     views : int
         How many were averaged.
+    weights : (N,) np.ndarray, optional
+        How much each galaxy counts in the RMSE.
 
     Notes
     -----
@@ -72,7 +50,7 @@ def add_uncertainty(card: dict[str, Any], predicted: Predictions, volunteers: np
     card["calibration"] = {
         str(question.number): _in_bins(fractions, volunteers, question.number) for question in QUESTIONS
     }
-    measured = score(fractions, volunteers)
+    measured = score(fractions, volunteers, weights=weights)
     card["hold_out"] = {"galaxies": measured.galaxies, "views": views, "rmse": measured.rmse}
     if len(fractions) > 1:
         card["hold_out"]["coverage"] = coverage_in_halves(fractions, view_spread, volunteers)
