@@ -4,9 +4,12 @@ import importlib.util
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tiny_prediction import write_tiny_weights
-from tiny_training import in_one_thread
+from tiny_training import TINY_FLAGS, in_one_thread
+
+import train
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 
@@ -43,3 +46,31 @@ def test_training_prints_its_ratios(benchmark_named, capsys):
     assert printed.count("wanted: ") == 2
     assert "16 galaxies" in printed
     assert printed.count("s an epoch") == 3
+
+
+def test_recipes_are_compared_galaxy_by_galaxy(benchmark_named):
+    recipes = benchmark_named("recipes")
+    random = np.random.default_rng(0)
+    baseline = random.gamma(2.0, 0.004, 800)
+    errors = {"as it is": baseline, "worse": baseline * 1.1, "unlike": random.gamma(2.0, 0.004, 800)}
+    compared = recipes.compare(errors, np.ones(800))
+    assert compared.loc["as it is", ["difference", "error"]].tolist() == [0, 0]
+    assert compared.loc["worse", "difference"] == pytest.approx(compared.loc["as it is", "rmse"] * (1.1**0.5 - 1))
+    assert compared.loc["worse", "error"] < compared.loc["unlike", "error"] / 10  # the same galaxies are hard
+    halved = recipes.compare(errors, np.repeat([1.0, 0.0], 400))
+    assert halved.loc["as it is", "rmse"] == pytest.approx(baseline[:400].mean() ** 0.5)
+
+
+def test_recipes_trains_each_change_and_writes_a_table(benchmark_named, kaggle_folder, tmp_path, capsys, monkeypatch):
+    recipes = benchmark_named("recipes")
+
+    def run_here(arguments):  # as `run` does it in a process of its own
+        assert train.main(arguments) == 0
+        return Path(arguments[arguments.index("--work") + 1]) / "model.pt"
+
+    monkeypatch.setattr(recipes, "run", run_here)
+    flags = ["--data", str(kaggle_folder), "--work", str(tmp_path / "runs"), "--only", "no dropout"]
+    recipes.main([*flags, "--", "--cache", str(tmp_path / "cache"), "--device", "cpu", *TINY_FLAGS, "--epochs", "1"])
+    printed = capsys.readouterr().out
+    assert "| no dropout | `--drop-rate 0` | 0." in printed
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["as-it-is", "no-dropout"]
