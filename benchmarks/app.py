@@ -99,7 +99,7 @@ class Visitor:
         async with asyncio.timeout(PATIENCE):
             while True:
                 message = ForwardMsg()
-                message.ParseFromString(await self.socket.recv())  # type: ignore[arg-type]
+                message.ParseFromString(await self.socket.recv())
                 if message.WhichOneof("type") == "ref_hash":
                     message = self.known[message.ref_hash]
                 elif message.hash:

@@ -132,7 +132,7 @@ def compare(errors: Mapping[str, np.ndarray], weights: np.ndarray, seed: int = 0
 def table(compared: pd.DataFrame, changes: Mapping[str, str], minutes: Mapping[str, Any]) -> str:
     """Write the comparison as Markdown."""
     lines = ["| change | flags | hold-out RMSE | difference | minutes |", "|---|---|---|---|---|"]
-    for name, row in compared.iterrows():
+    for name, row in zip(changes, compared.to_dict("records"), strict=True):
         apart = "" if name == BASELINE else f"{row['difference']:+.4f} ± {row['error']:.4f}"
         flags = f"`{changes[name]}`" if changes[name] else ""
         lines.append(f"| {name} | {flags} | {row['rmse']:.4f} | {apart} | {minutes[name]:.0f} |")
