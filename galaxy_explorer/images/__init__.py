@@ -8,17 +8,36 @@ volunteers saw, whatever part of them a picture still holds.
 
 from galaxy_explorer.images.inputs import central_field, for_prediction, normalise, views
 from galaxy_explorer.images.overlays import overlay, thumbnail, to_png
-from galaxy_explorer.images.reading import MAX_PIXELS, MIN_SIDE, ImageError, read_image
+from galaxy_explorer.images.reading import (
+    FITS_ENDINGS,
+    MAX_FITS_PIXELS,
+    MAX_PIXELS,
+    MIN_SIDE,
+    Exposure,
+    ImageError,
+    Position,
+    is_named,
+    read_exposure,
+    read_image,
+    stem_of,
+)
 
 __all__ = [
+    "FITS_ENDINGS",
+    "MAX_FITS_PIXELS",
     "MAX_PIXELS",
     "MIN_SIDE",
+    "Exposure",
     "ImageError",
+    "Position",
     "central_field",
     "for_prediction",
+    "is_named",
     "normalise",
     "overlay",
+    "read_exposure",
     "read_image",
+    "stem_of",
     "thumbnail",
     "to_png",
     "views",

@@ -1,8 +1,10 @@
 """From the bytes of a picture to a checked RGB array."""
 
 import io
+import os
 import struct
 import zlib
+from dataclasses import dataclass
 from os import PathLike
 from typing import BinaryIO
 
@@ -15,6 +17,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 MAX_PIXELS = 50_000_000  # decoded, 50 Mpx take 150 MB; Galaxy Zoo's pictures have 0.18 Mpx
+MAX_FITS_PIXELS = 400_000_000  # of all planes together; they are averaged strip by strip, never held at once
 MIN_SIDE = 16  # pixels; below it nothing of a galaxy's shape is left
 
 # The formats that are tried, by the first bytes of the file. Pillow's own `Image.open` is not used: it
@@ -28,8 +31,13 @@ _FORMATS: tuple[tuple[bytes, type[ImageFile]], ...] = (
     (b"MM\x00\x2b", TiffImageFile),
 )
 
+FITS_ENDINGS = (".fits", ".fit", ".fts", ".fz", ".fits.gz", ".fits.fz", ".fit.gz", ".fts.gz")
+
+# FITS as it is, and packed by gzip. Tile-compressed FITS (.fz) begins as FITS does.
+FITS_STARTS = (b"SIMPLE  =", b"\x1f\x8b")
+
 # What Pillow's decoders raise on damaged files. Warning: where a caller has turned warnings into errors.
-_DAMAGED = (
+DAMAGED = (
     *(OSError, SyntaxError, ValueError, LookupError, TypeError, ArithmeticError, EOFError, MemoryError),
     *(struct.error, zlib.error, Warning),
 )
@@ -39,13 +47,51 @@ class ImageError(ValueError):
     """The bytes hold no picture that can be shown to a network; the message says why and what to do."""
 
 
-def read_image(source: bytes | str | PathLike[str] | BinaryIO) -> np.ndarray:
-    """Read a JPEG, PNG, TIFF or WebP picture of any mode as RGB.
+@dataclass(frozen=True)
+class Position:
+    """Where on the sky the middle of a picture lies, and how fine its pixels are."""
+
+    ra_deg: float  # ICRS, [0, 360)
+    dec_deg: float  # ICRS, [-90, 90]
+    pixel_scale_arcsec: float  # of the pixels that are given, which may be means of several of the file
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """A picture and what else its file says.
+
+    Parameters
+    ----------
+    picture : (H, W, 3) np.ndarray of uint8
+        The picture in RGB; in one from FITS, north is up where the file follows that custom.
+    name : str
+        Which of the file's images it is; empty where a file has but one.
+    choices : tuple of str
+        The names of all images of a FITS file that can be shown.
+    notes : tuple of str
+        What had to be done to show it, each a clause that can stand in a list.
+    position : Position or None
+        Where it lies on the sky, if the file says so.
+    """
+
+    picture: np.ndarray
+    name: str = ""
+    choices: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    position: Position | None = None
+
+
+Source = bytes | str | PathLike[str] | BinaryIO
+
+
+def read_image(source: Source) -> np.ndarray:
+    """Read a JPEG, PNG, TIFF, WebP or FITS picture of any mode as RGB.
 
     16-bit pictures are scaled so that 65535 becomes 255, pictures of floats by their own finite range
     (NaN becomes black); 32-bit integers count as 16-bit where they fit, else go by their own range.
     Transparency is laid on black, and the orientation noted by a camera is applied. Of a file with
-    several pictures the first is read. Any number of threads may read at once.
+    several pictures the first is read; of a FITS file the one that `read_exposure` takes, stretched as
+    it says there. Any number of threads may read at once.
 
     Parameters
     ----------
@@ -60,35 +106,73 @@ def read_image(source: bytes | str | PathLike[str] | BinaryIO) -> np.ndarray:
     Raises
     ------
     ImageError
-        If there is no such file, it is none of the four formats, it is damaged, too small
-        (a side below `MIN_SIDE` pixels) or too large (more than `MAX_PIXELS` pixels; this is read from
-        the header, before anything is decoded).
+        If there is no such file, it is none of these formats, it is damaged, too small
+        (a side below `MIN_SIDE` pixels) or too large (more than `MAX_PIXELS` pixels, of FITS
+        `MAX_FITS_PIXELS`; this is read from the header, before anything is decoded).
     """
+    return _read(source, None, located=False).picture
+
+
+def read_exposure(source: Source, image: str | None = None) -> Exposure:
+    """Read a picture with what its file says of it: the images to choose from, notes, the place on the sky.
+
+    A FITS image is stretched by `images.stretch` and turned so that its first row is at the bottom. Three
+    images of different bands make one in colour; of a file with several, that one is taken unless
+    another is named, and else the first that is no map of errors, weights or flags.
+
+    Parameters
+    ----------
+    source : bytes, path or binary file
+        As for `read_image`. Of a FITS file under a path only what is shown is read.
+    image : str, optional
+        Which image of a FITS file, by its name among the `choices`.
+
+    Returns
+    -------
+    Exposure
+        The picture and what is known of it; of other formats than FITS, the picture alone.
+
+    Raises
+    ------
+    ImageError
+        As of `read_image`, or when the file has no such image.
+    """
+    return _read(source, image, located=True)
+
+
+def _read(source: Source, image: str | None, *, located: bool) -> Exposure:
+    """Read a picture, and turn everything that a damaged file raises into words."""
     try:
         if isinstance(source, str | PathLike):
             with open(source, "rb") as file:
-                return _decode(file)
-        return _decode(io.BytesIO(source) if isinstance(source, bytes | bytearray | memoryview) else source)
+                return _decode(file, image, located)
+        return _decode(
+            io.BytesIO(source) if isinstance(source, bytes | bytearray | memoryview) else source, image, located
+        )
     except ImageError:
         raise
     except Image.DecompressionBombError as error:  # Pillow refuses a large WebP by itself, from the header
         raise ImageError(_too_large(str(error).partition(")")[0].partition("(")[2])) from error
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise ImageError(
             f"the picture cannot be read ({error}); the file is missing, damaged or cut short: fetch or save it again"
         ) from error
 
 
-def _decode(file: BinaryIO) -> np.ndarray:
+def _decode(file: BinaryIO, image: str | None, located: bool) -> Exposure:
     """Decode an open file after checking its first bytes and the size in its header."""
     start = file.read(16)
     file.seek(0)
+    if start.startswith(FITS_STARTS):
+        from galaxy_explorer.images.fits import read_fits
+
+        return read_fits(file, image, located=located)
     plugin = next((plugin for magic, plugin in _FORMATS if start.startswith(magic)), None)
     if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
         plugin = WebPImageFile
     if plugin is None:
         found = "an empty file" if not start else f"a file that begins with {start[:8]!r}"
-        raise ImageError(f"{found} is not a picture in JPEG, PNG, TIFF or WebP: save the picture as one of these")
+        raise ImageError(f"{found} is not a picture in JPEG, PNG, TIFF, WebP or FITS: save the picture as one of these")
     with plugin(file) as picture:
         width, height = picture.size
         if width * height > MAX_PIXELS:
@@ -98,7 +182,7 @@ def _decode(file: BinaryIO) -> np.ndarray:
                 f"the picture has {width}×{height} pixels, too small to hold a galaxy: "
                 f"give one with at least {MIN_SIDE} pixels a side"
             )
-        return _to_rgb(ImageOps.exif_transpose(picture))
+        return Exposure(_to_rgb(ImageOps.exif_transpose(picture)))
 
 
 def _too_large(found: str) -> str:
@@ -142,6 +226,17 @@ def _scaled(values: np.ndarray, darkest: float, brightest: float) -> np.ndarray:
 def _grey_to_rgb(grey: np.ndarray) -> np.ndarray:
     """Repeat one channel three times."""
     return np.repeat(grey[..., np.newaxis], 3, axis=-1)
+
+
+def stem_of(name: str) -> str:
+    """Take the ending off the name of a picture's file; ``.fits.gz`` and its like are one ending."""
+    doubled = next((ending for ending in FITS_ENDINGS if ending.count(".") == 2 and is_named(name, ending)), None)
+    return name[: -len(doubled)] if doubled else os.path.splitext(name)[0]
+
+
+def is_named(name: str, *endings: str) -> bool:
+    """Tell whether a file's name has one of some endings, in capitals or not."""
+    return name.lower().endswith(endings)
 
 
 def check_picture(image: np.ndarray) -> None:
