@@ -52,8 +52,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
 
     predict = commands.add_parser("predict", help="predict the vote fractions of pictures", epilog=status)
-    predict.add_argument("paths", nargs="+", metavar="PATH", help="pictures, folders and zip files of pictures, mixed")
-    predict.add_argument("--output", type=Path, required=True, metavar="FILE", help="the table: .csv or .parquet")
+    predict.add_argument(
+        "paths", nargs="+", metavar="PATH", help="pictures (also FITS), folders and zip files of pictures, mixed"
+    )
+    predict.add_argument(
+        "--output", type=Path, required=True, metavar="FILE", help="the table: .csv, .parquet, .fits or .ecsv"
+    )
     predict.add_argument(
         "--spread",
         action="store_true",

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from galaxy_explorer.decision_tree import COLUMNS
-from galaxy_explorer.images import ImageError, read_image
+from galaxy_explorer.images import FITS_ENDINGS, ImageError, is_named, read_image
 
 MAX_PICTURE_BYTES = 256 * 2**20  # of one picture in a zip, unpacked: room for MAX_PIXELS at 16 bits in RGB
 
@@ -111,6 +111,26 @@ class Catalogue:
                 "put it back and open the catalogue again"
             ) from error
 
+    def picture_file(self, galaxy_id: str) -> bytes | Path:
+        """Give a galaxy's picture in the form in which `images.read_exposure` takes it.
+
+        Parameters
+        ----------
+        galaxy_id : str
+            An id of the catalogue.
+
+        Returns
+        -------
+        bytes or Path
+            The path of a FITS file in a folder, of which only a part may be needed; else what
+            `picture_bytes` gives, with its errors.
+        """
+        if galaxy_id in self and self.root.is_dir():
+            name = str(self.table.at[galaxy_id, "picture"])
+            if is_named(name, *FITS_ENDINGS):
+                return self.root / name
+        return self.picture_bytes(galaxy_id)
+
     def picture(self, galaxy_id: str) -> np.ndarray:
         """Read a galaxy's picture.
 
@@ -131,7 +151,7 @@ class Catalogue:
         ImageError
             If the picture has gone or is damaged.
         """
-        return read_image(self.picture_bytes(galaxy_id))
+        return read_image(self.picture_file(galaxy_id))
 
     def subset(self, ids: Iterable[str]) -> "Catalogue":
         """Take some of the galaxies, in the order asked for.

@@ -12,9 +12,10 @@ import pandas as pd
 from galaxy_explorer.catalogue.galaxies import Catalogue, CatalogueError
 from galaxy_explorer.catalogue.scores import ID, read_scores
 from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.images import FITS_ENDINGS, is_named, stem_of
 
 SAMPLE = "sample"  # the name of the galaxies that come with the package
-SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", *FITS_ENDINGS)
 SCORES = "scores.csv"
 FIELD = "field.json"
 KAGGLE_PICTURES = ("images_training_rev1", "images_test_rev1")
@@ -140,9 +141,9 @@ def _pictures(names: Iterable[str], where: Path) -> pd.Series:
     found: dict[str, str] = {}
     for name in names:
         file = name.rpartition("/")[2]
-        galaxy, ending = os.path.splitext(file)
-        if ending.lower() not in SUFFIXES or file.startswith("."):
+        if not is_named(file, *SUFFIXES) or file.startswith("."):
             continue
+        galaxy = stem_of(file)
         if galaxy in found:
             raise CatalogueError(
                 f"{where} holds two pictures of galaxy {galaxy}, {found[galaxy]} and {name}: keep one of the two"

@@ -2,15 +2,19 @@
 
 import argparse
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
+import numpy as np
+
+from galaxy_explorer import __version__
 from galaxy_explorer.catalogue import open_catalogue, read_ids
 from galaxy_explorer.catalogue.layouts import FIELD
-from galaxy_explorer.commands.console import network_for, progress_bar, report, speed
-from galaxy_explorer.images import ImageError, read_image
+from galaxy_explorer.commands.console import NAMED_FAILURES, network_for, progress_bar, report, say, speed
+from galaxy_explorer.images import FITS_ENDINGS, ImageError, is_named, read_exposure, stem_of
 from galaxy_explorer.prediction import (
     PredictionError,
     PredictionStore,
@@ -25,6 +29,9 @@ from galaxy_explorer.prediction import (
 )
 
 
+Notes = dict[str, list[str]]  # what had to be done to show pictures, with the ids of the galaxies
+
+
 def predict(options: argparse.Namespace) -> int:
     """Write the table of predictions for the pictures that were named, and give the exit status.
 
@@ -36,10 +43,11 @@ def predict(options: argparse.Namespace) -> int:
     ValueError
         When it cannot begin or go on; the message says why and what to do.
     """
+    notes: Notes = {}
     with joined() as process:
         with process.together():  # nobody writes before all have found that they can
             _check_output(options)
-            sources = sources_at(options.paths, read_ids(options.ids) if options.ids else None)
+            sources = sources_at(options.paths, read_ids(options.ids) if options.ids else None, notes)
             network, card = network_for(options, process)
             store = _store_for(options, prediction_key(network, card, options.views))
         _check_alike(sources, process)
@@ -48,9 +56,10 @@ def predict(options: argparse.Namespace) -> int:
         with progress_bar(process) as progress:
             shown: dict[str, Any] = {"total": len(sources), "progress": progress}
             fill(store, network, card, sources, process=process, **shown, **speed(options, process))
+        _tell(notes)
         if not process.leads:
             return 0
-        failures = store.finish(spread=options.spread)
+        failures = store.finish(spread=options.spread, **_about(options))
         print(f"{len(sources) - len(failures):,} of {len(sources):,} galaxies are in {store.path}")
         return report(failures, f"all of them, with the reasons, are in {store.failed}")
 
@@ -83,7 +92,7 @@ def _check_alike(sources: list[Source], process: Process) -> None:
         )
 
 
-def sources_at(paths: list[str], ids: list[str] | None = None) -> list[Source]:
+def sources_at(paths: list[str], ids: list[str] | None = None, notes: Notes | None = None) -> list[Source]:
     """Find the galaxies at all paths, each of which is a picture, a folder or a zip file.
 
     Parameters
@@ -92,6 +101,8 @@ def sources_at(paths: list[str], ids: list[str] | None = None) -> list[Source]:
         The paths; ``sample`` stands for the galaxies that come with the package.
     ids : list of str, optional
         Only these galaxies. One without a picture becomes a source that fails.
+    notes : dict, optional
+        Takes what had to be done to show pictures from FITS, with the galaxies, as they are read.
 
     Raises
     ------
@@ -100,7 +111,7 @@ def sources_at(paths: list[str], ids: list[str] | None = None) -> list[Source]:
     """
     found: dict[str, tuple[str, Source]] = {}
     for path in paths:
-        for source in _sources_at(path):
+        for source in _sources_at(path, {} if notes is None else notes):
             galaxy_id = source.galaxy_id
             if galaxy_id in found:
                 raise ValueError(
@@ -116,15 +127,43 @@ def sources_at(paths: list[str], ids: list[str] | None = None) -> list[Source]:
     ]
 
 
-def _sources_at(path: str) -> Iterator[Source]:
+def _sources_at(path: str, notes: Notes) -> Iterator[Source]:
     """Give the galaxies of a folder, a zip file or a single picture."""
     file = Path(path)
     if not file.is_file() or file.suffix.lower() == ".zip":
-        yield from sources_of(open_catalogue(path))
+        catalogue = open_catalogue(path)
+        for source in sources_of(catalogue):
+            if is_named(str(catalogue.table.at[source.galaxy_id, "picture"]), *FITS_ENDINGS):
+                source = replace(
+                    source,
+                    read=partial(_noted, notes, source.galaxy_id, partial(catalogue.picture_file, source.galaxy_id)),
+                )
+            yield source
         return
     # A field.json beside the picture says that it was cropped before, as for the folder as a whole.
     field = open_catalogue(file.parent).field if (file.parent / FIELD).exists() else 1.0
-    yield Source(file.stem, partial(read_image, file), field)
+    galaxy_id = stem_of(file.name)
+    yield Source(galaxy_id, partial(_noted, notes, galaxy_id, lambda: file), field)
+
+
+def _noted(notes: Notes, galaxy_id: str, find: Callable[[], bytes | Path]) -> np.ndarray:
+    """Read a picture, and keep what had to be done to show it."""
+    exposure = read_exposure(find(), located=False)
+    for note in exposure.notes:
+        notes.setdefault(note, []).append(galaxy_id)  # one step each, for threads
+    return exposure.picture
+
+
+def _tell(notes: Notes) -> None:
+    """Say on standard error what had to be done to show pictures, the most frequent first."""
+    for note, galaxies in sorted(notes.items(), key=lambda item: -len(item[1]))[:NAMED_FAILURES]:
+        others = f" and {len(galaxies) - 1:,} more" if len(galaxies) > 1 else ""
+        say(f"galaxy {galaxies[0]}{others}: {note}")
+
+
+def _about(options: argparse.Namespace) -> dict[str, str]:
+    """Say whose predictions a table holds."""
+    return {"network": Path(options.weights).stem, "version": __version__, "views": str(options.views)}
 
 
 def _no_picture(reason: str) -> NoReturn:

@@ -113,7 +113,7 @@ def read_image(source: Source) -> np.ndarray:
     return _read(source, None, located=False).picture
 
 
-def read_exposure(source: Source, image: str | None = None) -> Exposure:
+def read_exposure(source: Source, image: str | None = None, *, located: bool = True) -> Exposure:
     """Read a picture with what its file says of it: the images to choose from, notes, the place on the sky.
 
     A FITS image is stretched by `images.stretch` and turned so that its first row is at the bottom. Three
@@ -126,6 +126,8 @@ def read_exposure(source: Source, image: str | None = None) -> Exposure:
         As for `read_image`. Of a FITS file under a path only what is shown is read.
     image : str, optional
         Which image of a FITS file, by its name among the `choices`.
+    located : bool, optional
+        Whether to work out its place on the sky, which takes longer than a small picture.
 
     Returns
     -------
@@ -137,7 +139,7 @@ def read_exposure(source: Source, image: str | None = None) -> Exposure:
     ImageError
         As of `read_image`, or when the file has no such image.
     """
-    return _read(source, image, located=True)
+    return _read(source, image, located=located)
 
 
 def _read(source: Source, image: str | None, *, located: bool) -> Exposure:

@@ -6,11 +6,12 @@ The same weights, picture and views give the same 37 numbers on every run, and o
 """
 
 from galaxy_explorer.prediction.catalogues import fill, predict_catalogue, sources_of
+from galaxy_explorer.prediction.formats import ENDINGS, as_bytes, read_fractions
 from galaxy_explorer.prediction.inference import predict, prediction_key
 from galaxy_explorer.prediction.processes import ALONE, Process, joined
 from galaxy_explorer.prediction.store import Predictions, PredictionStore
 from galaxy_explorer.prediction.stream import BATCH_SIZE, Batch, Source, predict_pictures
-from galaxy_explorer.prediction.tables import ENDINGS, PredictionError, read_failures, read_fractions
+from galaxy_explorer.prediction.tables import PredictionError, read_failures
 
 __all__ = [
     "ALONE",
@@ -22,6 +23,7 @@ __all__ = [
     "Predictions",
     "Process",
     "Source",
+    "as_bytes",
     "fill",
     "joined",
     "predict",

@@ -12,13 +12,13 @@ import pandas as pd
 
 from galaxy_explorer.catalogue.scores import ID
 from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.prediction.formats import ENDINGS, check_ending
 from galaxy_explorer.prediction.stream import Batch
 from galaxy_explorer.prediction.tables import (
-    ENDINGS,
     FAILURE,
+    KEY,
     SPREAD_COLUMNS,
     PredictionError,
-    check_ending,
     parquet_writer,
     read_failures,
     read_parquet,
@@ -100,22 +100,25 @@ class PredictionStore:
         self.chunks.mkdir(parents=True, exist_ok=True)
         name = f"{part}-{len(list(self.chunks.glob(f'{part}-*.parquet'))):06d}-{os.getpid()}.parquet"
         columns = [*COLUMNS, *SPREAD_COLUMNS, FAILURE]
-        with whole(self.chunks / name) as temporary, parquet_writer(temporary, columns, self.key) as write:
+        with whole(self.chunks / name) as temporary, parquet_writer(temporary, columns, {KEY: self.key}) as write:
             write(_chunk(batches))
 
-    def finish(self, *, spread: bool = True) -> dict[str, str]:
+    def finish(self, *, spread: bool = True, **about: str) -> dict[str, str]:
         """Write the chunks as one table, each galaxy once, and give the failures with their reasons.
 
         Parameters
         ----------
         spread : bool
             Whether the table has the spread, as 37 more columns.
+        about : str
+            What the table shall say of itself beside the key of its weights: ``network``, ``version``, ``views``.
+            CSV has no place for it.
         """
         columns = [*COLUMNS, *(SPREAD_COLUMNS if spread else ())]
         seen: set[str] = set()
         failures: dict[str, str] = {}
         with whole(self.path) as temporary:
-            with ENDINGS[check_ending(self.path)](temporary, columns, self.key) as write:
+            with ENDINGS[check_ending(self.path)](temporary, columns, {KEY: self.key, **about}) as write:
                 for chunk in self._chunks():
                     failures |= _failures(chunk)
                     done = _predicted(chunk)

@@ -1,0 +1,85 @@
+"""The formats in which tables of predictions are written and read, by the ending of the file."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pandas as pd
+
+from galaxy_explorer.catalogue.scores import read_scores
+from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.prediction.described_tables import ecsv_writer, fits_writer, read_described
+from galaxy_explorer.prediction.tables import PredictionError, Writer, csv_writer, parquet_writer, read_parquet
+
+ENDINGS: dict[str, Callable[[Path, Sequence[str], Mapping[str, str]], AbstractContextManager[Writer]]] = {
+    ".csv": csv_writer,
+    ".parquet": parquet_writer,
+    ".fits": fits_writer,
+    ".ecsv": ecsv_writer,
+}
+
+
+def check_ending(path: Path) -> str:
+    """Give the ending of a table's path.
+
+    Raises
+    ------
+    PredictionError
+        When no table can be written or read under that ending.
+    """
+    if path.suffix.lower() not in ENDINGS:
+        raise PredictionError(
+            f"{path} ends in {path.suffix or 'nothing'}; name a file that ends in {', '.join(ENDINGS)}"
+        )
+    return path.suffix.lower()
+
+
+def read_fractions(path: str | Path) -> pd.DataFrame:
+    """Read the vote fractions of a table of predictions.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file with one of the `ENDINGS`, ``GalaxyID`` and the 37 columns; other columns are left out.
+
+    Returns
+    -------
+    pd.DataFrame
+        Float32, indexed by ``GalaxyID`` (text); NaN where a cell is empty.
+
+    Raises
+    ------
+    PredictionError
+        When the file is no such table.
+    CatalogueError
+        When a cell of a CSV file cannot be taken as a score.
+    """
+    path = Path(path)
+    ending = check_ending(path)
+    if not path.is_file():
+        raise PredictionError(f"there is no file {path}; give a table that predict wrote")
+    if ending == ".csv":
+        return read_scores(path, str(path))[list(COLUMNS)]
+    if ending == ".parquet":
+        return read_parquet(path)[0][list(COLUMNS)]
+    return read_described(path)
+
+
+def as_bytes(table: pd.DataFrame, ending: str, about: Mapping[str, str]) -> bytes:
+    """Give the content of a file of predictions.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        Indexed by ``GalaxyID`` (text), with the 37 columns.
+    ending : str
+        One of the `ENDINGS`.
+    about : mapping of str to str
+        What the file says of itself, as `PredictionStore` takes it.
+    """
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / f"table{ending}"
+        with ENDINGS[ending](path, list(table.columns), about) as write:
+            write(table)
+        return path.read_bytes()
