@@ -149,9 +149,23 @@ class TestAFolder:
         assert (row["ra_deg"], row["dec_deg"]) == (180.4075164794922, -3.261066675186157)
 
     def test_every_ending_is_found(self, tmp_path, picture):
-        for number, ending in enumerate([".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".JPG", ".gif", ".fits"]):
-            (tmp_path / f"{number}{ending}").write_bytes(to_png(picture))
-        assert open_catalogue(tmp_path).ids == list("0123456")
+        endings = [
+            ".jpg",
+            ".jpeg",
+            ".png",
+            ".tif",
+            ".tiff",
+            ".webp",
+            ".fits",
+            ".fts",
+            ".JPG",
+            ".Fits.gz",
+            ".gz",
+            ".gif",
+        ]
+        for letter, ending in zip("abcdefghijkl", endings, strict=True):
+            (tmp_path / f"{letter}.x{ending}").write_bytes(to_png(picture))
+        assert open_catalogue(tmp_path).ids == [f"{letter}.x" for letter in "abcdefghij"]
 
     def test_two_pictures_of_one_galaxy_are_refused(self, picture_folder, picture):
         (picture_folder / "0012.tif").write_bytes(to_png(picture))

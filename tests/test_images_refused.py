@@ -21,13 +21,13 @@ class TestRefusing:
 
     @pytest.mark.parametrize("form", ["GIF", "BMP", "PPM", "ICO", "JPEG2000", "TGA"])
     def test_other_formats_are_never_tried(self, picture, form):
-        assert "is not a picture in JPEG, PNG, TIFF or WebP" in refusal(encoded(picture, form))
+        assert "is not a picture in JPEG, PNG, TIFF, WebP or FITS" in refusal(encoded(picture, form))
 
     @pytest.mark.parametrize(
         "content", [b"GalaxyID,Class1.1\n", b"<html>Not found</html>", b"\0" * 1000, b"RIFF....WAVE"]
     )
     def test_what_is_no_picture_is_refused(self, content):
-        assert "is not a picture in JPEG, PNG, TIFF or WebP" in refusal(content)
+        assert "is not a picture in JPEG, PNG, TIFF, WebP or FITS" in refusal(content)
 
     def test_an_empty_file_is_refused(self):
         assert refusal(b"").startswith("an empty file is not a picture")

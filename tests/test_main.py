@@ -153,7 +153,9 @@ def test_predict_that_cannot_run_says_why(run, galaxies, tmp_path, capsys):
         return capsys.readouterr().err
 
     output = tmp_path / "scores.csv"
-    assert "ends in .txt; name a file that ends in .csv or .parquet" in refused(galaxies, "--output", "scores.txt")
+    assert "ends in .txt; name a file that ends in .csv, .parquet, .fits, .ecsv" in refused(
+        galaxies, "--output", "scores.txt"
+    )
     assert "there is no folder" in refused(galaxies, "--output", tmp_path / "none" / "scores.csv")
     assert "does not exist" in refused(tmp_path / "none", "--output", output)
     assert "galaxy 0002 is in both" in refused(galaxies, galaxies / "0002.png", "--output", output)

@@ -4,6 +4,7 @@ import threading
 
 import numpy as np
 import pandas as pd
+import pyarrow.csv
 import pytest
 from PIL import Image
 from tiny_prediction import counted_passes, eleven_pictures, folder_with_two_damaged, tiny_card, tiny_network
@@ -138,7 +139,7 @@ def test_a_stop_before_anything_leaves_nothing(network, card, folder, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["galaxies"]
 
 
-@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+@pytest.mark.parametrize("ending", [".csv", ".parquet", ".fits", ".ecsv"])
 def test_ids_and_numbers_survive_the_table(network, card, pictures, tmp_path, ending):
     store = PredictionStore(tmp_path / f"scores{ending}", "key")
     sources = [Source(name, lambda n=n: pictures[n]) for n, name in enumerate(AWKWARD_IDS)]
@@ -159,7 +160,7 @@ def test_a_table_is_written_whole_or_not_at_all(network, card, folder, tmp_path,
         raise OSError("no space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(pd.DataFrame, "to_csv", full)
+        patched.setattr(pyarrow.csv, "write_csv", full)
         with pytest.raises(OSError, match="no space left"):
             store.finish()
     assert store.path.read_text() == "what was there before"
@@ -169,7 +170,9 @@ def test_a_table_is_written_whole_or_not_at_all(network, card, folder, tmp_path,
 
 
 def test_a_file_that_is_no_table_of_predictions_is_refused_in_words(tmp_path):
-    with pytest.raises(PredictionError, match=r"ends in \.txt; name a file that ends in \.csv or \.parquet"):
+    with pytest.raises(
+        PredictionError, match=r"ends in \.txt; name a file that ends in \.csv, \.parquet, \.fits, \.ecsv"
+    ):
         PredictionStore(tmp_path / "scores.txt", "key")
     with pytest.raises(PredictionError, match="there is no file"):
         read_fractions(tmp_path / "none.parquet")

@@ -28,7 +28,6 @@ from galaxy_explorer.prediction import (
     sources_of,
 )
 
-
 Notes = dict[str, list[str]]  # what had to be done to show pictures, with the ids of the galaxies
 
 

@@ -17,8 +17,8 @@ from galaxy_explorer.images.reading import ImageError
 MAX_UNPACKED_BYTES = 512 * 2**20  # of a gzip'd file: more than any cutout or survey frame has
 MAX_UNITS = 500  # headers and data units of a file that are looked at
 MAX_TILE_PIXELS = 50_000_000  # of one tile of a compressed image, which is unpacked at once
-STRIP_PIXELS = 4_000_000  # read at a time
-SHOWN_PIXELS = 4_200_000  # a plane with more, some 2,048 a side, is averaged: networks see 128 a side
+STRIP_PIXELS = 1_000_000  # read at a time
+SHOWN_PIXELS = 2_100_000  # a plane with more, some 1,450 a side, is averaged: networks see 128 a side
 
 _quieting = threading.Lock()
 

@@ -45,10 +45,10 @@ def to_levels(planes: np.ndarray) -> np.ndarray:
     if len(fluxes) == 3:
         fluxes = fluxes * (LEVELS_PER_NOISE / LEVELS_PER_NOISE.mean()).astype(np.float32)[:, np.newaxis, np.newaxis]
     red, green, blue = np.broadcast_to(fluxes, (3, *fluxes.shape[1:]))
-    return make_lupton_rgb(red, green, blue, minimum=-SKY, stretch=_linear_stretch(), Q=Q)
+    return make_lupton_rgb(red, green, blue, minimum=-SKY, stretch=linear_stretch(), Q=Q)
 
 
-def _linear_stretch() -> float:
+def linear_stretch() -> float:
     """Give make_lupton_rgb's ``stretch`` for the slope at faint light: 255 · 0.1 Q / (stretch asinh(0.1 Q))."""
     return float(255 * 0.1 * Q / np.arcsinh(0.1 * Q) / LEVELS_PER_NOISE.mean())
 

@@ -1,0 +1,240 @@
+"""FITS pictures: every way in which an image may lie in the file, its colours and its values."""
+
+import gzip
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from fits_files import bands, fluxes_of_levels, galaxy_fluxes, with_bands, with_header, written
+
+from galaxy_explorer.images import fits_files, read_exposure, read_image, stem_of
+
+
+def brightest(picture):
+    """Row and column of the brightest part of a picture, as parts of its sides."""
+    light = picture.astype(float).sum(axis=-1)
+    rows, columns = np.nonzero(light > 0.8 * light.max())
+    return rows.mean() / picture.shape[0], columns.mean() / picture.shape[1]
+
+
+class TestOneBand:
+    def test_it_is_grey_and_said_so(self):
+        exposure = read_exposure(written(galaxy_fluxes()))
+        assert (exposure.picture.dtype, exposure.picture.shape) == (np.uint8, (64, 64, 3))
+        assert (exposure.picture[..., :1] == exposure.picture).all()
+        assert exposure.notes == (
+            "it has one band and is shown as grey; the networks learnt colours, so take their answers with care",
+        )
+        assert exposure.choices == (exposure.name,) == ("0 (64×64)",)
+
+    def test_its_first_row_is_at_the_bottom(self):
+        row, column = brightest(read_image(written(galaxy_fluxes())))
+        assert row == pytest.approx(0.4, abs=0.03)  # 0.6 from the bottom
+        assert column == pytest.approx(0.7, abs=0.03)
+
+    def test_the_sky_is_nearly_black_and_the_galaxy_bright(self):
+        picture = read_image(written(galaxy_fluxes()))
+        assert 2 < np.median(picture[-20:, :20]) < 8
+        assert 120 < picture.max() < 180
+
+    @pytest.mark.parametrize("unit", [1e-9, 1.0, 3e5])
+    @pytest.mark.parametrize("sky", [0.0, -40.0, 1000.0])
+    def test_unit_and_sky_level_make_no_difference(self, unit, sky):
+        wanted = read_image(written(galaxy_fluxes(sky=0.0)))
+        found = read_image(written((galaxy_fluxes(sky=0.0).astype(float) + sky) * unit))
+        assert np.abs(found.astype(int) - wanted).max() <= 1
+
+    def test_a_much_deeper_image_is_not_burnt_out(self):
+        picture = read_image(written(galaxy_fluxes(peak=1e5)))
+        assert 180 < np.percentile(picture, 99.5) < 210
+        assert (picture == 255).mean() < 0.005
+
+    @pytest.mark.parametrize("noise", [0.0, 1e-7])
+    def test_a_simulation_without_noise_is_scaled_by_its_light(self, noise):
+        picture = read_image(written(galaxy_fluxes(noise=noise, sky=0.0)))
+        assert 180 < np.percentile(picture, 99.5) < 210
+        assert picture[-1, 0].max() < 10
+
+    def test_a_flat_image_is_black(self):
+        assert read_image(written(np.full((32, 32), 7.5, np.float32))).max() < 10
+
+    @pytest.mark.parametrize("kind", [">i2", ">u2", ">i4", ">f4", ">f8", ">i8"])
+    def test_every_type_of_number_gives_the_same_picture(self, kind):
+        fluxes = np.clip(np.rint(galaxy_fluxes(sky=30.0, noise=4.0)), 0, 255)
+        wanted = read_image(written(fluxes.astype(np.float32)))
+        np.testing.assert_allclose(read_image(written(fluxes.astype(kind))).astype(int), wanted, atol=1)
+
+    def test_scaled_integers_and_blank_ones_are_what_they_stand_for(self):
+        fluxes = galaxy_fluxes(sky=0.0)
+        stored = np.rint((50 - fluxes) / 0.01).astype(np.int16)
+        stored[:4] = -32768
+        content = written(with_header(stored, BSCALE=-0.01, BZERO=50.0, BLANK=-32768))
+        exposure = read_exposure(content)
+        np.testing.assert_allclose(exposure.picture[:-4].astype(int), read_image(written(fluxes))[:-4], atol=2)
+        assert (exposure.picture[-4:] == exposure.picture[-1, 0]).all()
+        assert exposure.notes[0] == "6 % of its pixels hold no number and are shown as sky"
+
+    @pytest.mark.parametrize("hole", [np.nan, np.inf, -np.inf, 1e300])
+    def test_pixels_without_a_number_are_shown_as_sky(self, hole):
+        fluxes = galaxy_fluxes().astype(float)
+        fluxes[:, :8] = hole
+        exposure = read_exposure(written(fluxes))
+        assert "12 % of its pixels hold no number" in exposure.notes[0]
+        assert 2 <= exposure.picture[:, :8].max() <= 8
+        assert brightest(exposure.picture)[1] == pytest.approx(0.7, abs=0.03)
+
+    def test_axes_of_length_one_do_not_count(self):
+        fluxes = galaxy_fluxes()
+        np.testing.assert_array_equal(read_image(written(fluxes[np.newaxis, np.newaxis])), read_image(written(fluxes)))
+
+
+class TestColours:
+    def test_three_extensions_make_a_colour_picture_of_i_r_g(self):
+        exposure = read_exposure(with_bands())
+        assert exposure.name == "colour of i, r, g"
+        assert exposure.choices == ("colour of i, r, g", "1 i (64×64)", "2 r (64×64)", "3 g (64×64)")
+        red, green, blue = exposure.picture[20:30, 40:50].reshape(-1, 3).mean(axis=0)
+        assert red > 1.15 * green > 1.3 * blue
+        assert read_exposure(with_bands(), "2 r (64×64)").notes[1].startswith("it has one band")
+
+    @pytest.mark.parametrize(
+        ("names", "reddest_first"),
+        [
+            ("gri", "i, r, g"),
+            ("RGB", "r, g, b"),
+            (("BLUE", "GREEN", "RED"), "r, g, b"),
+            ("grz", "z, r, g"),
+            ("ugriz", "i, r, g"),
+            ("BVR", "r, v, b"),
+        ],
+    )
+    def test_the_longest_waves_are_red_whatever_the_order(self, names, reddest_first):
+        units = [fits.ImageHDU(galaxy_fluxes(), name=name) for name in names]
+        assert read_exposure(written(fits.PrimaryHDU(), *units)).name == f"colour of {reddest_first}"
+
+    @pytest.mark.parametrize("cards", [("SDSS g", "SDSS r", "SDSS i"), ("g.MP9401", "r.MP9601", "i.MP9702")])
+    def test_bands_are_known_by_the_filter_in_the_header(self, cards):
+        units = [with_header(plane, FILTER=card) for plane, card in zip(bands().values(), cards, strict=True)]
+        assert read_exposure(written(*units)).name == "colour of i, r, g"
+
+    def test_images_of_different_shapes_or_unknown_bands_make_no_colour(self):
+        shapes = [
+            fits.ImageHDU(galaxy_fluxes(side=side), name=name) for side, name in ((64, "g"), (64, "r"), (48, "i"))
+        ]
+        unknown = [fits.ImageHDU(galaxy_fluxes(), name=name) for name in ("one", "two", "three")]
+        for units in (shapes, unknown):
+            exposure = read_exposure(written(fits.PrimaryHDU(), *units))
+            assert len(exposure.choices) == 3
+            assert (exposure.picture[..., 0] == exposure.picture[..., 2]).all()
+
+    @pytest.mark.parametrize("last", [False, True])
+    def test_a_cube_of_three_planes_is_red_green_and_blue(self, last):
+        cube = np.stack(list(bands().values()))
+        exposure = read_exposure(written(np.ascontiguousarray(np.moveaxis(cube, 0, -1)) if last else cube))
+        np.testing.assert_array_equal(exposure.picture, read_image(with_bands()))
+        assert exposure.notes == ("its header does not name the bands, and its first plane was taken for the reddest",)
+
+    @pytest.mark.parametrize("cards", [{"BANDS": "gri"}, {"BAND0": "g", "BAND1": "r", "BAND2": "i"}])
+    def test_a_cube_whose_header_names_its_bands_is_put_in_order(self, cards):
+        exposure = read_exposure(written(with_header(np.stack(list(bands().values()))[::-1], **cards)))
+        np.testing.assert_array_equal(exposure.picture, read_image(with_bands()))
+        assert exposure.notes == ("its colours are i, r, g",)
+
+    def test_three_of_four_named_planes_are_taken(self):
+        planes = bands()
+        cube = np.stack([planes["g"], planes["r"], planes["i"], planes["g"]])
+        np.testing.assert_array_equal(read_image(written(with_header(cube, BANDS="griz"))), read_image(with_bands()))
+
+    @pytest.mark.parametrize("kind", [np.uint8, np.int16, np.float32])
+    def test_the_levels_of_a_finished_picture_stay_as_they_are(self, draw_galaxy, kind):
+        picture = draw_galaxy(3, 40, 30)
+        exposure = read_exposure(written(np.moveaxis(picture, -1, 0)[:, ::-1].astype(kind)))
+        np.testing.assert_array_equal(exposure.picture, picture)
+        assert "taken for a finished picture" in exposure.notes[-1]
+
+    def test_a_real_galaxy_comes_back_from_its_fluxes_nearly_as_it_was(self, sample):
+        picture = sample.picture("100053")
+        units = np.array([2e-9, 1e-9, 3e-10])[:, np.newaxis, np.newaxis]
+        cube = fluxes_of_levels(picture) * units + 1e-8
+        found = read_image(written(with_header(cube, BANDS="irg")))
+        # Not exactly: the noise of this one picture is not that of the average of 150.
+        assert np.abs(found.astype(int) - picture).mean() < 4
+        bright = picture.mean(axis=-1) > 60
+        assert np.corrcoef(found[bright].ravel(), picture[bright].ravel())[0, 1] > 0.95
+
+
+class TestFiles:
+    def test_a_path_a_text_bytes_and_an_open_file_read_alike(self, tmp_path):
+        path = tmp_path / "galaxy.fits"
+        path.write_bytes(with_bands())
+        with path.open("rb") as file:
+            readings = [read_image(path), read_image(str(path)), read_image(path.read_bytes()), read_image(file)]
+        for reading in readings[1:]:
+            np.testing.assert_array_equal(reading, readings[0])
+        readings[0][0, 0] = 7  # writable
+
+    @pytest.mark.parametrize(
+        "name", ["a b.fits", "a b.FIT", "a b.fts", "a b.fits.gz", "a b.fits.fz", "a b.fz", "a b.jpg"]
+    )
+    def test_the_stem_of_a_name_is_without_its_whole_ending(self, name):
+        assert stem_of(name) == "a b"
+
+    def test_a_gzipped_file_reads_as_the_file(self, tmp_path):
+        (tmp_path / "galaxy.fits.gz").write_bytes(gzip.compress(with_bands()))
+        np.testing.assert_array_equal(read_image(tmp_path / "galaxy.fits.gz"), read_image(with_bands()))
+
+    @pytest.mark.parametrize("compression", ["RICE_1", "GZIP_2", "HCOMPRESS_1"])
+    def test_a_tile_compressed_image_reads_as_the_image(self, compression):
+        fluxes = np.rint(galaxy_fluxes() * 10).astype(np.int32)
+        tiled = fits.CompImageHDU(fluxes, compression_type=compression, name="sci")
+        exposure = read_exposure(written(tiled))
+        np.testing.assert_array_equal(exposure.picture, read_image(written(fluxes)))
+        assert exposure.name == "1 sci (64×64)"
+
+    def test_tile_compressed_bands_make_a_colour_picture(self):
+        tiled = [fits.CompImageHDU(plane, name=name) for name, plane in bands().items()]
+        found, wanted = read_exposure(written(*tiled)), read_image(with_bands())
+        assert found.name == "colour of i, r, g"
+        assert np.abs(found.picture.astype(int) - wanted).mean() < 2  # quantised
+
+    def test_maps_of_errors_and_tables_are_passed_over(self):
+        table = fits.BinTableHDU.from_columns([fits.Column("x", "E", array=[1.0, 2.0])], name="cat")
+        units = [fits.ImageHDU(galaxy_fluxes(n), name=name) for n, name in enumerate(["err", "dq", "sci"])]
+        exposure = read_exposure(written(fits.PrimaryHDU(), table, *units))
+        assert exposure.name == "4 sci (64×64)"
+        assert exposure.choices == ("2 err (64×64)", "3 dq (64×64)", "4 sci (64×64)")
+        assert "the file holds 3 images, and this is “4 sci (64×64)”" in exposure.notes
+        assert read_exposure(written(fits.PrimaryHDU(), table, *units), "2 err (64×64)").name == "2 err (64×64)"
+
+    def test_a_large_image_is_averaged_and_keeps_its_look(self, monkeypatch):
+        monkeypatch.setattr(fits_files, "SHOWN_PIXELS", 64 * 64)
+        monkeypatch.setattr(fits_files, "STRIP_PIXELS", 64 * 20)  # many strips
+        fluxes = np.kron(galaxy_fluxes(), np.ones((3, 3), np.float32))
+        fluxes[0, 0] = np.nan
+        found = read_exposure(written(fluxes[:, :-1]))
+        assert found.picture.shape == (64, 63, 3)
+        assert "its 191×192 pixels were averaged 3 by 3" in found.notes
+        np.testing.assert_allclose(found.picture.astype(int), read_image(written(galaxy_fluxes()))[:, :-1], atol=3)
+        for tile in ((1, 192), (64, 64), (192, 192)):
+            tiled = fits.CompImageHDU(np.rint(fluxes[1:] * 10).astype(np.int32), tile_shape=tile)
+            np.testing.assert_allclose(read_image(written(tiled)).shape, (63, 64, 3))
+
+    def test_headers_against_the_standard_are_no_obstacle(self):
+        content = written(with_header(galaxy_fluxes(), BLANK=5, OBJECT="NGC 1"))  # BLANK is for integers
+        content = content.replace(b"OBJECT  = 'NGC 1   '", b"OBJECT  = NGC 1     ")
+        assert read_image(content).shape == (64, 64, 3)
+
+    def test_many_threads_read_what_one_reads(self):
+        contents = [with_bands(), written(galaxy_fluxes()), gzip.compress(written(galaxy_fluxes(3)))]
+        contents.append(written(fits.CompImageHDU(galaxy_fluxes(4))))
+        start = threading.Barrier(8)
+
+        def read_all(_):
+            start.wait()
+            return [read_image(content).sum() for content in contents * 3]
+
+        with ThreadPoolExecutor(8) as threads:
+            results = list(threads.map(read_all, range(8)))
+        assert results == [[read_image(content).sum() for content in contents * 3]] * 8
