@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from astropy.table import Table
 from PIL import Image
 from tiny_prediction import write_pictures, write_tiny_weights
 from tiny_training import in_one_thread
@@ -62,11 +63,18 @@ def test_predict_writes_the_table_of_a_folder(run, galaxies, weights, tmp_path, 
     assert "6 of 6 galaxies are in" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["scores.csv", "scores.parquet"])
+READERS = {
+    "scores.csv": pd.read_csv,
+    "scores.parquet": pd.read_parquet,
+    "scores.fits": lambda path: Table.read(path).to_pandas(),
+    "scores.ecsv": lambda path: pd.read_csv(path, comment="#"),
+}
+
+
+@pytest.mark.parametrize("name", READERS)
 def test_predict_adds_the_spread_when_asked_to(run, galaxies, tmp_path, name):
     assert run("predict", galaxies, "--output", tmp_path / name, "--spread") == 0
-    read = pd.read_csv if name.endswith("csv") else pd.read_parquet
-    table = read(tmp_path / name)
+    table = READERS[name](tmp_path / name)
     assert table.columns.tolist() == ["GalaxyID", *COLUMNS, *(f"{column}_spread" for column in COLUMNS)]
     assert (table["Class1.1_spread"] > 0).all()
 
