@@ -25,7 +25,7 @@ class TestOneBand:
         assert (exposure.picture.dtype, exposure.picture.shape) == (np.uint8, (64, 64, 3))
         assert (exposure.picture[..., :1] == exposure.picture).all()
         assert exposure.notes == (
-            "it has one band and is shown as grey; the networks learnt colours, so take their answers with care",
+            "one band, shown as grey; the networks learnt colours, so take their answers with care",
         )
         assert exposure.choices == (exposure.name,) == ("0 (64×64)",)
 
@@ -97,7 +97,7 @@ class TestColours:
         assert exposure.choices == ("colour of i, r, g", "1 i (64×64)", "2 r (64×64)", "3 g (64×64)")
         red, green, blue = exposure.picture[20:30, 40:50].reshape(-1, 3).mean(axis=0)
         assert red > 1.15 * green > 1.3 * blue
-        assert read_exposure(with_bands(), "2 r (64×64)").notes[1].startswith("it has one band")
+        assert read_exposure(with_bands(), "2 r (64×64)").notes[1].startswith("one band")
 
     @pytest.mark.parametrize(
         ("names", "reddest_first"),

@@ -10,6 +10,7 @@ from galaxy_explorer.images.inputs import central_field, for_prediction, normali
 from galaxy_explorer.images.overlays import overlay, thumbnail, to_png
 from galaxy_explorer.images.reading import (
     FITS_ENDINGS,
+    GREY,
     MAX_FITS_PIXELS,
     MAX_PIXELS,
     MIN_SIDE,
@@ -24,6 +25,7 @@ from galaxy_explorer.images.reading import (
 
 __all__ = [
     "FITS_ENDINGS",
+    "GREY",
     "MAX_FITS_PIXELS",
     "MAX_PIXELS",
     "MIN_SIDE",

@@ -8,9 +8,7 @@ import numpy as np
 
 from galaxy_explorer.images import stretch
 from galaxy_explorer.images.fits_files import Plane, Unit, averaging_of, opened, read_plane, units_of
-from galaxy_explorer.images.reading import DAMAGED, MAX_FITS_PIXELS, MIN_SIDE, Exposure, ImageError, Position
-
-GREY = "it has one band and is shown as grey; the networks learnt colours, so take their answers with care"
+from galaxy_explorer.images.reading import DAMAGED, GREY, MAX_FITS_PIXELS, MIN_SIDE, Exposure, ImageError, Position
 
 # Bands by their wavelength in nanometres, so that the longest becomes red. Small letters stand for the filters of SDSS
 # and for Johnson's and Cousins's alike: their order is the same.

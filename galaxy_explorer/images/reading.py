@@ -33,6 +33,9 @@ _FORMATS: tuple[tuple[bytes, type[ImageFile]], ...] = (
 
 FITS_ENDINGS = (".fits", ".fit", ".fts", ".fz", ".fits.gz", ".fits.fz", ".fit.gz", ".fts.gz")
 
+# The note on a picture of one band.
+GREY = "one band, shown as grey; the networks learnt colours, so take their answers with care"
+
 # FITS as it is, and packed by gzip. Tile-compressed FITS (.fz) begins as FITS does.
 FITS_STARTS = (b"SIMPLE  =", b"\x1f\x8b")
 

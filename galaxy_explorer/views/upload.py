@@ -1,84 +1,21 @@
 """Upload: one picture or many, kept in the visitor's session alone."""
 
-import base64
-import io
-from dataclasses import dataclass
 from functools import partial
-from pathlib import PurePath
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from galaxy_explorer.catalogue import CatalogueError
-from galaxy_explorer.catalogue.scores import read_scores
+from galaxy_explorer import __version__
 from galaxy_explorer.decision_tree import COLUMNS, in_words
-from galaxy_explorer.images import ImageError, read_image, thumbnail, to_png
+from galaxy_explorer.images import GREY, Exposure
 from galaxy_explorer.views import galaxy_panel, resources
+from galaxy_explorer.views.links import links_out
 from galaxy_explorer.views.resources import ShownGalaxy
+from galaxy_explorer.views.uploads import Upload, clear, exposure_of, take, take_image, uploads
 
-MOST_PICTURES = 500
-MOST_BYTES = 300_000_000  # of one visitor's pictures, as they came
-ENDINGS = ["jpg", "jpeg", "png", "tif", "tiff", "webp"]
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A picture as it came, with a small copy for the table; or the reason why it cannot be used."""
-
-    galaxy_id: str
-    content: bytes
-    small: str  # a data address of a thumbnail
-    error: str = ""
-
-
-def uploads() -> dict[str, Upload]:
-    """Give this visitor's uploads by galaxy id; they outlive a change of page, not the session."""
-    return st.session_state.setdefault("uploads", {})
-
-
-def take(files: list[st.runtime.uploaded_file_manager.UploadedFile]) -> None:
-    """Take in the files that are new; a table of scores counts for all pictures."""
-    seen = st.session_state.setdefault("uploaded_files", set())
-    for file in files:
-        if file.file_id in seen:
-            continue
-        seen.add(file.file_id)
-        if file.name.lower().endswith(".csv"):
-            try:
-                st.session_state["uploaded_scores"] = read_scores(file.getvalue(), file.name)
-            except CatalogueError as error:
-                uploads()[file.name] = Upload(file.name, b"", "", str(error))
-        else:
-            add(file.name, file.getvalue())
-
-
-def add(name: str, content: bytes) -> None:
-    """Check a picture and keep it, or the reason why it cannot be used."""
-    kept = uploads()
-    galaxy_id = free_id(PurePath(name).stem, content)
-    held = sum(len(upload.content) for upload in kept.values())
-    if len(kept) >= MOST_PICTURES or held + len(content) > MOST_BYTES:
-        reason = (
-            f"there are {len(kept)} pictures with {held / 1e6:.0f} MB already; a session holds {MOST_PICTURES} pictures and "
-            f"{MOST_BYTES / 1e6:.0f} MB: clear them, or use `python -m galaxy_explorer predict` for many"
-        )
-        kept[galaxy_id] = Upload(galaxy_id, b"", "", reason)
-        return
-    try:
-        small = to_png(thumbnail(read_image(content), 64))
-        kept[galaxy_id] = Upload(galaxy_id, content, "data:image/png;base64," + base64.b64encode(small).decode())
-    except ImageError as error:
-        kept[galaxy_id] = Upload(galaxy_id, b"", "", str(error))
-
-
-def free_id(stem: str, content: bytes) -> str:
-    """Name a picture after its file, with a number where another picture has that name already."""
-    galaxy_id, number = stem, 1
-    while galaxy_id in uploads() and uploads()[galaxy_id].content != content:
-        number += 1
-        galaxy_id = f"{stem} ({number})"
-    return galaxy_id
+ENDINGS = ["jpg", "jpeg", "png", "tif", "tiff", "webp", "fits", "fit", "fts", "fz", "gz"]
+DOWNLOADS = {"CSV": "text/csv", "Parquet": "application/vnd.apache.parquet", "FITS": "application/fits"}
 
 
 def volunteers_of(galaxy_id: str) -> np.ndarray | None:
@@ -93,21 +30,16 @@ def volunteers_of(galaxy_id: str) -> np.ndarray | None:
     return voted if np.isfinite(voted).any() else None
 
 
-def shown(upload: Upload) -> ShownGalaxy:
+def shown(upload: Upload, exposure: Exposure) -> ShownGalaxy:
     """Make an upload ready for the panel."""
     return ShownGalaxy(
         upload.galaxy_id,
-        read_image(upload.content),
+        exposure.picture,
         1.0,
         volunteers_of(upload.galaxy_id),
         resources.own_memo(),
-        address(upload),
+        upload.address,
     )
-
-
-def address(upload: Upload) -> tuple[str, str]:
-    """Set an upload apart from the others, also from one of the same name."""
-    return upload.galaxy_id, str(hash(upload.content))
 
 
 def predicted_table(good: list[Upload], name: str) -> pd.DataFrame:
@@ -115,7 +47,7 @@ def predicted_table(good: list[Upload], name: str) -> pd.DataFrame:
     bar = st.progress(0.0, "Asking the network …")
     rows = []
     for i, upload in enumerate(good):
-        fractions, _ = resources.own_memo().recall((*address(upload), name), partial(predict_upload, upload, name))
+        fractions, _ = resources.own_memo().recall((*upload.address, name), partial(predict_upload, upload, name))
         rows.append(fractions)
         bar.progress((i + 1) / len(good), f"{i + 1} of {len(good)} pictures")
     bar.empty()
@@ -124,7 +56,7 @@ def predicted_table(good: list[Upload], name: str) -> pd.DataFrame:
 
 def predict_upload(upload: Upload, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Predict an upload's vote fractions and their spread."""
-    return resources.predict_picture(name, read_image(upload.content), field=1.0)
+    return resources.predict_picture(name, exposure_of(upload).picture, field=1.0)
 
 
 def choose(good: list[Upload], name: str) -> Upload:
@@ -150,17 +82,57 @@ def choose(good: list[Upload], name: str) -> Upload:
             "likeliest path": st.column_config.TextColumn(width="large"),
         },
     )
-    text = io.StringIO()
-    table.to_csv(text, float_format="%.6f")
-    st.download_button(
-        f"Scores of all {len(good)} as CSV", text.getvalue().encode(), f"{name}_scores.csv", "text/csv",
-        icon=":material/download:",
-    )  # fmt: skip
+    offer(table, name)
     ids = table.index.tolist()
     if st.session_state.get("shown_upload") not in ids:
         st.session_state["shown_upload"] = ids[0]
     chosen = st.selectbox("Show", ids, key="shown_upload", persist_state="session", width=320)
     return good[ids.index(chosen)]
+
+
+def offer(table: pd.DataFrame, name: str) -> None:
+    """Offer the scores of all uploads as files, which are written when they are asked for."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"Scores of all {len(table)}")
+        for kind, mime in DOWNLOADS.items():
+            st.download_button(
+                kind, partial(table_bytes, table, f".{kind.lower()}", name), f"{name}_scores.{kind.lower()}", mime,
+                on_click="ignore", icon=":material/download:",
+            )  # fmt: skip
+
+
+def table_bytes(table: pd.DataFrame, ending: str, name: str) -> bytes:
+    """Write scores as a file that says whose they are."""
+    from galaxy_explorer.prediction import as_bytes, prediction_key
+
+    key = prediction_key(*resources.network(name), resources.VIEWS)
+    about = {"prediction_key": key, "network": name, "version": __version__, "views": str(resources.VIEWS)}
+    return as_bytes(table.astype("float32"), ending, about)
+
+
+def choose_image(upload: Upload) -> None:
+    """Let the visitor choose among the images of a FITS file."""
+    if len(upload.choices) < 2:
+        return
+    key = f"image_of_{'/'.join(upload.address[:2])}"
+    if key not in st.session_state:
+        st.session_state[key] = upload.image
+    st.selectbox(
+        "Image of this file", upload.choices, key=key, on_change=take_image, args=(upload.galaxy_id, key), width=320
+    )
+    if refused := st.session_state.pop("image_refused", ""):
+        st.warning(refused, icon=":material/broken_image:")
+
+
+def say_what_it_is(exposure: Exposure) -> None:
+    """Say where a picture lies on the sky and what had to be done to show it."""
+    if position := exposure.position:
+        links = links_out(position.ra_deg, position.dec_deg)
+        st.markdown(f"{links} · {position.pixel_scale_arcsec:.3g}″ per pixel")
+    if GREY in exposure.notes:
+        st.warning(f"{GREY[0].upper()}{GREY[1:]}.", icon=":material/invert_colors_off:")
+    if others := [note for note in exposure.notes if note != GREY]:
+        st.caption(f"About this FITS file: {'; '.join(others)}.")
 
 
 def take_row(ids: list[str]) -> None:
@@ -182,13 +154,6 @@ def say_where_votes_come_from(upload: Upload) -> None:
         )
 
 
-def clear() -> None:
-    """Forget this visitor's uploads and all that was computed of them."""
-    for name in ("uploads", "uploaded_files", "uploaded_scores", "memo"):
-        st.session_state.pop(name, None)
-    st.session_state["upload_round"] = st.session_state.get("upload_round", 0) + 1  # a fresh, empty uploader
-
-
 def page() -> None:
     """Describe the screen."""
     st.title("Upload pictures")
@@ -197,7 +162,7 @@ def page() -> None:
         "them, and they are gone when you close the page."
     )
     files = st.file_uploader(
-        "JPEG, PNG, TIFF or WebP; a scores.csv may come along", type=[*ENDINGS, "csv"], accept_multiple_files=True,
+        "JPEG, PNG, TIFF, WebP or FITS; a scores.csv may come along", type=[*ENDINGS, "csv"], accept_multiple_files=True,
         key=f"files_{st.session_state.get('upload_round', 0)}",
     )  # fmt: skip
     take(files or [])
@@ -224,8 +189,11 @@ def page() -> None:
     if name := galaxy_panel.choose_network():
         upload = good[0] if len(good) == 1 else choose(good, name)
         st.subheader(upload.galaxy_id)
+        choose_image(upload)
+        exposure = exposure_of(upload)
+        say_what_it_is(exposure)
         say_where_votes_come_from(upload)
-        galaxy_panel.show(shown(upload), name)
+        galaxy_panel.show(shown(upload, exposure), name)
 
 
 page()
