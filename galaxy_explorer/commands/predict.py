@@ -148,7 +148,9 @@ def _sources_at(path: str, notes: Notes) -> Iterator[Source]:
 def _noted(notes: Notes, galaxy_id: str, find: Callable[[], bytes | Path]) -> np.ndarray:
     """Read a picture, and keep what had to be done to show it."""
     exposure = read_exposure(find(), located=False)
-    for note in exposure.notes:
+    several = len(exposure.choices) > 1
+    taken = [f"the file holds {len(exposure.choices)} images, and “{exposure.name}” was taken"] if several else []
+    for note in (*taken, *exposure.notes):
         notes.setdefault(note, []).append(galaxy_id)  # one step each, for threads
     return exposure.picture
 

@@ -70,8 +70,6 @@ def read_fits(file: BinaryIO, image: str | None, *, located: bool) -> Exposure:
             chosen, candidates = _choose(grids, others, image)
             picture, notes, averaging = _picture(chosen)
             choices = tuple(candidate.name for candidate in candidates)
-            if len(choices) > 1:
-                notes = [f"the file holds {len(choices)} images, and this is “{chosen.name}”", *notes]
             position: Position | None = None
             if located:
                 from galaxy_explorer.images.fits_position import position_of

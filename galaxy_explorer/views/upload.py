@@ -97,7 +97,7 @@ def offer(table: pd.DataFrame, name: str) -> None:
         for kind, mime in DOWNLOADS.items():
             st.download_button(
                 kind, partial(table_bytes, table, f".{kind.lower()}", name), f"{name}_scores.{kind.lower()}", mime,
-                on_click="ignore", icon=":material/download:",
+                on_click="ignore", help=f"Scores of all {len(table)} pictures in one {kind} file", icon=":material/download:",
             )  # fmt: skip
 
 

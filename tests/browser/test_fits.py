@@ -1,0 +1,28 @@
+"""FITS in a real browser: an image is chosen, and the scores come as a table that astronomers' tools open."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from astropy.table import Table
+from fits_files import galaxy_fluxes, with_bands, written
+from playwright.sync_api import Page, expect
+
+from galaxy_explorer.decision_tree import COLUMNS
+
+pytestmark = pytest.mark.browser
+
+
+def test_fits_goes_in_and_a_fits_table_comes_out(open_page: Callable[..., Page], tmp_path: Path) -> None:
+    page = open_page("upload")
+    (tmp_path / "0012.fits").write_bytes(with_bands())
+    (tmp_path / "grey.fits").write_bytes(written(galaxy_fluxes()))
+    page.locator("input[type=file]").set_input_files([tmp_path / "0012.fits", tmp_path / "grey.fits"])
+    expect(page.get_by_role("combobox", name="Image of this file")).to_have_value("colour of i, r, g", timeout=120_000)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="FITS", exact=True).click()
+    assert download.value.suggested_filename.endswith("_scores.fits")
+    download.value.save_as(tmp_path / "scores.fits")
+    table = Table.read(tmp_path / "scores.fits", hdu=1)
+    assert table["GalaxyID"].astype(str).tolist() == ["0012", "grey"]
+    assert table.colnames == ["GalaxyID", *COLUMNS]
