@@ -1,5 +1,6 @@
 """FITS pictures: every way in which an image may lie in the file, its colours and its values."""
 
+import bz2
 import gzip
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -176,14 +177,15 @@ class TestFiles:
         readings[0][0, 0] = 7  # writable
 
     @pytest.mark.parametrize(
-        "name", ["a b.fits", "a b.FIT", "a b.fts", "a b.fits.gz", "a b.fits.fz", "a b.fz", "a b.jpg"]
+        "name", ["a b.fits", "a b.FIT", "a b.fts", "a b.fits.gz", "a b.FITS.bz2", "a b.fits.fz", "a b.fz", "a b.jpg"]
     )
     def test_the_stem_of_a_name_is_without_its_whole_ending(self, name):
         assert stem_of(name) == "a b"
 
-    def test_a_gzipped_file_reads_as_the_file(self, tmp_path):
-        (tmp_path / "galaxy.fits.gz").write_bytes(gzip.compress(with_bands()))
-        np.testing.assert_array_equal(read_image(tmp_path / "galaxy.fits.gz"), read_image(with_bands()))
+    @pytest.mark.parametrize("packer", [gzip, bz2])
+    def test_a_packed_file_reads_as_the_file(self, tmp_path, packer):
+        (tmp_path / "galaxy.fits").write_bytes(packer.compress(with_bands()))  # whatever its name
+        np.testing.assert_array_equal(read_image(tmp_path / "galaxy.fits"), read_image(with_bands()))
 
     @pytest.mark.parametrize("compression", ["RICE_1", "GZIP_2", "HCOMPRESS_1"])
     def test_a_tile_compressed_image_reads_as_the_image(self, compression):

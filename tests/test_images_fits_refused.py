@@ -1,5 +1,6 @@
 """What is no image of a galaxy in a FITS file is refused in words, and bad files cost neither memory nor time."""
 
+import bz2
 import contextlib
 import gzip
 import tracemalloc
@@ -24,7 +25,7 @@ def claiming(shape, kind=-32, size=2880):
 
 
 class TestRefusing:
-    @pytest.mark.parametrize("pack", [bytes, gzip.compress])
+    @pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress])
     @pytest.mark.parametrize("part", [0.02, 0.3, 0.6, 0.9])
     @pytest.mark.parametrize("tiled", [False, True])
     def test_a_truncated_file_is_refused(self, pack, part, tiled):
@@ -71,7 +72,7 @@ class TestRefusing:
         with pytest.raises(ImageError, match=r"no image “u”; it has “colour of i, r, g”, “1 i \(64×64\)”"):
             read_exposure(with_bands(), "u")
 
-    @pytest.mark.parametrize("content", [gzip.compress(b"GalaxyID,Class1.1\n"), b"\x1f\x8b and no more"])
+    @pytest.mark.parametrize("content", [gzip.compress(b"GalaxyID,Class1.1\n"), b"\x1f\x8b and no more", b"BZh9"])
     def test_what_is_packed_and_no_fits_is_refused(self, content):
         assert "holds no FITS" in refusal(content) or "cannot be read" in refusal(content)
 
@@ -105,9 +106,10 @@ class TestBounds:
         assert exposure.picture.shape == (1333, 1333, 3)
         assert "averaged 6 by 6" in exposure.notes[0]
 
-    def test_a_gzip_bomb_is_refused(self, monkeypatch):
+    @pytest.mark.parametrize("packer", [gzip, bz2])
+    def test_a_packed_bomb_is_refused(self, monkeypatch, packer):
         monkeypatch.setattr(fits_files, "MAX_UNPACKED_BYTES", 2**20)
-        bomb = gzip.compress(written(np.zeros((600, 600), np.float32)))
+        bomb = packer.compress(written(np.zeros((600, 600), np.float32)))
         assert len(bomb) < 10_000
         assert "takes more than 1 MiB unpacked" in refusal(bomb)
 

@@ -46,7 +46,7 @@ def read_fits(file: BinaryIO, image: str | None, *, located: bool) -> Exposure:
     Parameters
     ----------
     file : binary file
-        A FITS file, also tile-compressed or packed by gzip.
+        A FITS file, also tile-compressed, or packed by gzip or bzip2.
     image : str or None
         The name of one of its images; else the first in colour, or the first that is no map of errors or such.
     located : bool

@@ -1,5 +1,6 @@
 """FITS files as they are: opened with bounds, listed, and read plane by plane in strips."""
 
+import bz2
 import gzip
 import io
 import threading
@@ -14,7 +15,7 @@ import numpy as np
 
 from galaxy_explorer.images.reading import ImageError
 
-MAX_UNPACKED_BYTES = 512 * 2**20  # of a gzip'd file: more than any cutout or survey frame has
+MAX_UNPACKED_BYTES = 512 * 2**20  # of a packed file: more than any cutout or survey frame has
 MAX_UNITS = 500  # headers and data units of a file that are looked at
 MAX_TILE_PIXELS = 50_000_000  # of one tile of a compressed image, which is unpacked at once
 STRIP_PIXELS = 1_000_000  # read at a time
@@ -72,7 +73,7 @@ def quiet_astropy() -> None:
 
 @contextmanager
 def opened(file: BinaryIO) -> Iterator[Any]:
-    """Open a FITS file, unpacking it where it is gzip'd, as an astropy HDUList; nothing of the data is read yet."""
+    """Open a FITS file, unpacking it where it is packed, as an astropy HDUList; nothing of the data is read yet."""
     from astropy.io import fits
 
     quiet_astropy()
@@ -81,14 +82,14 @@ def opened(file: BinaryIO) -> Iterator[Any]:
 
 
 def _unpacked(file: BinaryIO) -> BinaryIO:
-    """Unpack a gzip'd file into memory, within bounds; give another as it is."""
-    packed = file.read(2) == b"\x1f\x8b"
+    """Unpack a file that is packed by gzip or bzip2 into memory, within bounds; give another as it is."""
+    start = file.read(2)
     file.seek(0)
-    if not packed:
+    if start == b"SI":
         return file
-    with gzip.GzipFile(fileobj=file) as unpacking:
+    with gzip.GzipFile(fileobj=file) if start == b"\x1f\x8b" else bz2.BZ2File(file) as unpacking:
         if not unpacking.peek(9).startswith(b"SIMPLE  ="):
-            raise ImageError("the file is packed by gzip and holds no FITS: unpack it, or give a picture")
+            raise ImageError("the file is packed and holds no FITS: unpack it, or give a picture")
         content = unpacking.read(MAX_UNPACKED_BYTES + 1)
     if len(content) > MAX_UNPACKED_BYTES:
         raise ImageError(

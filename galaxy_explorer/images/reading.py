@@ -31,13 +31,16 @@ _FORMATS: tuple[tuple[bytes, type[ImageFile]], ...] = (
     (b"MM\x00\x2b", TiffImageFile),
 )
 
-FITS_ENDINGS = (".fits", ".fit", ".fts", ".fz", ".fits.gz", ".fits.fz", ".fit.gz", ".fts.gz")
+FITS_ENDINGS = (
+    *(".fits", ".fit", ".fts", ".fz", ".fits.fz", ".fits.gz", ".fit.gz", ".fts.gz"),
+    *(".fits.bz2", ".fit.bz2", ".fts.bz2"),  # SDSS packs its frames so
+)
 
 # The note on a picture of one band.
 GREY = "one band, shown as grey; the networks learnt colours, so take their answers with care"
 
-# FITS as it is, and packed by gzip. Tile-compressed FITS (.fz) begins as FITS does.
-FITS_STARTS = (b"SIMPLE  =", b"\x1f\x8b")
+# FITS as it is, and packed by gzip or bzip2. Tile-compressed FITS (.fz) begins as FITS does.
+FITS_STARTS = (b"SIMPLE  =", b"\x1f\x8b", b"BZh")
 
 # What Pillow's decoders raise on damaged files. Warning: where a caller has turned warnings into errors.
 DAMAGED = (

@@ -2,9 +2,9 @@
 
 References
 ----------
-Lupton et al. 2004, PASP 116, 133: with I = (r + g + b) / 3, each colour becomes r f(I) / I (their equation 2), so that
-an object's colour does not depend on how bright it is; f(x) = asinh(α Q (x - m)) / Q (their equation 3 in the form
-of `astropy.visualization.make_lupton_rgb`, which does the work here).
+Lupton et al. 2004, PASP 116, 133 (doi:10.1086/382245): with I = (r + g + b) / 3, red becomes r f(I) / I, and green and
+blue likewise, so that an object's colour does not depend on how bright it is; f(x) = asinh(α Q (x - m)) / Q.
+`astropy.visualization.make_lupton_rgb` does the work here; it scales f to be 0.1 at 0.1 stretch, white being 1.
 """
 
 import numpy as np

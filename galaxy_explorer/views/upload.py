@@ -14,7 +14,7 @@ from galaxy_explorer.views.links import links_out
 from galaxy_explorer.views.resources import ShownGalaxy
 from galaxy_explorer.views.uploads import Upload, clear, exposure_of, take, take_image, uploads
 
-ENDINGS = ["jpg", "jpeg", "png", "tif", "tiff", "webp", "fits", "fit", "fts", "fz", "gz"]
+ENDINGS = ["jpg", "jpeg", "png", "tif", "tiff", "webp", "fits", "fit", "fts", "fz", "gz", "bz2"]
 DOWNLOADS = {"CSV": "text/csv", "Parquet": "application/vnd.apache.parquet", "FITS": "application/fits"}
 
 
