@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from fits_files import galaxy_fluxes, notes_of, on_the_sky, with_bands, with_header, written
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from picture_files import refusal
 
@@ -26,7 +26,7 @@ def claiming(shape, kind=-32, size=2880):
 
 class TestRefusing:
     @pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress])
-    @pytest.mark.parametrize("part", [0.02, 0.3, 0.6, 0.9])
+    @pytest.mark.parametrize("part", [0.02, 0.6, 0.9])
     @pytest.mark.parametrize("tiled", [False, True])
     def test_a_truncated_file_is_refused(self, pack, part, tiled):
         fluxes = galaxy_fluxes(side=128)
@@ -93,18 +93,19 @@ class TestBounds:
             assert "damaged or cut short" in refusal(content)
             assert tracemalloc.get_traced_memory()[1] < 5e6
 
-    def test_a_large_image_is_read_in_strips(self, tmp_path):
+    def test_a_large_image_is_read_in_strips(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(fits_files, "SHOWN_PIXELS", 500 * 500)  # the stretch takes little then
         path = tmp_path / "large.fits"
-        with path.open("wb") as file:  # 64 million pixels of sky, sparse on disk
-            file.write(claiming((8_000, 8_000), kind=16, size=0))
-            file.truncate(2880 + 2 * 8_000**2)
+        with path.open("wb") as file:  # 25 million pixels of sky, sparse on disk
+            file.write(claiming((5_000, 5_000), kind=16, size=0))
+            file.truncate(2880 + 2 * 5_000**2)
         tracemalloc.start()
         with contextlib.closing(contextlib.ExitStack()) as stack:
             stack.callback(tracemalloc.stop)
             exposure = read_exposure(path)
-            assert tracemalloc.get_traced_memory()[1] < 170e6  # the whole of it as floats: 256 MB
-        assert exposure.picture.shape == (1333, 1333, 3)
-        assert "averaged 6 by 6" in exposure.notes[0]
+            assert tracemalloc.get_traced_memory()[1] < 60e6  # the whole of it as floats: 100 MB
+        assert exposure.picture.shape == (500, 500, 3)
+        assert "averaged 10 by 10" in exposure.notes[0]
 
     @pytest.mark.parametrize("packer", [gzip, bz2])
     def test_a_packed_bomb_is_refused(self, monkeypatch, packer):
@@ -118,6 +119,7 @@ class TestBounds:
         tiled = written(fits.CompImageHDU(galaxy_fluxes(), tile_shape=(64, 64)))
         assert "compressed in tiles of 4,096 pixels" in refusal(tiled)
 
+    @settings(max_examples=50)
     @given(st.data())
     def test_damaged_files_are_read_or_refused_and_nothing_else(self, data):
         tiled = data.draw(st.booleans())

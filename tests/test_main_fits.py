@@ -108,13 +108,13 @@ def test_a_catalogue_shows_fits_pictures(folder, monkeypatch):
 
 @pytest.mark.parametrize("network", ["fcn", "densenet"])
 def test_a_galaxy_in_fits_gets_nearly_the_numbers_of_its_jpeg(network, sample):
-    pictures = [sample.picture(galaxy_id) for galaxy_id in sample.ids]
+    pictures = [sample.picture(galaxy_id) for galaxy_id in sample.ids[:5]]
     units = np.array([2e-9, 1e-9, 3e-10])[:, np.newaxis, np.newaxis]
     fluxes = [
         read_image(written(with_header(fluxes_of_levels(picture) * units + 1e-8, BANDS="irg"))) for picture in pictures
     ]
     wanted, _ = predict(*load(network), pictures, views=1)
     near, _ = predict(*load(network), fluxes, views=1)
-    # Measured: root mean square 0.027 (fcn) and 0.028 (densenet) with eight views; the spread they give is 0.057.
+    # Measured on all nine with eight views: root mean square 0.027 (fcn), 0.028 (densenet); their own spread: 0.057.
     assert np.sqrt(((near - wanted) ** 2).mean()) < 0.045
     assert np.abs(near - wanted).max() < 0.25
