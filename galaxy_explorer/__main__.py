@@ -72,6 +72,12 @@ def _parser() -> argparse.ArgumentParser:
         "--all", action="store_true", help="all scored galaxies, even where there is a validation.txt"
     )
     evaluate.add_argument("--predictions", type=Path, metavar="FILE", help="a table to measure instead of a network")
+    evaluate.add_argument(
+        "--votes",
+        default="debiased",
+        choices=("debiased", "weighted"),
+        help="of Galaxy Zoo 2: which of its votes (debiased)",
+    )
     evaluate.add_argument("--json", action="store_true", help="print JSON")
     evaluate.set_defaults(run=_evaluate, when_interrupted="interrupted; evaluate keeps nothing")
 

@@ -39,6 +39,14 @@ def test_prediction_prints_its_ratios(benchmark_named, tmp_path, capsys):
     assert "predict against the slower of the two" in printed
 
 
+def test_opening_a_catalogue_prints_its_figures(benchmark_named, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("XDG_CACHE_HOME", "")  # the benchmark sets its own
+    benchmark_named("catalogue").main(["--galaxies", "30", "--folder", str(tmp_path)])
+    printed = capsys.readouterr().out
+    assert printed.startswith("30 galaxies, ")
+    assert printed.count("wanted: ") == (3 if sys.platform == "linux" else 2)
+
+
 def test_training_prints_its_ratios(benchmark_named, capsys):
     recipe = ["--model", "fcn", "--size", "32", "--widths", "8", "8", "8", "--batch-size", "8", "--hold-out", "2"]
     benchmark_named("training").main(["--galaxies", "18", "--repeats", "1", "--device", "cpu", *recipe])

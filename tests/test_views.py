@@ -265,3 +265,20 @@ def test_about_works_a_galaxy_through(app: AppTest) -> None:
     opened(app, "about")
     assert "0.617 × 1.000 = **0.617**" in texts(app)
     assert "not probabilities" in texts(app)
+
+
+def test_galaxy_zoo_2_lets_the_visitor_choose_its_votes(
+    app: AppTest, shared_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(shared_data / "gz2"))
+    app.run()
+    assert "The votes are debiased" in app.caption[-1].value
+    app.segmented_control(key="choose_votes").set_value("weighted").run()
+    assert not app.exception
+    assert "The votes are weighted" in app.caption[-1].value
+    opened(app, "galaxy", source="gz2", galaxy="588015508741292125")
+    assert any("votes are weighted ones" in caption.value for caption in app.caption)
+    app.switch_page("galaxy_explorer/views/browse.py").run()
+    assert app.segmented_control(key="choose_votes").value == "weighted"
+    app.segmented_control(key="choose_votes").set_value("debiased").run()
+    assert "The votes are debiased" in app.caption[-1].value

@@ -7,12 +7,15 @@ are text everywhere, so that ``0012`` and an 18-digit objid stay what they are.
 """
 
 from galaxy_explorer.catalogue.galaxies import Catalogue, CatalogueError
+from galaxy_explorer.catalogue.gz2 import DEBIASED, WEIGHTED
 from galaxy_explorer.catalogue.layouts import SAMPLE, open_catalogue
 from galaxy_explorer.catalogue.scores import scores_from_votes
 from galaxy_explorer.catalogue.selection import filter_galaxies, read_ids, sort_galaxies, split
 
 __all__ = [
+    "DEBIASED",
     "SAMPLE",
+    "WEIGHTED",
     "Catalogue",
     "CatalogueError",
     "filter_galaxies",

@@ -43,6 +43,9 @@ class Catalogue:
         How many galaxies of the score tables were left out because they have no picture.
     note : str
         One sentence on where the galaxies come from and whom to credit.
+    vote_kind : str
+        Which kind of votes the scores are made of, ``"debiased"`` or ``"weighted"``, where the galaxies come
+        with both; empty where there is no choice.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Catalogue:
     field: float = 1.0
     missing_pictures: int = 0
     note: str = ""
+    vote_kind: str = ""
 
     def __len__(self) -> int:
         """Count the galaxies."""

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from galaxy_explorer.catalogue.galaxies import Catalogue, CatalogueError
+from galaxy_explorer.catalogue.gz2 import DEBIASED, IMAGES, looks_like_gz2, open_gz2
 from galaxy_explorer.catalogue.scores import ID, read_scores
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import FITS_ENDINGS, is_named, stem_of
@@ -26,10 +27,10 @@ class Layout(NamedTuple):
     """A form in which galaxies lie on disk."""
 
     recognises: Callable[[Path], bool]
-    opens: Callable[[Path], Catalogue]
+    opens: Callable[[Path, str], Catalogue]
 
 
-def open_catalogue(where: str | Path) -> Catalogue:
+def open_catalogue(where: str | Path, *, votes: str = DEBIASED) -> Catalogue:
     """Open a catalogue of galaxies.
 
     Parameters
@@ -39,12 +40,16 @@ def open_catalogue(where: str | Path) -> Catalogue:
 
         - the folder of the challenge: ``images_training_rev1/`` and, where there, ``images_test_rev1/``,
           ``training_solutions_rev1.csv``, ``training_solutions_partial.csv``;
+        - the folder of Galaxy Zoo 2: ``images/``, ``gz2_filename_mapping.csv`` and ``gz2_hart16.csv`` (or
+          the same as ``.csv.gz``);
         - a folder of pictures whose names, without the ending, are the galaxies' ids, with or without a
           ``scores.csv``;
         - a zip file of the same.
 
         Pictures that were cropped before come with a ``field.json`` such as
         ``{"centre": 288, "of": 424}``, which holds for all of them.
+    votes : {"debiased", "weighted"}, optional
+        Which of the votes of Galaxy Zoo 2 the scores are made of. The other layouts have no choice.
 
     Returns
     -------
@@ -55,19 +60,29 @@ def open_catalogue(where: str | Path) -> Catalogue:
     Raises
     ------
     CatalogueError
-        If there is no catalogue there, or a table of it is malformed.
+        If there is no catalogue there, a table of it is malformed, or it has no choice of votes.
     """
     if where == SAMPLE:
-        return _open_sample()
+        return _with_its_votes(_open_sample(), votes)
     path = Path(where).expanduser()
     try:
         for layout in LAYOUTS:
             if layout.recognises(path):
-                return layout.opens(path)
+                return _with_its_votes(layout.opens(path, votes), votes)
     except (OSError, zipfile.BadZipFile) as error:
         raise CatalogueError(f"{path} cannot be read ({error}): check the file or its permissions") from error
     found = "is a file, but no zip file" if path.exists() else "does not exist"
     raise CatalogueError(f"{path} {found}: name a folder or a zip file of pictures, or {SAMPLE!r}")
+
+
+def _with_its_votes(catalogue: Catalogue, votes: str) -> Catalogue:
+    """Give a catalogue back, unless other votes than it has were asked for."""
+    if votes != (catalogue.vote_kind or DEBIASED):
+        raise CatalogueError(
+            f"{votes} votes were asked for, but {catalogue.name} has one kind of scores alone: "
+            "only the Galaxy Zoo 2 layout has a choice; ask without it"
+        )
+    return catalogue
 
 
 def _open_sample() -> Catalogue:
@@ -98,6 +113,16 @@ def _open_kaggle(path: Path) -> Catalogue:
     return _assembled(path.resolve().name, path, _pictures(names, path), scores, _field_of_folder(path), note)
 
 
+def _open_gz2(path: Path, votes: str) -> Catalogue:
+    """Open the folder of Galaxy Zoo 2."""
+    if not (path / IMAGES).is_dir():
+        raise CatalogueError(
+            f"there is no folder {path / IMAGES}: unpack images_gz2.zip, so that it holds the pictures"
+        )
+    pictures = _pictures([f"{IMAGES}/{name}" for name in _files(path / IMAGES)], path / IMAGES)
+    return open_gz2(path, pictures, votes=votes, field=_field_of_folder(path))
+
+
 def _open_folder(path: Path, name: str = "", note: str = "") -> Catalogue:
     """Open a plain folder of pictures."""
     scores = read_scores(path / SCORES, str(path / SCORES)) if (path / SCORES).is_file() else None
@@ -124,9 +149,10 @@ def _open_zip(path: Path) -> Catalogue:
 
 # The order matters: the first that recognises a path opens it.
 LAYOUTS: tuple[Layout, ...] = (
-    Layout(lambda path: (path / KAGGLE_PICTURES[0]).is_dir(), _open_kaggle),
-    Layout(Path.is_dir, _open_folder),
-    Layout(lambda path: path.is_file() and path.suffix.lower() == ".zip", _open_zip),
+    Layout(lambda path: (path / KAGGLE_PICTURES[0]).is_dir(), lambda path, _: _open_kaggle(path)),
+    Layout(looks_like_gz2, _open_gz2),
+    Layout(Path.is_dir, lambda path, _: _open_folder(path)),
+    Layout(lambda path: path.is_file() and path.suffix.lower() == ".zip", lambda path, _: _open_zip(path)),
 )
 
 
@@ -166,7 +192,7 @@ def _assembled(
         scores = pd.DataFrame(index=pictures.index[:0], columns=list(COLUMNS), dtype="float32")
     table = scores.reindex(pictures.index)
     table["picture"] = pictures
-    missing = int((~scores.index.isin(pictures.index)).sum())
+    missing = int((pictures.index.get_indexer(scores.index) < 0).sum())
     return Catalogue(name, table, root, field, missing, note)
 
 

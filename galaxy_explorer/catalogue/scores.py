@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import closing
 from pathlib import Path
 
@@ -183,16 +183,39 @@ def scores_from_votes(rows: pd.DataFrame, kind: str = "debiased") -> np.ndarray:
     ----------
     Willett et al. 2013, MNRAS 435, 2835; Hart et al. 2016, MNRAS 461, 3663.
     """
-    names = [f"{question.stem}_{answer.stem}_{kind}" for question in QUESTIONS for answer in question.answers]
-    missing = [name for name in names if name not in rows.columns]
-    if missing:
-        raise CatalogueError(
-            f"the catalogue has no column {missing[0]} ({len(missing)} of {len(names)} are missing): "
-            "take the table gz2_hart16.csv with all its columns"
-        )
-    votes = rows[names].to_numpy(dtype=float)
+    votes = rows[vote_columns(rows.columns, kind)].to_numpy(dtype=float)
     shares = np.full(votes.shape, np.nan)
     for where in SLICES.values():
         total = votes[:, where].sum(axis=1, keepdims=True)
         np.divide(votes[:, where], total, out=shares[:, where], where=total > 0)
     return fractions_from_shares(shares)
+
+
+def vote_columns(header: Iterable[str], kind: str = "debiased") -> list[str]:
+    """Name the GZ2 catalogue's columns of one kind of fractions, in the order of `decision_tree.COLUMNS`.
+
+    Parameters
+    ----------
+    header : iterable of str
+        The columns that the table has, in any order.
+    kind : {"debiased", "weighted_fraction", "fraction"}, optional
+        As in `scores_from_votes`.
+
+    Returns
+    -------
+    list of str
+        37 column names.
+
+    Raises
+    ------
+    CatalogueError
+        If one of them is not in the header.
+    """
+    names = [f"{question.stem}_{answer.stem}_{kind}" for question in QUESTIONS for answer in question.answers]
+    missing = sorted(set(names) - set(header), key=names.index)
+    if missing:
+        raise CatalogueError(
+            f"the catalogue has no column {missing[0]} ({len(missing)} of {len(names)} are missing): "
+            "take the table gz2_hart16.csv with all its columns"
+        )
+    return names

@@ -26,7 +26,7 @@ def evaluate(options: argparse.Namespace) -> int:
     ValueError
         When it cannot begin; the message says why and what to do.
     """
-    catalogue = open_catalogue(options.data)
+    catalogue = open_catalogue(options.data, votes=options.votes)
     scored = catalogue.rows(np.isfinite(catalogue.volunteer_fractions).any(axis=1))
     wanted = _wanted(options, scored)
     chosen = scored.table.index.isin(wanted)

@@ -7,7 +7,7 @@ import streamlit as st
 from galaxy_explorer.catalogue import SAMPLE, Catalogue, CatalogueError, filter_galaxies, sort_galaxies
 from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF
 from galaxy_explorer.images import ImageError
-from galaxy_explorer.views import resources
+from galaxy_explorer.views import resources, votes
 
 PAGE_SIZE = 24
 ANY = "any answer"
@@ -129,6 +129,7 @@ def page() -> None:
     except (CatalogueError, OSError) as error:
         st.error(f"These galaxies cannot be opened: {error}")
         return
+    catalogue = votes.choose_votes(source, catalogue)
     chosen = choose_galaxies(catalogue)
     st.session_state["selection"] = (source, chosen.ids)
     st.session_state["browse_address"] = {**st.query_params.to_dict(), "source": source}

@@ -9,7 +9,7 @@ from galaxy_explorer.catalogue import Catalogue, CatalogueError
 from galaxy_explorer.comparison import calibration, disagreements, score
 from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, INDEX, QUESTION_OF, QUESTIONS, in_words
 from galaxy_explorer.flow_chart.palette import palette
-from galaxy_explorer.views import background, resources
+from galaxy_explorer.views import background, resources, votes
 from galaxy_explorer.views.galaxy_panel import answer_label, is_dark
 
 SAMPLE_SIZE = 1000
@@ -235,6 +235,7 @@ def page() -> None:
         return
     voted = int(np.isfinite(catalogue.volunteer_fractions).any(axis=1).sum())
     st.markdown(f"**{len(catalogue):,}** galaxies in {source}, **{voted:,}** with votes. Browse says how to get more.")
+    votes.say_votes(catalogue)
     if not voted:
         st.info("Nobody has voted on these galaxies, so there is nothing to compare with.", icon=":material/balance:")
         return

@@ -4,7 +4,7 @@ import streamlit as st
 
 from galaxy_explorer.catalogue import Catalogue, CatalogueError
 from galaxy_explorer.images import ImageError
-from galaxy_explorer.views import galaxy_panel, resources
+from galaxy_explorer.views import galaxy_panel, resources, votes
 
 BROWSE = "galaxy_explorer/views/browse.py"
 
@@ -88,6 +88,7 @@ def page() -> None:
     show_way(source, catalogue, galaxy_id)
     st.title(f"Galaxy {galaxy_id}")
     st.markdown(links_out(catalogue, galaxy_id))
+    votes.say_votes(catalogue)
     try:
         galaxy = resources.galaxy_of(source, galaxy_id)
     except (ImageError, OSError) as error:

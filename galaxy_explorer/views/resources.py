@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from galaxy_explorer.catalogue import SAMPLE, Catalogue, open_catalogue
+from galaxy_explorer.catalogue import DEBIASED, SAMPLE, Catalogue, open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import central_field, for_prediction, to_png
 
@@ -70,14 +70,16 @@ def current_source() -> str:
 
 
 def catalogue(name: str) -> Catalogue:
-    """Open a source by its name."""
-    return open_source(sources()[name])
+    """Open a source by its name, with the votes that the visitor chose where it has a choice."""
+    galaxies = open_source(sources()[name])
+    chosen = st.session_state.get("vote_kind", galaxies.vote_kind)
+    return open_source(sources()[name], chosen) if galaxies.vote_kind not in ("", chosen) else galaxies
 
 
 @st.cache_resource(max_entries=4, show_spinner="Opening the galaxies …")
-def open_source(where: str) -> Catalogue:
+def open_source(where: str, votes: str = DEBIASED) -> Catalogue:
     """Open a catalogue once for all visitors: its table stays in memory, its pictures on disk."""
-    return open_catalogue(where)
+    return open_catalogue(where, votes=votes)
 
 
 @st.cache_data(max_entries=1500, show_spinner=False)

@@ -1,0 +1,32 @@
+"""Which of the volunteers' votes the pages show, for galaxies that come with more than one kind."""
+
+import streamlit as st
+
+from galaxy_explorer.catalogue import DEBIASED, WEIGHTED, Catalogue
+from galaxy_explorer.views import resources
+
+HELP = (
+    "Debiased votes estimate what volunteers would have said with every galaxy at the same, small distance, since detail "
+    "is lost with distance (Hart et al. 2016). Weighted votes are what they did say, each volunteer counted by how "
+    "well they agree with the others (Willett et al. 2013)."
+)
+
+
+def choose_votes(source: str, catalogue: Catalogue) -> Catalogue:
+    """Offer the kinds of votes of a source that has several, and give its galaxies with the chosen one."""
+    if not catalogue.vote_kind:
+        return catalogue
+    chosen = st.segmented_control(
+        "Volunteers' votes", [DEBIASED, WEIGHTED], default=catalogue.vote_kind, required=True,
+        help=HELP, key="choose_votes",
+    )  # fmt: skip
+    if chosen == catalogue.vote_kind:
+        return catalogue
+    st.session_state["vote_kind"] = chosen
+    return resources.catalogue(source)
+
+
+def say_votes(catalogue: Catalogue) -> None:
+    """Say which kind is shown, where there are several."""
+    if catalogue.vote_kind:
+        st.caption(f"The volunteers' votes are {catalogue.vote_kind} ones. Browse lets you choose.", help=HELP)
