@@ -45,6 +45,12 @@ def _evaluate(options: argparse.Namespace) -> int:
     return evaluate(options)
 
 
+def _fetch(options: argparse.Namespace) -> int:
+    from galaxy_explorer.commands.fetch import fetch
+
+    return fetch(options)
+
+
 def _parser() -> argparse.ArgumentParser:
     """Describe the commands and their options."""
     title, _, status = (__doc__ or "").partition("\n\n")
@@ -80,6 +86,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluate.add_argument("--json", action="store_true", help="print JSON")
     evaluate.set_defaults(run=_evaluate, when_interrupted="interrupted; evaluate keeps nothing")
+
+    fetch = commands.add_parser("fetch", help="fetch a whole data set from the internet", epilog=status)
+    fetch.add_argument(
+        "what", choices=("kaggle", "gz2"), help="the Galaxy Challenge (2.5 GB), or Galaxy Zoo 2 (3.5 GB)"
+    )
+    fetch.add_argument("--to", type=Path, required=True, metavar="DIR", help="the folder it goes into")
+    fetch.set_defaults(run=_fetch, when_interrupted="interrupted; the same command goes on where it stopped")
 
     for command in (predict, evaluate):
         _add_network_options(command)

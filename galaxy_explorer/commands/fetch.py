@@ -1,0 +1,87 @@
+"""``fetch``: whole data sets from the internet, in the layouts that the catalogue opens."""
+
+import argparse
+from pathlib import Path
+
+from galaxy_explorer.commands.downloads import Remote, check_room, download, needed_megabytes
+from galaxy_explorer.commands.kaggle import fetch_kaggle
+from galaxy_explorer.commands.unpacking import is_there, unpack
+
+_ZENODO = "https://zenodo.org/records/3565489/files"
+GZ2_PICTURES = Remote(
+    "images_gz2.zip", f"{_ZENODO}/images_gz2.zip?download=1", 3400, "bc647032d31e50c798770cf4430525c7"
+)
+GZ2_TABLES = (
+    Remote(
+        "gz2_filename_mapping.csv",
+        f"{_ZENODO}/gz2_filename_mapping.csv?download=1", 15, "7e28465e6dfbf96c0d828c595a5bbd80",
+    ),
+    Remote("gz2_hart16.csv.gz", "https://gz2hart.s3.amazonaws.com/gz2_hart16.csv.gz", 100),
+)  # fmt: skip
+GZ2_UNPACKED_MEGABYTES = 4600  # 243,000 pictures of 14 KB, each with what is left over of its last block
+GZ2_MOST_GIGABYTES = 12.0
+
+
+def fetch(options: argparse.Namespace) -> int:
+    """Fetch a data set into ``--to``, and give the exit status.
+
+    Raises
+    ------
+    ValueError
+        When it cannot be fetched; the message says why and what to do.
+    """
+    folder: Path = options.to.expanduser()
+    folder.mkdir(parents=True, exist_ok=True)
+    did_something = {"gz2": fetch_gz2, "kaggle": fetch_kaggle}[options.what](folder)
+    if not did_something:
+        print(f"all of it is in {folder} already")
+        return 0
+    from galaxy_explorer.catalogue import (
+        open_catalogue,
+    )  # it takes a second to import, and the first look at a table ten
+
+    galaxies = open_catalogue(folder)
+    print(f"{len(galaxies):,} galaxies are in {folder}. {galaxies.note}")
+    print(f"To see them: GALAXY_EXPLORER_DATA={folder} make app")
+    return 0
+
+
+def fetch_gz2(folder: Path) -> bool:
+    """Fetch Galaxy Zoo 2: the pictures and the list of which is which from Zenodo, the votes of Hart et al. 2016.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it goes. What is there already is left as it is.
+
+    Returns
+    -------
+    bool
+        Whether anything was missing.
+
+    Raises
+    ------
+    FetchError
+        If something cannot be fetched.
+    """
+    pictures = folder / "images"
+    absent = [remote for remote in GZ2_TABLES if not _has_table(folder / remote.name)]
+    unpacked = is_there(pictures)
+    if not absent and unpacked:
+        return False
+    megabytes = sum(needed_megabytes(remote, folder) for remote in absent)
+    if not unpacked:
+        megabytes += needed_megabytes(GZ2_PICTURES, folder) + GZ2_UNPACKED_MEGABYTES
+    check_room(folder, megabytes)
+    for remote in absent:
+        download(remote, folder)
+    if not unpacked:
+        archive = download(GZ2_PICTURES, folder)
+        unpack(archive, pictures, (".jpg",), GZ2_MOST_GIGABYTES)
+        archive.unlink()
+    return True
+
+
+def _has_table(path: Path) -> bool:
+    """Tell whether a table is there, packed or not."""
+    return path.is_file() or (path.with_suffix("").is_file() and path.suffix == ".gz")
