@@ -39,7 +39,7 @@ def read_flags(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def write_gz2(folder: Path, count: int) -> None:
     """Write a catalogue of the real one's width, its mapping, and empty pictures."""
-    (folder / IMAGES).mkdir(parents=True)
+    (folder / IMAGES[0]).mkdir(parents=True)
     header, *rows = (Path(catalogue.__file__).parents[1] / "sample" / "gz2_rows.csv").read_text().splitlines()
     draw = random.Random(0)
     with (folder / TABLES[0]).open("w") as table, (folder / MAPPING).open("w") as mapping:
@@ -51,7 +51,7 @@ def write_gz2(folder: Path, count: int) -> None:
             votes = re.sub(r"(0\.\d{9,})", lambda found: f"{found[0][:-1]}{draw.randrange(10)}", votes)
             table.write(f"{FIRST_ID + number},{votes}\n")
             mapping.write(f"{FIRST_ID + number},original,{number + 1}\n")
-            (folder / IMAGES / f"{number + 1}.jpg").touch()
+            (folder / IMAGES[0] / f"{number + 1}.jpg").touch()
 
 
 def memory(name: str) -> float:

@@ -108,6 +108,12 @@ class TestOpening:
         assert not np.allclose(weighted.volunteer_fractions, open_catalogue(folder).volunteer_fractions, atol=0.01)
         assert "weighted" in weighted.note
 
+    def test_pictures_may_lie_where_the_zip_file_was_unpacked(self, folder, sample):
+        (folder / "images_gz2").mkdir()
+        (folder / "images").rename(folder / "images_gz2" / "images")
+        catalogue = open_catalogue(folder)
+        assert catalogue.picture_bytes(IDS[0]) == sample.picture_bytes(IDS[0])
+
     def test_a_packed_table_reads_like_the_table(self, folder):
         plain = open_catalogue(folder)
         table = folder / "gz2_hart16.csv"

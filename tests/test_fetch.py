@@ -14,8 +14,8 @@ import requests
 from file_server import ServedFile, file_server
 
 from galaxy_explorer.__main__ import main
-from galaxy_explorer.catalogue import open_catalogue
-from galaxy_explorer.commands import downloads, fetch
+from galaxy_explorer.catalogue import gz2, layouts, open_catalogue
+from galaxy_explorer.commands import downloads, fetch, kaggle
 from galaxy_explorer.commands.downloads import FetchError, Remote, download
 from galaxy_explorer.commands.unpacking import unpack
 
@@ -159,7 +159,7 @@ class TestDownloading:
 
     def test_a_damaged_gzip_file_is_set_aside(self, server, folder):
         server.files["/table.gz"] = ServedFile(gzip.compress(CONTENT)[:-20])
-        with pytest.raises(FetchError, match="set aside as table.gz.wrong"):
+        with pytest.raises(FetchError, match=r"set aside as table\.gz\.wrong"):
             download(Remote("table.gz", f"{server.address}/table.gz", 1), folder)
 
     def test_a_gzip_file_arrives_packed_whatever_the_server_calls_it(self, server, folder):
@@ -346,6 +346,12 @@ class TestGalaxyZoo2:
         monkeypatch.setattr(fetch, "unpack", interrupted)
         assert self.run(folder) == 130
         assert "the same command goes on" in capsys.readouterr().err
+
+
+def test_the_folders_and_files_are_those_that_the_catalogue_opens():
+    assert gz2.IMAGES == fetch.GZ2_FOLDERS
+    assert {remote.name for remote in fetch.GZ2_TABLES} == {gz2.MAPPING, gz2.TABLES[1]}
+    assert {piece.holds for piece in kaggle.PIECES} == {*layouts.KAGGLE_PICTURES, layouts.KAGGLE_SCORES[0]}
 
 
 def test_only_https_is_asked_and_only_the_hosts_of_the_data():

@@ -78,7 +78,7 @@ def test_every_command_is_one_that_the_code_takes(command: str, capsys: pytest.C
 
 
 def test_every_flag_and_target_in_the_text_exists(capsys: pytest.CaptureFixture[str]) -> None:
-    known = "".join(help_of(command, capsys) for command in ("predict", "evaluate", "train.py"))
+    known = "".join(help_of(command, capsys) for command in ("predict", "evaluate", "fetch", "train.py"))
     assert [flag for flag in re.findall(r"`(--[\w-]+)`", README) if not re.search(rf"{flag}\b", known)] == []
     targets = re.findall(r"`make (\w+)`", README)
     makefile = (ROOT / "Makefile").read_text()

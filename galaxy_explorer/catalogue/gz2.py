@@ -12,7 +12,7 @@ from galaxy_explorer.catalogue.kept import kept_table
 from galaxy_explorer.catalogue.scores import ID, scores_from_votes, vote_columns
 from galaxy_explorer.decision_tree import COLUMNS
 
-IMAGES = "images"
+IMAGES = ("images", "images_gz2/images")  # the second is where many unpack images_gz2.zip
 MAPPING = "gz2_filename_mapping.csv"
 TABLES = ("gz2_hart16.csv", "gz2_hart16.csv.gz")
 OBJID, SAMPLE_OF, ASSET = "objid", "sample", "asset_id"  # of the mapping
@@ -30,7 +30,7 @@ _IN_WORDS = {
 def looks_like_gz2(path: Path) -> bool:
     """Tell whether a folder holds Galaxy Zoo 2, whole or with a part missing."""
     tables = any((path / name).is_file() for name in TABLES)
-    return (path / MAPPING).is_file() or (tables and (path / IMAGES).is_dir())
+    return (path / MAPPING).is_file() or (tables and any((path / name).is_dir() for name in IMAGES))
 
 
 def open_gz2(path: Path, pictures: pd.Series, *, votes: str = DEBIASED, field: float = 1.0) -> Catalogue:
@@ -99,7 +99,7 @@ def _places(mapping: Path, pictures: pd.Series, sample_of: pd.Series) -> tuple[p
     known = known[known["picture"].notna()]
     if known.empty:
         raise CatalogueError(
-            f"none of the {len(pictures):,} pictures in {mapping.parent / IMAGES} is named in {mapping.name}: "
+            f"none of the {len(pictures):,} pictures in {mapping.parent} is named in {mapping.name}: "
             "they must be called <asset_id>.jpg, as in images_gz2.zip"
         )
     known["elsewhere"] = known[SAMPLE_OF] != known[OBJID].map(sample_of)

@@ -115,11 +115,12 @@ def _open_kaggle(path: Path) -> Catalogue:
 
 def _open_gz2(path: Path, votes: str) -> Catalogue:
     """Open the folder of Galaxy Zoo 2."""
-    if not (path / IMAGES).is_dir():
+    images = next((name for name in IMAGES if (path / name).is_dir()), None)
+    if images is None:
         raise CatalogueError(
-            f"there is no folder {path / IMAGES}: unpack images_gz2.zip, so that it holds the pictures"
+            f"there is no folder {path / IMAGES[0]}: unpack images_gz2.zip, so that it holds the pictures"
         )
-    pictures = _pictures([f"{IMAGES}/{name}" for name in _files(path / IMAGES)], path / IMAGES)
+    pictures = _pictures([f"{images}/{name}" for name in _files(path / images)], path / images)
     return open_gz2(path, pictures, votes=votes, field=_field_of_folder(path))
 
 

@@ -18,6 +18,7 @@ GZ2_TABLES = (
     ),
     Remote("gz2_hart16.csv.gz", "https://gz2hart.s3.amazonaws.com/gz2_hart16.csv.gz", 100),
 )  # fmt: skip
+GZ2_FOLDERS = ("images", "images_gz2/images")  # where pictures may lie that were unpacked before
 GZ2_UNPACKED_MEGABYTES = 4600  # 243,000 pictures of 14 KB, each with what is left over of its last block
 GZ2_MOST_GIGABYTES = 12.0
 
@@ -64,9 +65,8 @@ def fetch_gz2(folder: Path) -> bool:
     FetchError
         If something cannot be fetched.
     """
-    pictures = folder / "images"
     absent = [remote for remote in GZ2_TABLES if not _has_table(folder / remote.name)]
-    unpacked = is_there(pictures)
+    unpacked = any(is_there(folder / name) for name in GZ2_FOLDERS)
     if not absent and unpacked:
         return False
     megabytes = sum(needed_megabytes(remote, folder) for remote in absent)
@@ -77,7 +77,7 @@ def fetch_gz2(folder: Path) -> bool:
         download(remote, folder)
     if not unpacked:
         archive = download(GZ2_PICTURES, folder)
-        unpack(archive, pictures, (".jpg",), GZ2_MOST_GIGABYTES)
+        unpack(archive, folder / GZ2_FOLDERS[0], (".jpg",), GZ2_MOST_GIGABYTES)
         archive.unlink()
     return True
 

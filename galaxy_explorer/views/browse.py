@@ -146,14 +146,18 @@ def page() -> None:
 
 
 MORE = f"""
-The bundled sample holds nine galaxies, so that everything works offline. Two ways to many more:
+The bundled sample holds nine galaxies, so that everything works offline. Three ways to many more, the first two on the
+command line, in the environment that `make` sets up:
 
-- **The Galaxy Zoo challenge**: 61,578 pictures with volunteer scores and 79,975 without, from
-  [Kaggle](https://www.kaggle.com/c/galaxy-zoo-the-galaxy-challenge/data) (an account that accepts the rules).
-  Unpack `images_training_rev1` and `training_solutions_rev1.csv` into one folder.
+- **Galaxy Zoo 2**, some 243,000 galaxies with debiased and weighted votes, from
+  [Zenodo](https://zenodo.org/records/3565489) (a download of 3.5 GB):
+  `python -m galaxy_explorer fetch gz2 --to FOLDER`
+- **The Galaxy Zoo challenge**: 61,578 galaxies with votes and 79,975 without, from
+  [Kaggle](https://www.kaggle.com/c/galaxy-zoo-the-galaxy-challenge/data) (2.3 GB, with an account that accepts the rules):
+  `python -m galaxy_explorer fetch kaggle --to FOLDER`
 - **Your own pictures**: any folder or zip of JPEG, PNG, TIFF or WebP files.
 
-Then start the app with `GALAXY_EXPLORER_DATA=/path/to/folder`, or open the folder above (offered only while the app
+Then start the app with `GALAXY_EXPLORER_DATA=FOLDER make app`, or open the folder above (offered only while the app
 runs on your own machine). {FOLDER_HELP}
 """
 
