@@ -100,12 +100,20 @@ class _Answers(BaseHTTPRequestHandler):
         return start, 206, headers | {"Content_Range": f"bytes {start}-{size - 1}/{size}"}
 
 
+class _Server(ThreadingHTTPServer):
+    """Keeps quiet when the other side goes away in the middle, as it does where a test lets it fail."""
+
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Keep quiet."""
+
+
 @contextmanager
 def file_server() -> Iterator[FileServer]:
     """Run the server for as long as a test takes."""
     play = FileServer()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Answers", (_Answers,), {"play": play}))
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), type("Answers", (_Answers,), {"play": play}))
     play.address = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()

@@ -24,6 +24,8 @@ def server(monkeypatch, tmp_path, sample):
     for name in ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY", "KAGGLE_CONFIG_DIR", "KAGGLEHUB_CACHE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("KAGGLE_API_TOKEN", "a token")
+    # It looks through all modules there are for who is asking, which takes seconds once torch is among them.
+    monkeypatch.setattr("kagglehub.clients.get_user_agent", lambda: "kagglehub")
     with file_server() as play:
         monkeypatch.setitem(kaggle_env._env_to_endpoint, kaggle_env.KaggleEnv.PROD, play.address)
         for name, files in zip(NAMES, (
