@@ -151,10 +151,16 @@ command line, in the environment that `make` sets up:
 
 - **Galaxy Zoo 2**, some 243,000 galaxies with debiased and weighted votes, from
   [Zenodo](https://zenodo.org/records/3565489) (a download of 3.5 GB):
-  `python -m galaxy_explorer fetch gz2 --to FOLDER`
+
+  ```sh
+  python -m galaxy_explorer fetch gz2 --to FOLDER
+  ```
 - **The Galaxy Zoo challenge**: 61,578 galaxies with votes and 79,975 without, from
   [Kaggle](https://www.kaggle.com/c/galaxy-zoo-the-galaxy-challenge/data) (2.3 GB, with an account that accepts the rules):
-  `python -m galaxy_explorer fetch kaggle --to FOLDER`
+
+  ```sh
+  python -m galaxy_explorer fetch kaggle --to FOLDER
+  ```
 - **Your own pictures**: any folder or zip of JPEG, PNG, TIFF or WebP files.
 
 Then start the app with `GALAXY_EXPLORER_DATA=FOLDER make app`, or open the folder above (offered only while the app
