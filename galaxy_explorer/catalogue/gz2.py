@@ -84,7 +84,7 @@ def open_gz2(path: Path, pictures: pd.Series, *, votes: str = DEBIASED, field: f
         "Galaxy Zoo 2 (Willett et al. 2013; Hart et al. 2016). Pictures: Sloan Digital Sky Survey; "
         f"votes: the volunteers of Galaxy Zoo. {_IN_WORDS[votes]} {said}"
     )
-    return Catalogue(path.resolve().name, rows, path, field, missing, note.strip(), votes)
+    return Catalogue(path.resolve().name, rows, path, field, missing, note.strip(), vote_kind=votes)
 
 
 def _places(mapping: Path, pictures: pd.Series, sample_of: pd.Series) -> tuple[pd.Series, int]:
