@@ -155,7 +155,7 @@ def _receive(remote: Remote, part: Path) -> None:
             return
         _check_status(response, remote)
         if response.status_code == 206 and not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
-            part.unlink()
+            part.unlink(missing_ok=True)
             raise _Broken("the server sent another part than the one that was asked for")
         start = start if response.status_code == 206 else 0
         mark.write_text(_validator(response), encoding="utf-8")

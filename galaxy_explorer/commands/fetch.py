@@ -37,9 +37,7 @@ def fetch(options: argparse.Namespace) -> int:
     if not did_something:
         print(f"all of it is in {folder} already")
         return 0
-    from galaxy_explorer.catalogue import (
-        open_catalogue,
-    )  # it takes a second to import, and the first look at a table ten
+    from galaxy_explorer.catalogue import open_catalogue  # a second to import
 
     galaxies = open_catalogue(folder)
     print(f"{len(galaxies):,} galaxies are in {folder}. {galaxies.note}")
