@@ -1,12 +1,19 @@
 """A real HTTP server on this machine that plays the hosts of data sets, with their faults."""
 
+import hashlib
+import io
 import json
 import re
 import threading
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from galaxy_explorer.commands import downloads
 
 
 @dataclass
@@ -35,6 +42,12 @@ class FileServer:
     def ranges_of(self, path: str) -> list[str]:
         """Give the Range headers of the questions for a file, in their order."""
         return [headers.get("range", "") for _, asked, headers in self.asked if asked.startswith(path)]
+
+    def may_be_asked(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let this server count as the one host that downloads come from; waiting takes no time."""
+        monkeypatch.setattr(downloads, "HOSTS", ("127.0.0.1",))
+        monkeypatch.setattr(downloads, "SCHEMES", ("http",))
+        monkeypatch.setattr(downloads, "PAUSES", (0, 0, 0))
 
 
 class _Answers(BaseHTTPRequestHandler):
@@ -107,6 +120,22 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, *_: object) -> None:
         """Keep quiet."""
+
+
+def md5(content: bytes) -> str:
+    """Give the checksum that the host of a file would state."""
+    return hashlib.md5(content).hexdigest()
+
+
+def zipped(files: dict[str, bytes], **attributes: int) -> bytes:
+    """Pack files into a zip file, by their names."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, content in files.items():
+            member = zipfile.ZipInfo(name)
+            member.external_attr = attributes.get(name, 0o644) << 16
+            archive.writestr(member, content)
+    return packed.getvalue()
 
 
 @contextmanager

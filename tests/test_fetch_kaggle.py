@@ -3,9 +3,8 @@
 import sys
 
 import pytest
-from file_server import ServedFile, file_server
+from file_server import ServedFile, file_server, zipped
 from kagglesdk import kaggle_env
-from test_fetch import zipped
 
 from galaxy_explorer.__main__ import main
 from galaxy_explorer.catalogue import open_catalogue
