@@ -5,12 +5,14 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, in_words
+from galaxy_explorer.images import ImageError
 
 ROOT = Path(__file__).parent.parent
 SECONDS = 120  # the first page that needs a network imports torch
@@ -277,6 +279,8 @@ def test_galaxy_zoo_2_lets_the_visitor_choose_its_votes(
     app.segmented_control(key="choose_votes").set_value("weighted").run()
     assert not app.exception
     assert "The votes are weighted" in app.caption[-1].value
+    # The picture is left out: networks and saliency take long, and are tested above.
+    monkeypatch.setattr("galaxy_explorer.views.resources.galaxy_of", Mock(side_effect=ImageError("left out")))
     opened(app, "galaxy", source="gz2", galaxy="588015508741292125")
     assert any("votes are weighted ones" in caption.value for caption in app.caption)
     app.switch_page("galaxy_explorer/views/browse.py").run()
