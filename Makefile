@@ -26,7 +26,7 @@ STALE := $(shell [ -e $(FOR_APP) ] && ! $(RUN) -c '' 2>/dev/null && rm -f $(FOR_
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help app test check chromium clean
+.PHONY: help app test check chromium npm clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -34,10 +34,10 @@ help:
 app: $(FOR_APP)
 	$(RUN) -m streamlit run app.py $(ARGS)
 
-test: $(FOR_TESTS) chromium
+test: $(FOR_TESTS) chromium npm
 	$(RUN) -m pytest $(ARGS)
 
-check: $(FOR_TESTS) chromium
+check: $(FOR_TESTS) chromium npm
 	$(RUN) -m ruff format --check .
 	$(RUN) -m ruff check .
 	$(RUN) -m mypy
@@ -73,3 +73,7 @@ chromium: $(FOR_TESTS)
 	else \
 	  $(RUN) -m playwright install $$($(AS_ROOT) && echo --with-deps) chromium; \
 	fi
+
+# One browser test fetches axe-core by npm, and is skipped where there is none.
+npm:
+	@command -v npm >/dev/null || { $(AS_ROOT) && $(APT) update && $(APT) install -y --no-install-recommends npm; } || :

@@ -43,6 +43,7 @@ def make(*words: str, folder: Path = ROOT, **variables: str) -> subprocess.Compl
     [
         ("app", ["-m venv --clear .venv", "install -r requirements.txt", "-m streamlit run app.py"]),
         ("test", ["install -r requirements.txt", "-r requirements-dev.txt", "apt-get -q install -y chromium"]),
+        ("test", ["apt-get -q install -y --no-install-recommends npm"]),
         ("test", ["-m playwright install", "-m pytest"]),
         ("check", ["ruff format --check", "ruff check", "mypy", "-m pytest"]),
     ],
@@ -74,7 +75,7 @@ class FreshFolder:
         self.path, self.notes = path, path / "notes"
         for name in ("Makefile", "requirements.txt", "requirements-dev.txt"):
             shutil.copy(ROOT / name, path)
-        for name in ("python", "chromium"):
+        for name in ("python", "chromium", "npm"):
             (path / name).write_text(STAND_IN)
             (path / name).chmod(0o755)
 
