@@ -16,7 +16,7 @@ LEVELS = {
     **{"decision_tree": 1, "cache": 1},
     **{"images": 2, "sky": 2, "mock": 2},
     **{"models": 3, "checkpoints": 3, "catalogue": 3, "flow_chart": 3, "uncertainty": 3},
-    **{"prediction": 4, "saliency": 4, "similarity": 4, "comparison": 4},
+    **{"prediction": 4, "saliency": 4, "similarity": 4, "comparison": 4, "layers": 4, "network_drawing": 4},
     **{"training": 5},
     **{"commands": 6, "views": 6},
     **{"__main__": 7},
@@ -24,7 +24,15 @@ LEVELS = {
 BESIDE = {("checkpoints", "models")}
 
 TORCH = {"torch", "torchvision", "pytorch_grad_cam"}
-WITH_TORCH = {"models", "checkpoints", "training", "prediction", "saliency", "commands"}  # commands: for --device
+WITH_TORCH = {
+    "models",
+    "layers",
+    "checkpoints",
+    "training",
+    "prediction",
+    "saliency",
+    "commands",
+}  # commands: for --device
 # Modules that use the network, and are therefore imported by one another, or within functions.
 NEEDING_TORCH = WITH_TORCH | {"similarity"}
 INTERNET = {"requests", "httpx", "urllib3", "http", "kagglehub"}

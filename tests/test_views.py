@@ -264,12 +264,6 @@ def test_compare_opens_with_the_figures_of_the_cards(app: AppTest) -> None:
     assert "galaxies that no network has seen" in texts(app)
 
 
-def test_about_works_a_galaxy_through(app: AppTest) -> None:
-    opened(app, "about")
-    assert "0.617 × 1.000 = **0.617**" in texts(app)
-    assert "not probabilities" in texts(app)
-
-
 def test_galaxy_zoo_2_lets_the_visitor_choose_its_votes(
     app: AppTest, shared_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

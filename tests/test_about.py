@@ -1,0 +1,126 @@
+"""About, opened through app.py: the arithmetic, the examples and the networks are those of the code and the data."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from galaxy_explorer.catalogue import Catalogue
+from galaxy_explorer.decision_tree import COLUMNS, INDEX, QUESTIONS, column, mass_of, shares_from_fractions
+from galaxy_explorer.views import worked_example
+from galaxy_explorer.views.examples import sure_examples
+
+ROOT = Path(__file__).parent.parent
+WORKED = "100053"
+
+
+@pytest.fixture(scope="module")
+def worked(sample: Catalogue) -> np.ndarray:
+    """The vote fractions of the galaxy that the page works through."""
+    return sample.table.loc[WORKED, list(COLUMNS)].to_numpy(dtype=float)
+
+
+@pytest.fixture
+def about(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AppTest:
+    """The page, as a visitor of a fresh machine opens it."""
+    monkeypatch.delenv("GALAXY_EXPLORER_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
+    return app.switch_page("galaxy_explorer/views/about.py")
+
+
+def opened(app: AppTest) -> str:
+    """Run the page, see that nothing went wrong, and give all that it says."""
+    app.run()
+    assert not app.exception
+    assert not app.error
+    words = [element.value for element in (*app.markdown, *app.caption)]
+    return " ".join([*words, *(html.proto.body for html in app.get("html"))])
+
+
+def test_about_says_what_its_sections_promise(about: AppTest) -> None:
+    said = opened(about)
+    for fact in ("February 2009 to April 2010", "0.02 × `petroR90_r`", "arcsinh", "**What it is not:** a flux"):
+        assert fact in said
+    for cited in (
+        "Willett et al. 2013",
+        "Hart et al. 2016",
+        "Dambre 2015",
+        "Huang et al. 2017",
+        "Selvaraju et al. 2017",
+    ):
+        assert cited in said
+    assert "not probabilities" in said
+    contents = said[said.index("[First steps]") :]
+    assert all(f"](#{header.proto.anchor})" in contents for header in about.header)
+    assert len(about.header) == 9
+
+
+def test_the_page_works_its_galaxy_through(about: AppTest, worked: np.ndarray) -> None:
+    said = opened(about)
+    assert worked_example.as_table(worked) in said
+    for lesson in worked_example.lessons(worked):
+        assert lesson in said
+
+
+def test_every_step_multiplies_mass_and_share_to_the_score(worked: np.ndarray) -> None:
+    found = list(worked_example.steps(worked))
+    assert len(found) == len(QUESTIONS)
+    asked = [step for step in found if step.answer]
+    assert all(step.mass * step.share == pytest.approx(step.fraction, abs=1e-5) for step in asked)
+    assert {step.mass for step in found if not step.answer} == {0.0}
+
+
+def test_the_worked_galaxy_shows_the_exception_and_questions_not_asked(worked: np.ndarray) -> None:
+    assert worked[INDEX["Class1.3"]] > 0.03
+    probabilities, exception, unasked = worked_example.lessons(worked)
+    assert f"add up to {worked.sum():.2f}" in probabilities
+    assert f"{1 - worked[INDEX['Class1.3']]:.3f} of the votes would reach question 6" in exception
+    assert "questions 8, 9, 10 and 11" in unasked
+
+
+def test_a_galaxy_of_which_everything_was_asked_teaches_two_lessons(
+    random_fractions: Callable[..., np.ndarray],
+) -> None:
+    assert len(worked_example.lessons(random_fractions(1)[0])) == 2
+
+
+@pytest.mark.parametrize("name", [column(1, 2), column(2, 1), column(4, 1), column(8, 6), column(11, 5)])
+def test_examples_are_the_surest_of_those_that_were_asked(sample: Catalogue, name: str) -> None:
+    shares = shares_from_fractions(sample.volunteer_fractions)[:, INDEX[name]]
+    question = int(name.removeprefix("Class").partition(".")[0])
+    sure = (shares >= 0.5) & (mass_of(question, sample.volunteer_fractions) >= 0.5)
+    expected = sorted((i for i in range(len(sample)) if sure[i]), key=lambda i: -shares[i])
+    assert sure_examples("sample", name) == [sample.ids[i] for i in expected][:6]
+    assert sure_examples("sample", name, 1) == [sample.ids[i] for i in expected][:1]
+
+
+def test_an_address_opens_one_question_with_its_examples_as_links(about: AppTest) -> None:
+    about.query_params["question"] = "8"
+    said = opened(about)
+    assert any("Is the odd feature a ring" in header.value for header in about.subheader)
+    assert [link.label for link in about.page_link if link.label in sure_examples("sample", "Class8.6")]
+    assert "A drawing: volunteers were sure of this for none" in said
+
+
+@pytest.mark.parametrize("asked", ["0", "12", "one"])
+def test_an_unknown_question_in_the_address_gives_the_first(about: AppTest, asked: str) -> None:
+    about.query_params["question"] = asked
+    opened(about)
+    assert any(header.value.startswith("1. ") for header in about.subheader)
+
+
+def test_the_networks_are_told_by_their_cards(about: AppTest) -> None:
+    from galaxy_explorer.checkpoints import available, load
+
+    said = opened(about)
+    for name in available():
+        network, card = load(name)
+        assert f"**{sum(parameter.numel() for parameter in network.parameters()):,}** parameters" in said
+        assert f"**{card['validation']['rmse']:.4f}**" in said
+        assert f"**{card['training_galaxies']:,}** galaxies" in said
+        assert f"The network {name}, from picture to scores" in said
+    assert "Batch normalisation" in said
+    assert "held" in said  # the coverage of the spreads
