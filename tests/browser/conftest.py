@@ -12,11 +12,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 START_SECONDS = 60
+PATIENCE_MS = 120_000  # the first page that needs a network imports torch
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +68,7 @@ def open_page(chromium: Browser, address: str) -> Iterator[Callable[..., Page]]:
 
     def open_at(path: str = "", width: int = 1280, theme: str = "dark") -> Page:
         page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=theme, accept_downloads=True)
-        page.set_default_timeout(120_000)  # the first page that needs a network imports torch
+        page.set_default_timeout(PATIENCE_MS)
         page.goto(f"{address}/{path}")
         page.wait_for_selector("h1")
         pages.append(page)

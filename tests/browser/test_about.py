@@ -19,20 +19,22 @@ BLOCKS = """() => [...document.querySelector("ol.network").children].map(item =>
 })"""
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
 @pytest.mark.parametrize("width", [1280, 390])
-def test_the_networks_are_drawn_side_by_side_or_below_one_another(
-    open_page: Callable[..., Page], width: int, theme: str
-) -> None:
-    page = open_page("about", width=width, theme=theme)
+def test_the_networks_are_drawn_side_by_side_or_below_one_another(open_page: Callable[..., Page], width: int) -> None:
+    page = open_page("about", width=width)
     expect(page.locator("ol.network")).to_have_count(2)
-    page.locator("ol.network img").last.scroll_into_view_if_needed()
-    blocks = page.evaluate(BLOCKS)
-    assert all(block["drawn"] and block["text"] >= SMALLEST_PX for block in blocks)
-    assert all(0 <= block["left"] and block["right"] <= width for block in blocks)
-    rows = {round(block["top"]) for block in blocks}
-    assert len(rows) == len(blocks) if width == 390 else len(rows) <= 3
-    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width
+    for theme in ("dark", "light"):
+        page.emulate_media(color_scheme=theme)
+        page.wait_for_function(
+            "theme => getComputedStyle(document.querySelector('.stApp')).colorScheme === theme", arg=theme
+        )
+        blocks = page.evaluate(BLOCKS)
+        assert all(block["drawn"] and block["text"] >= SMALLEST_PX for block in blocks)
+        assert min(block["left"] for block in blocks) >= 0
+        assert max(block["right"] for block in blocks) <= width
+        rows = {round(block["top"]) for block in blocks}
+        assert len(rows) == len(blocks) if width == 390 else len(rows) <= 3
+        assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width
 
 
 def test_one_question_is_shown_at_a_time_and_its_examples_lead_to_galaxies(open_page: Callable[..., Page]) -> None:

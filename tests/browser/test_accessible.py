@@ -35,9 +35,8 @@ def axe() -> str:
 
 def settled(page: Page) -> None:
     """Wait until the page has run to its end and drawn what it shows."""
-    page.wait_for_timeout(300)
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=90_000)
-    expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=90_000)
+    expect(page.locator(".stApp[data-test-script-state=notRunning]")).to_be_visible()
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
 
 
 def in_light(page: Page) -> None:

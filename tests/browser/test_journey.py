@@ -13,8 +13,6 @@ from galaxy_explorer.decision_tree import COLUMNS
 
 pytestmark = pytest.mark.browser
 
-expect.set_options(timeout=120_000)  # the first page that needs a network imports torch
-
 SAMPLE = Path(__file__).parents[2] / "galaxy_explorer" / "sample"
 SPIRAL = "587737825678131439"
 SCREENSHOTS = os.environ.get("GALAXY_EXPLORER_SCREENSHOTS")  # a folder: keep pictures of what was tested
