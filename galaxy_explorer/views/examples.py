@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from galaxy_explorer.catalogue import filter_galaxies
-from galaxy_explorer.decision_tree import ANSWER_OF, INDEX, shares_from_fractions
+from galaxy_explorer.decision_tree import ANSWER_OF, INDEX, QUESTION_OF, mass_of, shares_from_fractions
 from galaxy_explorer.flow_chart import drawing
 from galaxy_explorer.images import ImageError
 from galaxy_explorer.views import resources
@@ -17,6 +17,8 @@ GALAXY = "galaxy_explorer/views/galaxy.py"
 @st.cache_data(max_entries=400, show_spinner=False)
 def sure_examples(where: str, column: str, count: int = 6) -> list[str]:
     """Find the galaxies with the largest share of an answer, among those where most votes reached the question.
+
+    Of galaxies with the same share, those come first where more of the votes reached the question.
 
     Parameters
     ----------
@@ -35,8 +37,11 @@ def sure_examples(where: str, column: str, count: int = 6) -> list[str]:
     sure = filter_galaxies(
         resources.open_source(where), column, LEAST_SHARE, 1.0, as_share=True, smallest_mass=LEAST_ASKED
     )
-    shares = shares_from_fractions(sure.volunteer_fractions)[:, INDEX[column]]
-    return [sure.ids[row] for row in np.argsort(-shares, kind="stable")[:count]]
+    fractions = sure.volunteer_fractions
+    # Rounded, so that shares which only differ by how they were stored are equal.
+    shares = shares_from_fractions(fractions)[:, INDEX[column]].round(4)
+    mass = mass_of(QUESTION_OF[column].number, fractions)
+    return [sure.ids[row] for row in np.lexsort((-mass, -shares))[:count]]
 
 
 def show_examples(source: str, column: str, count: int = 6) -> None:
