@@ -165,7 +165,7 @@ def show_questions() -> None:
     """Show one question at a time: its answers, what they mean, where they lead, and examples of each."""
     source = resources.current_source()
     try:
-        voted = resources.catalogue(source)
+        voted = resources.open_source(resources.sources()[source])
     except (CatalogueError, OSError) as error:
         st.error(f"These galaxies cannot be opened: {error}")
         return
@@ -173,8 +173,9 @@ def show_questions() -> None:
     before = [f"“{QUESTION_OF[name].short}: {ANSWER_OF[name].name}”" for name in columns_into(question.number)]
     st.subheader(f"{question.number}. {question.text}", anchor=False)
     st.markdown(f"Asked after {', '.join(before)}." if before else "Everyone begins here.")
+    kind = f" by their {voted.vote_kind} votes" if voted.vote_kind else ""
     st.caption(
-        f"Examples from {source} ({len(voted):,} galaxies): the largest shares, where at least half of the votes reached the question."
+        f"Examples from {source} ({len(voted):,} galaxies){kind}: the largest shares, where at least half of the votes reached the question."
     )
     for name in columns_of(question.number):
         answer = ANSWER_OF[name]
