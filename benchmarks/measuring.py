@@ -1,5 +1,6 @@
 """What the benchmarks share: pictures to work on, and timings of which one run gives the ratios."""
 
+import os
 import shutil
 import statistics
 import time
@@ -54,6 +55,12 @@ def median_seconds(ways: Mapping[str, Callable[[], object]], repeats: int) -> di
             if repeat:
                 seconds[name].append(time.perf_counter() - start)
     return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+def resident_megabytes() -> float:
+    """Measure this process's resident memory."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def verdict(name: str, ratio: float, wanted: str, reached: bool) -> None:

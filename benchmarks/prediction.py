@@ -21,7 +21,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # it is run as a script
 
-from measuring import median_seconds, verdict, write_pictures
+from measuring import median_seconds, resident_megabytes, verdict, write_pictures
 
 from galaxy_explorer.__main__ import main as galaxy_explorer
 from galaxy_explorer.catalogue import open_catalogue
@@ -148,12 +148,6 @@ def endless(folder: Path) -> Iterator[Source]:
         for source in sources_of(catalogue):
             yield Source(str(number), source.read, source.field)
             number += 1
-
-
-def resident_megabytes() -> float:
-    """Measure this process's resident memory."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -1,6 +1,7 @@
 """Where decoded pictures, thumbnails and predictions are kept, outside every data folder."""
 
 import os
+import threading
 from pathlib import Path
 
 
@@ -15,7 +16,7 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "galaxy-explorer"
 
 
-def forget_oldest(folder: Path, pattern: str, keep: int) -> None:
+def forget_oldest(folder: Path, pattern: str, keep: int, keep_bytes: float = float("inf")) -> None:
     """Delete all but the files used last.
 
     Parameters
@@ -25,8 +26,38 @@ def forget_oldest(folder: Path, pattern: str, keep: int) -> None:
     pattern : str
         Which of its files count, as in ``glob``.
     keep : int
-        How many stay.
+        How many stay at most.
+    keep_bytes : float, optional
+        How many bytes they may take together.
     """
-    files = sorted(folder.glob(pattern), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in files[keep:]:
-        path.unlink(missing_ok=True)
+    files = []
+    for path in folder.glob(pattern):
+        try:
+            state = path.stat()
+        except FileNotFoundError:  # another process has just deleted it
+            continue
+        files.append((state.st_mtime_ns, state.st_size, path))
+    total = 0
+    for place, (_, size, path) in enumerate(sorted(files, reverse=True)):
+        total += size
+        if place >= keep or total > keep_bytes:
+            path.unlink(missing_ok=True)
+
+
+def keep(path: Path, content: bytes) -> None:
+    """Write a file of the cache in one step: who reads it meanwhile sees the old one or the new one, whole.
+
+    Parameters
+    ----------
+    path : Path
+        The file; its folder is made where there is none.
+    content : bytes
+        What it shall hold.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

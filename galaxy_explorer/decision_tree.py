@@ -227,10 +227,28 @@ def shares_from_fractions(fractions: np.ndarray) -> np.ndarray:
         reached it) and where its fractions are unknown: a share of nothing is undefined, not 0.
     """
     fractions = _checked(fractions)
-    shares = np.full(fractions.shape, np.nan)
+    shares = np.empty(fractions.shape)
     for where in SLICES.values():
-        votes = fractions[..., where].sum(axis=-1, keepdims=True)
-        np.divide(fractions[..., where], votes, out=shares[..., where], where=votes > 0)
+        shares[..., where] = shares_of_question(fractions[..., where])
+    return shares
+
+
+def shares_of_question(fractions: np.ndarray) -> np.ndarray:
+    """Turn the vote fractions of one question into its answer shares.
+
+    Parameters
+    ----------
+    fractions : (..., A) np.ndarray of float
+        Vote fractions of the question's A answers; NaN where unknown.
+
+    Returns
+    -------
+    (..., A) np.ndarray of the same type
+        Shares as `shares_from_fractions` gives them, NaN where the question was not asked.
+    """
+    shares = np.full_like(fractions, np.nan)
+    votes = fractions.sum(axis=-1, keepdims=True)
+    np.divide(fractions, votes, out=shares, where=votes > 0)
     return shares
 
 

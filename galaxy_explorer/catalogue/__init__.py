@@ -6,22 +6,26 @@ are text everywhere, so that ``0012`` and an 18-digit objid stay what they are.
     CatalogueError(ValueError)    no catalogue there, or a table that cannot be read
 """
 
-from galaxy_explorer.catalogue.galaxies import Catalogue, CatalogueError
+from galaxy_explorer.catalogue.galaxies import GONE, Catalogue, CatalogueError
 from galaxy_explorer.catalogue.gz2 import DEBIASED, WEIGHTED
 from galaxy_explorer.catalogue.layouts import SAMPLE, open_catalogue
 from galaxy_explorer.catalogue.scores import scores_from_votes
-from galaxy_explorer.catalogue.selection import filter_galaxies, read_ids, sort_galaxies, split
+from galaxy_explorer.catalogue.selection import VoteRange, find_ids, read_ids, sorted_rows, split
+from galaxy_explorer.catalogue.votes import rows_by
 
 __all__ = [
     "DEBIASED",
+    "GONE",
     "SAMPLE",
     "WEIGHTED",
     "Catalogue",
     "CatalogueError",
-    "filter_galaxies",
+    "VoteRange",
+    "find_ids",
     "open_catalogue",
     "read_ids",
+    "rows_by",
     "scores_from_votes",
-    "sort_galaxies",
+    "sorted_rows",
     "split",
 ]

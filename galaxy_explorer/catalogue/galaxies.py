@@ -12,9 +12,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from galaxy_explorer.catalogue.votes import Votes
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import FITS_ENDINGS, ImageError, is_named, read_image
 
+GONE = (-1, -1)  # the state of a picture whose file is not there
 MAX_PICTURE_BYTES = 256 * 2**20  # of one picture in a zip, unpacked: room for MAX_PIXELS at 16 bits in RGB
 
 
@@ -68,6 +70,11 @@ class Catalogue:
     def ids(self) -> list[str]:
         """The galaxies' ids in the order of the table."""
         return self.table.index.tolist()
+
+    @cached_property
+    def votes(self) -> Votes:
+        """The volunteers' votes answer by answer, for filters and sorts; what it has worked out is kept."""
+        return Votes(self.table)
 
     @property
     def volunteer_fractions(self) -> np.ndarray:
@@ -200,24 +207,37 @@ class Catalogue:
         digest.update(self._picture_states().tobytes())
         return digest.hexdigest()
 
+    def picture_state(self, galaxy_id: str) -> tuple[int, int]:
+        """Tell size and time of change of a galaxy's picture (in a zip, size and checksum).
+
+        Parameters
+        ----------
+        galaxy_id : str
+            An id of the catalogue.
+
+        Returns
+        -------
+        (int, int)
+            Other numbers when the picture changes; `GONE` where there is no such file.
+        """
+        return self._state_of(str(self.table.at[galaxy_id, "picture"]))
+
     def _picture_states(self) -> np.ndarray:
-        """Give size and time of change of each picture (in a zip, size and checksum); -1 where it has gone."""
-        states = np.full((len(self), 2), -1, dtype=np.int64)
-        names = self.table["picture"].tolist()
-        if self.root.is_file():
-            members = _zip_file(self.root).NameToInfo
-            for row, name in enumerate(names):
-                if name in members:
-                    states[row] = members[name].file_size, members[name].CRC
-            return states
-        root = os.fspath(self.root)
-        for row, name in enumerate(names):
-            try:
-                state = os.stat(os.path.join(root, name))
-            except FileNotFoundError:
-                continue
-            states[row] = state.st_size, state.st_mtime_ns
-        return states
+        """Give the state of each picture."""
+        return np.array([self._state_of(name) for name in self.table["picture"].tolist()], dtype=np.int64).reshape(
+            -1, 2
+        )
+
+    def _state_of(self, name: str) -> tuple[int, int]:
+        """Give the state of the picture of a name within the root."""
+        try:
+            if self.root.suffix.lower() == ".zip" and self.root.is_file():
+                member = _zip_file(self.root).NameToInfo.get(name)
+                return (member.file_size, member.CRC) if member else GONE
+            state = os.stat(os.path.join(self.root, name))
+        except FileNotFoundError:
+            return GONE
+        return state.st_size, state.st_mtime_ns
 
 
 def _member_bytes(root: Path, name: str) -> bytes:

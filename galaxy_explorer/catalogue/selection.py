@@ -1,62 +1,69 @@
 """Parts of a catalogue: filtered, sorted, split for training."""
 
+import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from galaxy_explorer.catalogue.galaxies import Catalogue, CatalogueError
-from galaxy_explorer.decision_tree import INDEX, QUESTION_OF, mass_of, shares_from_fractions
-
-_ROUNDING = 1e-6  # scores are stored with six decimals: a bound of 0.3 includes a score of 0.3000000119
+from galaxy_explorer.decision_tree import INDEX
 
 
-def filter_galaxies(
-    catalogue: Catalogue,
-    column: str,
-    low: float,
-    high: float,
-    *,
-    as_share: bool = False,
-    smallest_mass: float = 0.0,
-) -> Catalogue:
-    """Keep the galaxies whose votes for an answer lie in a range, both ends included.
+@dataclass(frozen=True)
+class VoteRange:
+    """A condition on one answer: its share or its vote fraction lies between two bounds, both included.
 
     Parameters
     ----------
-    catalogue : Catalogue
-        Galaxies; the result can be filtered again.
     column : str
         The answer, by its score column.
     low, high : float
-        The range, in [0, 1].
+        The bounds, in [0, 1].
     as_share : bool, optional
-        Whether the range is one of answer shares rather than of vote fractions.
-    smallest_mass : float, optional
-        Keep only galaxies where at least this mass of votes, in [0, 1], reached the question.
-
-    Returns
-    -------
-    Catalogue
-        Those galaxies in the same order. Unknown scores never pass.
-
-    Raises
-    ------
-    CatalogueError
-        If there is no such column.
+        Whether they are bounds of the answer's share rather than of its vote fraction.
     """
-    _check_column(column)
-    fractions = catalogue.volunteer_fractions
-    values = (shares_from_fractions(fractions) if as_share else fractions)[:, INDEX[column]]
-    kept = (values >= low - _ROUNDING) & (values <= high + _ROUNDING)
-    if smallest_mass > 0:
-        kept &= mass_of(QUESTION_OF[column].number, fractions) >= smallest_mass - _ROUNDING
-    return catalogue.rows(np.flatnonzero(kept))
+
+    column: str
+    low: float = 0.0
+    high: float = 1.0
+    as_share: bool = True
+
+    def __post_init__(self) -> None:
+        _check_column(self.column)
+        if not 0 <= self.low <= self.high <= 1:
+            raise CatalogueError(f"a range from {self.low:g} to {self.high:g} was given; it must rise within 0 to 1")
+
+    def holds(self, catalogue: Catalogue, least_asked: float = 0.0) -> np.ndarray:
+        """Say which galaxies fulfil it.
+
+        Parameters
+        ----------
+        catalogue : Catalogue
+            Galaxies.
+        least_asked : float, optional
+            Of a share: the mass of votes, in [0, 1], that must have reached the question for it to count.
+
+        Returns
+        -------
+        (N,) np.ndarray of bool
+            Unknown scores never do.
+        """
+        return catalogue.votes.within(self.column, self.low, self.high, as_share=self.as_share, least_asked=least_asked)
 
 
-def sort_galaxies(catalogue: Catalogue, by: str, *, descending: bool = True, seed: int | None = None) -> Catalogue:
-    """Sort galaxies.
+def sorted_rows(
+    catalogue: Catalogue,
+    by: str,
+    *,
+    as_share: bool = False,
+    descending: bool = True,
+    least_asked: float = 0.0,
+    seed: int | None = None,
+) -> np.ndarray:
+    """Order the rows of a catalogue.
 
     Parameters
     ----------
@@ -64,15 +71,19 @@ def sort_galaxies(catalogue: Catalogue, by: str, *, descending: bool = True, see
         Galaxies.
     by : str
         A score column, ``"GalaxyID"`` or ``"random"``.
+    as_share : bool, optional
+        Whether a score column is sorted by its answer shares rather than by its vote fractions.
     descending : bool, optional
         Whether the largest come first. Unknown scores come last either way.
+    least_asked : float, optional
+        Of shares: as in `VoteRange.holds`; where less reached the question, the share counts as unknown.
     seed : int, optional
         Of the random order: the same seed gives the same order.
 
     Returns
     -------
-    Catalogue
-        The same galaxies; equal ones stay in their order.
+    (N,) np.ndarray of int
+        All rows; equal ones stay in their order. Not to be written to.
 
     Raises
     ------
@@ -80,13 +91,54 @@ def sort_galaxies(catalogue: Catalogue, by: str, *, descending: bool = True, see
         If there is no such column.
     """
     if by == "random":
-        return catalogue.rows(np.random.default_rng(seed).permutation(len(catalogue)))
+        return np.random.default_rng(seed).permutation(len(catalogue))
     if by == catalogue.table.index.name:
-        ids = catalogue.ids
-        return catalogue.rows(np.array(sorted(range(len(ids)), key=ids.__getitem__, reverse=descending), dtype=int))
+        return _rows_by_id(catalogue.table.index, descending)
     _check_column(by)
-    values = catalogue.volunteer_fractions[:, INDEX[by]]
-    return catalogue.rows(np.argsort(-values if descending else values, kind="stable"))  # NaN sorts last
+    return catalogue.votes.order(by, as_share, descending, least_asked)
+
+
+def _rows_by_id(ids: pd.Index, descending: bool) -> np.ndarray:
+    """Order rows by their ids as text."""
+    rising = np.arange(len(ids)) if ids.is_monotonic_increasing else np.asarray(ids.argsort())
+    return rising[::-1] if descending else rising
+
+
+def find_ids(catalogue: Catalogue, text: str) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Look for galaxies by their ids.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+        Galaxies.
+    text : str
+        An id or a part of one, or several parted by commas, semicolons or white space. An id that holds
+        a space itself is found when it is all that is asked for.
+
+    Returns
+    -------
+    exact : (n,) np.ndarray of int
+        The rows of the ids that were given in full, in the order given.
+    others : (m,) np.ndarray of int
+        The rows of further ids that hold one of the texts, in the order of the catalogue.
+    not_found : list of str
+        The texts that no id holds.
+    """
+    ids = catalogue.table.index
+    whole = text.strip()
+    parts = [whole] if ids.str.contains(whole, regex=False).any() else list(dict.fromkeys(re.split(r"[\s,;]+", whole)))
+    exact: list[int] = []
+    not_found: list[str] = []
+    holding = np.zeros(len(ids), dtype=bool)
+    for part in filter(None, parts):
+        here = np.asarray(ids.str.contains(part, regex=False))
+        holding |= here
+        if part in ids:
+            exact.append(int(ids.get_indexer(pd.Index([part], dtype=ids.dtype))[0]))
+        elif not here.any():
+            not_found.append(part)
+    holding[exact] = False
+    return np.array(exact, dtype=int), np.flatnonzero(holding), not_found
 
 
 def split(

@@ -8,10 +8,9 @@ from threading import Event, Lock, Thread
 
 import streamlit as st
 
-from galaxy_explorer.cache import cache_folder, forget_oldest
 from galaxy_explorer.catalogue import Catalogue, CatalogueError
 from galaxy_explorer.images import ImageError
-from galaxy_explorer.views import resources
+from galaxy_explorer.views import predicted, resources
 
 KEPT = 40  # tables of predictions in the cache; 240,000 galaxies take some 70 MB
 
@@ -74,6 +73,7 @@ class Worker:
 
 def _run(job: Job) -> None:
     """Predict a job's galaxies into its store."""
+    from galaxy_explorer.checkpoints import available
     from galaxy_explorer.prediction import predict_catalogue
 
     def progress(done: int, _total: int) -> None:
@@ -84,10 +84,11 @@ def _run(job: Job) -> None:
     network, card = resources.network(job.network)
     job.started = time.monotonic()
     job.store.parent.mkdir(parents=True, exist_ok=True)
+    predicted.note(job.store, job.galaxies, job.network, available()[job.network])
     predict_catalogue(
         network, card, job.galaxies, views=resources.VIEWS, store=job.store, progress=progress, stop=job.stop
     )
-    forget_oldest(job.store.parent, "*.parquet", KEPT)
+    predicted.forget_oldest_stores(job.store.parent, KEPT)
 
 
 @st.cache_resource
@@ -106,7 +107,7 @@ def _network_key(name: str) -> str:
 
 def store_of(galaxies: Catalogue, network: str) -> Path:
     """Name the file that keeps the predictions of these galaxies by this network."""
-    return cache_folder() / "predictions" / f"{galaxies.fingerprint}-{_network_key(network)}.parquet"
+    return predicted.folder() / f"{galaxies.fingerprint}-{_network_key(network)}.parquet"
 
 
 @st.cache_resource(max_entries=8, show_spinner="Timing the network …")

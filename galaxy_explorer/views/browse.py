@@ -1,26 +1,13 @@
 """Browse: a gallery of a catalogue, filtered and sorted by what the volunteers saw."""
 
-import math
+from dataclasses import replace
 
 import streamlit as st
 
-from galaxy_explorer.catalogue import SAMPLE, Catalogue, CatalogueError, filter_galaxies, sort_galaxies
-from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF
-from galaxy_explorer.images import ImageError
-from galaxy_explorer.views import resources, votes
-
-PAGE_SIZE = 24
-ANY = "any answer"
-BY_ID, AT_RANDOM = "id", "random"
-LEAST_ASKED = 0.3  # of the votes must have reached a question before a share of it says anything
-
-
-def label(column: str) -> str:
-    """Name an answer, or one of the choices beside the answers."""
-    if column not in QUESTION_OF:
-        return {ANY: "any answer", BY_ID: "galaxy id", AT_RANDOM: "at random"}[column]
-    question = QUESTION_OF[column]
-    return f"{question.number} · {question.short}: {ANSWER_OF[column].name}"
+from galaxy_explorer.catalogue import CatalogueError
+from galaxy_explorer.views import filters, gallery, resources, votes
+from galaxy_explorer.views.picking import pick
+from galaxy_explorer.views.selections import Selection
 
 
 def choose_source() -> str:
@@ -28,9 +15,15 @@ def choose_source() -> str:
     known = list(resources.sources())
     current = resources.current_source()
     if (asked := st.query_params.get("source", current)) not in known:
-        st.warning(f"There is no source called “{asked}” here; these are the galaxies of {_source_label(current)}.")
-    place = st.container(horizontal=True, vertical_alignment="bottom")
-    source = place.selectbox("Galaxies", known, index=known.index(current), format_func=_source_label, width=320)
+        st.warning(
+            f"There is no source called “{asked}” here; these are the galaxies of {resources.source_label(current)}."
+        )
+    place = st.container(horizontal=True, vertical_alignment="bottom", width="content", key="source")
+    st.session_state["source_choice"] = source = current
+    place.selectbox(
+        "Galaxies", known, format_func=resources.source_label, key="source_choice", on_change=change_source,
+        label_visibility="collapsed", width=260,
+    )  # fmt: skip
     if resources.folders_may_be_typed():
         with place.popover("Open a folder", icon=":material/folder_open:"), st.form("folder", border=False):
             folder = st.text_input("Folder or zip with pictures", placeholder="/data/galaxies", help=FOLDER_HELP)
@@ -44,9 +37,14 @@ def choose_source() -> str:
                     st.query_params["source"] = source
                     st.rerun()
     st.session_state["source"] = source
-    if source != current:
-        st.query_params["source"] = source
     return source
+
+
+def change_source() -> None:
+    """Go to another source with the same filters and order."""
+    view, _ = filters.asked_view()
+    st.session_state["source"] = source = st.session_state["source_choice"]
+    st.query_params.from_dict({"source": source, **replace(view, search="", page=1).address()})
 
 
 FOLDER_HELP = (
@@ -55,90 +53,49 @@ FOLDER_HELP = (
 )
 
 
-def _source_label(name: str) -> str:
-    """Name a source for people."""
-    return "Bundled sample (nine SDSS galaxies)" if name == SAMPLE else name
-
-
-def choose_galaxies(catalogue: Catalogue) -> Catalogue:
-    """Filter and sort by what the visitor asks for; the choices are part of the page's address."""
-    columns = st.columns([4, 4, 4, 4, 3], vertical_alignment="bottom")
-    answer = columns[0].selectbox(
-        "Filter by answer", [ANY, *COLUMNS], format_func=label, key="answer_filter", bind="query-params"
-    )
-    as_share = (
-        columns[1].segmented_control(
-            "Measure", ["share", "fraction"], default="share", required=True, key="measure", bind="query-params",
-            help="A share counts a question's own votes, and only galaxies count of which at least 30 % of the votes reached it; "
-            "a vote fraction is the share times the votes that reached the question.",
-            disabled=answer == ANY,
-        )
-        == "share"
-    )  # fmt: skip
-    low, high = columns[2].slider(
-        "Between (%)", 0, 100, (0, 100), key="between", bind="query-params", disabled=answer == ANY
-    )
-    order = columns[3].selectbox(
-        "Sort by", [BY_ID, *COLUMNS, AT_RANDOM], format_func=label, key="sort_by", bind="query-params"
-    )
-    search = columns[4].text_input("Search by id", key="search", bind="query-params", placeholder="100008")
-    chosen = catalogue
-    if search.strip():
-        text = search.strip()
-        chosen = chosen.subset([galaxy for galaxy in chosen.ids if text in galaxy])
-    if answer != ANY and (as_share or (low, high) != (0, 100)):
-        chosen = filter_galaxies(
-            chosen, answer, low / 100, high / 100, as_share=as_share, smallest_mass=LEAST_ASKED if as_share else 0.0
-        )
-    if order == AT_RANDOM:
-        seed = st.number_input("Seed", 0, 10**6, 1, key="seed", bind="query-params", width=160)
-        return sort_galaxies(chosen, "random", seed=int(seed))
-    if order in COLUMNS:
-        return sort_galaxies(chosen, order, descending=True)
-    return chosen
-
-
-def show_gallery(source: str, chosen: Catalogue) -> None:
-    """Show one page of the gallery; each picture leads to its galaxy."""
-    pages = max(1, math.ceil(len(chosen) / PAGE_SIZE))
-    page = 1
-    if pages > 1:
-        page = st.pagination(pages, key="page", bind="query-params")
-    ids = chosen.ids[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
-    where = resources.sources()[source]
-    with st.container(key="gallery"):
-        for galaxy_id in ids:
-            with st.container(key=f"tile_{galaxy_id}"):
-                try:
-                    st.image(resources.galaxy_thumbnail(where, galaxy_id), width="stretch", alt=f"Galaxy {galaxy_id}")
-                except (ImageError, OSError) as error:
-                    st.caption(f"No picture: {error}")
-                st.page_link(
-                    "galaxy_explorer/views/galaxy.py",
-                    label=galaxy_id,
-                    query_params={"source": source, "galaxy": galaxy_id},
-                )
+def restore_view() -> None:
+    """Come back to the last view when Browse is opened from the menu, which leaves the address empty."""
+    if not st.query_params and "browse_address" in st.session_state:
+        st.query_params.from_dict(st.session_state["browse_address"])
 
 
 def page() -> None:
     """Describe the screen."""
-    st.title("Browse galaxies")
-    source = choose_source()
+    restore_view()
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="head"):
+        st.title("Browse galaxies", width="content")
+        source = choose_source()
     try:
         catalogue = resources.catalogue(source)
     except (CatalogueError, OSError) as error:
         st.error(f"These galaxies cannot be opened: {error}")
         return
     catalogue = votes.choose_votes(source, catalogue)
-    chosen = choose_galaxies(catalogue)
-    st.session_state["selection"] = (source, chosen.ids)
-    st.session_state["browse_address"] = {**st.query_params.to_dict(), "source": source}
-    missing = f" {catalogue.missing_pictures:,} more have no picture." if catalogue.missing_pictures else ""
-    st.markdown(f"**{len(chosen):,}** of {len(catalogue):,} galaxies.{missing}")
-    if len(chosen):
-        show_gallery(source, chosen)
+    view, complaints = filters.asked_view()
+    picked = pick(catalogue, view)
+    found, (shown, pages) = len(picked.rows), gallery.page_of(view, len(picked.rows))
+    if found and shown != view.page:
+        complaints.append(f"There is no page {view.page:,}; this is the last one, {pages:,}.")
+    for complaint in complaints:
+        st.warning(complaint)
+    filters.choose_ready_made(view)
+    filters.choose_view(catalogue, view, picked)
+    filters.show_chips(view)
+    st.session_state["selection"] = Selection(source, picked.rows, len(catalogue))
+    st.session_state["browse_address"] = {"source": source, **view.address()}
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="count"):
+        missing = f" {catalogue.missing_pictures:,} more have no picture." if catalogue.missing_pictures else ""
+        st.markdown(f"**{found:,}** of {len(catalogue):,} galaxies.{missing}", width="content")
+        gallery.show_pages(view, found, "above")
+    filters.explain_view(catalogue, view, picked)
+    if not found:
+        gallery.show_nothing(catalogue, view)
     else:
-        st.info("No galaxy fits. Widen the range, or choose another answer.", icon=":material/search_off:")
+        gallery.show_gallery(source, catalogue, view, picked)
+        with st.container(
+            horizontal=True, horizontal_alignment="center", vertical_alignment="bottom", key="more_pages"
+        ):
+            gallery.show_pages(view, found, "below")
     if catalogue.note:
         st.caption(catalogue.note)
     with st.expander("How to get more galaxies", icon=":material/travel_explore:"):

@@ -227,14 +227,19 @@ def page() -> None:
     show_cards()
     st.subheader("On a catalogue")
     known = list(resources.sources())
-    source = st.selectbox("Galaxies", known, index=known.index(resources.current_source()), width=320)
+    source = st.selectbox(
+        "Galaxies", known, index=known.index(resources.current_source()), format_func=resources.source_label, width=320
+    )
     try:
         catalogue = resources.catalogue(source)
     except (CatalogueError, OSError) as error:
         st.error(f"These galaxies cannot be opened: {error}")
         return
     voted = int(np.isfinite(catalogue.volunteer_fractions).any(axis=1).sum())
-    st.markdown(f"**{len(catalogue):,}** galaxies in {source}, **{voted:,}** with votes. Browse says how to get more.")
+    st.markdown(
+        f"**{len(catalogue):,}** galaxies in {resources.source_label(source)}, **{voted:,}** with votes. "
+        "Browse says how to get more."
+    )
     votes.say_votes(catalogue)
     if not voted:
         st.info("Nobody has voted on these galaxies, so there is nothing to compare with.", icon=":material/balance:")

@@ -1,23 +1,24 @@
 """Galaxy: one galaxy of a catalogue, at ``?source=NAME&galaxy=ID``."""
 
+import numpy as np
 import streamlit as st
 
 from galaxy_explorer.catalogue import Catalogue, CatalogueError
 from galaxy_explorer.images import ImageError
 from galaxy_explorer.views import galaxy_panel, resources, votes
+from galaxy_explorer.views.selections import Selection
 
 BROWSE = "galaxy_explorer/views/browse.py"
 
 
 def neighbours(source: str, catalogue: Catalogue, galaxy_id: str) -> tuple[str | None, str | None, str]:
     """Find the galaxies before and after this one, and say where it stands: in Browse's selection, or among all."""
-    selected_source, ids = st.session_state.get("selection", ("", []))
-    if selected_source != source or galaxy_id not in ids:
-        ids = catalogue.ids
-    place = ids.index(galaxy_id)
-    before = ids[place - 1] if place else None
-    after = ids[place + 1] if place + 1 < len(ids) else None
-    return before, after, f"{place + 1:,} of {len(ids):,}"
+    everything = Selection(source, np.arange(len(catalogue)), len(catalogue))
+    for selection in (st.session_state.get("selection"), everything):
+        if selection and selection.source == source and (found := selection.neighbours(catalogue, galaxy_id)):
+            before, after, place = found
+            return before, after, f"{place:,} of {len(selection.rows):,}"
+    raise CatalogueError(f"galaxy {galaxy_id!r} is not among the {len(catalogue)} of {catalogue.name}: check the id")
 
 
 def go_to(source: str, galaxy_id: str) -> None:
@@ -81,7 +82,7 @@ def page() -> None:
         galaxy_id = galaxy_id if galaxy_id in catalogue else catalogue.ids[0]
         st.query_params.update({"source": source, "galaxy": galaxy_id})
     if galaxy_id not in catalogue:
-        st.error(f"There is no galaxy “{galaxy_id}” among the {len(catalogue):,} of {source}.")
+        st.error(f"There is no galaxy “{galaxy_id}” among the {len(catalogue):,} of {resources.source_label(source)}.")
         st.page_link(BROWSE, label="Browse galaxies", icon=":material/grid_view:", query_params={"source": source})
         return
     st.session_state["source"], st.session_state["galaxy"] = source, galaxy_id

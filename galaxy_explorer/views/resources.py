@@ -2,7 +2,7 @@
 
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -11,18 +11,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
+from galaxy_explorer.cache import cache_folder
 from galaxy_explorer.catalogue import DEBIASED, SAMPLE, Catalogue, open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS
-from galaxy_explorer.images import central_field, for_prediction, to_png
+from galaxy_explorer.images import ImageError, for_prediction
+from galaxy_explorer.views.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
     from galaxy_explorer.models import GalaxyNetwork
     from galaxy_explorer.saliency import SaliencyMap
 
 VIEWS = 8  # flips and quarter turns averaged for every number that the app shows
-THUMBNAIL_SIDE = 200  # pixels
-THUMBNAIL_PART = 0.75  # of the picture's side: a galaxy fills about half of its field
-
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
@@ -62,6 +61,11 @@ def _name_of(folder: str) -> str:
     return f"{name} folder" if name == SAMPLE else name
 
 
+def source_label(name: str) -> str:
+    """Name a source for people, on whichever page."""
+    return "Bundled sample" if name == SAMPLE else name
+
+
 def current_source() -> str:
     """Give the source in the page's address, or the first there is."""
     known = sources()
@@ -82,10 +86,26 @@ def open_source(where: str, votes: str = DEBIASED) -> Catalogue:
     return open_catalogue(where, votes=votes)
 
 
-@st.cache_data(max_entries=1500, show_spinner=False)
+@st.cache_resource(max_entries=2)
+def _thumbnails(folder: Path) -> Thumbnails:
+    """The thumbnails of a cache folder, some of them in memory as well: 1,500 take 12 MB."""
+    return Thumbnails(folder, Memo(limit=1500).recall)
+
+
+def galaxy_thumbnails(galaxies: Catalogue, ids: Sequence[str]) -> Iterator[bytes | ImageError]:
+    """Give small JPEG files of the middles of galaxies' pictures, in order; the reason where there is none."""
+    return _thumbnails(cache_folder() / "thumbnails").get_all(galaxies, ids)
+
+
 def galaxy_thumbnail(where: str, galaxy_id: str) -> bytes:
-    """Give a small PNG of the middle of a galaxy's picture."""
-    return to_png(central_field(open_source(where).picture(galaxy_id), THUMBNAIL_PART, THUMBNAIL_SIDE))
+    """Give a small JPEG file of the middle of a galaxy's picture.
+
+    Raises
+    ------
+    ImageError
+        When its picture cannot be read.
+    """
+    return _thumbnails(cache_folder() / "thumbnails").get(open_source(where), galaxy_id)
 
 
 @st.cache_data(ttl=60, show_spinner=False)
