@@ -1,12 +1,13 @@
 """Opening catalogues in every layout, and getting at their galaxies."""
 
 import shutil
+import zipfile
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from galaxy_explorer.catalogue import CatalogueError, open_catalogue, scores_from_votes
+from galaxy_explorer.catalogue import GONE, CatalogueError, open_catalogue, scores_from_votes
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, SLICES
 from galaxy_explorer.images import ImageError, read_image, to_png
 
@@ -219,3 +220,20 @@ class TestWhatIsNoCatalogue:
 
 def test_picture_bytes_are_those_read_image_reads(sample):
     np.testing.assert_array_equal(read_image(sample.picture_bytes("100023")), sample.picture("100023"))
+
+
+@pytest.mark.parametrize("form", ["folder", "zip"])
+def test_the_state_of_a_picture_changes_with_it_and_tells_when_it_has_gone(form, picture_folder, picture_zip):
+    catalogue = open_catalogue(picture_folder if form == "folder" else picture_zip)
+    before = {galaxy: catalogue.picture_state(galaxy) for galaxy in catalogue.ids}
+    assert GONE not in before.values()
+    changed = picture_folder / "0012.png"
+    changed.write_bytes(changed.read_bytes() + b" ")
+    (picture_folder / "NA.png").unlink()
+    if form == "zip":
+        with zipfile.ZipFile(picture_zip, "w") as packed:
+            for file in picture_folder.iterdir():
+                packed.write(file, f"pictures/{file.name}")
+    after = {galaxy: catalogue.picture_state(galaxy) for galaxy in catalogue.ids}
+    assert after.pop("NA") == GONE
+    assert [galaxy for galaxy in after if after[galaxy] != before[galaxy]] == ["0012"]

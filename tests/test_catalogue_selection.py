@@ -1,4 +1,4 @@
-"""Filtering, sorting and splitting catalogues."""
+"""Filtering, sorting, searching and splitting catalogues."""
 
 from pathlib import Path
 
@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from galaxy_explorer.catalogue import (
     Catalogue,
     CatalogueError,
-    filter_galaxies,
+    VoteRange,
+    find_ids,
     open_catalogue,
     read_ids,
-    sort_galaxies,
+    sorted_rows,
     split,
 )
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, shares_from_fractions
@@ -31,72 +32,127 @@ def galaxies(random_fractions):
     return Catalogue("drawn", table, Path("nowhere"))
 
 
-class TestFiltering:
-    def test_keeps_the_galaxies_in_the_range_in_their_order(self, galaxies):
-        kept = filter_galaxies(galaxies, "Class4.1", 0.1, 0.3)
-        wanted = galaxies.table["Class4.1"].between(0.1, 0.3)
-        assert 0 < len(kept) < len(galaxies)
-        assert kept.ids == galaxies.table.index[wanted].tolist()
+def kept(catalogue, *ranges, least_asked=0.0):
+    """The ids of the galaxies that fulfil all conditions, in their order."""
+    rows = np.logical_and.reduce([wanted.holds(catalogue, least_asked) for wanted in ranges])
+    return catalogue.rows(rows).ids
 
-    def test_unknown_scores_never_pass(self, galaxies):
-        kept = filter_galaxies(galaxies, "Class4.1", 0.0, 1.0)
-        assert len(kept) == 35
-        assert galaxies.ids[3] not in kept
 
-    def test_filters_can_follow_one_another_in_any_order(self, galaxies):
-        one = filter_galaxies(filter_galaxies(galaxies, "Class1.1", 0.3, 1), "Class6.1", 0, 0.5)
-        other = filter_galaxies(filter_galaxies(galaxies, "Class6.1", 0, 0.5), "Class1.1", 0.3, 1)
-        assert 0 < len(one) < len(galaxies)
-        assert one.ids == other.ids
+def in_order(catalogue, by, **options):
+    """The ids of a sorted catalogue."""
+    return catalogue.rows(sorted_rows(catalogue, by, **options)).ids
+
+
+class TestRanges:
+    def test_keep_the_galaxies_in_them_in_their_order(self, galaxies):
+        ids = kept(galaxies, VoteRange("Class4.1", 0.1, 0.3, as_share=False))
+        assert 0 < len(ids) < len(galaxies)
+        assert ids == galaxies.table.index[galaxies.table["Class4.1"].between(0.1, 0.3)].tolist()
+
+    @pytest.mark.parametrize("as_share", [True, False])
+    def test_unknown_scores_never_pass(self, galaxies, as_share):
+        ids = kept(galaxies, VoteRange("Class4.1", as_share=as_share))
+        assert len(ids) == 35
+        assert galaxies.ids[3] not in ids
 
     def test_shares_are_not_fractions(self, galaxies):
         shares = shares_from_fractions(galaxies.volunteer_fractions)[:, INDEX["Class11.1"]]
-        kept = filter_galaxies(galaxies, "Class11.1", 0.2, 1, as_share=True)
-        assert kept.ids == [galaxy for galaxy, share in zip(galaxies.ids, shares, strict=True) if share >= 0.2]
-        assert len(kept) > len(filter_galaxies(galaxies, "Class11.1", 0.2, 1))
+        ids = kept(galaxies, VoteRange("Class11.1", 0.2))
+        assert ids == [galaxy for galaxy, share in zip(galaxies.ids, shares, strict=True) if share >= 0.2]
+        assert len(ids) > len(kept(galaxies, VoteRange("Class11.1", 0.2, as_share=False)))
 
     def test_a_share_of_few_votes_can_be_left_out(self, galaxies):
-        kept = filter_galaxies(galaxies, "Class11.1", 0, 1, as_share=True, smallest_mass=0.15)
-        assert kept.ids == galaxies.table.index[galaxies.table["Class4.1"] >= 0.15].tolist()
+        ids = kept(galaxies, VoteRange("Class11.1"), least_asked=0.15)
+        assert ids == galaxies.table.index[galaxies.table["Class4.1"] >= 0.15].tolist()
 
-    def test_bounds_include_scores_that_were_rounded_to_32_bits(self, galaxies):
+    def test_the_first_question_is_always_asked(self, galaxies):
+        assert len(kept(galaxies, VoteRange("Class1.1"), least_asked=1.0)) == 36
+
+    def test_include_scores_that_were_rounded_to_32_bits(self, galaxies):
         for score in galaxies.table["Class1.1"].dropna().round(6):
-            assert len(filter_galaxies(galaxies, "Class1.1", float(score), float(score))) >= 1
+            assert kept(galaxies, VoteRange("Class1.1", float(score), float(score), as_share=False))
 
-    def test_nothing_may_be_left(self, galaxies):
-        nothing = filter_galaxies(galaxies, "Class1.1", 0.99999, 1)
-        assert len(nothing) == 0
-        assert nothing.volunteer_fractions.shape == (0, 37)
-        assert len(sort_galaxies(nothing, "Class1.1")) == len(filter_galaxies(nothing, "Class1.1", 0, 1)) == 0
-
-    @pytest.mark.parametrize("function", [lambda c, name: filter_galaxies(c, name, 0, 1), sort_galaxies])
-    def test_another_column_is_refused(self, galaxies, function):
+    def test_of_another_column_or_beyond_0_to_1_are_refused(self):
         with pytest.raises(CatalogueError, match=r"'Class12\.1' is not a score column"):
-            function(galaxies, "Class12.1")
+            VoteRange("Class12.1")
+        for low, high in [(0.5, 0.4), (-0.1, 1), (0, 1.1), (float("nan"), 1)]:
+            with pytest.raises(CatalogueError, match="must rise within 0 to 1"):
+                VoteRange("Class1.1", low, high)
 
 
 class TestSorting:
+    @pytest.mark.parametrize("as_share", [True, False])
     @pytest.mark.parametrize("descending", [True, False])
-    def test_puts_unknown_scores_last_either_way(self, galaxies, descending):
-        values = sort_galaxies(galaxies, "Class4.1", descending=descending).table["Class4.1"].to_numpy()
+    def test_puts_unknown_scores_last_either_way(self, galaxies, descending, as_share):
+        rows = sorted_rows(galaxies, "Class4.1", as_share=as_share, descending=descending)
+        fractions = galaxies.volunteer_fractions[rows]
+        values = (shares_from_fractions(fractions) if as_share else fractions)[:, INDEX["Class4.1"]]
         assert np.isnan(values[35:]).all()
         steps = np.diff(values[:35])
-        assert ((steps <= 0) if descending else (steps >= 0)).all()
+        assert ((steps <= 1e-7) if descending else (steps >= -1e-7)).all()
+
+    def test_by_share_puts_galaxies_that_few_were_asked_about_last(self, galaxies):
+        rows = sorted_rows(galaxies, "Class11.1", as_share=True, least_asked=0.15)
+        asked = galaxies.volunteer_fractions[rows, INDEX["Class4.1"]] >= 0.15
+        assert 0 < asked.sum() < 35
+        assert asked[: asked.sum()].all()
 
     @pytest.mark.parametrize("descending", [True, False])
     def test_leaves_equal_galaxies_in_their_order(self, galaxies, descending):
         same = Catalogue("same", galaxies.table.assign(**{"Class1.1": np.float32(0.5)}), Path("nowhere"))
-        assert sort_galaxies(same, "Class1.1", descending=descending).ids == galaxies.ids
+        assert in_order(same, "Class1.1", descending=descending) == galaxies.ids
 
     def test_by_id_is_by_text(self, galaxies):
-        assert sort_galaxies(galaxies, "GalaxyID", descending=False).ids == sorted(galaxies.ids)
-        assert sort_galaxies(galaxies, "GalaxyID").ids == sorted(galaxies.ids, reverse=True)
+        assert in_order(galaxies, "GalaxyID", descending=False) == sorted(galaxies.ids)
+        assert in_order(galaxies, "GalaxyID") == sorted(galaxies.ids, reverse=True)
 
     def test_at_random_is_the_same_for_the_same_seed(self, galaxies):
-        order = sort_galaxies(galaxies, "random", seed=5).ids
-        assert order == sort_galaxies(galaxies, "random", seed=5).ids
-        assert order != sort_galaxies(galaxies, "random", seed=6).ids
+        order = in_order(galaxies, "random", seed=5)
+        assert order == in_order(galaxies, "random", seed=5)
+        assert order != in_order(galaxies, "random", seed=6)
         assert sorted(order) == sorted(galaxies.ids)
+
+    def test_by_another_column_is_refused(self, galaxies):
+        with pytest.raises(CatalogueError, match=r"'Class12\.1' is not a score column"):
+            sorted_rows(galaxies, "Class12.1")
+
+    def test_of_nothing_is_nothing(self, galaxies):
+        nothing = galaxies.rows(np.array([], dtype=int))
+        assert in_order(nothing, "Class1.1", as_share=True) == in_order(nothing, "GalaxyID") == []
+
+    def test_is_worked_out_once(self, galaxies):
+        assert sorted_rows(galaxies, "Class2.1") is sorted_rows(galaxies, "Class2.1")
+
+
+class TestVotes:
+    def test_are_known_where_any_answer_is(self, galaxies):
+        np.testing.assert_array_equal(galaxies.votes.known, np.isfinite(galaxies.volunteer_fractions).any(axis=1))
+        assert galaxies.votes.known.sum() == 36
+
+    def test_copy_nothing_of_the_table(self, galaxies):
+        assert np.shares_memory(galaxies.votes.fractions("Class4.1"), galaxies.table["Class4.1"].to_numpy())
+
+
+class TestSearching:
+    def found(self, catalogue, text):
+        exact, others, not_found = find_ids(catalogue, text)
+        return [catalogue.ids[row] for row in exact], {catalogue.ids[row] for row in others}, not_found
+
+    def test_tells_ids_given_in_full_from_those_that_hold_the_text(self, galaxies):
+        assert self.found(galaxies, " 0012\n") == (["0012"], set(), [])
+        assert self.found(galaxies, "003") == ([], {"0003"} | {f"003{n}" for n in range(10)}, [])
+
+    @pytest.mark.parametrize("text", ["0012,0003", "0012 0003", "0012\n 0003\t", " 0012;, 0003,0012"])
+    def test_takes_several_ids_in_the_order_given(self, galaxies, text):
+        assert self.found(galaxies, text) == (["0012", "0003"], set(), [])
+
+    def test_names_what_no_id_holds(self, galaxies):
+        assert self.found(galaxies, "0012, M51 9999") == (["0012"], set(), ["M51", "9999"])
+
+    def test_takes_an_id_with_a_space_and_no_text_for_a_pattern(self, picture_folder):
+        catalogue = open_catalogue(picture_folder)
+        assert self.found(catalogue, "a b.c") == (["a b.c"], set(), [])
+        assert self.found(catalogue, "[.*") == ([], set(), ["[.*"])
 
 
 class TestSubset:
@@ -137,7 +193,7 @@ class TestSplitting:
         assert drawn != split(galaxies, fraction=0.3, seed=2)[1].ids
 
     def test_does_not_depend_on_the_order_of_the_catalogue(self, galaxies):
-        shuffled = sort_galaxies(galaxies, "random", seed=0)
+        shuffled = galaxies.rows(sorted_rows(galaxies, "random", seed=0))
         assert set(split(shuffled, fraction=0.3)[1].ids) == set(split(galaxies, fraction=0.3)[1].ids)
 
     def test_by_ids_takes_those_and_passes_over_the_unknown(self, galaxies):

@@ -54,6 +54,13 @@ class TestReading:
         assert image[192:232, 192:232].mean() > 100  # the galaxy
         assert image[:40, :40].mean() < 30  # the sky
 
+    @pytest.mark.parametrize(("shortest", "side"), [(240, 424), (212, 212), (200, 212), (60, 106), (5, 53)])
+    def test_a_jpeg_may_be_read_smaller_when_so_much_is_enough(self, sample, shortest, side):
+        content = sample.picture_bytes("100008")
+        whole, small = read_image(content), read_image(content, shortest=shortest)
+        assert small.shape == (side, side, 3)
+        assert abs(whole.mean() - small.mean()) < 1
+
     def test_two_states_picture_is_black_and_white(self, ramp):
         states = ramp % 3 == 0
         np.testing.assert_array_equal(read_image(encoded(states, "PNG")), grey(np.where(states, 255, 0)))

@@ -1,7 +1,5 @@
 """Every page, opened through app.py without a browser."""
 
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -50,73 +48,6 @@ def wait_for(app: AppTest, is_there: Callable[[], bool]) -> None:
         app.run()
     assert not app.exception
     assert is_there()
-
-
-def test_browse_shows_the_nine_galaxies_of_the_sample_first(app: AppTest) -> None:
-    app.run()
-    assert not app.exception
-    assert app.title[0].value == "Browse galaxies"
-    assert "**9** of 9 galaxies." in texts(app)
-    assert len(app.page_link) == 9
-    for words in ("fetch gz2", "fetch kaggle"):  # how to get more
-        assert words in texts(app)
-
-
-def test_browse_needs_no_torch() -> None:
-    # A fresh process: the tests before this one have imported torch into this one.
-    code = (
-        "import sys\n"
-        "from streamlit.testing.v1 import AppTest\n"
-        "app = AppTest.from_file('app.py', default_timeout=120).run()\n"
-        "assert not app.exception and app.title[0].value == 'Browse galaxies'\n"
-        "print([name for name in ('torch', 'torchvision', 'pytorch_grad_cam') if name in sys.modules])\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
-
-
-def test_a_filter_keeps_the_galaxies_whose_votes_are_in_range(app: AppTest, sample: Catalogue) -> None:
-    app.run()
-    app.selectbox(key="answer_filter").set_value("Class1.1")
-    app.run()
-    app.segmented_control(key="measure").set_value("fraction")
-    app.slider(key="between").set_value((50, 100))
-    app.run()
-    assert not app.exception
-    expected = int((sample.table["Class1.1"] >= 0.5).sum())
-    assert expected in range(1, 9)
-    assert f"**{expected}** of 9 galaxies." in texts(app)
-
-
-def test_a_search_finds_a_galaxy_by_part_of_its_id(app: AppTest) -> None:
-    app.run()
-    app.text_input(key="search").set_value("10002")
-    app.run()
-    assert [link.label for link in app.page_link] == ["100023"]
-
-
-def test_sorting_puts_the_highest_vote_fraction_first(app: AppTest, sample: Catalogue) -> None:
-    app.run()
-    app.selectbox(key="sort_by").set_value("Class4.1")
-    app.run()
-    assert app.page_link[0].label == sample.table["Class4.1"].idxmax()
-
-
-def test_no_galaxy_in_range_is_said_so(app: AppTest) -> None:
-    app.run()
-    app.text_input(key="search").set_value("no such id")
-    app.run()
-    assert "No galaxy fits" in app.info[0].value
-
-
-def test_a_folder_in_the_environment_is_a_source(
-    app: AppTest, kaggle_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(kaggle_folder))
-    app.run()
-    assert not app.exception
-    assert app.selectbox[0].value == kaggle_folder.name
-    assert "**17** of 17 galaxies." in texts(app)
 
 
 def test_the_galaxy_page_says_what_network_and_volunteers_saw(app: AppTest, sample: Catalogue) -> None:
@@ -223,7 +154,7 @@ def test_uploads_outlive_a_change_of_page(app: AppTest, sample: Catalogue) -> No
 
 def test_few_voted_galaxies_are_compared_one_by_one(app: AppTest) -> None:
     opened(app, "compare")
-    assert "**9** galaxies in sample, **6** with votes" in texts(app)
+    assert "**9** galaxies in Bundled sample, **6** with votes" in texts(app)
     next(button for button in app.button if button.label == "Start").click()
     app.run()
     wait_for(app, lambda: "one by one" in texts(app))

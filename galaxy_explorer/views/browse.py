@@ -78,7 +78,7 @@ def page() -> None:
         complaints.append(f"There is no page {view.page:,}; this is the last one, {pages:,}.")
     for complaint in complaints:
         st.warning(complaint)
-    filters.choose_ready_made(view)
+    filters.choose_ready_made(catalogue, view)
     filters.choose_view(catalogue, view, picked)
     filters.show_chips(view)
     st.session_state["selection"] = Selection(source, picked.rows, len(catalogue))

@@ -56,8 +56,10 @@ def go_to(view: View) -> None:
     st.query_params.from_dict({"source": resources.current_source(), **view.address()})
 
 
-def choose_ready_made(view: View) -> None:
-    """Offer the ready-made selections; a second click on the chosen one takes it away."""
+def choose_ready_made(catalogue: Catalogue, view: View) -> None:
+    """Offer the ready-made selections where there are votes; a second click on the chosen one takes it away."""
+    if not catalogue.votes.known.any():
+        return
     st.session_state["ready_made"] = ready_made_of(view)
     names = {choice.name: choice for choice in READY_MADE}
 

@@ -1,0 +1,91 @@
+"""Predictions on disk are found, joined and forgotten without any network."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from galaxy_explorer.catalogue import Catalogue
+from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.prediction import PredictionStore
+from galaxy_explorer.prediction.stream import Batch
+from galaxy_explorer.views import predicted
+
+
+@pytest.fixture
+def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file of weights, beside an empty cache."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = tmp_path / "one.pt"
+    path.write_bytes(b"weights")
+    return path
+
+
+def keep_predictions(sample: Catalogue, ids, value: float, name: str, weights: Path, finish: bool = True) -> Path:
+    """Keep predictions as the worker does; the last of the ids failed."""
+    fractions = np.full((len(ids) - 1, len(COLUMNS)), value, dtype=np.float32)
+    store = PredictionStore(predicted.folder() / f"{name}.parquet", "key")
+    predicted.note(store.path, sample, name.partition("-")[0], weights)
+    store.add([Batch(list(ids[:-1]), fractions, fractions, {ids[-1]: "damaged"})])
+    if finish:
+        store.finish()
+    return store.path
+
+
+@pytest.mark.parametrize("finish", [True, False])
+def test_tables_of_parts_are_joined_the_newer_over_the_older(sample, weights, finish) -> None:
+    keep_predictions(sample, sample.ids[:5], 0.1, "one-a", weights)
+    keep_predictions(sample, sample.ids[3:7], 0.3, "one-b", weights, finish=finish)
+    for time, path in enumerate([predicted.folder() / "one-a.parquet", *predicted.folder().glob("one-b.parquet*/*"),
+                                 *predicted.folder().glob("one-b.parquet")]):  # fmt: skip
+        os.utime(path, (1e9 + time, 1e9 + time))
+    (tables,) = predicted.tables_of(sample)
+    assert tables.network == "one"
+    values = predicted.read(sample, tables)[:, 0]
+    np.testing.assert_allclose(values, [0.1, 0.1, 0.1, 0.3, 0.3, 0.3, *[np.nan] * 3], rtol=1e-6)
+
+
+def test_predictions_of_other_galaxies_or_older_weights_do_not_count(sample, weights, picture_folder) -> None:
+    from galaxy_explorer.catalogue import open_catalogue
+
+    keep_predictions(sample, sample.ids, 0.1, "one-a", weights)
+    assert predicted.tables_of(open_catalogue(picture_folder)) == []
+    weights.write_bytes(b"trained again")
+    assert predicted.tables_of(sample) == []
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", json.dumps({"root": 1, "network": 2, "weights": []})])
+def test_a_damaged_note_or_table_is_passed_over(sample, weights, content) -> None:
+    keep_predictions(sample, sample.ids, 0.1, "one-a", weights)
+    (predicted.folder() / "damaged.json").write_text(content)
+    broken = predicted.folder() / "one-b.parquet"
+    predicted.note(broken, sample, "one", weights)
+    broken.write_bytes(b"no table")
+    (tables,) = predicted.tables_of(sample)
+    assert np.isfinite(predicted.read(sample, tables)).all(axis=1).sum() == 8
+
+
+def test_the_difference_is_over_what_both_know(sample) -> None:
+    one = np.full((4, len(COLUMNS)), 0.5, dtype=np.float32)
+    other = one + np.float32(0.1)
+    one[0], other[1], other[2, 5:] = np.nan, np.nan, np.nan
+    apart = predicted.difference(one, other)
+    np.testing.assert_allclose(apart, [np.nan, np.nan, 0.1, 0.1], rtol=1e-5)
+
+
+def test_all_that_belongs_to_the_oldest_tables_is_forgotten(sample, weights, tmp_path) -> None:
+    for name in ("one-a", "one-b", "one-c"):
+        path = keep_predictions(sample, sample.ids, 0.1, name, weights, finish=name != "one-b")
+        age = {"one-a": 1e9, "one-b": 2e9, "one-c": 3e9}[name]
+        for part in (*path.parent.glob(f"{name}.*"), *path.parent.glob(f"{name}.*/*")):
+            os.utime(part, (age, age))
+    (path.parent / ".one-a.parquet.partial.123").mkdir()
+    os.utime(path.parent / ".one-a.parquet.partial.123", (1e9, 1e9))
+    predicted.forget_oldest_stores(path.parent, 1)
+    assert sorted(part.name for part in path.parent.iterdir()) == [
+        "one-c.json", "one-c.parquet", "one-c.parquet.failed.csv",
+    ]  # fmt: skip
+    assert len(pd.read_parquet(path)) == 8
