@@ -1,7 +1,7 @@
 """How fast Browse is on a catalogue of survey size, and how much memory it takes.
 
 python benchmarks/browse.py
-python benchmarks/browse.py --data ~/galaxy-zoo --keep /tmp/survey      links to real pictures, kept for the app itself
+python benchmarks/browse.py --data ~/galaxy-zoo --keep ~/survey         links to real pictures, kept for the app itself
 python benchmarks/browse.py --galaxies 20000                            a quick look
 """
 

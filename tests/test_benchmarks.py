@@ -82,3 +82,13 @@ def test_recipes_trains_each_change_and_writes_a_table(benchmark_named, kaggle_f
     printed = capsys.readouterr().out
     assert "| no dropout | `--drop-rate 0` | 0." in printed
     assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["as-it-is", "no-dropout"]
+
+
+def test_browse_prints_its_figures(benchmark_named, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))  # so that it is put back
+    monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(tmp_path))
+    benchmark_named("browse").main(["--galaxies", "300"])
+    printed = capsys.readouterr().out
+    assert "300 galaxies, opened in" in printed
+    assert printed.count("wanted: ") == 6
+    assert printed.count("the whole page") == 3

@@ -22,6 +22,7 @@ from galaxy_explorer.views.selections import (
     GREATEST_SEED,
     LEAST_ASKED,
     View,
+    escaped,
     name_of,
     range_in_words,
     view_from_address,
@@ -96,7 +97,7 @@ def show_chips(view: View) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="chips"):
         for number, (words, without) in enumerate(chips):
             st.button(
-                words.replace("~", r"\~"), key=f"chip_{number}", on_click=go_to, args=(without,), help="Take this filter away",
+                escaped(words), key=f"chip_{number}", on_click=go_to, args=(without,),
                 icon=":material/close:", icon_position="right", wrap=True,
             )  # fmt: skip
         if len(chips) > 1:
@@ -119,7 +120,7 @@ def explain_view(catalogue: Catalogue, view: View, picked: Picked) -> None:
     if counts_shares(view) and view.asked and any(MASS_COLUMN[QUESTION_OF[column].number] for column in columns):
         said.append(f"A share counts where at least {view.asked} % of the votes reached its question.")
     if picked.not_found:
-        said.append(f"No id holds {', '.join(f'“{text[:40]}”' for text in picked.not_found[:5])}.")
+        said.append(f"No id holds {', '.join(f'“{escaped(text[:40])}”' for text in picked.not_found[:5])}.")
     if view.sort in (AGAINST_VOLUNTEERS, BETWEEN_NETWORKS):
         _explain_disagreement(catalogue, view, picked, said)
     if said:

@@ -1,7 +1,6 @@
 """The gallery of Browse: pages of tiles, each a galaxy's picture that leads to its page."""
 
 import math
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -14,11 +13,12 @@ from galaxy_explorer.images import ImageError
 from galaxy_explorer.views import resources
 from galaxy_explorer.views.filters import go_to
 from galaxy_explorer.views.picking import Picked, ways_out
-from galaxy_explorer.views.selections import View, name_of
+from galaxy_explorer.views.selections import View, escaped, name_of
 
 GALAXY = "galaxy_explorer/views/galaxy.py"
 PAGE_SIZE = 24
 MANY_PAGES = 7  # beyond these a page is typed in faster than found
+BUTTON = 44  # pixels of a page's number
 MOST_CAPTIONS = 2  # lines on a tile beside the id
 MOST_WAYS_OUT = 3
 
@@ -42,7 +42,9 @@ def show_pages(view: View, galaxies: int, place: str) -> None:
 
     key = f"pages_{place}"
     st.session_state[key] = page
-    st.pagination(pages, key=key, on_change=turn, args=(key,))
+    # By itself it would fit itself into the little room that it takes, and leave out pages of four.
+    room = BUTTON * (min(pages, MANY_PAGES) + 2)
+    st.pagination(pages, key=key, on_change=turn, args=(key,), width=room)
     if pages > MANY_PAGES and place == "below":
         st.session_state["go_to_page"] = page
         st.number_input("Go to page", 1, pages, key="go_to_page", on_change=turn, args=("go_to_page",), width=150)
@@ -107,11 +109,6 @@ def _apart_in_words(apart: np.ndarray | None, row: int) -> str:
     """Say how far the two sides of a disagreement are apart."""
     known = apart is not None and np.isfinite(apart[row])
     return f"{apart[row]:.2f} apart" if apart is not None and known else "not predicted"
-
-
-def escaped(text: str) -> str:
-    """Keep a text, such as the name of a file, from being taken for Markdown."""
-    return re.sub(r"([\\`*_{}\[\]<>#$:~!|])", r"\\\1", text)
 
 
 def show_nothing(catalogue: Catalogue, view: View) -> None:

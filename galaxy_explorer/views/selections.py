@@ -1,5 +1,6 @@
 """What a visitor asks Browse for: as a value, as a short address, and in plain words."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -112,6 +113,11 @@ def range_in_words(wanted: VoteRange) -> str:
     if wanted.low == 0.0:
         return f"{name} ≤ {high}\u00a0%{of}"
     return f"{name} between {low} and {high}\u00a0%{of}"
+
+
+def escaped(text: str) -> str:
+    """Keep a text, such as the name of a file, from being taken for Markdown."""
+    return re.sub(r"([\\`*_{}\[\]<>#$~|!]|:(?=\w))", r"\\\1", text)
 
 
 def slug(column: str) -> str:

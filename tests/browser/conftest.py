@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,17 +26,26 @@ expect.set_options(timeout=PATIENCE_MS)
 @pytest.fixture(scope="session")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the app, started as a visitor of a fresh machine would: with the bundled sample."""
+    with served(tmp_path_factory.mktemp("cache")) as url:
+        yield url
+
+
+@contextmanager
+def served(cache: Path, **settings: str) -> Iterator[str]:
+    """Start the app with a cache of its own, and give its address."""
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
     environment = {name: value for name, value in os.environ.items() if name != "GALAXY_EXPLORER_DATA"}
-    environment["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+    environment |= {"XDG_CACHE_HOME": str(cache), **settings}
     command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", "--server.headless=true"]
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as server:
         url = f"http://localhost:{port}"
-        _wait(f"{url}/_stcore/health")
-        yield url
-        server.terminate()
+        try:
+            _wait(f"{url}/_stcore/health")
+            yield url
+        finally:
+            server.terminate()
 
 
 def _wait(url: str) -> None:
