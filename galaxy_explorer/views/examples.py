@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from galaxy_explorer.catalogue import filter_galaxies
+from galaxy_explorer.catalogue import VoteRange
 from galaxy_explorer.decision_tree import ANSWER_OF, INDEX, QUESTION_OF, mass_of, shares_from_fractions
 from galaxy_explorer.flow_chart import drawing
 from galaxy_explorer.images import ImageError
@@ -34,9 +34,8 @@ def sure_examples(where: str, column: str, count: int = 6) -> list[str]:
     list of str
         Ids, the surest first; fewer than asked for, or none, where volunteers were sure of fewer.
     """
-    sure = filter_galaxies(
-        resources.open_source(where), column, LEAST_SHARE, 1.0, as_share=True, smallest_mass=LEAST_ASKED
-    )
+    everything = resources.open_source(where)
+    sure = everything.rows(VoteRange(column, LEAST_SHARE).holds(everything, LEAST_ASKED))
     fractions = sure.volunteer_fractions
     # Rounded, so that shares which only differ by how they were stored are equal.
     shares = shares_from_fractions(fractions)[:, INDEX[column]].round(4)
