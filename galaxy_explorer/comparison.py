@@ -1,4 +1,4 @@
-"""Network against volunteers: errors per question, calibration, worst disagreements. Arrays in, arrays out."""
+"""Network against volunteers: errors per question, calibration, densities, worst disagreements. Arrays in, arrays out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -160,6 +160,30 @@ def calibration(
         table[name] = np.bincount(bin_of, weights=values, minlength=bins) / np.maximum(count, 1)
     table["count"] = count
     return table[table["count"] > 0].reset_index(drop=True)
+
+
+def density(across: np.ndarray, up: np.ndarray, columns: Sequence[str] = COLUMNS, bins: int = 40) -> np.ndarray:
+    """Count how often two tables of vote fractions go together: a histogram in two dimensions.
+
+    Parameters
+    ----------
+    across, up : (N, 37) np.ndarray
+        Vote fractions in the order of `decision_tree.COLUMNS`, in [0, 1]; NaN where unknown.
+    columns : sequence of str
+        The answers that are taken together.
+    bins : int
+        Equal bins over [0, 1], of each of the two.
+
+    Returns
+    -------
+    (bins, bins) np.ndarray of int
+        Pairs of galaxy and answer known in both, by the bin of ``up`` and then by that of ``across``.
+    """
+    where = [INDEX[name] for name in columns]
+    known = np.isfinite(across[:, where]) & np.isfinite(up[:, where])
+    # A fraction of exactly 1 belongs to the last bin.
+    row, column = (np.clip((side[:, where][known] * bins).astype(int), 0, bins - 1) for side in (up, across))
+    return np.bincount(row * bins + column, minlength=bins * bins).reshape(bins, bins)
 
 
 def _errors(predicted: np.ndarray, volunteers: np.ndarray, counts: np.ndarray) -> tuple[float, dict[int, float]]:

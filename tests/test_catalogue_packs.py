@@ -116,6 +116,13 @@ class TestFingerprint:
         prints.append(open_catalogue(picture_folder).fingerprint)
         assert len(set(prints)) == len(prints)
 
+    def test_of_the_pictures_alone_does_not_change_with_the_scores(self, picture_folder, draw_galaxy):
+        before = open_catalogue(picture_folder).pictures_fingerprint
+        (picture_folder / "scores.csv").write_text(SCORES, encoding="utf-8")
+        assert open_catalogue(picture_folder).pictures_fingerprint == before
+        (picture_folder / "0012.png").write_bytes(to_png(draw_galaxy(50)))
+        assert open_catalogue(picture_folder).pictures_fingerprint != before
+
     def test_of_a_zip_changes_with_its_pictures(self, picture_zip, picture_folder, draw_galaxy):
         before = open_catalogue(picture_zip).fingerprint
         with zipfile.ZipFile(picture_zip, "w") as packed:

@@ -182,3 +182,25 @@ def test_a_file_that_is_no_table_of_predictions_is_refused_in_words(tmp_path):
     pd.DataFrame({"GalaxyID": ["1"], "Class1.1": [0.5]}).to_parquet(tmp_path / "short.parquet")
     with pytest.raises(PredictionError, match=r"no column Class1\.2"):
         read_fractions(tmp_path / "short.parquet")
+
+
+def test_a_store_grows_by_the_galaxies_that_are_wanted_until_it_holds_the_catalogue(
+    network, card, folder, tmp_path, passes
+):
+    catalogue, store, seen = open_catalogue(folder), tmp_path / "kept.parquet", []
+    options = {"views": 1, "batch_size": 2, "store": store, "progress": lambda *done: seen.append(done)}
+    some = predict_catalogue(network, card, catalogue, only=["0002", "0000", "0003"], **options)
+    assert some.fractions.index.tolist() == ["0002", "0000"]
+    assert some.failures.keys() == {"0003"}
+    assert seen == [(2, 3), (3, 3)]
+    assert not store.exists()
+    passes.clear()
+    seen.clear()
+    more = predict_catalogue(network, card, catalogue, only=["0000", "0001", "0002"], **options)
+    assert len(more.fractions) == 3
+    assert sum(passes) == 1  # 0001 alone was new
+    assert seen == [(3, 3)]
+    rest = predict_catalogue(network, card, catalogue, only=catalogue.ids, **options)
+    assert store.exists()
+    assert len(rest.fractions) == 9
+    assert predict_catalogue(network, card, catalogue, only=["0001"], **options).fractions.index.tolist() == ["0001"]

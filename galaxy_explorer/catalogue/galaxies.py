@@ -199,11 +199,17 @@ class Catalogue:
     @cached_property
     def fingerprint(self) -> str:
         """A short text that changes when galaxies, scores or picture files change, for use as the key of a cache."""
+        digest = hashlib.blake2b(self.pictures_fingerprint.encode(), digest_size=10)
+        digest.update(np.ascontiguousarray(self.volunteer_fractions).tobytes())
+        return digest.hexdigest()
+
+    @cached_property
+    def pictures_fingerprint(self) -> str:
+        """The same without the scores, for the cache of what only depends on the pictures."""
         digest = hashlib.blake2b(digest_size=10)
         digest.update(repr(self.field).encode())
         for texts in (self.ids, self.table["picture"].tolist()):
             digest.update("\n".join(texts).encode("utf-8", "surrogateescape"))
-        digest.update(np.ascontiguousarray(self.volunteer_fractions).tobytes())
         digest.update(self._picture_states().tobytes())
         return digest.hexdigest()
 

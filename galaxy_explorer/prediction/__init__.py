@@ -11,7 +11,7 @@ from galaxy_explorer.prediction.inference import predict, prediction_key
 from galaxy_explorer.prediction.processes import ALONE, Process, joined
 from galaxy_explorer.prediction.store import Predictions, PredictionStore
 from galaxy_explorer.prediction.stream import BATCH_SIZE, Batch, Source, predict_pictures
-from galaxy_explorer.prediction.tables import PredictionError, read_failures
+from galaxy_explorer.prediction.tables import PredictionError, read_failures, read_parquet
 
 __all__ = [
     "ALONE",
@@ -32,5 +32,6 @@ __all__ = [
     "prediction_key",
     "read_failures",
     "read_fractions",
+    "read_parquet",
     "sources_of",
 ]

@@ -1,7 +1,7 @@
 """Predictions of whole catalogues, which can be stopped and gone on with."""
 
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ def predict_catalogue(
     batch_size: int = BATCH_SIZE,
     workers: int | None = None,
     store: str | Path | None = None,
+    only: Sequence[str] | None = None,
     progress: Progress | None = None,
     stop: Event | None = None,
 ) -> Predictions:
@@ -46,6 +47,8 @@ def predict_catalogue(
         A Parquet file to keep the predictions in, named after the catalogue (its `fingerprint`) and
         `prediction_key`. A finished one is read, an unfinished one gone on with: a galaxy is never
         predicted twice. The file is the one that the command ``predict --spread`` writes.
+    only : sequence of str, optional
+        The ids of the galaxies that are wanted now. The store stays unfinished until it holds the whole catalogue.
     progress : callable, optional
         Called after each batch with the galaxies done and those there are.
     stop : threading.Event, optional
@@ -54,26 +57,40 @@ def predict_catalogue(
     Returns
     -------
     Predictions
-        In the order of the catalogue. Galaxies that a stop left undone are in neither part.
+        In the order of the catalogue, or of `only`. Galaxies that a stop left undone are in neither part.
 
     Raises
     ------
     PredictionError
         When the store is of other weights, views or galaxies.
     """
-    sources = sources_of(catalogue)
+    wanted = catalogue if only is None else catalogue.subset(only)
+    sources = sources_of(wanted)
     options: dict[str, Any] = {"views": views, "batch_size": batch_size, "workers": workers}
     if store is None:
         batches = predict_pictures(network, card, sources, **options)
-        return collect(list(_watched(batches, 0, len(catalogue), progress, stop)))
+        return collect(list(_watched(batches, 0, len(wanted), progress, stop)))
     kept = PredictionStore(Path(store), prediction_key(network, card, views))
     if kept.path.suffix.lower() != ".parquet":
         raise PredictionError(f"{store} is no Parquet file, as the predictions of a catalogue are kept in; name one")
-    if (kept.chunks.exists() or not kept.path.exists()) and fill(
-        kept, network, card, sources, total=len(catalogue), progress=progress, stop=stop, **options
-    ):
-        kept.finish()
-    return _of(catalogue, kept)
+    if kept.chunks.exists() or not kept.path.exists():
+        beside = len(kept.predicted_ids().difference(wanted.ids)) if only is not None else 0
+        shown: dict[str, Any] = {"total": len(wanted) + beside, "progress": _without(beside, progress)}
+        complete = fill(kept, network, card, sources, stop=stop, **shown, **options)
+        if complete and (only is None or _holds_all(kept, catalogue)):
+            kept.finish()
+    return _of(wanted, kept)
+
+
+def _without(beside: int, progress: Progress | None) -> Progress | None:
+    """Report progress without the galaxies that a store holds beside those that are wanted."""
+    return progress and (lambda done, total: progress(done - beside, total - beside))
+
+
+def _holds_all(store: PredictionStore, catalogue: Catalogue) -> bool:
+    """Say whether a store has numbers, or the reason why there are none, for every galaxy of a catalogue."""
+    kept = store.read()
+    return {*kept.fractions.index, *kept.failures}.issuperset(catalogue.ids)
 
 
 def fill(

@@ -1,25 +1,30 @@
-"""One background worker that predicts catalogues while people click on."""
+"""One background worker that predicts galaxies while people click on."""
 
+import logging
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Queue
 from threading import Event, Lock, Thread
 
 import streamlit as st
+from streamlit import runtime
 
 from galaxy_explorer.catalogue import Catalogue, CatalogueError
 from galaxy_explorer.images import ImageError
 from galaxy_explorer.views import predicted, resources
 
 KEPT = 40  # tables of predictions in the cache; 240,000 galaxies take some 70 MB
+REMEMBERED = 20  # failed jobs, so that their visitors learn why
 
 
-@dataclass
+@dataclass(eq=False)
 class Job:
-    """Predictions of one catalogue by one network: under way, done, stopped or failed."""
+    """Predictions of some galaxies of a catalogue by one network: under way, done, stopped or failed."""
 
-    galaxies: Catalogue
+    catalogue: Catalogue
+    ids: Sequence[str]  # those that are wanted
     network: str
     store: Path
     done: int = 0
@@ -27,37 +32,62 @@ class Job:
     error: str = ""
     stop: Event = field(default_factory=Event)
     finished: Event = field(default_factory=Event)
+    visitors: set[str] = field(default_factory=set)  # the sessions that asked for it
+    first: tuple[float, int] | None = None  # when the first batch was done, and how many galaxies were by then
+
+    def report(self, done: int, _total: int) -> None:
+        """Note how many galaxies are done."""
+        self.done = done
+        self.first = self.first or (time.monotonic(), done)
 
     @property
     def seconds_left(self) -> float | None:
-        """Estimate how long it still takes; None before anything is known."""
-        if self.started is None or not self.done:
+        """Estimate how long it still takes; None before the second batch has shown the pace."""
+        if self.first is None or self.done <= self.first[1]:
             return None
-        return (time.monotonic() - self.started) * (len(self.galaxies) / self.done - 1.0)
+        since, begun = self.first
+        return (time.monotonic() - since) / (self.done - begun) * (len(self.ids) - self.done)
 
 
 class Worker:
     """Works through jobs one after the other in one thread, so that visitors do not slow one another down."""
 
     def __init__(self) -> None:
-        self.jobs: dict[Path, Job] = {}
+        self.jobs: list[Job] = []  # waiting, under way or failed
         self.lock = Lock()
         self.queue: Queue[Job] = Queue()
         Thread(target=self._work, name="predictions", daemon=True).start()
 
-    def submit(self, galaxies: Catalogue, network: str) -> Job:
-        """Give the job for these galaxies and this network; queue it where there is none."""
-        store = store_of(galaxies, network)
+    def submit(self, catalogue: Catalogue, ids: Sequence[str], network: str, visitor: str = "") -> Job:
+        """Give the job that predicts these galaxies of a catalogue by a network; queue it where there is none."""
+        store = store_of(catalogue, network)
         with self.lock:
-            job = self.jobs.get(store)
-            if job is None or job.stop.is_set() or job.error:
-                job = self.jobs[store] = Job(galaxies, network, store)
+            job = self._find(store, ids)
+            if job is None or job.stop.is_set() or job.finished.is_set():
+                self.jobs = [other for other in self.jobs if other is not job]
+                job = Job(catalogue, ids, network, store)
+                self.jobs.append(job)
                 self.queue.put(job)
+            job.visitors.add(visitor)
         return job
 
-    def find(self, galaxies: Catalogue, network: str) -> Job | None:
-        """Give the job for these galaxies and this network where there is one."""
-        return self.jobs.get(store_of(galaxies, network))
+    def find(self, catalogue: Catalogue, ids: Sequence[str], network: str) -> Job | None:
+        """Give the job, waiting, under way or failed, that covers these galaxies and this network."""
+        with self.lock:
+            return self._find(store_of(catalogue, network), ids)
+
+    def leave(self, job: Job, visitor: str, is_here: Callable[[str], bool]) -> bool:
+        """Stop a job unless another visitor who is still here waits for it; say whether it stops."""
+        with self.lock:
+            job.visitors = {other for other in job.visitors if other != visitor and is_here(other)}
+            if not job.visitors:
+                job.stop.set()
+        return job.stop.is_set()
+
+    def _find(self, store: Path, ids: Sequence[str]) -> Job | None:
+        """Take the newest job of a store that covers some galaxies."""
+        of_store = (job for job in reversed(self.jobs) if job.store == store)
+        return next((job for job in of_store if job.ids == ids or set(job.ids).issuperset(ids)), None)
 
     def _work(self) -> None:
         """Take jobs from the queue for as long as the app runs."""
@@ -65,30 +95,44 @@ class Worker:
             job = self.queue.get()
             try:
                 _run(job)
+                self._forget_old(job.store.parent)
             except (CatalogueError, ImageError, ValueError, OSError, RuntimeError) as error:
                 job.error = str(error)
+            except Exception as error:  # the rim: a thread that ended here would keep all visitors waiting
+                logging.getLogger(__name__).exception("predicting %s", job.store)
+                job.error = f"The work broke off for a reason that the app does not know ({type(error).__name__})."
             finally:
-                job.finished.set()
+                self._put_away(job)
+
+    def _forget_old(self, folder: Path) -> None:
+        """Keep the cache within its bounds, without what jobs are about to go on with."""
+        if folder.is_dir():
+            predicted.forget_oldest_stores(folder, KEPT, {job.store for job in self.jobs})
+
+    def _put_away(self, job: Job) -> None:
+        """Forget a job that has ended, unless it failed: the reason is kept for a while."""
+        with self.lock:
+            kept = [other for other in self.jobs if other is not job or job.error]
+            failed = [other for other in kept if other.error]
+            self.jobs = failed[-REMEMBERED:] + [other for other in kept if not other.error]
+            job.finished.set()
 
 
 def _run(job: Job) -> None:
-    """Predict a job's galaxies into its store."""
+    """Predict a job's galaxies into the store of its catalogue."""
     from galaxy_explorer.checkpoints import available
     from galaxy_explorer.prediction import predict_catalogue
-
-    def progress(done: int, _total: int) -> None:
-        job.done = done
 
     if job.stop.is_set():
         return
     network, card = resources.network(job.network)
     job.started = time.monotonic()
     job.store.parent.mkdir(parents=True, exist_ok=True)
-    predicted.note(job.store, job.galaxies, job.network, available()[job.network])
+    predicted.note(job.store, job.catalogue, job.network, available()[job.network])
     predict_catalogue(
-        network, card, job.galaxies, views=resources.VIEWS, store=job.store, progress=progress, stop=job.stop
-    )
-    predicted.forget_oldest_stores(job.store.parent, KEPT)
+        network, card, job.catalogue, only=job.ids, views=resources.VIEWS, store=job.store,
+        progress=job.report, stop=job.stop,
+    )  # fmt: skip
 
 
 @st.cache_resource
@@ -97,17 +141,22 @@ def worker() -> Worker:
     return Worker()
 
 
+def is_here(visitor: str) -> bool:
+    """Tell whether a visitor's session is still open."""
+    return runtime.exists() and runtime.get_instance().is_active_session(visitor)
+
+
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _network_key(name: str) -> str:
+def network_key(name: str) -> str:
     """Name a network's weights, for the names of files."""
     from galaxy_explorer.prediction import prediction_key
 
     return prediction_key(*resources.network(name), resources.VIEWS)
 
 
-def store_of(galaxies: Catalogue, network: str) -> Path:
-    """Name the file that keeps the predictions of these galaxies by this network."""
-    return predicted.folder() / f"{galaxies.fingerprint}-{_network_key(network)}.parquet"
+def store_of(catalogue: Catalogue, network: str) -> Path:
+    """Name the file that keeps the predictions of a catalogue by a network, however many of its galaxies are done."""
+    return predicted.folder() / f"{catalogue.pictures_fingerprint}-{network_key(network)}.parquet"
 
 
 @st.cache_resource(max_entries=8, show_spinner="Timing the network …")

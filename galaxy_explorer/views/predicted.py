@@ -1,12 +1,13 @@
 """Predictions that the background worker left on disk, read without any network: what Browse sorts by.
 
-The worker predicts parts of a catalogue as well as all of it, each into a table of its own. Beside each it notes
-whose galaxies they are and which weights were used, so that all tables of a catalogue are found again.
+The worker predicts parts of a catalogue as well as all of it, into one table for each network. Beside it it notes
+whose galaxies they are and which weights were used, so that the tables of a catalogue are found again.
 """
 
 import json
 import os
 import shutil
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,7 +118,7 @@ def difference(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return apart
 
 
-def forget_oldest_stores(where: Path, keep: int) -> None:
+def forget_oldest_stores(where: Path, keep: int, spared: Collection[Path] = ()) -> None:
     """Delete all that belongs to a table of predictions but for those changed last: notes, failures, unfinished parts.
 
     Parameters
@@ -126,6 +127,8 @@ def forget_oldest_stores(where: Path, keep: int) -> None:
         The folder of the predictions.
     keep : int
         How many tables stay.
+    spared : collection of Path
+        Tables that stay whatever their age, since work is about to go on with them.
     """
     changed: dict[str, float] = {}
     parts: dict[str, list[Path]] = {}
@@ -134,7 +137,7 @@ def forget_oldest_stores(where: Path, keep: int) -> None:
         parts.setdefault(store, []).append(path)
         changed[store] = max(changed.get(store, 0.0), path.stat().st_mtime)
     for store in sorted(changed, key=changed.__getitem__, reverse=True)[keep:]:
-        for path in parts[store]:
+        for path in () if store in {table.stem for table in spared} else parts[store]:
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
             else:
