@@ -1,7 +1,5 @@
 """Every page, opened through app.py without a browser."""
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -38,16 +36,6 @@ def opened(app: AppTest, page: str, **address: str) -> AppTest:
 def texts(app: AppTest) -> str:
     """All that a page says in Markdown, on one line."""
     return " ".join(element.value for element in app.markdown).replace("\n", " ")
-
-
-def wait_for(app: AppTest, is_there: Callable[[], bool]) -> None:
-    """Run a page again, as a visitor's browser does while the worker is busy, until something is there."""
-    end = time.monotonic() + SECONDS
-    while not is_there() and time.monotonic() < end:
-        time.sleep(0.2)
-        app.run()
-    assert not app.exception
-    assert is_there()
 
 
 def test_the_galaxy_page_says_what_network_and_volunteers_saw(app: AppTest, sample: Catalogue) -> None:
@@ -150,49 +138,6 @@ def test_uploads_outlive_a_change_of_page(app: AppTest, sample: Catalogue) -> No
     opened(app, "about")
     opened(app, "upload")
     assert app.subheader[0].value == "100008"
-
-
-def test_few_voted_galaxies_are_compared_one_by_one(app: AppTest) -> None:
-    opened(app, "compare")
-    assert "**9** galaxies in Bundled sample, **6** with votes" in texts(app)
-    next(button for button in app.button if button.label == "Start").click()
-    app.run()
-    wait_for(app, lambda: "one by one" in texts(app))
-    assert "Only 6 of these galaxies have votes" in texts(app)
-    assert not app.metric or len(app.metric) <= 2  # the cards' figures alone, no statistic of six
-
-
-def test_many_voted_galaxies_are_compared_by_statistics(
-    app: AppTest, sample: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = tmp_path / "many"
-    folder.mkdir()
-    voted = sample.table.dropna(subset=list(COLUMNS)).index
-    lines = ["GalaxyID," + ",".join(COLUMNS)]
-    for i in range(54):
-        galaxy = voted[i % len(voted)]
-        (folder / f"copy{i}.jpg").write_bytes(sample.picture_bytes(galaxy))
-        lines.append(f"copy{i}," + ",".join(str(value) for value in sample.table.loc[galaxy, list(COLUMNS)]))
-    (folder / "scores.csv").write_text("\n".join(lines))
-    monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(folder))
-    opened(app, "compare")
-    assert "**54** galaxies in many, **54** with votes" in texts(app)
-    next(button for button in app.button if button.label == "Start").click()
-    app.run()
-    wait_for(app, lambda: any(header.value == "Where they disagree most" for header in app.subheader))
-    labels = [metric.label for metric in app.metric]
-    assert {"RMSE of fcn", "RMSE of densenet"} <= set(labels)
-    assert len([link for link in app.page_link if link.label.startswith("copy")]) == 12
-
-
-def test_compare_opens_with_the_figures_of_the_cards(app: AppTest) -> None:
-    from galaxy_explorer.checkpoints import available, read_card
-
-    opened(app, "compare")
-    shown = {metric.label: metric.value for metric in app.metric}
-    for name, path in available().items():
-        assert shown[name] == f"{read_card(path)['validation']['rmse']:.4f}"
-    assert "galaxies that no network has seen" in texts(app)
 
 
 def test_galaxy_zoo_2_lets_the_visitor_choose_its_votes(

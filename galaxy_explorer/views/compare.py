@@ -1,91 +1,161 @@
-"""Compare: the networks against the volunteers, over a catalogue."""
+"""Compare: the networks against the volunteers, and against each other, over a catalogue or a part of it."""
+
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
-import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from galaxy_explorer.catalogue import Catalogue, CatalogueError
-from galaxy_explorer.comparison import calibration, disagreements, score
-from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, INDEX, QUESTION_OF, QUESTIONS, in_words
-from galaxy_explorer.flow_chart.palette import palette
-from galaxy_explorer.views import background, resources, votes
-from galaxy_explorer.views.galaxy_panel import answer_label, is_dark
+from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.views import background, compare_results, resources, votes
+from galaxy_explorer.views.comparing import SAMPLE_SIZE, Comparison, compare, origins_of, rows_with_votes, sample_of
+from galaxy_explorer.views.opened_tables import close_table, open_table, opened_tables
+from galaxy_explorer.views.selections import Selection
 
-SAMPLE_SIZE = 1000
-FEWEST = 50  # voted galaxies below which a statistic says little
-GALAXY = "galaxy_explorer/views/galaxy.py"
+WHOLE, SELECTED = "the whole catalogue", "Browse's selection"
+SOME, ALL = "a sample", "all of them"
+
+INTRODUCTION = """
+Volunteers of Galaxy Zoo looked at pictures of galaxies and answered questions about them. The **vote fraction** of an
+answer is the part of all their votes that it got. A network has learnt to predict these fractions from the picture
+alone. How close does it come?
+
+**RMSE** (root-mean-square error) is the typical distance between what a network predicts and what the volunteers
+said: 0.09 means that a predicted vote fraction is typically some 9 percentage points off, and 0 would be perfect. The
+**mean predictor** gives every galaxy the same average answers without looking at it: that is the mark to beat.
+"""
 
 
 def show_cards() -> None:
-    """Open with what the networks' cards say of the validation galaxies."""
+    """Open with how each network did on the validation galaxies."""
     from galaxy_explorer.checkpoints import available, read_card
 
-    cards = {name: read_card(path) for name, path in available().items()}
+    cards = {name: read_card(available()[name]) for name in resources.networks()}
     measured = {name: card["validation"] for name, card in cards.items() if "validation" in card}
-    st.subheader("On the validation galaxies")
+    st.header("On galaxies that no network has seen")
     if not measured:
-        st.info("The cards of these networks hold no figures of validation galaxies.")
+        st.info("The networks in weights/ say nothing of galaxies that they have not seen.")
         return
-    count = next(iter(measured.values()))["galaxies"]
+    first = next(iter(measured.values()))
     st.markdown(
-        f"From the networks' cards: root-mean-square error over **{count} galaxies that no network has seen**, "
-        "a fair sample of the challenge's. Smaller is better; the grey bar is what predicting the mean would give."
+        f"Measured when the networks were trained, on **{first['galaxies']} galaxies** that were kept from them, a fair "
+        "sample of the Galaxy Zoo challenge's. Each network's card, a note stored with its weights, holds these figures."
     )
-    for place, (name, figures) in zip(st.columns(max(3, len(measured))), measured.items(), strict=False):
-        place.metric(name, f"{figures['rmse']:.4f}", f"{figures['rmse'] - figures['mean_rmse']:+.4f} against the mean",
-                     delta_color="inverse")  # fmt: skip
-    rows = {name: figures["rmse_by_question"] for name, figures in measured.items()}
-    mean = next(iter(measured.values()))["mean_rmse_by_question"]
-    st.plotly_chart(
-        question_bars(rows, mean, "training mean"), theme="streamlit", config={"displayModeBar": False}, key="card_bars"
+    compare_results.show_errors(
+        "card",
+        {name: (figures["rmse"], _numbered(figures["rmse_by_question"])) for name, figures in measured.items()},
+        (first["mean_rmse"], _numbered(first["mean_rmse_by_question"])),
+        "mean predictor",
     )
 
 
-def question_bars(rows: dict[str, dict[str, float]], mean: dict[str, float], mean_name: str) -> go.Figure:
-    """Draw the RMSE of each question, for each network beside the mean predictor."""
-    colours = palette(is_dark())
-    numbers = [str(question.number) for question in QUESTIONS]
-    names = [f"{question.number} {question.short}" for question in QUESTIONS]
-    figure = go.Figure()
-    for (name, by_question), colour in zip(rows.items(), (colours.network, colours.accent), strict=False):
-        values = [by_question.get(number) for number in numbers]
-        figure.add_bar(name=name, x=names, y=values, marker_color=colour, hovertemplate="%{x}: %{y:.4f}")
-    if mean:
-        values = [mean.get(number) for number in numbers]
-        figure.add_bar(name=mean_name, x=names, y=values, marker_color="#8a8f98", hovertemplate="%{x}: %{y:.4f}")
-    figure.update_layout(
-        height=340,
-        margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        yaxis_title="RMSE",
-        legend={"orientation": "h", "y": 1.1},
-    )
-    return figure
+def _numbered(by_question: dict[str, float]) -> dict[int, float]:
+    """Turn the questions of a card, which are text there, into numbers."""
+    return {int(number): value for number, value in by_question.items()}
 
 
-def chosen_galaxies(catalogue: Catalogue) -> Catalogue:
-    """Take a seeded sample of the voted galaxies, or all of them, as the visitor wants."""
-    voted = np.flatnonzero(np.isfinite(catalogue.volunteer_fractions).any(axis=1))
-    if len(voted) <= SAMPLE_SIZE:
-        return catalogue.rows(voted)
-    some, everything = f"a sample of {SAMPLE_SIZE:,}", f"all {len(voted):,}"
-    extent = st.segmented_control("Galaxies", [some, everything], default=some, required=True, key="extent")
-    if extent == everything:
-        return catalogue.rows(voted)
-    return catalogue.rows(np.sort(np.random.default_rng(0).permutation(voted)[:SAMPLE_SIZE]))
+def choose_source() -> str:
+    """Let the visitor choose among the sources, and give its name."""
+    known = list(resources.sources())
+    current = known.index(resources.current_source())
+    source = st.selectbox("Catalogue", known, index=current, format_func=resources.source_label, width=280)
+    st.session_state["source"] = source
+    return source
+
+
+def selected_rows(source: str, catalogue: Catalogue) -> np.ndarray | None:
+    """Give the rows of Browse's selection; None where there is none of this source, or it is the whole catalogue."""
+    selection: Selection | None = st.session_state.get("selection")
+    if selection is None or selection.source != source or selection.of != len(catalogue):
+        return None
+    return selection.rows if len(selection.rows) < len(catalogue) else None
+
+
+def choose_rows(source: str, catalogue: Catalogue) -> tuple[np.ndarray, str]:
+    """Let the visitor choose galaxies of a catalogue; give their rows, and say what they were chosen from."""
+    voted, selected = rows_with_votes(catalogue), selected_rows(source, catalogue)
+    parts = {WHOLE: voted}
+    if selected is not None:
+        parts[SELECTED] = selected[np.isin(selected, voted)]
+    of = WHOLE
+    if len(parts) > 1:
+        of = st.segmented_control(
+            "Which galaxies", list(parts), default=SELECTED, required=True, key="compare_of", persist_state="session",
+            format_func=lambda part: f"{part} ({len(parts[part]):,})",
+        )  # fmt: skip
+    rows = parts[of]
+    extent = ALL
+    if len(rows) > SAMPLE_SIZE:
+        sizes = {SOME: SAMPLE_SIZE, ALL: len(rows)}
+        extent = st.segmented_control(
+            "How many", list(sizes), default=SOME, required=True, key="compare_extent", persist_state="session",
+            format_func=lambda name: f"{name} ({sizes[name]:,})",
+            help="The sample is drawn at random, and is the same for everyone: its statistics are close to those of all.",
+        )  # fmt: skip
+    whole = f"the {len(catalogue):,} in {resources.source_label(source)}"
+    chosen_from = whole if of == WHOLE else f"the {len(rows):,} that Browse selects from {whole}"
+    return sample_of(rows) if extent == SOME else np.sort(rows), chosen_from
+
+
+def say_which(catalogue: Catalogue, rows: np.ndarray, chosen_from: str) -> None:
+    """Say of which galaxies everything below is."""
+    voted = np.isfinite(catalogue.table.iloc[rows[0]][list(COLUMNS)].to_numpy(dtype=float)).any()
+    told = "with votes" if voted else "none of which has votes"
+    drawn = "a sample of " if len(rows) == SAMPLE_SIZE else ""
+    st.markdown(f"Below: {drawn}**{len(rows):,}** galaxies {told}, of {chosen_from}.")
+
+
+def choose_networks() -> list[str]:
+    """Let the visitor choose networks and tables of predictions, and give their names."""
+    names = list(dict.fromkeys([*resources.networks(), *opened_tables()]))
+    chosen = st.pills(
+        "Networks", names, selection_mode="multi", default=names,
+        key=f"compare_networks_{len(names)}", persist_state="session",
+    )  # fmt: skip
+    return [name for name in names if name in chosen] or names
+
+
+def offer_tables() -> None:
+    """Let the visitor open a finished table of predictions, where folders may be typed in."""
+    if not resources.folders_may_be_typed():
+        return
+    with st.popover("Open a table", icon=":material/table_view:"):
+        with st.form("table", border=False):
+            path = st.text_input("Table of predictions", placeholder="/data/scores.parquet", help=TABLE_HELP)
+            if st.form_submit_button("Open") and path:
+                try:
+                    open_table(path)
+                except (ValueError, OSError) as error:
+                    st.error(str(error))
+                else:
+                    st.rerun()
+        for name, file in opened_tables().items():
+            st.button(f"Close {file.name}", key=f"close_{name}", on_click=close_table, args=(name,),
+                      icon=":material/close:", type="tertiary")  # fmt: skip
+
+
+TABLE_HELP = (
+    "A Parquet file that `python -m galaxy_explorer predict … --output scores.parquet --spread` wrote. The galaxies "
+    "that are in it need not be predicted here."
+)
 
 
 @st.fragment(run_every=1.0)
-def show_progress(jobs: list[background.Job]) -> None:
+def show_progress(jobs: Sequence[background.Job]) -> None:
     """Show how far the worker is, with a way to stop; rerun the page when all is done."""
     for job in jobs:
         left = job.seconds_left
-        text = "waiting" if job.started is None else f"{job.done:,} of {len(job.galaxies):,} galaxies"
-        text += f", about {duration(left)} left" if left else ""
-        st.progress(min(job.done / len(job.galaxies), 1.0), f"{job.network}: {text}")
-    if st.button("Stop", icon=":material/stop_circle:"):
-        for job in jobs:
-            job.stop.set()
+        if left is None:
+            left = background.seconds_per_galaxy(job.network) * (len(job.ids) - job.done)
+        said = "waits its turn" if job.started is None else f"{job.done:,} of {len(job.ids):,} galaxies"
+        st.progress(min(job.done / len(job.ids), 1.0), f"**{job.network}**: {said}, about {duration(left)} left")
+    st.caption("You may use the other pages meanwhile. What is done is kept, also when you stop.")
+    if st.button("Stop", icon=":material/stop_circle:", disabled=all(job.stop.is_set() for job in jobs)):
+        stopped = [background.worker().leave(job, visitor(), background.is_here) for job in jobs]
+        if not all(stopped):
+            st.info("Another visitor waits for these galaxies too, so the work goes on.", icon=":material/group:")
     if all(job.finished.is_set() for job in jobs):
         st.rerun()
 
@@ -93,165 +163,95 @@ def show_progress(jobs: list[background.Job]) -> None:
 def duration(seconds: float) -> str:
     """Say a time in plain words."""
     if seconds < 90:
-        return f"{seconds:.0f} seconds"
+        return f"{max(seconds, 1):.0f} second{'s' if seconds >= 1.5 else ''}"
     return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
 
 
-def predictions(galaxies: Catalogue) -> dict[str, pd.DataFrame] | None:
-    """Give each network's predictions, or offer to make them and give None."""
-    names = resources.networks()
+def visitor() -> str:
+    """Name this visitor's session."""
+    context = get_script_run_ctx()
+    return context.session_id if context else ""
+
+
+def see_to_predictions(catalogue: Catalogue, comparison: Comparison, wanted: int) -> None:
+    """Show the work under way on what is missing, or offer it with its time."""
     worker = background.worker()
-    undone = [name for name in names if not background.store_of(galaxies, name).is_file()]
-    running = [job for name in undone if (job := worker.find(galaxies, name)) and not job.finished.is_set()]
-    if running:
+    computed = [name for name, ids in comparison.missing.items() if ids and name not in opened_tables()]
+    jobs = {name: worker.find(catalogue, comparison.missing[name], name) for name in computed}
+    if running := [job for job in jobs.values() if job and not job.finished.is_set()]:
         show_progress(running)
-        return None
-    for name in undone:
-        job = worker.find(galaxies, name)
+        return
+    for name in opened_tables():
+        if lacking := len(comparison.missing.get(name, ())):
+            st.warning(f"The table of {name} lacks {lacking:,} of these {wanted:,} galaxies; they are left out below.")
+    if not computed:
+        return
+    for name, job in jobs.items():
         if job and job.error:
-            st.error(f"{name}: {job.error}")
-    if undone:
-        estimate = sum(background.seconds_per_galaxy(name) for name in undone) * len(galaxies)
+            st.error(f"**{name}** could not be asked about all galaxies. {job.error}")
+    offer_work(catalogue, comparison, computed, wanted, again=any(jobs.values()))
+
+
+def offer_work(catalogue: Catalogue, comparison: Comparison, computed: list[str], wanted: int, again: bool) -> None:
+    """Say what is missing and how long it takes, with a button that begins or goes on."""
+    missing = {name: comparison.missing[name] for name in computed}
+    done = {name: wanted - len(ids) for name, ids in missing.items()}
+    estimate = sum(background.seconds_per_galaxy(name) * len(ids) for name, ids in missing.items())
+    begun = any(done.values())
+    time = f"about **{duration(estimate)}** on this machine, and is done once: the result is kept for everyone."
+    if begun:
+        state = ", ".join(f"{name} at {count:,} of {wanted:,}" for name, count in done.items())
         st.markdown(
-            f"The networks have not looked at these {len(galaxies):,} galaxies yet. It takes about "
-            f"**{duration(estimate)}** and goes on while you use the other pages; the result is kept."
+            f"The networks have looked so far: {state} galaxies. Below are the {len(comparison):,} that all of them have "
+            f"looked at. The rest takes {time}"
         )
-        if st.button("Start", type="primary", icon=":material/play_arrow:"):
-            for name in undone:
-                worker.submit(galaxies, name)
-            st.rerun()
-        return None
-    return {name: kept_predictions(galaxies, name) for name in names}
+    else:
+        have = "has" if len(computed) == 1 else "have"
+        st.markdown(f"{' and '.join(computed)} {have} not looked at these {wanted:,} galaxies yet. That takes {time}")
+    label = "Try again" if again else "Go on" if begun else "Start"
+    if st.button(label, type="primary", icon=":material/play_arrow:"):
+        for name, ids in missing.items():
+            background.worker().submit(catalogue, ids, name, visitor())
+        st.rerun()
 
 
-def kept_predictions(galaxies: Catalogue, name: str) -> pd.DataFrame:
-    """Read the finished predictions of a catalogue, in its order."""
-    from galaxy_explorer.prediction import predict_catalogue
-
-    network, card = resources.network(name)
-    store = background.store_of(galaxies, name)
-    return predict_catalogue(network, card, galaxies, views=resources.VIEWS, store=store).fractions
-
-
-def show_one_by_one(galaxies: Catalogue, tables: dict[str, pd.DataFrame], source: str) -> None:
-    """List few galaxies one by one, since a statistic of few says little."""
-    st.markdown(
-        f"Only {len(galaxies)} of these galaxies have votes. A statistic needs {FEWEST} or more to say "
-        "something, so here they are one by one."
-    )
-    for galaxy_id in galaxies.ids:
-        with st.container(border=True, key=f"pair_{galaxy_id}"):
-            picture, words = st.columns([1, 6], vertical_alignment="center")
-            where = resources.sources()[source]
-            picture.image(resources.galaxy_thumbnail(where, galaxy_id), width=110, alt=f"Galaxy {galaxy_id}")
-            voted = galaxies.table.loc[galaxy_id, list(COLUMNS)].to_numpy(dtype=float)
-            words.page_link(GALAXY, label=f"Galaxy {galaxy_id}", query_params={"source": source, "galaxy": galaxy_id})
-            words.markdown(f"**volunteers** {in_words(voted)}")
-            for name, table in tables.items():
-                if galaxy_id in table.index:
-                    words.markdown(f"**{name}** {in_words(table.loc[galaxy_id].to_numpy())}")
-
-
-def show_statistics(galaxies: Catalogue, tables: dict[str, pd.DataFrame], source: str) -> None:
-    """Show errors per question, predicted against voted, and the worst disagreements."""
-    mean = np.nanmean(galaxies.volunteer_fractions.astype(float), axis=0)
-    scores = {
-        name: score(table.to_numpy(), galaxies.subset(table.index).volunteer_fractions, mean)
-        for name, table in tables.items()
-    }
-    for place, (name, figures) in zip(st.columns(max(3, len(scores))), scores.items(), strict=False):
-        place.metric(f"RMSE of {name}", f"{figures.rmse:.4f}")
-    first = next(iter(scores.values())).as_dict()
-    rows = {name: figures.as_dict()["rmse_by_question"] for name, figures in scores.items()}
-    st.caption("Galaxies that a network was trained on flatter it: its figure for unseen ones is on its card, above.")
-    bars = question_bars(rows, first["mean_rmse_by_question"], "mean of these galaxies")
-    st.plotly_chart(bars, config={"displayModeBar": False}, key="bars")
-    left, right = st.columns(2)
-    column = left.selectbox("Answer", COLUMNS, format_func=answer_label, key="compared_answer")
-    name = right.segmented_control("Network", list(tables), default=next(iter(tables)), required=True, key="compared")
-    table = tables[name]
-    volunteers = galaxies.subset(table.index).volunteer_fractions
-    st.plotly_chart(against_votes(table.to_numpy(), volunteers, column), config={"displayModeBar": False}, key="votes")
-    show_worst(table, volunteers, source)
-
-
-def against_votes(predicted: np.ndarray, volunteers: np.ndarray, column: str) -> go.Figure:
-    """Draw predicted against voted fractions of one answer, with the mean in bins of the prediction."""
-    colours = palette(is_dark())
-    index = INDEX[column]
-    binned = calibration(predicted, volunteers, [column])
-    figure = go.Figure()
-    figure.add_scattergl(
-        name="galaxies", x=predicted[:, index], y=volunteers[:, index], mode="markers",
-        marker={"size": 5, "color": colours.network, "opacity": 0.45},
-        hovertemplate="predicted %{x:.3f}<br>voted %{y:.3f}<extra></extra>",
-    )  # fmt: skip
-    figure.add_scatter(
-        name="mean vote", x=binned["predicted"], y=binned["voted"], mode="lines+markers",
-        marker={"size": 9, "symbol": "diamond", "color": colours.volunteers}, line={"color": colours.volunteers},
-        hovertemplate="predicted %{x:.3f}<br>mean vote %{y:.3f}<extra></extra>",
-    )  # fmt: skip
-    figure.add_scatter(
-        name="equal", x=[0, 1], y=[0, 1], mode="lines", line={"color": "#8a8f98", "dash": "dot"}, hoverinfo="skip"
-    )
-    figure.update_layout(
-        height=460, margin={"l": 10, "r": 10, "t": 10, "b": 10}, legend={"orientation": "h", "y": 1.08},
-        xaxis={"title": f"predicted vote fraction: {ANSWER_OF[column].name}", "range": [-0.02, 1.02]},
-        yaxis={"title": "volunteers' vote fraction", "range": [-0.02, 1.02]},
-    )  # fmt: skip
-    return figure
-
-
-def show_worst(table: pd.DataFrame, volunteers: np.ndarray, source: str) -> None:
-    """Show the galaxies over which network and volunteers disagree most; each leads to its page."""
-    st.subheader("Where they disagree most")
-    worst = disagreements(table.to_numpy(), volunteers).set_index(table.index).nlargest(12, "rmse")
-    where = resources.sources()[source]
-    with st.container(key="gallery"):
-        for galaxy_id, row in worst.iterrows():
-            with st.container(key=f"tile_{galaxy_id}"):
-                st.image(resources.galaxy_thumbnail(where, str(galaxy_id)), width="stretch", alt=f"Galaxy {galaxy_id}")
-                question = QUESTION_OF[row["column"]]
-                st.page_link(
-                    GALAXY,
-                    label=f"{galaxy_id}: {question.short} {ANSWER_OF[row['column']].name} "
-                    f"{row['predicted']:.2f} | {row['voted']:.2f}",
-                    query_params={"source": source, "galaxy": str(galaxy_id)},
-                )
-    st.caption("Under each picture: the answer they differ over most, with the predicted | voted fraction.")
+def show_comparison(source: str, catalogue: Catalogue) -> None:
+    """Compare the chosen galaxies of a catalogue, as far as they are predicted."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="choices_galaxies"):
+        rows, chosen_from = choose_rows(source, catalogue)
+        names = choose_networks()
+        offer_tables()
+    if not len(rows):
+        st.info("None of the selected galaxies has votes. Choose others in Browse.", icon=":material/balance:")
+        return
+    say_which(catalogue, rows, chosen_from)
+    votes.say_votes(catalogue)
+    tables: dict[str, Path] = opened_tables()
+    try:
+        comparison = compare(catalogue, rows, origins_of(catalogue, names, tables))
+    except (ValueError, OSError) as error:
+        st.error(f"The predictions cannot be read: {error}")
+        return
+    see_to_predictions(catalogue, comparison, len(rows))
+    compare_results.show(source, catalogue, comparison)
 
 
 def page() -> None:
     """Describe the screen."""
     st.title("Networks against volunteers")
+    st.markdown(INTRODUCTION)
     show_cards()
-    st.subheader("On a catalogue")
-    known = list(resources.sources())
-    source = st.selectbox(
-        "Galaxies", known, index=known.index(resources.current_source()), format_func=resources.source_label, width=320
-    )
+    st.header("On galaxies of your choice")
+    if not resources.networks():
+        st.info("There are no networks in weights/. Train one with `python train.py`, or fetch the project's weights.")
+        return
+    source = choose_source()
     try:
         catalogue = resources.catalogue(source)
     except (CatalogueError, OSError) as error:
         st.error(f"These galaxies cannot be opened: {error}")
         return
-    voted = int(np.isfinite(catalogue.volunteer_fractions).any(axis=1).sum())
-    st.markdown(
-        f"**{len(catalogue):,}** galaxies in {resources.source_label(source)}, **{voted:,}** with votes. "
-        "Browse says how to get more."
-    )
-    votes.say_votes(catalogue)
-    if not voted:
-        st.info("Nobody has voted on these galaxies, so there is nothing to compare with.", icon=":material/balance:")
-        return
-    galaxies = chosen_galaxies(catalogue)
-    tables = predictions(galaxies)
-    if tables is None:
-        return
-    if voted < FEWEST:
-        show_one_by_one(galaxies, tables, source)
-    else:
-        show_statistics(galaxies, tables, source)
+    show_comparison(source, catalogue)
 
 
 page()

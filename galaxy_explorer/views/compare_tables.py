@@ -1,0 +1,90 @@
+"""The numbers of a comparison as tables to read and to download."""
+
+import io
+from collections.abc import Sequence
+
+import pandas as pd
+
+from galaxy_explorer.catalogue.scores import ID
+from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, QUESTIONS
+from galaxy_explorer.views.comparing import Comparison
+
+DIGITS = 6  # scores are given with as many
+
+
+def question_table(comparison: Comparison) -> pd.DataFrame:
+    """Give a row for each question: errors of each network and of the mean, coverage, and the networks' distances.
+
+    Returns
+    -------
+    pd.DataFrame
+        The index is the question's number; columns without any number are left out.
+    """
+    table = pd.DataFrame({"question": [question.text for question in QUESTIONS]},
+                         index=pd.Index([question.number for question in QUESTIONS], name="number"))  # fmt: skip
+    if comparison.voted:
+        for name, found in comparison.scores.items():
+            table[f"{name}_rmse"] = pd.Series(found.rmse_by_question)
+            table["mean_predictor_rmse"] = pd.Series(found.mean_rmse_by_question)
+    for name, within in comparison.coverage.items():
+        table[f"{name}_coverage"] = pd.Series({int(number): part for number, part in within["by_question"].items()})
+    for one, other in pairs_of(list(comparison.predicted)):
+        table[f"{one}_to_{other}_rmse"] = pd.Series(comparison.between(one, other).rmse_by_question)
+    return table.round(DIGITS)
+
+
+def galaxy_table(comparison: Comparison) -> pd.DataFrame:
+    """Give a row for each galaxy: the fractions of each network and of the volunteers, and each network's RMSE.
+
+    Returns
+    -------
+    pd.DataFrame
+        Indexed by ``GalaxyID``; ``<network>_Class1.1`` and so on, ``volunteers_Class1.1`` and so on,
+        ``<network>_rmse``. Votes that are unknown are missing.
+    """
+    parts = [
+        pd.DataFrame(values, comparison.ids, [f"{name}_{column}" for column in COLUMNS])
+        for name, values in [*comparison.predicted.items(), ("volunteers", comparison.volunteers)]
+    ]
+    if comparison.voted:
+        for name in comparison.predicted:
+            errors = comparison.disagreements(name, None, None)["rmse"]
+            parts.append(errors.rename(f"{name}_rmse").reindex(comparison.ids).to_frame())
+    return pd.concat(parts, axis=1).rename_axis(index=ID)
+
+
+def as_csv(table: pd.DataFrame) -> bytes:
+    """Write a table as CSV."""
+    return table.to_csv(float_format=f"%.{DIGITS}f", lineterminator="\n").encode()
+
+
+def as_parquet(table: pd.DataFrame) -> bytes:
+    """Write a table as Parquet, the index as its first column."""
+    file = io.BytesIO()
+    table.reset_index().to_parquet(file, index=False)
+    return file.getvalue()
+
+
+def pairs_of(names: Sequence[str]) -> list[tuple[str, str]]:
+    """Give every two of some names, in their order."""
+    return [(one, other) for place, one in enumerate(names) for other in names[place + 1 :]]
+
+
+def disagreement_in_words(row: pd.Series, network: str, other: str) -> str:
+    """Say over which answer two sides differ most, and what each says.
+
+    Parameters
+    ----------
+    row : pd.Series
+        A row of `Comparison.disagreements`.
+    network, other : str
+        What the sides of ``predicted`` and ``voted`` are called.
+
+    Returns
+    -------
+    str
+        Markdown, such as "spiral arms: yes" in bold, then "volunteers 62 %, fcn 8 %".
+    """
+    column = str(row["column"])
+    predicted, voted = (f"{100 * row[side]:.0f}\u00a0%" for side in ("predicted", "voted"))
+    return f"**{QUESTION_OF[column].short}: {ANSWER_OF[column].name}**  \n{other} {voted}, {network} {predicted}"

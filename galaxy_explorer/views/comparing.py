@@ -1,0 +1,223 @@
+"""What Compare shows, gathered from the predictions on disk and kept in memory: scores, densities, disagreements."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from galaxy_explorer.catalogue import Catalogue
+from galaxy_explorer.comparison import Score, calibration, density, disagreements, score
+from galaxy_explorer.decision_tree import COLUMNS, SLICES, columns_of
+from galaxy_explorer.uncertainty import coverage
+from galaxy_explorer.views import background
+from galaxy_explorer.views.resources import Memo
+
+SAMPLE_SIZE = 1000
+SAMPLE_SEED = 0  # the same galaxies for every visitor, so that their predictions are shared
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a network's predictions are: in the worker's store, or in a finished table that was opened."""
+
+    network: str
+    path: Path
+    key: str | None  # of weights and views, which the store must have; None for an opened table
+
+    @property
+    def state(self) -> tuple[tuple[str, int], ...]:
+        """Names and times of change of its files: other ones when there are more predictions."""
+        files = [self.path, *self.path.with_name(f"{self.path.name}.partial").glob("*.parquet")]
+        return tuple(sorted((file.name, file.stat().st_mtime_ns) for file in files if file.is_file()))
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Some galaxies with the predictions of one or more networks and, where there are any, the volunteers' votes.
+
+    Parameters
+    ----------
+    ids : pd.Index
+        Those of the galaxies asked for that every network has predicted, in the catalogue's order.
+    volunteers : (N, 37) np.ndarray of float32
+        Vote fractions, NaN where unknown.
+    predicted : dict of str to (N, 37) np.ndarray of float32
+        Vote fractions by network.
+    coverage : dict of str to dict
+        Of each network that gave intervals, the part of the votes within them, as `uncertainty.coverage` gives it.
+    missing : dict of str to list of str
+        Of each network, the galaxies asked for that it has not predicted yet.
+    failures : dict of str to str
+        The reason for each galaxy asked for that could not be predicted.
+    """
+
+    ids: pd.Index
+    volunteers: np.ndarray
+    predicted: dict[str, np.ndarray]
+    coverage: dict[str, dict]
+    missing: dict[str, list[str]]
+    failures: dict[str, str]
+    memo: Memo = field(default_factory=lambda: Memo(limit=200))
+
+    def __len__(self) -> int:
+        """Count the galaxies."""
+        return len(self.ids)
+
+    @property
+    def voted(self) -> bool:
+        """Whether volunteers voted on any of the galaxies."""
+        return bool(np.isfinite(self.volunteers).any())
+
+    @property
+    def scores(self) -> dict[str, Score]:
+        """The errors of each network against the volunteers, beside those of the mean of these galaxies."""
+        return self.memo.recall("scores", self._score_all)
+
+    def between(self, one: str, other: str) -> Score:
+        """Measure how far two networks are apart, as if the second were the volunteers."""
+        return self.memo.recall(("between", one, other), lambda: score(self.predicted[one], self.predicted[other]))
+
+    def density(self, across: str, up: str | None, columns: Sequence[str]) -> np.ndarray:
+        """Count fractions of one network against those of another, or for None against the volunteers' votes."""
+        return self.memo.recall(
+            ("density", across, up, tuple(columns)),
+            lambda: density(self.predicted[across], self._side(up), columns),
+        )
+
+    def calibration(self, network: str, columns: Sequence[str]) -> pd.DataFrame:
+        """Give the mean vote in bins of a network's prediction."""
+        return self.memo.recall(
+            ("calibration", network, tuple(columns)),
+            lambda: calibration(self.predicted[network], self.volunteers, columns),
+        )
+
+    def disagreements(self, network: str, other: str | None, question: int | None) -> pd.DataFrame:
+        """List the galaxies by how far a network is from another, or for None from the volunteers, the furthest first.
+
+        Parameters
+        ----------
+        network, other : str
+            The two sides; None stands for the volunteers.
+        question : int, optional
+            The one question that counts; without it all of them do.
+
+        Returns
+        -------
+        pd.DataFrame
+            As `comparison.disagreements`, indexed by ``GalaxyID``, without the galaxies of which nothing is known.
+        """
+        return self.memo.recall(
+            ("disagreements", network, other, question), lambda: self._disagreements(network, other, question)
+        )
+
+    def _side(self, name: str | None) -> np.ndarray:
+        """Give the fractions of a network, or for None the volunteers'."""
+        return self.volunteers if name is None else self.predicted[name]
+
+    def _score_all(self) -> dict[str, Score]:
+        """Score every network."""
+        known = np.isfinite(self.volunteers)
+        votes = np.where(known, self.volunteers, 0.0).sum(axis=0, dtype=float)
+        mean = np.where(known.any(axis=0), votes / np.maximum(known.sum(axis=0), 1), np.nan)
+        return {name: score(fractions, self.volunteers, mean) for name, fractions in self.predicted.items()}
+
+    def _disagreements(self, network: str, other: str | None, question: int | None) -> pd.DataFrame:
+        """Work out `disagreements`."""
+        theirs = self._side(other)
+        if question is not None:
+            asked = np.zeros(len(COLUMNS), dtype=bool)
+            asked[SLICES[question]] = True
+            theirs = np.where(asked, theirs, np.nan)
+        found = disagreements(self.predicted[network], theirs).set_index(self.ids)
+        return found.dropna(subset=["rmse"]).sort_values("rmse", ascending=False, kind="stable")
+
+
+def rows_with_votes(catalogue: Catalogue) -> np.ndarray:
+    """Give the rows of a catalogue that volunteers voted on, or all rows where they voted on none."""
+    return _rows_with_votes(catalogue.fingerprint, catalogue)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _rows_with_votes(fingerprint: str, _catalogue: Catalogue) -> np.ndarray:
+    """Look for `rows_with_votes` once in a catalogue."""
+    voted = np.flatnonzero(_catalogue.votes.known)
+    return voted if len(voted) else np.arange(len(_catalogue))
+
+
+def sample_of(rows: np.ndarray) -> np.ndarray:
+    """Draw the sample of galaxies that is offered first, in their order."""
+    return np.sort(np.random.default_rng(SAMPLE_SEED).permutation(rows)[:SAMPLE_SIZE])
+
+
+def origins_of(catalogue: Catalogue, networks: Sequence[str], tables: dict[str, Path]) -> list[Origin]:
+    """Say where the predictions of each network are, or will be."""
+    return [
+        Origin(name, tables[name], None)
+        if name in tables
+        else Origin(name, background.store_of(catalogue, name), background.network_key(name))
+        for name in networks
+    ]
+
+
+def compare(catalogue: Catalogue, rows: np.ndarray, origins: Sequence[Origin]) -> Comparison:
+    """Gather what is known of some rows of a catalogue; made anew only when there are more predictions.
+
+    Raises
+    ------
+    PredictionError
+        When a table of predictions cannot be read.
+    """
+    digest = hashlib.blake2b(rows.tobytes(), digest_size=10).hexdigest()
+    states = tuple((origin, origin.state) for origin in origins)
+    return _compare(catalogue.fingerprint, digest, states, catalogue, rows)
+
+
+# 240,000 galaxies and two networks take some 100 MB.
+@st.cache_resource(max_entries=3, show_spinner="Comparing …")
+def _compare(
+    fingerprint: str, digest: str, states: tuple[tuple[Origin, tuple], ...], _catalogue: Catalogue, _rows: np.ndarray
+) -> Comparison:
+    """Read the predictions and join them."""
+    wanted = _catalogue.table.index[_rows]
+    tables = {origin.network: _read(origin) for origin, _ in states}
+    known = np.ones(len(wanted), dtype=bool)
+    missing: dict[str, list[str]] = {}
+    failures: dict[str, str] = {}
+    for name, (fractions, _, failed) in tables.items():
+        failures |= {galaxy_id: reason for galaxy_id, reason in failed.items() if galaxy_id in wanted}
+        has = wanted.isin(fractions.index)
+        known &= has
+        missing[name] = wanted[~has & ~wanted.isin(list(failed))].tolist()
+    ids = wanted[known]
+    volunteers = _catalogue.table[list(COLUMNS)].iloc[_rows[known]].to_numpy(dtype=np.float32)
+    predicted = {name: fractions.loc[ids].to_numpy() for name, (fractions, _, _) in tables.items()}
+    within = {}
+    for name, (_, spread, _) in tables.items():
+        half_widths = spread.loc[ids].to_numpy() if spread is not None else np.full((1, 1), np.nan)
+        if np.isfinite(volunteers).any() and np.isfinite(half_widths).all():
+            within[name] = coverage(predicted[name], half_widths, volunteers)
+    return Comparison(ids, volunteers, predicted, within, missing, failures)
+
+
+def _read(origin: Origin) -> tuple[pd.DataFrame, pd.DataFrame | None, dict[str, str]]:
+    """Read fractions, spread and failures."""
+    if origin.key is None:
+        from galaxy_explorer.views.opened_tables import read_table
+
+        fractions, spread, _ = read_table(origin.path)
+        return fractions, spread, {}
+    from galaxy_explorer.prediction import PredictionStore
+
+    kept = PredictionStore(origin.path, origin.key).read()
+    return kept.fractions, kept.spread, kept.failures
+
+
+def columns_asked(question: int | None, column: str | None = None) -> tuple[str, ...]:
+    """Name the columns of one answer, of one question, or for None of all."""
+    if column is not None:
+        return (column,)
+    return COLUMNS if question is None else columns_of(question)

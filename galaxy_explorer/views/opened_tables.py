@@ -1,0 +1,70 @@
+"""Finished tables of predictions, which a visitor opens by their path: the file that ``predict --spread`` writes."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.views import background, resources
+
+OPENED = "opened_tables"  # in the session: the tables' paths by the name of their network
+
+
+def opened_tables() -> dict[str, Path]:
+    """Give the tables that this visitor opened and that are still there, by the name of their network."""
+    return {name: path for name, path in st.session_state.get(OPENED, {}).items() if path.is_file()}
+
+
+def open_table(path: str) -> str:
+    """Remember a table that the visitor typed in, after reading it once; give the name that its network has here.
+
+    The table of a network that ships with the project takes the place of what the app would compute. One of any other
+    weights is named after its file.
+
+    Raises
+    ------
+    PredictionError
+        When the file is no such table.
+    """
+    file = Path(path).expanduser().resolve()
+    *_, key = read_table(file)
+    name = next((name for name in resources.networks() if background.network_key(name) == key), "")
+    if not name:
+        stem = re.sub(r"[^\w.-]+", " ", file.stem)  # it stands in Markdown and in plotly's templates
+        name = f"{stem} (table)" if stem in resources.networks() else stem
+    st.session_state.setdefault(OPENED, {})[name] = file
+    return name
+
+
+def close_table(name: str) -> None:
+    """Forget an opened table."""
+    st.session_state.get(OPENED, {}).pop(name, None)
+
+
+def read_table(path: Path) -> tuple[pd.DataFrame, pd.DataFrame | None, str | None]:
+    """Read a finished table: vote fractions, the half-widths of their intervals where it has them, and its key.
+
+    Raises
+    ------
+    PredictionError
+        When the file is no Parquet table of predictions, names a galaxy twice, or holds what is no vote fraction.
+    """
+    from galaxy_explorer.prediction import PredictionError, read_parquet
+    from galaxy_explorer.prediction.tables import SPREAD_COLUMNS
+
+    if not path.is_file():
+        raise PredictionError(f"There is no file {path}; give the path of a Parquet table that predict wrote.")
+    table, key = read_parquet(path)
+    if table.index.has_duplicates:
+        twice = table.index[table.index.duplicated()][0]
+        raise PredictionError(f"{path} names galaxy {twice} twice; give a table with each galaxy once.")
+    fractions = table[list(COLUMNS)].apply(pd.to_numeric, errors="coerce").astype(np.float32)
+    values = fractions.to_numpy()
+    if not ((values >= 0) & (values <= 1)).all():
+        raise PredictionError(f"{path} holds what is no vote fraction from 0 to 1; give a table that predict wrote.")
+    if not set(SPREAD_COLUMNS) <= set(table.columns):
+        return fractions, None, key
+    return fractions, table[list(SPREAD_COLUMNS)].set_axis(list(COLUMNS), axis=1).astype(np.float32), key
