@@ -19,6 +19,7 @@ page = st.navigation(
         st.Page(VIEWS / "browse.py", title="Browse", icon=":material/grid_view:", default=True),
         st.Page(VIEWS / "galaxy.py", title="Galaxy", icon=":material/flare:"),
         st.Page(VIEWS / "upload.py", title="Upload", icon=":material/upload:"),
+        st.Page(VIEWS / "sky.py", title="Sky", icon=":material/travel_explore:"),
         st.Page(VIEWS / "compare.py", title="Compare", icon=":material/balance:"),
         st.Page(VIEWS / "about.py", title="About", icon=":material/info:"),
     ],

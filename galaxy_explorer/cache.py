@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from pathlib import Path
 
 
@@ -16,7 +17,9 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "galaxy-explorer"
 
 
-def forget_oldest(folder: Path, pattern: str, keep: int, keep_bytes: float = float("inf")) -> None:
+def forget_oldest(
+    folder: Path, pattern: str, keep: int, keep_bytes: float = float("inf"), keep_seconds: float = float("inf")
+) -> None:
     """Delete all but the files used last.
 
     Parameters
@@ -29,6 +32,8 @@ def forget_oldest(folder: Path, pattern: str, keep: int, keep_bytes: float = flo
         How many stay at most.
     keep_bytes : float, optional
         How many bytes they may take together.
+    keep_seconds : float, optional
+        How long ago they may have been used last.
     """
     files = []
     for path in folder.glob(pattern):
@@ -37,10 +42,10 @@ def forget_oldest(folder: Path, pattern: str, keep: int, keep_bytes: float = flo
         except FileNotFoundError:  # another process has just deleted it
             continue
         files.append((state.st_mtime_ns, state.st_size, path))
-    total = 0
-    for place, (_, size, path) in enumerate(sorted(files, reverse=True)):
+    total, oldest = 0, (time.time() - keep_seconds) * 1e9
+    for place, (used, size, path) in enumerate(sorted(files, reverse=True)):
         total += size
-        if place >= keep or total > keep_bytes:
+        if place >= keep or total > keep_bytes or used < oldest:
             path.unlink(missing_ok=True)
 
 

@@ -21,7 +21,7 @@ LEVELS = {
     **{"commands": 6, "views": 6},
     **{"__main__": 7},
 }
-BESIDE = {("checkpoints", "models")}
+BESIDE = {("checkpoints", "models"), ("sky", "images")}
 
 TORCH = {"torch", "torchvision", "pytorch_grad_cam"}
 WITH_TORCH = {

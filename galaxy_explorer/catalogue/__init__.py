@@ -9,6 +9,7 @@ are text everywhere, so that ``0012`` and an 18-digit objid stay what they are.
 from galaxy_explorer.catalogue.galaxies import GONE, Catalogue, CatalogueError
 from galaxy_explorer.catalogue.gz2 import DEBIASED, WEIGHTED
 from galaxy_explorer.catalogue.layouts import SAMPLE, open_catalogue
+from galaxy_explorer.catalogue.live import LIVE, MOST_GALAXIES, LiveDraw, draw_named
 from galaxy_explorer.catalogue.scores import scores_from_votes
 from galaxy_explorer.catalogue.selection import VoteRange, find_ids, read_ids, sorted_rows, split
 from galaxy_explorer.catalogue.votes import rows_by
@@ -16,11 +17,15 @@ from galaxy_explorer.catalogue.votes import rows_by
 __all__ = [
     "DEBIASED",
     "GONE",
+    "LIVE",
+    "MOST_GALAXIES",
     "SAMPLE",
     "WEIGHTED",
     "Catalogue",
     "CatalogueError",
+    "LiveDraw",
     "VoteRange",
+    "draw_named",
     "find_ids",
     "open_catalogue",
     "read_ids",

@@ -11,6 +11,7 @@ import pandas as pd
 
 from galaxy_explorer.catalogue.galaxies import Catalogue, CatalogueError
 from galaxy_explorer.catalogue.gz2 import DEBIASED, IMAGES, looks_like_gz2, open_gz2
+from galaxy_explorer.catalogue.live import draw_named, open_live
 from galaxy_explorer.catalogue.scores import ID, read_scores
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import FITS_ENDINGS, is_named, stem_of
@@ -36,7 +37,8 @@ def open_catalogue(where: str | Path, *, votes: str = DEBIASED) -> Catalogue:
     Parameters
     ----------
     where : str or Path
-        The text ``"sample"`` for the galaxies that come with the package; or the path of
+        The text ``"sample"`` for the galaxies that come with the package; the name of a `LiveDraw`, such as
+        ``"Live SDSS"``, for galaxies that SDSS is asked for; or the path of
 
         - the folder of the challenge: ``images_training_rev1/`` and, where there, ``images_test_rev1/``,
           ``training_solutions_rev1.csv``, ``training_solutions_partial.csv``;
@@ -64,6 +66,8 @@ def open_catalogue(where: str | Path, *, votes: str = DEBIASED) -> Catalogue:
     """
     if where == SAMPLE:
         return _with_its_votes(_open_sample(), votes)
+    if draw := draw_named(str(where)):
+        return _with_its_votes(open_live(draw), votes)
     path = Path(where).expanduser()
     try:
         for layout in LAYOUTS:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from galaxy_explorer.catalogue import CatalogueError
-from galaxy_explorer.views import filters, gallery, resources, votes
+from galaxy_explorer.views import filters, gallery, live_sdss, resources, votes
 from galaxy_explorer.views.picking import pick
 from galaxy_explorer.views.selections import Selection
 
@@ -36,6 +36,8 @@ def choose_source() -> str:
                     st.session_state["source"] = source
                     st.query_params["source"] = source
                     st.rerun()
+    with place:
+        live_sdss.choose_draw(source)
     st.session_state["source"] = source
     return source
 
@@ -69,6 +71,7 @@ def page() -> None:
         catalogue = resources.catalogue(source)
     except (CatalogueError, OSError) as error:
         st.error(f"These galaxies cannot be opened: {error}")
+        live_sdss.show_way_on(source)
         return
     catalogue = votes.choose_votes(source, catalogue)
     view, complaints = filters.asked_view()
@@ -103,9 +106,11 @@ def page() -> None:
 
 
 MORE = f"""
-The bundled sample holds nine galaxies, so that everything works offline. Three ways to many more, the first two on the
-command line, in the environment that `make` sets up:
+The bundled sample holds nine galaxies, so that everything works offline. Four ways to many more, the second and
+third on the command line, in the environment that `make` sets up:
 
+- **Live SDSS**, above: up to 1,000 galaxies of Galaxy Zoo 2 at a time, with their votes, over the internet. Nothing
+  needs to be downloaded before.
 - **Galaxy Zoo 2**, some 243,000 galaxies with debiased and weighted votes, from
   [Zenodo](https://zenodo.org/records/3565489) (a download of 3.5 GB):
 

@@ -6,6 +6,7 @@ import streamlit as st
 from galaxy_explorer.catalogue import Catalogue, CatalogueError
 from galaxy_explorer.images import ImageError
 from galaxy_explorer.views import galaxy_panel, resources, votes
+from galaxy_explorer.views.links import links_out
 from galaxy_explorer.views.selections import Selection
 
 BROWSE = "galaxy_explorer/views/browse.py"
@@ -41,28 +42,6 @@ def show_way(source: str, catalogue: Catalogue, galaxy_id: str) -> None:
         st.caption(place)
 
 
-def links_out(catalogue: Catalogue, galaxy_id: str) -> str:
-    """Link to what other sites know of this place on the sky; empty where the position is unknown."""
-    row = catalogue.table.loc[galaxy_id]
-    ra, dec = row.get("ra_deg"), row.get("dec_deg")
-    if ra is None or dec is None or ra != ra or dec != dec:
-        return ""
-    explore = f"https://skyserver.sdss.org/dr18/VisualTools/explore/summary?ra={ra:.6f}&dec={dec:.6f}"
-    simbad = (
-        f"https://simbad.cds.unistra.fr/simbad/sim-coo?Coord={ra:.6f}d{dec:+.6f}d"
-        "&CooFrame=ICRS&Radius=2&Radius.unit=arcmin"
-    ).replace("d+", "d%2B")
-    ned = (
-        f"https://ned.ipac.caltech.edu/conesearch?search_type=Near%20Position%20Search&ra={ra:.6f}d&dec={dec:.6f}d"
-        "&radius=0.5&in_csys=Equatorial&in_equinox=J2000"
-    )
-    viewer = f"https://www.legacysurvey.org/viewer?ra={ra:.6f}&dec={dec:.6f}&layer=ls-dr10&zoom=16"
-    return (
-        f"RA {ra:.5f}°, Dec {dec:+.5f}° · [SkyServer]({explore}) · [SIMBAD]({simbad}) · [NED]({ned}) · "
-        f"[Legacy Surveys]({viewer})"
-    )
-
-
 def page() -> None:
     """Describe the screen."""
     source = resources.current_source()
@@ -88,7 +67,8 @@ def page() -> None:
     st.session_state["source"], st.session_state["galaxy"] = source, galaxy_id
     show_way(source, catalogue, galaxy_id)
     st.title(f"Galaxy {galaxy_id}")
-    st.markdown(links_out(catalogue, galaxy_id))
+    row = catalogue.table.loc[galaxy_id].to_dict()
+    st.markdown(links_out(row.get("ra_deg"), row.get("dec_deg")))
     votes.say_votes(catalogue)
     try:
         galaxy = resources.galaxy_of(source, galaxy_id)

@@ -12,9 +12,11 @@ import numpy as np
 import streamlit as st
 
 from galaxy_explorer.cache import cache_folder
-from galaxy_explorer.catalogue import DEBIASED, SAMPLE, Catalogue, open_catalogue
+from galaxy_explorer.catalogue import DEBIASED, LIVE, SAMPLE, Catalogue, draw_named, open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import ImageError, for_prediction
+from galaxy_explorer.sky import within
+from galaxy_explorer.views.live_sdss import label_of_draw
 from galaxy_explorer.views.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from galaxy_explorer.saliency import SaliencyMap
 
 VIEWS = 8  # flips and quarter turns averaged for every number that the app shows
+GALLERY_SECONDS = 20.0  # for the pictures of one page of live galaxies; those that take longer are left out
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
@@ -32,13 +35,19 @@ def sources() -> dict[str, str]:
     -------
     dict of str to str
         What `open_catalogue` takes, by the source's name: the folder of ``GALAXY_EXPLORER_DATA``, folders
-        that the visitor typed in, and the bundled sample.
+        that the visitor typed in, the bundled sample, and draws of live galaxies (asked for when they are opened).
     """
     found = {}
     if folder := os.environ.get("GALAXY_EXPLORER_DATA"):
         found[_name_of(folder)] = folder
     found |= st.session_state.get("typed_folders", {})
-    return found | {SAMPLE: SAMPLE}
+    return found | {SAMPLE: SAMPLE} | {name: name for name in _live_draws()}
+
+
+def _live_draws() -> list[str]:
+    """Name the draws of live galaxies: the usual one, this visitor's own, and the one in the page's address."""
+    asked = (st.session_state.get("live_draw"), st.session_state.get("source"), st.query_params.get("source"))
+    return list(dict.fromkeys([LIVE, *(name for name in asked if name and draw_named(name))]))
 
 
 def add_folder(folder: str) -> str:
@@ -63,6 +72,8 @@ def _name_of(folder: str) -> str:
 
 def source_label(name: str) -> str:
     """Name a source for people, on whichever page."""
+    if draw := draw_named(name):
+        return label_of_draw(draw)
     return "Bundled sample" if name == SAMPLE else name
 
 
@@ -94,7 +105,8 @@ def _thumbnails(folder: Path) -> Thumbnails:
 
 def galaxy_thumbnails(galaxies: Catalogue, ids: Sequence[str]) -> Iterator[bytes | ImageError]:
     """Give small JPEG files of the middles of galaxies' pictures, in order; the reason where there is none."""
-    return _thumbnails(cache_folder() / "thumbnails").get_all(galaxies, ids)
+    with within(GALLERY_SECONDS):
+        yield from _thumbnails(cache_folder() / "thumbnails").get_all(galaxies, ids)
 
 
 def galaxy_thumbnail(where: str, galaxy_id: str) -> bytes:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import copy_context
 from pathlib import Path
 from threading import Lock
 
@@ -74,7 +75,9 @@ class Thumbnails:
                 return error
 
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            yield from pool.map(one, ids)
+            # Each in a copy of the context, which holds how long pictures of the sky may take together.
+            names = list(ids)
+            yield from pool.map(lambda name, context: context.run(one, name), names, [copy_context() for _ in names])
         self._tidy()
 
     def _name(self, catalogue: Catalogue, galaxy_id: str, state: tuple[int, int]) -> str:

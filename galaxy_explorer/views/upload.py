@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from galaxy_explorer import __version__
+from galaxy_explorer.catalogue import CatalogueError
 from galaxy_explorer.decision_tree import COLUMNS, in_words
 from galaxy_explorer.images import GREY, Exposure
 from galaxy_explorer.views import galaxy_panel, resources
@@ -23,7 +24,10 @@ def volunteers_of(galaxy_id: str) -> np.ndarray | None:
     scores = st.session_state.get("uploaded_scores")
     if scores is not None and galaxy_id in scores.index:
         return scores.loc[galaxy_id].reindex(list(COLUMNS)).to_numpy(dtype=float)
-    catalogue = resources.catalogue(resources.current_source())
+    try:
+        catalogue = resources.catalogue(resources.current_source())
+    except (CatalogueError, OSError):  # the open catalogue has gone, or SDSS does not answer
+        return None
     if galaxy_id not in catalogue:
         return None
     voted = catalogue.table.loc[galaxy_id, list(COLUMNS)].to_numpy(dtype=float)

@@ -1,0 +1,104 @@
+"""Answers of services, kept on disk: asked for once, and still there when the service is not."""
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from galaxy_explorer.cache import cache_folder, forget_oldest, keep
+from galaxy_explorer.sky.errors import SkyError, Unavailable
+from galaxy_explorer.sky.hosts import Service, asked
+from galaxy_explorer.sky.wire import fetch
+
+MOST_BYTES = 512 * 2**20  # of all answers: some 15,000 cutouts
+MOST_FILES = 50_000
+MOST_SECONDS = 2 * 365 * 86_400.0  # an answer older than this is of no use even when offline
+_TIDY_EVERY = 64  # answers written: to look at every file costs some hundredths of a second
+
+Read = TypeVar("Read")
+_written = count(1)
+
+
+@dataclass(frozen=True)
+class Answer(Generic[Read]):
+    """What a service said.
+
+    Parameters
+    ----------
+    value : Read
+        The answer after it was read and checked.
+    fetched : float
+        When it was given, in seconds since 1970.
+    stale : bool
+        Whether it is older than it should be, and used because the service gives no newer one.
+    """
+
+    value: Read
+    fetched: float
+    stale: bool = False
+
+
+def folder() -> Path:
+    """Name the folder of the answers."""
+    return cache_folder() / "sky"
+
+
+def ask(service: Service, question: Mapping[str, str] | str, read: Callable[[bytes], Read]) -> Answer[Read]:
+    """Ask a service, unless it has answered the same question lately.
+
+    Parameters
+    ----------
+    service : Service
+        Who is asked.
+    question : mapping of str to str, or str
+        What, as in `Service.url`.
+    read : callable
+        Turns the answer's bytes into its value; it raises a `SkyError` where they are not to be believed. Only
+        an answer that passes is kept.
+
+    Returns
+    -------
+    Answer
+        Fresh from the service or from the disk; where the service is unavailable, as old as there is.
+
+    Raises
+    ------
+    SkyError
+        If there is no answer, or `read` does not believe it.
+    """
+    url = service.url(question)
+    path = folder() / hashlib.blake2b(asked(url).encode(), digest_size=20).hexdigest()
+    kept = _kept(path, read)
+    if kept and time.time() - kept.fetched < service.keep_seconds:
+        return kept
+    try:
+        content = fetch(service, url)
+        value = read(content)
+    except Unavailable:
+        if kept:
+            return Answer(kept.value, kept.fetched, stale=True)
+        raise
+    _store(path, content)
+    return Answer(value, time.time())
+
+
+def _kept(path: Path, read: Callable[[bytes], Read]) -> Answer[Read] | None:
+    """Take an answer from the disk, if there is one that can still be read."""
+    try:
+        fetched = os.stat(path).st_mtime
+        return Answer(read(path.read_bytes()), fetched)
+    except (OSError, SkyError):  # none, or one that an earlier version believed
+        return None
+
+
+def _store(path: Path, content: bytes) -> None:
+    """Keep an answer. A disk that is full or not ours to write to costs the cache, not the answer."""
+    with suppress(OSError):
+        keep(path, content)
+        if next(_written) % _TIDY_EVERY == 1:
+            forget_oldest(path.parent, "*", MOST_FILES, MOST_BYTES, MOST_SECONDS)

@@ -1,0 +1,198 @@
+"""From what a person types or pastes to a position on the sky.
+
+Coordinates are read by astropy. Names are asked of CDS Sesame at the address, and with the databases, that astropy's
+own look-up uses (a test ties the two), but by `answers.ask`: astropy's look-up has neither a limit on the size of an
+answer, nor retries with back-off, nor a cache that serves when the service is down, and its time limit is a setting
+of the whole process.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import NoReturn
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from galaxy_explorer.sky.answers import ask
+from galaxy_explorer.sky.errors import Malformed, NotFound, NotUnderstood
+from galaxy_explorer.sky.galaxies import place_of_id
+from galaxy_explorer.sky.hosts import SESAME
+
+LONGEST_TEXT = 2000  # characters, of a pasted address
+LONGEST_NAME = 80
+EXAMPLES = "M51, NGC 4565, 13:29:52.7 +47:11:43, or 202.47 47.2 in degrees"
+
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)")
+_COORDINATES = re.compile(r"[\d\s.:,;+\-hdms]+")
+# As in the names of SDSS: J, hhmmss, ddmmss, each with any number of decimals.
+_J_NAME = re.compile(r"(?:SDSS\s*)?J\s*(\d\d)(\d\d)(\d\d(?:\.\d+)?)\s*([+-]\d\d)(\d\d)(\d\d(?:\.\d+)?)", re.IGNORECASE)
+_OBJECT_ID = re.compile(r"\d{17,19}")
+_SIGNS = str.maketrans({"−": "-", "–": "-", "°": "d", "′": "m", "'": "m", "’": "m", "″": "s", '"': "s", "”": "s"})
+_SESAME_POSITION = re.compile(r"^%J\s+([\d.]+)\s+([+-]?[\d.]+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Position:
+    """A place on the sky.
+
+    Parameters
+    ----------
+    ra_deg, dec_deg : float
+        Right ascension in [0, 360) and declination in [-90, 90], degrees, ICRS (J2000).
+    name : str
+        What it was called; empty where it was given by coordinates.
+    found_by : str
+        Who knew where the name is; empty where nobody had to be asked.
+    stale : bool
+        Whether the answer is an old one, because the service gives no newer.
+    """
+
+    ra_deg: float
+    dec_deg: float
+    name: str = ""
+    found_by: str = ""
+    stale: bool = False
+
+
+def resolve(text: str) -> Position:
+    """Find the position that a text means.
+
+    Parameters
+    ----------
+    text : str
+        A name (``M51``), an SDSS or Galaxy Zoo id of 17 to 19 digits, coordinates (``202.47 47.2`` in degrees,
+        ``13:29:52.7 +47:11:43``, ``13h29m52.7s +47d11m43s``, ``J132952+471143``), or the address of a page
+        with ``ra`` and ``dec`` in it, such as SkyServer's or the Legacy Surveys' viewer. Of an address
+        only these numbers are taken: no page is opened.
+
+    Returns
+    -------
+    Position
+        Where it is.
+
+    Raises
+    ------
+    NotUnderstood
+        If the text can be read in no way, or in more than one.
+    NotFound
+        If there is no object of that name or id.
+    Unavailable
+        If a name or an id is to be looked up and the service gives no answer.
+    """
+    text = text.strip()
+    if not text:
+        raise NotUnderstood(f"nothing was asked for; give a name or a position, such as {EXAMPLES}")
+    if len(text) > LONGEST_TEXT:
+        raise NotUnderstood(f"the text has {len(text):,} characters; give a name or a position, such as {EXAMPLES}")
+    if re.match(r"(https?://|www\.|skyserver\.)", text, re.IGNORECASE):
+        return _from_address(text)
+    if _OBJECT_ID.fullmatch(text):
+        place = place_of_id(int(text))
+        return Position(place.value[0], place.value[1], f"SDSS {text}", "SDSS SkyServer", place.stale)
+    if match := _J_NAME.fullmatch(text.translate(_SIGNS)):
+        return _sexagesimal(list(match.groups()[:3]), list(match.groups()[3:]), "hourangle", text)
+    coordinates = text.translate(_SIGNS).lower()
+    if _COORDINATES.fullmatch(coordinates) and re.match(r"[\d+\-.]", coordinates):
+        return _from_coordinates(coordinates, text)
+    return _from_name(text)
+
+
+def _from_coordinates(clean: str, text: str) -> Position:
+    """Read two numbers as degrees, four or six as hours and degrees with their minutes and seconds."""
+    numbers = _NUMBER.findall(clean)
+    if len(numbers) == 2 and not re.search("[:m]", clean):
+        return _checked((15.0 if "h" in clean else 1.0) * float(numbers[0]), float(numbers[1]), text)
+    half = len(numbers) // 2
+    gaps = _NUMBER.split(clean)[1:-1]
+    inside = gaps[: half - 1] + gaps[half:]  # of the right ascension, and of the declination
+    complete = len(numbers) == 6 or (len(numbers) == 4 and all(re.search("[:hmd]", gap) for gap in inside))
+    if complete and ":" not in gaps[half - 1] and not re.search("[,;]", "".join(inside)):
+        in_degrees = re.match(r"\s*\d+\s*d", clean)
+        return _sexagesimal(numbers[:half], numbers[half:], "deg" if in_degrees else "hourangle", text)
+    _not_two(numbers, text)
+
+
+def _not_two(numbers: list[str], text: str) -> NoReturn:
+    """Say why some numbers are no position."""
+    if len(numbers) < 3:
+        raise NotUnderstood(
+            f"“{text}” is only half of a position: give right ascension and declination, as in {EXAMPLES}"
+        )
+    comma = " (write decimals with a point, 202.47, not with a comma)" if "," in text else ""
+    raise NotUnderstood(
+        f"“{text}” has {len(numbers)} numbers, which can be read in more than one way{comma}: give two numbers in degrees, "
+        "or hours, minutes and seconds and then degrees, minutes and seconds, as in 13:29:52.7 +47:11:43"
+    )
+
+
+def _sexagesimal(ra: list[str], dec: list[str], unit: str, text: str) -> Position:
+    """Read hours (or degrees), minutes and seconds, and degrees, minutes and seconds."""
+    if any(re.match(r"[+-]", part) for part in (*ra, *dec[1:])):
+        raise NotUnderstood(f"“{text}” has a sign in an odd place; only the declination may have one, in front")
+    if any("." in part for part in (*ra[:-1], *dec[:-1])):
+        _not_two([*ra, *dec], text)
+    if any(float(part) >= 60 for part in (*ra[1:], *dec[1:])):
+        raise NotUnderstood(f"“{text}” has 60 or more minutes or seconds; they end at 59.999, so look for a slip")
+    if unit == "hourangle" and float(ra[0]) >= 24:
+        raise NotUnderstood(
+            f"“{text}” has a right ascension of {ra[0]} h; hours go from 0 to 24, degrees from 0 to 360"
+        )
+    from astropy.coordinates import Angle  # takes half a second, which degrees and names do without
+
+    ra_deg = Angle(":".join(ra), unit=unit).degree
+    return _checked(float(ra_deg), float(Angle(":".join(dec), unit="deg").degree), text)
+
+
+def _checked(ra_deg: float, dec_deg: float, text: str) -> Position:
+    """Refuse what lies on no sky."""
+    if not -90 <= dec_deg <= 90:
+        raise NotUnderstood(
+            f"“{text}” has a declination of {dec_deg:g}°, and there is nothing beyond 90°: "
+            "the first number is right ascension, the second declination"
+        )
+    if not 0 <= ra_deg <= 360:
+        raise NotUnderstood(f"“{text}” has a right ascension of {ra_deg:g}°; it goes from 0 to 360°, or from 0 to 24 h")
+    return Position(ra_deg % 360.0, dec_deg)
+
+
+def _from_address(text: str) -> Position:
+    """Take ra and dec (or an id) out of a page's address. The host in it is not looked at, let alone asked."""
+    try:
+        parts = urlsplit(text if "://" in text else f"https://{text}")
+    except ValueError as error:
+        raise NotUnderstood(f"the address cannot be read ({error}); paste it again, or give a position") from error
+    given = {name.lower(): values[0] for name, values in parse_qs(parts.query).items()}
+    if "ra" in given and "dec" in given:
+        pair = f"{given['ra']} {given['dec']}".translate(_SIGNS).lower()
+        if _COORDINATES.fullmatch(pair):
+            return _from_coordinates(pair, pair)
+    for name in ("id", "objid"):
+        if _OBJECT_ID.fullmatch(given.get(name, "")):
+            return resolve(given[name])
+    if parts.fragment and "://" not in parts.fragment:  # the Legacy viewer keeps what was searched for there
+        return resolve(unquote(parts.fragment))
+    raise NotUnderstood(
+        "the address has no position in it: it needs ra=… and dec=… in degrees; paste another, or type one"
+    )
+
+
+def _from_name(name: str) -> Position:
+    """Ask where a name is."""
+    if len(name) > LONGEST_NAME or not name.isprintable():
+        raise NotUnderstood(f"this is no name that a catalogue would use; give one, or a position, such as {EXAMPLES}")
+    name = " ".join(name.split())
+
+    def read(content: bytes) -> tuple[float, float]:
+        said = content.decode("utf-8", "replace")
+        if not said.lstrip().startswith("#"):  # every answer begins with the name behind this sign
+            raise Malformed(
+                "CDS Sesame answered with something that is no answer of its own; try again, or give a position"
+            )
+        match = _SESAME_POSITION.search(said)
+        if match is None:
+            raise NotFound(
+                f"neither SIMBAD nor NED nor VizieR knows an object called “{name}”: check the name, or give a position"
+            )
+        place = _checked(float(match[1]), float(match[2]), name)
+        return place.ra_deg, place.dec_deg
+
+    answer = ask(SESAME, name, read)
+    return Position(*answer.value, name, SESAME.name, answer.stale)

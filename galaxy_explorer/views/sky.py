@@ -1,0 +1,246 @@
+"""Sky: a name or a position, its picture at Galaxy Zoo's scale, and what the network sees in it."""
+
+import re
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from galaxy_explorer import sky
+from galaxy_explorer.catalogue import SAMPLE, scores_from_votes
+from galaxy_explorer.sky.cutouts import LARGEST_SCALE, SMALLEST_SCALE
+from galaxy_explorer.sky.galaxies import VOTE_COLUMNS
+from galaxy_explorer.sky.positions import LONGEST_TEXT
+from galaxy_explorer.views import galaxy_panel, resources
+from galaxy_explorer.views.links import links_out
+from galaxy_explorer.views.resources import ShownGalaxy
+
+SECONDS = 30.0  # for everything that one visit asks; what is not there by then is said so
+STEPS_KEPT = 12  # outcomes in a session; a picture among them takes 0.6 MB
+EXAMPLES = {
+    "M51": "M51",
+    "NGC 4565": "NGC 4565",
+    "13:29:52.7 +47:11:43": "a position",
+    "587737825678131439": "a Galaxy Zoo 2 galaxy",
+}
+USUAL_SCALE = 0.396  # arcsec: a pixel of SDSS's own camera
+ZOOMS = tuple(round(2 ** (step / 4), 2) for step in range(-12, 13))  # an eighth to eight times the field
+FIRST = "the first that answers"
+
+INTRODUCTION = """
+Give a name or a position; the galaxy there is cut out of the Sloan Digital Sky Survey at the scale at which Galaxy
+Zoo's volunteers saw it, and the networks say what volunteers would answer.
+"""
+
+
+def choose_position() -> str:
+    """Let the visitor type a position or take an example; it is part of the page's address."""
+    text = st.text_input(
+        "Name or position",
+        key="position",
+        bind="query-params",
+        persist_state="session",
+        on_change=begin_anew,
+        placeholder="M51, 202.47 47.2, 13:29:52.7 +47:11:43, J132952+471143, or the address of a SkyServer page",
+        max_chars=LONGEST_TEXT,
+    )
+    st.pills(
+        "Examples", list(EXAMPLES), format_func=EXAMPLES.__getitem__, key="example", on_change=take_example,
+        label_visibility="collapsed",
+    )  # fmt: skip
+    return text.strip()
+
+
+def take_example() -> None:
+    """Put the chosen example into the box."""
+    if st.session_state["example"]:
+        st.session_state["position"] = st.session_state["example"]
+        st.session_state["example"] = None
+        begin_anew()
+
+
+def begin_anew() -> None:
+    """Look at a new place at its own scale."""
+    st.session_state["zoom"] = 1.0
+    keep_zoom()
+
+
+def keep_zoom() -> None:
+    """Put the zoom into the page's address. The slider cannot do so by itself: its labels differ from place to place."""
+    st.query_params.pop("zoom", None)
+    if st.session_state["zoom"] != 1.0:
+        st.query_params["zoom"] = str(st.session_state["zoom"])
+
+
+def zoom_of_address() -> float:
+    """Read the zoom in the page's address; 1 where there is none that the slider knows."""
+    return next((zoom for zoom in ZOOMS if str(zoom) == st.query_params.get("zoom")), 1.0)
+
+
+def remembered(step: Hashable, make: Callable[[], Any]) -> Any:
+    """Do a step once for this visitor, failures included: a click elsewhere on the page asks nobody again."""
+    outcomes = st.session_state.setdefault("sky_steps", {})
+    if step not in outcomes:
+        try:
+            outcomes[step] = make()
+        except sky.SkyError as error:
+            outcomes[step] = error
+        for old in list(outcomes)[:-STEPS_KEPT]:
+            del outcomes[old]
+    if isinstance(outcomes[step], sky.SkyError):
+        raise outcomes[step]
+    return outcomes[step]
+
+
+def try_again() -> None:
+    """Forget what failed."""
+    outcomes = st.session_state.get("sky_steps", {})
+    for step in [step for step, outcome in outcomes.items() if not isinstance(outcome, sky.Cutout)]:
+        del outcomes[step]
+    sky.ask_again()
+
+
+def in_plain_words(error: sky.SkyError) -> str:
+    """Make a sentence of an error; what stems from an address or an answer must not become markup."""
+    text = re.sub(r"([\\`*_{}\[\]()#+!<>|$:~.])", r"\\\1", str(error))
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def say(error: sky.SkyError) -> None:
+    """Say what went wrong, and offer the ways on."""
+    if isinstance(error, sky.OutsideFootprint | sky.NotFound | sky.NotUnderstood):
+        st.warning(in_plain_words(error), icon=":material/travel_explore:")
+    else:
+        st.error(in_plain_words(error), icon=":material/cloud_off:")
+    with st.container(horizontal=True):
+        if isinstance(error, sky.Unavailable):
+            st.button("Try again", icon=":material/refresh:", on_click=try_again)
+        st.page_link(
+            "galaxy_explorer/views/browse.py",
+            label="Look at the galaxies that come along",
+            icon=":material/grid_view:",
+            query_params={"source": SAMPLE},
+        )
+
+
+def find_galaxy(position: sky.Position) -> tuple[sky.SkyGalaxy | None, str, bool]:
+    """Ask SDSS for the galaxy at a position; give it, or None, why its size is unknown, and whether that is old news."""
+    place = position.ra_deg, position.dec_deg
+    try:
+        with st.spinner(f"Asking {sky.SKYSERVER_SQL.name} for its size and its votes …"):
+            answer = remembered(("galaxy", *place), lambda: sky.galaxy_at(*place))
+    except sky.SkyError as error:
+        return None, str(error), False
+    return answer.value, answer.value.reason, answer.stale
+
+
+def choose_view(start: float) -> tuple[float, tuple[sky.CutoutSource, ...]]:
+    """Let the visitor choose the field of view and the source; give arcsec per pixel and whom to ask."""
+
+    def scale(zoom: float) -> float:
+        return min(max(start * zoom, SMALLEST_SCALE), LARGEST_SCALE)
+
+    def label(zoom: float) -> str:
+        return f"{_width(scale(zoom))} ({scale(zoom):.3f}″ a pixel)"
+
+    left, right = st.columns([3, 2], gap="medium")
+    st.session_state.setdefault("zoom", zoom_of_address())
+    zoom = left.select_slider("Field of view", ZOOMS, key="zoom", on_change=keep_zoom, format_func=label)
+    sources = {source.name: source for source in sky.CUTOUT_SOURCES}
+    name = right.selectbox("Picture from", [FIRST, *sources], key="picture_from", persist_state="session")
+    return scale(zoom), sky.CUTOUT_SOURCES if name == FIRST else (sources[name],)
+
+
+def _width(scale: float) -> str:
+    """Write the width of a picture in arcminutes."""
+    return f"{scale * sky.PIXELS / 60.0:.3g}′"
+
+
+def explain_scale(galaxy: sky.SkyGalaxy | None, why_unknown: str, start: float) -> None:
+    """Say in a sentence or two where the scale comes from."""
+    if galaxy and galaxy.radius_arcsec:
+        st.markdown(
+            f"SDSS measures a Petrosian radius of **{galaxy.radius_arcsec:.1f}″** (90 % of the light, r band). Galaxy Zoo showed "
+            f"each galaxy at 0.02 of its radius a pixel, here **{start:.3f}″**: {_width(start)} across. The networks "
+            "learnt at that scale and know no other zoom."
+        )
+    else:
+        reason = in_plain_words(sky.SkyError(why_unknown))
+        st.markdown(
+            f"**The galaxy's size is unknown.** {reason} The view starts at SDSS's own {USUAL_SCALE}″ a pixel: move the "
+            "slider until the galaxy fills about half of the picture, as volunteers saw it."
+        )
+
+
+def show_sources(picture: sky.Cutout, galaxy: sky.SkyGalaxy | None, position: sky.Position, stale: bool) -> None:
+    """Say which services answered, and what they did not know."""
+    said = [f"Picture: {picture.source}, {picture.scale_arcsec:.3f}″ a pixel."]
+    said += [f"Not from there: {in_plain_words(sky.SkyError(reason))}" for reason in picture.passed_over]
+    if galaxy and galaxy.gz2id:
+        said.append(f"Votes: Galaxy Zoo 2, galaxy {galaxy.gz2id}, debiased by Hart et al. 2016.")
+    elif galaxy:
+        said.append("Galaxy Zoo 2 has no votes on it.")
+    if position.found_by:
+        said.append(f"Position: {position.found_by}.")
+    old = {"picture": picture.stale, "size": stale, "position": position.stale}
+    if any(old.values()):
+        names = " and ".join(name for name in old if old[name])
+        said.append(f"Old answers from the cache, since nobody gives a new one: {names}.")
+    st.caption(" ".join(said))
+
+
+def votes_of(galaxy: sky.SkyGalaxy | None) -> np.ndarray | None:
+    """Give the ``(37,)`` vote fractions of a galaxy; None where nobody voted."""
+    if galaxy is None or not galaxy.votes:
+        return None
+    votes = pd.DataFrame([galaxy.votes], columns=list(VOTE_COLUMNS))
+    return scores_from_votes(votes)[0]
+
+
+def show_place(position: sky.Position) -> None:
+    """Show what is at a position: picture, scale, panel."""
+    galaxy, why_unknown, stale = find_galaxy(position)
+    # Of a galaxy whose size is no good, SDSS's position is that of a fragment.
+    middle = galaxy if galaxy and galaxy.radius_arcsec else position
+    st.subheader(position.name.replace("SDSS ", "Galaxy ") or f"Position {middle.ra_deg:.5f} {middle.dec_deg:+.5f}")
+    st.markdown(links_out(middle.ra_deg, middle.dec_deg))
+    start = sky.galaxy_zoo_scale(galaxy.radius_arcsec) if galaxy and galaxy.radius_arcsec else USUAL_SCALE
+    explain_scale(galaxy, why_unknown, start)
+    scale, sources = choose_view(start)
+    view = middle.ra_deg, middle.dec_deg, scale
+    try:
+        with st.spinner(f"Asking {', '.join(source.name for source in sources)} for the picture …"):
+            picture = remembered(("cutout", *view, sources), lambda: sky.cutout(*view, sources))
+    except sky.SkyError as error:
+        say(error)
+        return
+    show_sources(picture, galaxy, position, stale)
+    if name := galaxy_panel.choose_network():
+        galaxy_id = (galaxy.gz2id or galaxy.objid) if galaxy else f"{middle.ra_deg:.5f}{middle.dec_deg:+.5f}"
+        address = ("sky", *(f"{number:.6f}" for number in view), picture.source)
+        galaxy_panel.show(
+            ShownGalaxy(galaxy_id, picture.picture, 1.0, votes_of(galaxy), resources.shared_memo(), address), name
+        )
+
+
+def page() -> None:
+    """Describe the screen."""
+    st.title("Look up the sky")
+    st.markdown(INTRODUCTION)
+    text = choose_position()
+    if not text:
+        st.info("Nothing is asked of anybody until you name a place.", icon=":material/travel_explore:")
+        return
+    with sky.within(SECONDS):
+        try:
+            with st.spinner(f"Asking {sky.SESAME.name} where it is …"):
+                position = remembered(("position", text), lambda: sky.resolve(text))
+        except sky.SkyError as error:
+            say(error)
+            return
+        show_place(position)
+
+
+page()
