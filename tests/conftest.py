@@ -27,6 +27,15 @@ settings.register_profile("galaxy_explorer", deadline=None, derandomize=True)
 settings.load_profile("galaxy_explorer")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out the tests that ask real services, unless a person wants them: others' servers are not for every run."""
+    if os.environ.get("GALAXY_EXPLORER_NETWORK") != "1":
+        reason = "this test asks real services over the internet: set GALAXY_EXPLORER_NETWORK=1 to run it"
+        for item in items:
+            if item.get_closest_marker("network"):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real galaxies that is kept beside the project, never in it."""
@@ -128,6 +137,30 @@ def random_fractions() -> Callable[..., np.ndarray]:
         return fractions_from_shares(shares)
 
     return draw
+
+
+@pytest.fixture
+def sky_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A machine that stands in for every service of the sky, with an empty cache and short waits."""
+    from sky_server import SkyServer
+
+    from galaxy_explorer.sky import ask_again, wire
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(wire, "LIMITS", wire.Limits(connect=2, longest_answer=10, back_off=0.01, longest_wait=0.2))
+    with SkyServer() as server:
+        monkeypatch.setenv("GALAXY_EXPLORER_SKY", server.address)
+        ask_again()
+        yield server
+    ask_again()
+
+
+@pytest.fixture
+def impatient(sky_server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A limit of two tenths of a second for every answer, for tests of services that are slower."""
+    from galaxy_explorer.sky import wire
+
+    monkeypatch.setattr(wire, "LIMITS", wire.Limits(longest_answer=0.2, back_off=0.01))
 
 
 # Of the tests of training. They import torch, which other tests can do without.

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from sky_server import SkyServer
 
 ROOT = Path(__file__).parents[2]
 SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -24,9 +25,16 @@ expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def services() -> Iterator[SkyServer]:
+    """The machine that stands in for the services of the sky: no test of the browser reaches the internet."""
+    with SkyServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory, services: SkyServer) -> Iterator[str]:
     """The address of the app, started as a visitor of a fresh machine would: with the bundled sample."""
-    with served(tmp_path_factory.mktemp("cache")) as url:
+    with served(tmp_path_factory.mktemp("cache"), GALAXY_EXPLORER_SKY=services.address) as url:
         yield url
 
 

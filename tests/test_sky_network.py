@@ -1,0 +1,46 @@
+"""The real services, asked a few times: skipped unless GALAXY_EXPLORER_NETWORK=1."""
+
+from pathlib import Path
+
+import pytest
+
+from galaxy_explorer.catalogue import Catalogue, open_catalogue
+from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.sky import CUTOUT_SOURCES, CutoutSource, OutsideFootprint, cutout, galaxy_at, resolve
+
+pytestmark = pytest.mark.network
+
+SPIRAL = (126.572601, 54.204586)
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty cache, and nobody who stands in."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.delenv("GALAXY_EXPLORER_SKY", raising=False)
+
+
+def test_sesame_knows_m51() -> None:
+    position = resolve("M51")
+    assert (position.ra_deg, position.dec_deg) == pytest.approx((202.4696, 47.1952), abs=0.01)
+
+
+@pytest.mark.parametrize("source", CUTOUT_SOURCES, ids=lambda source: source.name)
+def test_every_source_cuts_out_a_galaxy_and_none_beyond_the_footprint(source: CutoutSource) -> None:
+    assert cutout(*SPIRAL, 0.3, [source]).picture.shape == (424, 424, 3)
+    with pytest.raises(OutsideFootprint):
+        cutout(80.0, -69.0, 0.3, [source])  # the Large Magellanic Cloud
+
+
+def test_skyserver_knows_the_samples_galaxy_and_its_votes(sample: Catalogue) -> None:
+    galaxy = galaxy_at(*SPIRAL).value
+    assert galaxy.gz2id == "587737825678131439"
+    assert galaxy.radius_arcsec == pytest.approx(14, abs=12)
+    assert galaxy.votes
+
+
+def test_a_live_draw_has_scores_that_obey_the_tree() -> None:
+    galaxies = open_catalogue("Live SDSS 5 seed 1 Class4.1 80")
+    assert len(galaxies) + galaxies.missing_pictures == 5
+    assert galaxies.volunteer_fractions[:, :3].sum(axis=1) == pytest.approx(1, abs=1e-4)
+    assert len(COLUMNS) == galaxies.volunteer_fractions.shape[1]

@@ -1,0 +1,170 @@
+"""What people type and paste becomes a position, or a sentence."""
+
+import pytest
+from astropy.coordinates import SkyCoord
+from astropy.coordinates.name_resolve import sesame_url
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from local_server import saying
+from sky_server import NAMES, SkyServer, sesame
+
+from galaxy_explorer.sky import Malformed, NotFound, NotUnderstood, resolve
+from galaxy_explorer.sky.hosts import SESAME
+
+M51 = (202.469583, 47.195278)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "13:29:52.7 +47:11:43",
+        "13:29:52.7, 47:11:43",
+        "13h29m52.7s +47d11m43s",
+        "13 29 52.7 +47 11 43",
+        "13h 29m 52.7s +47° 11′ 43″",
+        "202d28m10.5s +47d11m43s",
+        "J132952.70+471143.0",
+        "SDSS J132952.7+471143",
+        "  202.469583 47.195278 ",
+        "202.469583,+47.195278",
+        "202.469583°, 47.195278°",
+        "13.49797222h 47.195278d",
+    ],
+)
+def test_coordinates_are_read_in_every_form_that_people_write(text: str) -> None:
+    position = resolve(text)
+    assert (position.ra_deg, position.dec_deg) == pytest.approx(M51, abs=2e-6)
+    assert position.name == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("202.47 47.2", (202.47, 47.2)),
+        ("202.47-47.2", (202.47, -47.2)),
+        ("202.47 −47.2", (202.47, -47.2)),  # a typeset minus
+        ("00:00:00 -00:30:00", (0.0, -0.5)),  # the sign of minus zero degrees
+        ("J132952+471143", (202.466667, 47.195278)),
+        ("13:29.9 +47:12", (202.475, 47.2)),
+        ("360 5", (0.0, 5.0)),
+        ("0 -90", (0.0, -90.0)),
+    ],
+)
+def test_coordinates_mean_what_they_say(text: str, place: tuple[float, float]) -> None:
+    position = resolve(text)
+    assert (position.ra_deg, position.dec_deg) == pytest.approx(place, abs=1e-6)
+
+
+@settings(max_examples=30)
+@given(st.floats(0, 359.999), st.floats(-89.999, 89.999))
+def test_what_astropy_writes_is_read_back(ra: float, dec: float) -> None:
+    written = SkyCoord(ra, dec, unit="deg")
+    for style, separator in (("hmsdms", "fromunit"), ("hmsdms", ":"), ("hmsdms", " ")):
+        position = resolve(written.to_string(style, sep=separator, precision=4))
+        found = SkyCoord(position.ra_deg, position.dec_deg, unit="deg")
+        assert written.separation(found).arcsec < 1e-3
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://skyserver.sdss.org/dr18/VisualTools/explore/summary?ra=202.469583&dec=47.195278",
+        "https://skyserver.sdss.org/dr18/VisualTools/navi?ra=202.469583&dec=47.195278&scale=0.4",
+        "http://skyserver.sdss.org/dr12/en/tools/chart/navi.aspx?ra=202.469583&dec=47.195278",
+        "skyserver.sdss.org/dr18/SkyServerWS/ImgCutout/getjpeg?ra=202.469583&dec=47.195278&scale=0.2&width=424&height=424",
+        "https://www.legacysurvey.org/viewer?ra=202.469583&dec=47.195278&layer=ls-dr10&zoom=16",
+        "https://www.legacysurvey.org/viewer/?RA=13:29:52.7&DEC=%2B47:11:43",
+    ],
+)
+def test_an_address_is_read_and_no_host_in_it_is_asked(address: str, sky_server: SkyServer) -> None:
+    position = resolve(address)
+    assert (position.ra_deg, position.dec_deg) == pytest.approx(M51, abs=2e-6)
+    assert sky_server.asked == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "nothing was asked for"),
+        ("   ", "nothing was asked for"),
+        ("202.47 92", "nothing beyond 90°"),
+        ("12:00:00 +90:00:01", "nothing beyond 90°"),
+        ("361 5", "right ascension of 361°"),
+        ("24:10:00 +10:00:00", "hours go from 0 to 24"),
+        ("13:29:61 +47:11:43", "60 or more minutes or seconds"),
+        ("202.47", "only half of a position"),
+        ("13:29", "only half of a position"),
+        ("202,47 47,2", "not with a comma"),
+        ("13 29 47 11", "more than one way"),
+        ("13:29:52.7 47", "more than one way"),
+        ("1 2 3", "more than one way"),
+        ("1 2 3 4 5 6 7", "more than one way"),
+        ("13.5 29 52 47 11 43", "more than one way"),
+        ("-13:29:52 +47:11:43", "a sign in an odd place"),
+        ("https://skyserver.sdss.org/dr18/", "no position in it"),
+        ("https://skyserver.sdss.org/dr18/?ra=here&dec=there", "no position in it"),
+        ("https://[", "cannot be read"),
+        ("x" * 81, "no name that a catalogue would use"),
+        ("M51\x00", "no name that a catalogue would use"),
+        ("9" * 2001, "2,001 characters"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_in_words_and_nobody_is_asked(
+    text: str, said: str, sky_server: SkyServer
+) -> None:
+    with pytest.raises(NotUnderstood, match=said):
+        resolve(text)
+    assert sky_server.asked == []
+
+
+@pytest.mark.parametrize("name", ["M51", "NGC 4565", "  NGC   4565 "])
+def test_a_name_is_asked_of_sesame_where_astropy_would_ask(name: str, sky_server: SkyServer) -> None:
+    position = resolve(name)
+    known = " ".join(name.split())
+    assert (position.ra_deg, position.dec_deg) == pytest.approx(NAMES[known])
+    assert (position.name, position.found_by) == (known, "CDS Sesame")
+    (asked,) = sky_server.asked
+    assert (asked.host, asked.path, asked.query) == ("cds.unistra.fr", "/cgi-bin/nph-sesame/SNV", known)
+    assert SESAME.address == sesame_url.get()[0] + "SNV"  # what astropy's get_icrs_coordinates asks
+
+
+def test_an_unknown_name_is_said_so(sky_server: SkyServer) -> None:
+    with pytest.raises(NotFound, match="neither SIMBAD nor NED nor VizieR knows an object called “Nibiru”"):
+        resolve("Nibiru")
+
+
+@pytest.mark.parametrize("name", ["M51&x=1", "../../etc/passwd", "M51#frag", "a?b=c"])
+def test_a_name_stays_a_name(name: str, sky_server: SkyServer) -> None:
+    with pytest.raises(NotFound):
+        resolve(name)
+    (asked,) = sky_server.asked
+    assert (asked.host, asked.path, asked.query) == ("cds.unistra.fr", "/cgi-bin/nph-sesame/SNV", name)
+
+
+@pytest.mark.parametrize("body", [b"<html>Service unavailable</html>", b"", b"\xff\xfe\x00"])
+def test_an_answer_that_is_not_sesames_is_not_believed(body: bytes, sky_server: SkyServer) -> None:
+    sky_server.faults["sesame"] = saying(body, "text/plain")
+    with pytest.raises(Malformed, match="no answer of its own"):
+        resolve("M51")
+
+
+def test_sesames_answer_is_read_where_it_has_more_than_positions(sky_server: SkyServer) -> None:
+    body = sesame("M51").replace("%J ", "%J.E [0.2 0.3 90] A\n%J ")
+    sky_server.faults["sesame"] = saying(body.encode(), "text/plain")
+    assert resolve("M51").ra_deg == pytest.approx(NAMES["M51"][0])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["587737825678131439", "https://skyserver.sdss.org/dr18/VisualTools/explore/summary?id=587737825678131439"],
+)
+def test_an_id_is_looked_up_in_galaxy_zoo(text: str, sky_server: SkyServer) -> None:
+    position = resolve(text)
+    assert (position.ra_deg, position.dec_deg) == pytest.approx((126.572601, 54.204586), abs=1e-5)
+    assert position.name == "SDSS 587737825678131439"
+
+
+@pytest.mark.parametrize("number", ["587737825678199999", "9999999999999999999"])
+def test_an_id_of_nothing_is_said_so(number: str, sky_server: SkyServer) -> None:
+    with pytest.raises(NotFound, match=f"an object {number}"):
+        resolve(number)
