@@ -89,9 +89,12 @@ def _parser() -> argparse.ArgumentParser:
 
     fetch = commands.add_parser("fetch", help="fetch a whole data set from the internet", epilog=status)
     fetch.add_argument(
-        "what", choices=("kaggle", "gz2"), help="the Galaxy Challenge (2.5 GB), or Galaxy Zoo 2 (3.5 GB)"
-    )
+        "what", choices=("kaggle", "gz2", "sdss"),
+        help="the Galaxy Challenge (2.3 GB), Galaxy Zoo 2 (3.5 GB), or some galaxies of it from live services",
+    )  # fmt: skip
     fetch.add_argument("--to", type=Path, required=True, metavar="DIR", help="the folder it goes into")
+    fetch.add_argument("--count", type=_positive, default=100, metavar="N", help="sdss: how many, up to 1000 (100)")
+    fetch.add_argument("--seed", type=int, default=1, metavar="N", help="sdss: another seed draws other galaxies (1)")
     fetch.set_defaults(run=_fetch, when_interrupted="interrupted; the same command goes on where it stopped")
 
     for command in (predict, evaluate):

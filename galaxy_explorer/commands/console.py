@@ -1,9 +1,8 @@
-"""What the commands share: the network that was asked for, progress, and words for failures."""
+"""What the commands of the networks share: the network that was asked for, and progress."""
 
 import argparse
 import os
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,22 +12,6 @@ from tqdm import tqdm
 from galaxy_explorer.checkpoints import load
 from galaxy_explorer.models import GalaxyNetwork
 from galaxy_explorer.prediction import ALONE, Process
-
-NAMED_FAILURES = 20  # on the screen; a list beside the table has them all
-
-
-def say(message: str) -> None:
-    """Print on standard error."""
-    print(message, file=sys.stderr)
-
-
-def report(failures: Mapping[str, str], where: str) -> int:
-    """Name the galaxies that failed on standard error, and give the exit status: 1 if any failed, else 0."""
-    for galaxy_id, reason in list(failures.items())[:NAMED_FAILURES]:
-        say(f"galaxy {galaxy_id} failed: {reason}")
-    if failures:
-        say(f"galaxies that failed: {len(failures):,}; {where}")
-    return int(bool(failures))
 
 
 def network_for(options: argparse.Namespace, process: Process = ALONE) -> tuple[GalaxyNetwork, dict[str, Any]]:

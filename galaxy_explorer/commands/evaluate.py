@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from galaxy_explorer.catalogue import Catalogue, open_catalogue, read_ids
-from galaxy_explorer.commands.console import network_for, progress_bar, report, say, speed
+from galaxy_explorer.commands.console import network_for, progress_bar, speed
+from galaxy_explorer.commands.reporting import report, say
 from galaxy_explorer.comparison import Score, score
 from galaxy_explorer.decision_tree import QUESTIONS
 from galaxy_explorer.prediction import predict_catalogue, read_fractions

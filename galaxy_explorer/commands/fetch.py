@@ -33,6 +33,10 @@ def fetch(options: argparse.Namespace) -> int:
     """
     folder: Path = options.to.expanduser()
     folder.mkdir(parents=True, exist_ok=True)
+    if options.what == "sdss":
+        from galaxy_explorer.commands.sdss import fetch_sdss  # pandas takes a second to import
+
+        return fetch_sdss(folder, options.count, options.seed)
     did_something = {"gz2": fetch_gz2, "kaggle": fetch_kaggle}[options.what](folder)
     if not did_something:
         print(f"all of it is in {folder} already")

@@ -13,7 +13,8 @@ import numpy as np
 from galaxy_explorer import __version__
 from galaxy_explorer.catalogue import open_catalogue, read_ids
 from galaxy_explorer.catalogue.layouts import FIELD
-from galaxy_explorer.commands.console import NAMED_FAILURES, network_for, progress_bar, report, say, speed
+from galaxy_explorer.commands.console import network_for, progress_bar, speed
+from galaxy_explorer.commands.reporting import NAMED_FAILURES, report, say
 from galaxy_explorer.images import FITS_ENDINGS, ImageError, is_named, read_exposure, stem_of
 from galaxy_explorer.prediction import (
     PredictionError,

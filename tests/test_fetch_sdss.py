@@ -1,0 +1,109 @@
+"""``fetch sdss`` against a real server on this machine that plays SDSS."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from local_server import once, saying
+
+from galaxy_explorer.__main__ import main
+from galaxy_explorer.catalogue import open_catalogue
+
+
+@pytest.fixture
+def server(sky_server):
+    """SDSS on this machine."""
+    return sky_server
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Where the galaxies go."""
+    return tmp_path / "live"
+
+
+@pytest.fixture
+def fetched(server, folder):
+    """A function that fetches so many galaxies, and gives the exit status."""
+    return lambda count, *more: main(["fetch", "sdss", "--to", str(folder), "--count", str(count), *more])
+
+
+def test_gives_a_plain_folder_with_votes_and_positions(fetched, folder, capsys):
+    assert fetched(6) == 0
+    catalogue = open_catalogue(folder)
+    assert len(catalogue) == 6
+    assert catalogue.missing_pictures == 0
+    assert np.isfinite(catalogue.volunteer_fractions).all()
+    assert catalogue.table[["ra_deg", "dec_deg"]].notna().all(axis=None)
+    assert catalogue.picture(catalogue.ids[0]).shape == (424, 424, 3)
+    assert "6 of 6 galaxies are in" in capsys.readouterr().out
+    assert {path.suffix for path in folder.iterdir()} == {".jpg", ".csv"}
+
+
+def test_a_second_run_asks_for_nothing(server, fetched, folder):
+    fetched(6)
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    server.asked.clear()
+    assert fetched(6) == 0
+    assert server.asked == []
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_more_galaxies_and_other_draws_are_added(server, fetched, folder):
+    fetched(4)
+    first = open_catalogue(folder)
+    server.asked.clear()
+    assert fetched(9) == 0
+    assert server.count("skyserver") == 5
+    fetched(4, "--seed", "2")
+    catalogue = open_catalogue(folder)
+    assert set(first.ids) < set(catalogue.ids)
+    assert len(catalogue) > 9
+    pd.testing.assert_frame_equal(catalogue.subset(first.ids).table, first.table)
+
+
+def test_a_picture_that_cannot_be_had_costs_that_one(server, fetched, folder, capsys):
+    fetched(5)
+    one = open_catalogue(folder).ids[2]
+    (folder / f"{one}.jpg").unlink()
+    for path in (folder.parent / "cache").rglob("*"):
+        if path.is_file() and path.read_bytes()[:2] == b"\xff\xd8":
+            path.unlink()
+    server.faults = dict.fromkeys(("skyserver", "legacy", "cds"), saying(b"<html>down</html>", "text/html"))
+    assert fetched(5) == 1
+    said = capsys.readouterr()
+    assert f"galaxy {one} failed: " in said.err
+    assert "the same command asks for these again" in said.err
+    assert "Traceback" not in said.err
+    assert len(open_catalogue(folder)) == 4
+    assert open_catalogue(folder).missing_pictures == 1
+    server.faults = {}
+    assert fetched(5) == 0
+    assert len(open_catalogue(folder)) == 5
+
+
+def test_another_source_steps_in(server, fetched, folder):
+    server.faults = {"skyserver": once(saying(b"", status=404))}
+    assert fetched(3) == 0
+    assert len(open_catalogue(folder)) == 3
+    assert server.count("legacy") == 1
+
+
+def test_without_sdss_it_says_so(server, fetched, folder, capsys):
+    server.faults = {"sql": saying(b"no", status=503)}
+    assert fetched(3) == 2
+    assert "fetch could not run: SDSS gives no galaxies just now" in capsys.readouterr().err
+    assert list(folder.iterdir()) == []
+
+
+def test_too_many_are_refused(server, fetched, capsys):
+    assert fetched(100_000) == 2
+    assert "1 to 1000" in capsys.readouterr().err
+    assert server.asked == []
+
+
+def test_scores_of_somebody_else_are_left_alone(server, fetched, folder, capsys):
+    folder.mkdir()
+    (folder / "scores.csv").write_text("GalaxyID,Class1.1,mine\n7,0.5,x\n")
+    assert fetched(3) == 2
+    assert "name another folder" in capsys.readouterr().err
+    assert (folder / "scores.csv").read_text() == "GalaxyID,Class1.1,mine\n7,0.5,x\n"
