@@ -230,3 +230,28 @@ def _checked_mean(training_mean: np.ndarray, known: np.ndarray) -> np.ndarray:
             f"the training mean of {', '.join(lacking)} is unknown; give the mean over galaxies with these votes"
         )
     return mean
+
+
+def largest_differences(predicted: np.ndarray, volunteers: np.ndarray, count: int) -> list[str]:
+    """Find the answers on which a network and the volunteers are furthest apart about one galaxy.
+
+    Parameters
+    ----------
+    predicted, volunteers : (37,) np.ndarray
+        Vote fractions in the order of `decision_tree.COLUMNS`, NaN where unknown.
+    count : int
+        How many answers, at most.
+
+    Returns
+    -------
+    list of str
+        Their columns, the largest difference of vote fractions first. One answer a question, since the other answers
+        of a question tell the same disagreement again.
+    """
+    apart = np.abs(np.asarray(predicted, dtype=float) - np.asarray(volunteers, dtype=float))
+    worst = {
+        where.start + int(np.nanargmax(apart[where])): float(np.nanmax(apart[where]))
+        for where in SLICES.values()
+        if np.isfinite(apart[where]).any()
+    }
+    return [COLUMNS[index] for index in sorted(worst, key=worst.__getitem__, reverse=True)[:count]]

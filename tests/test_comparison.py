@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galaxy_explorer.comparison import calibration, density, disagreements, score
+from galaxy_explorer.comparison import calibration, density, disagreements, largest_differences, score
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, SLICES, columns_of
 
 
@@ -130,18 +130,4 @@ def test_calibration_of_nothing_is_refused(predicted, volunteers):
         calibration(predicted, volunteers, bins=0)
 
 
-def test_a_density_counts_every_known_pair_once(predicted, volunteers):
-    volunteers[:4] = np.nan
-    predicted[5, SLICES[2]] = [1.0, 0.0]  # both ends belong to a bin
-    volunteers[5, SLICES[2]] = [0.0, 1.0]
-    counts = density(predicted, volunteers, columns_of(2), bins=10)
-    assert counts.shape == (10, 10)
-    assert counts.sum() == 36 * 2
-    assert counts[0, 9] >= 1  # voted 0 where 1 was predicted: up first, then across
-    inside = (predicted[4:, SLICES[2]] >= 0.3) & (predicted[4:, SLICES[2]] < 0.4)
-    assert counts[:, 3].sum() == inside.sum()
-
-
-def test_a_density_of_equal_tables_lies_on_the_diagonal(predicted):
-    counts = density(predicted, predicted)
-    assert counts.sum() == predicted.size == np.trace(counts)
+from galaxy_explorer.comparison import calibration, density, disagreements, largest_differences, score

@@ -29,7 +29,7 @@ def words(element):
 
 def test_list_has_every_question_and_answer_in_order(galaxy):
     html = as_list(galaxy)
-    headings = [words(heading) for heading in ET.fromstring(html).iter("h4")]
+    headings = [words(heading) for heading in ET.fromstring(html).iter("h3")]
     assert headings == [f"{question.number}. {question.text}" for question in tree.QUESTIONS]
     assert len(list(ET.fromstring(html).iter("section"))) == len(tree.QUESTIONS)
     assert list(items_of(html)) == list(COLUMNS)

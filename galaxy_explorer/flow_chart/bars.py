@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from galaxy_explorer import decision_tree as tree
 from galaxy_explorer.flow_chart import key
 from galaxy_explorer.flow_chart.layout import SHARE_HEIGHT, TILES, TRACK, TRACK_LEFT
-from galaxy_explorer.flow_chart.palette import Palette
+from galaxy_explorer.flow_chart.palette import Palette, blend
 from galaxy_explorer.flow_chart.readings import Reading, State
 from galaxy_explorer.flow_chart.writing import share_tops
 
@@ -16,7 +16,7 @@ from galaxy_explorer.flow_chart.writing import share_tops
 def all_bars(readings: list[Reading], colours: Palette) -> list[go.Bar]:
     """Draw tracks, shares and the key's samples."""
     samples = [
-        _bar(f"key to {reading.name}", [place], [key.SAMPLE[0]], _marker(reading, colours))
+        _bar(f"key to {reading.name}", [place], [key.SAMPLE[0]], _marker(reading, [1.0], colours))
         for reading, place in zip(readings, key.places(len(readings)), strict=True)
     ]
     return [_tracks(readings, colours), *_shares(readings, colours), *samples]
@@ -40,7 +40,8 @@ def _shares(readings: list[Reading], colours: Palette) -> list[go.Bar]:
         asked = [column for column in tree.COLUMNS if reading.state(column) is State.ASKED]
         places = [(TILES[c].middle + TRACK_LEFT, share_tops(c, len(readings))[i]) for c in asked]
         lengths = [TRACK * reading.share(column) for column in asked]
-        trace = _bar(reading.name, places, lengths, _marker(reading, colours))
+        strengths = [reading.strength(tree.QUESTION_OF[column].number) for column in asked]
+        trace = _bar(reading.name, places, lengths, _marker(reading, strengths, colours))
         trace.customdata = asked
         if reading.spread is not None:
             trace.error_x = _whiskers(reading, reading.spread, asked, colours)
@@ -48,12 +49,17 @@ def _shares(readings: list[Reading], colours: Palette) -> list[go.Bar]:
     return traces
 
 
-def _marker(reading: Reading, colours: Palette) -> dict[str, Any]:
-    """Colour a source's bars, and hatch the volunteers'."""
+def _marker(reading: Reading, strengths: list[float], colours: Palette) -> dict[str, Any]:
+    """Colour a source's bars by the votes behind them, and hatch the volunteers'.
+
+    By colours of their own and not by opacity, which plotly sets anew when something is clicked.
+    """
+    full = colours.network if reading.is_network else colours.volunteers
+    shades = [blend(colours.track, full, strength) for strength in strengths]
     if reading.is_network:
-        return {"color": colours.network}
+        return {"color": shades}
     pattern = {"shape": "/", "fillmode": "overlay", "size": 4, "solidity": 0.28, "fgcolor": colours.tile}
-    return {"color": colours.volunteers, "pattern": pattern}
+    return {"color": shades, "pattern": pattern}
 
 
 def _whiskers(reading: Reading, spreads: np.ndarray, columns: list[str], colours: Palette) -> dict[str, Any]:
@@ -65,7 +71,7 @@ def _whiskers(reading: Reading, spreads: np.ndarray, columns: list[str], colours
         "symmetric": False,
         "array": TRACK * np.minimum(spread, 1 - share),
         "arrayminus": TRACK * np.minimum(spread, share),
-        "color": colours.ink,
+        "color": blend(colours.track, colours.ink, 0.8),
         "thickness": 1.2,
         "width": 2,
     }

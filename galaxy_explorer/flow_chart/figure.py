@@ -1,5 +1,6 @@
 """The flow-chart of one galaxy as a plotly figure."""
 
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import plotly.graph_objects as go
 from galaxy_explorer import decision_tree as tree
 from galaxy_explorer.flow_chart import key
 from galaxy_explorer.flow_chart.bars import all_bars
-from galaxy_explorer.flow_chart.layout import EDGE, HEIGHT, NARROWEST_PX, TILES, WIDTH
+from galaxy_explorer.flow_chart.layout import EDGE, FOOT, HEIGHT, NARROWEST_PX, TILES, WIDTH
 from galaxy_explorer.flow_chart.palette import Palette, palette
 from galaxy_explorer.flow_chart.readings import Reading, check_selected, read_sources
 from galaxy_explorer.flow_chart.shapes import all_shapes
@@ -28,6 +29,7 @@ def flow_chart(
     selected: str | None = None,
     dark: bool = True,
     network_name: str = "network",
+    caption: str = "",
 ) -> go.Figure:
     """Draw one galaxy's votes on the question flow-chart.
 
@@ -47,11 +49,13 @@ def flow_chart(
         Whether the page is dark.
     network_name : str
         What to call the network.
+    caption : str
+        One line for the foot of the chart, so that a saved copy says which galaxy it shows and whom to credit.
 
     Returns
     -------
     go.Figure
-        Transparent, of fixed height, as wide as its container. The points of the trace
+        On the page's colour, of fixed height, as wide as its container. The points of the trace
         `ANSWER_TRACE` are the answers; a point's `customdata` is its column.
 
     Raises
@@ -65,8 +69,13 @@ def flow_chart(
     colours = palette(dark)
     path = {column for column, _ in tree.most_likely_path(readings[0].fractions)}
     shapes = all_shapes(readings, path, selected, colours) + key.shapes(readings, colours)
-    traces = [*all_bars(readings, colours), _written(all_texts(readings, path, colours), colours)]
-    return go.Figure([*traces, _targets(readings)], {"shapes": shapes, **_frame(colours)})
+    texts = all_texts(readings, path, colours)
+    if caption:
+        texts.append(Text(0.0, FOOT, escape(caption), colours.quiet, colours.page, SMALL_PX, "middle right"))
+    traces = [*all_bars(readings, colours), _written(texts, colours)]
+    drawing = {"data": [*traces, _targets(readings)], "layout": {"shapes": shapes, **_frame(colours)}}
+    # plotly's check of 200 shapes takes ten times as long as all the rest; a test has it check what is drawn here.
+    return go.Figure(drawing, _validate=False)
 
 
 def all_texts(readings: list[Reading], path: set[str], colours: Palette) -> list[Text]:
@@ -115,7 +124,6 @@ def _targets(readings: list[Reading]) -> go.Scatter:
 def _frame(colours: Palette) -> dict[str, Any]:
     """Give the layout around shapes and traces: fixed height, free width, nothing that moves."""
     hidden = {"visible": False, "fixedrange": True, "zeroline": False}
-    clear = "rgba(0,0,0,0)"
     return {
         "template": "none",
         "height": round(HEIGHT),
@@ -123,13 +131,14 @@ def _frame(colours: Palette) -> dict[str, Any]:
         "margin": {"l": 0, "r": 0, "t": 0, "b": 0, "pad": 0, "autoexpand": False},
         "xaxis": {**hidden, "range": [-EDGE, WIDTH + EDGE]},
         "yaxis": {**hidden, "range": [HEIGHT, 0]},
-        "paper_bgcolor": clear,
-        "plot_bgcolor": clear,
+        "paper_bgcolor": colours.page,  # not clear: a saved copy must be legible wherever it is put
+        "plot_bgcolor": colours.page,
         "font": {"family": FONT, "size": SMALL_PX, "color": colours.ink},
         "showlegend": False,
         "barmode": "overlay",
         "dragmode": False,
         "clickmode": "event+select",
+        "modebar": {"bgcolor": colours.page, "color": colours.quiet, "activecolor": colours.ink},
         "hovermode": "closest",
         "hoverdistance": _REACH_PX,
         "hoverlabel": {

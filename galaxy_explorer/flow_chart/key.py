@@ -9,7 +9,7 @@ from galaxy_explorer.flow_chart.shapes import Shape, area, rounded
 from galaxy_explorer.flow_chart.writing import SMALL_PX, Text
 
 _ROWS = (13.0, 34.0)
-_COLUMNS = (0.0, 230.0, 460.0)
+_COLUMNS = (0.0, 230.0, 460.0, 740.0)
 SAMPLE = (28.0, 9.0)
 _LONGEST_NAME = 18
 
@@ -36,6 +36,7 @@ def texts(readings: list[Reading], colours: Palette) -> list[Text]:
         (_COLUMNS[len(readings)], _ROWS[0], "length and number: share of a question’s answers"),
         (_COLUMNS[0] + beside, _ROWS[1], f"width: votes that go this way ({lead})"),
         (_COLUMNS[2] + beside, _ROWS[1], f"likeliest path ({lead})"),
+        (_COLUMNS[3], _ROWS[1], "pale: few votes got there"),
     ]
     return [Text(x, y, words, colours.quiet, colours.page, SMALL_PX, "middle right") for x, y, words in entries]
 

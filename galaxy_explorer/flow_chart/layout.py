@@ -13,14 +13,14 @@ WIDTH = 1000.0
 NARROWEST_PX = 700  # all text fits when the chart is this wide
 KEY_HEIGHT = 54.0  # the key to the chart, above it
 
-_LINE, _BAR_PADDING = 16.0, 10.0
+_LINE, _BAR_PADDING = 17.0, 10.0
 _HANG = 3.0  # between a question and its answers
-TILE_HEIGHT = 110.0
+TILE_HEIGHT = 114.0
 _GAP, _WIDE_GAP = 46.0, 72.0  # between the rows, where the curves run; the wide one where many meet
 _BETWEEN_TILES = 5.0
 # Within a tile, from its top and from its middle.
-ICON_DROP, NAME_DROP, SHARES_DROP = 25.0, 61.0, 85.0
-SHARE_STEP = 14.0  # from the network's bar to the volunteers'
+ICON_DROP, NAME_DROP, SHARES_DROP = 25.0, 63.0, 88.0
+SHARE_STEP = 15.0  # from the network's bar to the volunteers'
 SHARE_HEIGHT = 8.0
 TRACK = 65.0  # a share of 1, of the same length everywhere
 TRACK_LEFT = -58.0
@@ -83,7 +83,7 @@ def lines_of(question: tree.Question) -> list[str]:
     """Break a question's text into lines of like length that fit at the narrowest width."""
     _, left, right = _PLACES[question.number]
     room_px = (right - left) / WIDTH * NARROWEST_PX - 40  # the number stands on the left
-    letters = room_px / 6.2  # of 13 px
+    letters = room_px / 6.7  # of 14 px
     count = math.ceil(len(question.text) / letters)
     return textwrap.wrap(question.text, max(math.ceil(len(question.text) / count) + 3, 1))
 
@@ -138,4 +138,5 @@ BARS = _bars()
 TILES = _tiles()
 ENDS = _ends()
 EDGE = 5.0  # free to the left and right, for outlines
-HEIGHT = max(tile.bottom for tile in TILES.values()) + 4
+FOOT = max(tile.bottom for tile in TILES.values()) + 18  # the middle of the line that says what is drawn
+HEIGHT = FOOT + 12

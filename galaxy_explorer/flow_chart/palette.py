@@ -2,7 +2,8 @@
 
 Network and volunteers are the blue and the orange (in the light theme the vermilion) of Okabe and
 Ito's colour-blind-safe palette, and differ by position and hatching too; the likeliest path is its
-bluish green. Every text keeps a contrast of 4.5 to 1 against what it stands on, every bar 3 to 1.
+bluish green. Every text keeps a contrast of 4.5 to 1 against what it stands on, every bar at full
+strength 3 to 1. What fewer votes reached is paler: `blend` takes it part of the way to its ground.
 """
 
 from dataclasses import dataclass
@@ -79,6 +80,12 @@ LIGHT = Palette(
     icon_faded="#aab3c1",
     icon_faded_soft="#e4e8ee",
 )
+
+
+def blend(from_colour: str, to_colour: str, part: float) -> str:
+    """Mix two colours, as #rrggbb; part 0 gives the first, 1 the second."""
+    pairs = [(int(from_colour[i : i + 2], 16), int(to_colour[i : i + 2], 16)) for i in (1, 3, 5)]
+    return "#" + "".join(f"{round(a + (b - a) * part):02x}" for a, b in pairs)
 
 
 def palette(dark: bool) -> Palette:

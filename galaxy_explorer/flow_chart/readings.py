@@ -10,6 +10,10 @@ from galaxy_explorer import decision_tree as tree
 # A network's masses are never exactly 0. Below this share of the votes a question counts as not asked:
 # the shares of so few votes mean nothing. Votes that people cast always count.
 HARDLY_ASKED = 0.01
+# Bars, tiles and drawings are as strong as the votes that reached a question: palest for next to none, full from
+# half of all votes on. A share of 100 % of three votes in a hundred must not look like one of all votes.
+FULL_STRENGTH_FROM = 0.5
+PALEST = 0.4
 _ROUNDING = 1e-3  # half-precision networks and rounded tables leave [0, 1] by less than this
 
 
@@ -35,6 +39,13 @@ class Reading:
     def state(self, column: str) -> State:
         """Say whether the question of an answer was asked."""
         return self.states[tree.QUESTION_OF[column].number]
+
+    def strength(self, question: int) -> float:
+        """Say how strongly a question is drawn for the votes that reached it: 0 if none, else `PALEST` to 1."""
+        if self.states[question] is not State.ASKED:
+            return 0.0
+        mass = float(self.fractions[tree.SLICES[question]].sum())
+        return PALEST + (1 - PALEST) * min(1.0, mass / FULL_STRENGTH_FROM)
 
     def share(self, column: str) -> float:
         """Give an answer's share, NaN where not asked."""
@@ -105,10 +116,16 @@ def check_selected(selected: str | None) -> None:
         )
 
 
+def presence(readings: list[Reading], question: int) -> float:
+    """Say how far a question comes forward, in [0, 1]: by its strongest source; the one asked of everyone wholly."""
+    if question == tree.ASKED_OF_EVERYONE:
+        return 1.0
+    return max(reading.strength(question) for reading in readings)
+
+
 def is_faded(readings: list[Reading], question: int) -> bool:
     """Say whether a question recedes: nobody was asked, and it is not the one asked of everyone."""
-    nobody = not any(reading.states[question] is State.ASKED for reading in readings)
-    return nobody and question != tree.ASKED_OF_EVERYONE
+    return presence(readings, question) == 0
 
 
 def _read(values: np.ndarray, name: str, spread: np.ndarray | None, *, is_network: bool) -> Reading:

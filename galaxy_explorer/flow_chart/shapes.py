@@ -8,8 +8,8 @@ from galaxy_explorer import decision_tree as tree
 from galaxy_explorer.flow_chart import icons
 from galaxy_explorer.flow_chart.curves import FULL_WIDTH, ROUTES, in_channel, ribbon
 from galaxy_explorer.flow_chart.layout import BARS, ENDS, ICON_DROP, TILES, Box
-from galaxy_explorer.flow_chart.palette import Palette
-from galaxy_explorer.flow_chart.readings import Reading, is_faded
+from galaxy_explorer.flow_chart.palette import Palette, blend
+from galaxy_explorer.flow_chart.readings import Reading, presence
 
 Shape = dict[str, Any]
 
@@ -21,7 +21,7 @@ def all_shapes(readings: list[Reading], path: set[str], selected: str | None, co
     shapes += [area("end", rounded(box, 9), colours.tile, colours.outline) for box in ENDS.values()]
     shapes += _questions(readings, path, colours) + _answers(readings, path, colours)
     for column in tree.COLUMNS:
-        shapes += _icon(column, is_faded(readings, tree.QUESTION_OF[column].number), colours)
+        shapes += _icon(column, presence(readings, tree.QUESTION_OF[column].number), colours)
     if selected is not None:
         tile = TILES[selected]
         around = Box(tile.left - 2, tile.top - 2, tile.right + 2, tile.bottom + 2)
@@ -57,9 +57,9 @@ def _questions(readings: list[Reading], path: set[str], colours: Palette) -> lis
     on_path = {tree.QUESTION_OF[column].number for column in path}
     shapes = []
     for number, box in BARS.items():
-        faded = is_faded(readings, number)
-        fill = colours.faded if faded else colours.accent_bar if number in on_path else colours.bar
-        shapes.append(area(f"question {number}", rounded(box, 8), fill, colours.outline if faded else None))
+        present = presence(readings, number)
+        fill = question_fill(present, number in on_path, colours)
+        shapes.append(area(f"question {number}", rounded(box, 8), fill, None if present else colours.outline))
     return shapes
 
 
@@ -67,14 +67,23 @@ def _answers(readings: list[Reading], path: set[str], colours: Palette) -> list[
     """Draw the tiles of the answers, those of the likeliest path with an outline of their own."""
     shapes = []
     for column, tile in sorted(TILES.items(), key=lambda item: item[0] in path):
-        faded = is_faded(readings, tree.QUESTION_OF[column].number)
-        fill = colours.faded if faded else colours.accent_tile if column in path else colours.tile
+        fill = answer_fill(presence(readings, tree.QUESTION_OF[column].number), column in path, colours)
         outline, width = (colours.accent, 2) if column in path else (colours.outline, 1)
         shapes.append(area(f"answer {column}", rounded(tile, 7), fill, outline, width))
     return shapes
 
 
-def _icon(column: str, faded: bool, colours: Palette) -> list[Shape]:
+def question_fill(present: float, on_path: bool, colours: Palette) -> str:
+    """Colour a question's bar by how many votes reached it."""
+    return colours.accent_bar if on_path and present else blend(colours.faded, colours.bar, present)
+
+
+def answer_fill(present: float, on_path: bool, colours: Palette) -> str:
+    """Colour an answer's tile by how many votes reached its question."""
+    return colours.accent_tile if on_path and present else blend(colours.faded, colours.tile, present)
+
+
+def _icon(column: str, present: float, colours: Palette) -> list[Shape]:
     """Draw an answer's icon, of the same size in pixels however wide the chart is."""
     tile, icon = TILES[column], icons.ICONS[column]
     place = {
@@ -83,7 +92,8 @@ def _icon(column: str, faded: bool, colours: Palette) -> list[Shape]:
         "xanchor": tile.middle,
         "yanchor": tile.top + ICON_DROP,
     }
-    ink, soft = (colours.icon_faded, colours.icon_faded_soft) if faded else (colours.icon, colours.icon_soft)
+    ink = blend(colours.icon_faded, colours.icon, present)
+    soft = blend(colours.icon_faded_soft, colours.icon_soft, present)
     shapes = [
         area(f"icon {column}", icons.flipped(path), fill) | place
         for path, fill in ((icon.soft, soft), (icon.bright, ink))

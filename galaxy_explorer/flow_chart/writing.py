@@ -18,10 +18,11 @@ from galaxy_explorer.flow_chart.layout import (
     TRACK_LEFT,
     lines_of,
 )
-from galaxy_explorer.flow_chart.palette import Palette
-from galaxy_explorer.flow_chart.readings import Reading, State, is_faded
+from galaxy_explorer.flow_chart.palette import Palette, blend
+from galaxy_explorer.flow_chart.readings import Reading, State, presence
+from galaxy_explorer.flow_chart.shapes import answer_fill, question_fill
 
-QUESTION_PX, NAME_PX, SMALL_PX = 13, 12, 11
+QUESTION_PX, NAME_PX, SMALL_PX = 14, 13, 12
 _NAME_LETTERS = 12  # of a line of a name, in a tile of the common width
 _HOVER_LETTERS = 52
 _NUMBER_LETTERS = len("100\u202f%")
@@ -46,15 +47,14 @@ def question_texts(readings: list[Reading], path: set[str], colours: Palette) ->
     on_path = {tree.QUESTION_OF[column].number for column in path}
     texts = []
     for question in tree.QUESTIONS:
-        box, faded = BARS[question.number], is_faded(readings, question.number)
-        behind = colours.faded if faded else colours.accent_bar if question.number in on_path else colours.bar
-        ink = colours.quiet if faded else colours.ink
+        box, present = BARS[question.number], presence(readings, question.number)
+        behind = question_fill(present, question.number in on_path, colours)
+        ink = blend(colours.quiet, colours.ink, present)
         words = "<br>".join(lines_of(question))
         if question.number in NOTES:
             words += f'<br><span style="font-size:{SMALL_PX}px"><i>{NOTES[question.number]}</i></span>'
         texts.append(Text(box.middle, box.centre, words, ink, behind, QUESTION_PX))
-        number_ink = colours.quiet if faded else colours.ink
-        texts.append(Text(box.left + 6, box.centre, str(question.number), number_ink, behind, SMALL_PX, "middle right"))
+        texts.append(Text(box.left + 6, box.centre, str(question.number), ink, behind, SMALL_PX, "middle right"))
     return texts + [Text(box.middle, box.centre, "end", colours.quiet, colours.tile) for box in ENDS.values()]
 
 
@@ -62,9 +62,9 @@ def answer_texts(readings: list[Reading], path: set[str], colours: Palette) -> l
     """Write the answers' names and shares."""
     texts = []
     for column, answer in tree.ANSWER_OF.items():
-        tile, faded = TILES[column], is_faded(readings, tree.QUESTION_OF[column].number)
-        behind = colours.faded if faded else colours.accent_tile if column in path else colours.tile
-        ink = colours.quiet if faded else colours.ink
+        tile, present = TILES[column], presence(readings, tree.QUESTION_OF[column].number)
+        behind = answer_fill(present, column in path, colours)
+        ink = blend(colours.quiet, colours.ink, present)
         name = "<br>".join(name_lines(answer.name, tile.right - tile.left))
         name = f"<b>{name}</b>" if column in path else name
         texts.append(Text(tile.middle, tile.top + NAME_DROP, name, ink, behind, NAME_PX))
@@ -83,17 +83,9 @@ def _share_texts(readings: list[Reading], column: str, colours: Palette, behind:
     for reading, y in zip(readings, top, strict=True):
         if reading.state(column) is State.ASKED:
             number = reading.label(column).rjust(_NUMBER_LETTERS, _FIGURE_SPACE)
-            texts.append(
-                Text(
-                    tile.middle + TRACK_LEFT + TRACK + NUMBER_GAP,
-                    y,
-                    number,
-                    colours.ink,
-                    behind,
-                    SMALL_PX,
-                    "middle right",
-                )
-            )
+            ink = blend(colours.quiet, colours.ink, reading.strength(tree.QUESTION_OF[column].number))
+            x = tile.middle + TRACK_LEFT + TRACK + NUMBER_GAP
+            texts.append(Text(x, y, number, ink, behind, SMALL_PX, "middle right"))
         else:
             x = tile.middle + TRACK_LEFT - 2
             texts.append(Text(x, y, reading.label(column), colours.quiet, behind, SMALL_PX, "middle right"))
