@@ -130,4 +130,32 @@ def test_calibration_of_nothing_is_refused(predicted, volunteers):
         calibration(predicted, volunteers, bins=0)
 
 
-from galaxy_explorer.comparison import calibration, density, disagreements, largest_differences, score
+def test_a_density_counts_every_known_pair_once(predicted, volunteers):
+    volunteers[:4] = np.nan
+    predicted[5, SLICES[2]] = [1.0, 0.0]  # both ends belong to a bin
+    volunteers[5, SLICES[2]] = [0.0, 1.0]
+    counts = density(predicted, volunteers, columns_of(2), bins=10)
+    assert counts.shape == (10, 10)
+    assert counts.sum() == 36 * 2
+    assert counts[0, 9] >= 1  # voted 0 where 1 was predicted: up first, then across
+    inside = (predicted[4:, SLICES[2]] >= 0.3) & (predicted[4:, SLICES[2]] < 0.4)
+    assert counts[:, 3].sum() == inside.sum()
+
+
+def test_a_density_of_equal_tables_lies_on_the_diagonal(predicted):
+    counts = density(predicted, predicted)
+    assert counts.sum() == predicted.size == np.trace(counts)
+
+
+def test_largest_differences_name_one_answer_a_question_the_furthest_first():
+    predicted, voted = np.zeros(len(COLUMNS)), np.zeros(len(COLUMNS))
+    predicted[INDEX["Class1.1"]], voted[INDEX["Class1.2"]] = 0.5, 0.7  # the larger of the two stands for question 1
+    predicted[INDEX["Class6.1"]] = 0.9
+    voted[INDEX["Class4.1"]] = 0.3
+    voted[INDEX["Class7.1"]] = np.nan
+    assert largest_differences(predicted, voted, 3) == ["Class6.1", "Class1.2", "Class4.1"]
+    assert len(largest_differences(predicted, voted, 99)) == 11
+
+
+def test_largest_differences_leave_out_what_is_unknown():
+    assert largest_differences(np.zeros(len(COLUMNS)), np.full(len(COLUMNS), np.nan), 3) == []

@@ -13,9 +13,10 @@ from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS, columns_of, in_wor
 from galaxy_explorer.images import ImageError
 from galaxy_explorer.uncertainty import LEVEL
 from galaxy_explorer.views import compare_charts, compare_tables, resources
+from galaxy_explorer.views.answers import answer_label
 from galaxy_explorer.views.compare_charts import Axes
 from galaxy_explorer.views.comparing import Comparison, columns_asked
-from galaxy_explorer.views.galaxy_panel import answer_label, is_dark
+from galaxy_explorer.views.galaxy_panel import is_dark
 
 FEWEST = 50  # voted galaxies below which a statistic says little
 CARDS = 12  # galaxies of a gallery, and how many more at a time

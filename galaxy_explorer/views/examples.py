@@ -11,6 +11,10 @@ from galaxy_explorer.views import resources
 
 LEAST_ASKED = 0.5  # of the votes must have reached the question …
 LEAST_SHARE = 0.5  # … and so many of these given the answer, or nobody was sure
+RULE = (
+    f"Galaxies where at least {100 * LEAST_ASKED:.0f} % of the votes reached this question and at least "
+    f"{100 * LEAST_SHARE:.0f} % of those asked gave this answer, the surest first."
+)
 GALAXY = "galaxy_explorer/views/galaxy.py"
 
 
@@ -43,24 +47,29 @@ def sure_examples(where: str, column: str, count: int = 6) -> list[str]:
     return [sure.ids[row] for row in np.lexsort((-mass, -shares))[:count]]
 
 
-def show_examples(source: str, column: str, count: int = 6) -> None:
-    """Show examples of an answer as links to their galaxies; the answer's drawing where there are none."""
+def show_examples(source: str, column: str, count: int = 6, *, without: str = "") -> None:
+    """Show examples of an answer as links to their galaxies; the answer's drawing where there are none.
+
+    A galaxy that is shown already can be left out.
+    """
     where = resources.sources()[source]
-    ids = sure_examples(where, column, count)
+    ids = [galaxy_id for galaxy_id in sure_examples(where, column, count + 1) if galaxy_id != without][:count]
     with st.container(key=f"examples_{INDEX[column]}"):
-        for galaxy_id in ids:
-            _tile(source, where, column, galaxy_id)
+        # All at once, and those that the sky does not give in time without a picture.
+        for galaxy_id, small in zip(ids, resources.galaxy_thumbnails(resources.open_source(where), ids), strict=True):
+            _tile(source, column, galaxy_id, small)
         if not ids:
             with st.container(key=f"drawn_{INDEX[column]}"):
                 st.image(drawing(column, size_px=96), width=96, alt=f"A drawing of “{ANSWER_OF[column].name}”")
                 st.caption("A drawing: volunteers were sure of this for none of the open galaxies.")
 
 
-def _tile(source: str, where: str, column: str, galaxy_id: str) -> None:
+def _tile(source: str, column: str, galaxy_id: str, small: bytes | ImageError) -> None:
     """Show one galaxy as a link."""
     with st.container(key=f"tile_{INDEX[column]}_{galaxy_id}"):
-        try:
-            st.image(resources.galaxy_thumbnail(where, galaxy_id), width="stretch", alt=f"Galaxy {galaxy_id}")
-        except (ImageError, OSError) as error:
-            st.caption(f"No picture: {error}")
-        st.page_link(GALAXY, label=galaxy_id, query_params={"source": source, "galaxy": galaxy_id})
+        if isinstance(small, ImageError):
+            st.caption(f"No picture: {small}")
+        else:
+            st.image(small, width="stretch", alt=f"Galaxy {galaxy_id}")
+        address = {"source": source, "galaxy": galaxy_id, "answer": column}  # the galaxy page looks at the same answer
+        st.page_link(GALAXY, label=galaxy_id, query_params=address)

@@ -1,15 +1,19 @@
 """Galaxy: one galaxy of a catalogue, at ``?source=NAME&galaxy=ID``."""
 
+from urllib.parse import urlencode
+
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from galaxy_explorer.catalogue import Catalogue, CatalogueError
 from galaxy_explorer.images import ImageError
 from galaxy_explorer.views import galaxy_panel, resources, votes
+from galaxy_explorer.views.answers import chosen_answer
 from galaxy_explorer.views.links import links_out
 from galaxy_explorer.views.selections import Selection
 
-BROWSE = "galaxy_explorer/views/browse.py"
+BROWSE, UPLOAD = "galaxy_explorer/views/browse.py", "galaxy_explorer/views/upload.py"
 
 
 def neighbours(source: str, catalogue: Catalogue, galaxy_id: str) -> tuple[str | None, str | None, str]:
@@ -23,60 +27,120 @@ def neighbours(source: str, catalogue: Catalogue, galaxy_id: str) -> tuple[str |
 
 
 def go_to(source: str, galaxy_id: str) -> None:
-    """Turn to another galaxy. A link to the page that is open would leave the browser's address as it was."""
-    st.query_params.update({"source": source, "galaxy": galaxy_id})
+    """Turn to another galaxy, which starts with the answer that says most of it."""
+    address = st.query_params.to_dict() | {"source": source, "galaxy": galaxy_id}
+    st.query_params.from_dict({part: value for part, value in address.items() if part != "answer"})
 
 
-def show_way(source: str, catalogue: Catalogue, galaxy_id: str) -> None:
-    """Show the way back to the gallery, and to the galaxies beside this one."""
+def show_way(source: str, catalogue: Catalogue, galaxy_id: str) -> DeltaGenerator:
+    """Show the way back to the gallery, and to the galaxies beside this one; give the place for the link."""
     before, after, place = neighbours(source, catalogue, galaxy_id)
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(key="way", horizontal=True, vertical_alignment="center"):
         st.page_link(
             BROWSE,
             label="Gallery",
             icon=":material/grid_view:",
             query_params=st.session_state.get("browse_address", {"source": source}),
         )
-        for label, other in (("Previous", before), ("Next", after)):
-            st.button(label, on_click=go_to, args=(source, other), disabled=other is None, type="tertiary")
-        st.caption(place)
+        for label, other, key in (("Previous", before, "P"), ("Next", after, "N")):
+            st.button(
+                label, on_click=go_to, args=(source, other), disabled=other is None, type="tertiary", shortcut=key
+            )
+        st.caption(place, width="content")
+        return st.container(width="content")
 
 
-def page() -> None:
-    """Describe the screen."""
+def lead_on(why: str, source: str | None = None) -> None:
+    """Say why there is nothing to show, and lead on."""
+    st.error(why, icon=":material/travel_explore:")
+    with st.container(horizontal=True):
+        address = {"source": source} if source else None
+        st.page_link(BROWSE, label="Browse galaxies", icon=":material/grid_view:", query_params=address)
+        st.page_link(UPLOAD, label="Upload a picture", icon=":material/upload:")
+
+
+def open_asked() -> tuple[str, Catalogue, str] | None:
+    """Find the galaxy that the address asks for: source, catalogue and id; None where there is none, which is said."""
     source = resources.current_source()
     asked = st.query_params.get("source", source)
     galaxy_id = st.query_params.get("galaxy")
     if asked != source:
-        st.error(f"There is no source called “{asked}” here. Choose one in Browse.")
-        st.page_link(BROWSE, label="Browse galaxies", icon=":material/grid_view:")
-        return
+        st.title("No such galaxies")
+        lead_on(f"There is no source called “{asked}” here. Choose one in Browse.")
+        return None
     try:
         catalogue = resources.catalogue(source)
     except (CatalogueError, OSError) as error:
-        st.error(f"These galaxies cannot be opened: {error}")
-        return
+        st.title("No galaxies")
+        lead_on(f"These galaxies cannot be opened: {error}")
+        return None
     if galaxy_id is None:  # the page was opened from the menu
         galaxy_id = st.session_state.get("galaxy", "")
         galaxy_id = galaxy_id if galaxy_id in catalogue else catalogue.ids[0]
-        st.query_params.update({"source": source, "galaxy": galaxy_id})
     if galaxy_id not in catalogue:
-        st.error(f"There is no galaxy “{galaxy_id}” among the {len(catalogue):,} of {resources.source_label(source)}.")
-        st.page_link(BROWSE, label="Browse galaxies", icon=":material/grid_view:", query_params={"source": source})
+        st.title("No such galaxy")
+        among = f"among the {len(catalogue):,} of {resources.source_label(source)}"
+        lead_on(f"There is no galaxy “{galaxy_id}” {among}.", source)
+        return None
+    return source, catalogue, galaxy_id
+
+
+def heed_address() -> None:
+    """Take network and answer from the address when it has changed from outside: a link, a bookmark, the Back button.
+
+    What the widgets changed is written there by `keep_address`, and is no news.
+    """
+    asked = {name: st.query_params.get(name) for name in ("galaxy", "network", "answer")}
+    if asked == st.session_state.get("address_kept"):
         return
+    if asked["network"] in resources.networks():
+        st.session_state["network"] = asked["network"]
+    st.session_state["asked_answer"] = asked["answer"]
+    st.session_state.pop("answer_of", None)  # the panel then starts with the answer asked for
+
+
+def keep_address(source: str, galaxy_id: str, name: str) -> None:
+    """Keep the whole state of the page in its address, so that a link gives it back."""
+    address = {"source": source, "galaxy": galaxy_id, "network": name, "answer": chosen_answer()}
+    if st.query_params.to_dict() != address:
+        st.query_params.from_dict(address)
+    st.session_state["address_kept"] = {part: address[part] for part in ("galaxy", "network", "answer")}
+
+
+def show_permalink(place: DeltaGenerator) -> None:
+    """Offer the address of what is shown, to be copied."""
+    with place.popover("Link", icon=":material/link:", help="The address of this galaxy, network and answer"):
+        st.code(f"{st.context.url or ''}?{urlencode(st.query_params.to_dict())}", language=None, wrap_lines=True)
+        st.caption(
+            "It opens this galaxy with the same network and answer, for whoever has the same source of galaxies."
+        )
+
+
+def page() -> None:
+    """Describe the screen."""
+    if (found := open_asked()) is None:
+        return
+    source, catalogue, galaxy_id = found
+    heed_address()
     st.session_state["source"], st.session_state["galaxy"] = source, galaxy_id
-    show_way(source, catalogue, galaxy_id)
-    st.title(f"Galaxy {galaxy_id}")
-    row = catalogue.table.loc[galaxy_id].to_dict()
-    st.markdown(links_out(row.get("ra_deg"), row.get("dec_deg")))
-    votes.say_votes(catalogue)
+    st.set_page_config(page_title=f"Galaxy {galaxy_id} · Galaxy Explorer")
+    link = show_way(source, catalogue, galaxy_id)
+    with st.container(key="heading", horizontal=True, vertical_alignment="bottom"):
+        with st.container(width="content"):
+            st.title(f"Galaxy {galaxy_id}")
+            row = catalogue.table.loc[galaxy_id].to_dict()
+            st.markdown(links_out(row.get("ra_deg"), row.get("dec_deg")))
+            votes.say_votes(catalogue)
+        name = galaxy_panel.choose_network()
     try:
         galaxy = resources.galaxy_of(source, galaxy_id)
     except (ImageError, OSError) as error:
-        st.error(f"The picture of galaxy {galaxy_id} cannot be read: {error}")
+        lead_on(f"The picture of galaxy {galaxy_id} cannot be read: {error}", source)
         return
-    if name := galaxy_panel.choose_network():
+    if name:
         galaxy_panel.show(galaxy, name)
+        keep_address(source, galaxy_id, name)
+        show_permalink(link)
 
 
 page()

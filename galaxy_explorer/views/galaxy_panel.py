@@ -1,13 +1,13 @@
 """The galaxy panel: the one way in which a galaxy is shown, wherever it came from."""
 
-import io
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
-from PIL import Image
 
+from galaxy_explorer.catalogue import CatalogueError
+from galaxy_explorer.comparison import largest_differences
 from galaxy_explorer.decision_tree import (
     ANSWER_OF,
     COLUMNS,
@@ -17,26 +17,22 @@ from galaxy_explorer.decision_tree import (
     most_likely_path,
     shares_from_fractions,
 )
-from galaxy_explorer.flow_chart import as_list, flow_chart
-from galaxy_explorer.images import overlay, to_png
-from galaxy_explorer.views import resources
+from galaxy_explorer.flow_chart import HEIGHT, as_list, flow_chart
+from galaxy_explorer.views import answers, resources, saliency_panel
+from galaxy_explorer.views.examples import RULE, show_examples
 from galaxy_explorer.views.resources import ShownGalaxy
+from galaxy_explorer.views.scores import show_scores
 
-# plotly's own toolbar would cover the first question; a click must select, and nothing else.
-CHART_CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
-
-FRAME_COLOUR = (84, 104, 134)  # quieter than any galaxy
+STYLE = Path(__file__).with_name("galaxy_panel.css")
+BOTH, NETWORK, VOLUNTEERS = "both", "network", "volunteers"
+SAVED_PX = 1000  # the width of a saved chart, whatever the window
+HARDLY_APART = 0.05  # vote fractions that differ by less are said to agree
+DISAGREEMENTS = 3
 
 
 def is_dark() -> bool:
     """Tell whether the visitor's theme is dark."""
     return st.context.theme.type != "light"
-
-
-def answer_label(column: str) -> str:
-    """Name an answer in a list of all 37."""
-    question = QUESTION_OF[column]
-    return f"{question.number} · {question.short}: {ANSWER_OF[column].name}"
 
 
 def choose_network() -> str | None:
@@ -48,7 +44,7 @@ def choose_network() -> str | None:
     return st.segmented_control(
         "Network",
         names,
-        default=names[0],
+        default=None if "network" in st.session_state else names[0],  # an address may have named one
         required=True,
         key="network",
         persist_state="session",
@@ -57,196 +53,170 @@ def choose_network() -> str | None:
 
 
 def show(galaxy: ShownGalaxy, name: str) -> None:
-    """Show a galaxy as a network sees it: sentence, picture with saliency, flow-chart, table and downloads."""
+    """Show a galaxy as a network sees it: picture with saliency, sentences, flow-chart, examples, table, downloads."""
+    st.html(STYLE)
     with st.spinner("Asking the network …"):
         fractions, spread = galaxy.prediction(name)
     _start_answer(galaxy, fractions)
-    _show_words(galaxy, name, fractions)
     with st.container(key="panel"):
+        with st.container(key="words"):
+            _show_words(galaxy, name, fractions, spread)
         left, right = st.columns([4, 9], gap="medium")
-        with left:
-            _show_picture(galaxy, name)
+        with left, st.container(key="aside"):
+            picture = st.container(key="picture")
+            explained = st.container(key="explained")
+            _show_answer(galaxy, name, fractions, spread)
+            _show_examples(galaxy, answers.chosen_answer())
+            with st.container(key="choices"):
+                choices = saliency_panel.choose_saliency()
+            with picture:
+                lit = saliency_panel.show_picture(galaxy, name, choices)
+            with explained:
+                saliency_panel.say_what_is_bright(galaxy, name, choices)
         with right:
-            _show_chart(galaxy, name, fractions, spread)
-    _show_table(galaxy, name, fractions, spread)
+            shown, kind = _choose_chart(galaxy, name)
+            if st.session_state["side_by_side"]:
+                saliency_panel.show_all_answers(galaxy, name, choices, shares_from_fractions(fractions))
+            drawn = _show_chart(galaxy, name, (fractions, spread), shown, kind)
+            with st.container(key="flow_list"):  # in place of the chart where that has no room
+                answers.show_list(as_list(**drawn, selected_picture=saliency_panel.small_picture(lit)))
+    show_scores(galaxy, name, fractions, spread, lit)
 
 
 def _start_answer(galaxy: ShownGalaxy, fractions: np.ndarray) -> None:
     """Explain, when a galaxy comes up first, the most telling answer of its likeliest path."""
     shown = "/".join(galaxy.address)
-    if st.session_state.get("answer_of") != shown or st.session_state.get("answer") not in INDEX:
-        st.session_state["answer_of"] = shown
-        path = most_likely_path(fractions)
-        st.session_state["answer"] = path[min(1, len(path) - 1)][0]
+    if st.session_state.get("answer_of") == shown and st.session_state.get(answers.CHOSEN) in INDEX:
+        return
+    st.session_state["answer_of"] = shown
+    path = most_likely_path(fractions)
+    asked = st.session_state.pop("asked_answer", None)  # an address may ask for an answer, once
+    answers.choose_answer(asked if asked in INDEX else path[min(1, len(path) - 1)][0])
 
 
-def _show_picture(galaxy: ShownGalaxy, name: str) -> None:
-    """Show the picture with the saliency of the chosen answer over it, and the controls of both."""
-    from galaxy_explorer.saliency import METHODS
-
-    place = st.container(key="picture")
-    column = st.selectbox("Explain answer", COLUMNS, format_func=answer_label, key="answer")
-    lowers = (
-        st.segmented_control(
-            "Show what", ["raises it", "lowers it"], default="raises it", required=True, key="direction"
-        )
-        == "lowers it"
-    )
-    method = st.selectbox("Method", list(METHODS), key="method", persist_state="session")
-    st.caption(METHODS[method].explanation)
-    opacity = st.slider("Saliency over the picture", 0, 100, 60, format="%d %%", key="opacity", persist_state="session")
-    with place:
-        found = _saliency(galaxy, name, column, method, lowers)
-        _, card = resources.network(name)
-        heat = _over_the_picture(found.heat, galaxy.picture.shape[:2], card["crop"] / galaxy.field)
-        lit = _framed(overlay(galaxy.picture, heat, opacity / 100.0), card["crop"] / galaxy.field)
-        asked = f"“{ANSWER_OF[column].name}” to: {QUESTION_OF[column].text}"
-        st.image(lit, width="stretch", alt=f"Galaxy {galaxy.galaxy_id} with the saliency of {asked}")
-        if found.message:
-            st.info(found.message[0].upper() + found.message[1:] + ".", icon=":material/visibility_off:")
-        does = "lowers" if lowers else "raises"
-        st.caption(
-            f"Bright: what {does} {asked} The network sees the framed square alone. "
-            f"Strongest point before scaling: {found.maximum:.3g}."
-        )
-    st.download_button(
-        "Picture with saliency",
-        to_png(lit),
-        f"{galaxy.galaxy_id}_{column}.png",
-        "image/png",
-        icon=":material/download:",
-    )
-
-
-def _saliency(galaxy: ShownGalaxy, name: str, column: str, method: str, lowers: bool) -> Any:
-    """Compute or recall a map, with a bar for the method that takes a while."""
-    bar = st.empty()
-
-    def progress(done: int, total: int) -> None:
-        bar.progress(done / total, f"{method}: {done} of {total} maps")
-
-    found = galaxy.saliency(name, column, method, lowers, progress)
-    bar.empty()
-    return found
-
-
-def _seen(shape: tuple[int, ...], crop: float) -> tuple[slice, slice]:
-    """Find the central square that the network sees, as rows and columns of the picture."""
-    side = min(round(min(shape[:2]) * crop), *shape[:2])
-    top, left = (shape[0] - side) // 2, (shape[1] - side) // 2
-    return slice(top, top + side), slice(left, left + side)
-
-
-def _over_the_picture(heat: np.ndarray, shape: tuple[int, ...], crop: float) -> np.ndarray:
-    """Put a map, which covers the central square, at its place in the whole picture."""
-    rows, columns = _seen(shape, crop)
-    size = (columns.stop - columns.start, rows.stop - rows.start)
-    whole = np.zeros(shape, np.float32)
-    whole[rows, columns] = np.asarray(Image.fromarray(heat).resize(size, Image.Resampling.BILINEAR)).clip(0.0, 1.0)
-    return whole
-
-
-def _framed(picture: np.ndarray, crop: float) -> np.ndarray:
-    """Draw a thin frame round the central square that the network sees."""
-    rows, columns = _seen(picture.shape, crop)
-    line = max(1, min(picture.shape[:2]) // 300)
-    framed = picture.copy()
-    framed[rows, columns] = FRAME_COLOUR
-    inner = slice(rows.start + line, rows.stop - line), slice(columns.start + line, columns.stop - line)
-    framed[inner] = picture[inner]
-    return framed
-
-
-def _show_words(galaxy: ShownGalaxy, name: str, fractions: np.ndarray) -> None:
-    """Say the likeliest path, by the network and by the volunteers."""
+def _show_words(galaxy: ShownGalaxy, name: str, fractions: np.ndarray, spread: np.ndarray) -> None:
+    """Say the likeliest path, by the network and by the volunteers, and where these are furthest apart."""
     st.markdown(f":blue-badge[{name}] {in_words(fractions)}")
     if galaxy.volunteers is None:
         st.markdown(":orange-badge[volunteers] No votes on this picture are known.")
-    else:
-        st.markdown(f":orange-badge[volunteers] {in_words(galaxy.volunteers)}")
-
-
-def _take_click() -> None:
-    """Make the answer that was clicked in the chart the one that is explained."""
-    points = st.session_state["chart"]["selection"]["points"]
-    if points and points[0].get("customdata") in INDEX:  # a click beside the answers selects nothing
-        st.session_state["answer"] = points[0]["customdata"]
-
-
-def _show_chart(galaxy: ShownGalaxy, name: str, fractions: np.ndarray, spread: np.ndarray) -> None:
-    """Draw the flow-chart; where there is no room for it, the list in its place."""
-    drawn: dict[str, Any] = {
-        "network_spread": spread,
-        "selected": st.session_state["answer"],
-        "dark": is_dark(),
-        "network_name": name,
-    }
-    with st.container(key="flow_chart"):
-        st.plotly_chart(
-            flow_chart(fractions, galaxy.volunteers, **drawn),
-            key="chart",
-            on_select=_take_click,
-            selection_mode="points",
-            theme=None,
-            config=CHART_CONFIG,
+        return
+    st.markdown(f":orange-badge[volunteers] {in_words(galaxy.volunteers)}")
+    worst = largest_differences(fractions, galaxy.volunteers, DISAGREEMENTS)
+    apart = [c for c in worst if abs(fractions[INDEX[c]] - galaxy.volunteers[INDEX[c]]) >= HARDLY_APART]
+    with st.container(key="differences", horizontal=True, vertical_alignment="center"):
+        if not apart:
+            st.caption(f"They agree: no vote fraction differs by {100 * HARDLY_APART:.0f} % or more.")
+            return
+        st.caption(
+            "Furthest apart:",
+            help="In vote fractions: the share of all votes that chose the answer. The largest difference of a question stands for it. "
+            "± is half the interval that holds the volunteers' value in 68 of 100 cases.",
+            width="content",
         )
-    with st.container(key="flow_list"):
-        st.html(as_list(fractions, galaxy.volunteers, **drawn))
+        for column in apart:
+            st.button(
+                _difference(column, name, fractions, spread, galaxy.volunteers),
+                key=f"difference_{column}",
+                on_click=answers.choose_answer,
+                args=(column,),
+                type="tertiary",
+            )
 
 
-def scores_table(
-    galaxy_id: str, fractions: np.ndarray, volunteers: np.ndarray | None, spread: np.ndarray
-) -> pd.DataFrame:
-    """Put the 37 numbers of a galaxy in a table: question, answer, fractions and shares of both."""
-    voted = np.full(len(COLUMNS), np.nan) if volunteers is None else volunteers
-    return pd.DataFrame(
-        {
-            "GalaxyID": galaxy_id,
-            "column": COLUMNS,
-            "question": [QUESTION_OF[name].text for name in COLUMNS],
-            "answer": [ANSWER_OF[name].name for name in COLUMNS],
-            "network_fraction": fractions,
-            "network_spread": spread,
-            "volunteer_fraction": voted,
-            "network_share": shares_from_fractions(fractions),
-            "volunteer_share": shares_from_fractions(voted),
-        }
+def _difference(column: str, name: str, fractions: np.ndarray, spread: np.ndarray, volunteers: np.ndarray) -> str:
+    """Say how far network and volunteers are apart on an answer."""
+    index = INDEX[column]
+    return (
+        f"{QUESTION_OF[column].short}: {ANSWER_OF[column].name} — volunteers {100 * volunteers[index]:.0f} %, "
+        f"{name} {100 * fractions[index]:.0f} ± {100 * spread[index]:.0f} %"
     )
 
 
-def _show_table(galaxy: ShownGalaxy, name: str, fractions: np.ndarray, spread: np.ndarray) -> None:
-    """Show the 37 numbers, and offer them as files."""
-    table = scores_table(galaxy.galaxy_id, fractions, galaxy.volunteers, spread)
-    with st.container(key="scores"):
-        st.subheader("The 37 scores")
-        st.caption(
-            "A vote fraction is the share of a question's answers times the share of all votes that reached the "
-            "question. The fractions are weighted scores, not probabilities."
-        )
-        number = st.column_config.NumberColumn(format="%.3f")
-        st.dataframe(
-            table.drop(columns="GalaxyID"),
-            hide_index=True,
-            height=320,
-            column_config={name: number for name in table.columns if name.endswith(("fraction", "spread", "share"))},
-        )
-        row = pd.DataFrame([fractions], columns=list(COLUMNS), index=pd.Index([galaxy.galaxy_id], name="GalaxyID"))
-        buttons = st.container(horizontal=True)
-        buttons.download_button(
-            "Scores as CSV", _csv(row.reset_index()), f"{galaxy.galaxy_id}_{name}_scores.csv", "text/csv",
-            icon=":material/download:",
-        )  # fmt: skip
-        buttons.download_button(
-            "Network and volunteers as CSV", _csv(table), f"{galaxy.galaxy_id}_{name}_compared.csv", "text/csv",
-            icon=":material/download:",
-        )  # fmt: skip
-        buttons.download_button(
-            "Picture", to_png(galaxy.picture), f"{galaxy.galaxy_id}.png", "image/png", icon=":material/download:"
-        )
+def _show_answer(galaxy: ShownGalaxy, name: str, fractions: np.ndarray, spread: np.ndarray) -> None:
+    """Let the visitor choose an answer; say what it means, and how many gave it."""
+    box = st.container(key="chosen_answer")
+    box.selectbox("Explain answer", COLUMNS, format_func=answers.answer_label, key=answers.CHOSEN)
+    column = answers.chosen_answer()
+    index = INDEX[column]
+    said = [f"{name} {100 * fractions[index]:.0f} ± {100 * spread[index]:.0f} %"]
+    if galaxy.volunteers is not None and np.isfinite(galaxy.volunteers[index]):
+        said.append(f"volunteers {100 * galaxy.volunteers[index]:.0f} %")
+    box.caption(f"{ANSWER_OF[column].meaning} Of all votes: {', '.join(said)}.")
 
 
-def _csv(table: pd.DataFrame) -> bytes:
-    """Write a table as CSV."""
-    text = io.StringIO()
-    table.to_csv(text, index=False, float_format="%.6f")
-    return text.getvalue().encode()
+def _show_examples(galaxy: ShownGalaxy, column: str) -> None:
+    """Show galaxies of the open catalogue of which volunteers were sure that the answer fits."""
+    with st.container(key="sure"):
+        st.markdown(f"**Volunteers were sure: {QUESTION_OF[column].short}, {ANSWER_OF[column].name}**", help=RULE)
+        try:
+            show_examples(resources.current_source(), column, without=galaxy.galaxy_id)
+        except (CatalogueError, OSError) as error:
+            st.caption(f"The galaxies cannot be opened: {error}")
+
+
+def _choose_chart(galaxy: ShownGalaxy, name: str) -> tuple[str, str]:
+    """Let the visitor choose whose answers the chart shows, and the kind of file its toolbar saves."""
+    with st.container(key="chart_choices", horizontal=True, vertical_alignment="bottom"):
+        shown = NETWORK
+        if galaxy.volunteers is not None:
+            shown = st.segmented_control(
+                "Answers of",
+                [BOTH, NETWORK, VOLUNTEERS],
+                format_func=lambda which: name if which == NETWORK else which,
+                default=BOTH,
+                required=True,
+                key="sources_shown",
+                persist_state="session",
+            )
+        kind = st.segmented_control(
+            "Camera saves", ["SVG", "PNG"], default="SVG", required=True, key="chart_file", persist_state="session",
+            help="The camera at the top right of the chart saves it: SVG for papers and slides, PNG for everything else.",
+        )  # fmt: skip
+        st.toggle("All answers of this question side by side", key="side_by_side", persist_state="session")
+    return shown, kind.lower()
+
+
+def _show_chart(
+    galaxy: ShownGalaxy, name: str, predicted: tuple[np.ndarray, np.ndarray], shown: str, kind: str
+) -> dict[str, Any]:
+    """Draw the flow-chart; give what it was drawn from, for the list."""
+    fractions, spread = predicted
+    sources = (None if shown == VOLUNTEERS else fractions, None if shown == NETWORK else galaxy.volunteers)
+    drawn: dict[str, Any] = {
+        "network": sources[0],
+        "volunteers": sources[1],
+        "network_spread": spread,
+        "selected": answers.chosen_answer(),
+        "dark": is_dark(),
+        "network_name": name,
+    }
+    who = [
+        who
+        for who, given in zip((f"network {name}", "volunteers of Galaxy Zoo 2"), sources, strict=True)
+        if given is not None
+    ]
+    with st.container(key="flow_chart"):
+        st.plotly_chart(
+            flow_chart(**drawn, caption=" · ".join([f"Galaxy {galaxy.galaxy_id}", *who, "Galaxy Explorer"])),
+            key="chart",
+            on_select=answers.take_click,
+            selection_mode="points",
+            theme=None,
+            config=_chart_config(f"{galaxy.galaxy_id}_{name}_chart", kind),
+            alt=f"Flow-chart of galaxy {galaxy.galaxy_id}; the list after it carries the same numbers",
+        )
+    return drawn
+
+
+def _chart_config(filename: str, kind: str) -> dict[str, Any]:
+    """Set up plotly's toolbar: one button, which saves the chart; a click on it selects, and nothing else."""
+    return {
+        "displayModeBar": True,
+        "displaylogo": False,
+        "modeBarButtons": [["toImage"]],
+        "toImageButtonOptions": {
+            "format": kind, "filename": filename, "width": SAVED_PX, "height": round(HEIGHT), "scale": 2,
+        },
+        "scrollZoom": False,
+        "doubleClick": False,
+    }  # fmt: skip

@@ -1,0 +1,188 @@
+"""The picture of a galaxy with the saliency over it, for one answer or for all of a question side by side."""
+
+import base64
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, columns_of
+from galaxy_explorer.flow_chart import percent
+from galaxy_explorer.images import overlay, thumbnail
+from galaxy_explorer.views import resources
+from galaxy_explorer.views.answers import choose_answer, chosen_answer
+from galaxy_explorer.views.resources import ShownGalaxy
+
+if TYPE_CHECKING:
+    from galaxy_explorer.saliency import SaliencyMap
+
+FRAME_COLOUR = (84, 104, 134)  # quieter than any galaxy
+SMALL_SIDE = 200  # pixels, of the pictures side by side
+DIRECTIONS = {"raises it": False, "lowers it": True}
+
+
+@dataclass(frozen=True)
+class Choices:
+    """How the visitor wants saliency to be made and shown."""
+
+    method: str
+    lowers: bool
+    opacity: float  # in [0, 1]
+
+    @property
+    def verb(self) -> str:
+        """What bright places do to the answer."""
+        return "lowers" if self.lowers else "raises"
+
+
+def choose_saliency() -> Choices:
+    """Let the visitor choose how saliency is made and shown."""
+    from galaxy_explorer.saliency import METHODS
+
+    with st.container(horizontal=True, vertical_alignment="bottom", key="saliency_choices"):
+        direction = st.segmented_control(
+            "Bright is what", list(DIRECTIONS), default="raises it", required=True, key="direction"
+        )
+        with st.popover("Saliency", icon=":material/tune:", help="Opacity and method"):
+            opacity = st.slider(
+                "Saliency over the picture", 0, 100, 60, format="%d %%", key="opacity", persist_state="session"
+            )
+            method = st.selectbox("Method", list(METHODS), key="method", persist_state="session")
+            st.caption(METHODS[method].explanation)
+    return Choices(method, DIRECTIONS[direction], opacity / 100.0)
+
+
+def show_picture(galaxy: ShownGalaxy, name: str, choices: Choices) -> np.ndarray:
+    """Show the picture with the saliency of the chosen answer over it; give the picture that is shown, as RGB."""
+    column = chosen_answer()
+    bar = st.empty()
+
+    def progress(done: int, total: int) -> None:
+        bar.progress(done / total, f"{choices.method}: {done} of {total} maps")
+
+    found = galaxy.saliency(name, column, choices.method, choices.lowers, progress)
+    bar.empty()
+    lit = _lit(galaxy, name, found.heat, choices.opacity)
+    asked = f"“{ANSWER_OF[column].name}” to: {QUESTION_OF[column].text}"
+    st.image(lit, width="stretch", alt=f"Galaxy {galaxy.galaxy_id} with the saliency of {asked}")
+    return lit
+
+
+def say_what_is_bright(galaxy: ShownGalaxy, name: str, choices: Choices) -> None:
+    """Say under the picture what the saliency means; the map itself is there already."""
+    column = chosen_answer()
+    found = galaxy.saliency(name, column, choices.method, choices.lowers)
+    if found.message:
+        st.info(found.message[0].upper() + found.message[1:] + ".", icon=":material/visibility_off:")
+    st.caption(
+        f"Bright: what {choices.verb} “{QUESTION_OF[column].short}: {ANSWER_OF[column].name}”. The network sees the framed square alone.",
+        help=f"Strongest point before scaling: {found.maximum:.3g}, in log-odds of the answer against the others.",
+    )
+
+
+def show_all_answers(galaxy: ShownGalaxy, name: str, choices: Choices, shares: np.ndarray) -> None:
+    """Show one small picture for each answer of the chosen answer's question; a press on one chooses it."""
+    from galaxy_explorer.saliency import METHODS
+
+    question = QUESTION_OF[chosen_answer()]
+    with st.container(key="all_answers"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{question.text}** Bright is what {choices.verb} each answer.")
+            common = st.toggle(
+                "One scale for all",
+                key="common_scale",
+                persist_state="session",
+                help="On: equally bright is equally strong, in log-odds. Off: each answer's strongest point is brightest.",
+            )
+        if not METHODS[choices.method].per_answer:
+            st.caption(f"{choices.method} knows no answers: its map is the same for all of them.")
+        maps = _maps(galaxy, name, columns_of(question.number), choices)
+        strongest = max(0.0, *(found.maximum for found in maps))
+        with st.container(key="strip"):
+            for found in maps:
+                scale = found.maximum / strongest if common and strongest > 0 else 1.0
+                small = thumbnail(_lit(galaxy, name, found.heat * max(0.0, scale), choices.opacity), SMALL_SIDE)
+                _show_small(small, found.column, shares)
+
+
+def _show_small(small: np.ndarray, column: str, shares: np.ndarray) -> None:
+    """Show one answer's picture, which is a button that chooses the answer."""
+    share = shares[COLUMNS.index(column)]
+    label = ANSWER_OF[column].name + (f" · {percent(share)}" if np.isfinite(share) else "")
+    with st.container(key=f"strip_{column.replace('.', '_')}"):
+        st.image(small, width="stretch", alt="")  # the button beside it says which answer
+        st.button(
+            label,
+            key=f"choose_{column}",
+            type="primary" if column == chosen_answer() else "secondary",
+            on_click=choose_answer,
+            args=(column,),
+            width="stretch",
+        )
+
+
+def _maps(galaxy: ShownGalaxy, name: str, columns: tuple[str, ...], choices: Choices) -> list["SaliencyMap"]:
+    """Compute or recall the maps of several answers, with a bar."""
+    bar = st.empty()
+    maps = []
+    for i, column in enumerate(columns):
+        progress = _told(bar, i, len(columns))
+        maps.append(galaxy.saliency(name, column, choices.method, choices.lowers, progress))
+        progress(1, 1)
+    bar.empty()
+    return maps
+
+
+def _told(bar: Any, before: int, answers: int) -> Callable[[int, int], None]:
+    """Give what tells the progress of one answer among several."""
+
+    def progress(done: int, total: int) -> None:
+        bar.progress((before + done / total) / answers, f"Saliency of answer {before + 1} of {answers}")
+
+    return progress
+
+
+def _lit(galaxy: ShownGalaxy, name: str, heat: np.ndarray, opacity: float) -> np.ndarray:
+    """Lay a map over the galaxy's picture, with a frame round what the network sees."""
+    _, card = resources.network(name)
+    crop = card["crop"] / galaxy.field
+    whole = over_the_picture(heat, galaxy.picture.shape[:2], crop)
+    return _framed(overlay(galaxy.picture, whole, opacity), crop)
+
+
+def small_picture(lit: np.ndarray) -> str:
+    """Make a small JPEG of a picture with its saliency, as a data address."""
+    file = io.BytesIO()
+    Image.fromarray(thumbnail(lit, SMALL_SIDE)).save(file, "JPEG", quality=90)
+    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def _seen(shape: tuple[int, ...], crop: float) -> tuple[slice, slice]:
+    """Find the central square that the network sees, as rows and columns of the picture."""
+    side = min(round(min(shape[:2]) * crop), *shape[:2])
+    top, left = (shape[0] - side) // 2, (shape[1] - side) // 2
+    return slice(top, top + side), slice(left, left + side)
+
+
+def over_the_picture(heat: np.ndarray, shape: tuple[int, ...], crop: float) -> np.ndarray:
+    """Put a map, which covers the central square, at its place in the whole picture."""
+    rows, columns = _seen(shape, crop)
+    size = (columns.stop - columns.start, rows.stop - rows.start)
+    whole = np.zeros(shape, np.float32)
+    whole[rows, columns] = np.asarray(Image.fromarray(heat).resize(size, Image.Resampling.BILINEAR)).clip(0.0, 1.0)
+    return whole
+
+
+def _framed(picture: np.ndarray, crop: float) -> np.ndarray:
+    """Draw a thin frame round the central square that the network sees."""
+    rows, columns = _seen(picture.shape, crop)
+    line = max(1, min(picture.shape[:2]) // 300)
+    framed = picture.copy()
+    framed[rows, columns] = FRAME_COLOUR
+    inner = slice(rows.start + line, rows.stop - line), slice(columns.start + line, columns.stop - line)
+    framed[inner] = picture[inner]
+    return framed

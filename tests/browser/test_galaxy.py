@@ -1,0 +1,114 @@
+"""The galaxy page in a real browser: one answer everywhere, an address that gives it back, a chart to keep."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from galaxy_explorer.catalogue import SAMPLE
+from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS
+from galaxy_explorer.views.examples import sure_examples
+
+pytestmark = pytest.mark.browser
+
+expect.set_options(timeout=120_000)  # the first page that needs a network imports torch
+
+START = "galaxy?source=sample&galaxy=100023&network=fcn&answer=Class3.1"
+SMALLEST_PX = 11
+# One look, since plotly draws its points anew whenever the page runs: a handle to one may outlive it.
+PLACE_OF_ANSWER = """([index, count]) => {
+    const points = [...document.querySelectorAll(".st-key-flow_chart path.point.plotly-customdata")];
+    if (points.length !== count) return null;
+    points[index].scrollIntoView({block: "center"});
+    const box = points[index].getBoundingClientRect();
+    return [box.x + box.width / 2, box.y + box.height / 2];
+}"""
+SIZES_OF_TEXT = """[...document.querySelectorAll(".st-key-flow_chart text, .st-key-flow_chart tspan")]
+    .filter((text) => text.textContent.trim()).map((text) => parseFloat(getComputedStyle(text).fontSize))"""
+
+
+def click_answer(page: Page, column: str) -> None:
+    place = page.wait_for_function(PLACE_OF_ANSWER, arg=[COLUMNS.index(column), len(COLUMNS)]).json_value()
+    page.mouse.click(*place)
+
+
+def picture(page: Page) -> str | None:
+    """The address of the picture with its saliency, which is made from its content."""
+    return page.locator(".st-key-picture img").get_attribute("src")
+
+
+def expect_answer(page: Page, column: str, label: str) -> None:
+    """See that select box and address agree on the answer."""
+    expect(page.get_by_role("combobox", name="Explain answer")).to_have_value(label)
+    expect(page).to_have_url(re.compile(f"answer={re.escape(column)}"))
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_a_click_in_the_chart_moves_everything_and_the_link_gives_it_back(
+    open_page: Callable[..., Page], tmp_path: Path, theme: str
+) -> None:
+    page = open_page(START, theme=theme)
+    expect_answer(page, "Class3.1", "3 · bar: yes")
+    before = picture(page)
+    click_answer(page, "Class2.2")
+    expect_answer(page, "Class2.2", "2 · edge-on: no")
+    expect(page.locator(".st-key-picture img")).not_to_have_attribute("src", before)
+    expected = [galaxy for galaxy in sure_examples(SAMPLE, "Class2.2", 7) if galaxy != "100023"]
+    expect(page.locator(".st-key-sure a")).to_have_text(expected)
+    with page.expect_download() as download:
+        page.locator(".st-key-flow_chart [data-title*='Download plot']").click()
+    assert download.value.suggested_filename == "100023_fcn_chart.svg"
+    download.value.save_as(tmp_path / "chart.svg")
+    written = " ".join(ET.parse(tmp_path / "chart.svg").getroot().itertext())
+    assert "Galaxy 100023 · network fcn · volunteers of Galaxy Zoo 2" in written
+    assert QUESTIONS[9].text.split()[0] in written
+    after = picture(page)
+    page.goto(page.url)  # as someone who was sent the link
+    expect_answer(page, "Class2.2", "2 · edge-on: no")
+    expect(page.locator(".st-key-picture img")).to_have_attribute("src", after)
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_on_a_phone_the_lists_answers_can_be_tapped(open_page: Callable[..., Page], theme: str) -> None:
+    page = open_page(START, width=390, theme=theme)
+    answer = page.locator(".st-key-flow_list [data-column='Class4.1']")
+    expect(answer.get_by_role("button", name="spiral arms: yes")).to_have_attribute("aria-pressed", "false")
+    answer.click(position={"x": 200, "y": 30})  # the whole item, not its name alone
+    expect(answer.get_by_role("button", name="spiral arms: yes")).to_have_attribute("aria-pressed", "true")
+    expect(answer).to_contain_text("At least one arm curves away from the centre.")
+    expect(page).to_have_url(re.compile("answer=Class4.1"))
+    tops = [
+        page.locator(f".st-key-{key}").evaluate("element => element.getBoundingClientRect().top")
+        for key in ("picture", "words", "flow_list", "choices", "sure")
+    ]
+    assert tops[:4] == sorted(tops[:4])
+    expect(page.locator(".st-key-flow_chart")).to_be_hidden()
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
+
+
+def test_the_chart_can_be_read_at_1200_pixels_by_eye_and_by_ear(open_page: Callable[..., Page]) -> None:
+    page = open_page(START, width=1200)
+    expect(page.locator(".st-key-flow_chart .js-plotly-plot")).to_be_visible()
+    page.wait_for_function(PLACE_OF_ANSWER, arg=[0, len(COLUMNS)])
+    sizes = page.evaluate(SIZES_OF_TEXT)
+    assert len(sizes) > 100
+    assert min(sizes) >= SMALLEST_PX
+    chart = page.locator(".st-key-flow_chart").bounding_box()
+    assert chart is not None
+    assert chart["width"] >= 700  # beside the picture, and still as wide as its texts need
+    expect(page.get_by_role("figure", name=re.compile("Flow-chart of galaxy 100023"))).to_have_count(1)
+    button = page.get_by_role("button", name="bar: yes", exact=True)  # of the list, which a screen reader finds
+    expect(button).to_have_attribute("tabindex", "-1")  # and nobody's tab key stops at
+
+
+def test_letters_turn_to_the_galaxies_beside_this_one(open_page: Callable[..., Page]) -> None:
+    page = open_page("galaxy?source=sample&galaxy=100008")
+    expect(page.get_by_role("button", name="Next")).to_be_enabled()
+    page.keyboard.press("n")
+    expect(page.get_by_role("heading", name="Galaxy 100023")).to_be_visible()
+    expect(page).to_have_title("Galaxy 100023 · Galaxy Explorer")
+    page.keyboard.press("p")
+    expect(page.get_by_role("heading", name="Galaxy 100008")).to_be_visible()

@@ -1,0 +1,176 @@
+"""The galaxy page, opened through app.py without a browser."""
+
+import json
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from galaxy_explorer.catalogue import SAMPLE, Catalogue
+from galaxy_explorer.comparison import largest_differences
+from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, INDEX, columns_of
+from galaxy_explorer.views.examples import sure_examples
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AppTest:
+    """The app as a visitor of a fresh machine finds it: the bundled sample, an empty cache."""
+    monkeypatch.delenv("GALAXY_EXPLORER_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+
+
+def opened(app: AppTest, **address: str) -> AppTest:
+    """Open the galaxy page at an address, and see that nothing went wrong on it."""
+    app.run()
+    app.switch_page("galaxy_explorer/views/galaxy.py")
+    for name, value in address.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def said(app: AppTest) -> str:
+    return " ".join(element.value for element in [*app.markdown, *app.caption])
+
+
+def address(app: AppTest) -> dict[str, str]:
+    return {name: value[0] if isinstance(value, list) else value for name, value in app.query_params.items()}
+
+
+def examples(app: AppTest) -> list[str]:
+    """The ids of the example galaxies, which are the page's only links that are named by digits."""
+    return [link.label for link in app.page_link if link.label.isdigit()]
+
+
+def test_an_address_gives_back_network_and_answer(app: AppTest) -> None:
+    opened(app, source="sample", galaxy="100023", network="densenet", answer="Class4.1")
+    assert app.segmented_control(key="network").value == "densenet"
+    assert app.selectbox(key="answer").value == "Class4.1"
+
+
+def test_the_address_follows_what_is_chosen(app: AppTest) -> None:
+    opened(app, source="sample", galaxy="100023")
+    app.selectbox(key="answer").set_value("Class5.2")
+    app.segmented_control(key="network").set_value("densenet")
+    app.run()
+    assert address(app) == {"source": "sample", "galaxy": "100023", "network": "densenet", "answer": "Class5.2"}
+    assert parse_qs(app.code[0].value.partition("?")[2]) == {name: [value] for name, value in address(app).items()}
+
+
+def test_an_address_with_nonsense_in_it_still_shows_the_galaxy(app: AppTest) -> None:
+    opened(app, source="sample", galaxy="100023", network="../secret", answer="Class99.1")
+    assert app.title[0].value == "Galaxy 100023"
+    assert address(app)["network"] in ("fcn", "densenet")
+    assert address(app)["answer"] in COLUMNS
+
+
+def test_the_next_galaxy_starts_with_an_answer_of_its_own(app: AppTest) -> None:
+    opened(app, source="sample", galaxy="100008", answer="Class8.7")
+    next(button for button in app.button if button.label == "Next").click()
+    app.run()
+    assert app.title[0].value == "Galaxy 100023"
+    assert address(app)["answer"] == app.selectbox(key="answer").value != "Class8.7"
+
+
+def test_the_largest_disagreement_is_said_and_leads_to_its_answer(app: AppTest, sample: Catalogue) -> None:
+    opened(app, source="sample", galaxy="100023")
+    voted = sample.table.loc["100023", list(COLUMNS)].to_numpy(dtype=float)
+    predicted = app.dataframe[0].value["network_fraction"].to_numpy()
+    worst = largest_differences(predicted, voted, 3)
+    assert len({column.split(".")[0] for column in worst}) == 3
+    for column in worst:
+        label = app.button(key=f"difference_{column}").label
+        assert ANSWER_OF[column].name in label
+        assert f"volunteers {100 * voted[INDEX[column]]:.0f} %" in label
+        assert f"{100 * predicted[INDEX[column]]:.0f} ± " in label
+    app.button(key=f"difference_{worst[2]}").click()
+    app.run()
+    assert app.selectbox(key="answer").value == worst[2]
+
+
+def test_an_answer_shows_galaxies_that_volunteers_were_sure_of(app: AppTest) -> None:
+    opened(app, source="sample", galaxy="100008", answer="Class2.2")
+    expected = [galaxy for galaxy in sure_examples(SAMPLE, "Class2.2", 7) if galaxy != "100008"][:6]
+    assert expected
+    assert examples(app) == expected
+
+
+def test_an_answer_without_examples_shows_our_drawing(app: AppTest) -> None:
+    opened(app, source="sample", galaxy="100008", answer="Class8.2")
+    assert not examples(app)
+    assert "A drawing: volunteers were sure of this for none" in said(app)
+    assert ANSWER_OF["Class8.2"].meaning in said(app)
+
+
+def test_all_answers_of_a_question_stand_side_by_side(app: AppTest) -> None:
+    opened(app, source="sample", galaxy="100023", answer="Class5.3")
+    assert not [button for button in app.button if button.key and button.key.startswith("choose_")]
+    app.toggle(key="side_by_side").set_value(True)
+    app.run()
+    assert not app.exception
+    shown = [button.key for button in app.button if button.key and button.key.startswith("choose_")]
+    assert shown == [f"choose_{column}" for column in columns_of(5)]
+    app.toggle(key="common_scale").set_value(True)
+    app.button(key="choose_Class5.1").click()
+    app.run()
+    assert app.selectbox(key="answer").value == "Class5.1"
+
+
+@pytest.mark.parametrize("shown", ["network", "volunteers"])
+def test_the_chart_shows_one_source_or_both(app: AppTest, shown: str) -> None:
+    opened(app, source="sample", galaxy="100023")
+    assert app.segmented_control(key="sources_shown").value == "both"
+    assert {"fcn", "volunteers"} <= {trace["name"] for trace in chart(app)["data"]}
+    app.segmented_control(key="sources_shown").set_value(shown)
+    app.run()
+    names = {trace["name"] for trace in chart(app)["data"]}
+    assert names & {"fcn", "volunteers"} == {"fcn" if shown == "network" else "volunteers"}
+
+
+def chart(app: AppTest) -> dict:
+    """The figure of the flow-chart, as the browser gets it."""
+    return json.loads(app.get("plotly_chart")[0].proto.spec)
+
+
+def test_a_galaxy_nobody_voted_on_has_no_switch_and_says_so(app: AppTest, sample: Catalogue) -> None:
+    unvoted = sample.table.index[sample.table[COLUMNS[0]].isna()][0]
+    opened(app, source="sample", galaxy=unvoted)
+    assert not [control for control in app.segmented_control if control.key == "sources_shown"]
+    assert "No votes on this picture are known" in said(app)
+
+
+def test_a_picture_that_cannot_be_read_leads_on(
+    app: AppTest, picture_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(picture_folder))
+    (picture_folder / "0012.png").write_bytes(b"no picture at all")
+    opened(app, source=picture_folder.name, galaxy="0012")
+    assert "cannot be read" in app.error[0].value
+    assert {"Browse galaxies", "Gallery"} <= {link.label for link in app.page_link}
+    assert not next(button for button in app.button if button.label == "Next").disabled
+
+
+@pytest.mark.parametrize("wrong", [{"source": "nowhere"}, {"galaxy": "1"}])
+def test_dead_ends_have_a_title_and_a_way_on(app: AppTest, wrong: dict[str, str]) -> None:
+    opened(app, **{"source": "sample", "galaxy": "100008", **wrong})
+    assert app.title[0].value.startswith("No such")
+    assert [link.label for link in app.page_link] == ["Browse galaxies", "Upload a picture"]
+
+
+def test_the_numbers_of_the_list_are_those_of_the_table(app: AppTest) -> None:
+    opened(app, source="sample", galaxy="100023")
+    html = listed(app)
+    table = app.dataframe[0].value
+    for fractions in (table["network_fraction"], table["volunteer_fraction"]):
+        assert all(f"({value:.3f})" in html for value in fractions if np.isfinite(value) and value > 0.02)
+
+
+def listed(app: AppTest) -> str:
+    """The list that stands for the chart, as the browser gets it."""
+    return app.get("bidi_component")[0].proto.json
