@@ -13,6 +13,8 @@
 
 PYTHON ?= python3
 RUN := .venv/bin/python
+# A process for each core, up to four: each imports torch, which takes a gigabyte.
+TESTS := $(RUN) -m pytest -n auto --maxprocesses 4 --dist loadfile
 PIP := $(RUN) -m pip --disable-pip-version-check --no-input
 AS_ROOT := [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null
 APT := DEBIAN_FRONTEND=noninteractive apt-get -q
@@ -35,13 +37,13 @@ app: $(FOR_APP)
 	$(RUN) -m streamlit run app.py $(ARGS)
 
 test: $(FOR_TESTS) chromium npm
-	$(RUN) -m pytest $(ARGS)
+	$(TESTS) $(ARGS)
 
 check: $(FOR_TESTS) chromium npm
 	$(RUN) -m ruff format --check .
 	$(RUN) -m ruff check .
 	$(RUN) -m mypy
-	$(RUN) -m pytest $(ARGS)
+	$(TESTS) $(ARGS)
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -101,7 +101,7 @@ def fresh(tmp_path: Path) -> FreshFolder:
 @needs_make
 def test_a_second_make_installs_nothing(fresh: FreshFolder) -> None:
     assert [line.split(" -")[0] for line in fresh.make("test")] == ["-m venv", "-m pip", "-m pip", "-m pytest"]
-    assert fresh.make("test") == ["-m pytest"]
+    assert [line.split(" -")[0] for line in fresh.make("test")] == ["-m pytest"]
     assert fresh.make("app") == ["-m streamlit run app.py"]
 
 

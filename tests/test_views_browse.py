@@ -82,7 +82,10 @@ def test_the_nine_galaxies_of_the_sample_come_first(app: AppTest) -> None:
     assert len(tiles(app)) == 9
     for words in ("fetch gz2", "fetch kaggle"):  # how to get more
         assert words in texts(app)
-    assert app.selectbox(key="source_choice").options == ["Bundled sample"]
+    assert [option.split(" (")[0] for option in app.selectbox(key="source_choice").options] == [
+        "Bundled sample",
+        "Live SDSS",
+    ]
 
 
 def test_it_needs_no_torch_even_for_a_sort_by_predictions() -> None:
