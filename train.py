@@ -17,7 +17,7 @@ import numpy as np
 
 from galaxy_explorer.cache import cache_folder
 from galaxy_explorer.catalogue import Catalogue, CatalogueError, open_catalogue, read_ids
-from galaxy_explorer.checkpoints import WEIGHTS, save
+from galaxy_explorer.checkpoints import WEIGHTS, find, load, save
 from galaxy_explorer.comparison import score
 from galaxy_explorer.models import GalaxyNetwork
 from galaxy_explorer.prediction import predict_catalogue
@@ -28,6 +28,7 @@ from galaxy_explorer.training import (
     Run,
     TrainingError,
     TrainingGalaxies,
+    add_familiarity,
     add_validation,
     find_place,
     fit,
@@ -77,6 +78,9 @@ def read_flags(arguments: list[str]) -> argparse.Namespace:
     start = parser.add_mutually_exclusive_group()
     start.add_argument("--start", metavar="FILE", help="begin with the weights of this file in place of random ones")
     start.add_argument("--pretrained", action="store_true", help="begin with ImageNet's weights, which are downloaded")
+    add(
+        "--remeasure", metavar="FILE", help="train nothing: describe anew, on its card, what the weights in FILE learnt"
+    )
     add("--note", help="a sentence for the card, on what its command does not say")
     add("--device", choices=("cpu", "cuda"), help="default: CUDA where there is one")
     for setting in fields(Recipe):
@@ -144,6 +148,7 @@ def train(flags: argparse.Namespace, place: Place, command: str) -> int:
     card |= lessons.described() if lessons else {}
     save(out, network, card)
     failures = dict(galaxies.failures)
+    add_familiarity(card, network, galaxies)
     if galaxies.hold_out_ids:
         measure_uncertainty(network, card, catalogue.subset(galaxies.hold_out_ids), galaxies.hold_out_weights)
     if flags.validate:
@@ -152,6 +157,26 @@ def train(flags: argparse.Namespace, place: Place, command: str) -> int:
     write_cards(out.resolve().parent)
     say(place, f"wrote {out}: the weights after epoch {progress.best_epoch}; hold-out RMSE {card['hold_out_rmse']}")
     return 1 if failures else 0
+
+
+def remeasure(flags: argparse.Namespace, place: Place) -> int:
+    """Put on the card of finished weights where the galaxies that they learnt from lie in their embedding."""
+    file = find(flags.remeasure)
+    network, card = load(file, place.device)
+    settings: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in card["recipe"].items()}
+    recipe = Recipe(**settings)
+    catalogue = open_catalogue(flags.data)
+    galaxies = gather(catalogue, recipe, flags.cache, never=read_never(flags, catalogue))
+    if (galaxies.mean, len(galaxies.hold_out_rows)) != (card["mean"], card["hold_out_galaxies"]):
+        raise TrainingError(
+            f"{file} learnt from other galaxies than those in {flags.data} (channel means {card['mean']}, here "
+            f"{galaxies.mean}); give the data and the --never that its card's command names"
+        )
+    add_familiarity(card, network, galaxies)
+    save(file, network, card)
+    write_cards(file.resolve().parent)
+    say(place, f"wrote {file}" + ("" if "familiarity" in card else ": too few galaxies to describe what it learnt"))
+    return 0
 
 
 def check_paths(work: Path, out: Path, resume: bool) -> None:
@@ -249,6 +274,8 @@ def main(arguments: list[str] | None = None) -> int:
         with find_place(flags.device) as place:
             starter = ["python"] if place.world == 1 else ["torchrun", "--nproc-per-node", str(place.world)]
             again = [argument for argument in arguments if argument != "--resume"]  # what repeats the whole run
+            if flags.remeasure:
+                return remeasure(flags, place)
             return train(flags, place, shlex.join([*starter, "train.py", *again]))
     except (CatalogueError, TrainingError, ValueError, OSError) as error:
         print(f"train.py: {error}", file=sys.stderr)

@@ -15,7 +15,7 @@ PACKAGE = "galaxy_explorer"
 LEVELS = {
     **{"decision_tree": 1, "cache": 1},
     **{"images": 2, "sky": 2, "mock": 2},
-    **{"models": 3, "checkpoints": 3, "catalogue": 3, "flow_chart": 3, "uncertainty": 3},
+    **{"models": 3, "checkpoints": 3, "catalogue": 3, "flow_chart": 3, "uncertainty": 3, "familiarity": 3},
     **{"prediction": 4, "saliency": 4, "similarity": 4, "comparison": 4, "layers": 4, "network_drawing": 4},
     **{"training": 5},
     **{"commands": 6, "views": 6},
@@ -180,6 +180,7 @@ def test_the_internet_is_touched_by_the_sky_and_the_command_line_alone():
         ("catalogue", {"numpy", "pandas"}),
         ("comparison", {"numpy", "pandas"}),
         ("uncertainty", {"numpy"}),
+        ("familiarity", {"numpy"}),
     ],
 )
 def test_a_module_needs_only_its_libraries(module, allowed):

@@ -6,6 +6,7 @@ volunteers saw, whatever part of them a picture still holds.
     ImageError(ValueError)    the bytes hold no picture that can be shown to a network
 """
 
+from galaxy_explorer.images.centring import Square, cut_square, show_square, suggest_square
 from galaxy_explorer.images.inputs import central_field, for_prediction, normalise, views
 from galaxy_explorer.images.overlays import overlay, thumbnail, to_png
 from galaxy_explorer.images.reading import (
@@ -32,14 +33,18 @@ __all__ = [
     "Exposure",
     "ImageError",
     "Position",
+    "Square",
     "central_field",
+    "cut_square",
     "for_prediction",
     "is_named",
     "normalise",
     "overlay",
     "read_exposure",
     "read_image",
+    "show_square",
     "stem_of",
+    "suggest_square",
     "thumbnail",
     "to_png",
     "views",

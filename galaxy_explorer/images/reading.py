@@ -31,6 +31,15 @@ _FORMATS: tuple[tuple[bytes, type[ImageFile]], ...] = (
     (b"MM\x00\x2b", TiffImageFile),
 )
 
+# What people take for pictures, in words.
+_OTHERS = (
+    (b"%PDF", "a PDF document"),
+    (b"GIF8", "a GIF"),
+    (b"BM", "a Windows bitmap"),
+    (b"PK\x03\x04", "a zip file or an office document"),
+    (b"\x00\x00\x00\x0cjP  ", "a JPEG 2000"),
+)
+
 FITS_ENDINGS = (
     *(".fits", ".fit", ".fts", ".fz", ".fits.fz", ".fits.gz", ".fit.gz", ".fts.gz"),
     *(".fits.bz2", ".fit.bz2", ".fts.bz2"),  # SDSS packs its frames so
@@ -181,8 +190,9 @@ def _decode(file: BinaryIO, image: str | None, located: bool, shortest: int | No
     if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
         plugin = WebPImageFile
     if plugin is None:
-        found = "an empty file" if not start else f"a file that begins with {start[:8]!r}"
-        raise ImageError(f"{found} is not a picture in JPEG, PNG, TIFF, WebP or FITS: save the picture as one of these")
+        raise ImageError(
+            f"{_in_words(start)} is not a picture in JPEG, PNG, TIFF, WebP or FITS: save the picture as one of these"
+        )
     with plugin(file) as picture:
         width, height = picture.size
         if width * height > MAX_PIXELS:
@@ -195,6 +205,17 @@ def _decode(file: BinaryIO, image: str | None, located: bool, shortest: int | No
         if shortest and isinstance(picture, JpegImageFile):
             picture.draft(picture.mode, (shortest, shortest))
         return Exposure(_to_rgb(ImageOps.exif_transpose(picture)))
+
+
+def _in_words(start: bytes) -> str:
+    """Say what a file is that begins so."""
+    if not start:
+        return "an empty file"
+    known = next((words for magic, words in _OTHERS if start.startswith(magic)), "")
+    if known:
+        return known
+    is_text = start.lstrip()[:1] == b"<" or all(byte in b"\t\n\r" or 32 <= byte < 127 for byte in start)
+    return "a file of text" if is_text else "a file of a kind that is not known here"
 
 
 def _too_large(found: str) -> str:

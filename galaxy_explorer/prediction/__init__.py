@@ -6,6 +6,7 @@ The same weights, picture and views give the same 37 numbers on every run, and o
 """
 
 from galaxy_explorer.prediction.catalogues import fill, predict_catalogue, sources_of
+from galaxy_explorer.prediction.embeddings import embed, strangeness_of
 from galaxy_explorer.prediction.formats import ENDINGS, as_bytes, read_fractions
 from galaxy_explorer.prediction.inference import predict, prediction_key
 from galaxy_explorer.prediction.processes import ALONE, Process, joined
@@ -24,6 +25,7 @@ __all__ = [
     "Process",
     "Source",
     "as_bytes",
+    "embed",
     "fill",
     "joined",
     "predict",
@@ -34,4 +36,5 @@ __all__ = [
     "read_fractions",
     "read_parquet",
     "sources_of",
+    "strangeness_of",
 ]

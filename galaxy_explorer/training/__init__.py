@@ -5,6 +5,7 @@ TrainingError(RuntimeError)    a run cannot start or go on
 
 from galaxy_explorer.training.card import add_validation, cards_in_markdown, make_card, write_cards
 from galaxy_explorer.training.devices import Place, find_place
+from galaxy_explorer.training.familiarity import add_familiarity
 from galaxy_explorer.training.galaxies import TrainingGalaxies, gather
 from galaxy_explorer.training.loop import Run, fit
 from galaxy_explorer.training.optimisation import learning_rate, masked_squared_error
@@ -24,6 +25,7 @@ __all__ = [
     "Teacher",
     "TrainingError",
     "TrainingGalaxies",
+    "add_familiarity",
     "add_validation",
     "cards_in_markdown",
     "decode",

@@ -98,6 +98,10 @@ OF_THE_HOLD_OUT = (
     "- RMSE on the hold-out, {views} views averaged: {rmse:.4f}",
     "- the interval for 68% of the votes holds {coverage[all]:.1%} of the hold-out's, each half by the errors of the other",
 )
+OF_THE_FAMILIAR = (
+    "- a picture is called unlike what it learnt where it lies farther from {galaxies} training galaxies, in {axes_kept} "
+    "principal axes of the embedding and across them, than {quantile:.0%} of the {held_out} held out",
+)
 OF_THE_VALIDATION = (
     "- it holds {coverage[all]:.1%} of the validation galaxies' votes",
     "- RMSE on {spot_check[rule]}: {spot_check[rmse]:.4f}",
@@ -111,6 +115,8 @@ def in_markdown(name: str, card: dict[str, Any]) -> str:
     lines.append(f"- RMSE on the hold-out, one view: {_figure(card.get('hold_out_rmse'))}")
     lines += _said_by(card.get("hold_out", {}), OF_THE_HOLD_OUT)
     lines += _said_by(card.get("validation", {}), OF_THE_VALIDATION)
+    if familiar := card.get("familiarity"):
+        lines += _said_by(familiar | {"axes_kept": len(familiar["axes"])}, OF_THE_FAMILIAR)
     lines += _validation_lines(card.get("validation"))
     if "calibration" in card:
         lines += ["", f"![Predicted against voted fractions of the hold-out, by question]({_picture_of(name)})"]

@@ -155,11 +155,15 @@ class Memo:
                 self.results.move_to_end(key)
                 return self.results[key]
         result = make()
+        self.keep(key, result)
+        return result
+
+    def keep(self, key: Hashable, result: Any) -> None:
+        """Keep a result that was made elsewhere."""
         with self.lock:
             self.results[key] = result
             while len(self.results) > self.limit:
                 self.results.popitem(last=False)
-        return result
 
 
 @st.cache_resource

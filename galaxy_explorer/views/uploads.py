@@ -1,20 +1,32 @@
-"""A visitor's uploads: taken in, checked, and kept in the session alone."""
+"""A visitor's uploads: taken in, checked, cropped, removed, and kept in the session alone."""
 
 import base64
+import io
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import PurePath
 
+import numpy as np
 import streamlit as st
+from PIL import Image
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from galaxy_explorer.catalogue import CatalogueError
 from galaxy_explorer.catalogue.scores import read_scores
-from galaxy_explorer.images import Exposure, ImageError, read_exposure, stem_of, thumbnail, to_png
+from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.images import Exposure, ImageError, Square, cut_square, read_exposure, stem_of, thumbnail
 from galaxy_explorer.views import resources
 
 MOST_PICTURES = 500
 MOST_BYTES = 300_000_000  # of one visitor's pictures, as they came
 FULL_EXPOSURES = 4  # pictures from FITS that are kept as they are shown: to stretch one takes up to half a second
+MANY = 8  # files from which on a bar shows how far the reading has come
+UPLOADERS = ("files", "folder")  # what their keys begin with
+FORGOTTEN = (  # all that is kept of uploads
+    *("uploads", "uploaded_files", "uploaded_scores", "scores_file", "listed_files"),
+    *("memo", "exposures", "strangeness", "suggestions", "asking_stopped"),
+)
 
 
 @dataclass(frozen=True)
@@ -27,11 +39,18 @@ class Upload:
     error: str = ""
     image: str | None = None  # which image of a FITS file; None for the other formats
     choices: tuple[str, ...] = ()  # the images of a FITS file
+    crop: Square | None = None  # the part that is shown to the network; None for the whole
+
+    @property
+    def picture_address(self) -> tuple[str, ...]:
+        """What sets its whole picture apart from the others, also from one of the same name."""
+        return self.galaxy_id, str(hash(self.content)), self.image or ""
 
     @property
     def address(self) -> tuple[str, ...]:
-        """What sets it apart from the others, also from one of the same name."""
-        return self.galaxy_id, str(hash(self.content)), self.image or ""
+        """What sets apart the picture that the network sees."""
+        part = f"{self.crop.x},{self.crop.y},{self.crop.side}" if self.crop else ""
+        return *self.picture_address, part
 
 
 def uploads() -> dict[str, Upload]:
@@ -39,38 +58,89 @@ def uploads() -> dict[str, Upload]:
     return st.session_state.setdefault("uploads", {})
 
 
-def take(files: list[st.runtime.uploaded_file_manager.UploadedFile]) -> None:
-    """Take in the files that are new; a table of scores counts for all pictures."""
-    seen = st.session_state.setdefault("uploaded_files", set())
-    for file in files:
-        if file.file_id in seen:
-            continue
-        seen.add(file.file_id)
-        if file.name.lower().endswith(".csv"):
-            try:
-                st.session_state["uploaded_scores"] = read_scores(file.getvalue(), file.name)
-            except CatalogueError as error:
-                uploads()[file.name] = Upload(file.name, b"", error=str(error))
-        else:
-            add(file.name, file.getvalue())
+def key_of(uploader: str) -> str:
+    """Give the key of an uploader, which changes when all is removed: a fresh, empty one."""
+    return f"{uploader}_{st.session_state.get('upload_round', 0)}"
 
 
-def add(name: str, content: bytes) -> None:
-    """Check a picture and keep it, or the reason why it cannot be used."""
+def take(files: Sequence[UploadedFile]) -> None:
+    """Take in the files that are new, and remember which are listed on the page."""
+    seen: dict[str, str] = st.session_state.setdefault("uploaded_files", {})
+    st.session_state["listed_files"] = {file.file_id for file in files}
+    new = [file for file in files if file.file_id not in seen]
+    if new:
+        st.session_state.pop("asking_stopped", None)
+    bar = st.empty()
+    for i, file in enumerate(new):
+        if len(new) >= MANY:
+            bar.progress(i / len(new), f"Reading {i + 1} of {len(new)} files")
+        seen[file.file_id] = _take_in(file)
+    bar.empty()
+
+
+def _take_in(file: UploadedFile) -> str:
+    """Take in one file; give the id of its picture, or its own name. A table of scores counts for all pictures."""
+    name = PurePath(file.name).name
+    if name.startswith("."):  # what a Mac leaves beside pictures
+        return ""
+    if not name.lower().endswith(".csv"):
+        return add(name, file.getvalue())
+    try:
+        st.session_state["uploaded_scores"] = read_scores(file.getvalue(), name)
+        st.session_state["scores_file"] = file.file_id
+    except CatalogueError as error:
+        uploads()[name] = Upload(name, b"", error=str(error))
+    return name
+
+
+def drop_unlisted(*_: str) -> None:
+    """Remove the pictures whose file the visitor has just taken off the list."""
+    lists = [st.session_state.get(key_of(uploader)) or [] for uploader in UPLOADERS]
+    left = {file.file_id for files in lists for file in files}
+    seen: dict[str, str] = st.session_state.get("uploaded_files", {})
+    gone = st.session_state.get("listed_files", set()) - left
+    if st.session_state.get("scores_file") in gone:
+        st.session_state.pop("uploaded_scores", None)
+    dropped = {seen.pop(file_id) for file_id in gone if file_id in seen}
+    for galaxy_id in dropped - set(seen.values()):  # the same picture may have come twice
+        uploads().pop(galaxy_id, None)
+
+
+def is_listed(galaxy_id: str) -> bool:
+    """Tell whether an upload's file is on the page's list, where its × removes it."""
+    listed = st.session_state.get("listed_files", set())
+    return any(name == galaxy_id and file_id in listed for file_id, name in st.session_state["uploaded_files"].items())
+
+
+def remove(galaxy_id: str) -> None:
+    """Forget one picture."""
+    uploads().pop(galaxy_id, None)
+
+
+def clear() -> None:
+    """Forget this visitor's uploads and all that was computed of them."""
+    for name in FORGOTTEN:
+        st.session_state.pop(name, None)
+    st.session_state["upload_round"] = st.session_state.get("upload_round", 0) + 1
+
+
+def add(name: str, content: bytes) -> str:
+    """Check a picture and keep it, or the reason why it cannot be used; give its id."""
     kept = uploads()
-    galaxy_id = free_id(stem_of(PurePath(name).name), content)
+    galaxy_id = free_id(stem_of(name), content)
     held = sum(len(upload.content) for upload in kept.values())
     if len(kept) >= MOST_PICTURES or held + len(content) > MOST_BYTES:
         reason = (
             f"there are {len(kept)} pictures with {held / 1e6:.0f} MB already; a session holds {MOST_PICTURES} pictures and "
-            f"{MOST_BYTES / 1e6:.0f} MB: clear them, or use `python -m galaxy_explorer predict` for many"
+            f"{MOST_BYTES / 1e6:.0f} MB: remove some, or use `python -m galaxy_explorer predict` for many"
         )
         kept[galaxy_id] = Upload(galaxy_id, b"", error=reason)
-        return
+        return galaxy_id
     try:
         kept[galaxy_id] = with_image(Upload(galaxy_id, content), None)
     except ImageError as error:
         kept[galaxy_id] = Upload(galaxy_id, b"", error=str(error))
+    return galaxy_id
 
 
 def free_id(stem: str, content: bytes) -> str:
@@ -83,7 +153,7 @@ def free_id(stem: str, content: bytes) -> str:
 
 
 def with_image(upload: Upload, image: str | None) -> Upload:
-    """Take another image of a FITS file; None for the one that is taken first.
+    """Take another image of a FITS file, whole; None for the one that is taken first.
 
     Raises
     ------
@@ -91,22 +161,42 @@ def with_image(upload: Upload, image: str | None) -> Upload:
         When it cannot be shown.
     """
     exposure = read_exposure(upload.content, image)
-    small = base64.b64encode(to_png(thumbnail(exposure.picture, 64))).decode()
     return replace(
         upload,
-        small=f"data:image/png;base64,{small}",
+        small=_small(exposure.picture),
         image=exposure.name or None,
         choices=exposure.choices,
+        crop=None,
     )
 
 
+def crop_to(galaxy_id: str, square: Square | None) -> None:
+    """Show a part of a picture to the network from now on; None for the whole."""
+    whole = replace(uploads()[galaxy_id], crop=None)
+    uploads()[galaxy_id] = replace(whole, crop=square, small=_small(picture_of(replace(whole, crop=square))))
+
+
+def _small(picture: np.ndarray) -> str:
+    """Make a data address of a thumbnail: as JPEG, a fifth of a PNG, for tables of hundreds."""
+    file = io.BytesIO()
+    Image.fromarray(thumbnail(picture, 64)).save(file, "JPEG", quality=85)
+    return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
 def exposure_of(upload: Upload) -> Exposure:
-    """Read an upload; what took long to read is kept for a while."""
+    """Read an upload's whole picture; what took long to read is kept for a while."""
     if upload.image is None:
         return read_exposure(upload.content)
     if "exposures" not in st.session_state:
         st.session_state["exposures"] = resources.Memo(limit=FULL_EXPOSURES)
-    return st.session_state["exposures"].recall(upload.address, partial(read_exposure, upload.content, upload.image))
+    read = partial(read_exposure, upload.content, upload.image)
+    return st.session_state["exposures"].recall(upload.picture_address, read)
+
+
+def picture_of(upload: Upload) -> np.ndarray:
+    """Give the picture that the network is shown: the whole, or what was cut out of it."""
+    whole = exposure_of(upload).picture
+    return whole if upload.crop is None else cut_square(whole, upload.crop)
 
 
 def take_image(galaxy_id: str, key: str) -> None:
@@ -119,8 +209,22 @@ def take_image(galaxy_id: str, key: str) -> None:
         st.session_state[key] = upload.image
 
 
-def clear() -> None:
-    """Forget this visitor's uploads and all that was computed of them."""
-    for name in ("uploads", "uploaded_files", "uploaded_scores", "memo", "exposures"):
-        st.session_state.pop(name, None)
-    st.session_state["upload_round"] = st.session_state.get("upload_round", 0) + 1  # a fresh, empty uploader
+def volunteers_of(galaxy_id: str) -> np.ndarray | None:
+    """Find what volunteers said of an upload: in a table that came along, or in the open catalogue."""
+    if comes_with_scores(galaxy_id):
+        voted = st.session_state["uploaded_scores"].loc[galaxy_id].reindex(list(COLUMNS)).to_numpy(dtype=float)
+    else:
+        try:
+            catalogue = resources.catalogue(resources.current_source())
+        except (CatalogueError, OSError):  # the open catalogue has gone, or SDSS does not answer
+            return None
+        if galaxy_id not in catalogue:
+            return None
+        voted = catalogue.table.loc[galaxy_id, list(COLUMNS)].to_numpy(dtype=float)
+    return voted if np.isfinite(voted).any() else None
+
+
+def comes_with_scores(galaxy_id: str) -> bool:
+    """Tell whether a table that came along has votes on a picture."""
+    scores = st.session_state.get("uploaded_scores")
+    return scores is not None and galaxy_id in scores.index

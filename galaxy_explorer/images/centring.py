@@ -1,0 +1,257 @@
+"""Where the galaxy is in a picture, and the square that shows it as Galaxy Zoo showed galaxies."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from galaxy_explorer.images.reading import MIN_SIDE, check_picture
+
+# Galaxy Zoo 2's pictures: 424 pixels of 0.02 petroR90_r (Willett et al. 2013, MNRAS 435, 2835, section 2).
+FIELD_IN_R90 = 424 * 0.02
+
+# The radius of 90 % of a galaxy's light, as measured here in a picture stretched for the eye, in units of its
+# petroR90_r: the median of 210 galaxies of the challenge, whose petroR90_r is 50 pixels. Two thirds lie within 17 % of it.
+R90_AS_MEASURED = 1.17
+
+WORKING_SIDE = 160  # pixels of the longer side, at which is measured: the sky of a stretched picture needs averaging
+CLIP = 3.0  # standard deviations beyond which a pixel is not sky
+LEAST_NOISE = 2.0  # grey levels; the median of the challenge's pictures, so that a cleaner sky shows no larger galaxy
+ABOVE_SKY = 4.0  # standard deviations of the sky above it, from which on a pixel belongs to an object
+LEAST_AREA = 9  # pixels of an object, at the working side
+NEAR_THE_CENTRE = 0.35  # width of the Gaussian weight on an object's light, in halves of the shorter side
+WITHIN_HALF_LIGHT = 2.5  # radii of half the light within which 90 % is measured: farther out are neighbours
+STEPS = 6  # towards the brightest part, by which the centre has settled to 0.1 pixels
+DIMMED = 0.45  # what is left of the light outside a square
+LINE = (240, 190, 70)  # colour of the line round it
+WIDER = 1.5  # than the square that was found is the part in which it is measured again
+
+
+@dataclass(frozen=True)
+class Square:
+    """A square part of a picture, which may reach beyond its edges.
+
+    Parameters
+    ----------
+    x, y : int
+        Its centre, in pixels from the picture's left and upper edge.
+    side : int
+        Its side in pixels.
+    """
+
+    x: int
+    y: int
+    side: int
+
+    @property
+    def left(self) -> int:
+        """Its left edge in pixels of the picture; negative where it reaches beyond."""
+        return self.x - self.side // 2
+
+    @property
+    def top(self) -> int:
+        """Its upper edge, likewise."""
+        return self.y - self.side // 2
+
+
+def suggest_square(picture: np.ndarray) -> Square | None:
+    """Suggest the square in which the galaxy fills as much as in Galaxy Zoo's pictures.
+
+    The galaxy is the object with the most light, which counts the less the farther it is from the middle. An
+    object is a connected part brighter than the sky by `ABOVE_SKY` of its standard deviations.
+
+    Parameters
+    ----------
+    picture : (H, W, 3) np.ndarray of uint8
+        An RGB picture.
+
+    Returns
+    -------
+    Square or None
+        Centred on the galaxy's brightest part, `FIELD_IN_R90` of its petrosian radii wide, at least
+        `MIN_SIDE` pixels; None where nothing stands out from the sky.
+
+    References
+    ----------
+    Willett et al. 2013, MNRAS 435, 2835, section 2: the field of Galaxy Zoo 2's pictures. The centre is
+    SExtractor's windowed one (Bertin & Arnouts 1996, A&AS 117, 393).
+    """
+    check_picture(picture)
+    brightness = picture.mean(axis=2, dtype=np.float32)
+    found = _measure(brightness)
+    if found is None:
+        return None
+    square = _square(*found)
+    around = Square(square.x, square.y, round(WIDER * square.side))
+    top, left = max(0, around.top), max(0, around.left)
+    part = brightness[top : max(0, around.top + around.side), left : max(0, around.left + around.side)]
+    if min(part.shape) < 2 * MIN_SIDE or part.size > 0.5 * brightness.size:
+        return square
+    again = _measure(part)  # in finer pixels, and nearer sky
+    return square if again is None else _square(again[0] + left, again[1] + top, again[2])
+
+
+def cut_square(picture: np.ndarray, square: Square) -> np.ndarray:
+    """Cut a square out of a picture; what it asks for beyond the edges is filled with the picture's sky.
+
+    Parameters
+    ----------
+    picture : (H, W, 3) np.ndarray of uint8
+        An RGB picture.
+    square : Square
+        The part, which must hold some of the picture.
+
+    Returns
+    -------
+    (side, side, 3) np.ndarray of uint8
+        The part in the picture's own pixels.
+
+    Raises
+    ------
+    ValueError
+        If the square is smaller than `MIN_SIDE` or lies beside the picture.
+    """
+    check_picture(picture)
+    height, width = picture.shape[:2]
+    left, top, side = square.left, square.top, square.side
+    if side < MIN_SIDE:
+        raise ValueError(f"a square of {side} pixels was asked for; it must have at least {MIN_SIDE}")
+    rows, columns = slice(max(0, top), min(height, top + side)), slice(max(0, left), min(width, left + side))
+    if rows.start >= rows.stop or columns.start >= columns.stop:
+        raise ValueError(f"{square} lies beside a picture of {width}×{height} pixels; its centre must lie in it")
+    part = picture[rows, columns]
+    if part.shape[:2] == (side, side):
+        return part.copy()
+    cut = np.empty((side, side, 3), np.uint8)
+    cut[:] = [round(_sky(picture[..., channel].astype(np.float32))[0]) for channel in range(3)]
+    cut[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = part
+    return cut
+
+
+def show_square(picture: np.ndarray, square: Square) -> np.ndarray:
+    """Draw a square over a picture: what lies outside is dimmed, and a line goes round it.
+
+    Parameters
+    ----------
+    picture : (H, W, 3) np.ndarray of uint8
+        An RGB picture.
+    square : Square
+        What reaches beyond the picture is not drawn.
+
+    Returns
+    -------
+    (H, W, 3) np.ndarray of uint8
+    """
+    check_picture(picture)
+    line = max(1, round(min(picture.shape[:2]) / 200))
+    shown = (picture * DIMMED).astype(np.uint8)
+    for margin, inner in ((line, None), (0, picture)):
+        rows = slice(max(0, square.top - margin), max(0, square.top + square.side + margin))
+        columns = slice(max(0, square.left - margin), max(0, square.left + square.side + margin))
+        shown[rows, columns] = LINE if inner is None else inner[rows, columns]
+    return shown
+
+
+def _square(x: float, y: float, r90: float) -> Square:
+    """Frame a galaxy at Galaxy Zoo's scale."""
+    return Square(round(x), round(y), max(MIN_SIDE, round(FIELD_IN_R90 * r90)))
+
+
+def _measure(brightness: np.ndarray) -> tuple[float, float, float] | None:
+    """Find the galaxy in an ``(H, W)`` picture: its centre and its petrosian R90 in pixels; None without one."""
+    height, width = brightness.shape
+    scale = max(1.0, max(height, width) / WORKING_SIDE)
+    size = max(1, round(width / scale)), max(1, round(height / scale))
+    small = np.asarray(Image.fromarray(brightness).resize(size, Image.Resampling.BOX), dtype=float)
+    small = _smoothed(small)
+    sky, noise = _sky(small)
+    light = np.clip(small - sky, 0.0, None)
+    chosen = _choose(_objects(small > sky + ABOVE_SKY * noise), light)
+    if chosen is None:
+        return None
+    rows, columns = np.nonzero(chosen)
+    x, y, r90 = _settle(columns + 0.5, rows + 0.5, light[chosen])
+    return x * width / size[0], y * height / size[1], r90 * scale / R90_AS_MEASURED
+
+
+def _smoothed(values: np.ndarray) -> np.ndarray:
+    """Average each pixel with its neighbours by 1:2:1 along both axes, so that noise breaks no object apart."""
+    padded = np.pad(values, 1, mode="edge")
+    across = (padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]) / 4
+    return (across[:-2] + 2 * across[1:-1] + across[2:]) / 4
+
+
+def _sky(values: np.ndarray) -> tuple[float, float]:
+    """Measure the sky's level and standard deviation by clipping what lies far from the median."""
+    kept = values.ravel()
+    while True:
+        level = float(np.median(kept))
+        noise = 1.4826 * float(np.median(np.abs(kept - level)))  # of a normal distribution
+        noise = max(noise, LEAST_NOISE)
+        near = kept[np.abs(kept - level) <= CLIP * noise]
+        if len(near) == len(kept):
+            return level, noise
+        kept = near
+
+
+def _objects(bright: np.ndarray) -> np.ndarray:
+    """Number the connected parts of an ``(H, W)`` mask, from 1 on, with gaps; 0 where it is False."""
+    parents: list[int] = []
+
+    def root(run: int) -> int:
+        while parents[run] != run:
+            run = parents[run]
+        return run
+
+    runs: list[tuple[int, int, int]] = []  # row, first column, column after the last
+    above: list[int] = []
+    for row, line in enumerate(bright):
+        edges = np.flatnonzero(np.diff(line.astype(np.int8), prepend=0, append=0))
+        here = []
+        for first, end in edges.reshape(-1, 2).tolist():
+            run = len(runs)
+            runs.append((row, first, end))
+            parents.append(run)
+            here.append(run)
+            for other in (run for run in above if runs[run][1] < end and first < runs[run][2]):
+                parents[root(other)] = root(run)
+        above = here
+    numbers = np.zeros(bright.shape, dtype=int)
+    for run, (row, first, end) in enumerate(runs):
+        numbers[row, first:end] = root(run) + 1
+    return numbers
+
+
+def _choose(numbers: np.ndarray, light: np.ndarray) -> np.ndarray | None:
+    """Choose the object with the most light near the middle, as a mask; None where none is large enough."""
+    flat, most = numbers.ravel(), int(numbers.max()) + 1
+    rows, columns = np.mgrid[: light.shape[0], : light.shape[1]]
+    half = min(light.shape) / 2
+    area, total = np.bincount(flat, minlength=most), np.bincount(flat, light.ravel(), most)
+    total[(area < LEAST_AREA) | (np.arange(most) == 0)] = 0.0
+    if not total.any():
+        return None
+    each = np.maximum(total, 1e-9)
+    x, y = (np.bincount(flat, (light * along).ravel(), most) / each for along in (columns, rows))
+    from_middle = np.hypot(x - (light.shape[1] - 1) / 2, y - (light.shape[0] - 1) / 2) / half
+    return numbers == int(np.argmax(total * np.exp(-0.5 * (from_middle / NEAR_THE_CENTRE) ** 2)))
+
+
+def _settle(x: np.ndarray, y: np.ndarray, light: np.ndarray) -> tuple[float, float, float]:
+    """Give the centre of an object's brightest part and the radius of 90 % of the light around it."""
+    centre_x, centre_y = np.average(x, weights=light), np.average(y, weights=light)
+    for _ in range(STEPS):
+        distance = np.hypot(x - centre_x, y - centre_y)
+        half_light = _radius_of(0.5, distance, light)
+        weight = light * np.exp(-0.5 * (distance / half_light) ** 2)
+        centre_x, centre_y = np.average(x, weights=weight), np.average(y, weights=weight)
+    distance = np.hypot(x - centre_x, y - centre_y)
+    inner = distance < WITHIN_HALF_LIGHT * _radius_of(0.5, distance, light)
+    return float(centre_x), float(centre_y), _radius_of(0.9, distance[inner], light[inner])
+
+
+def _radius_of(part: float, distance: np.ndarray, light: np.ndarray) -> float:
+    """Give the radius that holds a part of the light, at least half a pixel."""
+    order = np.argsort(distance)
+    held = np.cumsum(light[order])
+    return max(0.5, float(distance[order][np.searchsorted(held, part * held[-1])]))

@@ -1,0 +1,141 @@
+"""The crop tool of the upload page: what is wrong with a picture's framing, and a square to set it right."""
+
+import math
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from galaxy_explorer.images import MIN_SIDE, Square, show_square, suggest_square, thumbnail
+from galaxy_explorer.views import resources
+from galaxy_explorer.views.uploads import Upload, crop_to
+
+# Of 210 galaxies of the challenge, which are framed well, 3 % lie farther off and under 1 % seem smaller.
+OFF_CENTRE = 0.06  # of the shorter side
+SMALL = 0.7  # of it is the suggested square
+NOT_SQUARE = 1.02  # longer side by shorter
+LARGEST = 2.0  # a square's side by the picture's longer one
+KEPT = 500  # suggestions
+SHOWN = 424  # pixels at most of the picture with the frame
+
+
+def suggestion(upload: Upload, picture: np.ndarray) -> Square | None:
+    """Suggest a square for an upload's whole picture; it is worked out once."""
+    if "suggestions" not in st.session_state:
+        st.session_state["suggestions"] = resources.Memo(limit=KEPT)
+    return st.session_state["suggestions"].recall(upload.picture_address, lambda: suggest_square(picture))
+
+
+def what_is_wrong(picture: np.ndarray, square: Square | None, crop: float) -> list[str]:
+    """Say in sentences how a picture's framing differs from those that the networks learnt from.
+
+    Parameters
+    ----------
+    picture : (H, W, 3) np.ndarray of uint8
+        The whole picture.
+    square : Square or None
+        The suggestion for it.
+    crop : float
+        The part of the shorter side that the network sees.
+    """
+    height, width = picture.shape[:2]
+    shorter = min(height, width)
+    said = []
+    if max(height, width) > NOT_SQUARE * shorter:
+        seen = round(crop * shorter)
+        said.append(
+            f"The picture is not square ({width} × {height} pixels): of it, the network sees the {seen} × {seen} pixels in the middle."
+        )
+    if square is None:
+        return said
+    right, down = square.x - width / 2, square.y - height / 2
+    if math.hypot(right, down) > OFF_CENTRE * shorter:
+        said.append(f"The brightest object lies {_where(right / shorter, down / shorter)} of the middle.")
+    if square.side < SMALL * shorter:
+        said.append(
+            f"The brightest object is small: Galaxy Zoo would have shown it in a square of {square.side} pixels, "
+            f"{square.side / shorter:.0%} of the picture's shorter side."
+        )
+    return said
+
+
+def _where(right: float, down: float) -> str:
+    """Say a direction, each part of it only where it is a part worth naming."""
+    parts = [
+        f"{abs(value):.0%} {'of its shorter side ' if not i else ''}{name}"
+        for i, (value, name) in enumerate(
+            part
+            for part in ((right, "right" if right > 0 else "left"), (down, "below" if down > 0 else "above"))
+            if abs(part[0]) >= OFF_CENTRE / 2
+        )
+    ]
+    return " and ".join(parts)
+
+
+def offer_crop(upload: Upload, picture: np.ndarray, crop: float) -> None:
+    """Say what is wrong with a picture's framing, and offer a square of it.
+
+    Parameters
+    ----------
+    upload : Upload
+        Whose crop is set.
+    picture : (H, W, 3) np.ndarray of uint8
+        Its whole picture.
+    crop : float
+        The part of the shorter side that the network sees.
+    """
+    square = suggestion(upload, picture)
+    wrong = what_is_wrong(picture, square, crop) if upload.crop is None else []
+    if wrong:
+        try_it = " Try the suggested crop below." if square else ""
+        st.info(f"{' '.join(wrong)}{try_it}", icon=":material/center_focus_weak:")
+    with st.expander("Crop this picture", expanded=bool(wrong) or upload.crop is not None, icon=":material/crop:"):
+        _tool(upload, picture, square)
+
+
+def _tool(upload: Upload, picture: np.ndarray, square: Square | None) -> None:
+    """Show the picture with the frame over it, and what moves the frame."""
+    height, width = picture.shape[:2]
+    whole = Square(width // 2, height // 2, min(height, width))
+    keys = {part: f"crop_{part}_{'/'.join(upload.picture_address)}" for part in ("x", "y", "side")}
+    now = upload.crop or whole
+    for part, key in keys.items():
+        st.session_state.setdefault(key, getattr(now, part))
+    with st.container(key="crop"):
+        left, right = st.columns([2, 3], gap="medium")
+    with left:
+        frame = show_square(picture, now)
+        st.image(thumbnail(frame, SHOWN), width="stretch", alt=f"{upload.galaxy_id} with the frame of the crop")
+    with right:
+        with st.container(horizontal=True):
+            st.button(
+                "Use the suggestion", icon=":material/auto_fix_high:", disabled=square is None or upload.crop == square,
+                type="primary", on_click=_set, args=(upload.galaxy_id, keys, square, square),
+                help="The square in which the brightest object near the middle has the size that galaxies have in Galaxy Zoo's "
+                "pictures: 8.48 petrosian radii across (Willett et al. 2013, section 2)",
+            )  # fmt: skip
+            st.button(
+                "Whole picture", icon=":material/crop_free:", disabled=upload.crop is None,
+                on_click=_set, args=(upload.galaxy_id, keys, None, whole),
+            )  # fmt: skip
+        if square is None:
+            st.caption("Nothing in this picture stands out from its sky, so there is no suggestion.")
+        most = round(LARGEST * max(height, width))
+        moved: dict[str, Any] = {"on_change": _take_sliders, "args": (upload.galaxy_id, keys), "format": "%d px"}
+        st.slider("Centre, from the left", 0, width - 1, key=keys["x"], **moved)
+        st.slider("Centre, from the top", 0, height - 1, key=keys["y"], **moved)
+        st.slider("Side of the square", MIN_SIDE, max(most, now.side), key=keys["side"], **moved)
+        if upload.crop is not None:
+            st.caption("The network now sees this square. What lies beyond the picture is filled with its sky.")
+
+
+def _set(galaxy_id: str, keys: dict[str, str], crop: Square | None, shown: Square) -> None:
+    """Take a crop, and move the sliders to what is shown."""
+    for part, key in keys.items():
+        st.session_state[key] = getattr(shown, part)
+    crop_to(galaxy_id, crop)
+
+
+def _take_sliders(galaxy_id: str, keys: dict[str, str]) -> None:
+    """Crop to what the sliders say."""
+    crop_to(galaxy_id, Square(**{part: int(st.session_state[key]) for part, key in keys.items()}))
