@@ -15,6 +15,7 @@ QUANTILE = 0.99  # of the galaxies held out lie within the threshold: one galaxy
 MOST_AXES = 16
 MOST_NUMBERS = 4000  # on the axes: cards are read often, and stay small
 LEAST_HELD_OUT = 100  # below it there is no 99th percentile to speak of
+LEAST_VARIANCE = 1e-6  # of the largest: numbers that are the same for every galaxy would make any other infinitely far
 LEAST_PER_NUMBER = 2  # training galaxies for each number of the embedding, for its mean and axes to mean something
 
 
@@ -41,10 +42,10 @@ def fit_reference(training: np.ndarray, held_out: np.ndarray) -> dict[str, Any] 
     roots = _roots(training)
     mean = roots.mean(axis=0)
     variances, axes = np.linalg.eigh(np.cov(roots, rowvar=False, bias=True))  # in rising order
-    kept = max(1, min(MOST_AXES, MOST_NUMBERS // size, size - 1))
-    rest = float(variances[:-kept].mean())
-    if not rest > 0:
+    kept = max(1, min(MOST_AXES, MOST_NUMBERS // size, size // 2))
+    if not variances[-1] > 0:
         return None
+    rest = float(max(variances[:-kept].mean(), LEAST_VARIANCE * variances[-1]))
     reference: dict[str, Any] = {
         "galaxies": count,
         "held_out": len(held_out),
@@ -52,7 +53,7 @@ def fit_reference(training: np.ndarray, held_out: np.ndarray) -> dict[str, Any] 
         "threshold": 1.0,
         "mean": mean.round(5).tolist(),
         "axes": axes.T[::-1][:kept].round(5).tolist(),
-        "variances": [float(f"{value:.5g}") for value in variances[::-1][:kept]],
+        "variances": [float(f"{max(value, rest):.5g}") for value in variances[::-1][:kept]],
         "rest": float(f"{rest:.5g}"),
     }
     reference["threshold"] = float(f"{np.quantile(strangeness(held_out, reference), QUANTILE):.5g}")

@@ -29,6 +29,21 @@ class TestRefusing:
     def test_what_is_no_picture_is_refused(self, content):
         assert "is not a picture in JPEG, PNG, TIFF, WebP or FITS" in refusal(content)
 
+    @pytest.mark.parametrize(
+        ("content", "words"),
+        [
+            (b"%PDF-1.7 ...", "a PDF document"),
+            (b"GIF89a......", "a GIF"),
+            (b"BM..........", "a Windows bitmap"),
+            (b"PK\x03\x04.....", "a zip file or an office document"),
+            (b"GalaxyID,Class1.1\n", "a file of text"),
+            (b"\r\n  <html>\xe4", "a file of text"),
+            (b"\0" * 1000, "a file of a kind that is not known here"),
+        ],
+    )
+    def test_what_it_is_instead_is_said_in_words(self, content, words):
+        assert refusal(content).startswith(f"{words} is not a picture")
+
     def test_an_empty_file_is_refused(self):
         assert refusal(b"").startswith("an empty file is not a picture")
 

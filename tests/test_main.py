@@ -104,7 +104,7 @@ def test_a_bad_picture_is_named_and_the_rest_is_written(run, galaxies, tmp_path,
     assert run("predict", galaxies, "--output", output) == 1
     said = capsys.readouterr()
     assert "5 of 6 galaxies are in" in said.out
-    assert "galaxy 0004 failed: a file that begins with" in said.err
+    assert "galaxy 0004 failed: a file of text is not a picture" in said.err
     failed = pd.read_csv(f"{output}.failed.csv", dtype=str)
     assert failed.columns.tolist() == ["GalaxyID", "reason"]
     assert failed["GalaxyID"].tolist() == ["0004"]
@@ -237,7 +237,7 @@ def test_evaluate_goes_on_without_a_bad_picture(run, kaggle_folder, capsys):
     assert run("evaluate", kaggle_folder, "--json") == 1
     said = capsys.readouterr()
     assert json.loads(said.out)["galaxies"] == 1
-    assert "galaxy 200001 failed: a file that begins with" in said.err
+    assert "galaxy 200001 failed: a file of text is not a picture" in said.err
     assert "galaxy 200002 failed: there is no picture of it" in said.err
 
 

@@ -1,5 +1,7 @@
 """The weights that ship do what their cards say."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -7,10 +9,12 @@ from galaxy_explorer.catalogue import open_catalogue, read_ids
 from galaxy_explorer.checkpoints import WEIGHTS, available, load, read_card
 from galaxy_explorer.comparison import score
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS
-from galaxy_explorer.prediction import predict_catalogue
+from galaxy_explorer.familiarity import QUANTILE
+from galaxy_explorer.prediction import predict_catalogue, strangeness_of
 from galaxy_explorer.training.uncertainty import SPOT_CHECK, calibration_picture, spot_check_ids
 
 MEGABYTES = 16
+CARD_KILOBYTES = 100  # cards are read often
 
 shipped = pytest.mark.parametrize("name", available())
 
@@ -50,3 +54,51 @@ def test_the_card_s_calibration_is_the_picture_beside_it(name):
     assert drawn == calibration_picture(card["calibration"], name)
     for bins in card["calibration"].values():
         assert np.sum(bins["count"]) > 0
+
+
+def other_pictures():
+    """Pictures of other things than galaxies, by name."""
+    random = np.random.default_rng(0)
+    rows, columns = np.mgrid[:424, :424]
+    text = np.full((424, 424), 255)
+    text[(rows % 20 < 9) & (columns % 12 < 2 + rows // 20 % 7)] = 0  # strokes in lines
+    face = np.where(np.hypot((rows - 212) / 1.4, columns - 212) < 110, 200, 100)
+    for x, y, radius, grey in (
+        (170, 172, 16, 255),
+        (254, 172, 16, 255),
+        (170, 172, 7, 0),
+        (254, 172, 7, 0),
+        (212, 280, 25, 40),
+    ):
+        face[np.hypot(columns - x, rows - y) < radius] = grey
+    flat = {"text": text, "face": face, "gradient": columns * 255 // 423}
+    made = {name: np.repeat(values[..., np.newaxis], 3, axis=2).astype(np.uint8) for name, values in flat.items()}
+    made["noise"] = random.integers(0, 256, (424, 424, 3), dtype=np.uint8)
+    made["blocks"] = np.kron(random.integers(0, 256, (8, 8, 3)), np.ones((53, 53, 1))).astype(np.uint8)
+    made["inverted galaxy"] = 255 - open_catalogue("sample").picture("100023")
+    return made
+
+
+@shipped
+def test_pictures_of_other_things_are_strange_and_the_sample_is_not(name, sample):
+    network, card = load(name)
+    others = other_pictures()
+    found = strangeness_of(network, card, list(others.values()))
+    assert dict(zip(others, found > 1, strict=True)) == dict.fromkeys(others, True)
+    assert (strangeness_of(network, card, [sample.picture(galaxy) for galaxy in sample.ids]) <= 1).all()
+
+
+@shipped
+def test_few_galaxies_that_were_never_seen_are_strange(name, shared_data):
+    network, card = load(name)
+    galaxies = open_catalogue(shared_data / "kaggle").subset(
+        spot_check_ids(read_ids(shared_data / "kaggle" / "validation.txt"))
+    )
+    assert card["familiarity"]["quantile"] == QUANTILE
+    strange = strangeness_of(network, card, [galaxies.picture(galaxy) for galaxy in galaxies.ids]) > 1
+    assert strange.sum() <= 4  # of 60, where 0.6 are expected
+
+
+@shipped
+def test_cards_stay_small(name):
+    assert len(json.dumps(read_card(available()[name]))) <= CARD_KILOBYTES * 1000

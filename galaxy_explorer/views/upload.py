@@ -40,10 +40,11 @@ def take_files() -> None:
             accept_multiple_files=True, key=key_of("files"), on_change=drop_unlisted,
         )  # fmt: skip
     with folder:
-        given += st.file_uploader(
+        found = st.file_uploader(
             "Or a whole folder of them", type=[*ENDINGS, "csv"],
             accept_multiple_files="directory", key=key_of("folder"), on_change=drop_unlisted,
         )  # fmt: skip
+        given += sorted(found, key=lambda file: file.name)  # browsers give a folder's files in no order
     take(given)
 
 
@@ -106,11 +107,13 @@ def say_how_strange(upload: Upload, name: str) -> None:
     _, card = resources.network(name)
     familiar = card["familiarity"]
     st.warning(
-        f"**This picture looks unlike what {name} learnt from**, so its answers may mean nothing. "
-        f"It lies {distance:.1f} times as far from the galaxies of the training, in the network's own description of pictures, as "
-        f"the limit. Within the limit lie {familiar['quantile']:.0%} of {familiar['held_out']:,} galaxies that were held out: "
-        "one good picture in a hundred gets this warning too.",
+        f"**This picture looks unlike those that {name} learnt from**, so its answers may mean nothing.",
         icon=":material/help:",
+    )
+    st.caption(
+        f"In the network's own description of pictures it lies {distance:.1f} times as far from the galaxies of the training "
+        f"as the limit, within which lie {familiar['quantile'] * 100:.0f} % of {familiar['held_out']:,} galaxies that were held "
+        "out: so one good picture in a hundred gets this warning too."
     )
 
 

@@ -44,32 +44,26 @@ def what_is_wrong(picture: np.ndarray, square: Square | None, crop: float) -> li
     if max(height, width) > NOT_SQUARE * shorter:
         seen = round(crop * shorter)
         said.append(
-            f"The picture is not square ({width} × {height} pixels): of it, the network sees the {seen} × {seen} pixels in the middle."
+            f"The picture is not square ({width} × {height} pixels): the network sees the {seen} × {seen} pixels in its middle."
         )
     if square is None:
         return said
-    right, down = square.x - width / 2, square.y - height / 2
-    if math.hypot(right, down) > OFF_CENTRE * shorter:
-        said.append(f"The brightest object lies {_where(right / shorter, down / shorter)} of the middle.")
+    right, down = (square.x - width / 2) / shorter, (square.y - height / 2) / shorter
+    if math.hypot(right, down) > OFF_CENTRE:
+        said.append(f"The brightest object is not in the middle but {_where(right, down)}.")
     if square.side < SMALL * shorter:
         said.append(
-            f"The brightest object is small: Galaxy Zoo would have shown it in a square of {square.side} pixels, "
-            f"{square.side / shorter:.0%} of the picture's shorter side."
+            f"The brightest object is small: Galaxy Zoo would have shown it in a square of {square.side} pixels."
         )
     return said
 
 
 def _where(right: float, down: float) -> str:
-    """Say a direction, each part of it only where it is a part worth naming."""
-    parts = [
-        f"{abs(value):.0%} {'of its shorter side ' if not i else ''}{name}"
-        for i, (value, name) in enumerate(
-            part
-            for part in ((right, "right" if right > 0 else "left"), (down, "below" if down > 0 else "above"))
-            if abs(part[0]) >= OFF_CENTRE / 2
-        )
-    ]
-    return " and ".join(parts)
+    """Say how far off the middle something is, in parts of the picture's shorter side; a small part is left out."""
+    named = [(right, "to the right" if right > 0 else "to the left"), (down, "below" if down > 0 else "above")]
+    named = [(part, name) for part, name in named if abs(part) >= OFF_CENTRE / 2]
+    whose = [" of the picture's shorter side", ""]
+    return " and ".join(f"{abs(part) * 100:.0f} %{whose[i]} {name}" for i, (part, name) in enumerate(named))
 
 
 def offer_crop(upload: Upload, picture: np.ndarray, crop: float) -> None:
@@ -100,7 +94,7 @@ def _tool(upload: Upload, picture: np.ndarray, square: Square | None) -> None:
     keys = {part: f"crop_{part}_{'/'.join(upload.picture_address)}" for part in ("x", "y", "side")}
     now = upload.crop or whole
     for part, key in keys.items():
-        st.session_state.setdefault(key, getattr(now, part))
+        st.session_state[key] = getattr(now, part)  # also where the crop was set by something else than the sliders
     with st.container(key="crop"):
         left, right = st.columns([2, 3], gap="medium")
     with left:

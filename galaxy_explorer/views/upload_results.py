@@ -120,15 +120,15 @@ def overview(done: list[Upload], fractions: pd.DataFrame, name: str) -> pd.DataF
         "galaxy": fractions.index,
         "likeliest path": [in_words(row) for row in fractions.to_numpy()],
     }
+    strange = [strangeness(upload, name) or 0.0 for upload in done]
+    if any(value > 1 for value in strange):
+        columns["unlike what it learnt"] = [f"{value:.1f} × the limit" if value > 1 else "" for value in strange]
     voted = [volunteers_of(upload.galaxy_id) for upload in done]
     if any(row is not None for row in voted):
         columns["volunteers say"] = [in_words(row) if row is not None else "" for row in voted]
         columns["apart by"] = [
             _apart(ours, theirs) for ours, theirs in zip(fractions.to_numpy(), voted, strict=True)
         ]  # text: a table shows a missing number as “None”
-    strange = [strangeness(upload, name) or 0.0 for upload in done]
-    if any(value > 1 for value in strange):
-        columns["unlike what it learnt"] = [f"{value:.1f} × the limit" if value > 1 else "" for value in strange]
     if any(upload.crop for upload in done):
         columns["part"] = ["cropped" if upload.crop else "whole" for upload in done]
     return pd.DataFrame(columns).join(fractions.reset_index(drop=True))
@@ -146,7 +146,7 @@ def _layout() -> dict[str, Any]:
     config = st.column_config
     scores = {
         column: config.NumberColumn(
-            f"{QUESTION_OF[column].number} {ANSWER_OF[column].name}",
+            f"{QUESTION_OF[column].short}: {ANSWER_OF[column].name}",
             format="%.3f",
             help=f"{QUESTION_OF[column].text} {ANSWER_OF[column].name}: the vote fraction ({column})",
         )

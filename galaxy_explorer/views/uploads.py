@@ -103,7 +103,7 @@ def drop_unlisted(*_: str) -> None:
         st.session_state.pop("uploaded_scores", None)
     dropped = {seen.pop(file_id) for file_id in gone if file_id in seen}
     for galaxy_id in dropped - set(seen.values()):  # the same picture may have come twice
-        uploads().pop(galaxy_id, None)
+        remove(galaxy_id)
 
 
 def is_listed(galaxy_id: str) -> bool:
@@ -128,6 +128,8 @@ def add(name: str, content: bytes) -> str:
     """Check a picture and keep it, or the reason why it cannot be used; give its id."""
     kept = uploads()
     galaxy_id = free_id(stem_of(name), content)
+    if galaxy_id in kept and kept[galaxy_id].content:  # it came again: its crop stays
+        return galaxy_id
     held = sum(len(upload.content) for upload in kept.values())
     if len(kept) >= MOST_PICTURES or held + len(content) > MOST_BYTES:
         reason = (

@@ -17,7 +17,7 @@ def test_fits_goes_in_and_a_fits_table_comes_out(open_page: Callable[..., Page],
     page = open_page("upload")
     (tmp_path / "0012.fits").write_bytes(with_bands())
     (tmp_path / "grey.fits").write_bytes(written(galaxy_fluxes()))
-    page.locator("input[type=file]").set_input_files([tmp_path / "0012.fits", tmp_path / "grey.fits"])
+    page.locator("input[type=file]").first.set_input_files([tmp_path / "0012.fits", tmp_path / "grey.fits"])
     expect(page.get_by_role("combobox", name="Image of this file")).to_have_value("colour of i, r, g", timeout=120_000)
     with page.expect_download() as download:
         page.get_by_role("button", name="FITS", exact=True).click()

@@ -103,7 +103,7 @@ def test_the_select_box_and_the_chart_stay_in_step(open_page: Callable[..., Page
 
 def test_an_upload_gets_its_chart_and_its_numbers_to_download(open_page: Callable[..., Page], tmp_path: Path) -> None:
     page = open_page("upload")
-    page.locator("input[type=file]").set_input_files(SAMPLE / "242195.jpg")
+    page.locator("input[type=file]").first.set_input_files(SAMPLE / "242195.jpg")
     expect(page.locator(".st-key-flow_chart .js-plotly-plot")).to_be_visible()
     settled(page)
     with page.expect_download() as download:
@@ -118,7 +118,7 @@ def test_an_upload_gets_its_chart_and_its_numbers_to_download(open_page: Callabl
 
 def test_another_visitor_sees_nothing_of_an_upload(open_page: Callable[..., Page]) -> None:
     mine, other = open_page("upload"), open_page("upload")
-    mine.locator("input[type=file]").set_input_files(SAMPLE / "784597.jpg")
+    mine.locator("input[type=file]").first.set_input_files(SAMPLE / "784597.jpg")
     expect(mine.get_by_role("heading", name="784597")).to_be_visible()
     other.reload()
     other.wait_for_selector("h1")

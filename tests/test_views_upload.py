@@ -1,0 +1,188 @@
+"""The upload page: what comes, what goes, crops, warnings, and that nobody else sees any of it."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+from test_views import ROOT, SECONDS, opened, texts
+
+from galaxy_explorer.catalogue import Catalogue
+from galaxy_explorer.images import to_png
+from galaxy_explorer.views import resources
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AppTest:
+    """The app with the bundled sample and an empty cache."""
+    monkeypatch.delenv("GALAXY_EXPLORER_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=SECONDS)
+
+
+@pytest.fixture
+def off_centre(sample: Catalogue) -> bytes:
+    """A galaxy that is small and down on the left, in a picture that is not square."""
+    sky = np.random.default_rng(0).normal(10, 3, (420, 640, 3)).clip(0, 255).astype(np.uint8)
+    small = Image.open(io.BytesIO(sample.picture_bytes("100023"))).resize((170, 170))
+    sky[230:400, 40:210] = np.asarray(small)
+    return to_png(sky)
+
+
+def give(app: AppTest, *files: tuple[str, bytes], uploader: int = 0) -> AppTest:
+    """Put files on the list of an uploader, in place of those that were there."""
+    app.file_uploader[uploader].set_value([(name, content, "image/png") for name, content in files])
+    app.run()
+    assert not app.exception
+    return app
+
+
+def press(app: AppTest, label: str) -> None:
+    """Press a button."""
+    next(button for button in app.button if button.label == label).click().run()
+    assert not app.exception
+
+
+def said(app: AppTest) -> str:
+    """All warnings and hints."""
+    return " ".join(element.value for element in (*app.warning, *app.info, *app.caption))
+
+
+def predicted(app: AppTest) -> np.ndarray:
+    """The fractions of the panel's table, which is the last."""
+    return app.dataframe[-1].value["network_fraction"].to_numpy()
+
+
+def files_of(sample: Catalogue, *galaxies: str) -> list[tuple[str, bytes]]:
+    """Pictures of the sample, under their ids."""
+    return [(f"{galaxy}.jpg", sample.picture_bytes(galaxy)) for galaxy in galaxies]
+
+
+def test_a_picture_taken_off_the_list_is_gone(app: AppTest, sample: Catalogue) -> None:
+    three = files_of(sample, "100008", "100023", "100053")
+    give(opened(app, "upload"), *three, ("bad.png", b"no picture"))
+    assert app.dataframe[0].value["galaxy"].tolist() == ["100008", "100023", "100053"]
+    give(app, *three[1:])
+    assert app.dataframe[0].value["galaxy"].tolist() == ["100023", "100053"]
+    assert "cannot be used" not in said(app)
+    give(app)
+    assert "Nothing here yet" in said(app)
+
+
+def test_a_score_table_taken_off_the_list_is_gone(app: AppTest, sample: Catalogue) -> None:
+    picture = ("mine.jpg", sample.picture_bytes("242195"))
+    give(opened(app, "upload"), picture, ("scores.csv", b"GalaxyID,Class1.1,Class1.2,Class1.3\nmine,0.2,0.7,0.1\n"))
+    assert "those of the table that came along" in said(app)
+    give(app, picture)
+    assert "No votes on this picture are known" in texts(app)
+
+
+def test_a_picture_from_before_a_change_of_page_can_be_removed(app: AppTest, sample: Catalogue) -> None:
+    give(opened(app, "upload"), *files_of(sample, "100008"))
+    assert "Remove this picture" not in [button.label for button in app.button]  # its × does that
+    opened(app, "about")
+    opened(app, "upload")
+    press(app, "Remove this picture")
+    assert "Nothing here yet" in said(app)
+
+
+def test_all_can_be_removed_at_once(app: AppTest, sample: Catalogue) -> None:
+    give(opened(app, "upload"), *files_of(sample, "100008", "100023"))
+    press(app, "Remove all pictures")
+    assert "Nothing here yet" in said(app)
+    assert not app.dataframe
+    kept = {name for name in app.session_state.filtered_state if "upload" in name} - {"upload_round"}
+    assert all(not app.session_state[name] for name in kept)
+
+
+def test_a_folder_is_taken_with_what_lies_deeper_and_without_what_is_hidden(app: AppTest, sample: Catalogue) -> None:
+    opened(app, "upload")
+    assert [uploader.accept_directory for uploader in app.file_uploader] == [False, True]
+    one, other = (sample.picture_bytes(galaxy) for galaxy in ("100008", "100023"))
+    give(app, ("night/b.jpg", one), ("night/deep/a.jpg", other), ("night/._b.jpg", b"what a Mac leaves"), uploader=1)
+    assert app.dataframe[0].value["galaxy"].tolist() == ["b", "a"]
+    assert not app.warning
+
+
+def test_bad_files_are_named_in_words_and_the_many_folded(app: AppTest) -> None:
+    give(opened(app, "upload"), *((f"{n}_*{n}*.png", b"%PDF-1.7") for n in range(7)))
+    assert "7 of 7 files cannot be used" in said(app)
+    assert r"**0\_\*0\***: a PDF document is not a picture in JPEG" in said(app)
+    assert "b'" not in said(app)
+    assert app.expander[0].label == "The other 2 files that cannot be used"
+
+
+def test_columns_of_volunteers_are_there_only_where_votes_are_known(app: AppTest, sample: Catalogue) -> None:
+    known, unknown = (sample.picture_bytes(galaxy) for galaxy in ("100008", "100023"))
+    give(opened(app, "upload"), ("a.jpg", known), ("b.jpg", unknown))
+    assert not {"volunteers say", "apart by"} & set(app.dataframe[0].value)
+    give(app, ("a.jpg", known), ("100023.jpg", unknown))
+    table = app.dataframe[0].value
+    assert [bool(text) for text in table["volunteers say"]] == [False, True]
+    assert table["apart by"][0] == ""
+    assert 0 < float(table["apart by"][1]) < 0.5
+    assert not table.isna().any(axis=None)
+
+
+def test_what_was_stopped_can_go_on(app: AppTest, sample: Catalogue) -> None:
+    give(opened(app, "upload"), *files_of(sample, "100008", "100023", "100053"))
+    app.session_state["asking_stopped"] = True  # a click comes between two batches, which a test cannot time
+    app.segmented_control(key="network").set_value("densenet").run()
+    assert "Stopped: **1 of 3** pictures are done." in texts(app)  # the one that is shown
+    assert app.dataframe[0].value["galaxy"].tolist() == ["100008"]
+    press(app, "Go on")
+    assert app.dataframe[0].value["galaxy"].tolist() == ["100008", "100023", "100053"]
+    assert "Stopped" not in texts(app)
+
+
+def test_the_suggested_crop_mends_a_picture_and_can_be_taken_back(app: AppTest, off_centre: bytes) -> None:
+    give(opened(app, "upload"), ("mine.png", off_centre))
+    assert "not square (640 × 420 pixels): the network sees the 210 × 210 pixels in its middle" in said(app)
+    assert "46 % of the picture's shorter side to the left and 25 % below" in said(app)
+    assert "The brightest object is small" in said(app)
+    whole = predicted(app)
+    press(app, "Use the suggestion")
+    assert "brightest object" not in said(app)
+    x, y, side = (slider.value for slider in app.slider[:3])
+    assert (x, y) == (pytest.approx(125, abs=8), pytest.approx(315, abs=8))
+    assert 150 < side < 250
+    cropped = predicted(app)
+    assert abs(cropped - whole).max() > 0.1
+    app.slider[2].set_value(400).run()
+    assert not app.exception
+    assert abs(predicted(app) - cropped).max() > 0.01
+    press(app, "Whole picture")
+    assert predicted(app) == pytest.approx(whole, abs=1e-6)
+    assert [slider.value for slider in app.slider[:3]] == [320, 210, 420]
+
+
+def test_a_well_framed_galaxy_gets_no_hint(app: AppTest, sample: Catalogue) -> None:
+    give(opened(app, "upload"), *files_of(sample, "100023"))
+    assert not app.info
+    assert not app.warning
+
+
+def test_a_picture_of_something_else_is_called_strange_and_how_that_is_told(app: AppTest, sample: Catalogue) -> None:
+    lines = np.full((300, 300, 3), 255, np.uint8)
+    lines[::12, 20:280] = 0
+    give(opened(app, "upload"), ("page.png", to_png(lines)), *files_of(sample, "100023"))
+    assert "looks unlike those that fcn learnt from" in said(app)
+    assert "within which lie 99 % of" in said(app)
+    strange = app.dataframe[0].value["unlike what it learnt"].tolist()
+    assert strange[0].endswith("× the limit")
+    assert strange[1] == ""
+
+
+def test_another_visitor_gets_nothing_of_an_upload(app: AppTest, sample: Catalogue) -> None:
+    before = dict(resources.shared_memo().results)
+    give(opened(app, "upload"), *files_of(sample, "784597", "242195"))
+    other = opened(AppTest.from_file(str(ROOT / "app.py"), default_timeout=SECONDS), "upload")
+    assert "Nothing here yet" in said(other)
+    assert not other.dataframe
+    assert dict(resources.shared_memo().results) == before
+    give(other, ("784597.jpg", sample.picture_bytes("100008")))  # of one name, and another picture
+    assert abs(predicted(other) - predicted(app)).max() > 0.01
+    app.run()
+    assert app.dataframe[0].value["galaxy"].tolist() == ["784597", "242195"]
