@@ -12,6 +12,7 @@ from test_views import ROOT, SECONDS, opened, texts
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.images import to_png
 from galaxy_explorer.views import resources
+from galaxy_explorer.views.uploads import FORGOTTEN
 
 
 @pytest.fixture
@@ -93,8 +94,7 @@ def test_all_can_be_removed_at_once(app: AppTest, sample: Catalogue) -> None:
     press(app, "Remove all pictures")
     assert "Nothing here yet" in said(app)
     assert not app.dataframe
-    kept = {name for name in app.session_state.filtered_state if "upload" in name} - {"upload_round"}
-    assert all(not app.session_state[name] for name in kept)
+    assert not any(app.session_state[name] for name in FORGOTTEN if name in app.session_state)
 
 
 def test_a_folder_is_taken_with_what_lies_deeper_and_without_what_is_hidden(app: AppTest, sample: Catalogue) -> None:
