@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import streamlit as st
 
 from galaxy_explorer.images import GREY, Exposure
@@ -117,11 +118,11 @@ def say_how_strange(upload: Upload, name: str) -> None:
     )
 
 
-def say_where_votes_come_from(upload: Upload) -> None:
+def say_where_votes_come_from(upload: Upload, volunteers: np.ndarray | None) -> None:
     """Say which galaxy's votes are shown beside an upload, since a name alone may mislead."""
     if comes_with_scores(upload.galaxy_id):
         st.caption("The volunteers' votes are those of the table that came along.")
-    elif volunteers_of(upload.galaxy_id) is not None:
+    elif volunteers is not None:
         source = resources.current_source()
         st.caption(
             f"The volunteers' votes are those of galaxy {upload.galaxy_id} in {source}, found by the file's name."
@@ -137,12 +138,13 @@ def show(upload: Upload, name: str) -> None:
     choose_image(upload)
     exposure = exposure_of(upload)
     say_what_it_is(upload, exposure)
-    say_where_votes_come_from(upload)
+    (volunteers,) = volunteers_of([upload.galaxy_id])
+    say_where_votes_come_from(upload, volunteers)
     say_how_strange(upload, name)
     offer_crop(upload, exposure.picture, resources.network(name)[1]["crop"])
     galaxy_panel.show(
         ShownGalaxy(
-            upload.galaxy_id, picture_of(upload), 1.0, volunteers_of(upload.galaxy_id), resources.own_memo(), upload.address
+            upload.galaxy_id, picture_of(upload), 1.0, volunteers, resources.own_memo(), upload.address
         ),
         name,
     )  # fmt: skip

@@ -123,7 +123,7 @@ def overview(done: list[Upload], fractions: pd.DataFrame, name: str) -> pd.DataF
     strange = [strangeness(upload, name) or 0.0 for upload in done]
     if any(value > 1 for value in strange):
         columns["unlike what it learnt"] = [f"{value:.1f} × the limit" if value > 1 else "" for value in strange]
-    voted = [volunteers_of(upload.galaxy_id) for upload in done]
+    voted = volunteers_of([upload.galaxy_id for upload in done])
     if any(row is not None for row in voted):
         columns["volunteers say"] = [in_words(row) if row is not None else "" for row in voted]
         columns["apart by"] = [

@@ -211,19 +211,21 @@ def take_image(galaxy_id: str, key: str) -> None:
         st.session_state[key] = upload.image
 
 
-def volunteers_of(galaxy_id: str) -> np.ndarray | None:
-    """Find what volunteers said of an upload: in a table that came along, or in the open catalogue."""
-    if comes_with_scores(galaxy_id):
-        voted = st.session_state["uploaded_scores"].loc[galaxy_id].reindex(list(COLUMNS)).to_numpy(dtype=float)
-    else:
-        try:
-            catalogue = resources.catalogue(resources.current_source())
-        except (CatalogueError, OSError):  # the open catalogue has gone, or SDSS does not answer
-            return None
-        if galaxy_id not in catalogue:
-            return None
-        voted = catalogue.table.loc[galaxy_id, list(COLUMNS)].to_numpy(dtype=float)
-    return voted if np.isfinite(voted).any() else None
+def volunteers_of(galaxy_ids: Sequence[str]) -> list[np.ndarray | None]:
+    """Find what volunteers said of uploads: in a table that came along, or in the open catalogue; None where nothing."""
+    try:
+        catalogue = resources.catalogue(resources.current_source())
+    except (CatalogueError, OSError):  # the open catalogue has gone, or SDSS does not answer
+        catalogue = None
+    found: list[np.ndarray | None] = []
+    for galaxy_id in galaxy_ids:
+        voted = np.full(len(COLUMNS), np.nan)
+        if comes_with_scores(galaxy_id):
+            voted = st.session_state["uploaded_scores"].loc[galaxy_id].reindex(list(COLUMNS)).to_numpy(dtype=float)
+        elif catalogue is not None and galaxy_id in catalogue:
+            voted = catalogue.table.loc[galaxy_id, list(COLUMNS)].to_numpy(dtype=float)
+        found.append(voted if np.isfinite(voted).any() else None)
+    return found
 
 
 def comes_with_scores(galaxy_id: str) -> bool:
