@@ -219,7 +219,7 @@ def volunteers_of(galaxy_ids: Sequence[str]) -> list[np.ndarray | None]:
         catalogue = None
     found: list[np.ndarray | None] = []
     for galaxy_id in galaxy_ids:
-        voted = np.full(len(COLUMNS), np.nan)
+        voted: np.ndarray = np.full(len(COLUMNS), np.nan)
         if comes_with_scores(galaxy_id):
             voted = st.session_state["uploaded_scores"].loc[galaxy_id].reindex(list(COLUMNS)).to_numpy(dtype=float)
         elif catalogue is not None and galaxy_id in catalogue:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from axe import axe_source, violations
 from PIL import Image
 from playwright.sync_api import Page, expect
 from test_journey import SAMPLE, keep_screenshot, settled
@@ -50,6 +51,7 @@ def test_pictures_are_dropped_cropped_removed_and_their_scores_downloaded(
     expect(page.locator(".st-key-picture img")).not_to_have_attribute("src", before or "")
     settled(page)
     keep_screenshot(page, f"upload-cropped-{width}")
+    assert violations(page, axe_source()) == []
 
     page.get_by_test_id("stFileChipDeleteBtn").nth(1).get_by_role("button").click()  # of page.png
     expect(page.get_by_text("Scores of all 2")).to_have_count(0)
