@@ -87,6 +87,13 @@ def draw_mixture(count: int, recipe: Recipe, generator: torch.Generator) -> tupl
     return partners, parts, recipe.label_noise * torch.randn(count, len(COLUMNS), generator=generator)
 
 
+def draw_all(count: int, recipe: Recipe, generator: torch.Generator) -> tuple[torch.Tensor, ...]:
+    """Draw what `draw_changes` gives, and what `draw_mixture` gives where the recipe asks for any of it."""
+    changes = draw_changes(count, recipe, generator)
+    blended = recipe.mixup or recipe.label_noise
+    return (*changes, *draw_mixture(count, recipe, generator)) if blended else changes
+
+
 def mix(
     inputs: torch.Tensor, scores: torch.Tensor, partners: torch.Tensor, parts: torch.Tensor, noise: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:

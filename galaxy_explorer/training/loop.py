@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from galaxy_explorer.comparison import score
 from galaxy_explorer.models import GalaxyNetwork, build
-from galaxy_explorer.training.augmentation import augment, centre, draw_changes, draw_mixture, mix
+from galaxy_explorer.training.augmentation import augment, centre, draw_all, mix
 from galaxy_explorer.training.batches import read_batches
 from galaxy_explorer.training.devices import Place
 from galaxy_explorer.training.galaxies import TrainingGalaxies
@@ -158,12 +158,7 @@ class Run:
         # The same count in every process: one with a batch more would wait for the others for ever.
         own = order[place.rank :: place.world][: self.share]
         own = own[: len(own) - (len(own) % self.own_batch == 1)]  # batch normalisation needs two
-
-        def draw(count: int) -> tuple[torch.Tensor, ...]:
-            blended = recipe.mixup or recipe.label_noise
-            changes = draw_changes(count, recipe, generator)
-            return (*changes, *draw_mixture(count, recipe, generator)) if blended else changes
-
+        draw = partial(draw_all, recipe=recipe, generator=generator)
         yield from read_batches(self.galaxies, own, self.own_batch, place.device, draw)
 
     def _step(self, inputs: torch.Tensor, scores: torch.Tensor, weights: torch.Tensor, seconds: float) -> torch.Tensor:
