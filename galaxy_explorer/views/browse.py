@@ -14,10 +14,6 @@ def choose_source() -> str:
     """Let the visitor choose among the sources, or type in a folder; give the source's name."""
     known = list(resources.sources())
     current = resources.current_source()
-    if (asked := st.query_params.get("source", current)) not in known:
-        st.warning(
-            f"There is no source called “{asked}” here; these are the galaxies of {resources.source_label(current)}."
-        )
     place = st.container(horizontal=True, vertical_alignment="bottom", width="content", key="source")
     st.session_state["source_choice"] = source = current
     place.selectbox(
@@ -42,6 +38,15 @@ def choose_source() -> str:
     return source
 
 
+def warn_of_unknown_source() -> None:
+    """Say so where the address names a source that there is not."""
+    current = resources.current_source()
+    if (asked := st.query_params.get("source", current)) not in resources.sources():
+        st.warning(
+            f"There is no source called “{asked}” here; these are the galaxies of {resources.source_label(current)}."
+        )
+
+
 def change_source() -> None:
     """Go to another source with the same filters and order."""
     view, _ = filters.asked_view()
@@ -64,6 +69,7 @@ def restore_view() -> None:
 def page() -> None:
     """Describe the screen."""
     restore_view()
+    warn_of_unknown_source()
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="head"):
         st.title("Browse galaxies", width="content")
         source = choose_source()

@@ -163,6 +163,8 @@ def _new_range(view: View) -> None:
         if column := st.session_state["new_answer"]:
             as_share = st.session_state["new_measure"] == SHARE
             go_to(view.with_range(VoteRange(column, low / 100, high / 100, as_share)))
+        else:
+            st.session_state["no_answer_chosen"] = True
 
     with st.form("new_filter", border=False):
         st.selectbox("Answer", COLUMNS, index=None, format_func=_numbered, key="new_answer", placeholder="Choose one")
@@ -171,6 +173,8 @@ def _new_range(view: View) -> None:
         )
         st.slider("Between (%)", 0, 100, (50, 100), key="new_bounds")
         st.form_submit_button("Add filter", type="primary", icon=":material/add:", on_click=add)
+    if st.session_state.pop("no_answer_chosen", False):
+        st.warning("Choose an answer first.", icon=":material/arrow_upward:")
 
 
 def _least_asked(view: View) -> None:

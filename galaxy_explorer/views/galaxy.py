@@ -15,6 +15,8 @@ from galaxy_explorer.views.selections import Selection
 
 BROWSE, UPLOAD = "galaxy_explorer/views/browse.py", "galaxy_explorer/views/upload.py"
 
+ADDRESS = ("galaxy", "network", "answer")  # what of the address the page heeds, beside the source
+
 
 def neighbours(source: str, catalogue: Catalogue, galaxy_id: str) -> tuple[str | None, str | None, str]:
     """Find the galaxies before and after this one, and say where it stands: in Browse's selection, or among all."""
@@ -85,32 +87,40 @@ def open_asked() -> tuple[str, Catalogue, str] | None:
     return source, catalogue, galaxy_id
 
 
-def heed_address() -> None:
+def heed_address() -> bool:
     """Take network and answer from the address when it has changed from outside: a link, a bookmark, the Back button.
 
     What the widgets changed is written there by `keep_address`, and is no news.
+
+    Returns
+    -------
+    bool
+        Whether it has changed.
     """
-    asked = {name: st.query_params.get(name) for name in ("galaxy", "network", "answer")}
+    asked = {name: st.query_params.get(name) for name in ADDRESS}
     if asked == st.session_state.get("address_kept"):
-        return
+        return False
     if asked["network"] in resources.networks():
         st.session_state["network"] = asked["network"]
     st.session_state["asked_answer"] = asked["answer"]
     st.session_state.pop("answer_of", None)  # the panel then starts with the answer asked for
+    return True
 
 
-def keep_address(source: str, galaxy_id: str, name: str) -> None:
-    """Keep the whole state of the page in its address, so that a link gives it back."""
-    address = {"source": source, "galaxy": galaxy_id, "network": name, "answer": chosen_answer()}
-    if st.query_params.to_dict() != address:
+def keep_address(address: dict[str, str], arrived: bool) -> None:
+    """Keep the whole state of the page in its address, once the visitor has changed anything.
+
+    On arrival it is left as it is: another address would be another step of the Back button.
+    """
+    if not arrived and st.query_params.to_dict() != address:
         st.query_params.from_dict(address)
-    st.session_state["address_kept"] = {part: address[part] for part in ("galaxy", "network", "answer")}
+    st.session_state["address_kept"] = {name: st.query_params.get(name) for name in ADDRESS}
 
 
-def show_permalink(place: DeltaGenerator) -> None:
+def show_permalink(place: DeltaGenerator, address: dict[str, str]) -> None:
     """Offer the address of what is shown, to be copied."""
     with place.popover("Link", icon=":material/link:", help="The address of this galaxy, network and answer"):
-        st.code(f"{st.context.url or ''}?{urlencode(st.query_params.to_dict())}", language=None, wrap_lines=True)
+        st.code(f"{st.context.url or ''}?{urlencode(address)}", language=None, wrap_lines=True)
         st.caption(
             "It opens this galaxy with the same network and answer, for whoever has the same source of galaxies."
         )
@@ -121,7 +131,7 @@ def page() -> None:
     if (found := open_asked()) is None:
         return
     source, catalogue, galaxy_id = found
-    heed_address()
+    arrived = heed_address()
     st.session_state["source"], st.session_state["galaxy"] = source, galaxy_id
     st.set_page_config(page_title=f"Galaxy {galaxy_id} · Galaxy Explorer")
     link = show_way(source, catalogue, galaxy_id)
@@ -139,8 +149,9 @@ def page() -> None:
         return
     if name:
         galaxy_panel.show(galaxy, name)
-        keep_address(source, galaxy_id, name)
-        show_permalink(link)
+        address = {"source": source, "galaxy": galaxy_id, "network": name, "answer": chosen_answer()}
+        keep_address(address, arrived)
+        show_permalink(link, address)
 
 
 page()

@@ -123,12 +123,20 @@ def _show_words(galaxy: ShownGalaxy, name: str, fractions: np.ndarray, spread: n
             )
 
 
+def _percent(fraction: float, spread: float | None = None) -> str:
+    """Write a vote fraction in per cent, and its spread, so that no line breaks within."""
+    if 0.0 < fraction < 0.005 and (spread is None or spread < 0.005):
+        return "<1\u00a0%"
+    around = "" if spread is None else f"\u00a0±\u00a0{100 * spread:.0f}"
+    return f"{100 * fraction:.0f}{around}\u00a0%"
+
+
 def _difference(column: str, name: str, fractions: np.ndarray, spread: np.ndarray, volunteers: np.ndarray) -> str:
     """Say how far network and volunteers are apart on an answer."""
     index = INDEX[column]
     return (
-        f"{QUESTION_OF[column].short}: {ANSWER_OF[column].name} — volunteers {100 * volunteers[index]:.0f} %, "
-        f"{name} {100 * fractions[index]:.0f} ± {100 * spread[index]:.0f} %"
+        f"{QUESTION_OF[column].short}: {ANSWER_OF[column].name} — volunteers {_percent(volunteers[index])}, "
+        f"{name} {_percent(fractions[index], spread[index])}"
     )
 
 
@@ -138,9 +146,9 @@ def _show_answer(galaxy: ShownGalaxy, name: str, fractions: np.ndarray, spread: 
     box.selectbox("Explain answer", COLUMNS, format_func=answers.answer_label, key=answers.CHOSEN)
     column = answers.chosen_answer()
     index = INDEX[column]
-    said = [f"{name} {100 * fractions[index]:.0f} ± {100 * spread[index]:.0f} %"]
+    said = [f"{name} {_percent(fractions[index], spread[index])}"]
     if galaxy.volunteers is not None and np.isfinite(galaxy.volunteers[index]):
-        said.append(f"volunteers {100 * galaxy.volunteers[index]:.0f} %")
+        said.append(f"volunteers {_percent(galaxy.volunteers[index])}")
     box.caption(f"{ANSWER_OF[column].meaning} Of all votes: {', '.join(said)}.")
 
 

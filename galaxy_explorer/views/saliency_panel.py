@@ -47,7 +47,7 @@ def choose_saliency() -> Choices:
         direction = st.segmented_control(
             "Bright is what", list(DIRECTIONS), default="raises it", required=True, key="direction"
         )
-        with st.popover("Saliency", icon=":material/tune:", help="Opacity and method"):
+        with st.popover("Saliency", icon=":material/tune:"):
             opacity = st.slider(
                 "Saliency over the picture", 0, 100, 60, format="%d %%", key="opacity", persist_state="session"
             )

@@ -43,8 +43,9 @@ def show_scores(galaxy: ShownGalaxy, name: str, fractions: np.ndarray, spread: n
             "question. The fractions are weighted scores, not probabilities."
         )
         number = st.column_config.NumberColumn(format="%.3f")
+        unknown = [] if galaxy.volunteers is not None else ["volunteer_fraction", "volunteer_share"]
         st.dataframe(
-            table.drop(columns="GalaxyID"),
+            table.drop(columns=["GalaxyID", *unknown]),
             hide_index=True,
             height=320,
             column_config={name: number for name in table.columns if name.endswith(("fraction", "spread", "share"))},
@@ -54,7 +55,11 @@ def show_scores(galaxy: ShownGalaxy, name: str, fractions: np.ndarray, spread: n
         with st.container(horizontal=True):
             for label, content, file in (
                 ("Scores as CSV", partial(_csv, row.reset_index()), f"{stem}_scores.csv"),
-                ("Network and volunteers as CSV", partial(_csv, table), f"{stem}_compared.csv"),
+                (
+                    "Network as a table (CSV)" if unknown else "Network and volunteers as CSV",
+                    partial(_csv, table.drop(columns=unknown)),
+                    f"{stem}_compared.csv",
+                ),
                 ("Picture", partial(to_png, galaxy.picture), f"{galaxy.galaxy_id}.png"),
                 ("Picture with saliency", partial(to_png, lit), f"{stem}_{chosen_answer()}.png"),
             ):

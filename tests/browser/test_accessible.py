@@ -48,6 +48,7 @@ def in_light(page: Page) -> None:
 
 def test_the_navigation_has_the_pages_that_are_checked(open_page: Callable[..., Page]) -> None:
     links = open_page().get_by_test_id("stTopNavLink")
+    expect(links).to_have_count(len(pages_of_the_navigation()))
     addresses = [urlsplit(link.get_attribute("href") or "").path.strip("/") for link in links.all()]
     assert addresses == pages_of_the_navigation()
 

@@ -64,10 +64,15 @@ def choose(page: Page, box: str, option: str) -> None:
 
 def add_filter(page: Page, answer: str) -> None:
     """Add a filter on an answer with the bounds that the page proposes, 50 to 100 %."""
+    settled(page)
+    box = page.get_by_role("combobox", name="Answer")
     page.get_by_role("button", name="Add a filter").click()
+    expect(box).to_be_visible()
     choose(page, "Answer", answer)
     page.get_by_role("button", name="Add filter").click()
+    settled(page)
     page.keyboard.press("Escape")
+    expect(box).to_be_hidden()
 
 
 @pytest.mark.parametrize(("width", "theme"), [(1280, "dark"), (390, "light")])

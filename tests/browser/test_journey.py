@@ -86,6 +86,16 @@ def test_the_next_galaxy_is_in_the_address(open_page: Callable[..., Page]) -> No
     expect(page.get_by_role("heading", name="Galaxy 100023")).to_be_visible()
 
 
+def test_back_leads_from_a_galaxy_to_the_gallery_in_one_step(open_page: Callable[..., Page]) -> None:
+    page = open_page()
+    page.get_by_role("link", name="100023").click()
+    expect(page.get_by_role("heading", name="Galaxy 100023")).to_be_visible()
+    expect(page.locator(".st-key-flow_chart .js-plotly-plot")).to_be_visible()
+    settled(page)
+    page.go_back()
+    expect(page.get_by_role("heading", name="Browse galaxies")).to_be_visible()
+
+
 def test_the_select_box_and_the_chart_stay_in_step(open_page: Callable[..., Page]) -> None:
     page = open_page("galaxy?source=sample&galaxy=100023")
     expect(page.locator(".st-key-flow_chart .js-plotly-plot")).to_be_visible()
