@@ -26,6 +26,7 @@ from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.Selectbox_pb2 import Selectbox
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
@@ -146,9 +147,13 @@ async def visit(address: str, galaxies: list[str], source: str, until: float, se
             await timed("browse", visitor.run(query), measured)
             screen = await timed("galaxy", visitor.run(galaxy, "galaxy"), measured)
             if screen is not None:
-                box = box_named(screen, "Explain answer")
-                choice = {box.id: chance.choice(box.options)}
-                await timed("saliency", visitor.run(galaxy, "galaxy", choice), measured)
+                try:
+                    box = box_named(screen, "Explain answer")
+                except LookupError as error:
+                    measured.errors.append(f"saliency: {error}")
+                else:
+                    choice = {box.id: chance.choice(box.options)}
+                    await timed("saliency", visitor.run(galaxy, "galaxy", choice), measured)
             if time.monotonic() > until:
                 break
 
@@ -158,7 +163,7 @@ async def timed(step: str, run: Awaitable[Screen], measured: Measured) -> Screen
     start = time.perf_counter()
     try:
         screen = await run
-    except (TimeoutError, OSError) as error:
+    except (TimeoutError, OSError, WebSocketException) as error:
         measured.errors.append(f"{step}: {type(error).__name__} {error}")
         return None
     measured.seconds[step].append(time.perf_counter() - start)

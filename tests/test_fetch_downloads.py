@@ -180,3 +180,10 @@ class TestDownloading:
         with pytest.raises(FetchError, match="make room"):
             download(remote, folder)
         assert not (folder / "file.bin.part").exists()
+
+
+def test_a_file_far_larger_than_awaited_is_refused(server, remote, folder, monkeypatch):
+    monkeypatch.setattr(downloads, "SPARE_MEGABYTES", 0.0)
+    server.files["/file.bin"] = ServedFile(bytes(6_000_000))
+    with pytest.raises(FetchError, match=r"sends more than 2 MB, where some 1 MB were awaited"):
+        download(remote, folder)

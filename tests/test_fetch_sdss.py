@@ -107,3 +107,13 @@ def test_scores_of_somebody_else_are_left_alone(server, fetched, folder, capsys)
     assert fetched(3) == 2
     assert "name another folder" in capsys.readouterr().err
     assert (folder / "scores.csv").read_text() == "GalaxyID,Class1.1,mine\n7,0.5,x\n"
+
+
+@pytest.mark.parametrize("content", ["", "objid,score\n1,2\n"])
+def test_a_table_that_is_none_is_named(server, fetched, folder, capsys, content):
+    folder.mkdir()
+    (folder / "scores.csv").write_text(content)
+    assert fetched(3) == 2
+    told = capsys.readouterr().err
+    assert f"{folder / 'scores.csv'} cannot be read as scores" in told
+    assert (folder / "scores.csv").read_text() == content

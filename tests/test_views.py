@@ -149,6 +149,7 @@ def test_galaxy_zoo_2_lets_the_visitor_choose_its_votes(
     app.segmented_control(key="choose_votes").set_value("weighted").run()
     assert not app.exception
     assert "The votes are weighted" in app.caption[-1].value
+    assert app.query_params["votes"] in ("weighted", ["weighted"])  # so that a link gives the same view
     # The picture is left out: networks and saliency take long, and are tested above.
     monkeypatch.setattr("galaxy_explorer.views.resources.galaxy_of", Mock(side_effect=ImageError("left out")))
     opened(app, "galaxy", source="gz2", galaxy="588015508741292125")

@@ -19,6 +19,7 @@ from galaxy_explorer import __version__
 HOSTS = ("zenodo.org", "gz2hart.s3.amazonaws.com")
 SCHEMES = ("https",)
 TIMEOUT = (10, 60)  # seconds: to connect, and between two pieces
+MOST, SPARE_MEGABYTES = 2.0, 100.0  # times the size that was awaited, and a little beside
 PAUSES = (1, 2, 4, 8, 16)  # seconds before the attempts that follow a failure
 LONGEST_PAUSE = 60  # seconds that a server may ask for
 REDIRECTS = 3
@@ -159,11 +160,12 @@ def _receive(remote: Remote, part: Path) -> None:
             raise _Broken("the server sent another part than the one that was asked for")
         start = start if response.status_code == 206 else 0
         mark.write_text(_validator(response), encoding="utf-8")
-        _write(response, part, start)
+        _write(response, part, start, remote)
 
 
-def _write(response: requests.Response, part: Path, start: int) -> None:
-    """Write what comes, behind what is there."""
+def _write(response: requests.Response, part: Path, start: int, remote: Remote) -> None:
+    """Write what comes, behind what is there, and no more than the file can be."""
+    most = start + 1e6 * (MOST * remote.megabytes + SPARE_MEGABYTES)
     length = response.headers.get("Content-Length", "")
     total = start + int(length) if length.isdecimal() else None
     check_room(part.parent, ((total or start) - start) / 1e6)
@@ -176,6 +178,11 @@ def _write(response: requests.Response, part: Path, start: int) -> None:
         for piece in response.raw.stream(PIECE, decode_content=False):
             file.write(piece)
             bar.update(len(piece))
+            if file.tell() > most:
+                raise FetchError(
+                    f"{remote.url} sends more than {most / 1e6:,.0f} MB, where some {remote.megabytes:,} MB were awaited; "
+                    f"delete {part} and fetch the file by hand"
+                )
     if total is not None and _size(part) != total:
         raise _Broken(f"the connection broke off after {_size(part):,} of {total:,} bytes")
 

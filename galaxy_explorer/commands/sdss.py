@@ -63,7 +63,10 @@ def _picture_of(galaxy_id: str, folder: Path) -> Path:
 def _add_scores(table: pd.DataFrame, path: Path) -> None:
     """Write the galaxies' scores beside those of earlier draws; the file is replaced in one step."""
     if path.is_file():
-        old = pd.read_csv(path, dtype={ID: str}).set_index(ID)
+        try:
+            old = pd.read_csv(path, dtype={ID: str}).set_index(ID)
+        except (ValueError, KeyError, OSError) as error:
+            raise FetchError(f"{path} cannot be read as scores ({error}); name another folder with --to") from error
         if old.columns.tolist() != table.columns.tolist():
             raise FetchError(f"{path} was not written by this command; name another folder with --to")
         table = pd.concat([table, old[~old.index.isin(table.index)]]).sort_index()

@@ -58,6 +58,9 @@ def unpack(archive: Path, target: Path, endings: tuple[str, ...], most_gigabytes
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise FetchError(f"{archive} is damaged ({error}); delete it and run the same command again") from error
+    except OSError:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
     if target.is_dir():
         target.rmdir()  # an empty one: others are not unpacked into
     unfinished.replace(target)

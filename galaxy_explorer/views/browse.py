@@ -79,7 +79,7 @@ def page() -> None:
         st.error(f"These galaxies cannot be opened: {error}")
         live_sdss.show_way_on(source)
         return
-    catalogue = votes.choose_votes(source, catalogue)
+    votes.choose_votes(source, catalogue)
     view, complaints = filters.asked_view()
     picked = pick(catalogue, view)
     found, (shown, pages) = len(picked.rows), gallery.page_of(view, len(picked.rows))
@@ -91,7 +91,7 @@ def page() -> None:
     filters.choose_view(catalogue, view, picked)
     filters.show_chips(view)
     st.session_state["selection"] = Selection(source, picked.rows, len(catalogue))
-    st.session_state["browse_address"] = {"source": source, **view.address()}
+    st.session_state["browse_address"] = {"source": source, **view.address(), **resources.votes_in_address(catalogue)}
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="count"):
         missing = f" {catalogue.missing_pictures:,} more have no picture." if catalogue.missing_pictures else ""
         st.markdown(f"**{found:,}** of {len(catalogue):,} galaxies.{missing}", width="content")

@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from galaxy_explorer.catalogue import VoteRange
+from galaxy_explorer.catalogue import DEBIASED, VoteRange
 from galaxy_explorer.decision_tree import ANSWER_OF, INDEX, QUESTION_OF, mass_of, shares_from_fractions
 from galaxy_explorer.flow_chart import drawing
 from galaxy_explorer.images import ImageError
@@ -19,7 +19,7 @@ GALAXY = "galaxy_explorer/views/galaxy.py"
 
 
 @st.cache_data(max_entries=400, show_spinner=False)
-def sure_examples(where: str, column: str, count: int = 6) -> list[str]:
+def sure_examples(where: str, column: str, count: int = 6, votes: str = DEBIASED) -> list[str]:
     """Find the galaxies with the largest share of an answer, among those where most votes reached the question.
 
     Of galaxies with the same share, those come first where more of the votes reached the question.
@@ -32,13 +32,15 @@ def sure_examples(where: str, column: str, count: int = 6) -> list[str]:
         The answer's score column.
     count : int
         How many at most.
+    votes : str
+        Which kind, of galaxies that come with several.
 
     Returns
     -------
     list of str
         Ids, the surest first; fewer than asked for, or none, where volunteers were sure of fewer.
     """
-    everything = resources.open_source(where)
+    everything = resources.open_source(where, votes)
     sure = everything.rows(VoteRange(column, LEAST_SHARE).holds(everything, LEAST_ASKED))
     fractions = sure.volunteer_fractions
     # Rounded, so that shares which only differ by how they were stored are equal.
@@ -52,11 +54,12 @@ def show_examples(source: str, column: str, count: int = 6, *, without: str = ""
 
     A galaxy that is shown already can be left out.
     """
-    where = resources.sources()[source]
-    ids = [galaxy_id for galaxy_id in sure_examples(where, column, count + 1) if galaxy_id != without][:count]
+    galaxies = resources.catalogue(source)
+    sure = sure_examples(resources.sources()[source], column, count + 1, galaxies.vote_kind or DEBIASED)
+    ids = [galaxy_id for galaxy_id in sure if galaxy_id != without][:count]
     with st.container(key=f"examples_{INDEX[column]}"):
         # All at once, and those that the sky does not give in time without a picture.
-        for galaxy_id, small in zip(ids, resources.galaxy_thumbnails(resources.open_source(where), ids), strict=True):
+        for galaxy_id, small in zip(ids, resources.galaxy_thumbnails(galaxies, ids), strict=True):
             _tile(source, column, galaxy_id, small)
         if not ids:
             with st.container(key=f"drawn_{INDEX[column]}"):

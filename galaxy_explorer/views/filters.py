@@ -54,7 +54,9 @@ def asked_view() -> tuple[View, list[str]]:
 
 def go_to(view: View) -> None:
     """Write a view into the page's address. As a callback it is shown at once."""
-    st.query_params.from_dict({"source": resources.current_source(), **view.address()})
+    source = resources.current_source()
+    votes = resources.votes_in_address(resources.catalogue(source))
+    st.query_params.from_dict({"source": source, **view.address(), **votes})
 
 
 def choose_ready_made(catalogue: Catalogue, view: View) -> None:

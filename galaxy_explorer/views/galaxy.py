@@ -150,6 +150,7 @@ def page() -> None:
     if name:
         galaxy_panel.show(galaxy, name)
         address = {"source": source, "galaxy": galaxy_id, "network": name, "answer": chosen_answer()}
+        address |= resources.votes_in_address(catalogue)
         keep_address(address, arrived)
         show_permalink(link, address)
 

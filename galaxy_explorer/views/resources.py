@@ -12,7 +12,7 @@ import numpy as np
 import streamlit as st
 
 from galaxy_explorer.cache import cache_folder
-from galaxy_explorer.catalogue import DEBIASED, LIVE, SAMPLE, Catalogue, draw_named, open_catalogue
+from galaxy_explorer.catalogue import DEBIASED, LIVE, SAMPLE, WEIGHTED, Catalogue, draw_named, open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import ImageError, for_prediction
 from galaxy_explorer.sky import within
@@ -85,10 +85,17 @@ def current_source() -> str:
 
 
 def catalogue(name: str) -> Catalogue:
-    """Open a source by its name, with the votes that the visitor chose where it has a choice."""
+    """Open a source by its name, with the votes that the address or the visitor asks for where it has a choice."""
     galaxies = open_source(sources()[name])
+    if (asked := st.query_params.get("votes")) in (DEBIASED, WEIGHTED):
+        st.session_state["vote_kind"] = asked
     chosen = st.session_state.get("vote_kind", galaxies.vote_kind)
     return open_source(sources()[name], chosen) if galaxies.vote_kind not in ("", chosen) else galaxies
+
+
+def votes_in_address(galaxies: Catalogue) -> dict[str, str]:
+    """Give the part of an address that says which votes are shown; nothing for those shown by default."""
+    return {"votes": galaxies.vote_kind} if galaxies.vote_kind not in ("", DEBIASED) else {}
 
 
 @st.cache_resource(max_entries=4, show_spinner="Opening the galaxies …")

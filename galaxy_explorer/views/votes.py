@@ -12,18 +12,21 @@ HELP = (
 )
 
 
-def choose_votes(source: str, catalogue: Catalogue) -> Catalogue:
-    """Offer the kinds of votes of a source that has several, and give its galaxies with the chosen one."""
+def choose_votes(source: str, catalogue: Catalogue) -> None:
+    """Offer the kinds of votes of a source that has several."""
     if not catalogue.vote_kind:
-        return catalogue
-    chosen = st.segmented_control(
-        "Volunteers' votes", [DEBIASED, WEIGHTED], default=catalogue.vote_kind, required=True,
-        help=HELP, key="choose_votes",
-    )  # fmt: skip
-    if chosen == catalogue.vote_kind:
-        return catalogue
-    st.session_state["vote_kind"] = chosen
-    return resources.catalogue(source)
+        return
+    st.session_state["choose_votes"] = catalogue.vote_kind
+
+    def chosen() -> None:
+        """Show the other votes, and say so in the address."""
+        st.session_state["vote_kind"] = st.session_state["choose_votes"]
+        st.query_params.pop("votes", None)
+        st.query_params.update(resources.votes_in_address(resources.catalogue(source)))
+
+    st.segmented_control(
+        "Volunteers' votes", [DEBIASED, WEIGHTED], required=True, help=HELP, key="choose_votes", on_change=chosen
+    )
 
 
 def say_votes(catalogue: Catalogue) -> None:
