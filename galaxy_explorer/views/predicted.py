@@ -17,7 +17,6 @@ import pandas as pd
 from galaxy_explorer.cache import cache_folder, keep
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.catalogue.scores import ID
-from galaxy_explorer.comparison import disagreements
 from galaxy_explorer.decision_tree import COLUMNS
 
 BLOCK = 20_000  # galaxies compared at once: 240,000 would take half a gigabyte
@@ -88,7 +87,9 @@ def read(catalogue: Catalogue, tables: Tables) -> np.ndarray:
             table = pd.read_parquet(file, columns=[ID, *COLUMNS])
         except (OSError, ValueError):  # it has just been finished, or is damaged: Compare says so
             continue
-        rows = catalogue.table.index.get_indexer(pd.Index(table[ID].astype(str)))
+        ids, ours = pd.Index(table[ID].astype(str)), catalogue.table.index
+        # A finished table has the catalogue's order; to look ids up costs a third of a second at first, for 240,000.
+        rows = np.arange(len(ids)) if ids.equals(ours) else ours.get_indexer(ids)
         values = table[list(COLUMNS)].to_numpy(dtype=np.float32)
         known = (rows >= 0) & np.isfinite(values).all(axis=1)
         fractions[rows[known]] = values[known]
@@ -114,7 +115,11 @@ def difference(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     rows = np.flatnonzero(np.isfinite(one).all(axis=1))
     for start in range(0, len(rows), BLOCK):
         block = rows[start : start + BLOCK]
-        apart[block] = disagreements(one[block], other[block])["rmse"]
+        square = (one[block] - other[block]) ** 2
+        known = np.isfinite(square)
+        count = known.sum(axis=1)
+        total = np.where(known, square, 0.0).sum(axis=1)
+        apart[block] = np.sqrt(np.divide(total, count, out=np.full(len(block), np.nan), where=count > 0))
     return apart
 
 

@@ -60,3 +60,5 @@ def test_nothing_serious_bars_anyone_from_a_page(open_page: Callable[..., Page],
     assert violations(page, axe) == []
     in_light(page)
     assert violations(page, axe) == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert violations(page, axe) == []
