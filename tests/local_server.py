@@ -135,6 +135,25 @@ def drip(handler: Handler, reply: Reply) -> None:
         handler.wfile.flush()
 
 
+def drip_headers(handler: Handler, reply: Reply) -> None:
+    """Send a header now and then, for ever."""
+    handler.send_response(200)
+    handler.flush_headers()
+    while not handler.server.play.closing.wait(0.05):
+        handler.wfile.write(b"X-More: to come\r\n")
+
+
+def stall(handler: Handler, reply: Reply) -> None:
+    """Drip for a while, then say nothing more of what was promised."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", "1000")
+    handler.end_headers()
+    for _ in range(3):
+        handler.wfile.write(b" ")
+        handler.server.play.closing.wait(0.05)
+    handler.server.play.closing.wait(10)
+
+
 def enormous(handler: Handler, reply: Reply) -> None:
     """Never stop sending."""
     handler.send_response(200)

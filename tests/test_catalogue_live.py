@@ -70,6 +70,10 @@ def test_a_picture_that_cannot_be_had_costs_that_one(sky_server: SkyServer) -> N
     assert galaxies.picture(galaxies.ids[1]).shape == (424, 424, 3)
 
 
+def test_the_credit_is_that_of_skyservers_own_votes(sky_server: SkyServer) -> None:
+    assert "debiased as in Willett et al. 2013" in open_catalogue(LIVE).note
+
+
 def test_a_service_that_is_down_is_a_sentence(sky_server: SkyServer) -> None:
     sky_server.faults["sql"] = hang_up
     with pytest.raises(CatalogueError, match="SDSS gives no galaxies just now: there is no connection"):

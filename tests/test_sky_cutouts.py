@@ -1,5 +1,7 @@
 """Galaxies and pictures of the sky: checked before they are believed."""
 
+import json
+
 import numpy as np
 import pytest
 from local_server import Fault, cut_off, half, hang_up, saying
@@ -10,6 +12,7 @@ from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import read_image
 from galaxy_explorer.sky import (
     CUTOUT_SOURCES,
+    Malformed,
     NotFound,
     OutsideFootprint,
     Unavailable,
@@ -164,6 +167,21 @@ def test_a_database_that_gives_an_id_as_a_number_is_not_believed(sky_server: Sky
     body = b'[{"Rows": [{"objid": 1237658, "gz2id": null, "ra": 1, "dec": 1, "petroR90_r": 9, "flags_r": "0"}]}]'
     sky_server.faults["sql"] = saying(body, "application/json")
     with pytest.raises(Unavailable, match="no table of galaxies"):
+        galaxy_at(1, 1)
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [("flags_r", "Infinity"), ("t01_smooth_or_features_a01_smooth_debiased", "Infinity"),
+     ("t01_smooth_or_features_a01_smooth_debiased", "NaN"), ("t01_smooth_or_features_a01_smooth_debiased", "-0.1"),
+     ("ra", "1" + "0" * 400)],
+)  # fmt: skip
+def test_a_number_that_cannot_be_is_not_believed(column: str, said: str, sky_server: SkyServer) -> None:
+    row = {"objid": "1", "gz2id": "2", "ra": 1, "dec": 1, "petroR90_r": 9, "flags_r": "0"}
+    row |= dict.fromkeys(galaxies.VOTE_COLUMNS, 0.5)
+    whole = json.dumps([{"Rows": [row | {column: "HERE"}]}])
+    sky_server.faults["sql"] = saying(whole.replace('"HERE"', said).encode(), "application/json")
+    with pytest.raises(Malformed, match="no table of galaxies"):
         galaxy_at(1, 1)
 
 

@@ -2,18 +2,19 @@
 
 import os
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import streamlit as st
 from local_server import hang_up, once, saying, slow
-from sky_server import CUTOUTS, SkyServer, words_on_white
+from sky_server import CUTOUTS, NAMES, SkyServer, words_on_white
 from streamlit.testing.v1 import AppTest
 
-from galaxy_explorer.catalogue import Catalogue
+from galaxy_explorer.catalogue import Catalogue, open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS, in_words
-from galaxy_explorer.sky import answers, resolve
+from galaxy_explorer.sky import SKYSERVER_SQL, answers, ask_again, resolve
 from galaxy_explorer.views import galaxy_panel, resources
 from galaxy_explorer.views.links import links_out
 
@@ -79,6 +80,7 @@ def test_an_address_leads_to_a_galaxy_with_its_scale_source_votes_and_panel(
     assert "Picture: SDSS SkyServer, 0.286″ a pixel." in said
     assert f"Galaxy Zoo 2, galaxy {SPIRAL}" in said
     assert in_words(sample.table.loc[SPIRAL, list(COLUMNS)].to_numpy(dtype=float)) in said
+    assert "debiased as in Willett et al. 2013" in said
     assert "simbad.cds.unistra.fr" in said
     assert len(app.dataframe[0].value) == len(COLUMNS)
     # A click elsewhere on the page asks nobody again.
@@ -111,6 +113,15 @@ def test_a_name_without_a_known_size_gets_a_view_and_the_reason(app: AppTest, sk
 def test_the_zoom_is_part_of_the_address(app: AppTest, sky_server: SkyServer) -> None:
     sky_at(app, "M51", zoom="2.0")
     assert "Picture: SDSS SkyServer, 0.792″ a pixel." in texts(app)
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_name_that_is_known_becomes_no_markup(
+    app: AppTest, sky_server: SkyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(NAMES, "[M51](x) *y*", NAMES["M51"])
+    sky_at(app, "[M51](x) *y*")
+    assert app.subheader[0].value == r"\[M51\]\(x\) \*y\*"
 
 
 @pytest.mark.usefixtures("bare")
@@ -285,6 +296,26 @@ def test_the_bundled_sample_is_the_other_way_on(app: AppTest, sky_server: SkySer
     next(button for button in app.button if button.label == "Show the bundled sample").click()
     rerun(app)
     assert "**9** of 9 galaxies." in texts(app)
+
+
+def test_live_galaxies_of_an_old_answer_are_asked_for_again(app: AppTest, sky_server: SkyServer) -> None:
+    open_catalogue("Live SDSS")
+    for path in answers.folder().iterdir():
+        os.utime(path, (time.time() - SKYSERVER_SQL.keep_seconds - 1,) * 2)
+    sky_server.faults["sql"] = hang_up
+    assert resources.open_source("Live SDSS").stale
+    sky_server.faults.clear()
+    ask_again()
+    fresh = resources.open_source("Live SDSS")
+    assert not fresh.stale
+    assert resources.open_source("Live SDSS") is fresh
+
+
+def test_draws_push_no_other_catalogue_out_of_memory(app: AppTest, sky_server: SkyServer) -> None:
+    first = resources.open_source("sample")
+    for seed in range(10):
+        resources.open_source(f"Live SDSS 5 seed {seed}")
+    assert resources.open_source("sample") is first
 
 
 def test_a_live_galaxy_has_a_page_of_its_own(app: AppTest, sky_server: SkyServer, sample: Catalogue) -> None:

@@ -148,6 +148,24 @@ def test_an_answer_that_is_not_sesames_is_not_believed(body: bytes, sky_server: 
         resolve("M51")
 
 
+@pytest.mark.parametrize("said", ["1.2.3 +4.5", "400 +4.5", "12.5 +95", "12.5", "nan inf", "", "1e400 1"])
+def test_a_position_that_is_none_is_not_believed(said: str, sky_server: SkyServer) -> None:
+    sky_server.faults["sesame"] = saying(f"# M51\n%J {said}\n%C.0 GiG\n".encode(), "text/plain")
+    with pytest.raises(Malformed, match="no position on the sky"):
+        resolve("M51")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["legacysurvey.org/viewer?ra=202.47&dec=47.2&layer=sdss", "skyserver.sdss.org/dr18/?ra=202.47&dec=47.2",
+     "cas.sdss.org/dr7/en/?ra=202.47&dec=47.2", "LegacySurvey.org/viewer#202.47 47.2"],
+)  # fmt: skip
+def test_an_address_needs_no_https_and_no_www(address: str, sky_server: SkyServer) -> None:
+    position = resolve(address)
+    assert (position.ra_deg, position.dec_deg) == (202.47, 47.2)
+    assert sky_server.asked == []
+
+
 def test_sesames_answer_is_read_where_it_has_more_than_positions(sky_server: SkyServer) -> None:
     body = sesame("M51").replace("%J ", "%J.E [0.2 0.3 90] A\n%J ")
     sky_server.faults["sesame"] = saying(body.encode(), "text/plain")

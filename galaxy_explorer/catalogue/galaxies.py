@@ -51,6 +51,8 @@ class Catalogue:
     fetch : callable, optional
         Gives the file of a picture by its name, where pictures are no files of `root`; it raises an
         `ImageError` where there is none. Pictures of one name are always the same.
+    stale : bool
+        Whether it is made of an old answer, because the service gives no newer: worth asking for again.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Catalogue:
     note: str = ""
     vote_kind: str = ""
     fetch: Callable[[str], bytes] | None = None
+    stale: bool = False
 
     def __len__(self) -> int:
         """Count the galaxies."""

@@ -15,6 +15,7 @@ from galaxy_explorer.sky import SkyError, SkyGalaxy, cutout, galaxies_of_gz2, ga
 from galaxy_explorer.sky.galaxies import MOST_GALAXIES, VOTE_COLUMNS
 
 LIVE = "Live SDSS"
+TABLE_SECONDS = 40.0  # for the table of a draw, with waiting for our turn
 PICTURE_SECONDS = 20.0  # for one picture from whichever source has it
 _NAME = re.compile(rf"{LIVE}(?: (\d{{1,4}}) seed (\d{{1,6}})(?: (Class\d+\.\d+) (\d{{1,3}}))?)?")
 
@@ -93,7 +94,8 @@ def open_live(draw: LiveDraw) -> Catalogue:
         If SkyServer gives no answer, or no galaxy fits.
     """
     try:
-        answer = galaxies_of_gz2(draw.count, draw.seed, draw.column, draw.least_percent / 100)
+        with within(TABLE_SECONDS):
+            answer = galaxies_of_gz2(draw.count, draw.seed, draw.column, draw.least_percent / 100)
     except SkyError as error:
         raise CatalogueError(f"SDSS gives no galaxies just now: {error}") from error
     galaxies = {galaxy.gz2id: galaxy for galaxy in answer.value if galaxy.radius_arcsec is not None}
@@ -101,11 +103,14 @@ def open_live(draw: LiveDraw) -> Catalogue:
         raise CatalogueError(f"no galaxy of Galaxy Zoo 2 fits {draw.name}: ask for a smaller share, or any answer")
     age = " SDSS does not answer now; this is what it said before." if answer.stale else ""
     note = (
-        "Galaxies of Galaxy Zoo 2, asked from SDSS SkyServer; pictures are cut out as you look at them. Votes: debiased, "
-        f"Hart et al. 2016. Pictures: Sloan Digital Sky Survey. Galaxies whose size SDSS could not measure are left out.{age}"
+        "Galaxies of Galaxy Zoo 2, asked from SDSS SkyServer; pictures are cut out as you look at them. Votes: debiased as "
+        "in Willett et al. 2013; they may differ from those of the table of Hart et al. 2016. Pictures: Sloan Digital Sky "
+        f"Survey. Galaxies whose size SDSS could not measure are left out.{age}"
     )
     missing = sum(galaxy.radius_arcsec is None for galaxy in answer.value)
-    return Catalogue(draw.name, _table(galaxies), Path(LIVE), 1.0, missing, note, fetch=fetch_cutout)
+    return Catalogue(
+        draw.name, _table(galaxies), Path(LIVE), 1.0, missing, note, fetch=fetch_cutout, stale=answer.stale
+    )
 
 
 def _table(galaxies: dict[str, SkyGalaxy]) -> pd.DataFrame:

@@ -10,6 +10,7 @@ failed is one of these:
     └── Unavailable         a service gave nothing that can be used; it or another one may later
         ├── Offline         no connection to it
         ├── Slow            no whole answer in time
+        │   └── Hurried     we ourselves had no time for it, or no turn to ask
         ├── Refused         an HTTP status that says no, or a way that leads to another host
         │   └── Busy        it asks to come back later (429), or has a fault of its own (5xx)
         └── Malformed       an answer that is not what was asked for
@@ -18,6 +19,7 @@ failed is one of these:
 from galaxy_explorer.sky.cutouts import PIXELS, Cutout, cutout, galaxy_zoo_scale
 from galaxy_explorer.sky.errors import (
     Busy,
+    Hurried,
     Malformed,
     NotFound,
     NotUnderstood,
@@ -42,6 +44,7 @@ __all__ = [
     "Busy",
     "Cutout",
     "CutoutSource",
+    "Hurried",
     "Malformed",
     "NotFound",
     "NotUnderstood",

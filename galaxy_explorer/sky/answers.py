@@ -4,16 +4,18 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from threading import Lock
 from typing import Generic, TypeVar
 
 from galaxy_explorer.cache import cache_folder, forget_oldest, keep
-from galaxy_explorer.sky.errors import SkyError, Unavailable
+from galaxy_explorer.sky.errors import Hurried, SkyError, Unavailable
 from galaxy_explorer.sky.hosts import Service, asked
-from galaxy_explorer.sky.wire import fetch
+from galaxy_explorer.sky.wire import fetch, time_left
 
 MOST_BYTES = 512 * 2**20  # of all answers: some 15,000 cutouts
 MOST_FILES = 50_000
@@ -22,6 +24,8 @@ _TIDY_EVERY = 64  # answers written: to look at every file costs some hundredths
 
 Read = TypeVar("Read")
 _written = count(1)
+_under_way: dict[Path, Future[bytes]] = {}  # by the file of the answer
+_lock = Lock()
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ def folder() -> Path:
 
 
 def ask(service: Service, question: Mapping[str, str] | str, read: Callable[[bytes], Read]) -> Answer[Read]:
-    """Ask a service, unless it has answered the same question lately.
+    """Ask a service, unless it has answered the same question lately, or is being asked it by somebody else.
 
     Parameters
     ----------
@@ -77,14 +81,52 @@ def ask(service: Service, question: Mapping[str, str] | str, read: Callable[[byt
     if kept and time.time() - kept.fetched < service.keep_seconds:
         return kept
     try:
-        content = fetch(service, url)
-        value = read(content)
+        return Answer(_asked_together(service, url, path, read), time.time())
     except Unavailable:
         if kept:
             return Answer(kept.value, kept.fetched, stale=True)
         raise
-    _store(path, content)
-    return Answer(value, time.time())
+
+
+def _asked_together(service: Service, url: str, path: Path, read: Callable[[bytes], Read]) -> Read:
+    """Ask, or wait for the answer to whoever asks the same now."""
+    while True:
+        with _lock:
+            theirs = _under_way.get(path)
+            ours: Future[bytes] = Future()
+            if theirs is None:
+                _under_way[path] = ours
+        if theirs is None:
+            return _ask_for_all(service, url, path, read, ours)
+        left = time_left()
+        try:
+            return read(theirs.result(None if left == float("inf") else left))
+        except CancelledError:  # they had less time than we have, or were interrupted
+            continue
+        except TimeoutError as error:
+            raise Hurried(f"{service.name} gave no answer in time; try again, or another source") from error
+        except SkyError as error:
+            raise type(error)(str(error)) from error  # a new one: others are looking at the first
+
+
+def _ask_for_all(service: Service, url: str, path: Path, read: Callable[[bytes], Read], told: Future[bytes]) -> Read:
+    """Ask, keep an answer that is believed, and tell all who wait for it."""
+    try:
+        if (kept := _kept(path, read)) and time.time() - kept.fetched < service.keep_seconds:
+            return kept.value  # it came after we had looked; those who wait look again
+        content = fetch(service, url)
+        value = read(content)
+        _store(path, content)
+        told.set_result(content)
+        return value
+    except SkyError as error:
+        if not isinstance(error, Hurried):
+            told.set_exception(error)
+        raise
+    finally:
+        with _lock:
+            del _under_way[path]
+        told.cancel()  # of no effect where there is something to tell
 
 
 def _kept(path: Path, read: Callable[[bytes], Read]) -> Answer[Read] | None:

@@ -29,6 +29,10 @@ class Slow(Unavailable):
     """The service gave no whole answer in time."""
 
 
+class Hurried(Slow):
+    """Our own time was over, or no turn came in it: nothing that the service could help."""
+
+
 class Refused(Unavailable):
     """The service said no, or sent us on to a host that is not asked."""
 

@@ -5,6 +5,7 @@ those of the decision tree.
 """
 
 import json
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -51,8 +52,9 @@ class SkyGalaxy:
     reason : str
         Why the radius is unknown.
     votes : dict of str to float
-        Debiased fractions of Hart et al. 2016 by the catalogue's columns (`VOTE_COLUMNS`); empty
-        where nobody voted.
+        Debiased fractions by the catalogue's columns (`VOTE_COLUMNS`), 0 or more; empty where nobody
+        voted. Debiased as in Willett et al. 2013: they may differ from those of Hart et al. 2016,
+        which the layout of Galaxy Zoo 2 on disk has.
     """
 
     objid: str
@@ -72,7 +74,8 @@ def query(sql: str, read: Callable[[dict[str, Any]], Any] = dict) -> Answer[list
     sql : str
         The query; never a text that a visitor wrote.
     read : callable, optional
-        Turns a row, a dict by column, into what is wanted; KeyError, TypeError and ValueError say that it cannot.
+        Turns a row, a dict by column, into what is wanted; KeyError, TypeError, ValueError and
+        OverflowError say that it cannot.
 
     Returns
     -------
@@ -88,7 +91,7 @@ def query(sql: str, read: Callable[[dict[str, Any]], Any] = dict) -> Answer[list
     def read_all(content: bytes) -> list[Any]:
         try:
             return [read(row) for row in json.loads(content)[0]["Rows"]]
-        except (ValueError, LookupError, TypeError, RecursionError) as error:
+        except (ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:
             raise Malformed(
                 f"SDSS SkyServer's database answered with something that is no table of galaxies (“{_excerpt(content)}”); "
                 "try again later"
@@ -213,10 +216,10 @@ def place_of_id(number: int) -> Answer[tuple[float, float]]:
 
 
 def _galaxy(row: dict[str, Any]) -> SkyGalaxy:
-    """Read a row, checking ids and position; a vote that is no number was not cast."""
+    """Read a row, checking ids, position and votes."""
     objid, gz2id = _id(row["objid"]), _id(row["gz2id"]) if row["gz2id"] else ""
     radius, reason = _radius(float(row["petroR90_r"]), int(row["flags_r"]))
-    votes = {name: float(row[name]) for name in VOTE_COLUMNS if row[name] is not None} if gz2id else {}
+    votes = {name: _vote(row[name]) for name in VOTE_COLUMNS if row[name] is not None} if gz2id else {}
     return SkyGalaxy(objid, gz2id, *_place(row), radius, reason, votes)
 
 
@@ -225,6 +228,14 @@ def _id(text: Any) -> str:
     if not re.fullmatch(r"\d{1,20}", text):
         raise ValueError(f"{text!r} is no id")
     return text
+
+
+def _vote(value: Any) -> float:
+    """Take a vote fraction. Debiased ones may be a little above 1 as well, never below 0."""
+    vote = float(value)
+    if not (math.isfinite(vote) and vote >= 0):
+        raise ValueError(f"{value!r} is no vote fraction")
+    return vote
 
 
 def _place(row: dict[str, Any]) -> tuple[float, float]:

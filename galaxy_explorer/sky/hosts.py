@@ -34,7 +34,7 @@ class Service:
     serves : str
         What it is asked for, for people.
     patience_seconds : float
-        How long a whole answer may take, with retries and with waiting for a turn.
+        How long a whole answer may take, with retries; waiting for one of our own turns is not counted.
     keep_seconds : float
         How long an answer counts as fresh.
     most_bytes : int

@@ -26,7 +26,9 @@ _COORDINATES = re.compile(r"[\d\s.:,;+\-hdms]+")
 _J_NAME = re.compile(r"(?:SDSS\s*)?J\s*(\d\d)(\d\d)(\d\d(?:\.\d+)?)\s*([+-]\d\d)(\d\d)(\d\d(?:\.\d+)?)", re.IGNORECASE)
 _OBJECT_ID = re.compile(r"\d{17,19}")
 _SIGNS = str.maketrans({"−": "-", "–": "-", "°": "d", "′": "m", "'": "m", "’": "m", "″": "s", '"': "s", "”": "s"})
-_SESAME_POSITION = re.compile(r"^%J\s+([\d.]+)\s+([+-]?[\d.]+)", re.MULTILINE)
+_SESAME_POSITION = re.compile(r"^%J[ \t]+(\S*)[ \t]*(\S*)", re.MULTILINE)
+# As browsers' address bars show it, the pages that people paste from have no https and no www.
+_ADDRESS = re.compile(r"https?://|www\.|(?:[\w-]+\.)*(?:sdss|legacysurvey)\.org(?![\w.-])", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def resolve(text: str) -> Position:
         raise NotUnderstood(f"nothing was asked for; give a name or a position, such as {EXAMPLES}")
     if len(text) > LONGEST_TEXT:
         raise NotUnderstood(f"the text has {len(text):,} characters; give a name or a position, such as {EXAMPLES}")
-    if re.match(r"(https?://|www\.|skyserver\.)", text, re.IGNORECASE):
+    if _ADDRESS.match(text):
         return _from_address(text)
     if _OBJECT_ID.fullmatch(text):
         place = place_of_id(int(text))
@@ -191,8 +193,20 @@ def _from_name(name: str) -> Position:
             raise NotFound(
                 f"neither SIMBAD nor NED nor VizieR knows an object called “{name}”: check the name, or give a position"
             )
-        place = _checked(float(match[1]), float(match[2]), name)
-        return place.ra_deg, place.dec_deg
+        return _place_said(*match.groups())
 
     answer = ask(SESAME, name, read)
     return Position(*answer.value, name, SESAME.name, answer.stale)
+
+
+def _place_said(ra: str, dec: str) -> tuple[float, float]:
+    """Read the two numbers of Sesame's answer."""
+    try:
+        if _NUMBER.fullmatch(ra) and _NUMBER.fullmatch(dec):
+            place = _checked(float(ra), float(dec), f"{ra} {dec}")
+            return place.ra_deg, place.dec_deg
+        raise ValueError(f"{ra!r} and {dec!r} are no two numbers")
+    except ValueError as error:  # NotUnderstood among them: it is not the visitor's slip
+        raise Malformed(
+            "CDS Sesame answered with something that is no position on the sky; try again, or give a position"
+        ) from error

@@ -9,21 +9,19 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
-from http.cookiejar import DefaultCookiePolicy
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from galaxy_explorer import __version__
-from galaxy_explorer.sky.errors import Busy, Malformed, Offline, Refused, Slow, Unavailable
+from galaxy_explorer.sky.errors import Busy, Hurried, Malformed, Offline, Refused, Slow, Unavailable
 from galaxy_explorer.sky.hosts import Service, asked, may_be_asked, stand_in
 
 if TYPE_CHECKING:
     import requests
 
+    from galaxy_explorer.sky.connections import Watch
+
 AT_ONCE = 4  # requests of this process under way
-USER_AGENT = f"galaxy-explorer/{__version__} (Galaxy Zoo viewer; python-requests)"
 _PIECE = 2**16
 
 
@@ -89,42 +87,67 @@ def fetch(service: Service, url: str) -> bytes:
         One of its kinds, if there is no answer. A service that failed is then left alone for a while
         (`Limits.rest`), in which this is raised at once.
     """
-    until, failure = _resting.get(service.address, (0.0, None))
-    if failure is not None and time.monotonic() < until:
-        raise type(failure)(str(failure)) from failure  # a new one: others may be looking at the first
-    own_end = time.monotonic() + min(service.patience_seconds, LIMITS.longest_answer)
-    end = min(own_end, _ends.get())
-    try:
-        content = _with_retries(service, url, end)
-    except (Offline, Slow, Busy) as error:
-        if not (isinstance(error, Slow) and end < own_end):  # our own hurry is not the service's fault
-            asked_for = min(getattr(error, "wait_seconds", None) or 0.0, LIMITS.longest_rest)
-            _resting[service.address] = (time.monotonic() + max(LIMITS.rest, asked_for), error)
-        raise
-    _resting.pop(service.address, None)
-    return content
-
-
-def _with_retries(service: Service, url: str, end: float) -> bytes:
-    """Ask, and ask again after a failure that may pass, for as long as there is time."""
+    patience = min(service.patience_seconds, LIMITS.longest_answer)
     for attempt in range(1, LIMITS.attempts + 1):
-        try:
-            with _turn(service, end):
-                return _follow(service, url, end)
-        except (Offline, Busy) as error:
-            wait = getattr(error, "wait_seconds", None)
-            wait = LIMITS.back_off * 2 ** (attempt - 1) if wait is None else wait
-            if attempt == LIMITS.attempts or wait > LIMITS.longest_wait or time.monotonic() + wait >= end:
-                raise
+        _leave_alone(service)
+        with _turn(service):
+            _leave_alone(service)  # it may have failed while we waited
+            begun = time.monotonic()
+            try:
+                content = _follow(service, url, min(begun + patience, _ends.get()))
+            except (Offline, Slow, Busy) as error:
+                failure = error
+            else:
+                _resting.pop(service.address, None)
+                return content
+        if isinstance(failure, Slow) and _ends.get() < begun + patience:
+            raise Hurried(str(failure)) from failure
+        patience -= time.monotonic() - begun
+        wait = _wait_before_next(failure, attempt, min(patience, time_left()))
+        if wait is None:
+            _let_rest(service, failure)
+            raise failure
+        patience -= wait
         time.sleep(wait)
     raise AssertionError("the last attempt returns or raises")
 
 
+def time_left() -> float:
+    """Give the seconds that are left of the common time limit, 0 or more; infinity where there is none."""
+    return max(0.0, _ends.get() - time.monotonic())
+
+
+def _leave_alone(service: Service) -> None:
+    """Raise what a service failed with just now, while it rests."""
+    until, failure = _resting.get(service.address, (0.0, None))
+    if failure is not None and time.monotonic() < until:
+        raise type(failure)(str(failure)) from failure  # a new one: others may be looking at the first
+
+
+def _let_rest(service: Service, failure: Unavailable) -> None:
+    """Leave a service that failed alone for a while."""
+    asked_for = min(getattr(failure, "wait_seconds", None) or 0.0, LIMITS.longest_rest)
+    _resting[service.address] = (time.monotonic() + max(LIMITS.rest, asked_for), failure)
+
+
+def _wait_before_next(failure: Unavailable, attempt: int, left: float) -> float | None:
+    """Give the seconds until the next attempt; None where there is none, or no time for it."""
+    if isinstance(failure, Slow) or attempt == LIMITS.attempts:
+        return None
+    asked_for = getattr(failure, "wait_seconds", None)
+    wait = LIMITS.back_off * 2 ** (attempt - 1) if asked_for is None else asked_for
+    return None if wait > LIMITS.longest_wait or wait >= left else wait
+
+
 @contextmanager
-def _turn(service: Service, end: float) -> Iterator[None]:
-    """Wait until fewer than `AT_ONCE` requests are under way."""
-    if not _turns.acquire(timeout=max(0.0, min(end - time.monotonic(), 3600.0))):
-        raise _slow(service)
+def _turn(service: Service) -> Iterator[None]:
+    """Wait until fewer than `AT_ONCE` requests are under way. It is our queue: the service's patience has not begun."""
+    left = time_left()
+    if not _turns.acquire(timeout=None if left == float("inf") else left):
+        raise Hurried(
+            f"{service.name} was not asked in time, because too many questions were waiting, those of other visitors "
+            "among them; try again"
+        )
     try:
         yield
     finally:
@@ -146,37 +169,38 @@ def _ask(service: Service, url: str, end: float) -> bytes | str:
     import requests
     from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+    from galaxy_explorer.sky.connections import session, watched
+
     left = end - time.monotonic()
     if left <= 0:
         raise _slow(service)
-    try:
-        with _session(bool(stand_in())).get(
-            asked(url), stream=True, allow_redirects=False, timeout=(min(LIMITS.connect, left), left)
-        ) as response:
-            if response.is_redirect:
-                return response.headers["location"]
-            _check_status(service, response)
-            return _content(service, response, end)
-    except (requests.Timeout, ReadTimeoutError) as error:
-        raise _slow(service) from error
-    except (requests.ConnectionError, HTTPError) as error:
-        raise Offline(
-            f"there is no connection to {service.name}, or it broke off: check the network, or try again later"
-        ) from error
-    except requests.RequestException as error:
-        raise Malformed(f"{service.name} answered in a way that cannot be followed; try again later") from error
+    with watched(left) as watch:
+        try:
+            with session(bool(stand_in())).get(
+                asked(url), stream=True, allow_redirects=False, timeout=(min(LIMITS.connect, left), left)
+            ) as response:
+                return _answer(service, response, watch)
+        except (requests.RequestException, HTTPError) as error:
+            if watch.is_over or isinstance(error, requests.Timeout | ReadTimeoutError):
+                raise _slow(service) from error
+            if isinstance(error, requests.ConnectionError | HTTPError):
+                raise Offline(
+                    f"there is no connection to {service.name}, or it broke off: check the network, or try again later"
+                ) from error
+            raise Malformed(f"{service.name} answered in a way that cannot be followed; try again later") from error
 
 
-@lru_cache(maxsize=2)
-def _session(standing_in: bool) -> "requests.Session":
-    """Make the session of this process: keeps connections, no cookies; a stand-in is asked without any proxy."""
-    import requests
-
-    session = requests.Session()
-    session.headers["User-Agent"] = USER_AGENT
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.trust_env = not standing_in
-    return session
+def _answer(service: Service, response: "requests.Response", watch: "Watch") -> bytes | str:
+    """Take an answer, or the address that we are sent on to, if it came whole before the time was over."""
+    if watch.is_over:  # what looks like the end of the headers is where they were cut off
+        raise _slow(service)
+    if response.is_redirect:
+        return response.headers["location"]
+    _check_status(service, response)
+    content = _content(service, response)
+    if watch.is_over:
+        raise _slow(service)
+    return content
 
 
 def _check_status(service: Service, response: "requests.Response") -> None:
@@ -197,12 +221,12 @@ def _wait_asked_for(text: str) -> float | None:
         return float(text)
     try:
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
-def _content(service: Service, response: "requests.Response", end: float) -> bytes:
-    """Take an answer piece by piece, as it comes, so that one that drips or never ends is cut off."""
+def _content(service: Service, response: "requests.Response") -> bytes:
+    """Take an answer piece by piece, as it comes, so that one that never ends is cut off."""
     content = bytearray()
     while piece := response.raw.read1(_PIECE, decode_content=True):
         content += piece
@@ -211,18 +235,19 @@ def _content(service: Service, response: "requests.Response", end: float) -> byt
                 f"{service.name} answered with more than {service.most_bytes / 2**20:.0f} MiB, far more than was "
                 "asked for; try another source"
             )
-        if time.monotonic() > end:
-            raise _slow(service)
     return bytes(content)
 
 
 def _way_on(service: Service, url: str, location: str) -> str:
     """Give the address that we are sent on to, if it leads to a host of the table."""
-    target = urljoin(url, location)
-    if not may_be_asked(target):
+    try:
+        target = urljoin(url, location)
+        allowed, host = may_be_asked(target), urlsplit(target).hostname
+    except ValueError as error:
+        raise Refused(f"{service.name} sent us on to an address that cannot be read; try another source") from error
+    if not allowed:
         raise Refused(
-            f"{service.name} sent us on to {urlsplit(target).hostname or 'nowhere'}, which is not among the hosts that "
-            "are asked; try another source"
+            f"{service.name} sent us on to {host or 'nowhere'}, which is not among the hosts that are asked; try another source"
         )
     return target
 

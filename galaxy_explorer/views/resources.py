@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 VIEWS = 8  # flips and quarter turns averaged for every number that the app shows
 GALLERY_SECONDS = 20.0  # for the pictures of one page of live galaxies; those that take longer are left out
+LIVE_SECONDS = 86_400.0  # for which a draw of live galaxies stays in memory
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
@@ -98,9 +99,23 @@ def votes_in_address(galaxies: Catalogue) -> dict[str, str]:
     return {"votes": galaxies.vote_kind} if galaxies.vote_kind not in ("", DEBIASED) else {}
 
 
-@st.cache_resource(max_entries=4, show_spinner="Opening the galaxies …")
 def open_source(where: str, votes: str = DEBIASED) -> Catalogue:
     """Open a catalogue once for all visitors: its table stays in memory, its pictures on disk."""
+    return (_open_live if draw_named(where) else _open_stored)(where, votes)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Opening the galaxies …")
+def _open_stored(where: str, votes: str) -> Catalogue:
+    """Open what is on disk."""
+    return open_catalogue(where, votes=votes)
+
+
+# Apart from those on disk: any address can name a draw, and some draws would push a large catalogue out of memory.
+@st.cache_resource(
+    max_entries=8, ttl=LIVE_SECONDS, validate=lambda draw: not draw.stale, show_spinner="Asking SDSS for galaxies …"
+)
+def _open_live(where: str, votes: str) -> Catalogue:
+    """Ask for live galaxies; those of an old answer are asked for again the next time."""
     return open_catalogue(where, votes=votes)
 
 

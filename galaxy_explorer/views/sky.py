@@ -103,9 +103,14 @@ def try_again() -> None:
 
 
 def in_plain_words(error: sky.SkyError) -> str:
-    """Make a sentence of an error; what stems from an address or an answer must not become markup."""
-    text = re.sub(r"([\\`*_{}\[\]()#+!<>|$:~.])", r"\\\1", str(error))
+    """Make a sentence of an error."""
+    text = no_markup(str(error))
     return f"{text[0].upper()}{text[1:]}."
+
+
+def no_markup(text: str) -> str:
+    """Keep what stems from an address or an answer from becoming markup, and www.example.org from becoming a link."""
+    return re.sub(r"([\\`*_{}\[\]()#+!<>|$:~.])", r"\\\1", text)
 
 
 def say(error: sky.SkyError) -> None:
@@ -179,7 +184,7 @@ def show_sources(picture: sky.Cutout, galaxy: sky.SkyGalaxy | None, position: sk
     said = [f"Picture: {picture.source}, {picture.scale_arcsec:.3f}″ a pixel."]
     said += [f"Not from there: {in_plain_words(sky.SkyError(reason))}" for reason in picture.passed_over]
     if galaxy and galaxy.gz2id:
-        said.append(f"Votes: Galaxy Zoo 2, galaxy {galaxy.gz2id}, debiased by Hart et al. 2016.")
+        said.append(f"Votes: Galaxy Zoo 2, galaxy {galaxy.gz2id}, debiased as in Willett et al. 2013.")
     elif galaxy:
         said.append("Galaxy Zoo 2 has no votes on it.")
     if position.found_by:
@@ -204,7 +209,8 @@ def show_place(position: sky.Position) -> None:
     galaxy, why_unknown, stale = find_galaxy(position)
     # Of a galaxy whose size is no good, SDSS's position is that of a fragment.
     middle = galaxy if galaxy and galaxy.radius_arcsec else position
-    st.subheader(position.name.replace("SDSS ", "Galaxy ") or f"Position {middle.ra_deg:.5f} {middle.dec_deg:+.5f}")
+    called = no_markup(position.name.replace("SDSS ", "Galaxy "))
+    st.subheader(called or f"Position {middle.ra_deg:.5f} {middle.dec_deg:+.5f}")
     st.markdown(links_out(middle.ra_deg, middle.dec_deg))
     start = sky.galaxy_zoo_scale(galaxy.radius_arcsec) if galaxy and galaxy.radius_arcsec else USUAL_SCALE
     explain_scale(galaxy, why_unknown, start)
