@@ -148,7 +148,7 @@ def stall(handler: Handler, reply: Reply) -> None:
     handler.send_response(200)
     handler.send_header("Content-Length", "1000")
     handler.end_headers()
-    for _ in range(3):
+    for _ in range(10):
         handler.wfile.write(b" ")
         handler.server.play.closing.wait(0.05)
     handler.server.play.closing.wait(10)

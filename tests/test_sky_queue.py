@@ -1,4 +1,4 @@
-"""Many questions at once: our own queue is nobody's fault, and the same question is asked once."""
+"""Time and turns: limits are total, our own queue is nobody's fault, and the same question is asked once."""
 
 import threading
 import time
@@ -7,10 +7,23 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
-from local_server import Handler, Reply, hang_up, send, slow
+from local_server import Handler, Reply, hang_up, send, slow, stall
 from sky_server import NAMES, SkyServer
 
-from galaxy_explorer.sky import AT_ONCE, SESAME, Hurried, Offline, answers, cutout, hosts, resolve, wire, within
+from galaxy_explorer.sky import (
+    AT_ONCE,
+    SESAME,
+    Hurried,
+    Offline,
+    Refused,
+    Slow,
+    answers,
+    cutout,
+    hosts,
+    resolve,
+    wire,
+    within,
+)
 
 
 @pytest.fixture
@@ -27,6 +40,20 @@ def wait_for(condition: object, seconds: float = 5.0) -> None:
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:  # type: ignore[operator]
         threading.Event().wait(0.005)
+
+
+def test_a_limit_is_total_where_an_answer_stalls_late(sky_server: SkyServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "LIMITS", wire.Limits(longest_answer=0.6))
+    sky_server.faults["sesame"] = stall  # after half a second: a limit for each piece would end at 1.1 s
+    start = time.monotonic()
+    with pytest.raises(Slow, match="no answer in time"):
+        resolve("M51")
+    assert 0.6 <= time.monotonic() - start < 1.0
+
+
+def test_a_way_on_that_is_no_address_is_refused() -> None:
+    with pytest.raises(Refused, match="an address that cannot be read"):
+        wire._way_on(SESAME, SESAME.address, "https://[bad")
 
 
 @pytest.mark.usefixtures("impatient")

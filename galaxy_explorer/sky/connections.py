@@ -10,14 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
-
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool, PoolManager
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from typing import TYPE_CHECKING, Any
 
 from galaxy_explorer import __version__
+
+if TYPE_CHECKING:
+    import requests
 
 USER_AGENT = f"galaxy-explorer/{__version__} (Galaxy Zoo viewer; python-requests)"
 _here = threading.local()  # the watch over what this thread asks
@@ -28,12 +26,12 @@ class Watch:
 
     def __init__(self) -> None:
         self.is_over = False
-        self._connection: HTTPConnection | None = None
-        self._socket: object = None  # a connection that is not to be kept forgets its own while the answer still comes
+        self._connection: Any = None
+        self._socket: Any = None  # a connection that is not to be kept forgets its own while the answer still comes
         self._lock = threading.Lock()
         self._done = False
 
-    def sees(self, connection: HTTPConnection) -> None:
+    def sees(self, connection: Any) -> None:
         """Take note of the connection that is used."""
         with self._lock:
             self._connection, self._socket = connection, connection.sock
@@ -82,75 +80,55 @@ def watched(seconds: float) -> Iterator[Watch]:
         _here.watch = None
 
 
-def _seen(connection: HTTPConnection) -> None:
+def _seen(connection: Any) -> None:
     """Show a connection to the watch of this thread."""
     if watch := getattr(_here, "watch", None):
         watch.sees(connection)
 
 
-class _Plain(HTTPConnection):
-    """A connection that its watch knows."""
+def _shown(base: Any) -> Any:
+    """Make a class of connections that show themselves to the watch of their thread, out of one of urllib3's."""
 
-    def connect(self) -> None:
-        """Connect."""
+    def connect(self: Any) -> None:
         _seen(self)
-        super().connect()
+        base.connect(self)
 
-    def getresponse(self) -> HTTPResponse:
-        """Read the headers."""
+    def getresponse(self: Any) -> Any:
         _seen(self)
-        return super().getresponse()
+        return base.getresponse(self)
+
+    return type(base.__name__, (base,), {"connect": connect, "getresponse": getresponse})
 
 
-class _Secure(HTTPSConnection):
-    """The same with TLS."""
-
-    def connect(self) -> None:
-        """Connect."""
-        _seen(self)
-        super().connect()
-
-    def getresponse(self) -> HTTPResponse:
-        """Read the headers."""
-        _seen(self)
-        return super().getresponse()
-
-
-class _PlainPool(HTTPConnectionPool):
-    ConnectionCls = _Plain
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _Secure
-
-
-class _Adapter(HTTPAdapter):
-    """Makes connections that are watched, through a proxy as well."""
-
-    def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
-        """Make the pools of connections."""
-        super().init_poolmanager(*arguments, **named)
-        _watch_all(self.poolmanager)
-
-    def proxy_manager_for(self, *arguments: Any, **named: Any) -> PoolManager:
-        """Make those through a proxy."""
-        manager = super().proxy_manager_for(*arguments, **named)
-        _watch_all(manager)
-        return manager
-
-
-def _watch_all(manager: PoolManager) -> None:
-    """Let a manager make pools of watched connections."""
-    manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+def _show_connections(manager: Any) -> Any:
+    """Let a manager of pools, of a proxy as well, make connections that are watched."""
+    if not hasattr(manager, "is_watched"):
+        manager.pool_classes_by_scheme = {
+            scheme: type(pool.__name__, (pool,), {"ConnectionCls": _shown(pool.ConnectionCls)})
+            for scheme, pool in manager.pool_classes_by_scheme.items()
+        }
+        manager.is_watched = True
+    return manager
 
 
 @lru_cache(maxsize=2)
-def session(standing_in: bool) -> requests.Session:
+def session(standing_in: bool) -> "requests.Session":
     """Make the session of this process: keeps connections, no cookies; a stand-in is asked without any proxy."""
+    import requests
+    from requests.adapters import HTTPAdapter
+
+    class Adapter(HTTPAdapter):
+        def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
+            super().init_poolmanager(*arguments, **named)
+            _show_connections(self.poolmanager)
+
+        def proxy_manager_for(self, *arguments: Any, **named: Any) -> Any:
+            return _show_connections(super().proxy_manager_for(*arguments, **named))
+
     made = requests.Session()
     made.headers["User-Agent"] = USER_AGENT
     made.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     made.trust_env = not standing_in
     for scheme in ("http://", "https://"):
-        made.mount(scheme, _Adapter())
+        made.mount(scheme, Adapter())
     return made

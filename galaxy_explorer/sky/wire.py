@@ -13,13 +13,12 @@ from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from galaxy_explorer.sky.errors import Busy, Hurried, Malformed, Offline, Refused, Slow, Unavailable
+from galaxy_explorer.sky.connections import Watch, session, watched
+from galaxy_explorer.sky.errors import Busy, Hurried, Malformed, Offline, Refused, SkyError, Slow, Unavailable
 from galaxy_explorer.sky.hosts import Service, asked, may_be_asked, stand_in
 
 if TYPE_CHECKING:
     import requests
-
-    from galaxy_explorer.sky.connections import Watch
 
 AT_ONCE = 4  # requests of this process under way
 _PIECE = 2**16
@@ -169,8 +168,6 @@ def _ask(service: Service, url: str, end: float) -> bytes | str:
     import requests
     from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-    from galaxy_explorer.sky.connections import session, watched
-
     left = end - time.monotonic()
     if left <= 0:
         raise _slow(service)
@@ -180,7 +177,9 @@ def _ask(service: Service, url: str, end: float) -> bytes | str:
                 asked(url), stream=True, allow_redirects=False, timeout=(min(LIMITS.connect, left), left)
             ) as response:
                 return _answer(service, response, watch)
-        except (requests.RequestException, HTTPError) as error:
+        except SkyError:
+            raise
+        except (requests.RequestException, HTTPError, ValueError) as error:  # ValueError: where to go on is no address
             if watch.is_over or isinstance(error, requests.Timeout | ReadTimeoutError):
                 raise _slow(service) from error
             if isinstance(error, requests.ConnectionError | HTTPError):
@@ -190,7 +189,7 @@ def _ask(service: Service, url: str, end: float) -> bytes | str:
             raise Malformed(f"{service.name} answered in a way that cannot be followed; try again later") from error
 
 
-def _answer(service: Service, response: "requests.Response", watch: "Watch") -> bytes | str:
+def _answer(service: Service, response: "requests.Response", watch: Watch) -> bytes | str:
     """Take an answer, or the address that we are sent on to, if it came whole before the time was over."""
     if watch.is_over:  # what looks like the end of the headers is where they were cut off
         raise _slow(service)
