@@ -10,6 +10,7 @@ from test_journey import keep_screenshot, settled
 
 from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.views.gallery import PAGE_SIZE
 
 pytestmark = pytest.mark.browser
 
@@ -92,6 +93,7 @@ def test_filters_pile_up_and_their_view_can_be_shared(browse: Callable[..., Page
     page.get_by_role("button", name="Page 2").first.click()
     expect(page).to_have_url(re.compile(r"filter=t02_no~50-100s&sort=t04_yes&page=2"))
     settled(page)
+    expect(page.locator("[class*='st-key-tile_']")).not_to_have_count(PAGE_SIZE)  # the last tiles of page 1 have gone
     second = shown(page)
     assert second
     assert not set(first) & set(second) or first != second
