@@ -43,12 +43,12 @@ def wait_for(condition: object, seconds: float = 5.0) -> None:
 
 
 def test_a_limit_is_total_where_an_answer_stalls_late(sky_server: SkyServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "LIMITS", wire.Limits(longest_answer=0.6))
-    sky_server.faults["sesame"] = stall  # after half a second: a limit for each piece would end at 1.1 s
+    monkeypatch.setattr(wire, "LIMITS", wire.Limits(longest_answer=1.2))
+    sky_server.faults["sesame"] = stall  # after half a second: a limit for each piece would end at 1.7 s
     start = time.monotonic()
     with pytest.raises(Slow, match="no answer in time"):
         resolve("M51")
-    assert 0.6 <= time.monotonic() - start < 1.0
+    assert 1.2 <= time.monotonic() - start < 1.65
 
 
 def test_a_way_on_that_is_no_address_is_refused() -> None:
@@ -56,14 +56,17 @@ def test_a_way_on_that_is_no_address_is_refused() -> None:
         wire._way_on(SESAME, SESAME.address, "https://[bad")
 
 
-@pytest.mark.usefixtures("impatient")
-def test_a_queue_longer_than_a_services_patience_costs_no_answer(sky_server: SkyServer) -> None:
+def test_a_queue_longer_than_a_services_patience_costs_no_answer(
+    sky_server: SkyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "LIMITS", wire.Limits(longest_answer=1.5))
+
     def take_a_while(handler: Handler, reply: Reply) -> None:
-        sky_server.closing.wait(0.05)
+        sky_server.closing.wait(0.25)
         send(handler, reply)
 
     sky_server.faults["skyserver"] = take_a_while
-    with ThreadPoolExecutor(32) as pool:  # the last of them waits for seven others, longer than 0.2 s
+    with ThreadPoolExecutor(32) as pool:  # the last of them waits for seven others, longer than 1.5 s
         found = list(pool.map(lambda ra: cutout(ra, 1.0, 0.4), range(32)))
     assert [picture.source for picture in found] == ["SDSS SkyServer"] * 32
 
@@ -132,7 +135,7 @@ def test_who_waits_for_anothers_question_keeps_to_the_own_time(sky_server: SkySe
     with ThreadPoolExecutor(1) as pool:
 
         def patient() -> None:
-            with within(0.5):
+            with within(1.5):
                 resolve("M51")
 
         first = pool.submit(patient)
@@ -140,6 +143,6 @@ def test_who_waits_for_anothers_question_keeps_to_the_own_time(sky_server: SkySe
         start = time.monotonic()
         with within(0.05), pytest.raises(Hurried):
             resolve("M51")
-        assert time.monotonic() - start < 0.3
+        assert time.monotonic() - start < 1.0
         assert isinstance(first.exception(5), Hurried)
     assert hosts.SESAME.address not in wire._resting
