@@ -27,6 +27,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.Selectbox_pb2 import Selectbox
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
+from websockets.typing import Subprotocol
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
@@ -138,7 +139,7 @@ async def visit(address: str, galaxies: list[str], source: str, until: float, se
     chance = random.Random(seed)
     await asyncio.sleep(chance.random())  # people do not come at the same moment
     websocket = address.replace("http://", "ws://") + "/_stcore/stream"
-    async with connect(websocket, subprotocols=["streamlit"], max_size=None) as socket:  # type: ignore[list-item]
+    async with connect(websocket, subprotocols=[Subprotocol("streamlit")], max_size=None) as socket:
         visitor = Visitor(address, socket)
         query = urllib.parse.urlencode({"source": source})
         await visitor.run(query)  # the first page of all, which tells the others' names

@@ -10,7 +10,7 @@ import argparse
 import contextlib
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from itertools import repeat
 from pathlib import Path
 from unittest import mock
@@ -32,8 +32,8 @@ REACHED = 0.85
 class FedFromTheDevice(Run):
     """The same run, whose batches are one batch that lies on the device already, over and over."""
 
-    def _batches(self) -> Iterator[tuple[torch.Tensor, ...]]:
-        with contextlib.closing(super()._batches()) as batches:  # type: ignore[type-var]
+    def _batches(self) -> Generator[tuple[torch.Tensor, ...]]:
+        with contextlib.closing(super()._batches()) as batches:
             batch = next(batches)
         yield from repeat(batch, self.steps_per_epoch)
 

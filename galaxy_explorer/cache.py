@@ -50,7 +50,7 @@ def forget_oldest(
 
 
 def keep(path: Path, content: bytes) -> None:
-    """Write a file of the cache in one step: who reads it meanwhile sees the old one or the new one, whole.
+    """Write a file in one step: who reads it meanwhile sees the old one or the new one, whole.
 
     Parameters
     ----------

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
+from galaxy_explorer.cache import keep
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.catalogue.layouts import SCORES
 from galaxy_explorer.catalogue.live import LiveDraw, open_live
@@ -70,9 +71,7 @@ def _add_scores(table: pd.DataFrame, path: Path) -> None:
         if old.columns.tolist() != table.columns.tolist():
             raise FetchError(f"{path} was not written by this command; name another folder with --to")
         table = pd.concat([table, old[~old.index.isin(table.index)]]).sort_index()
-    unfinished = path.with_name(f".{path.name}.part")
-    table.to_csv(unfinished, index_label=ID, float_format="%.6f")
-    unfinished.replace(path)
+    keep(path, table.to_csv(index_label=ID, float_format="%.6f").encode())
 
 
 def _fetch_pictures(galaxies: Catalogue, wanted: list[str], folder: Path) -> dict[str, str]:
@@ -83,9 +82,7 @@ def _fetch_pictures(galaxies: Catalogue, wanted: list[str], folder: Path) -> dic
             content = galaxies.picture_bytes(galaxy_id)
         except ImageError as error:
             return str(error)
-        unfinished = folder / f".{galaxy_id}.part"
-        unfinished.write_bytes(content)
-        unfinished.replace(_picture_of(galaxy_id, folder))
+        keep(_picture_of(galaxy_id, folder), content)
         return ""
 
     with ThreadPoolExecutor(AT_ONCE) as pool:

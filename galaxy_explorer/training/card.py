@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 import galaxy_explorer
+from galaxy_explorer.cache import keep
 from galaxy_explorer.checkpoints import WEIGHTS, available, read_card
 from galaxy_explorer.comparison import Score
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS
@@ -186,15 +187,8 @@ def write_cards(folder: Path) -> None:
     is_cards = page.is_file() and page.read_text(encoding="utf-8").startswith(f"{title}\n")
     if not is_cards and folder.resolve() != WEIGHTS:
         return
-    _write(page, cards_in_markdown(folder))
+    keep(page, cards_in_markdown(folder).encode())
     for name, path in available(folder).items():
         card = read_card(path)
         if "calibration" in card:
-            _write(folder / _picture_of(name), calibration_picture(card["calibration"], name))
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a text beside its file, then put it in its place."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+            keep(folder / _picture_of(name), calibration_picture(card["calibration"], name).encode())

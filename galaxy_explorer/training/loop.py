@@ -5,7 +5,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -149,7 +149,7 @@ class Run:
                     break
         return self._look(bar, sums, seen, start) | {"complete": complete}
 
-    def _batches(self) -> Iterator[tuple[torch.Tensor, ...]]:
+    def _batches(self) -> Generator[tuple[torch.Tensor, ...]]:
         """Read this process's batches of an epoch, in an order and with changes that the seed fixes."""
         recipe, place, epoch = self.recipe, self.place, self.progress.epoch
         generator = torch.Generator().manual_seed(1_000_003 * recipe.seed + epoch * place.world + place.rank)

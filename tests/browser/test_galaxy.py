@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from playwright.sync_api import Page, expect
+from test_journey import PLACE_OF_ANSWER, click_answer
 
 from galaxy_explorer.catalogue import SAMPLE
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS
@@ -18,21 +19,8 @@ expect.set_options(timeout=120_000)  # the first page that needs a network impor
 
 START = "galaxy?source=sample&galaxy=100023&network=fcn&answer=Class3.1"
 SMALLEST_PX = 11
-# One look, since plotly draws its points anew whenever the page runs: a handle to one may outlive it.
-PLACE_OF_ANSWER = """([index, count]) => {
-    const points = [...document.querySelectorAll(".st-key-flow_chart path.point.plotly-customdata")];
-    if (points.length !== count) return null;
-    points[index].scrollIntoView({block: "center"});
-    const box = points[index].getBoundingClientRect();
-    return [box.x + box.width / 2, box.y + box.height / 2];
-}"""
 SIZES_OF_TEXT = """[...document.querySelectorAll(".st-key-flow_chart text, .st-key-flow_chart tspan")]
     .filter((text) => text.textContent.trim()).map((text) => parseFloat(getComputedStyle(text).fontSize))"""
-
-
-def click_answer(page: Page, column: str) -> None:
-    place = page.wait_for_function(PLACE_OF_ANSWER, arg=[COLUMNS.index(column), len(COLUMNS)]).json_value()
-    page.mouse.click(*place)
 
 
 def picture(page: Page) -> str | None:
