@@ -24,7 +24,8 @@ from measuring import median_seconds, verdict, write_pictures
 
 import train
 from galaxy_explorer.catalogue import open_catalogue
-from galaxy_explorer.training import Recipe, Run, find_place, gather, loop
+from galaxy_explorer.training import Recipe, Run, find_place, gather
+from galaxy_explorer.training import run as run_module
 
 REACHED = 0.85
 
@@ -62,10 +63,10 @@ def epoch_of(run: Run) -> Callable[[], object]:
 def without_augmentation(run: Run) -> Callable[[], object]:
     """Give what trains one epoch of a run with inputs that are made once."""
     pictures, _, _, matrices, tints = next(iter(run._batches()))
-    inputs = loop.augment(pictures, matrices, tints, run.recipe.size)
+    inputs = run_module.augment(pictures, matrices, tints, run.recipe.size)
 
     def epoch() -> None:
-        with mock.patch.object(loop, "augment", lambda pictures, *_: inputs[: len(pictures)]):
+        with mock.patch.object(run_module, "augment", lambda pictures, *_: inputs[: len(pictures)]):
             run.train_epoch(tqdm(disable=True))
 
     return epoch

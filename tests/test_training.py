@@ -25,7 +25,7 @@ from galaxy_explorer.training import (
     fit,
     make_card,
 )
-from galaxy_explorer.training import loop as loop_module
+from galaxy_explorer.training import run as run_module
 from galaxy_explorer.training.augmentation import centre
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -136,7 +136,7 @@ class TestTimeLimit:
         assert run.progress.step == 1
 
     def test_the_learning_rate_is_down_by_then(self, galaxies, tmp_path, monkeypatch):
-        monkeypatch.setattr(loop_module, "LOOK_EVERY", 1)
+        monkeypatch.setattr(run_module, "LOOK_EVERY", 1)
         run = Run(replace(TINY, epochs=100_000), galaxies, CPU, tmp_path, minutes=1 / 60)
         rates = []
         step = run._step
@@ -173,13 +173,13 @@ class TestDivergence:
 
 def spoil_at_the_end_of_epoch_2(run, what, monkeypatch):
     """Let the fourth step of a run come to a loss, a gradient or a weight that is no finite number."""
-    loss_of, update, weight = loop_module.loss_of, run.average.update, run.parameters[0]
+    loss_of, update, weight = run_module.loss_of, run.average.update, run.parameters[0]
 
     def last(spoilt, sound):
         return spoilt if run.progress.step == 3 else sound
 
     if what == "the loss":
-        monkeypatch.setattr(loop_module, "loss_of", lambda *given: loss_of(*given) * last(math.nan, 1.0))
+        monkeypatch.setattr(run_module, "loss_of", lambda *given: loss_of(*given) * last(math.nan, 1.0))
     elif what == "its gradient":
         weight.register_hook(lambda gradient: gradient * last(math.inf, 1.0))
     else:

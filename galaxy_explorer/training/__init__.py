@@ -7,10 +7,11 @@ from galaxy_explorer.training.card import add_validation, cards_in_markdown, mak
 from galaxy_explorer.training.devices import Place, find_place
 from galaxy_explorer.training.familiarity import add_familiarity
 from galaxy_explorer.training.galaxies import TrainingGalaxies, gather
-from galaxy_explorer.training.loop import Run, fit
+from galaxy_explorer.training.loop import fit
 from galaxy_explorer.training.optimisation import learning_rate, masked_squared_error
 from galaxy_explorer.training.pictures import decode
 from galaxy_explorer.training.recipe import Recipe
+from galaxy_explorer.training.run import Run
 from galaxy_explorer.training.selection import selection_weights
 from galaxy_explorer.training.start import start_from_file, start_from_imagenet
 from galaxy_explorer.training.state import Progress, TrainingError
