@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from galaxy_explorer.cache import cache_folder
-from galaxy_explorer.catalogue import Catalogue, CatalogueError, open_catalogue, read_ids
+from galaxy_explorer.catalogue import VALIDATION, Catalogue, CatalogueError, open_catalogue, read_ids, read_validation
 from galaxy_explorer.checkpoints import WEIGHTS, find, load, save
 from galaxy_explorer.comparison import score
 from galaxy_explorer.models import GalaxyNetwork
@@ -58,7 +58,7 @@ def read_flags(arguments: list[str]) -> argparse.Namespace:
         metavar="MINUTES",
         help="end the run cleanly after so many minutes of training, those before a --resume included",
     )
-    add("--never", type=Path, help="list of ids not to train on (default: validation.txt in the data folder)")
+    add("--never", type=Path, help="list of ids not to train on (default: validation.txt in the data folder or zip)")
     add("--validate", action="store_true", help="at the end, measure the RMSE on those ids for the card")
     add("--teacher", nargs="+", default=[], metavar="FILE", help="weights whose mean answer fills unknown scores")
     add(
@@ -193,8 +193,8 @@ def check_paths(work: Path, out: Path, resume: bool) -> None:
 
 def read_never(flags: argparse.Namespace, catalogue: Catalogue) -> list[str]:
     """Read the ids that the run must not see; give those that are in the catalogue."""
-    listed = flags.never or flags.data / "validation.txt"
-    never = read_ids(listed) if flags.never or listed.is_file() else []
+    listed = flags.never or flags.data / VALIDATION
+    never = read_ids(flags.never) if flags.never else read_validation(flags.data)
     found = [galaxy for galaxy in dict.fromkeys(never) if galaxy in catalogue]
     if flags.validate and not found:
         raise TrainingError(

@@ -45,6 +45,12 @@ def _evaluate(options: argparse.Namespace) -> int:
     return evaluate(options)
 
 
+def _pack(options: argparse.Namespace) -> int:
+    from galaxy_explorer.commands.pack import pack
+
+    return pack(options)
+
+
 def _fetch(options: argparse.Namespace) -> int:
     from galaxy_explorer.commands.fetch import fetch
 
@@ -86,6 +92,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluate.add_argument("--json", action="store_true", help="print JSON")
     evaluate.set_defaults(run=_evaluate, when_interrupted="interrupted; evaluate keeps nothing")
+
+    pack = commands.add_parser(
+        "pack", help="make one small zip file of a catalogue, for another machine", epilog=status
+    )
+    pack.add_argument("data", metavar="DIR", help="a folder or zip file of pictures, with or without scores")
+    pack.add_argument("--output", type=Path, required=True, metavar="FILE", help="the zip file")
+    pack.add_argument(
+        "--crop", type=float, default=288 / 424, metavar="C", help="central part of the field (288 of 424 pixels)"
+    )
+    pack.add_argument("--size", type=_positive, default=224, metavar="PX", help="side of a picture in it (%(default)s)")
+    pack.add_argument("--quality", type=int, default=90, metavar="Q", help="of WebP, 1 to 100 (%(default)s)")
+    pack.add_argument("--ids", type=Path, metavar="FILE", help="only these galaxies, one id a line")
+    pack.add_argument("--workers", type=_positive, metavar="N", help="threads (some more than processors)")
+    pack.set_defaults(run=_pack, when_interrupted="interrupted; the same command goes on where it stopped")
 
     fetch = commands.add_parser("fetch", help="fetch a whole data set from the internet", epilog=status)
     fetch.add_argument(

@@ -11,7 +11,15 @@ from galaxy_explorer.catalogue.gz2 import DEBIASED, WEIGHTED
 from galaxy_explorer.catalogue.layouts import SAMPLE, open_catalogue
 from galaxy_explorer.catalogue.live import LIVE, MOST_GALAXIES, LiveDraw, draw_named
 from galaxy_explorer.catalogue.scores import scores_from_votes
-from galaxy_explorer.catalogue.selection import VoteRange, find_ids, read_ids, sorted_rows, split
+from galaxy_explorer.catalogue.selection import (
+    VALIDATION,
+    VoteRange,
+    find_ids,
+    read_ids,
+    read_validation,
+    sorted_rows,
+    split,
+)
 from galaxy_explorer.catalogue.votes import rows_by
 
 __all__ = [
@@ -20,6 +28,7 @@ __all__ = [
     "LIVE",
     "MOST_GALAXIES",
     "SAMPLE",
+    "VALIDATION",
     "WEIGHTED",
     "Catalogue",
     "CatalogueError",
@@ -29,6 +38,7 @@ __all__ = [
     "find_ids",
     "open_catalogue",
     "read_ids",
+    "read_validation",
     "rows_by",
     "scores_from_votes",
     "sorted_rows",

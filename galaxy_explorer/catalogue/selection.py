@@ -1,15 +1,18 @@
 """Parts of a catalogue: filtered, sorted, split for training."""
 
 import re
+import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pandas as pd
 
 from galaxy_explorer.catalogue.galaxies import Catalogue, CatalogueError
 from galaxy_explorer.decision_tree import INDEX
+
+VALIDATION = "validation.txt"  # beside a data set's pictures or in their zip: the galaxies that are never trained on
 
 
 @dataclass(frozen=True)
@@ -220,11 +223,46 @@ def read_ids(path: str | Path) -> list[str]:
         If the file cannot be read, or holds no ids.
     """
     try:
-        ids = [line.strip() for line in Path(path).read_text(encoding="utf-8-sig").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
+        return _ids_of(Path(path).read_bytes(), str(path))
+    except OSError as error:
         raise CatalogueError(f"the list of galaxies {path} cannot be read ({error}): give a text file") from error
+
+
+def read_validation(where: str | Path) -> list[str]:
+    """Read which galaxies of a data set are kept for validation, and never to be trained on.
+
+    Parameters
+    ----------
+    where : str or Path
+        A catalogue's folder or zip file, which may hold a ``validation.txt`` of one id a line.
+
+    Returns
+    -------
+    list of str
+        The ids as text; none where there is no such list.
+
+    Raises
+    ------
+    CatalogueError
+        If the list cannot be read, or holds no ids.
+    """
+    path = Path(where).expanduser()
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            names = [name for name in archive.namelist() if PurePosixPath(name).name == VALIDATION]
+            return _ids_of(archive.read(names[0]), f"{path}: {names[0]}") if names else []
+    listed = path / VALIDATION
+    return read_ids(listed) if listed.is_file() else []
+
+
+def _ids_of(content: bytes, name: str) -> list[str]:
+    """Take the ids from the content of a list."""
+    try:
+        ids = [line.strip() for line in content.decode("utf-8-sig").splitlines() if line.strip()]
+    except UnicodeDecodeError as error:
+        raise CatalogueError(f"the list of galaxies {name} cannot be read ({error}): give a text file") from error
     if not ids:
-        raise CatalogueError(f"the list of galaxies {path} is empty: write one id a line")
+        raise CatalogueError(f"the list of galaxies {name} is empty: write one id a line")
     return ids
 
 

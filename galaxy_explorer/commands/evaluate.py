@@ -3,20 +3,17 @@
 import argparse
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from galaxy_explorer.catalogue import Catalogue, open_catalogue, read_ids
+from galaxy_explorer.catalogue import Catalogue, open_catalogue, read_ids, read_validation
 from galaxy_explorer.commands.console import network_for, progress_bar, speed
 from galaxy_explorer.commands.reporting import report, say
 from galaxy_explorer.comparison import Score, score
 from galaxy_explorer.decision_tree import QUESTIONS
 from galaxy_explorer.prediction import predict_catalogue, read_fractions
-
-VALIDATION = "validation.txt"  # in a folder of data: the galaxies that are never trained on
 
 
 def evaluate(options: argparse.Namespace) -> int:
@@ -51,10 +48,10 @@ def evaluate(options: argparse.Namespace) -> int:
 
 def _wanted(options: argparse.Namespace, scored: Catalogue) -> list[str]:
     """Name the galaxies to evaluate, each once."""
-    validation = Path(options.data) / VALIDATION
-    if options.ids or (validation.is_file() and not options.all):
-        return list(dict.fromkeys(read_ids(options.ids or validation)))
-    return scored.ids
+    if options.ids:
+        return list(dict.fromkeys(read_ids(options.ids)))
+    validation = [] if options.all else read_validation(options.data)
+    return list(dict.fromkeys(validation)) or scored.ids
 
 
 def _predictions_of(

@@ -1,0 +1,160 @@
+"""Tests of `python -m galaxy_explorer pack`, and of training and measuring on what it makes."""
+
+import json
+import shutil
+import zipfile
+
+import numpy as np
+import pytest
+from tiny_prediction import write_tiny_weights
+
+import train
+from galaxy_explorer.__main__ import main
+from galaxy_explorer.catalogue import CatalogueError, open_catalogue, read_ids, read_validation
+from galaxy_explorer.commands import pack as module
+from galaxy_explorer.images import central_field
+
+
+@pytest.fixture
+def pack(kaggle_folder, tmp_path):
+    """Pack the galaxies of the challenge's layout at 96 pixels; give the exit status."""
+
+    def pack(*more, data=kaggle_folder, output=tmp_path / "small.zip"):
+        return main(["pack", str(data), "--output", str(output), "--size", "96", *map(str, more)])
+
+    return pack
+
+
+def test_a_pack_holds_the_same_galaxies_with_their_scores(pack, kaggle_folder, tmp_path, capsys):
+    assert pack() == 0
+    before, after = open_catalogue(kaggle_folder), open_catalogue(tmp_path / "small.zip")
+    assert capsys.readouterr().out.startswith(f"{len(before)} galaxies are in {tmp_path / 'small.zip'}, ")
+    assert after.ids == before.ids
+    np.testing.assert_array_equal(after.volunteer_fractions, before.volunteer_fractions)
+    assert read_validation(tmp_path / "small.zip") == read_ids(kaggle_folder / "validation.txt")
+
+
+def test_its_pictures_show_the_same_sky(pack, kaggle_folder, tmp_path):
+    pack()
+    before, after = open_catalogue(kaggle_folder), open_catalogue(tmp_path / "small.zip")
+    assert after.field == pytest.approx(288 / 424)
+    for galaxy_id in before.ids[:3]:
+        assert after.picture(galaxy_id).shape == (96, 96, 3)
+        full, small = (
+            central_field(galaxies.picture(galaxy_id), 0.5, 48, field=galaxies.field).astype(float)
+            for galaxies in (before, after)
+        )
+        assert np.sqrt(((full - small) ** 2).mean()) < 4.0  # grey levels of 255: what WebP costs
+
+
+def test_a_pack_can_be_packed_again_but_not_widened(pack, tmp_path, capsys):
+    pack()
+    assert pack("--crop", "0.5", data=tmp_path / "small.zip", output=tmp_path / "smaller.zip") == 0
+    assert open_catalogue(tmp_path / "smaller.zip").field == pytest.approx(0.5)
+    assert pack("--crop", "0.9", data=tmp_path / "small.zip", output=tmp_path / "wider.zip") == 2
+    assert "show 0.679 of the field and --crop 0.9 asks for more" in capsys.readouterr().err
+    assert not (tmp_path / "wider.zip").exists()
+
+
+def test_only_the_galaxies_asked_for(pack, kaggle_folder, tmp_path):
+    (tmp_path / "ids.txt").write_text("200003\n200009\n200003\n", encoding="utf-8")
+    assert pack("--ids", tmp_path / "ids.txt") == 0
+    assert open_catalogue(tmp_path / "small.zip").ids == ["200003", "200009"]
+    assert read_validation(tmp_path / "small.zip") == ["200003"]
+
+
+def test_pictures_without_scores(pack, picture_folder, tmp_path):
+    assert pack(data=picture_folder) == 0
+    with zipfile.ZipFile(tmp_path / "small.zip") as packed:
+        assert not {"scores.csv", "validation.txt"} & set(packed.namelist())
+    assert open_catalogue(tmp_path / "small.zip").ids == open_catalogue(picture_folder).ids
+
+
+def test_a_picture_that_cannot_be_read_costs_that_galaxy_alone(pack, kaggle_folder, tmp_path, capsys):
+    (kaggle_folder / "images_training_rev1" / "200005.jpg").write_bytes(b"no picture")
+    assert pack() == 1
+    assert "galaxy 200005 failed: " in capsys.readouterr().err
+    assert "200005" not in open_catalogue(tmp_path / "small.zip")
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        (("--crop", "0"), "--crop 0 and --quality 90 were given"),
+        (("--quality", "101"), "the quality from 1 to 100"),
+        (("--output", "small.tar"), "--output small.tar is no zip file"),
+    ],
+)
+def test_settings_that_cannot_be_met(pack, flags, sentence, capsys):
+    assert pack(*flags) == 2
+    assert sentence in capsys.readouterr().err
+
+
+class TestAnInterruption:
+    @pytest.fixture
+    def interrupted(self, pack, monkeypatch, capsys):
+        """Pack four galaxies, and be interrupted."""
+        packed, small = [], module._small
+
+        def until_the_fifth(*given):
+            if len(packed) == 4:
+                raise KeyboardInterrupt
+            packed.append(given[-1])
+            return small(*given)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "_small", until_the_fifth)
+            patch.setattr(module, "AT_ONCE", 2)
+            assert pack("--workers", "1") == 130
+        assert "the same command goes on where it stopped" in capsys.readouterr().err
+        return packed
+
+    @pytest.fixture
+    def made(self, monkeypatch):
+        """Note which galaxies are made from here on."""
+        made, small = [], module._small
+        monkeypatch.setattr(module, "_small", lambda *given: made.append(given[-1]) or small(*given))
+        return made
+
+    def test_is_gone_on_with(self, interrupted, made, pack, kaggle_folder, tmp_path):
+        assert not (tmp_path / "small.zip").exists()
+        assert pack() == 0
+        everybody = open_catalogue(kaggle_folder).ids
+        assert sorted(interrupted + made) == everybody == open_catalogue(tmp_path / "small.zip").ids
+        assert list(tmp_path.glob(".*.part")) == []
+
+    @pytest.mark.parametrize("what", ["other settings", "a killed process"])
+    def test_begins_anew_where_what_was_made_is_of_no_use(self, interrupted, made, what, pack, kaggle_folder, tmp_path):
+        if what == "a killed process":
+            (tmp_path / ".small.zip.part").write_bytes(b"PK\x03\x04 without a list of members")
+        assert pack(*(["--quality", "80"] if what == "other settings" else [])) == 0
+        assert sorted(made) == open_catalogue(kaggle_folder).ids == open_catalogue(tmp_path / "small.zip").ids
+
+
+def test_evaluate_measures_on_the_validation_galaxies_of_a_pack(pack, tmp_path, capsys):
+    pack()
+    capsys.readouterr()
+    weights = write_tiny_weights(tmp_path)
+    assert main(["evaluate", str(tmp_path / "small.zip"), "--weights", str(weights), "--views", "1", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["galaxies"] == 3
+
+
+def test_training_on_a_pack_never_sees_them(pack, kaggle_folder, tmp_path):
+    pack()
+    flags = train.read_flags(["--data", str(tmp_path / "small.zip")])
+    assert train.read_never(flags, open_catalogue(flags.data)) == read_ids(kaggle_folder / "validation.txt")
+
+
+class TestValidationIds:
+    def test_of_a_folder_without_a_list(self, picture_folder):
+        assert read_validation(picture_folder) == []
+
+    def test_of_a_zip_of_a_folder(self, kaggle_folder, tmp_path):
+        shutil.make_archive(str(tmp_path / "packed"), "zip", kaggle_folder.parent, kaggle_folder.name)
+        assert read_validation(tmp_path / "packed.zip") == ["200001", "200002", "200003"]
+
+    def test_a_list_that_is_empty(self, tmp_path):
+        with zipfile.ZipFile(tmp_path / "packed.zip", "w") as packed:
+            packed.writestr("validation.txt", "\n")
+        with pytest.raises(CatalogueError, match=r"packed\.zip: validation\.txt is empty: write one id a line"):
+            read_validation(tmp_path / "packed.zip")
