@@ -1,5 +1,6 @@
 """About, opened through app.py: the arithmetic, the examples and the networks are those of the code and the data."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from galaxy_explorer.catalogue import Catalogue
-from galaxy_explorer.decision_tree import COLUMNS, INDEX, QUESTIONS, column, mass_of, shares_from_fractions
+from galaxy_explorer.decision_tree import COLUMNS, INDEX, QUESTIONS, column, columns_of, mass_of, shares_from_fractions
 from galaxy_explorer.views import worked_example
 from galaxy_explorer.views.examples import sure_examples
 
@@ -92,25 +93,55 @@ def test_examples_are_the_surest_of_those_that_were_asked(sample: Catalogue, nam
     fractions = sample.volunteer_fractions
     shares = shares_from_fractions(fractions)[:, INDEX[name]].round(4)
     mass = mass_of(int(name.removeprefix("Class").partition(".")[0]), fractions)
-    sure = [i for i in range(len(sample)) if shares[i] >= 0.5 and mass[i] >= 0.5]
+    sure = [i for i in range(len(sample)) if shares[i] >= 0.6 and mass[i] >= 0.495]
     expected = sorted(sure, key=lambda i: (-shares[i], -mass[i]))
-    assert sure_examples("sample", name) == [sample.ids[i] for i in expected][:6]
-    assert sure_examples("sample", name, 1) == [sample.ids[i] for i in expected][:1]
+    found = sure_examples("sample", name)
+    assert list(found) == [sample.ids[i] for i in expected][:6]
+    assert list(found.values()) == pytest.approx([shares[i] for i in expected][:6])
+    assert list(sure_examples("sample", name, 1)) == [sample.ids[i] for i in expected][:1]
 
 
 def test_an_address_opens_one_question_with_its_examples_as_links(about: AppTest) -> None:
     about.query_params["question"] = "8"
     said = opened(about)
     assert any("Is the odd feature a ring" in header.value for header in about.subheader)
-    assert [link.label for link in about.page_link if link.label in sure_examples("sample", "Class8.6")]
-    assert "A drawing: volunteers were sure of this for none" in said
+    assert [link.label for link in about.page_link if link.label.split()[0] in sure_examples("sample", "Class8.6")]
+    assert "Drawing: a tilted ring" in said
+
+
+def test_a_fresh_install_shows_three_examples_or_more_of_every_answer(about: AppTest) -> None:
+    for question in QUESTIONS:
+        about.query_params["question"] = str(question.number)
+        opened(about)
+        drawn = sum(caption.value.startswith("Drawing: ") for caption in about.caption)
+        sure = [len(sure_examples("sample", name)) for name in columns_of(question.number)]
+        assert drawn == sum(max(3 - galaxies, 0) for galaxies in sure)
+        galaxies = [link for link in about.page_link if re.fullmatch(r"\d+ \*\d+\s%\*", link.label)]
+        assert len(galaxies) == sum(sure)
+
+
+def test_sources_that_cannot_be_opened_leave_the_sample_and_the_drawings(
+    about: AppTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(tmp_path / "gone"))
+    about.query_params["source"] = "gone"
+    about.query_params["question"] = "8"
+    said = opened(about)
+    assert "gone cannot be opened: " in said
+    assert "Drawing: a tilted ring" in said
 
 
 @pytest.mark.parametrize("asked", ["0", "12", "one"])
-def test_an_unknown_question_in_the_address_gives_the_first(about: AppTest, asked: str) -> None:
+def test_an_unknown_question_in_the_address_gives_the_first_and_is_said_once(about: AppTest, asked: str) -> None:
     about.query_params["question"] = asked
     opened(about)
     assert any(header.value.startswith("1. ") for header in about.subheader)
+    assert [warning.value for warning in about.warning] == [
+        f"`question={asked}` in the address is no question's number from 1 to 11; it is left out."
+    ]
+    assert about.query_params["question"] == asked  # another address would be a step of the Back button
+    opened(about)
+    assert not about.warning
 
 
 def test_the_networks_are_told_by_their_cards(about: AppTest) -> None:

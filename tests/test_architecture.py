@@ -15,7 +15,15 @@ PACKAGE = "galaxy_explorer"
 LEVELS = {
     **{"decision_tree": 1, "cache": 1},
     **{"images": 2, "sky": 2, "mock": 2},
-    **{"models": 3, "checkpoints": 3, "catalogue": 3, "flow_chart": 3, "uncertainty": 3, "familiarity": 3},
+    **{
+        "models": 3,
+        "checkpoints": 3,
+        "catalogue": 3,
+        "flow_chart": 3,
+        "drawn_galaxies": 3,
+        "uncertainty": 3,
+        "familiarity": 3,
+    },
     **{"prediction": 4, "saliency": 4, "similarity": 4, "comparison": 4, "layers": 4, "network_drawing": 4},
     **{"training": 5},
     **{"commands": 6, "views": 6},

@@ -8,7 +8,8 @@ from galaxy_explorer.catalogue import SAMPLE, CatalogueError
 from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, QUESTIONS, Question, columns_into, columns_of
 from galaxy_explorer.images import ImageError
 from galaxy_explorer.views import networks_explained, resources, worked_example
-from galaxy_explorer.views.examples import GALAXY, show_examples
+from galaxy_explorer.views.addresses import ended, left_out, say_once, unknown_names, unknown_source, unknown_votes
+from galaxy_explorer.views.examples import ENOUGH, GALAXY, RULE, show_examples
 
 WORKED = "100053"  # the sample's galaxy that is worked through: it shows the exception and questions not asked
 PAGES = "galaxy_explorer/views"
@@ -68,6 +69,8 @@ Each galaxy has **37 scores**, one for each answer. Two numbers are easily mixed
 
 Here is one real galaxy, worked through question by question. All numbers are rounded to three decimals.
 """
+
+FILLED_UP = f"Where there are fewer than {ENOUGH}, galaxies of the bundled sample and our own drawings are added."
 
 SALIENCY = """
 A saliency map shows which parts of a picture speak for one answer, compared with the other answers to the same
@@ -151,43 +154,62 @@ def show_worked_example() -> None:
 def choose_question() -> Question:
     """Let the visitor choose a question; its number is part of the page's address."""
     by_number = {str(question.number): question for question in QUESTIONS}
-    if "question" not in st.session_state:
-        asked = st.query_params.get("question", "")
-        st.session_state["question"] = asked if asked in by_number else next(iter(by_number))
-    number = st.pills(
-        "Question", list(by_number), format_func=lambda n: f"{n} · {by_number[n].short}", required=True, key="question"
-    )
-    st.query_params["question"] = str(number)
-    return by_number[str(number)]
+    asked = st.query_params.get("question")
+    st.session_state["question"] = number = asked if asked in by_number else next(iter(by_number))
+
+    def chosen() -> None:
+        """Write the address anew; on arrival it stays as it is, or the Back button would have a step more."""
+        st.query_params.from_dict({"question": st.session_state["question"]})
+
+    st.pills(
+        "Question", list(by_number), format_func=lambda n: f"{n} · {by_number[n].short}", required=True, key="question",
+        on_change=chosen,
+    )  # fmt: skip
+    return by_number[number]
+
+
+def complaints() -> list[str]:
+    """Say what of the address cannot be heeded."""
+    asked, numbers = st.query_params.get("question"), [str(question.number) for question in QUESTIONS]
+    wrong = asked is not None and asked not in numbers
+    why = f"no question's number from {numbers[0]} to {numbers[-1]}"
+    said = [*unknown_names(("question", "source", "votes")), *unknown_source(), *unknown_votes()]
+    return [*said, left_out("question", str(asked), why)] if wrong else said
+
+
+def openable_source() -> str:
+    """Give the source that is open; the bundled sample, and why, where that cannot be opened."""
+    source = resources.current_source()
+    try:
+        resources.catalogue(source)
+    except (CatalogueError, OSError) as error:
+        st.caption(f"{resources.source_label(source)} cannot be opened: {ended(error)}")
+        return SAMPLE
+    return source
 
 
 def show_questions() -> None:
     """Show one question at a time: its answers, what they mean, where they lead, and examples of each."""
-    source = resources.current_source()
-    try:
-        voted = resources.open_source(resources.sources()[source])
-    except (CatalogueError, OSError) as error:
-        st.error(f"These galaxies cannot be opened: {error}")
-        return
     question = choose_question()
+    source = openable_source()
     before = [f"“{QUESTION_OF[name].short}: {ANSWER_OF[name].name}”" for name in columns_into(question.number)]
     st.subheader(f"{question.number}. {question.text}", anchor=False)
     st.markdown(f"Asked after {', '.join(before)}." if before else "Everyone begins here.")
-    kind = f" by their {voted.vote_kind} votes" if voted.vote_kind else ""
-    st.caption(
-        f"Examples from {source} ({len(voted):,} galaxies){kind}: the largest shares, where at least half of the votes reached the question."
-    )
+    voted = resources.catalogue(source)
+    kind = f", by their {voted.vote_kind} votes" if voted.vote_kind else ""
+    st.caption(f"Examples from: {resources.source_label(source)} ({len(voted):,} galaxies){kind}. {RULE} {FILLED_UP}")
     for name in columns_of(question.number):
         answer = ANSWER_OF[name]
         following = f"leads to question {answer.leads_to}" if answer.leads_to else "ends the questionnaire"
         st.markdown(f"**{answer.name[0].upper()}{answer.name[1:]}.** {answer.meaning} *It {following}.*")
-        show_examples(source, name)
+        show_examples(source, name, fill_up=True)
 
 
 def page() -> None:
     """Describe the screen."""
     st.html(Path(__file__).with_name("about.css"))
     st.title("About Galaxy Explorer")
+    say_once(complaints())
     st.markdown(LEAD)
     with st.container(key="contents"):
         st.markdown(" · ".join(f"[{title}](#{anchor})" for anchor, title in SECTIONS.items()))
@@ -200,7 +222,7 @@ def page() -> None:
     try:
         show_worked_example()
     except (CatalogueError, ImageError, OSError) as error:
-        st.error(f"The example cannot be shown: {error}")
+        st.error(f"The example cannot be shown: {ended(error)}")
     header("questions")
     show_questions()
     header("networks")

@@ -1,25 +1,29 @@
-"""Galaxies that the volunteers were sure of, as examples of an answer."""
+"""Examples of an answer: galaxies that the volunteers were sure of, and our own drawings where there are too few."""
 
 import numpy as np
 import streamlit as st
 
-from galaxy_explorer.catalogue import DEBIASED, VoteRange
+from galaxy_explorer.catalogue import DEBIASED, SAMPLE, VoteRange
 from galaxy_explorer.decision_tree import ANSWER_OF, INDEX, QUESTION_OF, mass_of, shares_from_fractions
-from galaxy_explorer.flow_chart import drawing
-from galaxy_explorer.images import ImageError
+from galaxy_explorer.drawn_galaxies import DRAWINGS, draw
+from galaxy_explorer.images import ImageError, to_png
 from galaxy_explorer.views import resources
+from galaxy_explorer.views.addresses import ended
 
 LEAST_ASKED = 0.5  # of the votes must have reached the question …
-LEAST_SHARE = 0.5  # … and so many of these given the answer, or nobody was sure
+LEAST_SHARE = 0.6  # … and so many of these given the answer, or nobody was sure
+WITHIN_ROUNDING = 0.005  # a mass of 0.496 counts as half
 RULE = (
     f"Galaxies where at least {100 * LEAST_ASKED:.0f} % of the votes reached this question and at least "
-    f"{100 * LEAST_SHARE:.0f} % of those asked gave this answer, the surest first."
+    f"{100 * LEAST_SHARE:.0f} % of those asked gave this answer, the surest first. The number is that share."
 )
+MOST = 6
+ENOUGH = 3  # examples of an answer, where drawings may make up for what is missing
 GALAXY = "galaxy_explorer/views/galaxy.py"
 
 
 @st.cache_data(max_entries=400, show_spinner=False)
-def sure_examples(where: str, column: str, count: int = 6, votes: str = DEBIASED) -> list[str]:
+def sure_examples(where: str, column: str, count: int = MOST, votes: str = DEBIASED) -> dict[str, float]:
     """Find the galaxies with the largest share of an answer, among those where most votes reached the question.
 
     Of galaxies with the same share, those come first where more of the votes reached the question.
@@ -37,42 +41,71 @@ def sure_examples(where: str, column: str, count: int = 6, votes: str = DEBIASED
 
     Returns
     -------
-    list of str
-        Ids, the surest first; fewer than asked for, or none, where volunteers were sure of fewer.
+    dict of str to float
+        The answer's share in [0, 1] by the galaxy's id, the surest first; fewer than asked for, or none, where
+        volunteers were sure of fewer.
     """
     everything = resources.open_source(where, votes)
-    sure = everything.rows(VoteRange(column, LEAST_SHARE).holds(everything, LEAST_ASKED))
+    sure = everything.rows(VoteRange(column, LEAST_SHARE).holds(everything, LEAST_ASKED - WITHIN_ROUNDING))
     fractions = sure.volunteer_fractions
     # Rounded, so that shares which only differ by how they were stored are equal.
     shares = shares_from_fractions(fractions)[:, INDEX[column]].round(4)
     mass = mass_of(QUESTION_OF[column].number, fractions)
-    return [sure.ids[row] for row in np.lexsort((-mass, -shares))[:count]]
+    return {sure.ids[row]: float(shares[row]) for row in np.lexsort((-mass, -shares))[:count]}
 
 
-def show_examples(source: str, column: str, count: int = 6, *, without: str = "") -> None:
-    """Show examples of an answer as links to their galaxies; the answer's drawing where there are none.
+@st.cache_data(max_entries=len(DRAWINGS) * ENOUGH, show_spinner=False)
+def drawn_example(column: str, number: int) -> bytes:
+    """Draw an example of an answer, as a PNG file."""
+    return to_png(draw(column, number))
 
-    A galaxy that is shown already can be left out.
+
+def show_examples(source: str, column: str, *, without: str = "", fill_up: bool = False) -> None:
+    """Show examples of an answer: galaxies as links, and our drawings of it.
+
+    Parameters
+    ----------
+    source : str
+        Where the galaxies are from; of these as many are shown as volunteers were sure of, up to `MOST`.
+    column : str
+        The answer's score column.
+    without : str, optional
+        A galaxy that is shown already, and left out.
+    fill_up : bool, optional
+        Whether galaxies of the bundled sample, and then drawings, bring the examples to `ENOUGH`. Otherwise drawings
+        are shown where there is no galaxy at all.
     """
-    galaxies = resources.catalogue(source)
-    sure = sure_examples(resources.sources()[source], column, count + 1, galaxies.vote_kind or DEBIASED)
-    ids = [galaxy_id for galaxy_id in sure if galaxy_id != without][:count]
+    shown = 0
     with st.container(key=f"examples_{INDEX[column]}"):
-        # All at once, and those that the sky does not give in time without a picture.
-        for galaxy_id, small in zip(ids, resources.galaxy_thumbnails(galaxies, ids), strict=True):
-            _tile(source, column, galaxy_id, small)
-        if not ids:
-            with st.container(key=f"drawn_{INDEX[column]}"):
-                st.image(drawing(column, size_px=96), width=96, alt=f"A drawing of “{ANSWER_OF[column].name}”")
-                st.caption("A drawing: volunteers were sure of this for none of the open galaxies.")
+        for name in dict.fromkeys((source, SAMPLE) if fill_up else (source,)):
+            if shown == 0 or shown < ENOUGH:
+                shown += _show_galaxies(name, column, without)
+        if not shown or fill_up:
+            for number in range(max(ENOUGH - shown, 0)):
+                _show_drawing(column, number)
 
 
-def _tile(source: str, column: str, galaxy_id: str, small: bytes | ImageError) -> None:
-    """Show one galaxy as a link."""
-    with st.container(key=f"tile_{INDEX[column]}_{galaxy_id}"):
-        if isinstance(small, ImageError):
-            st.caption(f"No picture: {small}")
-        else:
-            st.image(small, width="stretch", alt=f"Galaxy {galaxy_id}")
-        address = {"source": source, "galaxy": galaxy_id, "answer": column}  # the galaxy page looks at the same answer
-        st.page_link(GALAXY, label=galaxy_id, query_params=address)
+def _show_galaxies(source: str, column: str, without: str) -> int:
+    """Show the galaxies of a source that volunteers were sure of; count them."""
+    galaxies = resources.catalogue(source)
+    sure = sure_examples(resources.sources()[source], column, MOST + 1, galaxies.vote_kind or DEBIASED)
+    ids = [galaxy_id for galaxy_id in sure if galaxy_id != without][:MOST]
+    # All at once, and those that the sky does not give in time without a picture.
+    for galaxy_id, small in zip(ids, resources.galaxy_thumbnails(galaxies, ids), strict=True):
+        with st.container(key=f"tile_{INDEX[column]}_{galaxy_id}"):
+            if isinstance(small, ImageError):
+                st.caption(f"No picture: {ended(small)}")
+            else:
+                st.image(small, width="stretch", alt=f"Galaxy {galaxy_id}")
+            address = {"source": source, "galaxy": galaxy_id, "answer": column}  # its page looks at the same answer
+            st.page_link(GALAXY, label=f"{galaxy_id} *{100 * sure[galaxy_id]:.0f}\u00a0%*", query_params=address)
+    return len(ids)
+
+
+def _show_drawing(column: str, number: int) -> None:
+    """Show one of the drawings of an answer, which says that it is one."""
+    words = DRAWINGS[column][number].words
+    with st.container(key=f"drawn_{INDEX[column]}_{number}"):
+        answer = f"“{QUESTION_OF[column].short}: {ANSWER_OF[column].name}”"
+        st.image(drawn_example(column, number), width="stretch", alt=f"Our drawing of {answer}: {words}")
+        st.caption(f"Drawing: {words}")

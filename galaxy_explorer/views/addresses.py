@@ -1,0 +1,89 @@
+"""What is said of the parts of a page's address that cannot be read, and of other people's errors: in whole sentences."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+import streamlit as st
+
+from galaxy_explorer.catalogue import DEBIASED, WEIGHTED
+from galaxy_explorer.views import resources
+
+LONGEST = 40  # letters of a part that are repeated
+ALIKE = 0.6  # of 1: below that, nothing is taken for what was meant
+
+
+def left_out(name: str, text: str, why: str, known: Iterable[str] = ()) -> str:
+    """Say of a part of the address why it is left out, and what was perhaps meant.
+
+    Parameters
+    ----------
+    name, text : str
+        The part, as ``name=text``; may hold anything.
+    why : str
+        What the text is not, such as ``no page number``.
+    known : iterable of str, optional
+        What would have been understood.
+
+    Returns
+    -------
+    str
+        One or two sentences in Markdown, the part as code in them.
+    """
+    return f"`{name}={_shown(text)}` in the address is {why}; it is left out.{_meant(text, known)}"
+
+
+def nearest(text: str, known: Iterable[str]) -> str:
+    """Find what was perhaps meant by a text; empty where nothing is like it."""
+    by_small = {name.lower(): name for name in known}
+    near = get_close_matches(text.lower()[:LONGEST], by_small, 1, ALIKE)
+    return by_small[near[0]] if near else ""
+
+
+def unknown_source() -> list[str]:
+    """Say so where the address names a source that there is not, and which one is open in its place."""
+    asked, known = st.query_params.get("source"), resources.sources()
+    if asked is None or asked in known:
+        return []
+    instead = resources.source_label(resources.current_source())
+    return [f"There is no source called “{_shown(asked)}” here; this is {instead}.{_meant(asked, known)}"]
+
+
+def unknown_names(known: Iterable[str]) -> list[str]:
+    """Say of each part of this page's address that its name is none that the page knows: a sentence or two each."""
+    names = list(known)
+    return [
+        f"This page knows no `{_shown(name)}` in the address; it is left out.{_meant(name, names)}"
+        for name in st.query_params
+        if name not in names
+    ]
+
+
+def unknown_votes() -> list[str]:
+    """Say so where the address asks for votes of a kind that there is not."""
+    asked, known = st.query_params.get("votes"), (DEBIASED, WEIGHTED)
+    return [] if asked in (None, *known) else [left_out("votes", str(asked), "no kind of votes", known)]
+
+
+def say_once(complaints: list[str]) -> None:
+    """Show complaints about the page's address when it is new, and not again while it stays the same."""
+    address = (st.context.url, str(sorted((name, st.query_params.get_all(name)) for name in st.query_params)))
+    said, st.session_state["address_said"] = st.session_state.get("address_said"), address
+    if complaints and said != address:
+        st.warning("  \n".join(complaints), icon=":material/link_off:")
+
+
+def ended(error: object) -> str:
+    """Write an error's message so that a sentence can end with it: with a full stop."""
+    text = str(error).rstrip()
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
+def _meant(text: str, known: Iterable[str]) -> str:
+    """Say what was perhaps meant, where anything is like it."""
+    near = nearest(text, known)
+    return f" Perhaps `{near}` was meant." if near else ""
+
+
+def _shown(text: str) -> str:
+    """Cut a text from an address down to what a sentence holds, without what would end its code mark."""
+    return (text[:LONGEST] + "…" if len(text) > LONGEST else text).replace("`", "'").replace("\n", " ")
