@@ -227,13 +227,52 @@ def test_an_address_that_was_shared_gives_the_same_view(app: AppTest, survey: Ca
 
 def test_a_malformed_address_is_said_and_the_rest_of_it_holds(app: AppTest, survey: Catalogue) -> None:
     opened(app, source="nowhere", filter=["t04_yes~9-1s", "t01_smooth~0-100f"], sort="beauty", page="99")
-    said = [warning.value for warning in app.warning]
+    (warning,) = app.warning
+    said = warning.value.split("  \n")
     assert "no source called “nowhere”" in said[0]
     assert "`filter=t04_yes~9-1s` in the address is no filter" in said[1]
     assert "`sort=beauty` in the address is nothing to sort by" in said[2]
     assert "There is no page 99; this is the last one, 3." in said[3]
     assert chips(app) == ["smooth or disk: smooth: votes known"]
     assert tiles(app) == survey.ids[48:]
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ({"filer": "t04_yes~60-100s"}, "knows no `filer` in the address; it is left out. Perhaps `filter` was meant."),
+        ({"filter": "t04_yse~60-100s"}, "Perhaps `t04_yes~60-100s` was meant."),
+        ({"sort": "t01_smoth"}, "Perhaps `t01_smooth` was meant."),
+        (
+            {"votes": "debased"},
+            "`votes=debased` in the address is no kind of votes; it is left out. Perhaps `debiased`",
+        ),
+        ({"source": "smple"}, "this is Bundled sample. Perhaps `sample` was meant."),
+        ({"zzz": "1"}, "knows no `zzz` in the address; it is left out."),
+    ],
+)
+def test_what_the_address_misspells_is_said_once_with_what_was_meant(
+    app: AppTest, address: dict[str, str], words: str
+) -> None:
+    opened(app, **address)
+    (warning,) = app.warning
+    assert words in warning.value
+    assert ("Perhaps" in warning.value) == ("Perhaps" in words)
+    (name,) = address
+    assert name in app.query_params  # the address is not rewritten: that would be a step of the Back button
+    run(app)
+    assert not app.warning
+
+
+def test_ways_to_more_galaxies_begin_with_what_is_open(app: AppTest) -> None:
+    opened(app)
+    assert "The bundled sample holds 9 galaxies, so that everything works offline." in texts(app)
+
+
+def test_ways_to_more_galaxies_name_the_catalogue_that_is_open(app: AppTest, survey: Catalogue) -> None:
+    opened(app)
+    assert "The catalogue that is open, survey, holds 60 galaxies; volunteers voted on all of them." in texts(app)
+    assert "bundled sample holds" not in texts(app)
 
 
 def test_where_nothing_fits_the_filter_in_the_way_can_be_taken_away(app: AppTest) -> None:

@@ -218,7 +218,7 @@ def test_a_failed_job_is_a_sentence_with_a_way_on(app: AppTest, monkeypatch: pyt
         patched.setattr(resources, "network", fail)
         press(app, "Start")
         wait_for(app, lambda: bool(app.error))
-    assert "**first** could not be asked about all galaxies. the weights are damaged" in app.error[0].value
+    assert "**first** could not be asked about all galaxies: the weights are damaged" in app.error[0].value
     press(app, "Try again")
     wait_for(app, lambda: "All numbers" in headings(app))
     assert not app.error

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from galaxy_explorer.catalogue import SAMPLE, Catalogue
 from galaxy_explorer.comparison import largest_differences
 from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, INDEX, columns_of
+from galaxy_explorer.drawn_galaxies import DRAWINGS
 from galaxy_explorer.views.examples import sure_examples
 
 ROOT = Path(__file__).parent.parent
@@ -45,7 +46,7 @@ def address(app: AppTest) -> dict[str, str]:
 
 def examples(app: AppTest) -> list[str]:
     """The ids of the example galaxies, which are the page's only links that are named by digits."""
-    return [link.label for link in app.page_link if link.label.isdigit()]
+    return [link.label.split()[0] for link in app.page_link if link.label.split()[0].isdigit()]
 
 
 def test_an_address_gives_back_network_and_answer(app: AppTest) -> None:
@@ -103,10 +104,21 @@ def test_an_answer_shows_galaxies_that_volunteers_were_sure_of(app: AppTest) -> 
     assert examples(app) == expected
 
 
+def test_a_misspelt_network_and_answer_are_said_once_with_what_was_meant(app: AppTest) -> None:
+    opened(app, source="sample", galaxy="100023", network="fnc", answer="Class4.7")
+    (warning,) = app.warning
+    assert "`network=fnc` in the address is no network; it is left out. Perhaps `fcn` was meant." in warning.value
+    assert "`answer=Class4.7` in the address is no answer's column; it is left out. Perhaps `Class4." in warning.value
+    app.run()
+    assert not app.warning
+
+
 def test_an_answer_without_examples_shows_our_drawing(app: AppTest) -> None:
     opened(app, source="sample", galaxy="100008", answer="Class8.2")
     assert not examples(app)
-    assert "A drawing: volunteers were sure of this for none" in said(app)
+    assert [caption.value for caption in app.caption if caption.value.startswith("Drawing: ")] == [
+        f"Drawing: {drawing.words}" for drawing in DRAWINGS["Class8.2"]
+    ]
     assert ANSWER_OF["Class8.2"].meaning in said(app)
 
 

@@ -100,7 +100,7 @@ class Worker:
                 job.error = str(error)
             except Exception as error:  # the rim: a thread that ended here would keep all visitors waiting
                 logging.getLogger(__name__).exception("predicting %s", job.store)
-                job.error = f"The work broke off for a reason that the app does not know ({type(error).__name__})."
+                job.error = f"the work broke off for a reason that the app does not know ({type(error).__name__})"
             finally:
                 self._put_away(job)
 

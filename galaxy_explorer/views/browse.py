@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import streamlit as st
 
-from galaxy_explorer.catalogue import CatalogueError
+from galaxy_explorer.catalogue import SAMPLE, Catalogue, CatalogueError, draw_named
 from galaxy_explorer.views import filters, gallery, live_sdss, resources, votes
+from galaxy_explorer.views.addresses import ended, left_out, say_once, unknown_names, unknown_source, unknown_votes
 from galaxy_explorer.views.picking import pick
-from galaxy_explorer.views.selections import Selection
+from galaxy_explorer.views.selections import IN_ADDRESS, Selection, escaped
 
 
 def choose_source() -> str:
@@ -27,7 +28,7 @@ def choose_source() -> str:
                 try:
                     source = resources.add_folder(folder)
                 except CatalogueError as error:
-                    st.error(str(error))
+                    st.error(f"This cannot be opened: {ended(error)}")
                 else:
                     st.session_state["source"] = source
                     st.query_params["source"] = source
@@ -36,15 +37,6 @@ def choose_source() -> str:
         live_sdss.choose_draw(source)
     st.session_state["source"] = source
     return source
-
-
-def warn_of_unknown_source() -> None:
-    """Say so where the address names a source that there is not."""
-    current = resources.current_source()
-    if (asked := st.query_params.get("source", current)) not in resources.sources():
-        st.warning(
-            f"There is no source called “{asked}” here; these are the galaxies of {resources.source_label(current)}."
-        )
 
 
 def change_source() -> None:
@@ -69,14 +61,14 @@ def restore_view() -> None:
 def page() -> None:
     """Describe the screen."""
     restore_view()
-    warn_of_unknown_source()
+    wrong = unknown_source()
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="head"):
         st.title("Browse galaxies", width="content")
         source = choose_source()
     try:
         catalogue = resources.catalogue(source)
     except (CatalogueError, OSError) as error:
-        st.error(f"These galaxies cannot be opened: {error}")
+        st.error(f"These galaxies cannot be opened: {ended(error)}")
         live_sdss.show_way_on(source)
         return
     votes.choose_votes(source, catalogue)
@@ -85,8 +77,10 @@ def page() -> None:
     found, (shown, pages) = len(picked.rows), gallery.page_of(view, len(picked.rows))
     if found and shown != view.page:
         complaints.append(f"There is no page {view.page:,}; this is the last one, {pages:,}.")
-    for complaint in complaints:
-        st.warning(complaint)
+    if view.network and view.network != picked.network and picked.networks:
+        known = picked.networks
+        complaints.append(left_out("network", view.network, f"no network with predictions of {catalogue.name}", known))
+    say_once([*wrong, *unknown_names(IN_ADDRESS), *unknown_votes(), *complaints])
     filters.choose_ready_made(catalogue, view)
     filters.choose_view(catalogue, view, picked)
     filters.show_chips(view)
@@ -108,12 +102,23 @@ def page() -> None:
     if catalogue.note:
         st.caption(catalogue.note)
     with st.expander("How to get more galaxies", icon=":material/travel_explore:"):
-        st.markdown(MORE)
+        st.markdown(f"{what_is_open(catalogue)} {MORE}")
+
+
+def what_is_open(catalogue: Catalogue) -> str:
+    """Say what the open catalogue holds, where ways to more are shown."""
+    count = f"{len(catalogue):,} {'galaxy' if len(catalogue) == 1 else 'galaxies'}"
+    if catalogue.name == SAMPLE:
+        return f"The bundled sample holds {count}, so that everything works offline."
+    if draw_named(catalogue.name):
+        return f"These {count} are a draw from Live SDSS; “Ask for others”, above, makes another."
+    voted = int(catalogue.votes.known.sum())
+    kind = "volunteers voted on all of them" if voted == len(catalogue) else f"volunteers voted on {voted:,} of them"
+    return f"The catalogue that is open, {escaped(catalogue.name)}, holds {count}; {kind}."
 
 
 MORE = f"""
-The bundled sample holds nine galaxies, so that everything works offline. Four ways to many more, the second and
-third on the command line, in the environment that `make` sets up:
+Four ways to more, the second and third on the command line, in the environment that `make` sets up:
 
 - **Live SDSS**, above: up to 1,000 galaxies of Galaxy Zoo 2 at a time, with their votes, over the internet. Nothing
   needs to be downloaded before.

@@ -10,6 +10,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from galaxy_explorer.catalogue import Catalogue, CatalogueError
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.views import background, compare_results, resources, votes
+from galaxy_explorer.views.addresses import ended, say_once, unknown_names, unknown_source, unknown_votes
 from galaxy_explorer.views.comparing import SAMPLE_SIZE, Comparison, compare, origins_of, rows_with_votes, sample_of
 from galaxy_explorer.views.opened_tables import close_table, open_table, opened_tables
 from galaxy_explorer.views.selections import Selection
@@ -128,7 +129,7 @@ def offer_tables() -> None:
                 try:
                     open_table(path)
                 except (ValueError, OSError) as error:
-                    st.error(str(error))
+                    st.error(f"This cannot be opened: {ended(error)}")
                 else:
                     st.rerun()
         for name, file in opened_tables().items():
@@ -188,7 +189,7 @@ def see_to_predictions(catalogue: Catalogue, comparison: Comparison, wanted: int
         return
     for name, job in jobs.items():
         if job and job.error:
-            st.error(f"**{name}** could not be asked about all galaxies. {job.error}")
+            st.error(f"**{name}** could not be asked about all galaxies: {ended(job.error)}")
     offer_work(catalogue, comparison, computed, wanted, again=any(jobs.values()))
 
 
@@ -230,7 +231,7 @@ def show_comparison(source: str, catalogue: Catalogue) -> None:
     try:
         comparison = compare(catalogue, rows, origins_of(catalogue, names, tables))
     except (ValueError, OSError) as error:
-        st.error(f"The predictions cannot be read: {error}")
+        st.error(f"The predictions cannot be read: {ended(error)}")
         return
     see_to_predictions(catalogue, comparison, len(rows))
     compare_results.show(source, catalogue, comparison)
@@ -239,6 +240,7 @@ def show_comparison(source: str, catalogue: Catalogue) -> None:
 def page() -> None:
     """Describe the screen."""
     st.title("Networks against volunteers")
+    say_once([*unknown_names(("source", "votes")), *unknown_source(), *unknown_votes()])
     st.markdown(INTRODUCTION)
     show_cards()
     st.header("On galaxies of your choice")
@@ -249,7 +251,7 @@ def page() -> None:
     try:
         catalogue = resources.catalogue(source)
     except (CatalogueError, OSError) as error:
-        st.error(f"These galaxies cannot be opened: {error}")
+        st.error(f"These galaxies cannot be opened: {ended(error)}")
         return
     show_comparison(source, catalogue)
 

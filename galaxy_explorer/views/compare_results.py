@@ -13,6 +13,7 @@ from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS, columns_of, in_wor
 from galaxy_explorer.images import ImageError
 from galaxy_explorer.uncertainty import LEVEL
 from galaxy_explorer.views import compare_charts, compare_tables, resources
+from galaxy_explorer.views.addresses import ended
 from galaxy_explorer.views.answers import answer_label
 from galaxy_explorer.views.compare_charts import Axes
 from galaxy_explorer.views.comparing import Comparison, columns_asked
@@ -238,7 +239,7 @@ def show_tile(key: str, source: str, galaxy_id: str) -> None:
             picture = resources.galaxy_thumbnail(resources.sources()[source], galaxy_id)
             st.image(picture, width="stretch", alt=f"Galaxy {galaxy_id}")
         except (ImageError, OSError) as error:
-            st.caption(f"No picture: {error}")
+            st.caption(f"No picture: {ended(error)}")
         st.page_link(GALAXY, label=f"{galaxy_id} →", query_params={"source": source, "galaxy": galaxy_id})
 
 

@@ -7,15 +7,17 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from galaxy_explorer.catalogue import Catalogue, CatalogueError
+from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import ImageError
 from galaxy_explorer.views import galaxy_panel, resources, votes
+from galaxy_explorer.views.addresses import ended, left_out, say_once, unknown_names, unknown_votes
 from galaxy_explorer.views.answers import chosen_answer
 from galaxy_explorer.views.links import links_out
 from galaxy_explorer.views.selections import Selection
 
 BROWSE, UPLOAD = "galaxy_explorer/views/browse.py", "galaxy_explorer/views/upload.py"
 
-ADDRESS = ("galaxy", "network", "answer")  # what of the address the page heeds, beside the source
+ADDRESS = ("galaxy", "network", "answer")  # what of the address the page heeds, beside the source and the votes
 
 
 def neighbours(source: str, catalogue: Catalogue, galaxy_id: str) -> tuple[str | None, str | None, str]:
@@ -74,7 +76,7 @@ def open_asked() -> tuple[str, Catalogue, str] | None:
         catalogue = resources.catalogue(source)
     except (CatalogueError, OSError) as error:
         st.title("No galaxies")
-        lead_on(f"These galaxies cannot be opened: {error}")
+        lead_on(f"These galaxies cannot be opened: {ended(error)}")
         return None
     if galaxy_id is None:  # the page was opened from the menu
         galaxy_id = st.session_state.get("galaxy", "")
@@ -107,6 +109,18 @@ def heed_address() -> bool:
     return True
 
 
+def complaints() -> list[str]:
+    """Say what of the address cannot be heeded, and what was perhaps meant."""
+    said = [*unknown_names(("source", "votes", *ADDRESS)), *unknown_votes()]
+    networks = resources.networks()
+    if (network := st.query_params.get("network", networks[0] if networks else "")) not in networks:
+        said.append(left_out("network", network, "no network", networks))
+    if (answer := st.query_params.get("answer", COLUMNS[0])) not in COLUMNS:
+        of_question = [name for name in COLUMNS if name.partition(".")[0] == answer.partition(".")[0]]
+        said.append(left_out("answer", answer, "no answer's column", of_question or COLUMNS))
+    return said
+
+
 def keep_address(address: dict[str, str], arrived: bool) -> None:
     """Keep the whole state of the page in its address, once the visitor has changed anything.
 
@@ -131,6 +145,7 @@ def page() -> None:
     if (found := open_asked()) is None:
         return
     source, catalogue, galaxy_id = found
+    say_once(complaints())
     arrived = heed_address()
     st.session_state["source"], st.session_state["galaxy"] = source, galaxy_id
     st.set_page_config(page_title=f"Galaxy {galaxy_id} · Galaxy Explorer")
@@ -145,7 +160,7 @@ def page() -> None:
     try:
         galaxy = resources.galaxy_of(source, galaxy_id)
     except (ImageError, OSError) as error:
-        lead_on(f"The picture of galaxy {galaxy_id} cannot be read: {error}", source)
+        lead_on(f"The picture of galaxy {galaxy_id} cannot be read: {ended(error)}", source)
         return
     if name:
         galaxy_panel.show(galaxy, name)

@@ -19,6 +19,7 @@ from galaxy_explorer.decision_tree import (
 )
 from galaxy_explorer.flow_chart import HEIGHT, as_list, flow_chart
 from galaxy_explorer.views import answers, resources, saliency_panel
+from galaxy_explorer.views.addresses import ended
 from galaxy_explorer.views.examples import RULE, show_examples
 from galaxy_explorer.views.resources import ShownGalaxy
 from galaxy_explorer.views.scores import show_scores
@@ -159,7 +160,7 @@ def _show_examples(galaxy: ShownGalaxy, column: str) -> None:
         try:
             show_examples(resources.current_source(), column, without=galaxy.galaxy_id)
         except (CatalogueError, OSError) as error:
-            st.caption(f"The galaxies cannot be opened: {error}")
+            st.caption(f"The galaxies cannot be opened: {ended(error)}")
 
 
 def _choose_chart(galaxy: ShownGalaxy, name: str) -> tuple[str, str]:

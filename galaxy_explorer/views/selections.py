@@ -9,12 +9,14 @@ import numpy as np
 
 from galaxy_explorer.catalogue import Catalogue, CatalogueError, VoteRange
 from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF
+from galaxy_explorer.views.addresses import left_out, nearest
 
 LEAST_ASKED = 30  # % of the votes must have reached a question before a share of it says anything
 BY_ID, AT_RANDOM = "id", "random"
 AGAINST_VOLUNTEERS, BETWEEN_NETWORKS = "volunteers", "networks"
 BESIDE_ANSWERS = (BY_ID, AT_RANDOM, AGAINST_VOLUNTEERS, BETWEEN_NETWORKS)
 GREATEST_SEED = 999_999
+IN_ADDRESS = ("source", "votes", "filter", "asked", "search", "sort", "order", "seed", "network", "page")
 
 
 @dataclass(frozen=True)
@@ -167,12 +169,12 @@ def view_from_address(parameters: Mapping[str, Iterable[str]]) -> tuple[View, li
     complaints: list[str] = []
     last = {name: list(values)[-1:] for name, values in parameters.items()}
 
-    def read(name: str, convert: Callable[[str], Any], otherwise: Any, wanted: str) -> Any:
+    def read(name: str, convert: Callable[[str], Any], otherwise: Any, wanted: str, known: Iterable[str] = ()) -> Any:
         for text in last.get(name, ()):
             try:
                 return convert(text)
             except (ValueError, KeyError):
-                complaints.append(f"`{name}={_shown(text)}` in the address is {wanted}; it is left out.")
+                complaints.append(left_out(name, text, wanted, known))
         return otherwise
 
     view = View()
@@ -180,17 +182,18 @@ def view_from_address(parameters: Mapping[str, Iterable[str]]) -> tuple[View, li
         try:
             view = view.with_range(range_from_address(text))
         except (ValueError, CatalogueError):
-            complaints.append(
-                f"`filter={_shown(text)}` in the address is no filter such as `t04_yes~60-100s`; it is left out."
-            )
-    sort, as_share = read("sort", _sort, (BY_ID, True), "nothing to sort by")
+            name = text.replace(":", "~").partition("~")[0]
+            near = "" if name in COLUMN_OF_SLUG else nearest(name, COLUMN_OF_SLUG)
+            known = (near + text[len(name) :],) if near else ()
+            complaints.append(left_out("filter", text, "no filter such as `t04_yes~60-100s`", known))
+    sort, as_share = read("sort", _sort, (BY_ID, True), "nothing to sort by", (*BESIDE_ANSWERS, *COLUMN_OF_SLUG))
     return View(
         ranges=view.ranges,
         asked=read("asked", _whole_number(0, 100), LEAST_ASKED, "no percentage from 0 to 100"),
         search=" ".join(last.get("search", ())).strip(),
         sort=sort,
         as_share=as_share,
-        upward=read("order", {"up": True, "down": False}.__getitem__, None, "neither `up` nor `down`"),
+        upward=read("order", {"up": True, "down": False}.__getitem__, None, "neither `up` nor `down`", ("up", "down")),
         seed=read("seed", _whole_number(0, GREATEST_SEED), 1, f"no whole number from 0 to {GREATEST_SEED}"),
         network="".join(last.get("network", ())),
         page=read("page", _whole_number(1, 10**9), 1, "no page number"),
@@ -216,8 +219,3 @@ def _whole_number(least: int, most: int) -> Callable[[str], int]:
         return int(text)
 
     return convert
-
-
-def _shown(text: str) -> str:
-    """Cut a text from an address down to what a sentence holds, without what would end its code mark."""
-    return (text[:40] + "…" if len(text) > 40 else text).replace("`", "'").replace("\n", " ")

@@ -14,6 +14,7 @@ from galaxy_explorer.sky.cutouts import LARGEST_SCALE, SMALLEST_SCALE
 from galaxy_explorer.sky.galaxies import VOTE_COLUMNS
 from galaxy_explorer.sky.positions import LONGEST_TEXT
 from galaxy_explorer.views import galaxy_panel, resources
+from galaxy_explorer.views.addresses import left_out, say_once, unknown_names
 from galaxy_explorer.views.links import links_out
 from galaxy_explorer.views.resources import ShownGalaxy
 
@@ -77,6 +78,13 @@ def keep_zoom() -> None:
 def zoom_of_address() -> float:
     """Read the zoom in the page's address; 1 where there is none that the slider knows."""
     return next((zoom for zoom in ZOOMS if str(zoom) == st.query_params.get("zoom")), 1.0)
+
+
+def complaints() -> list[str]:
+    """Say what of the address cannot be heeded."""
+    asked, known = st.query_params.get("zoom"), [str(zoom) for zoom in ZOOMS]
+    said = unknown_names(("position", "zoom"))
+    return said if asked in (None, *known) else [*said, left_out("zoom", str(asked), "no zoom", known)]
 
 
 def remembered(step: Hashable, make: Callable[[], Any]) -> Any:
@@ -234,6 +242,7 @@ def show_place(position: sky.Position) -> None:
 def page() -> None:
     """Describe the screen."""
     st.title("Look up the sky")
+    say_once(complaints())
     st.markdown(INTRODUCTION)
     text = choose_position()
     if not text:

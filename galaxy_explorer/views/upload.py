@@ -7,6 +7,7 @@ import streamlit as st
 
 from galaxy_explorer.images import GREY, Exposure
 from galaxy_explorer.views import galaxy_panel, resources
+from galaxy_explorer.views.addresses import say_once, unknown_names
 from galaxy_explorer.views.links import links_out
 from galaxy_explorer.views.resources import ShownGalaxy
 from galaxy_explorer.views.upload_crop import offer_crop
@@ -153,6 +154,7 @@ def show(upload: Upload, name: str) -> None:
 def page() -> None:
     """Describe the screen."""
     st.title("Upload pictures")
+    say_once(unknown_names(()))
     st.markdown(
         "One galaxy in the middle of each picture works best. Your pictures stay in this session: nobody else sees "
         "them, and they are gone when you close the page."
