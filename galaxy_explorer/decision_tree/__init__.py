@@ -1,0 +1,62 @@
+"""The Galaxy Zoo 2 decision tree: 11 questions and 37 answers as one table, and their arithmetic.
+
+Two quantities are kept apart throughout the package:
+
+answer share
+    the share of a question's own votes; the shares of a question sum to 1.
+vote fraction
+    the share times the mass of votes that reaches the question. The 37 columns of a score table
+    hold vote fractions: weighted scores, not probabilities of the 37 answers.
+
+References
+----------
+Willett et al. 2013, MNRAS 435, 2835, Table 2 (the tree). The weighting is that of the Kaggle
+"Galaxy Zoo - The Galaxy Challenge" scores.
+"""
+
+from galaxy_explorer.decision_tree.arithmetic import (
+    WALK_ORDER,
+    fractions_from_shares,
+    mass_of,
+    shares_from_fractions,
+    shares_of_question,
+)
+from galaxy_explorer.decision_tree.path import in_words, most_likely_path
+from galaxy_explorer.decision_tree.table import (
+    ANSWER_OF,
+    ASKED_OF_EVERYONE,
+    COLUMNS,
+    INDEX,
+    MASS_COLUMN,
+    QUESTION_OF,
+    QUESTIONS,
+    SLICES,
+    Answer,
+    Question,
+    column,
+    columns_into,
+    columns_of,
+)
+
+__all__ = [
+    "ANSWER_OF",
+    "ASKED_OF_EVERYONE",
+    "COLUMNS",
+    "INDEX",
+    "MASS_COLUMN",
+    "QUESTIONS",
+    "QUESTION_OF",
+    "SLICES",
+    "WALK_ORDER",
+    "Answer",
+    "Question",
+    "column",
+    "columns_into",
+    "columns_of",
+    "fractions_from_shares",
+    "in_words",
+    "mass_of",
+    "most_likely_path",
+    "shares_from_fractions",
+    "shares_of_question",
+]

@@ -1,0 +1,62 @@
+"""The likeliest path of one galaxy down the tree, and its sentence."""
+
+import numpy as np
+
+from galaxy_explorer.decision_tree.arithmetic import shares_from_fractions
+from galaxy_explorer.decision_tree.table import ANSWER_OF, INDEX, QUESTION_OF, QUESTIONS, SLICES, columns_of
+
+
+def most_likely_path(fractions: np.ndarray) -> list[tuple[str, float]]:
+    """Walk the tree as a volunteer does, taking at each question the answer with the largest share.
+
+    This greedy path is not always the path with the largest product of shares. Ties go to the
+    earlier answer. Question 6 and, after "yes", question 8 come last on every path.
+
+    Parameters
+    ----------
+    fractions : (37,) np.ndarray
+        Vote fractions of one galaxy, NaN where unknown.
+
+    Returns
+    -------
+    list of (str, float)
+        Column and share of each answer on the path. It ends early at a question without shares.
+    """
+    shares = shares_from_fractions(fractions)
+    path: list[tuple[str, float]] = []
+    number: int | None = QUESTIONS[0].number
+    while number is not None:
+        asked = shares[SLICES[number]]
+        if np.isnan(asked).any():
+            break
+        name = columns_of(number)[int(np.argmax(asked))]
+        path.append((name, float(shares[INDEX[name]])))
+        number = ANSWER_OF[name].leads_to
+    return path
+
+
+def in_words(fractions: np.ndarray) -> str:
+    """Say the likeliest path of one galaxy in one plain English sentence, with its shares.
+
+    Parameters
+    ----------
+    fractions : (37,) np.ndarray
+        Vote fractions of one galaxy, NaN where unknown.
+
+    Returns
+    -------
+    str
+        For example "Most likely a smooth galaxy (77 %), completely round (97 %), and with nothing odd
+        about it (100 %)."
+    """
+    clauses = []
+    for name, share in most_likely_path(fractions):
+        number, phrase = QUESTION_OF[name].number, ANSWER_OF[name].phrase
+        clauses.append(_LINKS.get(number, "") + f"{phrase} ({100 * share:.0f}\u00a0%)")
+    if not clauses:
+        return "No votes are known for this galaxy."
+    return "Most likely " + ", ".join(clauses) + "."
+
+
+# How the clause of a question joins the sentence before it.
+_LINKS = {5: "with ", 6: "and with ", 8: "namely ", 9: "with ", 10: "which are ", 11: "and "}
