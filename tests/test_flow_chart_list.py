@@ -7,8 +7,8 @@ import pytest
 
 from galaxy_explorer import decision_tree as tree
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, SLICES, columns_of, shares_from_fractions
-from galaxy_explorer.flow_chart import as_list, drawing
-from galaxy_explorer.flow_chart.icons import HALF_PX, ICONS, flipped
+from galaxy_explorer.flow_chart import as_list
+from galaxy_explorer.flow_chart.icons import HALF_PX, ICONS, drawing, flipped
 from galaxy_explorer.flow_chart.readings import HARDLY_ASKED, percent
 
 

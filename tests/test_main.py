@@ -13,7 +13,7 @@ import pytest
 import torch
 from astropy.table import Table
 from PIL import Image
-from tiny_prediction import write_pictures, write_tiny_weights
+from tiny_prediction import command_with, write_pictures, write_tiny_weights
 from tiny_training import in_one_thread
 
 from galaxy_explorer import checkpoints
@@ -44,11 +44,7 @@ def galaxies(tmp_path, draw_galaxy):
 @pytest.fixture
 def run(weights):
     """Run a command with the tiny network, and give its exit status."""
-
-    def run(*arguments):
-        return main([*map(str, arguments), "--weights", weights, "--views", "2"])
-
-    return run
+    return command_with(weights)
 
 
 def test_predict_writes_the_table_of_a_folder(run, galaxies, weights, tmp_path, capsys):

@@ -8,7 +8,7 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table
 from fits_files import fluxes_of_levels, galaxy_fluxes, with_bands, with_header, written
-from tiny_prediction import write_tiny_weights
+from tiny_prediction import command_with, write_tiny_weights
 from tiny_training import in_one_thread
 
 from galaxy_explorer import __version__
@@ -45,11 +45,7 @@ def folder(tmp_path):
 @pytest.fixture
 def run(weights):
     """Run a command with the tiny network, and give its exit status."""
-
-    def run(*arguments):
-        return main([*map(str, arguments), "--weights", weights, "--views", "2"])
-
-    return run
+    return command_with(weights)
 
 
 def test_a_folder_of_fits_becomes_a_table_in_fits(run, folder, weights, tmp_path, capsys):

@@ -5,6 +5,7 @@ import torch
 from PIL import Image
 
 from galaxy_explorer import checkpoints, models
+from galaxy_explorer.__main__ import main
 from galaxy_explorer.decision_tree import COLUMNS
 
 WIDTHS = (8, 8, 8, 8)
@@ -28,6 +29,11 @@ def write_tiny_weights(folder):
     card = tiny_card() | {"training_mean": [0.3] * len(COLUMNS)}
     checkpoints.save(folder / "tiny.pt", tiny_network(), card)
     return str(folder / "tiny.pt")
+
+
+def command_with(weights):
+    """Give what runs a command with two views of a network, and gives its exit status."""
+    return lambda *arguments: main([*map(str, arguments), "--weights", weights, "--views", "2"])
 
 
 def write_pictures(folder, pictures, first=0):

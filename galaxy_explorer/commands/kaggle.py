@@ -38,23 +38,7 @@ PIECES = (
 
 
 def fetch_kaggle(folder: Path) -> bool:
-    """Fetch the challenge's pictures and scores.
-
-    Parameters
-    ----------
-    folder : Path
-        Where they go. What is there already is left as it is.
-
-    Returns
-    -------
-    bool
-        Whether anything was missing.
-
-    Raises
-    ------
-    FetchError
-        If Kaggle does not give them; the message says what to do.
-    """
+    """Fetch the challenge's pictures and scores; takes, gives and raises what `fetch.fetch_gz2` does."""
     absent = [piece for piece in PIECES if not is_there(folder / piece.holds)]
     if not absent:
         return False

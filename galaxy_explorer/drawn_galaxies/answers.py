@@ -47,8 +47,8 @@ def _streaks(**same: Any) -> tuple[Drawing, ...]:
     )
     sizes = (1.0, 0.8, 1.2)
     return tuple(
-        Drawing("a disk from its edge", (Streak(**pose, **same, bulge_size=0.14 * size),))
-        for pose, size in zip(poses, sizes, strict=True)
+        Drawing(f"a {kind} disk from its edge", (Streak(**pose, **same, bulge_size=0.14 * size),))
+        for kind, pose, size in zip(("long", "thin", "thick"), poses, sizes, strict=True)
     )
 
 
@@ -100,7 +100,7 @@ _TABLE: dict[int, tuple[tuple[Drawing, ...], ...]] = {
          _one("a star whose light has spilt over", Star(0, 0, 0.06, 8, 0.5, 0), Curve((0, -1.1), (0, 0), (0, 1.1), 0.014, 2.5, layer=OLD))),
     ),
     2: (
-        (*_streaks(bulge="rounded")[:1], *_streaks()[1:2], *_streaks(bulge="rounded", dust=0.8)[2:]),
+        (*_streaks(bulge="rounded")[:1], *_streaks()[1:2], _one("a disk from its edge, with dust", Streak(-14, 0.8, 0.055, "rounded", 0.09, 0.9))),
         (_one("nearly straight on", Disk(10, 0.96, **_SPIRAL)), _one("tilted, but its face shows", Disk(-35, 0.48, 0.9, **_SPIRAL)),
          _one("a barred disk", Disk(80, 0.75, 0.75, bar=0.36, arms=2, pitch=22))),
     ),
@@ -117,7 +117,7 @@ _TABLE: dict[int, tuple[tuple[Drawing, ...], ...]] = {
     ),
     5: tuple(
         _disks(*POSED, bulge=bulge, bulge_size=size, brightness=disk, arms=2, pitch=pitch)
-        for bulge, size, disk, pitch in ((0.0, 0.05, 1.0, 24), (1.3, 0.06, 1.0, 21), (2.2, 0.17, 0.8, 18), (2.4, 0.38, 0.3, 15))
+        for bulge, size, disk, pitch in ((0.0, 0.05, 1.0, 24), (1.3, 0.06, 1.0, 21), (2.2, 0.17, 0.8, 18), (7.0, 0.27, 0.3, 15))
     ),
     6: ((_RINGS[1], _MERGERS[0], _LANES[0]), _PLAIN),
     7: (

@@ -169,15 +169,14 @@ class Streak:
         if self.bulge == "rounded":
             both[..., OLD] += 2.2 * _heart(np.hypot(along, across), self.bulge_size)
         if self.bulge == "boxy":
-            both[..., OLD] += 1.5 * self._box(along, across)
+            both[..., OLD] += 1.7 * self._box(along, across)
         lane = np.exp(-(((across - 0.12 * self.thickness) / (0.55 * self.thickness)) ** 2))
         reach = _fading(np.abs(along), 0.92 * self.length) * np.exp(0.05 * sky.noise(0.05))
         return self.brightness * both * (1 - np.clip(self.dust * lane * reach, 0, 0.99))[..., np.newaxis]
 
     def _box(self, along: np.ndarray, across: np.ndarray) -> np.ndarray:
         """Draw a box with round corners, a little pinched in its middle, as a peanut is."""
-        pinch = 1 - 0.12 * np.exp(-((along / (0.6 * self.bulge_size)) ** 2))
-        edge = (
-            np.abs(along / (1.7 * self.bulge_size)) ** 4 + np.abs(across / (1.25 * self.bulge_size * pinch)) ** 4
-        ) ** 0.25
-        return np.exp(-1.7 * edge) / (1 + np.exp(np.clip((edge - 1) / 0.1, -30, 30)))
+        pinch = 1 - 0.05 * np.exp(-((along / self.bulge_size) ** 2))
+        wide, high = 1.9 * self.bulge_size, 1.5 * self.bulge_size * pinch
+        edge = (np.abs(along / wide) ** 5 + np.abs(across / high) ** 5) ** 0.2
+        return np.exp(-1.5 * edge) / (1 + np.exp(np.clip((edge - 1) / 0.12, -30, 30)))

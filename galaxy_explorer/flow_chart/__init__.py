@@ -6,9 +6,8 @@ and `listing` retells.
 """
 
 from galaxy_explorer.flow_chart.figure import ANSWER_TRACE, flow_chart
-from galaxy_explorer.flow_chart.icons import drawing
 from galaxy_explorer.flow_chart.layout import HEIGHT
 from galaxy_explorer.flow_chart.listing import as_list
 from galaxy_explorer.flow_chart.readings import percent
 
-__all__ = ["ANSWER_TRACE", "HEIGHT", "as_list", "drawing", "flow_chart", "percent"]
+__all__ = ["ANSWER_TRACE", "HEIGHT", "as_list", "flow_chart", "percent"]

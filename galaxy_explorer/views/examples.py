@@ -80,6 +80,8 @@ def show_examples(source: str, column: str, *, without: str = "", fill_up: bool 
         for name in dict.fromkeys((source, SAMPLE) if fill_up else (source,)):
             if shown == 0 or shown < ENOUGH:
                 shown += _show_galaxies(name, column, without)
+        if not shown and not fill_up:
+            st.caption("Of none of the galaxies here. These are our drawings of it:")
         if not shown or fill_up:
             for number in range(max(ENOUGH - shown, 0)):
                 _show_drawing(column, number)
