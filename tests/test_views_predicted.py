@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from galaxy_explorer.catalogue import Catalogue
-from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.decision_tree import COLUMNS, INDEX
 from galaxy_explorer.prediction import PredictionStore
 from galaxy_explorer.prediction.stream import Batch
 from galaxy_explorer.views import predicted
@@ -44,7 +44,7 @@ def test_tables_of_parts_are_joined_the_newer_over_the_older(sample, weights, fi
         os.utime(path, (1e9 + time, 1e9 + time))
     (tables,) = predicted.tables_of(sample)
     assert tables.network == "one"
-    values = predicted.read(sample, tables)[:, 0]
+    values = predicted.reader(sample.table.index, tables)(COLUMNS[0])
     np.testing.assert_allclose(values, [0.1, 0.1, 0.1, 0.3, 0.3, 0.3, *[np.nan] * 3], rtol=1e-6)
 
 
@@ -57,6 +57,29 @@ def test_predictions_of_other_galaxies_or_older_weights_do_not_count(sample, wei
     assert predicted.tables_of(sample) == []
 
 
+@pytest.mark.parametrize("finish", [True, False])
+def test_each_galaxy_gets_its_own_predictions_whatever_their_order(sample, weights, finish) -> None:
+    ids = [sample.ids[number] for number in (4, 1, 7, 0)]
+    fractions = np.random.default_rng(0).random((4, len(COLUMNS))).astype(np.float32)
+    store = PredictionStore(predicted.folder() / "one.parquet", "key")
+    predicted.note(store.path, sample, "one", weights)
+    for start in (0, 2):
+        there = slice(start, start + 2)
+        store.add([Batch(ids[there], fractions[there], fractions[there] / 10, {sample.ids[2 + start]: "damaged"})])
+    if finish:
+        store.finish()
+    (tables,) = predicted.tables_of(sample)
+    column = predicted.reader(pd.Index(ids[::-1]), tables, [*COLUMNS, "Class11.6_spread"])
+    np.testing.assert_array_equal(np.stack([column(name) for name in COLUMNS], axis=1), fractions[::-1])
+    np.testing.assert_array_equal(column("Class11.6_spread"), fractions[::-1, -1] / 10)
+    assert np.flatnonzero(np.isfinite(predicted.reader(sample.table.index, tables)("Class4.1"))).tolist() == [
+        0,
+        1,
+        4,
+        7,
+    ]
+
+
 @pytest.mark.parametrize("content", ["", "[]", "{}", json.dumps({"root": 1, "network": 2, "weights": []})])
 def test_a_damaged_note_or_table_is_passed_over(sample, weights, content) -> None:
     keep_predictions(sample, sample.ids, 0.1, "one-a", weights)
@@ -65,14 +88,15 @@ def test_a_damaged_note_or_table_is_passed_over(sample, weights, content) -> Non
     predicted.note(broken, sample, "one", weights)
     broken.write_bytes(b"no table")
     (tables,) = predicted.tables_of(sample)
-    assert np.isfinite(predicted.read(sample, tables)).all(axis=1).sum() == 8
+    column = predicted.reader(sample.table.index, tables)
+    assert [np.isfinite(column(name)).sum() for name in COLUMNS] == [8] * len(COLUMNS)
 
 
 def test_the_difference_is_over_what_both_know(sample) -> None:
     one = np.full((4, len(COLUMNS)), 0.5, dtype=np.float32)
     other = one + np.float32(0.1)
     one[0], other[1], other[2, 5:] = np.nan, np.nan, np.nan
-    apart = predicted.difference(one, other)
+    apart = predicted.difference(*(lambda name, side=side: side[:, INDEX[name]] for side in (one, other)))
     np.testing.assert_allclose(apart, [np.nan, np.nan, 0.1, 0.1], rtol=1e-5)
 
 

@@ -122,11 +122,11 @@ def _apart(catalogue: Catalogue, sides: tuple[predicted.Tables, ...]) -> tuple[n
     """Tell how far apart two networks, or one and the volunteers, are; and of how many galaxies that is known."""
 
     def work_out() -> tuple[np.ndarray, int]:
-        first, *second = (predicted.read(catalogue, side) for side in sides)
-        count = int(np.isfinite(first).all(axis=1).sum())
-        if second:
-            count = int((np.isfinite(first) & np.isfinite(second[0])).all(axis=1).sum())
-        return predicted.difference(first, second[0] if second else catalogue.volunteer_fractions), count
+        first, *second = (predicted.reader(catalogue.table.index, side) for side in sides)
+        # A network has all answers about a galaxy or none.
+        known = [np.isfinite(side(COLUMNS[0])) for side in (first, *second)]
+        other = second[0] if second else catalogue.votes.fractions
+        return predicted.difference(first, other), int(np.logical_and.reduce(known).sum())
 
     memo = _kept().setdefault(catalogue, resources.Memo(limit=4))
     return memo.recall(sides, work_out)
