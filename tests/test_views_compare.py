@@ -163,7 +163,7 @@ def test_a_rerun_predicts_nothing_and_reads_nothing_again(
     predict_at_once(many)
     opened(app)
     reads = []
-    monkeypatch.setattr(PredictionStore, "read", lambda store: reads.append(store))
+    monkeypatch.setattr(comparing, "reader", lambda *_: reads.append(1))
     app.selectbox(key="votes_question").set_value(4)
     app.run()
     assert not app.exception
@@ -335,10 +335,12 @@ def test_the_downloads_hold_all_numbers(app: AppTest, many: Path) -> None:
     comparison = comparing.compare(catalogue, np.arange(60), comparing.origins_of(catalogue, NETWORKS, {}))
     galaxies = compare_tables.galaxy_table(comparison)
     assert galaxies.shape == (60, 3 * len(COLUMNS) + 2)
-    read = pd.read_csv(io.BytesIO(compare_tables.as_csv(galaxies)), dtype={"GalaxyID": str}, index_col="GalaxyID")
+    read = pd.read_csv(
+        io.BytesIO(compare_tables.galaxies_as(".csv", comparison)), dtype={"GalaxyID": str}, index_col="GalaxyID"
+    )
     assert read.index.tolist() == catalogue.ids
     assert np.allclose(read["volunteers_Class4.1"], catalogue.table["Class4.1"], atol=1e-6)
-    whole = pd.read_parquet(io.BytesIO(compare_tables.as_parquet(galaxies))).set_index("GalaxyID")
+    whole = pd.read_parquet(io.BytesIO(compare_tables.galaxies_as(".parquet", comparison))).set_index("GalaxyID")
     assert np.allclose(whole[read.columns], read, atol=1e-6)
     errors = read["second_rmse"]
     apart = read[[f"second_{name}" for name in COLUMNS]].to_numpy() - catalogue.volunteer_fractions

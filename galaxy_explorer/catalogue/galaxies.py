@@ -243,15 +243,20 @@ class Catalogue:
             -1, 2
         )
 
+    @cached_property
+    def _named_as_zip(self) -> bool:
+        """Whether the root ends as a zip file does: worked out once, not for each of 240,000 pictures."""
+        return self.root.suffix.lower() == ".zip"
+
     def _state_of(self, name: str) -> tuple[int, int]:
         """Give the state of the picture of a name within the root."""
         if self.fetch:
             return 0, zlib.crc32(name.encode())
         try:
-            if self.root.suffix.lower() == ".zip" and self.root.is_file():
+            if self._named_as_zip and self.root.is_file():
                 member = _zip_file(self.root).NameToInfo.get(name)
                 return (member.file_size, member.CRC) if member else GONE
-            state = os.stat(os.path.join(self.root, name))
+            state = os.stat(f"{self.root}/{name}")
         except FileNotFoundError:
             return GONE
         return state.st_size, state.st_mtime_ns

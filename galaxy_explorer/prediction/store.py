@@ -146,6 +146,18 @@ class PredictionStore:
                 return _split(table[~table.index.duplicated()], failures)
         return _split(self._table(self.path), read_failures(self.failed))
 
+    def failures(self) -> dict[str, str]:
+        """Read which galaxies could not be predicted, with the reasons, without reading any number."""
+        import pyarrow.parquet as pq
+
+        if not self.chunks.exists():
+            return read_failures(self.failed)
+        failures: dict[str, str] = {}
+        with suppress(FileNotFoundError):  # the table has just been finished
+            for path in sorted(self.chunks.glob("*.parquet")):
+                failures |= _failures(pq.ParquetFile(path).read([ID, FAILURE]).to_pandas().set_index(ID))
+        return failures
+
     def _chunks(self) -> Iterator[pd.DataFrame]:
         """Read the chunks one by one, in the order in which they were written."""
         for path in sorted(self.chunks.glob("*.parquet")):

@@ -221,7 +221,7 @@ def show_cards(key: str, source: str, found: pd.DataFrame, network: str, other: 
             with st.container(key=f"card_{key}_{galaxy_id}"):
                 show_tile(f"tile_{key}_{galaxy_id}", source, str(galaxy_id))
                 st.markdown(compare_tables.disagreement_in_words(row, network, other))
-    if shown < min(len(found), 5 * CARDS):
+    if shown < len(found):
         st.button(
             f"Show {CARDS} more", key=f"{key}_more", icon=":material/expand_more:", on_click=_show_more, args=(key,)
         )
@@ -263,11 +263,11 @@ def show_downloads(catalogue: Catalogue, comparison: Comparison) -> None:
                "network and of the volunteers, and each network's RMSE; or one row for each question.")  # fmt: skip
     stem = f"compare_{catalogue.name}".replace(" ", "_")
     with st.container(horizontal=True):
-        _download("Galaxies as CSV", lambda: compare_tables.as_csv(compare_tables.galaxy_table(comparison)),
+        _download("Galaxies as CSV", lambda: compare_tables.galaxies_as(".csv", comparison),
                   f"{stem}.csv", "text/csv")  # fmt: skip
-        _download("Galaxies as Parquet", lambda: compare_tables.as_parquet(compare_tables.galaxy_table(comparison)),
+        _download("Galaxies as Parquet", lambda: compare_tables.galaxies_as(".parquet", comparison),
                   f"{stem}.parquet", "application/vnd.apache.parquet")  # fmt: skip
-        _download("Questions as CSV", lambda: compare_tables.as_csv(compare_tables.question_table(comparison)),
+        _download("Questions as CSV", lambda: compare_tables.questions_as_csv(comparison),
                   f"{stem}_questions.csv", "text/csv")  # fmt: skip
 
 

@@ -1,15 +1,18 @@
 """The numbers of a comparison as tables to read and to download."""
 
-import io
 from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas as pd
 
 from galaxy_explorer.catalogue.scores import ID
+from galaxy_explorer.comparison import disagreements
 from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, QUESTIONS
 from galaxy_explorer.views.comparing import Comparison
 
 DIGITS = 6  # scores are given with as many
+BLOCK = 20_000  # galaxies written at a time
 
 
 def question_table(comparison: Comparison) -> pd.DataFrame:
@@ -33,8 +36,15 @@ def question_table(comparison: Comparison) -> pd.DataFrame:
     return table.round(DIGITS)
 
 
-def galaxy_table(comparison: Comparison) -> pd.DataFrame:
+def galaxy_table(comparison: Comparison, rows: slice = slice(None)) -> pd.DataFrame:
     """Give a row for each galaxy: the fractions of each network and of the volunteers, and each network's RMSE.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        The galaxies.
+    rows : slice, optional
+        Which of them.
 
     Returns
     -------
@@ -43,26 +53,35 @@ def galaxy_table(comparison: Comparison) -> pd.DataFrame:
         ``<network>_rmse``. Votes that are unknown are missing.
     """
     parts = [
-        pd.DataFrame(values, comparison.ids, [f"{name}_{column}" for column in COLUMNS])
+        pd.DataFrame(values[rows], comparison.ids[rows], [f"{name}_{column}" for column in COLUMNS])
         for name, values in [*comparison.predicted.items(), ("volunteers", comparison.volunteers)]
     ]
     if comparison.voted:
         for name in comparison.predicted:
-            errors = comparison.disagreements(name, None, None)["rmse"]
-            parts.append(errors.rename(f"{name}_rmse").reindex(comparison.ids).to_frame())
-    return pd.concat(parts, axis=1).rename_axis(index=ID)
+            errors = disagreements(comparison.predicted[name][rows], comparison.volunteers[rows])["rmse"]
+            parts.append(errors.set_axis(comparison.ids[rows]).rename(f"{name}_rmse").to_frame())
+    return pd.concat(parts, axis=1).astype("float32").round(DIGITS).rename_axis(index=ID)
 
 
-def as_csv(table: pd.DataFrame) -> bytes:
-    """Write a table as CSV."""
-    return table.to_csv(float_format=f"%.{DIGITS}f", lineterminator="\n").encode()
+def galaxies_as(ending: str, comparison: Comparison) -> bytes:
+    """Write `galaxy_table` as ``.csv`` or ``.parquet``.
+
+    A part of the galaxies at a time: the table of 240,000 takes 110 MB, and as much again at each step.
+    """
+    from galaxy_explorer.prediction import ENDINGS
+
+    columns = galaxy_table(comparison, slice(0)).columns.astype(str).tolist()
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / f"galaxies{ending}"
+        with ENDINGS[ending](path, columns, {}) as write:
+            for start in range(0, len(comparison), BLOCK):
+                write(galaxy_table(comparison, slice(start, start + BLOCK)))
+        return path.read_bytes()
 
 
-def as_parquet(table: pd.DataFrame) -> bytes:
-    """Write a table as Parquet, the index as its first column."""
-    file = io.BytesIO()
-    table.reset_index().to_parquet(file, index=False)
-    return file.getvalue()
+def questions_as_csv(comparison: Comparison) -> bytes:
+    """Write `question_table` as CSV."""
+    return question_table(comparison).to_csv(float_format=f"%.{DIGITS}f", lineterminator="\n").encode()
 
 
 def pairs_of(names: Sequence[str]) -> list[tuple[str, str]]:

@@ -14,9 +14,11 @@ from galaxy_explorer.comparison import Score, calibration, density, disagreement
 from galaxy_explorer.decision_tree import COLUMNS, SLICES, columns_of
 from galaxy_explorer.uncertainty import coverage
 from galaxy_explorer.views import background
+from galaxy_explorer.views.predicted import Column, Tables, files_of, reader
 from galaxy_explorer.views.resources import Memo
 
 SAMPLE_SIZE = 1000
+WORST = 60  # galaxies of a list of disagreements
 SAMPLE_SEED = 0  # the same galaxies for every visitor, so that their predictions are shared
 
 
@@ -29,10 +31,9 @@ class Origin:
     key: str | None  # of weights and views, which the store must have; None for an opened table
 
     @property
-    def state(self) -> tuple[tuple[str, int], ...]:
-        """Names and times of change of its files: other ones when there are more predictions."""
-        files = [self.path, *self.path.with_name(f"{self.path.name}.partial").glob("*.parquet")]
-        return tuple(sorted((file.name, file.stat().st_mtime_ns) for file in files if file.is_file()))
+    def tables(self) -> Tables:
+        """Its files in their state of this moment: other ones when there are more predictions."""
+        return Tables(self.network, files_of(self.path))
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +45,7 @@ class Comparison:
     ids : pd.Index
         Those of the galaxies asked for that every network has predicted, in the catalogue's order.
     volunteers : (N, 37) np.ndarray of float32
-        Vote fractions, NaN where unknown.
+        Vote fractions, NaN where unknown. In all tables the numbers of an answer lie side by side.
     predicted : dict of str to (N, 37) np.ndarray of float32
         Vote fractions by network.
     coverage : dict of str to dict
@@ -96,7 +97,7 @@ class Comparison:
         )
 
     def disagreements(self, network: str, other: str | None, question: int | None) -> pd.DataFrame:
-        """List the galaxies by how far a network is from another, or for None from the volunteers, the furthest first.
+        """List the `WORST` galaxies over which a network is furthest from another, or for None from the volunteers.
 
         Parameters
         ----------
@@ -108,7 +109,7 @@ class Comparison:
         Returns
         -------
         pd.DataFrame
-            As `comparison.disagreements`, indexed by ``GalaxyID``, without the galaxies of which nothing is known.
+            As `comparison.disagreements`, indexed by ``GalaxyID``, the furthest first.
         """
         return self.memo.recall(
             ("disagreements", network, other, question), lambda: self._disagreements(network, other, question)
@@ -129,11 +130,12 @@ class Comparison:
         """Work out `disagreements`."""
         theirs = self._side(other)
         if question is not None:
-            asked = np.zeros(len(COLUMNS), dtype=bool)
-            asked[SLICES[question]] = True
-            theirs = np.where(asked, theirs, np.nan)
-        found = disagreements(self.predicted[network], theirs).set_index(self.ids)
-        return found.dropna(subset=["rmse"]).sort_values("rmse", ascending=False, kind="stable")
+            asked = np.full_like(theirs, np.nan)
+            asked[:, SLICES[question]] = theirs[:, SLICES[question]]
+            theirs = asked
+        found = disagreements(self.predicted[network], theirs)
+        order = np.argsort(-found["rmse"].to_numpy(), kind="stable")[:WORST]
+        return found.iloc[order].set_index(self.ids[order]).dropna(subset=["rmse"])
 
 
 def rows_with_votes(catalogue: Catalogue) -> np.ndarray:
@@ -172,48 +174,72 @@ def compare(catalogue: Catalogue, rows: np.ndarray, origins: Sequence[Origin]) -
         When a table of predictions cannot be read.
     """
     digest = hashlib.blake2b(rows.tobytes(), digest_size=10).hexdigest()
-    states = tuple((origin, origin.state) for origin in origins)
+    states = tuple((origin, origin.tables) for origin in origins)
     return _compare(catalogue.fingerprint, digest, states, catalogue, rows)
 
 
 # 240,000 galaxies and two networks take some 100 MB.
 @st.cache_resource(max_entries=3, show_spinner="Comparing …")
 def _compare(
-    fingerprint: str, digest: str, states: tuple[tuple[Origin, tuple], ...], _catalogue: Catalogue, _rows: np.ndarray
+    fingerprint: str, digest: str, states: tuple[tuple[Origin, Tables], ...], _catalogue: Catalogue, _rows: np.ndarray
 ) -> Comparison:
     """Read the predictions and join them."""
     wanted = _catalogue.table.index[_rows]
-    tables = {origin.network: _read(origin) for origin, _ in states}
-    known = np.ones(len(wanted), dtype=bool)
+    sides = {origin.network: _read(origin, tables, wanted) for origin, tables in states}
+    done = {name: np.isfinite(side.fractions(COLUMNS[0])) for name, side in sides.items()}
     missing: dict[str, list[str]] = {}
     failures: dict[str, str] = {}
-    for name, (fractions, _, failed) in tables.items():
-        failures |= {galaxy_id: reason for galaxy_id, reason in failed.items() if galaxy_id in wanted}
-        has = wanted.isin(fractions.index)
-        known &= has
-        missing[name] = wanted[~has & ~wanted.isin(list(failed))].tolist()
-    ids = wanted[known]
-    volunteers = _catalogue.table[list(COLUMNS)].iloc[_rows[known]].to_numpy(dtype=np.float32)
-    predicted = {name: fractions.loc[ids].to_numpy() for name, (fractions, _, _) in tables.items()}
+    for name, side in sides.items():
+        failed = wanted.isin(list(side.failures)) & ~done[name]
+        failures |= {galaxy_id: side.failures[galaxy_id] for galaxy_id in wanted[failed]}
+        missing[name] = wanted[~done[name] & ~failed].tolist()
+    known = np.logical_and.reduce(list(done.values()))
+    volunteers = _catalogue.volunteer_fractions
+    if not known.all() or len(known) < len(_catalogue):
+        volunteers = volunteers.T[:, _rows[known]].T
+    predictions = {name: _table(side.fractions, known) for name, side in sides.items()}
     within = {}
-    for name, (_, spread, _) in tables.items():
-        half_widths = spread.loc[ids].to_numpy() if spread is not None else np.full((1, 1), np.nan)
-        if np.isfinite(volunteers).any() and np.isfinite(half_widths).all():
-            within[name] = coverage(predicted[name], half_widths, volunteers)
-    return Comparison(ids, volunteers, predicted, within, missing, failures)
+    for name, side in sides.items():
+        if side.half_widths and known.any() and np.isfinite(volunteers).any():
+            half_widths = _table(side.half_widths, known)
+            if np.isfinite(half_widths).all():
+                within[name] = coverage(predictions[name], half_widths, volunteers)
+    return Comparison(wanted[known], volunteers, predictions, within, missing, failures)
 
 
-def _read(origin: Origin) -> tuple[pd.DataFrame, pd.DataFrame | None, dict[str, str]]:
-    """Read fractions, spread and failures."""
+@dataclass(frozen=True)
+class _Side:
+    """A network's predictions of the galaxies asked for."""
+
+    fractions: Column
+    half_widths: Column | None  # of their intervals, by the answer's column
+    failures: dict[str, str]
+
+
+def _read(origin: Origin, tables: Tables, ids: pd.Index) -> _Side:
+    """Open a network's predictions of some galaxies."""
     if origin.key is None:
         from galaxy_explorer.views.opened_tables import read_table
 
         fractions, spread, _ = read_table(origin.path)
-        return fractions, spread, {}
+        return _Side(_columns(fractions, ids), _columns(spread, ids) if spread is not None else None, {})
     from galaxy_explorer.prediction import PredictionStore
+    from galaxy_explorer.prediction.tables import SPREAD_COLUMNS
 
-    kept = PredictionStore(origin.path, origin.key).read()
-    return kept.fractions, kept.spread, kept.failures
+    column = reader(ids, tables, [*COLUMNS, *SPREAD_COLUMNS])
+    spread_of = dict(zip(COLUMNS, SPREAD_COLUMNS, strict=True))
+    return _Side(column, lambda name: column(spread_of[name]), PredictionStore(origin.path, origin.key).failures())
+
+
+def _columns(table: pd.DataFrame, ids: pd.Index) -> Column:
+    """Give the columns of a table for some galaxies, NaN where it does not have them."""
+    found = table.reindex(ids)
+    return lambda name: found[name].to_numpy()
+
+
+def _table(column: Column, rows: np.ndarray) -> np.ndarray:
+    """Put the columns of some rows together, (n, 37) np.ndarray of float32; the numbers of each lie side by side."""
+    return np.stack([column(name)[rows] for name in COLUMNS]).T
 
 
 def columns_asked(question: int | None, column: str | None = None) -> tuple[str, ...]:

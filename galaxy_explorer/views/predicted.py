@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,11 +70,18 @@ def tables_of(catalogue: Catalogue) -> list[Tables]:
             network = str(said["network"])
         except (OSError, ValueError, KeyError, TypeError):
             continue  # not a note of ours: its table is passed over
-        store = path.with_suffix(".parquet")
-        for file in (store, *store.with_name(f"{store.name}.partial").glob("*.parquet")):
-            if file.is_file():
-                found.setdefault(network, []).append((file, file.stat().st_mtime_ns))
+        if files := files_of(path.with_suffix(".parquet")):
+            found.setdefault(network, []).extend(files)
     return [Tables(name, tuple(sorted(files, key=lambda file: file[1]))) for name, files in sorted(found.items())]
+
+
+def files_of(store: Path) -> tuple[tuple[Path, int], ...]:
+    """List the files of a table, finished or not, with the time of change of each, the newest last."""
+    found = []
+    for file in (store, *store.with_name(f"{store.name}.partial").glob("*.parquet")):
+        with suppress(FileNotFoundError):
+            found.append((file, file.stat().st_mtime_ns))
+    return tuple(sorted(found, key=lambda file: file[1]))
 
 
 def reader(ids: pd.Index, tables: Tables, columns: Sequence[str] = COLUMNS) -> Column:
