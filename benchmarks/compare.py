@@ -39,10 +39,10 @@ def read_flags(arguments: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def timed(work: Callable[[], Any]) -> tuple[float, Any]:
+def timed(work: Callable[..., Any], *arguments: object) -> tuple[float, Any]:
     """Time one call, and give what it gives."""
     start = time.perf_counter()
-    result = work()
+    result = work(*arguments)
     return time.perf_counter() - start, result
 
 
@@ -81,7 +81,7 @@ def downloads(where: str) -> None:
     origins = comparing.origins_of(galaxies, resources.networks(), {})
     comparison = comparing.compare(galaxies, comparing.rows_with_votes(galaxies), origins)
     for ending in (".csv", ".parquet"):
-        seconds, content = timed(lambda ending=ending: compare_tables.galaxies_as(ending, comparison))
+        seconds, content = timed(compare_tables.galaxies_as, ending, comparison)
         print(f"  all numbers as {ending}: {seconds:.1f} s, {len(content) / 1e6:.0f} MB", flush=True)
 
 
@@ -95,7 +95,7 @@ def main(arguments: list[str] | None = None) -> None:
         folder = flags.keep or Path(temporary) / "survey"
         survey.make(folder, flags)
         os.environ["GALAXY_EXPLORER_DATA"] = str(folder)
-        seconds, galaxies = timed(lambda: resources.open_source(str(folder)))
+        seconds, galaxies = timed(resources.open_source, str(folder))
         print(f"{len(galaxies):,} galaxies, opened in {seconds:.1f} s; networks loaded in {timed(load)[0]:.1f} s")
         before = resident_megabytes()
         app = AppTest.from_file(str(APP), default_timeout=300).run()

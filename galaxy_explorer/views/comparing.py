@@ -239,7 +239,10 @@ def _columns(table: pd.DataFrame, ids: pd.Index) -> Column:
 
 def _table(column: Column, rows: np.ndarray) -> np.ndarray:
     """Put the columns of some rows together, (n, 37) np.ndarray of float32; the numbers of each lie side by side."""
-    return np.stack([column(name)[rows] for name in COLUMNS]).T
+    table = np.empty((len(COLUMNS), np.count_nonzero(rows)), dtype=np.float32)
+    for place, name in zip(table, COLUMNS, strict=True):
+        np.compress(rows, column(name), out=place)
+    return table.T
 
 
 def columns_asked(question: int | None, column: str | None = None) -> tuple[str, ...]:
