@@ -86,6 +86,16 @@ def test_recipes_trains_each_change_and_writes_a_table(benchmark_named, kaggle_f
     assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["as-it-is", "no-dropout"]
 
 
+def test_compare_prints_its_figures(benchmark_named, survey_made_here, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))  # so that it is put back
+    monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(tmp_path))
+    benchmark_named("compare").main(["--galaxies", "1200"])
+    printed = capsys.readouterr().out
+    assert "1,200 galaxies, opened in" in printed
+    assert printed.count("wanted: ") == 5
+    assert printed.count("all numbers as") == 2
+
+
 @pytest.fixture
 def survey_made_here(monkeypatch):
     """Make the catalogue in this process, which has torch already."""

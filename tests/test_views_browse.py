@@ -1,78 +1,17 @@
-"""Browse, opened through app.py without a browser."""
+"""Browse, opened through app.py without a browser: galaxies, filters, search, pages, addresses."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from browse_page import ROOT, asked, chips, fresh_app, opened, run, sixty_galaxies, texts, tiles
 from streamlit.testing.v1 import AppTest
-from test_views_predicted import keep_predictions
 
-from galaxy_explorer.catalogue import Catalogue, open_catalogue, sorted_rows
+from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, shares_from_fractions
-from galaxy_explorer.views import predicted
 
-ROOT = Path(__file__).parent.parent
-
-
-@pytest.fixture
-def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AppTest:
-    """The app as a visitor of a fresh machine finds it: the bundled sample, an empty cache."""
-    monkeypatch.delenv("GALAXY_EXPLORER_DATA", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
-
-
-@pytest.fixture
-def survey(app: AppTest, sample: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Catalogue:
-    """Sixty galaxies with the sample's pictures and votes, three pages of them, as the app's first source."""
-    folder = tmp_path / "survey"
-    folder.mkdir()
-    voted = sample.table.dropna(subset=list(COLUMNS))
-    lines = ["GalaxyID," + ",".join(COLUMNS)]
-    for number in range(60):
-        row = voted.iloc[number % len(voted)]
-        (folder / f"g{number:02d}.jpg").symlink_to(sample.root / row["picture"])
-        lines.append(f"g{number:02d}," + ",".join(str(row[column]) for column in COLUMNS))
-    (folder / "scores.csv").write_text("\n".join(lines))
-    monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(folder))
-    return open_catalogue(folder)
-
-
-def opened(app: AppTest, **address: str | list[str]) -> AppTest:
-    """Open Browse at an address, and see that nothing went wrong."""
-    for name, value in address.items():
-        app.query_params[name] = value
-    return run(app)
-
-
-def run(app: AppTest) -> AppTest:
-    """Run the page after a visitor's action."""
-    app.run()
-    assert not app.exception
-    return app
-
-
-def texts(app: AppTest) -> str:
-    """All that the page says in Markdown and captions."""
-    return " ".join(element.value for element in (*app.markdown, *app.caption)).replace("\u00a0", " ")
-
-
-def tiles(app: AppTest) -> list[str]:
-    """The ids on the tiles, in order."""
-    return [link.label.split(" *")[0] for link in app.page_link if link.label != "Compare"]
-
-
-def asked(app: AppTest, name: str) -> list[str]:
-    """The values of a name in the page's address."""
-    values = app.query_params[name]
-    return [values] if isinstance(values, str) else values
-
-
-def chips(app: AppTest) -> list[str]:
-    """The words of the chips."""
-    return [button.label.replace("\u00a0", " ") for button in app.button if (button.key or "").startswith("chip_")]
+app = pytest.fixture(fresh_app)
+survey = pytest.fixture(sixty_galaxies)
 
 
 def test_the_nine_galaxies_of_the_sample_come_first(app: AppTest) -> None:
@@ -86,21 +25,6 @@ def test_the_nine_galaxies_of_the_sample_come_first(app: AppTest) -> None:
         "Bundled sample",
         "Live SDSS",
     ]
-
-
-def test_it_needs_no_torch_even_for_a_sort_by_predictions() -> None:
-    # A fresh process: the tests before this one have imported torch into this one.
-    code = (
-        "import sys\n"
-        "from streamlit.testing.v1 import AppTest\n"
-        "app = AppTest.from_file('app.py', default_timeout=120).run()\n"
-        "assert not app.exception and app.title[0].value == 'Browse galaxies'\n"
-        "app.selectbox(key='sort_by').set_value('volunteers').run()\n"
-        "assert not app.exception and 'sort' in app.query_params\n"
-        "print([name for name in ('torch', 'torchvision', 'pytorch_grad_cam') if name in sys.modules])\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
 
 
 def test_a_filter_is_added_as_a_chip_and_taken_away_by_it(app: AppTest, sample: Catalogue) -> None:
@@ -161,36 +85,6 @@ def test_the_next_page_goes_on_where_the_last_one_ended(app: AppTest, survey: Ca
     run(app)
     assert tiles(app) == survey.ids[24:48]
     assert asked(app, "page") == ["2"]
-
-
-@pytest.mark.parametrize("measure", ["s", "f"])
-@pytest.mark.parametrize("order", ["down", "up"])
-def test_a_sort_goes_by_the_measure_and_says_the_value(app, survey: Catalogue, measure: str, order: str) -> None:
-    opened(app, sort=f"t10_loose~{measure}", order=order)
-    options = {"as_share": measure == "s", "descending": order == "down", "least_asked": 0.3 * (measure == "s")}
-    rows = sorted_rows(survey, "Class10.3", **options)
-    assert tiles(app) == [survey.ids[row] for row in rows[:24]]
-    fractions = survey.volunteer_fractions[rows[0]]
-    value = (shares_from_fractions(fractions) if measure == "s" else fractions)[COLUMNS.index("Class10.3")]
-    assert app.page_link[0].label == f"{survey.ids[rows[0]]} *{100 * value:.0f}\u00a0% arm winding: loose*"
-
-
-def test_the_measure_of_a_sort_can_be_chosen(app: AppTest) -> None:
-    opened(app, sort="t04_yes", page="1")
-    app.segmented_control(key="measure").set_value("vote fraction")
-    run(app)
-    assert asked(app, "sort") == ["t04_yes~f"]
-    app.selectbox(key="order").set_value("lowest first")
-    run(app)
-    assert asked(app, "order") == ["up"]
-
-
-def test_a_random_order_can_be_shared_by_its_seed(app: AppTest, survey: Catalogue) -> None:
-    opened(app, sort="random", seed="5")
-    assert tiles(app) == [survey.ids[row] for row in sorted_rows(survey, "random", seed=5)[:24]]
-    app.number_input(key="seed").set_value(6)
-    run(app)
-    assert asked(app, "seed") == ["6"]
 
 
 def test_a_search_gives_ids_in_full_first(app: AppTest, survey: Catalogue) -> None:
@@ -319,50 +213,6 @@ def test_a_file_name_is_no_markdown(app: AppTest, tmp_path: Path, picture_folder
     monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(picture_folder))
     opened(app)
     assert r"\*a\*\_\[b\]\$\:red\[c\]" in tiles(app)
-
-
-class TestDisagreement:
-    @pytest.fixture
-    def weights(self, tmp_path: Path, app: AppTest) -> Path:
-        path = tmp_path / "weights.pt"
-        path.write_bytes(b"weights")
-        return path
-
-    def test_without_predictions_leads_to_compare(self, app: AppTest, sample: Catalogue) -> None:
-        opened(app, sort="volunteers")
-        assert "No network has looked at these galaxies yet" in app.info[0].value
-        assert "Compare" in [link.label for link in app.page_link]
-        assert tiles(app) == sample.ids
-        assert list(predicted.folder().glob("*")) == []  # nothing was computed
-
-    def test_with_the_volunteers_comes_from_disk_and_puts_the_unpredicted_last(self, app, sample, weights) -> None:
-        voted = sample.table.dropna(subset=list(COLUMNS))[list(COLUMNS)]
-        keep_predictions(sample, voted.index[:5], 0.5, "one-a", weights, finish=False)
-        opened(app, sort="volunteers")
-        assert "4 of 9 galaxies predicted; the others come last" in texts(app)
-        assert "one and the volunteers are apart" in texts(app)
-        apart = ((voted.iloc[:4] - 0.5) ** 2).mean(axis=1) ** 0.5
-        assert tiles(app)[:4] == apart.sort_values(ascending=False).index.tolist()
-        assert app.page_link[0].label.endswith(f" *{apart.max():.2f} apart*")
-        assert "not predicted" in app.page_link[8].label
-
-    def test_between_networks_needs_both(self, app: AppTest, sample, weights) -> None:
-        keep_predictions(sample, sample.ids, 0.5, "one-a", weights)
-        opened(app, sort="networks")
-        assert "Both networks must have looked" in app.info[0].value
-        keep_predictions(sample, sample.ids[3:], 0.25, "two-a", weights)
-        run(app)
-        assert "5 of 9 galaxies predicted" in texts(app)
-        assert [link.label.partition(" *")[2] for link in app.page_link] == ["0.25 apart*"] * 5 + ["not predicted*"] * 4
-
-    def test_the_network_can_be_chosen(self, app: AppTest, sample, weights) -> None:
-        keep_predictions(sample, sample.ids, 0.5, "one-a", weights)
-        keep_predictions(sample, sample.ids[3:], 0.25, "two-a", weights)
-        opened(app, sort="volunteers")
-        app.segmented_control(key="against").set_value("two")
-        run(app)
-        assert asked(app, "network") == ["two"]
-        assert "5 of 9 galaxies predicted" in texts(app)
 
 
 def test_the_menu_leads_back_to_the_last_view(app: AppTest, survey: Catalogue) -> None:

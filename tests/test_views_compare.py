@@ -1,134 +1,38 @@
-"""Compare, opened through app.py without a browser, with tiny networks."""
+"""Compare, opened through app.py without a browser, with tiny networks: its work and its rooms."""
 
-import io
 import threading
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
-import torch
+from compare_page import (
+    NETWORKS,
+    SECONDS,
+    app_with_two,
+    headings,
+    labels,
+    opened,
+    predict_at_once,
+    press,
+    sixty_drawn,
+    texts,
+    two_tiny_networks,
+    wait_for,
+)
 from streamlit.testing.v1 import AppTest
-from tiny_prediction import WIDTHS, tiny_card
 from tiny_training import in_one_thread
 
-from galaxy_explorer import checkpoints, models
-from galaxy_explorer.catalogue import Catalogue, open_catalogue
-from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS
-from galaxy_explorer.images import to_png
+from galaxy_explorer import checkpoints
+from galaxy_explorer.catalogue import open_catalogue
+from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.prediction import Batch, PredictionStore
-from galaxy_explorer.views import background, compare_tables, comparing, opened_tables, resources
+from galaxy_explorer.views import background, compare_tables, comparing, resources
 from galaxy_explorer.views.selections import Selection
 
-ROOT = Path(__file__).parent.parent
-SECONDS = 120
-NETWORKS = ("first", "second")
-
 one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The files of two tiny networks, each with a card that knows its errors."""
-    folder, found = tmp_path_factory.mktemp("weights"), {}
-    by_question = {str(question.number): 0.1 for question in QUESTIONS}
-    validation = {"galaxies": 600, "rmse": 0.1234, "rmse_by_question": by_question,
-                  "mean_rmse": 0.2, "mean_rmse_by_question": by_question}  # fmt: skip
-    for seed, name in enumerate(NETWORKS):
-        with torch.random.fork_rng():
-            torch.manual_seed(seed)
-            network = models.build("fcn", widths=WIDTHS)
-        found[name] = folder / f"{name}.pt"
-        card = tiny_card() | {"training_mean": [0.3] * len(COLUMNS), "validation": validation}
-        checkpoints.save(found[name], network, card)
-    return found
-
-
-@pytest.fixture(scope="module")
-def many(tmp_path_factory: pytest.TempPathFactory, draw_galaxy: Callable, random_fractions: Callable) -> Path:
-    """A folder of sixty drawn galaxies with votes."""
-    folder = tmp_path_factory.mktemp("drawn") / "many"
-    folder.mkdir()
-    ids = [f"copy{i}" for i in range(60)]
-    for i, galaxy_id in enumerate(ids):
-        (folder / f"{galaxy_id}.png").write_bytes(to_png(draw_galaxy(i % 6, 32, 32)))
-    scores = pd.DataFrame(random_fractions(len(ids)), columns=list(COLUMNS), index=pd.Index(ids, name="GalaxyID"))
-    scores.round(6).to_csv(folder / "scores.csv")
-    return folder
-
-
-@pytest.fixture
-def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, weights: dict[str, Path], many: Path) -> Iterator[AppTest]:
-    """The app with an empty cache, two tiny networks and a folder of sixty galaxies."""
-    monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(many))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    loaded = {name: checkpoints.load(path) for name, path in weights.items()}
-    monkeypatch.setattr(checkpoints, "available", lambda: weights)
-    monkeypatch.setattr(resources, "networks", lambda: list(NETWORKS))
-    monkeypatch.setattr(resources, "network", lambda name: loaded[name])
-    worker = background.Worker()
-    monkeypatch.setattr(background, "worker", lambda: worker)
-    yield AppTest.from_file(str(ROOT / "app.py"), default_timeout=SECONDS)
-    for job in worker.jobs:
-        job.stop.set()
-
-
-def opened(app: AppTest) -> AppTest:
-    """Open Compare, and see that nothing went wrong on it."""
-    app.run()
-    app.switch_page("galaxy_explorer/views/compare.py")
-    app.run()
-    assert not app.exception
-    return app
-
-
-def texts(app: AppTest) -> str:
-    """All that a page says in Markdown, on one line."""
-    return " ".join(element.value for element in app.markdown).replace("\n", " ")
-
-
-def press(app: AppTest, label: str) -> None:
-    """Press the button of a label."""
-    next(button for button in app.button if button.label == label).click()
-    app.run()
-    assert not app.exception
-
-
-def labels(app: AppTest) -> set[str]:
-    """The labels of all buttons."""
-    return {button.label for button in app.button}
-
-
-def wait_for(app: AppTest, is_there: Callable[[], bool]) -> None:
-    """Run a page again, as a visitor's browser does while the worker is busy, until something is there."""
-    end = time.monotonic() + SECONDS
-    while not is_there() and time.monotonic() < end:
-        for job in background.worker().jobs:
-            job.finished.wait(1.0)
-        app.run()
-    assert not app.exception
-    assert is_there()
-
-
-def headings(app: AppTest) -> list[str]:
-    """The headings of the rooms."""
-    return [heading.value for heading in app.subheader]
-
-
-def predict_at_once(where: Path | str, but: int = 0) -> Catalogue:
-    """Put predictions of all galaxies but the last few into the stores of both networks."""
-    catalogue = resources.open_source(str(where))
-    ids = catalogue.ids[: len(catalogue) - but]
-    votes = np.nan_to_num(catalogue.volunteer_fractions[: len(ids)], nan=0.2)
-    for number, name in enumerate(NETWORKS):
-        store = PredictionStore(background.store_of(catalogue, name), background.network_key(name))
-        store.path.parent.mkdir(parents=True, exist_ok=True)
-        store.add([Batch(ids, np.clip(votes + 0.1 * number, 0, 1), np.full_like(votes, 0.05), {})])
-        if not but:
-            store.finish()
-    return catalogue
+weights = pytest.fixture(scope="module")(two_tiny_networks)
+many = pytest.fixture(scope="module")(sixty_drawn)
+app = pytest.fixture(app_with_two)
 
 
 def test_the_top_explains_its_terms_and_gives_the_figures_of_the_cards(app: AppTest) -> None:
@@ -272,81 +176,17 @@ def test_galaxies_without_votes_are_compared_between_the_networks(
     assert headings(app) == ["Network against network", "All numbers"]
 
 
-def test_a_finished_table_is_opened_in_place_of_predicting(
-    app: AppTest, many: Path, tmp_path: Path, random_fractions: Callable
-) -> None:
+@pytest.mark.parametrize("finish", [True, False])
+def test_what_could_not_be_predicted_is_told_and_not_asked_for_again(app: AppTest, many: Path, finish: bool) -> None:
     catalogue = open_catalogue(many)
-    for name, key in (("mine", "other weights"), ("again", background.network_key("second"))):
-        store = PredictionStore(tmp_path / f"{name}.parquet", key)
-        fractions = random_fractions(55).astype(np.float32)
-        store.add([Batch(catalogue.ids[:55], fractions, np.full_like(fractions, 0.1), {})])
+    store = PredictionStore(background.store_of(catalogue, "first"), background.network_key("first"))
+    fractions = np.full((50, len(COLUMNS)), 0.2, dtype=np.float32)
+    store.add([Batch(catalogue.ids[:50], fractions, fractions, {"copy58": "damaged", "elsewhere": "gone"})])
+    if finish:
         store.finish()
-    app.session_state[opened_tables.OPENED] = {}
-    app.switch_page("galaxy_explorer/views/compare.py")
-    app.run()
-    for name in ("mine", "again"):
-        app.text_input[0].set_value(str(tmp_path / f"{name}.parquet"))
-        press(app, "Open")
-    assert app.session_state[opened_tables.OPENED].keys() == {"mine", "second"}  # the second one's own weights
-    assert any("lacks 5 of these 60 galaxies" in warning.value for warning in app.warning)
-    app.pills[0].set_value(["mine", "second"])
-    app.run()
-    assert not app.exception
-    assert {"RMSE of mine", "RMSE of second"} <= {metric.label for metric in app.metric}
-
-
-@pytest.mark.parametrize(
-    ("spoil", "said"),
-    [
-        (lambda table: table.drop(columns="Class4.1"), r"has no column Class4\.1"),
-        (lambda table: pd.concat([table, table.iloc[:1]]), "names galaxy copy0 twice"),
-        (lambda table: table.assign(**{"Class4.1": 1.5}), "no vote fraction from 0 to 1"),
-        (lambda table: table.assign(**{"Class4.1": np.nan}), "no vote fraction from 0 to 1"),
-        (lambda table: table.assign(**{"Class4.1": "much"}), "no vote fraction from 0 to 1"),
-    ],
-)
-def test_what_is_no_table_of_predictions_is_refused_in_words(
-    tmp_path: Path, random_fractions: Callable, spoil: Callable, said: str
-) -> None:
-    table = pd.DataFrame(random_fractions(3), columns=list(COLUMNS))
-    table.insert(0, "GalaxyID", ["copy0", "copy1", "copy2"])
-    spoil(table).to_parquet(tmp_path / "table.parquet")
-    with pytest.raises(ValueError, match=said):
-        opened_tables.read_table(tmp_path / "table.parquet")
-
-
-def test_a_table_without_intervals_is_taken_as_it_is(tmp_path: Path, random_fractions: Callable) -> None:
-    table = pd.DataFrame(random_fractions(3), columns=list(COLUMNS))
-    table.insert(0, "GalaxyID", ["0012", "NA", "a"])
-    table.to_parquet(tmp_path / "table.parquet")
-    fractions, spread, key = opened_tables.read_table(tmp_path / "table.parquet")
-    assert fractions.index.tolist() == ["0012", "NA", "a"]
-    assert (spread, key) == (None, None)
-
-
-def test_tables_cannot_be_opened_by_visitors_from_elsewhere(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resources, "folders_may_be_typed", lambda: False)
-    opened(app)
-    assert not app.text_input
-
-
-def test_the_downloads_hold_all_numbers(app: AppTest, many: Path) -> None:
-    catalogue = predict_at_once(many)
-    comparison = comparing.compare(catalogue, np.arange(60), comparing.origins_of(catalogue, NETWORKS, {}))
-    galaxies = compare_tables.galaxy_table(comparison)
-    assert galaxies.shape == (60, 3 * len(COLUMNS) + 2)
-    read = pd.read_csv(
-        io.BytesIO(compare_tables.galaxies_as(".csv", comparison)), dtype={"GalaxyID": str}, index_col="GalaxyID"
-    )
-    assert read.index.tolist() == catalogue.ids
-    assert np.allclose(read["volunteers_Class4.1"], catalogue.table["Class4.1"], atol=1e-6)
-    whole = pd.read_parquet(io.BytesIO(compare_tables.galaxies_as(".parquet", comparison))).set_index("GalaxyID")
-    assert np.allclose(whole[read.columns], read, atol=1e-6)
-    errors = read["second_rmse"]
-    apart = read[[f"second_{name}" for name in COLUMNS]].to_numpy() - catalogue.volunteer_fractions
-    assert np.allclose(errors, np.sqrt((apart**2).mean(axis=1)), atol=1e-5)
-    questions = compare_tables.question_table(comparison)
-    assert questions.index.tolist() == list(range(1, 12))
-    assert questions["first_rmse"].abs().max() < 1e-6
-    assert questions["first_to_second_rmse"].between(0.05, 0.101).all()
-    assert {"mean_predictor_rmse", "second_coverage", "question"} <= set(questions.columns)
+    rows = np.arange(40, 60)
+    comparison = comparing.compare(catalogue, rows, comparing.origins_of(catalogue, ["first"], {}))
+    assert comparison.failures == {"copy58": "damaged"}
+    assert comparison.missing == {"first": [galaxy_id for galaxy_id in catalogue.ids[50:] if galaxy_id != "copy58"]}
+    assert comparison.ids.tolist() == catalogue.ids[40:50]
+    assert np.array_equal(comparison.volunteers, catalogue.volunteer_fractions[40:50])

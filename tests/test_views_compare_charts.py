@@ -124,3 +124,12 @@ def test_a_fuller_bin_always_stands_out_more(dark: bool) -> None:
     away = [contrast(colour, palette(dark).page) for _, colour in heat.colorscale]
     assert away == sorted(away)
     assert away[0] > 1.15
+
+
+@pytest.mark.parametrize(
+    ("most", "told"), [(900, ["1", "10", "100"]), (5_000_000, ["1", "100", "10,000", "1,000,000"])]
+)
+def test_the_scale_of_a_density_has_as_many_numbers_as_a_phone_has_room_for(most: int, told: list[str]) -> None:
+    (heat,) = (trace for trace in density_chart(np.diag([most, 1]), AXES, dark=True).data if trace.type == "heatmap")
+    assert list(heat.colorbar.ticktext) == told
+    assert [10**value for value in heat.colorbar.tickvals] == [int(text.replace(",", "")) for text in told]

@@ -202,10 +202,8 @@ def offer_work(catalogue: Catalogue, comparison: Comparison, computed: list[str]
     time = f"about **{duration(estimate)}** on this machine, and is done once: the result is kept for everyone."
     if begun:
         state = ", ".join(f"{name} at {count:,} of {wanted:,}" for name, count in done.items())
-        st.markdown(
-            f"The networks have looked so far: {state} galaxies. Below are the {len(comparison):,} that all of them have "
-            f"looked at. The rest takes {time}"
-        )
+        below = f" Below are the {len(comparison):,} that all of them have looked at." if len(comparison) else ""
+        st.markdown(f"The networks have looked so far: {state} galaxies.{below} The rest takes {time}")
     else:
         have = "has" if len(computed) == 1 else "have"
         st.markdown(f"{' and '.join(computed)} {have} not looked at these {wanted:,} galaxies yet. That takes {time}")

@@ -21,6 +21,7 @@ SCALES = {
     False: ((0.0, "#d3e5f2"), (0.35, "#7fb6da"), (0.7, "#0072b2"), (1.0, "#062f4b")),
 }
 NAMES = [f"{question.number} {question.short}" for question in QUESTIONS]
+MANY_POWERS = 5
 ROWS = list(range(len(QUESTIONS)))
 
 
@@ -140,7 +141,8 @@ def _heat_map(counts: np.ndarray, axes: Axes, dark: bool) -> go.Heatmap:
     np.log10(counts, out=logarithms, where=counts > 0)
     centres = (np.arange(len(counts)) + 0.5) / len(counts)
     highest = max(float(np.log10(max(counts.max(), 1))), 1.0)
-    ticks = np.arange(int(highest) + 1)
+    # Of many powers of ten every second has a number: on a phone they would stand aslant, one over the other.
+    ticks = np.arange(0, int(highest) + 1, 1 if highest < MANY_POWERS else 2)
     ink = palette(dark).quiet
     return go.Heatmap(
         x=centres, y=centres, z=np.round(logarithms, 3), customdata=counts, zmin=0, zmax=highest,
