@@ -96,6 +96,14 @@ class TestDisagreement:
         assert "5 of 9 galaxies predicted" in texts(app)
         assert [link.label.partition(" *")[2] for link in app.page_link] == ["0.25 apart*"] * 5 + ["not predicted*"] * 4
 
+    def test_a_table_that_is_damaged_within_costs_the_sort_alone(self, app: AppTest, sample, weights) -> None:
+        path = keep_predictions(sample, sample.ids[:5], 0.9, "one", weights)
+        content = path.read_bytes()
+        path.write_bytes(b"PAR1" + bytes(3000) + content[3004:])  # the heads of the first columns; the table opens
+        opened(app, sort="volunteers")
+        assert tiles(app) == sample.ids
+        assert any(link.label == "Compare" for link in app.page_link)
+
     def test_the_network_can_be_chosen(self, app: AppTest, sample, weights) -> None:
         keep_predictions(sample, sample.ids, 0.5, "one-a", weights)
         keep_predictions(sample, sample.ids[3:], 0.25, "two-a", weights)

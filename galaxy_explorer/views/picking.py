@@ -108,7 +108,10 @@ def _by_disagreement(catalogue: Catalogue, view: View) -> Picked:
         return Picked(sorted_rows(catalogue, "GalaxyID", descending=False), names)
     network = view.network if view.network in names else names[0]
     sides = tuple(tables[name] for name in names[:2]) if between else (tables[network],)
-    apart, count = _apart(catalogue, sides)
+    try:
+        apart, count = _apart(catalogue, sides)
+    except (OSError, ValueError):  # a table is damaged: Compare, to which a sort without predictions leads, says so
+        return Picked(sorted_rows(catalogue, "GalaxyID", descending=False))
     return Picked(rows_by(apart, descending=view.descending), names, "" if between else network, apart, count)
 
 

@@ -103,6 +103,11 @@ def reader(ids: pd.Index, tables: Tables, columns: Sequence[str] = COLUMNS) -> C
     callable
         Takes a column and gives its numbers, (N,) np.ndarray of float32 in the order of the ids, NaN where there is no
         prediction yet.
+
+    Raises
+    ------
+    OSError, ValueError
+        When a file that could be opened is damaged within; the columns raise them as well.
     """
     files = [opened for file, _ in reversed(tables.files) if (opened := _opened(file, columns))]
     if not files:
