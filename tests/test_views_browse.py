@@ -158,6 +158,12 @@ def test_what_the_address_misspells_is_said_once_with_what_was_meant(
     assert not app.warning
 
 
+@pytest.mark.parametrize("name", ["utm_source", "fbclid", "embed", "embed_options"])
+def test_what_others_hang_onto_a_link_is_passed_over(app: AppTest, name: str) -> None:
+    opened(app, **{name: "1"})
+    assert not app.warning
+
+
 def test_ways_to_more_galaxies_begin_with_what_is_open(app: AppTest) -> None:
     opened(app)
     assert "The bundled sample holds 9 galaxies, so that everything works offline." in texts(app)

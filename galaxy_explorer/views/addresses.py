@@ -1,5 +1,6 @@
 """What is said of the parts of a page's address that cannot be read, and of other people's errors: in whole sentences."""
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -10,6 +11,8 @@ from galaxy_explorer.views import resources
 
 LONGEST = 40  # letters of a part that are repeated
 ALIKE = 0.6  # of 1: below that, nothing is taken for what was meant
+# What Streamlit reads itself, and what mail programs and search engines hang onto a link: nobody wrote it.
+NOT_OURS = re.compile(r"embed(_options)?|utm_.*|[a-z]+clid|mc_[ce]id|ref")
 
 
 def left_out(name: str, text: str, why: str, known: Iterable[str] = ()) -> str:
@@ -54,7 +57,7 @@ def unknown_names(known: Iterable[str]) -> list[str]:
     return [
         f"This page knows no `{_shown(name)}` in the address; it is left out.{_meant(name, names)}"
         for name in st.query_params
-        if name not in names
+        if name not in names and not NOT_OURS.fullmatch(name)
     ]
 
 
