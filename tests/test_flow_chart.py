@@ -2,18 +2,19 @@
 
 import re
 import time
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
 
 from galaxy_explorer import decision_tree as tree
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, SLICES, columns_of, shares_from_fractions
-from galaxy_explorer.flow_chart import ANSWER_TRACE, as_list, flow_chart
+from galaxy_explorer.flow_chart import ANSWER_TRACE, as_list, flow_chart, outline
 from galaxy_explorer.flow_chart.curves import ROUTES
 from galaxy_explorer.flow_chart.figure import all_texts
 from galaxy_explorer.flow_chart.layout import BARS, NOTES, TILES, TRACK, WIDTH
 from galaxy_explorer.flow_chart.palette import DARK, LIGHT
-from galaxy_explorer.flow_chart.readings import HARDLY_ASKED, percent, read_sources
+from galaxy_explorer.flow_chart.readings import HARDLY_ASKED, hardly_asked, percent, read_sources
 
 EDGE_ON, ODD = 2, tree.ASKED_OF_EVERYONE
 
@@ -130,15 +131,33 @@ def test_whiskers_are_the_spread_of_the_shares_without_that_of_the_mass(galaxy):
         assert bars.x[i] + bars.error_x.array[i] <= TRACK + 1e-9
 
 
+def test_the_outline_has_a_box_for_every_question_and_answer_where_the_chart_has_it(galaxy):
+    root = ET.fromstring(outline())
+    boxes = [tuple(float(box.get(name)) for name in ("x", "y", "width", "height")) for box in root]
+    expected = [(b.left, b.top, b.right - b.left, b.bottom - b.top) for b in (*BARS.values(), *TILES.values())]
+    np.testing.assert_allclose(boxes, expected, atol=0.06)
+    frame = flow_chart(galaxy).layout
+    left, top, width, height = (float(number) for number in root.get("viewBox").split())
+    assert (left, left + width) == tuple(frame.xaxis.range)
+    assert (top, height) == (0, frame.height)
+
+
 def test_a_question_that_was_not_asked_is_greyed_and_has_no_percentage(face_on):
-    for figure in (flow_chart(face_on), flow_chart(volunteers=face_on), flow_chart(face_on, face_on)):
+    # A network never says exactly 0: of it we say that it hardly expects anybody to be asked.
+    for figure, why in (
+        (flow_chart(face_on), "hardly asked"),
+        (flow_chart(volunteers=face_on), "not asked"),
+        (flow_chart(face_on, face_on), "not asked"),
+    ):
         assert shapes(figure, "question")["9"].fillcolor == DARK.faded
         for column in columns_of(9):
             assert shapes(figure, "answer")[column].fillcolor == DARK.faded
-            assert "not asked" in texts_in(figure, TILES[column])
-            assert not any("%" in text for text in texts_in(figure, TILES[column]))
+            texts = texts_in(figure, TILES[column])
+            assert why in texts
+            assert sum("asked" in text for text in texts) == 1
+            assert not any("%" in text for text in texts)
             hover = trace(figure, ANSWER_TRACE).hovertext[INDEX[column]]
-            assert "not asked" in hover
+            assert why in hover
             assert "%" not in hover
 
 
@@ -151,11 +170,13 @@ def test_a_source_that_was_not_asked_stands_beside_one_that_was(galaxy, face_on)
         assert sum("%" in text for text in texts) == 1
 
 
-def test_what_a_network_hardly_asks_counts_as_not_asked(galaxy):
+def test_what_a_network_hardly_asks_recedes(galaxy):
+    assert hardly_asked(galaxy) == []
     shares = shares_from_fractions(galaxy)
     edge_on = HARDLY_ASKED / 2
     shares[SLICES[EDGE_ON]] = [edge_on, 1 - edge_on]
     fractions = tree.fractions_from_shares(shares)
+    assert hardly_asked(fractions) == [9]
     assert shapes(flow_chart(fractions), "question")["9"].fillcolor == DARK.faded
     assert shapes(flow_chart(volunteers=fractions), "question")["9"].fillcolor != DARK.faded
 

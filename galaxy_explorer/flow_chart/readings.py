@@ -7,7 +7,7 @@ import numpy as np
 
 from galaxy_explorer import decision_tree as tree
 
-# A network's masses are never exactly 0. Below this share of the votes a question counts as not asked:
+# A network's masses are never exactly 0. Below this share of the votes a question counts as hardly asked:
 # the shares of so few votes mean nothing. Votes that people cast always count.
 HARDLY_ASKED = 0.01
 # Bars, tiles and drawings are as strong as the votes that reached a question: palest for next to none, full from
@@ -22,6 +22,7 @@ class State(StrEnum):
 
     ASKED = "asked"
     NOT_ASKED = "not asked"
+    HARDLY_ASKED = "hardly asked"  # a network's word: it was asked itself, but expects next to no votes there
     UNKNOWN = "unknown"
 
 
@@ -68,9 +69,18 @@ class Reading:
 
     def sentence(self, column: str) -> str:
         """Write an answer's share and vote fraction in words, or why there are none."""
+        if self.state(column) is State.HARDLY_ASKED:
+            return (
+                f"{State.HARDLY_ASKED}, as fewer than {100 * HARDLY_ASKED:.0f} in 100 votes would reach this question"
+            )
         if self.state(column) is not State.ASKED:
             return str(self.state(column))
         return f"{self.share_text(column)} of those asked, vote fraction {self.fractions[tree.INDEX[column]]:.3f}"
+
+
+def hardly_asked(fractions: np.ndarray) -> list[int]:
+    """Number the questions that a network expects hardly any volunteer to be asked, from its ``(37,)`` vote fractions."""
+    return [n for n, where in tree.SLICES.items() if _state(fractions[where], is_network=True) is State.HARDLY_ASKED]
 
 
 def percent(share: float) -> str:
@@ -160,8 +170,9 @@ def _state(fractions: np.ndarray, is_network: bool) -> State:
     """Say whether a question with these vote fractions was asked."""
     if np.isnan(fractions).any():
         return State.UNKNOWN
-    asked = fractions.sum() >= HARDLY_ASKED if is_network else fractions.sum() > 0
-    return State.ASKED if asked else State.NOT_ASKED
+    if is_network:
+        return State.ASKED if fractions.sum() >= HARDLY_ASKED else State.HARDLY_ASKED
+    return State.ASKED if fractions.sum() > 0 else State.NOT_ASKED
 
 
 def _checked(values: np.ndarray, what: str) -> np.ndarray:

@@ -77,8 +77,9 @@ def _share_texts(readings: list[Reading], column: str, colours: Palette, behind:
     tile = TILES[column]
     top = share_tops(column, len(readings))
     states = {reading.state(column) for reading in readings}
-    if len(states) == 1 and states != {State.ASKED}:
-        return [Text(tile.middle, sum(top) / len(top), str(states.pop()), colours.quiet, behind)]
+    if states <= {State.NOT_ASKED, State.HARDLY_ASKED} or states == {State.UNKNOWN}:
+        why = readings[-1].state(column)  # the volunteers' where they are shown: nobody was asked
+        return [Text(tile.middle, sum(top) / len(top), str(why), colours.quiet, behind)]
     texts = []
     for reading, y in zip(readings, top, strict=True):
         if reading.state(column) is State.ASKED:

@@ -1,0 +1,30 @@
+"""The flow-chart without a galaxy: where its questions and answers will stand, for pages that wait for the numbers."""
+
+from xml.etree import ElementTree as ET
+
+from galaxy_explorer.flow_chart.layout import BARS, EDGE, HEIGHT, TILES, WIDTH
+
+_ROUND = "5"
+
+
+def outline() -> str:
+    """Draw the boxes of all questions and answers, in black on nothing.
+
+    Returns
+    -------
+    str
+        An SVG image that stretches as the chart does: across with the page, `HEIGHT` pixels down.
+    """
+    root = ET.Element(
+        "svg",
+        {
+            "xmlns": "http://www.w3.org/2000/svg",
+            "viewBox": f"{-EDGE:g} 0 {WIDTH + 2 * EDGE:g} {round(HEIGHT)}",
+            "preserveAspectRatio": "none",
+        },
+    )
+    for box in (*BARS.values(), *TILES.values()):
+        width, height = box.right - box.left, box.bottom - box.top
+        place = {"x": box.left, "y": box.top, "width": width, "height": height}
+        ET.SubElement(root, "rect", {name: f"{value:.1f}" for name, value in place.items()} | {"rx": _ROUND})
+    return ET.tostring(root, encoding="unicode")
