@@ -12,7 +12,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 VIEWS = Path(__file__).parent / "galaxy_explorer" / "views"
 
 st.set_page_config(page_title="Galaxy Explorer", page_icon=":material/flare:", layout="wide")
-st.html(VIEWS / "style.css")
+for sheet in ("style.css", "waiting.css"):
+    st.html(VIEWS / sheet)
 
 page = st.navigation(
     [

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from astropy.io import fits
 from fits_files import bands, galaxy_fluxes, on_the_sky, with_header, written
 from streamlit.testing.v1 import AppTest
 from test_views import ROOT, SECONDS, opened, texts
 
+from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS
 
 
@@ -41,6 +43,15 @@ def test_a_band_is_shown_with_a_warning(app: AppTest) -> None:
     assert app.subheader[0].value == "M 51"
     assert app.warning[0].value.startswith("One band, shown as grey; the networks learnt colours")
     assert len(app.dataframe[0].value) == len(COLUMNS)
+
+
+def test_what_the_network_hardly_asks_of_a_grey_picture_is_explained(app: AppTest, sample: Catalogue) -> None:
+    grey = sample.picture("100008").mean(axis=2).astype(np.float32)
+    uploaded(app, ("grey.fits", written(grey[::-1])))
+    assert "“Hardly asked”: fcn expects fewer than 1 in 100 votes to reach question 9" in " ".join(
+        c.value for c in app.caption
+    )
+    assert "not asked" not in app.get("plotly_chart")[0].proto.spec
 
 
 def test_a_file_of_bands_says_where_it_lies_and_offers_its_images(app: AppTest, several: bytes) -> None:

@@ -185,6 +185,28 @@ def test_the_numbers_of_the_list_are_those_of_the_table(app: AppTest) -> None:
         assert all(f"({value:.3f})" in html for value in fractions if np.isfinite(value) and value > 0.02)
 
 
+def test_the_tables_columns_have_names_in_words(app: AppTest) -> None:
+    opened(app, source="sample", galaxy="100023", network="fcn")
+    assert labels(app) == [
+        "question", "answer", "volunteers", "fcn", "±", "difference", "volunteers' share", "fcn's share", "in files",
+    ]  # fmt: skip
+    alone = app.dataframe[0].value
+    app.toggle(key="ask_others").set_value(True)
+    app.run()
+    assert "densenet" in labels(app)
+    table = app.dataframe[0].value
+    assert table["network_fraction"].equals(alone["network_fraction"])
+    assert (table["densenet"] - alone["network_fraction"]).abs().max() > 1e-3
+    np.testing.assert_allclose(table["difference"], table["network_fraction"] - table["volunteer_fraction"])
+
+
+def labels(app: AppTest) -> list[str]:
+    """The headings of the table of scores, in their order."""
+    proto = app.dataframe[0].proto
+    written = json.loads(proto.columns)
+    return [written[column].get("label") or column for column in proto.column_order]
+
+
 def listed(app: AppTest) -> str:
     """The list that stands for the chart, as the browser gets it."""
     return app.get("bidi_component")[0].proto.json

@@ -159,7 +159,7 @@ def store_of(catalogue: Catalogue, network: str) -> Path:
     return predicted.folder() / f"{catalogue.pictures_fingerprint}-{network_key(network)}.parquet"
 
 
-@st.cache_resource(max_entries=8, show_spinner="Timing the network …")
+@st.cache_resource(max_entries=8, show_spinner=False)
 def seconds_per_galaxy(network: str) -> float:
     """Time a network on the bundled sample, views included."""
     sample = resources.open_source("sample")

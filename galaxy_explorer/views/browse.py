@@ -9,6 +9,7 @@ from galaxy_explorer.views import filters, gallery, live_sdss, resources, votes
 from galaxy_explorer.views.addresses import ended, left_out, say_once, unknown_names, unknown_source, unknown_votes
 from galaxy_explorer.views.picking import pick
 from galaxy_explorer.views.selections import IN_ADDRESS, Selection, escaped
+from galaxy_explorer.views.waiting import GALLERY, waiting
 
 
 def choose_source() -> str:
@@ -66,7 +67,8 @@ def page() -> None:
         st.title("Browse galaxies", width="content")
         source = choose_source()
     try:
-        catalogue = resources.catalogue(source)
+        with waiting(resources.opening(source), GALLERY):
+            catalogue = resources.catalogue(source)
     except (CatalogueError, OSError) as error:
         st.error(f"These galaxies cannot be opened: {ended(error)}")
         live_sdss.show_way_on(source)

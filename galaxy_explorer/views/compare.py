@@ -14,6 +14,7 @@ from galaxy_explorer.views.addresses import ended, say_once, unknown_names, unkn
 from galaxy_explorer.views.comparing import SAMPLE_SIZE, Comparison, compare, origins_of, rows_with_votes, sample_of
 from galaxy_explorer.views.opened_tables import close_table, open_table, opened_tables
 from galaxy_explorer.views.selections import Selection
+from galaxy_explorer.views.waiting import CHARTS, ESTIMATE, FIGURES, WORDS, waiting
 
 WHOLE, SELECTED = "the whole catalogue", "Browse's selection"
 SOME, ALL = "a sample", "all of them"
@@ -31,11 +32,10 @@ said: 0.09 means that a predicted vote fraction is typically some 9 percentage p
 
 def show_cards() -> None:
     """Open with how each network did on the validation galaxies."""
-    from galaxy_explorer.checkpoints import available, read_card
-
-    cards = {name: read_card(available()[name]) for name in resources.networks()}
-    measured = {name: card["validation"] for name, card in cards.items() if "validation" in card}
     st.header("On galaxies that no network has seen")
+    with waiting("Reading the networks’ cards …", FIGURES):
+        cards = resources.cards()
+    measured = {name: cards[name]["validation"] for name in resources.networks() if "validation" in cards[name]}
     if not measured:
         st.info("The networks in weights/ say nothing of galaxies that they have not seen.")
         return
@@ -197,7 +197,8 @@ def offer_work(catalogue: Catalogue, comparison: Comparison, computed: list[str]
     """Say what is missing and how long it takes, with a button that begins or goes on."""
     missing = {name: comparison.missing[name] for name in computed}
     done = {name: wanted - len(ids) for name, ids in missing.items()}
-    estimate = sum(background.seconds_per_galaxy(name) * len(ids) for name, ids in missing.items())
+    with waiting("Timing the networks on this machine …", ESTIMATE):
+        estimate = sum(background.seconds_per_galaxy(name) * len(ids) for name, ids in missing.items())
     begun = any(done.values())
     time = f"about **{duration(estimate)}** on this machine, and is done once: the result is kept for everyone."
     if begun:
@@ -227,7 +228,9 @@ def show_comparison(source: str, catalogue: Catalogue) -> None:
     votes.say_votes(catalogue)
     tables: dict[str, Path] = opened_tables()
     try:
-        comparison = compare(catalogue, rows, origins_of(catalogue, names, tables))
+        with waiting("Comparing …", CHARTS):
+            comparison = compare(catalogue, rows, origins_of(catalogue, names, tables))
+            comparison.prepare()
     except (ValueError, OSError) as error:
         st.error(f"The predictions cannot be read: {ended(error)}")
         return
@@ -247,7 +250,8 @@ def page() -> None:
         return
     source = choose_source()
     try:
-        catalogue = resources.catalogue(source)
+        with waiting(resources.opening(source), WORDS):
+            catalogue = resources.catalogue(source)
     except (CatalogueError, OSError) as error:
         st.error(f"These galaxies cannot be opened: {ended(error)}")
         return

@@ -78,6 +78,12 @@ class Comparison:
         """The errors of each network against the volunteers, beside those of the mean of these galaxies."""
         return self.memo.recall("scores", self._score_all)
 
+    def prepare(self) -> None:
+        """Work out what Compare opens with, so that it does not come piece by piece."""
+        if len(self) and self.voted:
+            for network in self.scores:
+                self.disagreements(network, None, None)
+
     def between(self, one: str, other: str) -> Score:
         """Measure how far two networks are apart, as if the second were the volunteers."""
         return self.memo.recall(("between", one, other), lambda: score(self.predicted[one], self.predicted[other]))
@@ -179,7 +185,7 @@ def compare(catalogue: Catalogue, rows: np.ndarray, origins: Sequence[Origin]) -
 
 
 # 240,000 galaxies and two networks take some 70 MB beside the votes, which are the catalogue's own.
-@st.cache_resource(max_entries=3, show_spinner="Comparing …")
+@st.cache_resource(max_entries=3, show_spinner=False)
 def _compare(
     fingerprint: str, digest: str, states: tuple[tuple[Origin, Tables], ...], _catalogue: Catalogue, _rows: np.ndarray
 ) -> Comparison:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from galaxy_explorer.catalogue import DEBIASED, SAMPLE, VoteRange
 from galaxy_explorer.decision_tree import ANSWER_OF, INDEX, QUESTION_OF, mass_of, shares_from_fractions
@@ -92,16 +93,23 @@ def _show_galaxies(source: str, column: str, without: str) -> int:
     galaxies = resources.catalogue(source)
     sure = sure_examples(resources.sources()[source], column, MOST + 1, galaxies.vote_kind or DEBIASED)
     ids = [galaxy_id for galaxy_id in sure if galaxy_id != without][:MOST]
+    places = [_tile(source, column, galaxy_id, sure[galaxy_id]) for galaxy_id in ids]
     # All at once, and those that the sky does not give in time without a picture.
-    for galaxy_id, small in zip(ids, resources.galaxy_thumbnails(galaxies, ids), strict=True):
-        with st.container(key=f"tile_{INDEX[column]}_{galaxy_id}"):
-            if isinstance(small, ImageError):
-                st.caption(f"No picture: {ended(small)}")
-            else:
-                st.image(small, width="stretch", alt=f"Galaxy {galaxy_id}")
-            address = {"source": source, "galaxy": galaxy_id, "answer": column}  # its page looks at the same answer
-            st.page_link(GALAXY, label=f"{galaxy_id} *{100 * sure[galaxy_id]:.0f}\u00a0%*", query_params=address)
+    for galaxy_id, place, small in zip(ids, places, resources.galaxy_thumbnails(galaxies, ids), strict=True):
+        if isinstance(small, ImageError):
+            place.caption(f"No picture: {ended(small)}")
+        else:
+            place.image(small, width="stretch", alt=f"Galaxy {galaxy_id}")
     return len(ids)
+
+
+def _tile(source: str, column: str, galaxy_id: str, share: float) -> DeltaGenerator:
+    """Lay out one galaxy's tile, which is a link, and give the place of its picture."""
+    with st.container(key=f"tile_{INDEX[column]}_{galaxy_id}"):
+        place = st.empty()
+        address = {"source": source, "galaxy": galaxy_id, "answer": column}  # its page looks at the same answer
+        st.page_link(GALAXY, label=f"{galaxy_id} *{100 * share:.0f}\u00a0%*", query_params=address)
+    return place
 
 
 def _show_drawing(column: str, number: int) -> None:

@@ -14,6 +14,7 @@ from galaxy_explorer.views.addresses import ended, left_out, say_once, unknown_n
 from galaxy_explorer.views.answers import chosen_answer
 from galaxy_explorer.views.links import links_out
 from galaxy_explorer.views.selections import Selection
+from galaxy_explorer.views.waiting import PAGE, PANEL, waiting
 
 BROWSE, UPLOAD = "galaxy_explorer/views/browse.py", "galaxy_explorer/views/upload.py"
 
@@ -73,7 +74,8 @@ def open_asked() -> tuple[str, Catalogue, str] | None:
         lead_on(f"There is no source called “{asked}” here. Choose one in Browse.")
         return None
     try:
-        catalogue = resources.catalogue(source)
+        with waiting(resources.opening(source), PAGE):
+            catalogue = resources.catalogue(source)
     except (CatalogueError, OSError) as error:
         st.title("No galaxies")
         lead_on(f"These galaxies cannot be opened: {ended(error)}")
@@ -145,20 +147,26 @@ def page() -> None:
     if (found := open_asked()) is None:
         return
     source, catalogue, galaxy_id = found
-    say_once(complaints())
-    arrived = heed_address()
+    told = st.empty()
     st.session_state["source"], st.session_state["galaxy"] = source, galaxy_id
     st.set_page_config(page_title=f"Galaxy {galaxy_id} · Galaxy Explorer")
     link = show_way(source, catalogue, galaxy_id)
-    with st.container(key="heading", horizontal=True, vertical_alignment="bottom"):
-        with st.container(width="content"):
-            st.title(f"Galaxy {galaxy_id}")
-            row = catalogue.table.loc[galaxy_id].to_dict()
-            st.markdown(links_out(row.get("ra_deg"), row.get("dec_deg")))
-            votes.say_votes(catalogue)
-        name = galaxy_panel.choose_network()
+    heading = st.container(key="heading", horizontal=True, vertical_alignment="bottom")
+    with heading, st.container(width="content"):
+        st.title(f"Galaxy {galaxy_id}")
+        row = catalogue.table.loc[galaxy_id].to_dict()
+        st.markdown(links_out(row.get("ra_deg"), row.get("dec_deg")))
+        votes.say_votes(catalogue)
     try:
-        galaxy = resources.galaxy_of(source, galaxy_id)
+        with waiting("Asking the network …", PANEL):
+            with told:
+                say_once(complaints())
+            arrived = heed_address()
+            galaxy = resources.galaxy_of(source, galaxy_id)
+            with heading:
+                name = galaxy_panel.choose_network()
+            if name:
+                galaxy_panel.ask(galaxy, name)
     except (ImageError, OSError) as error:
         lead_on(f"The picture of galaxy {galaxy_id} cannot be read: {ended(error)}", source)
         return

@@ -17,12 +17,13 @@ from galaxy_explorer.decision_tree import (
     most_likely_path,
     shares_from_fractions,
 )
-from galaxy_explorer.flow_chart import HEIGHT, as_list, flow_chart
+from galaxy_explorer.flow_chart import HARDLY_ASKED, HEIGHT, as_list, flow_chart, hardly_asked
 from galaxy_explorer.views import answers, resources, saliency_panel
 from galaxy_explorer.views.addresses import ended
 from galaxy_explorer.views.examples import RULE, show_examples
 from galaxy_explorer.views.resources import ShownGalaxy
 from galaxy_explorer.views.scores import show_scores
+from galaxy_explorer.views.waiting import style_of_chart
 
 STYLE = Path(__file__).with_name("galaxy_panel.css")
 BOTH, NETWORK, VOLUNTEERS = "both", "network", "volunteers"
@@ -53,34 +54,48 @@ def choose_network() -> str | None:
     )
 
 
+def ask(galaxy: ShownGalaxy, name: str) -> None:
+    """Do all that takes time before a galaxy can be shown: a page calls this while it says that it is waiting."""
+    import galaxy_explorer.saliency  # noqa: F401  which takes a second, the first time
+
+    galaxy.prediction(name)
+
+
 def show(galaxy: ShownGalaxy, name: str) -> None:
-    """Show a galaxy as a network sees it: picture with saliency, sentences, flow-chart, examples, table, downloads."""
+    """Show a galaxy as a network sees it: picture with saliency, sentences, flow-chart, examples, table, downloads.
+
+    What is quick comes first; the saliency and the pictures of other galaxies then take their places.
+    """
     st.html(STYLE)
-    with st.spinner("Asking the network …"):
-        fractions, spread = galaxy.prediction(name)
+    st.html(f"<style>.st-key-flow_chart [data-testid='stSkeleton'] {{ {style_of_chart()} }}</style>")
+    fractions, spread = galaxy.prediction(name)
     _start_answer(galaxy, fractions)
     with st.container(key="panel"):
-        with st.container(key="words"):
-            _show_words(galaxy, name, fractions, spread)
         left, right = st.columns([4, 9], gap="medium")
         with left, st.container(key="aside"):
-            picture = st.container(key="picture")
-            explained = st.container(key="explained")
+            seen = st.container(key="picture")
             _show_answer(galaxy, name, fractions, spread)
-            _show_examples(galaxy, answers.chosen_answer())
             with st.container(key="choices"):
                 choices = saliency_panel.choose_saliency()
-            with picture:
-                lit = saliency_panel.show_picture(galaxy, name, choices)
-            with explained:
-                saliency_panel.say_what_is_bright(galaxy, name, choices)
+            sure = st.container(key="sure")
         with right:
+            with st.container(key="words"):
+                _show_words(galaxy, name, fractions, spread)
             shown, kind = _choose_chart(galaxy, name)
-            if st.session_state["side_by_side"]:
-                saliency_panel.show_all_answers(galaxy, name, choices, shares_from_fractions(fractions))
+            all_answers = st.container(key="all_answers") if st.session_state["side_by_side"] else None
+            if shown != VOLUNTEERS:
+                _explain_hardly_asked(name, fractions)
             drawn = _show_chart(galaxy, name, (fractions, spread), shown, kind)
-            with st.container(key="flow_list"):  # in place of the chart where that has no room
-                answers.show_list(as_list(**drawn, selected_picture=saliency_panel.small_picture(lit)))
+            flow_list = st.container(key="flow_list")  # in place of the chart where that has no room
+        with seen:
+            lit = saliency_panel.show_picture(galaxy, name, choices)
+        with flow_list:
+            answers.show_list(as_list(**drawn, selected_picture=saliency_panel.small_picture(lit)))
+        if all_answers:
+            with all_answers:
+                saliency_panel.show_all_answers(galaxy, name, choices, shares_from_fractions(fractions))
+        with sure:
+            _show_examples(galaxy, answers.chosen_answer())
     show_scores(galaxy, name, fractions, spread, lit)
 
 
@@ -155,12 +170,11 @@ def _show_answer(galaxy: ShownGalaxy, name: str, fractions: np.ndarray, spread: 
 
 def _show_examples(galaxy: ShownGalaxy, column: str) -> None:
     """Show galaxies of the open catalogue of which volunteers were sure that the answer fits."""
-    with st.container(key="sure"):
-        st.markdown(f"**Volunteers were sure: {QUESTION_OF[column].short}, {ANSWER_OF[column].name}**", help=RULE)
-        try:
-            show_examples(resources.current_source(), column, without=galaxy.galaxy_id)
-        except (CatalogueError, OSError) as error:
-            st.caption(f"The galaxies cannot be opened: {ended(error)}")
+    st.markdown(f"**Volunteers were sure: {QUESTION_OF[column].short}, {ANSWER_OF[column].name}**", help=RULE)
+    try:
+        show_examples(resources.current_source(), column, without=galaxy.galaxy_id)
+    except (CatalogueError, OSError) as error:
+        st.caption(f"The galaxies cannot be opened: {ended(error)}")
 
 
 def _choose_chart(galaxy: ShownGalaxy, name: str) -> tuple[str, str]:
@@ -183,6 +197,16 @@ def _choose_chart(galaxy: ShownGalaxy, name: str) -> tuple[str, str]:
         )  # fmt: skip
         st.toggle("All answers of this question side by side", key="side_by_side", persist_state="session")
     return shown, kind.lower()
+
+
+def _explain_hardly_asked(name: str, fractions: np.ndarray) -> None:
+    """Say what stands in the place of numbers where a network expects next to no votes."""
+    if few := hardly_asked(fractions):
+        which = f"question {few[0]}" if len(few) == 1 else f"questions {', '.join(map(str, few[:-1]))} and {few[-1]}"
+        st.caption(
+            f"“Hardly asked”: {name} expects fewer than {100 * HARDLY_ASKED:.0f} in 100 votes to reach {which}, "
+            "and shares of so few would mean nothing."
+        )
 
 
 def _show_chart(

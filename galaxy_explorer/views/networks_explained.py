@@ -8,6 +8,7 @@ import streamlit as st
 from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF
 from galaxy_explorer.network_drawing import PARTS, network_drawing
 from galaxy_explorer.views import resources
+from galaxy_explorer.views.waiting import NETWORK, waiting
 
 ABOUT = {
     "fcn": "A **fully convolutional network**: convolutions from the picture to the answers, in stages between which "
@@ -30,7 +31,7 @@ a text, from the picture on the left to the 37 scores. The sizes are read from t
 """
 
 
-@st.cache_data(max_entries=8, show_spinner="Reading the network …")
+@st.cache_data(max_entries=8, show_spinner=False)
 def drawn(name: str) -> tuple[str, int, list[str]]:
     """Draw a network; count its parameters, and list the kinds of its layers in the order they come."""
     from galaxy_explorer.layers import layers_of
@@ -73,7 +74,9 @@ def as_glossary(kinds: list[str]) -> str:
 
 def show() -> None:
     """Show every network, and then explain the parts that they are built of."""
-    names = resources.networks()
+    with waiting("Reading the networks …", NETWORK):
+        names = resources.networks()
+        drawings = {name: drawn(name) for name in names}
     if not names:
         st.info("There are no networks in weights/, so there is nothing to draw. Train one with `python train.py`.")
         return
@@ -81,7 +84,7 @@ def show() -> None:
     st.markdown(HOW_TO_READ)
     kinds: dict[str, None] = {}
     for name in names:
-        drawing, parameters, own_kinds = drawn(name)
+        drawing, parameters, own_kinds = drawings[name]
         kinds |= dict.fromkeys(own_kinds)
         st.subheader(name, anchor=f"network-{name}")
         _, card = resources.network(name)

@@ -85,6 +85,11 @@ def current_source() -> str:
     return asked if asked in known else next(iter(known))
 
 
+def opening(name: str) -> str:
+    """Say what is being done while a source is opened."""
+    return "Asking SDSS for galaxies …" if draw_named(sources()[name]) else "Opening the galaxies …"
+
+
 def catalogue(name: str) -> Catalogue:
     """Open a source by its name, with the votes that the address or the visitor asks for where it has a choice."""
     galaxies = open_source(sources()[name])
@@ -142,13 +147,18 @@ def galaxy_thumbnail(where: str, galaxy_id: str) -> bytes:
     return _thumbnails(cache_folder() / "thumbnails").get(open_source(where), galaxy_id)
 
 
-@st.cache_data(ttl=60, show_spinner=False)
 def networks() -> list[str]:
     """Name the networks that ship with the project, the one with the smallest error on its card first."""
+    errors = {name: card.get("validation", {}).get("rmse", 1.0) for name, card in cards().items()}
+    return sorted(errors, key=errors.__getitem__)
+
+
+@st.cache_data(ttl=60, show_spinner=False)
+def cards() -> dict[str, dict[str, Any]]:
+    """Read the cards of the networks that ship with the project: without their weights, but torch is loaded for it."""
     from galaxy_explorer.checkpoints import available, read_card
 
-    errors = {name: read_card(path).get("validation", {}).get("rmse", 1.0) for name, path in available().items()}
-    return sorted(errors, key=errors.__getitem__)
+    return {name: read_card(path) for name, path in available().items()}
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the network …")

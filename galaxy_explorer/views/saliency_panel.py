@@ -2,9 +2,8 @@
 
 import base64
 import io
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -16,6 +15,7 @@ from galaxy_explorer.images import overlay, thumbnail
 from galaxy_explorer.views import resources
 from galaxy_explorer.views.answers import choose_answer, chosen_answer
 from galaxy_explorer.views.resources import ShownGalaxy
+from galaxy_explorer.views.waiting import PICTURE, PICTURES, waiting
 
 if TYPE_CHECKING:
     from galaxy_explorer.saliency import SaliencyMap
@@ -59,29 +59,22 @@ def choose_saliency() -> Choices:
 def show_picture(galaxy: ShownGalaxy, name: str, choices: Choices) -> np.ndarray:
     """Show the picture with the saliency of the chosen answer over it; give the picture that is shown, as RGB."""
     column = chosen_answer()
-    bar = st.empty()
+    with waiting("Looking for what matters to this answer …", PICTURE) as say:
 
-    def progress(done: int, total: int) -> None:
-        bar.progress(done / total, f"{choices.method}: {done} of {total} maps")
+        def progress(done: int, total: int) -> None:
+            say(f"{choices.method}: {done} of {total} maps")
 
-    found = galaxy.saliency(name, column, choices.method, choices.lowers, progress)
-    bar.empty()
-    lit = _lit(galaxy, name, found.heat, choices.opacity)
+        found = galaxy.saliency(name, column, choices.method, choices.lowers, progress)
+        lit = _lit(galaxy, name, found.heat, choices.opacity)
     asked = f"“{ANSWER_OF[column].name}” to: {QUESTION_OF[column].text}"
     st.image(lit, width="stretch", alt=f"Galaxy {galaxy.galaxy_id} with the saliency of {asked}")
-    return lit
-
-
-def say_what_is_bright(galaxy: ShownGalaxy, name: str, choices: Choices) -> None:
-    """Say under the picture what the saliency means; the map itself is there already."""
-    column = chosen_answer()
-    found = galaxy.saliency(name, column, choices.method, choices.lowers)
     if found.message:
         st.info(found.message[0].upper() + found.message[1:] + ".", icon=":material/visibility_off:")
     st.caption(
         f"Bright: what {choices.verb} “{QUESTION_OF[column].short}: {ANSWER_OF[column].name}”. The network sees the framed square alone.",
         help=f"Strongest point before scaling: {found.maximum:.3g}, in log-odds of the answer against the others.",
     )
+    return lit
 
 
 def show_all_answers(galaxy: ShownGalaxy, name: str, choices: Choices, shares: np.ndarray) -> None:
@@ -89,24 +82,23 @@ def show_all_answers(galaxy: ShownGalaxy, name: str, choices: Choices, shares: n
     from galaxy_explorer.saliency import METHODS
 
     question = QUESTION_OF[chosen_answer()]
-    with st.container(key="all_answers"):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{question.text}** Bright is what {choices.verb} each answer.")
-            common = st.toggle(
-                "One scale for all",
-                key="common_scale",
-                persist_state="session",
-                help="On: equally bright is equally strong, in log-odds. Off: each answer's strongest point is brightest.",
-            )
-        if not METHODS[choices.method].per_answer:
-            st.caption(f"{choices.method} knows no answers: its map is the same for all of them.")
-        maps = _maps(galaxy, name, columns_of(question.number), choices)
-        strongest = max(0.0, *(found.maximum for found in maps))
-        with st.container(key="strip"):
-            for found in maps:
-                scale = found.maximum / strongest if common and strongest > 0 else 1.0
-                small = thumbnail(_lit(galaxy, name, found.heat * max(0.0, scale), choices.opacity), SMALL_SIDE)
-                _show_small(small, found.column, shares)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{question.text}** Bright is what {choices.verb} each answer.")
+        common = st.toggle(
+            "One scale for all",
+            key="common_scale",
+            persist_state="session",
+            help="On: equally bright is equally strong, in log-odds. Off: each answer's strongest point is brightest.",
+        )
+    if not METHODS[choices.method].per_answer:
+        st.caption(f"{choices.method} knows no answers: its map is the same for all of them.")
+    maps = _maps(galaxy, name, columns_of(question.number), choices)
+    strongest = max(0.0, *(found.maximum for found in maps))
+    with st.container(key="strip"):
+        for found in maps:
+            scale = found.maximum / strongest if common and strongest > 0 else 1.0
+            small = thumbnail(_lit(galaxy, name, found.heat * max(0.0, scale), choices.opacity), SMALL_SIDE)
+            _show_small(small, found.column, shares)
 
 
 def _show_small(small: np.ndarray, column: str, shares: np.ndarray) -> None:
@@ -126,24 +118,13 @@ def _show_small(small: np.ndarray, column: str, shares: np.ndarray) -> None:
 
 
 def _maps(galaxy: ShownGalaxy, name: str, columns: tuple[str, ...], choices: Choices) -> list["SaliencyMap"]:
-    """Compute or recall the maps of several answers, with a bar."""
-    bar = st.empty()
+    """Compute or recall the maps of several answers, saying how far it is."""
     maps = []
-    for i, column in enumerate(columns):
-        progress = _told(bar, i, len(columns))
-        maps.append(galaxy.saliency(name, column, choices.method, choices.lowers, progress))
-        progress(1, 1)
-    bar.empty()
+    with waiting("Looking for what matters to each answer …", PICTURES) as say:
+        for i, column in enumerate(columns):
+            say(f"Saliency of answer {i + 1} of {len(columns)}")
+            maps.append(galaxy.saliency(name, column, choices.method, choices.lowers))
     return maps
-
-
-def _told(bar: Any, before: int, answers: int) -> Callable[[int, int], None]:
-    """Give what tells the progress of one answer among several."""
-
-    def progress(done: int, total: int) -> None:
-        bar.progress((before + done / total) / answers, f"Saliency of answer {before + 1} of {answers}")
-
-    return progress
 
 
 def _lit(galaxy: ShownGalaxy, name: str, heat: np.ndarray, opacity: float) -> np.ndarray:

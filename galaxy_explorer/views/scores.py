@@ -2,6 +2,7 @@
 
 import io
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,8 +10,12 @@ import streamlit as st
 
 from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, shares_from_fractions
 from galaxy_explorer.images import to_png
+from galaxy_explorer.views import resources
 from galaxy_explorer.views.answers import chosen_answer
 from galaxy_explorer.views.resources import ShownGalaxy
+from galaxy_explorer.views.waiting import TABLE, waiting
+
+VOLUNTEERS = ("volunteer_fraction", "volunteer_share", "difference")  # columns that need votes
 
 
 def scores_table(
@@ -42,29 +47,68 @@ def show_scores(galaxy: ShownGalaxy, name: str, fractions: np.ndarray, spread: n
             "A vote fraction is the share of a question's answers times the share of all votes that reached the "
             "question. The fractions are weighted scores, not probabilities."
         )
-        number = st.column_config.NumberColumn(format="%.3f")
-        unknown = [] if galaxy.volunteers is not None else ["volunteer_fraction", "volunteer_share"]
-        st.dataframe(
-            table.drop(columns=["GalaxyID", *unknown]),
-            hide_index=True,
-            height=320,
-            column_config={name: number for name in table.columns if name.endswith(("fraction", "spread", "share"))},
-        )
-        row = pd.DataFrame([fractions], columns=list(COLUMNS), index=pd.Index([galaxy.galaxy_id], name="GalaxyID"))
-        stem = f"{galaxy.galaxy_id}_{name}"
-        with st.container(horizontal=True):
-            for label, content, file in (
-                ("Scores as CSV", partial(_csv, row.reset_index()), f"{stem}_scores.csv"),
-                (
-                    "Network as a table (CSV)" if unknown else "Network and volunteers as CSV",
-                    partial(_csv, table.drop(columns=unknown)),
-                    f"{stem}_compared.csv",
-                ),
-                ("Picture", partial(to_png, galaxy.picture), f"{galaxy.galaxy_id}.png"),
-                ("Picture with saliency", partial(to_png, lit), f"{stem}_{chosen_answer()}.png"),
-            ):
-                kind = "text/csv" if file.endswith("csv") else "image/png"
-                st.download_button(label, content, file, kind, icon=":material/download:", on_click="ignore")
+        others = [other for other in resources.networks() if other != name]
+        if others and st.toggle(f"Ask {' and '.join(others)} too", key="ask_others", persist_state="session"):
+            with waiting("Asking the other networks …", TABLE):
+                asked = {other: galaxy.prediction(other)[0] for other in others}
+        else:
+            asked = {}
+        _show_table(table, name, asked, voted=galaxy.volunteers is not None)
+        _offer(galaxy, name, fractions, table, lit)
+
+
+def _show_table(table: pd.DataFrame, name: str, others: dict[str, np.ndarray], voted: bool) -> None:
+    """Show the numbers under words that need no key."""
+    shown = table.assign(
+        question=[f"{QUESTION_OF[column].number} · {QUESTION_OF[column].short}" for column in COLUMNS],
+        difference=table["network_fraction"] - table["volunteer_fraction"],
+        **others,
+    )
+    config = st.column_config
+
+    def number(label: str, meaning: str, form: str = "%.3f", width: int = 92) -> Any:
+        return config.NumberColumn(label, help=meaning, format=form, width=width)
+
+    votes = {
+        "volunteer_fraction": number("volunteers", "The volunteers' vote fraction"),
+        "network_fraction": number(name, f"The vote fraction that the network {name} predicts"),
+        "network_spread": number(
+            "±", "Half the interval that holds the volunteers' value in 68 of 100 cases", width=64
+        ),
+        "difference": number("difference", f"{name} less volunteers", "%+.3f"),
+        **{other: number(other, f"The vote fraction that the network {other} predicts") for other in others},
+        "volunteer_share": number(
+            "volunteers' share", "Of the volunteers who were asked, those who said so", width=124
+        ),
+        "network_share": number(f"{name}'s share", "Of those who would be asked, those who would say so", width=112),
+    }
+    if not voted:
+        votes = {key: column for key, column in votes.items() if key not in VOLUNTEERS}
+    columns = {
+        "question": config.TextColumn(width=136),
+        "answer": config.TextColumn(width=124),
+        **votes,
+        "column": config.TextColumn("in files", help="The name of this score in tables and downloads", width=80),
+    }
+    st.dataframe(shown, hide_index=True, height=320, column_order=list(columns), column_config=columns)
+
+
+def _offer(galaxy: ShownGalaxy, name: str, fractions: np.ndarray, table: pd.DataFrame, lit: np.ndarray) -> None:
+    """Offer the scores and the pictures as files."""
+    row = pd.DataFrame([fractions], columns=list(COLUMNS), index=pd.Index([galaxy.galaxy_id], name="GalaxyID"))
+    stem = f"{galaxy.galaxy_id}_{name}"
+    compared = "Network and volunteers as CSV"
+    if galaxy.volunteers is None:
+        compared, table = "Network as a table (CSV)", table.drop(columns=list(VOLUNTEERS), errors="ignore")
+    with st.container(horizontal=True):
+        for label, content, file in (
+            ("Scores as CSV", partial(_csv, row.reset_index()), f"{stem}_scores.csv"),
+            (compared, partial(_csv, table), f"{stem}_compared.csv"),
+            ("Picture", partial(to_png, galaxy.picture), f"{galaxy.galaxy_id}.png"),
+            ("Picture with saliency", partial(to_png, lit), f"{stem}_{chosen_answer()}.png"),
+        ):
+            kind = "text/csv" if file.endswith("csv") else "image/png"
+            st.download_button(label, content, file, kind, icon=":material/download:", on_click="ignore")
 
 
 def _csv(table: pd.DataFrame) -> bytes:

@@ -17,6 +17,7 @@ from galaxy_explorer.views import galaxy_panel, resources
 from galaxy_explorer.views.addresses import left_out, say_once, unknown_names
 from galaxy_explorer.views.links import links_out
 from galaxy_explorer.views.resources import ShownGalaxy
+from galaxy_explorer.views.waiting import PANEL, waiting
 
 SECONDS = 30.0  # for everything that one visit asks; what is not there by then is said so
 STEPS_KEPT = 12  # outcomes in a session; a picture among them takes 0.6 MB
@@ -142,8 +143,7 @@ def find_galaxy(position: sky.Position) -> tuple[sky.SkyGalaxy | None, str, bool
     """Ask SDSS for the galaxy at a position; give it, or None, why its size is unknown, and whether that is old news."""
     place = position.ra_deg, position.dec_deg
     try:
-        with st.spinner(f"Asking {sky.SKYSERVER_SQL.name} for its size and its votes …"):
-            answer = remembered(("galaxy", *place), lambda: sky.galaxy_at(*place))
+        answer = remembered(("galaxy", *place), lambda: sky.galaxy_at(*place))
     except sky.SkyError as error:
         return None, str(error), False
     return answer.value, answer.value.reason, answer.stale
@@ -212,8 +212,17 @@ def votes_of(galaxy: sky.SkyGalaxy | None) -> np.ndarray | None:
     return scores_from_votes(votes)[0]
 
 
-def show_place(position: sky.Position) -> None:
-    """Show what is at a position: picture, scale, panel."""
+def find_and_say(text: str, say_waiting: Callable[[str], None]) -> tuple[ShownGalaxy, str | None]:
+    """Look up a place and say what is there, step by step; give it for the panel, with the network's name.
+
+    Raises
+    ------
+    sky.SkyError
+        When there is no such place, or no picture of it.
+    """
+    say_waiting(f"Asking {sky.SESAME.name} where it is …")
+    position = remembered(("position", text), lambda: sky.resolve(text))
+    say_waiting(f"Asking {sky.SKYSERVER_SQL.name} for its size and its votes …")
     galaxy, why_unknown, stale = find_galaxy(position)
     # Of a galaxy whose size is no good, SDSS's position is that of a fragment.
     middle = galaxy if galaxy and galaxy.radius_arcsec else position
@@ -224,19 +233,14 @@ def show_place(position: sky.Position) -> None:
     explain_scale(galaxy, why_unknown, start)
     scale, sources = choose_view(start)
     view = middle.ra_deg, middle.dec_deg, scale
-    try:
-        with st.spinner(f"Asking {', '.join(source.name for source in sources)} for the picture …"):
-            picture = remembered(("cutout", *view, sources), lambda: sky.cutout(*view, sources))
-    except sky.SkyError as error:
-        say(error)
-        return
+    say_waiting(f"Asking {', '.join(source.name for source in sources)} for the picture …")
+    picture = remembered(("cutout", *view, sources), lambda: sky.cutout(*view, sources))
     show_sources(picture, galaxy, position, stale)
-    if name := galaxy_panel.choose_network():
-        galaxy_id = (galaxy.gz2id or galaxy.objid) if galaxy else f"{middle.ra_deg:.5f}{middle.dec_deg:+.5f}"
-        address = ("sky", *(f"{number:.6f}" for number in view), picture.source)
-        galaxy_panel.show(
-            ShownGalaxy(galaxy_id, picture.picture, 1.0, votes_of(galaxy), resources.shared_memo(), address), name
-        )
+    say_waiting("Asking the network …")
+    name = galaxy_panel.choose_network()
+    galaxy_id = (galaxy.gz2id or galaxy.objid) if galaxy else f"{middle.ra_deg:.5f}{middle.dec_deg:+.5f}"
+    address = ("sky", *(f"{number:.6f}" for number in view), picture.source)
+    return ShownGalaxy(galaxy_id, picture.picture, 1.0, votes_of(galaxy), resources.shared_memo(), address), name
 
 
 def page() -> None:
@@ -248,14 +252,19 @@ def page() -> None:
     if not text:
         st.info("Nothing is asked of anybody until you name a place.", icon=":material/travel_explore:")
         return
-    with sky.within(SECONDS):
-        try:
-            with st.spinner(f"Asking {sky.SESAME.name} where it is …"):
-                position = remembered(("position", text), lambda: sky.resolve(text))
-        except sky.SkyError as error:
+    found = st.container()
+    try:
+        with sky.within(SECONDS), waiting("Looking it up …", PANEL) as say_waiting:
+            with found:
+                galaxy, name = find_and_say(text, say_waiting)
+            if name:
+                galaxy_panel.ask(galaxy, name)
+    except sky.SkyError as error:
+        with found:
             say(error)
-            return
-        show_place(position)
+        return
+    if name:
+        galaxy_panel.show(galaxy, name)
 
 
 page()

@@ -27,6 +27,7 @@ from galaxy_explorer.views.uploads import (
     uploads,
     volunteers_of,
 )
+from galaxy_explorer.views.waiting import PANEL, waiting
 
 ENDINGS = ["jpg", "jpeg", "png", "tif", "tiff", "webp", "fits", "fit", "fts", "fz", "gz", "bz2"]
 NAMED = 5  # bad files that are named at once; the others are a click away
@@ -130,8 +131,8 @@ def say_where_votes_come_from(upload: Upload, volunteers: np.ndarray | None) -> 
         )
 
 
-def show(upload: Upload, name: str) -> None:
-    """Show one upload: what is known of it, the crop tool, and the panel."""
+def prepare(upload: Upload, name: str) -> ShownGalaxy:
+    """Show what is known of one upload, with the crop tool, and ask the network about it."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(plain(upload.galaxy_id), width="content")
         if not is_listed(upload.galaxy_id):  # it came before a change of page, and has no × any more
@@ -143,12 +144,24 @@ def show(upload: Upload, name: str) -> None:
     say_where_votes_come_from(upload, volunteers)
     say_how_strange(upload, name)
     offer_crop(upload, exposure.picture, resources.network(name)[1]["crop"])
-    galaxy_panel.show(
-        ShownGalaxy(
-            upload.galaxy_id, picture_of(upload), 1.0, volunteers, resources.own_memo(), upload.address
-        ),
-        name,
+    galaxy = ShownGalaxy(
+        upload.galaxy_id, picture_of(upload), 1.0, volunteers, resources.own_memo(), upload.address
     )  # fmt: skip
+    galaxy_panel.ask(galaxy, name)
+    return galaxy
+
+
+def show(good: list[Upload]) -> None:
+    """Show one upload and, of many, the table of all."""
+    head = st.container()
+    with waiting("Asking the network …", PANEL), head:
+        if not (name := galaxy_panel.choose_network()):
+            return
+        results = st.container()
+        galaxy = prepare(choose(good) if len(good) > 1 else good[0], name)
+    galaxy_panel.show(galaxy, name)
+    if len(good) > 1:
+        show_results(results, good, name)
 
 
 def page() -> None:
@@ -175,11 +188,8 @@ def page() -> None:
         )
     else:
         st.info("Nothing here yet. Drop a picture of a galaxy above.", icon=":material/upload:")
-    if good and (name := galaxy_panel.choose_network()):
-        results = st.container()
-        show(choose(good) if len(good) > 1 else good[0], name)
-        if len(good) > 1:
-            show_results(results, good, name)
+    if good:
+        show(good)
 
 
 page()

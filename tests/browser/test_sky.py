@@ -2,15 +2,20 @@
 
 import re
 from collections.abc import Callable
+from threading import Event
 
 import pytest
-from local_server import saying
+from local_server import Handler, Reply, saying, send
 from playwright.sync_api import Page, expect
 from sky_server import SkyServer
+
+from galaxy_explorer.flow_chart import HEIGHT
 
 pytestmark = pytest.mark.browser
 
 SPIRAL = "587737825678131439"
+
+ANIMATION = "getComputedStyle(document.querySelector('.bone')).animationName"
 
 
 def width_of(page: Page) -> int:
@@ -35,6 +40,38 @@ def test_from_an_example_to_the_panel_and_back_by_the_address(open_page: Callabl
     page.reload()
     expect(page.get_by_text("Picture: SDSS SkyServer, 0.340″ a pixel.")).to_be_visible()
     assert width_of(page) <= 1280
+
+
+def test_while_a_service_is_asked_outlines_hold_the_place_of_the_panel(
+    open_page: Callable[..., Page], services: SkyServer
+) -> None:
+    seen = Event()
+
+    def wait(handler: Handler, reply: Reply) -> None:
+        seen.wait(timeout=60)
+        send(handler, reply)
+
+    services.faults["sql"] = wait
+    try:
+        page = open_page("sky?position=12.6+3.35")
+        said = page.get_by_role("status").filter(has_text="Asking SDSS SkyServer for its size and its votes …")
+        expect(said).to_be_visible()
+        outline = page.locator(".st-key-waiting_panel .outline")
+        expect(outline).to_be_visible()
+        expect(outline).to_have_attribute("aria-hidden", "true")
+        box = outline.bounding_box()
+        assert box is not None
+        assert box["height"] > HEIGHT  # as tall as what comes, so that nothing jumps
+        assert page.evaluate(ANIMATION) == "light-passes"
+        page.emulate_media(reduced_motion="reduce")
+        assert page.evaluate(ANIMATION) == "none"
+        services.faults |= dict.fromkeys(("skyserver", "legacy", "cds"), saying(b"", status=404))
+        seen.set()
+        expect(page.get_by_text("No source gives a picture")).to_be_visible()
+        expect(page.locator(".outline")).to_have_count(0)
+    finally:
+        seen.set()
+        services.faults.clear()
 
 
 def test_a_phone_shows_a_place_and_says_when_no_service_answers(
