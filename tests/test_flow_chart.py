@@ -176,7 +176,8 @@ def test_what_a_network_hardly_asks_recedes(galaxy):
     edge_on = HARDLY_ASKED / 2
     shares[SLICES[EDGE_ON]] = [edge_on, 1 - edge_on]
     fractions = tree.fractions_from_shares(shares)
-    assert hardly_asked(fractions) == [9]
+    assert hardly_asked(fractions) == hardly_asked(fractions, galaxy) == [9]
+    assert hardly_asked(fractions, without(galaxy, EDGE_ON, 1)) == []  # the chart writes “not asked”
     assert shapes(flow_chart(fractions), "question")["9"].fillcolor == DARK.faded
     assert shapes(flow_chart(volunteers=fractions), "question")["9"].fillcolor != DARK.faded
 

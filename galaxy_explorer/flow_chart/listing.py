@@ -9,7 +9,15 @@ from galaxy_explorer import decision_tree as tree
 from galaxy_explorer.flow_chart.icons import drawing
 from galaxy_explorer.flow_chart.layout import NOTES
 from galaxy_explorer.flow_chart.palette import Palette, blend, palette
-from galaxy_explorer.flow_chart.readings import Reading, State, check_selected, is_faded, presence, read_sources
+from galaxy_explorer.flow_chart.readings import (
+    HARDLY_ASKED,
+    Reading,
+    State,
+    check_selected,
+    is_faded,
+    presence,
+    read_sources,
+)
 from galaxy_explorer.flow_chart.shapes import answer_fill, question_fill
 
 _ICON_PX = 36
@@ -122,7 +130,7 @@ def _share(body: ET.Element, reading: Reading, column: str, colours: Palette) ->
     line = _add(body, "div", "", "display:flex;align-items:center;gap:6px;font-size:12px")
     _add(line, "span", reading.name + ":", f"flex:0 0 68px;overflow-wrap:anywhere;color:{colours.quiet}")
     if reading.state(column) is not State.ASKED:
-        _add(line, "span", reading.label(column), f"color:{colours.quiet}")
+        _add(line, "span", _why_none(reading, column), f"color:{colours.quiet}")
         return
     track = _add(line, "div", "", f"flex:1;height:8px;border-radius:2px;background:{colours.track}")
     track.set("aria-hidden", "true")
@@ -136,6 +144,12 @@ def _share(body: ET.Element, reading: Reading, column: str, colours: Palette) ->
         numbers,
         f"flex:0 0 {_NUMBERS_PX}px;text-align:right;font-variant-numeric:tabular-nums;color:{colours.ink}",
     )
+
+
+def _why_none(reading: Reading, column: str) -> str:
+    """Write why a source has no numbers for an answer."""
+    few = f" (fewer than {100 * HARDLY_ASKED:.0f} in 100 votes)"
+    return reading.label(column) + (few if reading.state(column) is State.HARDLY_ASKED else "")
 
 
 def _explain(body: ET.Element, column: str, picture: str, colours: Palette) -> None:

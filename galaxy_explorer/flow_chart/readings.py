@@ -78,9 +78,16 @@ class Reading:
         return f"{self.share_text(column)} of those asked, vote fraction {self.fractions[tree.INDEX[column]]:.3f}"
 
 
-def hardly_asked(fractions: np.ndarray) -> list[int]:
-    """Number the questions that a network expects hardly any volunteer to be asked, from its ``(37,)`` vote fractions."""
-    return [n for n, where in tree.SLICES.items() if _state(fractions[where], is_network=True) is State.HARDLY_ASKED]
+def hardly_asked(network: np.ndarray, volunteers: np.ndarray | None = None) -> list[int]:
+    """Number the questions at which the chart writes “hardly asked”, from one galaxy's ``(37,)`` vote fractions.
+
+    These are the questions which the network expects hardly any volunteer to be asked, but for those where no
+    volunteer was asked: there the chart writes “not asked”.
+    """
+    found = [n for n, where in tree.SLICES.items() if _state(network[where], is_network=True) is State.HARDLY_ASKED]
+    if volunteers is None:
+        return found
+    return [n for n in found if _state(volunteers[tree.SLICES[n]], is_network=False) is not State.NOT_ASKED]
 
 
 def percent(share: float) -> str:

@@ -84,7 +84,7 @@ def show(galaxy: ShownGalaxy, name: str) -> None:
             shown, kind = _choose_chart(galaxy, name)
             all_answers = st.container(key="all_answers") if st.session_state["side_by_side"] else None
             if shown != VOLUNTEERS:
-                _explain_hardly_asked(name, fractions)
+                _explain_hardly_asked(name, fractions, galaxy.volunteers if shown == BOTH else None)
             drawn = _show_chart(galaxy, name, (fractions, spread), shown, kind)
             flow_list = st.container(key="flow_list")  # in place of the chart where that has no room
         with seen:
@@ -199,9 +199,9 @@ def _choose_chart(galaxy: ShownGalaxy, name: str) -> tuple[str, str]:
     return shown, kind.lower()
 
 
-def _explain_hardly_asked(name: str, fractions: np.ndarray) -> None:
+def _explain_hardly_asked(name: str, fractions: np.ndarray, volunteers: np.ndarray | None) -> None:
     """Say what stands in the place of numbers where a network expects next to no votes."""
-    if few := hardly_asked(fractions):
+    if few := hardly_asked(fractions, volunteers):
         which = f"question {few[0]}" if len(few) == 1 else f"questions {', '.join(map(str, few[:-1]))} and {few[-1]}"
         st.caption(
             f"“Hardly asked”: {name} expects fewer than {100 * HARDLY_ASKED:.0f} in 100 votes to reach {which}, "
