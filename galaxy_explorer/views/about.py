@@ -86,7 +86,7 @@ LIMITS = """
 - They predict **what volunteers would say**, which is not always what the galaxy is. Where people mistook a satellite trail for an
   edge-on disk, the network has learnt to do the same.
 - Where few votes reached a question, **its shares are noisy**: among ten votes, 60 % and 70 % are one vote apart. Where none did, the
-  app says “not asked”.
+  app says “not asked”; where a network expects fewer than one vote in a hundred, “hardly asked”.
 - An answer with little mass can have a large share: read share and mass together.
 """
 
