@@ -1,25 +1,22 @@
-"""A real server and a real Chromium."""
+"""A real server and a real Chromium: one of each, and one cache, for all tests of a process.
 
-import os
+The jobs are done at two looks, wide and dark and narrow and light, and each ends with axe-core and, where pictures
+are kept, a picture in the other theme as well. ``GALAXY_EXPLORER_LOOKS=all`` does every job at all four looks, and
+``GALAXY_EXPLORER_SCREENSHOTS=FOLDER`` keeps the pictures.
+"""
+
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from app_server import draw_survey, served
+from axe import axe_source
+from looks import PATIENCE_MS, looked_at
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from sky_server import SkyServer
 
-ROOT = Path(__file__).parents[2]
 SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-START_SECONDS = 60
-PATIENCE_MS = 120_000  # the first page that needs a network imports torch
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -32,40 +29,17 @@ def services() -> Iterator[SkyServer]:
 
 
 @pytest.fixture(scope="session")
-def address(tmp_path_factory: pytest.TempPathFactory, services: SkyServer) -> Iterator[str]:
-    """The address of the app, started as a visitor of a fresh machine would: with the bundled sample."""
-    with served(tmp_path_factory.mktemp("cache"), GALAXY_EXPLORER_SKY=services.address) as url:
+def address(
+    tmp_path_factory: pytest.TempPathFactory,
+    services: SkyServer,
+    draw_galaxy: Callable,
+    random_fractions: Callable,
+) -> Iterator[str]:
+    """The address of the app, whose sources are a folder of drawn galaxies and the bundled sample."""
+    folder, cache = tmp_path_factory.mktemp("data") / "drawn", tmp_path_factory.mktemp("cache")
+    draw_survey(folder, cache, draw_galaxy, random_fractions)
+    with served(cache, GALAXY_EXPLORER_DATA=str(folder), GALAXY_EXPLORER_SKY=services.address) as url:
         yield url
-
-
-@contextmanager
-def served(cache: Path, **settings: str) -> Iterator[str]:
-    """Start the app with a cache of its own, and give its address."""
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
-    environment = {name: value for name, value in os.environ.items() if name != "GALAXY_EXPLORER_DATA"}
-    environment |= {"XDG_CACHE_HOME": str(cache), **settings}
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", "--server.headless=true"]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as server:
-        url = f"http://localhost:{port}"
-        try:
-            _wait(f"{url}/_stcore/health")
-            yield url
-        finally:
-            server.terminate()
-
-
-def _wait(url: str) -> None:
-    """Wait until the server answers."""
-    for _ in range(START_SECONDS * 5):
-        try:
-            urllib.request.urlopen(url, timeout=5).close()
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.2)
-        else:
-            return
-    pytest.fail(f"the app did not answer at {url} within {START_SECONDS} s")
 
 
 @pytest.fixture(scope="session")
@@ -74,24 +48,52 @@ def chromium() -> Iterator[Browser]:
     system = next((path for name in SYSTEM_BROWSERS if (path := shutil.which(name))), None)
     with sync_playwright() as playwright:
         # The tests may run as root in a container, where Chromium's sandbox cannot start.
-        browser = playwright.chromium.launch(executable_path=system, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=system, args=["--no-sandbox", "--disable-gpu"])
         yield browser
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def context(chromium: Browser) -> BrowserContext:
+    """One profile for all: what the app's pages load is fetched once. What moves for ever would only cost time."""
+    kept = chromium.new_context(accept_downloads=True, reduced_motion="reduce")
+    kept.set_default_timeout(PATIENCE_MS)
+    return kept
+
+
+@pytest.fixture(scope="session")
+def free_pages() -> list[Page]:
+    """The pages that no test is using; a page that has loaded the app before loads it in half the time."""
+    return []
+
+
 @pytest.fixture
-def open_page(chromium: Browser, address: str) -> Iterator[Callable[..., Page]]:
-    """A function that opens a page of the app at a width and in a theme."""
-    pages: list[Page] = []
+def open_page(context: BrowserContext, free_pages: list[Page], address: str) -> Iterator[Callable[..., Page]]:
+    """A function that opens a page of the app at a width and in a theme, each time as a new visitor."""
+    used: list[Page] = []
 
     def open_at(path: str = "", width: int = 1280, theme: str = "dark") -> Page:
-        page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=theme, accept_downloads=True)
-        page.set_default_timeout(PATIENCE_MS)
+        page = free_pages.pop() if free_pages else context.new_page()
+        used.append(page)
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=theme)
         page.goto(f"{address}/{path}")
         page.wait_for_selector("h1")
-        pages.append(page)
         return page
 
     yield open_at
-    for page in pages:
-        page.close()
+    for page in used:
+        page.goto("about:blank")  # the visit ends
+    free_pages += used
+
+
+@pytest.fixture(scope="session")
+def axe() -> str | None:
+    """axe-core's script; None where npm, which brings it, is not installed."""
+    return axe_source()
+
+
+@pytest.fixture
+def look_at(axe: str | None, tmp_path: Path) -> Callable[[Page, str], None]:
+    """A function that looks at a page as a test has left it, in both themes, under a name for its pictures."""
+    return lambda page, name: looked_at(page, name, axe)

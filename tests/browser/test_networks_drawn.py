@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+from looks import at_each_look, turn_to
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
@@ -24,10 +25,7 @@ def test_the_networks_are_drawn_side_by_side_or_below_one_another(open_page: Cal
     page = open_page("about", width=width)
     expect(page.locator("ol.network")).to_have_count(2)
     for theme in ("dark", "light"):
-        page.emulate_media(color_scheme=theme)
-        page.wait_for_function(
-            "theme => getComputedStyle(document.querySelector('.stApp')).colorScheme === theme", arg=theme
-        )
+        turn_to(page, theme)
         blocks = page.evaluate(BLOCKS)
         assert all(block["drawn"] and block["text"] >= SMALLEST_PX for block in blocks)
         assert min(block["left"] for block in blocks) >= 0
@@ -37,11 +35,15 @@ def test_the_networks_are_drawn_side_by_side_or_below_one_another(open_page: Cal
         assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width
 
 
-def test_one_question_is_shown_at_a_time_and_its_examples_lead_to_galaxies(open_page: Callable[..., Page]) -> None:
-    page = open_page("about")
+@at_each_look
+def test_one_question_is_shown_at_a_time_and_its_examples_lead_to_galaxies(
+    open_page: Callable[..., Page], look_at: Callable[[Page, str], None], width: int, theme: str
+) -> None:
+    page = open_page("about", width=width, theme=theme)
     page.get_by_role("radio", name="4 · spiral arms").or_(page.get_by_role("button", name="4 · spiral arms")).click()
     expect(page.get_by_role("heading", name="4. Is there any sign of a spiral arm pattern?")).to_be_visible()
     expect(page).to_have_url(re.compile(r"question=4"))
     expect(page.get_by_role("heading", name="1. Is the galaxy")).to_have_count(0)
+    look_at(page, "about-question")
     page.locator("[class*='st-key-examples_']").get_by_role("link").first.click()
-    expect(page).to_have_url(re.compile(r"/galaxy\?.*galaxy=\d+"))
+    expect(page).to_have_url(re.compile(r"/galaxy\?.*galaxy=\w+"))

@@ -6,6 +6,7 @@ from threading import Event
 
 import pytest
 from local_server import Handler, Reply, saying, send
+from looks import EVERY_LOOK, NARROW, at_each_look
 from playwright.sync_api import Page, expect
 from sky_server import SkyServer
 
@@ -14,24 +15,29 @@ from galaxy_explorer.flow_chart import HEIGHT
 pytestmark = pytest.mark.browser
 
 SPIRAL = "587737825678131439"
+# A place for each look: what was cut out of the sky once is kept.
+NEVER_ASKED = {look: f"12.5 {declination}.25" for declination, look in enumerate(EVERY_LOOK)}
 
 ANIMATION = "getComputedStyle(document.querySelector('.bone')).animationName"
 
 
-def width_of(page: Page) -> int:
-    """Measure how wide the page's content is."""
-    return page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
-
-
-def test_from_an_example_to_the_panel_and_back_by_the_address(open_page: Callable[..., Page]) -> None:
-    page = open_page("sky")
+@at_each_look
+def test_from_an_example_to_the_panel_to_a_failure_and_back(
+    open_page: Callable[..., Page],
+    look_at: Callable[[Page, str], None],
+    services: SkyServer,
+    width: int,
+    theme: str,
+) -> None:
+    page = open_page("sky", width=width, theme=theme)
     expect(page.get_by_text("Nothing is asked of anybody")).to_be_visible()
     page.get_by_role("radio", name="a Galaxy Zoo 2 galaxy").or_(
         page.get_by_role("button", name="a Galaxy Zoo 2 galaxy")
     ).click()
     expect(page.get_by_role("heading", name=f"Galaxy {SPIRAL}")).to_be_visible()
     expect(page.get_by_text("Picture: SDSS SkyServer, 0.286″ a pixel.")).to_be_visible()
-    expect(page.locator(".st-key-flow_chart .js-plotly-plot")).to_be_visible()
+    answers = ".st-key-flow_list" if width == NARROW else ".st-key-flow_chart .js-plotly-plot"
+    expect(page.locator(answers)).to_be_visible()
     expect(page).to_have_url(re.compile(f"position={SPIRAL}"))
     page.get_by_role("slider").first.focus()
     page.keyboard.press("ArrowRight")
@@ -39,7 +45,18 @@ def test_from_an_example_to_the_panel_and_back_by_the_address(open_page: Callabl
     expect(page.get_by_text("Picture: SDSS SkyServer, 0.340″ a pixel.")).to_be_visible()
     page.reload()
     expect(page.get_by_text("Picture: SDSS SkyServer, 0.340″ a pixel.")).to_be_visible()
-    assert width_of(page) <= 1280
+    expect(page.locator(answers)).to_be_visible()
+    look_at(page, "sky")
+    services.faults |= dict.fromkeys(("sesame", "sql", "skyserver", "legacy", "cds"), saying(b"", status=404))
+    try:
+        page.get_by_label("Name or position").fill(NEVER_ASKED[width, theme])
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("No source gives a picture")).to_be_visible()
+        look_at(page, "sky-failure")
+    finally:
+        services.faults.clear()
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_text("Picture: SDSS SkyServer")).to_be_visible()
 
 
 def test_while_a_service_is_asked_outlines_hold_the_place_of_the_panel(
@@ -54,6 +71,7 @@ def test_while_a_service_is_asked_outlines_hold_the_place_of_the_panel(
     services.faults["sql"] = wait
     try:
         page = open_page("sky?position=12.6+3.35")
+        page.emulate_media(reduced_motion="no-preference")
         said = page.get_by_role("status").filter(has_text="Asking SDSS SkyServer for its size and its votes …")
         expect(said).to_be_visible()
         outline = page.locator(".st-key-waiting_panel .outline")
@@ -72,25 +90,6 @@ def test_while_a_service_is_asked_outlines_hold_the_place_of_the_panel(
     finally:
         seen.set()
         services.faults.clear()
-
-
-def test_a_phone_shows_a_place_and_says_when_no_service_answers(
-    open_page: Callable[..., Page], services: SkyServer
-) -> None:
-    page = open_page("sky?position=M51", width=390, theme="light")
-    expect(page.get_by_role("heading", name="M51")).to_be_visible()
-    expect(page.locator(".st-key-flow_list")).to_be_visible()
-    assert width_of(page) <= 390
-    services.faults |= dict.fromkeys(("sesame", "sql", "skyserver", "legacy", "cds"), saying(b"", status=404))
-    try:
-        page.get_by_label("Name or position").fill("12.5 3.25")
-        page.keyboard.press("Enter")
-        expect(page.get_by_text("No source gives a picture")).to_be_visible()
-        assert width_of(page) <= 390
-    finally:
-        services.faults.clear()
-    page.get_by_role("button", name="Try again").click()
-    expect(page.get_by_text("Picture: SDSS SkyServer")).to_be_visible()
 
 
 def test_a_live_galaxy_is_reached_from_browse(open_page: Callable[..., Page]) -> None:

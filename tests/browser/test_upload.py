@@ -6,14 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from axe import axe_source, violations
+from looks import at_each_look, settled
 from PIL import Image
 from playwright.sync_api import Page, expect
-from test_journey import SAMPLE, keep_screenshot, settled
 
-from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.decision_tree import COLUMNS, columns_of
 
 pytestmark = pytest.mark.browser
+
+SAMPLE = Path(__file__).parents[2] / "galaxy_explorer" / "sample"
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +31,14 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return [folder / name for name in ("aside.png", "page.png", "broken.png")]
 
 
-@pytest.mark.parametrize(("width", "theme"), [(1280, "dark"), (390, "light")])
+@at_each_look
 def test_pictures_are_dropped_cropped_removed_and_their_scores_downloaded(
-    open_page: Callable[..., Page], pictures: list[Path], tmp_path: Path, width: int, theme: str
+    open_page: Callable[..., Page],
+    look_at: Callable[[Page, str], None],
+    pictures: list[Path],
+    tmp_path: Path,
+    width: int,
+    theme: str,
 ) -> None:
     page = open_page("upload", width=width, theme=theme)
     page.locator("input[type=file]").first.set_input_files(pictures)
@@ -41,7 +47,6 @@ def test_pictures_are_dropped_cropped_removed_and_their_scores_downloaded(
     expect(page.get_by_text("Scores of all 2")).to_be_visible()
     expect(page.get_by_text("looks unlike those that fcn learnt from")).to_be_visible()
     settled(page)
-    keep_screenshot(page, f"upload-{width}")
 
     before = page.locator(".st-key-picture img").get_attribute("src")
     suggested = page.get_by_role("button", name="Use the suggestion")
@@ -49,9 +54,7 @@ def test_pictures_are_dropped_cropped_removed_and_their_scores_downloaded(
     page.keyboard.press("Enter")
     expect(page.get_by_text("The network now sees this square")).to_be_visible()
     expect(page.locator(".st-key-picture img")).not_to_have_attribute("src", before or "")
-    settled(page)
-    keep_screenshot(page, f"upload-cropped-{width}")
-    assert violations(page, axe_source()) == []
+    look_at(page, "upload-cropped")
 
     page.get_by_test_id("stFileChipDeleteBtn").nth(1).get_by_role("button").click()  # of page.png
     expect(page.get_by_text("Scores of all 2")).to_have_count(0)
@@ -64,4 +67,14 @@ def test_pictures_are_dropped_cropped_removed_and_their_scores_downloaded(
         (row,) = csv.DictReader(file)
     assert row["GalaxyID"] == "aside"
     assert set(row) == {"GalaxyID", *COLUMNS}
-    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width
+    assert sum(float(row[column]) for column in columns_of(1)) == pytest.approx(1.0, abs=1e-4)
+
+
+def test_another_visitor_sees_nothing_of_an_upload(open_page: Callable[..., Page]) -> None:
+    mine, other = open_page("upload"), open_page("upload")
+    mine.locator("input[type=file]").first.set_input_files(SAMPLE / "784597.jpg")
+    expect(mine.get_by_role("heading", name="784597")).to_be_visible()
+    other.reload()
+    other.wait_for_selector("h1")
+    settled(other)
+    expect(other.get_by_text("784597")).to_have_count(0)
