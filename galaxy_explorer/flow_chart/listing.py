@@ -65,9 +65,7 @@ def as_list(
     check_selected(selected)
     colours = palette(dark)
     path = {column for column, _ in tree.most_likely_path(readings[0].fractions)}
-    # On its own ground: a page whose theme is changed keeps a list of the other theme until it runs again.
-    style = f"background:{colours.page};color:{colours.ink};font-size:14px;line-height:1.35"
-    root = ET.Element("div", {"class": "flow-list", "style": style})
+    root = ET.Element("div", {"class": "flow-list", "style": f"color:{colours.ink};font-size:14px;line-height:1.35"})
     _add(root, "h2", "Question by question", "font-size:20px;margin:0 0 4px;padding:0")
     _add(root, "p", EXPLANATION, f"color:{colours.quiet};margin:0 0 12px")
     for question in tree.QUESTIONS:

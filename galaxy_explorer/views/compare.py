@@ -14,6 +14,7 @@ from galaxy_explorer.views.addresses import ended, say_once, unknown_names, unkn
 from galaxy_explorer.views.comparing import SAMPLE_SIZE, Comparison, compare, origins_of, rows_with_votes, sample_of
 from galaxy_explorer.views.opened_tables import close_table, open_table, opened_tables
 from galaxy_explorer.views.selections import Selection
+from galaxy_explorer.views.themes import follow_theme
 from galaxy_explorer.views.waiting import CHARTS, ESTIMATE, FIGURES, WORDS, waiting
 
 WHOLE, SELECTED = "the whole catalogue", "Browse's selection"
@@ -242,6 +243,7 @@ def page() -> None:
     """Describe the screen."""
     st.title("Networks against volunteers")
     say_once([*unknown_names(("source", "votes")), *unknown_source(), *unknown_votes()])
+    follow_theme()
     st.markdown(INTRODUCTION)
     show_cards()
     st.header("On galaxies of your choice")

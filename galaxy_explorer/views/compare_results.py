@@ -17,7 +17,7 @@ from galaxy_explorer.views.addresses import ended
 from galaxy_explorer.views.answers import answer_label
 from galaxy_explorer.views.compare_charts import Axes
 from galaxy_explorer.views.comparing import Comparison, columns_asked
-from galaxy_explorer.views.galaxy_panel import is_dark
+from galaxy_explorer.views.themes import is_dark
 
 FEWEST = 50  # voted galaxies below which a statistic says little
 CARDS = 12  # galaxies of a gallery, and how many more at a time

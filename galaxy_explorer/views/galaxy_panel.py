@@ -18,7 +18,7 @@ from galaxy_explorer.decision_tree import (
     shares_from_fractions,
 )
 from galaxy_explorer.flow_chart import HARDLY_ASKED, HEIGHT, as_list, flow_chart, hardly_asked
-from galaxy_explorer.views import answers, resources, saliency_panel
+from galaxy_explorer.views import answers, resources, saliency_panel, themes
 from galaxy_explorer.views.addresses import ended
 from galaxy_explorer.views.examples import RULE, show_examples
 from galaxy_explorer.views.resources import ShownGalaxy
@@ -30,11 +30,6 @@ BOTH, NETWORK, VOLUNTEERS = "both", "network", "volunteers"
 SAVED_PX = 1000  # the width of a saved chart, whatever the window
 HARDLY_APART = 0.05  # vote fractions that differ by less are said to agree
 DISAGREEMENTS = 3
-
-
-def is_dark() -> bool:
-    """Tell whether the visitor's theme is dark."""
-    return st.context.theme.type != "light"
 
 
 def choose_network() -> str | None:
@@ -67,6 +62,7 @@ def show(galaxy: ShownGalaxy, name: str) -> None:
     What is quick comes first; the saliency and the pictures of other galaxies then take their places.
     """
     st.html(STYLE)
+    themes.follow_theme()
     st.html(f"<style>.st-key-flow_chart [data-testid='stSkeleton'] {{ {style_of_chart()} }}</style>")
     fractions, spread = galaxy.prediction(name)
     _start_answer(galaxy, fractions)
@@ -220,7 +216,7 @@ def _show_chart(
         "volunteers": sources[1],
         "network_spread": spread,
         "selected": answers.chosen_answer(),
-        "dark": is_dark(),
+        "dark": themes.is_dark(),
         "network_name": name,
     }
     who = [

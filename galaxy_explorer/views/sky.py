@@ -45,7 +45,9 @@ def choose_position() -> str:
         bind="query-params",
         persist_state="session",
         on_change=begin_anew,
-        placeholder="M51, 202.47 47.2, 13:29:52.7 +47:11:43, J132952+471143, or the address of a SkyServer page",
+        placeholder="M51, or 13:29:52.7 +47:11:43",
+        help="A name; a position in degrees (202.47 47.2) or in hours and degrees (13:29:52.7 +47:11:43, or "
+        "J132952+471143); an SDSS id; or the address of a SkyServer page.",
         max_chars=LONGEST_TEXT,
     )
     st.pills(

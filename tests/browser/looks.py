@@ -42,6 +42,9 @@ def turn_to(page: Page, theme: str) -> None:
         "theme => getComputedStyle(document.querySelector('.stApp')).colorScheme === theme", arg=theme
     )
     settled(page)
+    if (drawn_for := page.locator(".st-key-theme .drawn-for")).count():  # a page with what the server drew for a theme
+        expect(drawn_for).to_have_attribute("data-theme", theme)
+        settled(page)
 
 
 def looked_at(page: Page, name: str, axe: str | None) -> None:

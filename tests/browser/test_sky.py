@@ -49,7 +49,7 @@ def test_from_an_example_to_the_panel_to_a_failure_and_back(
     look_at(page, "sky")
     services.faults |= dict.fromkeys(("sesame", "sql", "skyserver", "legacy", "cds"), saying(b"", status=404))
     try:
-        page.get_by_label("Name or position").fill(NEVER_ASKED[width, theme])
+        page.get_by_role("textbox", name="Name or position").fill(NEVER_ASKED[width, theme])
         page.keyboard.press("Enter")
         expect(page.get_by_text("No source gives a picture")).to_be_visible()
         look_at(page, "sky-failure")
