@@ -209,4 +209,5 @@ def labels(app: AppTest) -> list[str]:
 
 def listed(app: AppTest) -> str:
     """The list that stands for the chart, as the browser gets it."""
-    return app.get("bidi_component")[0].proto.json
+    (shown,) = [part.proto.json for part in app.get("bidi_component") if part.proto.component_name == "answer_list"]
+    return shown
