@@ -11,7 +11,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 VIEWS = Path(__file__).parent / "galaxy_explorer" / "views"
 
-st.set_page_config(page_title="Galaxy Explorer", page_icon=":material/flare:", layout="wide")
+# A drawing of our own: the browser would fetch a named icon from a font's host.
+st.set_page_config(page_title="Galaxy Explorer", page_icon=VIEWS / "icon.png", layout="wide")
 for sheet in ("style.css", "waiting.css"):
     st.html(VIEWS / sheet)
 
@@ -26,4 +27,6 @@ page = st.navigation(
     ],
     position="top",
 )
+if page.title != "Browse":
+    st.session_state["was_elsewhere"] = True  # from where Browse's last view is come back to
 page.run()

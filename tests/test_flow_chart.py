@@ -118,6 +118,11 @@ def test_bars_are_as_long_as_the_shares(galaxy, face_on):
             assert percent(shares[INDEX[column]]) in [text.strip("\u2007") for text in texts_in(figure, TILES[column])]
 
 
+def counted(share, mass):
+    """Give the scatter of a share of the votes of forty people, of whom a part is asked."""
+    return np.sqrt(share * (1 - share) / (40 * mass))
+
+
 def test_whiskers_are_the_spread_of_the_shares_without_that_of_the_mass(galaxy):
     shares, spread = shares_from_fractions(galaxy), np.zeros(len(COLUMNS))
     for number in tree.WALK_ORDER:  # errors of 0.05 in every share, handed down the tree
@@ -127,8 +132,20 @@ def test_whiskers_are_the_spread_of_the_shares_without_that_of_the_mass(galaxy):
     bars = trace(flow_chart(galaxy, network_spread=spread), "network")
     for i, column in enumerate(bars.customdata):
         share = shares[INDEX[column]]
-        assert bars.error_x.arrayminus[i] == pytest.approx(TRACK * min(0.05, share), abs=1e-6)
+        number = tree.QUESTION_OF[column].number
+        floor = counted(share, tree.mass_of(number, galaxy)) if tree.MASS_COLUMN[number] else 0
+        assert bars.error_x.arrayminus[i] == pytest.approx(TRACK * min(max(0.05, floor), share), abs=1e-6)
         assert bars.x[i] + bars.error_x.array[i] <= TRACK + 1e-9
+
+
+def test_an_answer_that_errs_as_the_votes_on_its_question_do_is_not_taken_for_certain(galaxy):
+    spread = 0.2 * galaxy  # the errors of a question's answers are those of its mass, and nothing is left of the shares
+    (reading,) = read_sources(galaxy, None, spread, "network")
+    for number, where in SLICES.items():
+        if tree.MASS_COLUMN[number]:
+            mass = tree.mass_of(number, galaxy)
+            np.testing.assert_allclose(reading.spread[where], counted(reading.shares[where], mass))
+            assert (reading.spread[where] > 0.005).any()
 
 
 def test_the_outline_has_a_box_for_every_question_and_answer_where_the_chart_has_it(galaxy):

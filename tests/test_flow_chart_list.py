@@ -62,8 +62,10 @@ def test_list_carries_the_spread(galaxy):
     items = items_of(as_list(galaxy, network_spread=galaxy * 0.2))
     shares = shares_from_fractions(galaxy)
     for column, item in items.items():
-        # Fractions that err in step with the mass of their question leave its shares as they are.
-        own = 0 if tree.MASS_COLUMN[tree.QUESTION_OF[column].number] else 20 * shares[INDEX[column]]
+        number, share = tree.QUESTION_OF[column].number, shares[INDEX[column]]
+        # Fractions that err in step with the mass of their question leave its shares as sure as a count of votes is.
+        counted = np.sqrt(share * (1 - share) / (40 * tree.mass_of(number, galaxy)))
+        own = 100 * (counted if tree.MASS_COLUMN[number] else 0.2 * share)
         assert f"± {own:.0f}" in words(item)
 
 

@@ -249,3 +249,24 @@ def test_a_folder_in_the_environment_is_a_source(
     opened(app)
     assert app.selectbox(key="source_choice").value == kaggle_folder.name
     assert "**17** of 17 galaxies." in texts(app)
+
+
+ABOUT, BROWSE = "galaxy_explorer/views/about.py", "galaxy_explorer/views/browse.py"
+
+
+def test_the_last_view_is_come_back_to_from_another_page(app: AppTest, survey: Catalogue) -> None:
+    opened(app, filter=["t01_smooth~50-100s"])
+    words = chips(app)
+    for page in (ABOUT, BROWSE):
+        app.query_params.clear()
+        app.switch_page(page)
+        run(app)
+    assert (chips(app), len(words)) == (words, 1)
+
+
+def test_an_address_that_back_has_emptied_stays_empty(app: AppTest, survey: Catalogue) -> None:
+    opened(app, filter=["t01_smooth~50-100s"])
+    app.query_params.clear()
+    run(app)
+    assert not chips(app)
+    assert "filter" not in app.query_params

@@ -14,6 +14,7 @@ HARDLY_ASKED = 0.01
 # half of all votes on. A share of 100 % of three votes in a hundred must not look like one of all votes.
 FULL_STRENGTH_FROM = 0.5
 PALEST = 0.4
+VOLUNTEERS = 40  # that look at a galaxy: the median is 44, of which some are given little weight (Willett et al. 2013)
 _ROUNDING = 1e-3  # half-precision networks and rounded tables leave [0, 1] by less than this
 
 
@@ -161,16 +162,23 @@ def _share_spread(fractions: np.ndarray, shares: np.ndarray, spread: np.ndarray)
     """Turn the spread of vote fractions into that of shares, ``(37,)``; NaN where a question was not asked.
 
     A fraction is f = share · mass. With independent errors its variance is mass² σ_share² + share² σ_mass²: what
-    the mass brings is taken off, or a share of 99 % of few votes would seem to be anything.
+    the mass brings is taken off, or a share of 99 % of few votes would seem to be anything. Where next to nothing is
+    left (a leading answer errs as its mass does), the scatter of a count stands for it: `VOLUNTEERS` · mass people
+    are asked, and a share of so few is never known better. On galaxies held out, 66 % of the volunteers' shares lie
+    within, and 68 % of those of the leading answers; without that floor it would be 48 % and 65 %.
     """
     deviations = np.empty_like(spread)
     for number, where in tree.SLICES.items():
         mass_column = tree.MASS_COLUMN[number]
-        of_mass = spread[tree.INDEX[mass_column]] if mass_column else 0.0
-        variance = spread[where] ** 2 - (shares[where] * of_mass) ** 2
-        mass = fractions[where].sum()
-        deviations[where] = np.sqrt(np.maximum(variance, 0.0)) / mass if mass > 0 else np.nan
-    return deviations
+        if not mass_column:
+            deviations[where] = spread[where] / fractions[where].sum()
+            continue
+        mass, share = fractions[where].sum(), shares[where]
+        with np.errstate(divide="ignore", invalid="ignore"):  # nobody was asked: NaN
+            own = (spread[where] ** 2 - (share * spread[tree.INDEX[mass_column]]) ** 2) / mass**2
+            counted = share * (1 - share) / (VOLUNTEERS * mass)
+        deviations[where] = np.sqrt(np.maximum(own, counted))
+    return np.minimum(deviations, 1.0)
 
 
 def _state(fractions: np.ndarray, is_network: bool) -> State:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 import streamlit as st
 
@@ -36,9 +36,14 @@ def left_out(name: str, text: str, why: str, known: Iterable[str] = ()) -> str:
 
 
 def nearest(text: str, known: Iterable[str]) -> str:
-    """Find what was perhaps meant by a text; empty where nothing is like it."""
-    by_small = {name.lower(): name for name in known}
-    near = get_close_matches(text.lower()[:LONGEST], by_small, 1, ALIKE)
+    """Find what was perhaps meant by a text; empty where nothing is like it, or two names are equally so."""
+    by_small, asked = {name.lower(): name for name in known}, text.lower()[:LONGEST]
+    near = get_close_matches(asked, by_small, 2, ALIKE)
+    if (
+        len(near) == 2
+        and SequenceMatcher(None, near[0], asked).ratio() == SequenceMatcher(None, near[1], asked).ratio()
+    ):
+        return ""
     return by_small[near[0]] if near else ""
 
 

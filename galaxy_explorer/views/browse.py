@@ -54,9 +54,14 @@ FOLDER_HELP = (
 
 
 def restore_view() -> None:
-    """Come back to the last view when Browse is opened from the menu, which leaves the address empty."""
-    if not st.query_params and "browse_address" in st.session_state:
-        st.query_params.from_dict(st.session_state["browse_address"])
+    """Come back to the last view when Browse is opened from another page's menu, which leaves the address empty.
+
+    On Browse itself an empty address is one that the Back button has brought back, and stays.
+    """
+    came_from_elsewhere = st.session_state.pop("was_elsewhere", False)
+    last = st.session_state.get("browse_address", {})
+    if came_from_elsewhere and not st.query_params and len(last) > 1:  # beside the source, which the session keeps
+        st.query_params.from_dict(last)
 
 
 def page() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from galaxy_explorer.catalogue import Catalogue, CatalogueError
+from galaxy_explorer.catalogue import DEBIASED, WEIGHTED, Catalogue, CatalogueError
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import ImageError
 from galaxy_explorer.views import galaxy_panel, resources, votes
@@ -32,9 +32,10 @@ def neighbours(source: str, catalogue: Catalogue, galaxy_id: str) -> tuple[str |
 
 
 def go_to(source: str, galaxy_id: str) -> None:
-    """Turn to another galaxy, which starts with the answer that says most of it."""
-    address = st.query_params.to_dict() | {"source": source, "galaxy": galaxy_id}
-    st.query_params.from_dict({part: value for part, value in address.items() if part != "answer"})
+    """Turn to another galaxy, which starts with the answer that says most of it; what was misspelt stays behind."""
+    known = {"network": resources.networks(), "votes": (DEBIASED, WEIGHTED)}
+    kept = {part: st.query_params[part] for part in known if st.query_params.get(part) in known[part]}
+    st.query_params.from_dict({"source": source, "galaxy": galaxy_id} | kept)
 
 
 def show_way(source: str, catalogue: Catalogue, galaxy_id: str) -> DeltaGenerator:
