@@ -164,8 +164,8 @@ def _share_spread(fractions: np.ndarray, shares: np.ndarray, spread: np.ndarray)
     A fraction is f = share · mass. With independent errors its variance is mass² σ_share² + share² σ_mass²: what
     the mass brings is taken off, or a share of 99 % of few votes would seem to be anything. Where next to nothing is
     left (a leading answer errs as its mass does), the scatter of a count stands for it: `VOLUNTEERS` · mass people
-    are asked, and a share of so few is never known better. On galaxies held out, 66 % of the volunteers' shares lie
-    within, and 68 % of those of the leading answers; without that floor it would be 48 % and 65 %.
+    are asked, and a share of so few is never known better. On galaxies held out, 68 % of the volunteers' shares lie
+    within, and 68 % of those of the leading answers; without that floor it would be 49 % and 65 %.
     """
     deviations = np.empty_like(spread)
     for number, where in tree.SLICES.items():
