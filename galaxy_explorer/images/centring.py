@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
 
+from galaxy_explorer.images.borders import within_borders
+from galaxy_explorer.images.detection import ABOVE_SKY, are_rectangles, objects, shrunk, sky_of, smoothed
 from galaxy_explorer.images.reading import MIN_SIDE, check_picture
 
 # Galaxy Zoo 2's pictures: 424 pixels of 0.02 petroR90_r (Willett et al. 2013, MNRAS 435, 2835, section 2).
@@ -14,16 +15,15 @@ FIELD_IN_R90 = 424 * 0.02
 # petroR90_r: the median of 210 galaxies of the challenge, whose petroR90_r is 50 pixels. Two thirds lie within 17 % of it.
 R90_AS_MEASURED = 1.17
 
-WORKING_SIDE = 160  # pixels of the longer side, at which is measured: the sky of a stretched picture needs averaging
-CLIP = 3.0  # standard deviations beyond which a pixel is not sky
-LEAST_NOISE = 2.0  # grey levels; the median of the challenge's pictures, so that a cleaner sky shows no larger galaxy
-ABOVE_SKY = 4.0  # standard deviations of the sky above it, from which on a pixel belongs to an object
 LEAST_AREA = 9  # pixels of an object, at the working side
 NEAR_THE_CENTRE = 0.35  # width of the Gaussian weight on an object's light, in halves of the shorter side
 WITHIN_HALF_LIGHT = 2.5  # radii of half the light within which 90 % is measured: farther out are neighbours
 STEPS = 6  # towards the brightest part, by which the centre has settled to 0.1 pixels
 DIMMED = 0.45  # what is left of the light outside a square
 LINE = (240, 190, 70)  # colour of the line round it
+LEAST_KEPT = 0.5  # of its side must lie within a screenshot's borders
+NOT_SQUARE = 1.02  # longer side by shorter
+LARGEST = 1.5  # of a square picture's side: it may show a galaxy as Galaxy Zoo did, where what is measured scatters
 WIDER = 1.5  # than the square that was found is the part in which it is measured again
 
 
@@ -58,7 +58,8 @@ def suggest_square(picture: np.ndarray) -> Square | None:
     """Suggest the square in which the galaxy fills as much as in Galaxy Zoo's pictures.
 
     The galaxy is the object with the most light, which counts the less the farther it is from the middle. An
-    object is a connected part brighter than the sky by `ABOVE_SKY` of its standard deviations.
+    object is a connected part brighter than the sky by `ABOVE_SKY` of its standard deviations; straight-sided
+    rectangles, and what `within_borders` leaves out, are none.
 
     Parameters
     ----------
@@ -69,7 +70,8 @@ def suggest_square(picture: np.ndarray) -> Square | None:
     -------
     Square or None
         Centred on the galaxy's brightest part, `FIELD_IN_R90` of its petrosian radii wide, at least
-        `MIN_SIDE` pixels; None where nothing stands out from the sky.
+        `MIN_SIDE` pixels; None where nothing stands out from the sky as a galaxy does. Where there are borders,
+        it holds nothing of them, and is smaller for that.
 
     References
     ----------
@@ -78,17 +80,19 @@ def suggest_square(picture: np.ndarray) -> Square | None:
     """
     check_picture(picture)
     brightness = picture.mean(axis=2, dtype=np.float32)
-    found = _measure(brightness)
-    if found is None:
+    rows, columns = within_borders(brightness)
+    inner = brightness[rows, columns]
+    square = _frame(inner)
+    if square is None:
         return None
-    square = _square(*found)
-    around = Square(square.x, square.y, round(WIDER * square.side))
-    top, left = max(0, around.top), max(0, around.left)
-    part = brightness[top : max(0, around.top + around.side), left : max(0, around.left + around.side)]
-    if min(part.shape) < 2 * MIN_SIDE or part.size > 0.5 * brightness.size:
-        return square
-    again = _measure(part)  # in finer pixels, and nearer sky
-    return square if again is None else _square(again[0] + left, again[1] + top, again[2])
+    if inner.shape == brightness.shape:
+        longer, shorter = max(inner.shape), min(inner.shape)
+        most = longer if longer > NOT_SQUARE * shorter else LARGEST * longer
+        return square if square.side <= max(MIN_SIDE, most) else None
+    room = 2 * min(square.x, square.y, inner.shape[1] - square.x, inner.shape[0] - square.y)
+    if room < max(MIN_SIDE, LEAST_KEPT * square.side):
+        return None
+    return Square(square.x + columns.start, square.y + rows.start, min(square.side, room))
 
 
 def cut_square(picture: np.ndarray, square: Square) -> np.ndarray:
@@ -123,7 +127,7 @@ def cut_square(picture: np.ndarray, square: Square) -> np.ndarray:
     if part.shape[:2] == (side, side):
         return part.copy()
     cut = np.empty((side, side, 3), np.uint8)
-    cut[:] = [round(_sky(picture[..., channel].astype(np.float32))[0]) for channel in range(3)]
+    cut[:] = [round(sky_of(picture[..., channel].astype(np.float32))[0]) for channel in range(3)]
     cut[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = part
     return cut
 
@@ -152,6 +156,21 @@ def show_square(picture: np.ndarray, square: Square) -> np.ndarray:
     return shown
 
 
+def _frame(brightness: np.ndarray) -> Square | None:
+    """Frame the galaxy in an ``(H, W)`` picture without borders; None without one."""
+    found = _measure(brightness)
+    if found is None:
+        return None
+    square = _square(*found)
+    around = Square(square.x, square.y, round(WIDER * square.side))
+    top, left = max(0, around.top), max(0, around.left)
+    part = brightness[top : max(0, around.top + around.side), left : max(0, around.left + around.side)]
+    if min(part.shape) >= 2 * MIN_SIDE and part.size <= 0.5 * brightness.size:
+        again = _measure(part)  # in finer pixels, and nearer sky
+        square = square if again is None else _square(again[0] + left, again[1] + top, again[2])
+    return square
+
+
 def _square(x: float, y: float, r90: float) -> Square:
     """Frame a galaxy at Galaxy Zoo's scale."""
     return Square(round(x), round(y), max(MIN_SIDE, round(FIELD_IN_R90 * r90)))
@@ -160,66 +179,16 @@ def _square(x: float, y: float, r90: float) -> Square:
 def _measure(brightness: np.ndarray) -> tuple[float, float, float] | None:
     """Find the galaxy in an ``(H, W)`` picture: its centre and its petrosian R90 in pixels; None without one."""
     height, width = brightness.shape
-    scale = max(1.0, max(height, width) / WORKING_SIDE)
-    size = max(1, round(width / scale)), max(1, round(height / scale))
-    small = np.asarray(Image.fromarray(brightness).resize(size, Image.Resampling.BOX), dtype=float)
-    small = _smoothed(small)
-    sky, noise = _sky(small)
+    small, scale = shrunk(brightness)
+    small = smoothed(small)
+    sky, noise = sky_of(small)
     light = np.clip(small - sky, 0.0, None)
-    chosen = _choose(_objects(small > sky + ABOVE_SKY * noise), light)
+    chosen = _choose(objects(small > sky + ABOVE_SKY * noise), light)
     if chosen is None:
         return None
     rows, columns = np.nonzero(chosen)
     x, y, r90 = _settle(columns + 0.5, rows + 0.5, light[chosen])
-    return x * width / size[0], y * height / size[1], r90 * scale / R90_AS_MEASURED
-
-
-def _smoothed(values: np.ndarray) -> np.ndarray:
-    """Average each pixel with its neighbours by 1:2:1 along both axes, so that noise breaks no object apart."""
-    padded = np.pad(values, 1, mode="edge")
-    across = (padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]) / 4
-    return (across[:-2] + 2 * across[1:-1] + across[2:]) / 4
-
-
-def _sky(values: np.ndarray) -> tuple[float, float]:
-    """Measure the sky's level and standard deviation by clipping what lies far from the median."""
-    kept = values.ravel()
-    while True:
-        level = float(np.median(kept))
-        noise = 1.4826 * float(np.median(np.abs(kept - level)))  # of a normal distribution
-        noise = max(noise, LEAST_NOISE)
-        near = kept[np.abs(kept - level) <= CLIP * noise]
-        if len(near) == len(kept):
-            return level, noise
-        kept = near
-
-
-def _objects(bright: np.ndarray) -> np.ndarray:
-    """Number the connected parts of an ``(H, W)`` mask, from 1 on, with gaps; 0 where it is False."""
-    parents: list[int] = []
-
-    def root(run: int) -> int:
-        while parents[run] != run:
-            run = parents[run]
-        return run
-
-    runs: list[tuple[int, int, int]] = []  # row, first column, column after the last
-    above: list[int] = []
-    for row, line in enumerate(bright):
-        edges = np.flatnonzero(np.diff(line.astype(np.int8), prepend=0, append=0))
-        here = []
-        for first, end in edges.reshape(-1, 2).tolist():
-            run = len(runs)
-            runs.append((row, first, end))
-            parents.append(run)
-            here.append(run)
-            for other in (run for run in above if runs[run][1] < end and first < runs[run][2]):
-                parents[root(other)] = root(run)
-        above = here
-    numbers = np.zeros(bright.shape, dtype=int)
-    for run, (row, first, end) in enumerate(runs):
-        numbers[row, first:end] = root(run) + 1
-    return numbers
+    return x * width / small.shape[1], y * height / small.shape[0], r90 * scale / R90_AS_MEASURED
 
 
 def _choose(numbers: np.ndarray, light: np.ndarray) -> np.ndarray | None:
@@ -228,7 +197,7 @@ def _choose(numbers: np.ndarray, light: np.ndarray) -> np.ndarray | None:
     rows, columns = np.mgrid[: light.shape[0], : light.shape[1]]
     half = min(light.shape) / 2
     area, total = np.bincount(flat, minlength=most), np.bincount(flat, light.ravel(), most)
-    total[(area < LEAST_AREA) | (np.arange(most) == 0)] = 0.0
+    total[(area < LEAST_AREA) | (np.arange(most) == 0) | are_rectangles(numbers)] = 0.0
     if not total.any():
         return None
     each = np.maximum(total, 1e-9)

@@ -113,7 +113,10 @@ def _tool(upload: Upload, picture: np.ndarray, square: Square | None) -> None:
                 on_click=_set, args=(upload.galaxy_id, keys, None, whole),
             )  # fmt: skip
         if square is None:
-            st.caption("Nothing in this picture stands out from its sky, so there is no suggestion.")
+            st.caption(
+                "Nothing in this picture stands out from its sky as a galaxy does, so there is no suggestion. Cut off the "
+                "borders of a screenshot by hand first."
+            )
         most = round(LARGEST * max(height, width))
         moved: dict[str, Any] = {"on_change": _take_sliders, "args": (upload.galaxy_id, keys), "format": "%d px"}
         st.slider("Centre, from the left", 0, width - 1, key=keys["x"], **moved)
