@@ -5,7 +5,16 @@ from pathlib import Path
 import streamlit as st
 
 from galaxy_explorer.catalogue import SAMPLE, CatalogueError
-from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, QUESTIONS, Question, columns_into, columns_of
+from galaxy_explorer.decision_tree import (
+    ANSWER_OF,
+    COLUMNS,
+    INDEX,
+    QUESTION_OF,
+    QUESTIONS,
+    Question,
+    columns_into,
+    columns_of,
+)
 from galaxy_explorer.images import ImageError
 from galaxy_explorer.views import networks_explained, resources, worked_example
 from galaxy_explorer.views.addresses import ended, left_out, say_once, unknown_names, unknown_source, unknown_votes
@@ -206,8 +215,9 @@ def show_questions() -> None:
     for name in columns_of(question.number):
         answer = ANSWER_OF[name]
         following = f"leads to question {answer.leads_to}" if answer.leads_to else "ends the questionnaire"
-        st.markdown(f"**{answer.name[0].upper()}{answer.name[1:]}.** {answer.meaning} *It {following}.*")
-        show_examples(source, name, fill_up=True)
+        with st.container(key=f"answer_{INDEX[name]}"):
+            st.markdown(f"**{answer.name[0].upper()}{answer.name[1:]}.** {answer.meaning} *It {following}.*")
+            show_examples(source, name, fill_up=True)
 
 
 def page() -> None:
