@@ -168,6 +168,9 @@ def test_a_picture_of_something_else_is_called_strange_and_how_that_is_told(app:
     lines = np.full((300, 300, 3), 255, np.uint8)
     lines[::12, 20:280] = 0
     give(opened(app, "upload"), ("page.png", to_png(lines)), *files_of(sample, "100023"))
+    assert app.selectbox(key="shown_upload").value == "100023"  # the first that is not strange
+    assert "looks unlike" not in said(app)
+    app.selectbox(key="shown_upload").set_value("page").run()
     assert "looks unlike those that fcn learnt from" in said(app)
     assert "within which lie 99 % of" in said(app)
     strange = app.dataframe[0].value["unlike what it learnt"].tolist()

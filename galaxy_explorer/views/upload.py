@@ -30,6 +30,7 @@ from galaxy_explorer.views.uploads import (
 from galaxy_explorer.views.waiting import PANEL, waiting
 
 ENDINGS = ["jpg", "jpeg", "png", "tif", "tiff", "webp", "fits", "fit", "fts", "fz", "gz", "bz2"]
+LOOKED_AT = 8  # pictures, for the first to show: a second's work
 NAMED = 5  # bad files that are named at once; the others are a click away
 
 
@@ -67,11 +68,15 @@ def plain(text: str) -> str:
     return re.sub(r"([\\*_\[\]<>#~$:!|])", r"\\\1", text)
 
 
-def choose(good: list[Upload]) -> Upload:
-    """Let the visitor choose which of many is shown; a click in the table does the same."""
+def choose(good: list[Upload], name: str) -> Upload:
+    """Let the visitor choose which of many is shown; a click in the table does the same.
+
+    At first it is the first that is not unlike what the network learnt; of many, only some are looked at for it.
+    """
     ids = [upload.galaxy_id for upload in good]
     if st.session_state.get("shown_upload") not in ids:
-        st.session_state["shown_upload"] = ids[0]
+        familiar = (upload for upload in good[:LOOKED_AT] if (strangeness(upload, name) or 0.0) <= 1)
+        st.session_state["shown_upload"] = next(familiar, good[0]).galaxy_id
     chosen = st.selectbox("Show", ids, key="shown_upload", persist_state="session", width=320)
     return good[ids.index(chosen)]
 
@@ -158,7 +163,7 @@ def show(good: list[Upload]) -> None:
         if not (name := galaxy_panel.choose_network()):
             return
         results = st.container()
-        galaxy = prepare(choose(good) if len(good) > 1 else good[0], name)
+        galaxy = prepare(choose(good, name) if len(good) > 1 else good[0], name)
     galaxy_panel.show(galaxy, name)
     if len(good) > 1:
         show_results(results, good, name)
