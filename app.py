@@ -12,7 +12,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 VIEWS = Path(__file__).parent / "galaxy_explorer" / "views"
 
 # A drawing of our own: the browser would fetch a named icon from a font's host.
-st.set_page_config(page_title="Galaxy Explorer", page_icon=VIEWS / "icon.png", layout="wide")
+st.set_page_config(page_title="Galaxy Explorer", page_icon=VIEWS / "icon.svg", layout="wide")
 for sheet in ("style.css", "waiting.css"):
     st.html(VIEWS / sheet)
 

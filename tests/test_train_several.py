@@ -23,10 +23,10 @@ import contextlib, json, os, sys
 sys.path.insert(0, {root!r})
 import torch
 import train
-from galaxy_explorer.training import loop, pictures
+from galaxy_explorer.training import pictures, run
 
 rank, folder = os.environ["RANK"], {folder!r}
-decode, fit, error = pictures.central_field, train.fit, loop.loss_of
+decode, fit, error = pictures.central_field, train.fit, run.loss_of
 
 def noted(*given, **named):
     open(f"{{folder}}/decoded-by-{{rank}}", "w").close()
@@ -45,7 +45,7 @@ with train.find_place("cpu") as place:  # processes can meet once in their lives
     train.find_place = lambda _: contextlib.nullcontext(place)
     for name, arguments in json.loads(sys.argv[1]).items():
         if name == "spoilt":
-            loop.loss_of = spoilt
+            run.loss_of = spoilt
         status = train.main(arguments)
         open(f"{{folder}}/{{name}}-{{rank}}.status", "w").write(str(status))
 """
