@@ -5,13 +5,8 @@ python benchmarks/browse.py --data ~/galaxy-zoo --keep ~/survey         links to
 python benchmarks/browse.py --galaxies 20000                            a quick look
 """
 
-import argparse
-import contextlib
-import logging
-import os
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -45,16 +40,6 @@ APP = Path(__file__).resolve().parent.parent / "app.py"
 SORT_SECONDS, PAGE_SECONDS, MEGABYTES = 0.3, 0.5, 500
 REPEATS = 3  # rounds of which the median counts: another process's spell hits one of them
 READINGS = 7  # of the predictions, which are read once and then kept
-
-
-def read_flags(arguments: list[str] | None = None) -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description="Server time and memory of Browse.")
-    survey.add_flags(parser)
-    parser.add_argument(
-        "--keep", type=Path, metavar="DIR", help="make the catalogue there, or take the one that is there"
-    )
-    return parser.parse_args(arguments)
 
 
 def seconds_of(work: Callable[..., object], *arguments: object) -> float:
@@ -111,9 +96,8 @@ def pages(galaxies: Catalogue) -> None:
         )
 
 
-def whole_page(where: Path) -> None:
+def whole_page() -> None:
     """Time runs of the page as the server does them, Streamlit included, thumbnails new each time."""
-    os.environ["GALAXY_EXPLORER_DATA"] = str(where)
     app = AppTest.from_file(str(APP), default_timeout=300).run()
     seconds = {}
     addresses: dict[str, dict[str, Any]] = {
@@ -138,13 +122,8 @@ def whole_page(where: Path) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Print the figures beside what is wanted."""
-    flags = read_flags(arguments)
-    logging.disable(logging.WARNING)  # Streamlit misses its server at every call
-    with tempfile.TemporaryDirectory() as temporary, contextlib.ExitStack() as stack:
-        stack.callback(os.environ.pop, "XDG_CACHE_HOME", None)
-        os.environ["XDG_CACHE_HOME"] = f"{temporary}/cache"
-        folder = flags.keep or Path(temporary) / "survey"
-        survey.make(folder, flags)
+    flags = survey.read_page_flags("Server time and memory of Browse.", arguments)
+    with survey.first_source(flags) as folder:
         before = resident_megabytes()
         start = time.perf_counter()
         galaxies = resources.open_source(str(folder))
@@ -152,7 +131,7 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"{len(galaxies):,} galaxies, opened in {time.perf_counter() - start:.1f} s, {opened - before:+.0f} MB")
         orders(galaxies)
         pages(galaxies)
-        whole_page(folder)
+        whole_page()
         grown = resident_megabytes() - before
         verdict("memory grown in all, MB", grown, f"below {MEGABYTES}", grown < MEGABYTES)
 

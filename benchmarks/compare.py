@@ -5,13 +5,8 @@ python benchmarks/compare.py --data ~/galaxy-zoo --keep ~/survey        links to
 python benchmarks/compare.py --galaxies 20000                           a quick look
 """
 
-import argparse
-import contextlib
-import logging
-import os
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -29,14 +24,6 @@ APP = Path(__file__).resolve().parent.parent / "app.py"
 PAGE = "galaxy_explorer/views/compare.py"
 FIRST_SECONDS, AGAIN_SECONDS, MEGABYTES = 2.0, 0.3, 500
 REPEATS = 5
-
-
-def read_flags(arguments: list[str] | None = None) -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description="Server time and memory of Compare.")
-    survey.add_flags(parser)
-    parser.add_argument("--keep", type=Path, metavar="DIR", help="make the catalogue there, or take the one there")
-    return parser.parse_args(arguments)
 
 
 def timed(work: Callable[..., Any], *arguments: object) -> tuple[float, Any]:
@@ -87,14 +74,8 @@ def downloads(where: str) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Print the figures beside what is wanted."""
-    flags = read_flags(arguments)
-    logging.disable(logging.WARNING)  # Streamlit misses its server at every call
-    with tempfile.TemporaryDirectory() as temporary, contextlib.ExitStack() as stack:
-        stack.callback(os.environ.pop, "XDG_CACHE_HOME", None)
-        os.environ["XDG_CACHE_HOME"] = f"{temporary}/cache"
-        folder = flags.keep or Path(temporary) / "survey"
-        survey.make(folder, flags)
-        os.environ["GALAXY_EXPLORER_DATA"] = str(folder)
+    flags = survey.read_page_flags("Server time and memory of Compare.", arguments)
+    with survey.first_source(flags) as folder:
         seconds, galaxies = timed(resources.open_source, str(folder))
         print(f"{len(galaxies):,} galaxies, opened in {seconds:.1f} s; networks loaded in {timed(load)[0]:.1f} s")
         before = resident_megabytes()

@@ -5,11 +5,15 @@ python benchmarks/survey.py ~/survey --predicted                  the same, look
 """
 
 import argparse
+import contextlib
 import logging
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -30,6 +34,26 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", default="sample", metavar="DIR", help="galaxies whose pictures and votes are taken (%(default)s)"
     )
+
+
+def read_page_flags(description: str, arguments: list[str] | None) -> argparse.Namespace:
+    """Read the command line of a benchmark of a page."""
+    parser = argparse.ArgumentParser(description=description)
+    add_flags(parser)
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="make the catalogue there, or take the one there")
+    return parser.parse_args(arguments)
+
+
+@contextlib.contextmanager
+def first_source(flags: argparse.Namespace) -> Iterator[Path]:
+    """Make a catalogue with predictions and have the app open it first, with a cache of its own; give its folder."""
+    logging.disable(logging.WARNING)  # Streamlit misses its server at every call
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = flags.keep or Path(temporary) / "survey"
+        places = {"XDG_CACHE_HOME": f"{temporary}/cache", "GALAXY_EXPLORER_DATA": str(folder)}
+        with mock.patch.dict(os.environ, places):
+            make(folder, flags)
+            yield folder
 
 
 def make(folder: Path, flags: argparse.Namespace) -> None:

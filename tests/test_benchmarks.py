@@ -86,27 +86,21 @@ def test_recipes_trains_each_change_and_writes_a_table(benchmark_named, kaggle_f
     assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["as-it-is", "no-dropout"]
 
 
-def test_compare_prints_its_figures(benchmark_named, survey_made_here, tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))  # so that it is put back
-    monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(tmp_path))
-    benchmark_named("compare").main(["--galaxies", "1200"])
-    printed = capsys.readouterr().out
-    assert "1,200 galaxies, opened in" in printed
-    assert printed.count("wanted: ") == 5
-    assert printed.count("all numbers as") == 2
-
-
 @pytest.fixture
 def survey_made_here(monkeypatch):
     """Make the catalogue in this process, which has torch already."""
     monkeypatch.setattr(subprocess, "run", lambda command, check: sys.modules["survey"].main(command[2:]))
 
 
-def test_browse_prints_its_figures(benchmark_named, survey_made_here, tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))  # so that it is put back
-    monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(tmp_path))
-    benchmark_named("browse").main(["--galaxies", "300"])
+@pytest.mark.parametrize(
+    ("name", "count", "wanted", "others"),
+    [("browse", 300, 8, {"the whole page": 4}), ("compare", 1200, 5, {"all numbers as": 2})],
+)
+def test_a_page_at_survey_scale_prints_its_figures(
+    benchmark_named, survey_made_here, name, count, wanted, others, capsys
+):
+    benchmark_named(name).main(["--galaxies", str(count)])
     printed = capsys.readouterr().out
-    assert "300 galaxies, opened in" in printed
-    assert printed.count("wanted: ") == 8
-    assert printed.count("the whole page") == 4
+    assert f"{count:,} galaxies, opened in" in printed
+    for words, times in ({"wanted: ": wanted} | others).items():
+        assert printed.count(words) == times

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
@@ -35,10 +35,10 @@ def turns_taken() -> Iterator[ExitStack]:
         yield others
 
 
-def wait_for(condition: object, seconds: float = 5.0) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 5.0) -> None:
     """Wait until something is so."""
     end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:  # type: ignore[operator]
+    while not condition() and time.monotonic() < end:
         threading.Event().wait(0.005)
 
 

@@ -24,15 +24,16 @@ def within_borders(brightness: np.ndarray) -> tuple[slice, slice]:
     -------
     tuple of slice
         Its rows and columns: all, where there are no borders. A border is a run of rows or columns at an edge of
-        which more than half is brighter than the sky, or a light page round one dark rectangle.
+        which four fifths are brighter than the sky, or a light page round one dark rectangle.
     """
     small, scale = shrunk(brightness)
     rows, columns = _on_a_light_page(small)
     inner = _without_bars(smoothed(small[rows, columns]))
-    return tuple(
+    high, wide = (
         _enlarged(slice(outer.start + part.start, outer.start + part.stop), scale, length, whole)
         for outer, part, length, whole in zip((rows, columns), inner, brightness.shape, small.shape, strict=True)
-    )  # type: ignore[return-value]  # of two, since a picture has two axes
+    )
+    return high, wide
 
 
 def _on_a_light_page(small: np.ndarray) -> tuple[slice, slice]:
