@@ -76,7 +76,8 @@ def read_flags(arguments: list[str]) -> argparse.Namespace:
         help="part of the field that those show, as 288/424, where they have no field.json (default: the whole)",
     )
     start = parser.add_mutually_exclusive_group()
-    start.add_argument("--start", metavar="FILE", help="begin with the weights of this file in place of random ones")
+    # Not "--start": torchrun would take that for a --start-method of its own and refuse it.
+    start.add_argument("--start-from", metavar="FILE", help="begin with the weights of this file, not with random ones")
     start.add_argument("--pretrained", action="store_true", help="begin with ImageNet's weights, which are downloaded")
     add(
         "--remeasure", metavar="FILE", help="train nothing: describe anew, on its card, what the weights in FILE learnt"
@@ -133,7 +134,7 @@ def train(flags: argparse.Namespace, place: Place, command: str) -> int:
     # Model and fit.
     run = Run(recipe, galaxies, place, work, minutes=flags.time_limit)
     with place.together():
-        run.start(flags.start, flags.pretrained)
+        run.start(flags.start_from, flags.pretrained)
     if flags.resume:
         resumed = run.resume()
         say(place, f"going on after epoch {run.progress.epoch}" if resumed else f"no epoch in {work} yet: beginning")

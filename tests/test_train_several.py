@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,8 +11,10 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 import torch
+import torch.distributed.run
 from tiny_training import CPU, PATIENCE, ROOT, TINY_FLAGS
 
+import train
 from galaxy_explorer.checkpoints import read_card
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.training import TrainingError, find_place
@@ -111,6 +114,17 @@ class TestSeveralProcesses:
         assert [(several / f"spoilt-{rank}.status").read_text() for rank in (0, 1)] == ["2", "2"]
         assert (several / "stderr").read_text().count("train.py: the loss was no finite number any more") == 2
         assert not (several / "spoilt" / "state.pt").exists()
+
+
+def test_torchrun_takes_no_flag_of_ours_for_its_own(capsys):
+    # It reads abbreviations of its options even after the script's name, and refuses what is short for two.
+    with pytest.raises(SystemExit):
+        train.read_flags(["--help"])
+    flags = set(re.findall(r"--[a-z][a-z-]+", capsys.readouterr().out))
+    assert "--resume" in flags
+    parser = torch.distributed.run.get_args_parser()
+    for flag in flags - {"--help"}:
+        assert parser.parse_args(["train.py", flag, "1"]).training_script_args == [flag, "1"], flag
 
 
 class TestPlace:

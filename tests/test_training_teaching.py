@@ -137,9 +137,8 @@ class TestRun:
         (tmp_path / "taught").mkdir()
         (tmp_path / "taught" / "README.md").write_text("# Weights\n")
         out = tmp_path / "taught" / "student.pt"
-        assert (
-            self.run(kaggle_folder, tmp_path / "second", *more, "--start", teacher, "--out", out) == 1
-        )  # one is damaged
+        more += ["--start-from", teacher, "--out", out]
+        assert self.run(kaggle_folder, tmp_path / "second", *more) == 1  # one is damaged
         card = read_card(out)
         assert (card["training_galaxies"], card["unscored_galaxies"]) == (13, 4)
         assert "taught by model (hold-out RMSE 0." in (tmp_path / "taught" / "README.md").read_text()
