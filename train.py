@@ -13,8 +13,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from galaxy_explorer.cache import cache_folder
 from galaxy_explorer.catalogue import VALIDATION, Catalogue, CatalogueError, open_catalogue, read_ids, read_validation
 from galaxy_explorer.checkpoints import WEIGHTS, find, load, save
@@ -29,6 +27,7 @@ from galaxy_explorer.training import (
     TrainingError,
     TrainingGalaxies,
     add_familiarity,
+    add_learnt,
     add_validation,
     find_place,
     fit,
@@ -38,6 +37,7 @@ from galaxy_explorer.training import (
     write_cards,
 )
 from galaxy_explorer.training.uncertainty import add_to_validation, add_uncertainty
+from galaxy_explorer.uncertainty import MEASURED_VIEWS
 
 VIEWS = 8  # averaged for the figures on the card, as `evaluate` does
 NAMED = 10  # pictures that cannot be read are named up to this number
@@ -123,7 +123,7 @@ def train(flags: argparse.Namespace, place: Place, command: str) -> int:
     # Data: the leading process decodes, the others then find the array in the cache.
     catalogue = open_catalogue(flags.data)
     never = read_never(flags, catalogue)
-    lessons = read_lessons(flags, recipe, place)
+    lessons = read_lessons(flags, place)
     with place.together():
         if place.leads:
             galaxies = gather(catalogue, recipe, flags.cache, never=never, lessons=lessons)
@@ -147,13 +147,14 @@ def train(flags: argparse.Namespace, place: Place, command: str) -> int:
     card = make_card(recipe, galaxies, progress, data=catalogue.name, command=command, place=place)
     card |= {"note": flags.note} if flags.note else {}
     card |= lessons.described() if lessons else {}
+    earlier = [run.began_with] if run.began_with else []
+    taught = [teacher.card for teacher in lessons.teachers] if lessons else []
+    add_learnt(card, galaxies.learnt_ids, [*earlier, *taught])
     save(out, network, card)
     failures = dict(galaxies.failures)
-    add_familiarity(card, network, galaxies)
-    if galaxies.hold_out_ids:
-        measure_uncertainty(network, card, catalogue.subset(galaxies.hold_out_ids), galaxies.hold_out_weights)
+    describe(network, card, catalogue, galaxies)
     if flags.validate:
-        failures |= validate(network, card, catalogue.subset(never))
+        failures |= validate(network, card, catalogue.subset([galaxy for galaxy in never if galaxy in catalogue]))
     save(out, network, card)
     write_cards(out.resolve().parent)
     say(place, f"wrote {out}: the weights after epoch {progress.best_epoch}; hold-out RMSE {card['hold_out_rmse']}")
@@ -161,11 +162,10 @@ def train(flags: argparse.Namespace, place: Place, command: str) -> int:
 
 
 def remeasure(flags: argparse.Namespace, place: Place) -> int:
-    """Put on the card of finished weights where the galaxies that they learnt from lie in their embedding."""
+    """Put on the card of finished weights anew what they learnt from, and how they do on the galaxies held out."""
     file = find(flags.remeasure)
     network, card = load(file, place.device)
-    settings: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in card["recipe"].items()}
-    recipe = Recipe(**settings)
+    recipe = Recipe.from_dict(card.get("recipe", {}), f"the card of {file}")
     catalogue = open_catalogue(flags.data)
     galaxies = gather(catalogue, recipe, flags.cache, never=read_never(flags, catalogue))
     if (galaxies.mean, len(galaxies.hold_out_rows)) != (card["mean"], card["hold_out_galaxies"]):
@@ -173,11 +173,22 @@ def remeasure(flags: argparse.Namespace, place: Place) -> int:
             f"{file} learnt from other galaxies than those in {flags.data} (channel means {card['mean']}, here "
             f"{galaxies.mean}); give the data and the --never that its card's command names"
         )
-    add_familiarity(card, network, galaxies)
+    add_learnt(card, galaxies.learnt_ids, [card] if "learnt" in card else [])
+    describe(network, card, catalogue, galaxies)
     save(file, network, card)
     write_cards(file.resolve().parent)
     say(place, f"wrote {file}" + ("" if "familiarity" in card else ": too few galaxies to describe what it learnt"))
     return 0
+
+
+def describe(network: GalaxyNetwork, card: dict[str, Any], catalogue: Catalogue, galaxies: TrainingGalaxies) -> None:
+    """Put on a card where the galaxies learnt from lie in the network's embedding, and its error on those held out."""
+    add_familiarity(card, network, galaxies)
+    if galaxies.hold_out_ids:
+        card.pop("error_models", None)  # the spread is to be that over the views
+        held_out = catalogue.subset(galaxies.hold_out_ids)
+        predicted = {views: predict_catalogue(network, card, held_out, views=views) for views in MEASURED_VIEWS}
+        add_uncertainty(card, predicted, held_out.volunteer_fractions, galaxies.hold_out_weights)
 
 
 def check_paths(work: Path, out: Path, resume: bool) -> None:
@@ -193,42 +204,32 @@ def check_paths(work: Path, out: Path, resume: bool) -> None:
 
 
 def read_never(flags: argparse.Namespace, catalogue: Catalogue) -> list[str]:
-    """Read the ids that the run must not see; give those that are in the catalogue."""
+    """Read the ids that the run must not see, whether they are in the catalogue or not."""
     listed = flags.never or flags.data / VALIDATION
     never = read_ids(flags.never) if flags.never else read_validation(flags.data)
-    found = [galaxy for galaxy in dict.fromkeys(never) if galaxy in catalogue]
-    if flags.validate and not found:
+    if flags.validate and not any(galaxy in catalogue for galaxy in never):
         raise TrainingError(
             f"--validate needs galaxies to measure on, but {listed} names {len(never)}, none of which is in "
             f"{catalogue.name}; name a list of its ids with --never"
         )
-    return found
+    return never
 
 
-def read_lessons(flags: argparse.Namespace, recipe: Recipe, place: Place) -> Lessons | None:
+def read_lessons(flags: argparse.Namespace, place: Place) -> Lessons | None:
     """Load the teachers and open the pictures that they are to answer for."""
     if not flags.teacher:
-        if flags.unscored or recipe.teaching:
+        if flags.unscored or flags.teaching:
             raise TrainingError("--unscored and --teaching need someone who gives scores; name weights with --teacher")
         return None
     unscored = open_catalogue(flags.unscored) if flags.unscored else None
     if unscored is not None and unscored.field == 1.0:
         unscored = replace(unscored, field=float(flags.unscored_field))
-    return Lessons(load_teachers(flags.teacher, recipe, place.device), flags.teacher_views, unscored)
-
-
-def measure_uncertainty(
-    network: GalaxyNetwork, card: dict[str, Any], galaxies: Catalogue, weights: np.ndarray | None
-) -> None:
-    """Measure a network's own error on the galaxies held out, for the spread of its predictions."""
-    predicted = predict_catalogue(network, card, galaxies, views=VIEWS)
-    volunteers = galaxies.subset(predicted.fractions.index).volunteer_fractions
-    add_uncertainty(card, predicted, volunteers, VIEWS, weights)
+    return Lessons(load_teachers(flags.teacher, place.device), flags.teacher_views, unscored)
 
 
 def validate(network: GalaxyNetwork, card: dict[str, Any], galaxies: Catalogue) -> Mapping[str, str]:
     """Measure a network on the validation galaxies, for its card; give those that failed."""
-    over_views = {name: value for name, value in card.items() if name != "error_model"}
+    over_views = {name: value for name, value in card.items() if name != "error_models"}
     predicted = predict_catalogue(network, over_views, galaxies, views=VIEWS)
     volunteers = galaxies.subset(predicted.fractions.index).volunteer_fractions
     add_validation(card, score(predicted.fractions.to_numpy(), volunteers, card["training_mean"]), views=VIEWS)

@@ -13,6 +13,7 @@ import numpy as np
 from galaxy_explorer.decision_tree import COLUMNS, SLICES
 
 LEVEL = 0.68  # of the votes lie within the interval
+MEASURED_VIEWS = (1, 2, 4, 8)  # numbers of views for which a card has an error model each
 
 # Bins of the predicted fraction, narrow near 0, where half of all votes are and the error grows fastest.
 EDGES = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 1.0)
@@ -97,6 +98,22 @@ def fit_error_model(predicted: np.ndarray, view_spread: np.ndarray, volunteers: 
         "knots": [round(float(knot), 5) for knot in _KNOTS],
         "errors": errors,
     }
+
+
+def model_for(error_models: Mapping[str, Mapping[str, Any]], views: int) -> Mapping[str, Any]:
+    """Choose the error model of a number of views: that of as many, or of the next fewer.
+
+    With fewer views their scatter tells less of the error, of which the model's part is then larger.
+
+    Parameters
+    ----------
+    error_models : mapping
+        What `fit_error_model` gave for some numbers of views, by the number as text.
+    views : int
+        How many are averaged, 1 or more.
+    """
+    fewer = [int(number) for number in error_models if int(number) <= views]
+    return error_models[str(max(fewer) if fewer else min(map(int, error_models)))]
 
 
 def spread_of(fractions: np.ndarray, view_spread: np.ndarray, error_model: Mapping[str, Any]) -> np.ndarray:

@@ -43,6 +43,10 @@ class TestRecipe:
         with pytest.raises(ValueError, match=f"the recipe's {name} is .* must"):
             Recipe(**wrong)
 
+    def test_a_cross_entropy_of_shares_is_refused_where_nothing_learns_their_masses(self):
+        with pytest.raises(ValueError, match="the sigmoid head does not learn"):
+            Recipe(head="sigmoid", loss="cross-entropy")
+
     def test_every_setting_gives_its_reason(self):
         assert all(len(setting.metadata["why"]) > 10 for setting in fields(Recipe))
 

@@ -88,9 +88,10 @@ class TestFile:
     def test_a_run_begins_with_the_weights_of_another(self, trained, galaxies, tmp_path):
         first = trained(TINY, "first")
         from galaxy_explorer.checkpoints import save
-        from galaxy_explorer.training import make_card
+        from galaxy_explorer.training import add_learnt, make_card
 
         card = make_card(TINY, galaxies, first.progress, data="drawn", command="train.py", place=CPU)
+        add_learnt(card, galaxies.learnt_ids)
         save(tmp_path / "first.pt", first.best_network(), card)
         second = Run(replace(TINY, seed=8), galaxies, CPU, tmp_path / "second")
         second.start(str(tmp_path / "first.pt"))

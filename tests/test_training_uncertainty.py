@@ -57,12 +57,12 @@ def card():
 
 class TestCards:
     def test_keep_uncertainty_calibration_and_coverage(self, card, network, predictions, volunteers, tmp_path):
-        on_cards.add_uncertainty(card, predictions, volunteers, views=8)
+        on_cards.add_uncertainty(card, {8: predictions}, volunteers)
         save(tmp_path / "a.pt", network, card)
         kept = read_card(tmp_path / "a.pt")
         assert kept == card == json.loads(json.dumps(card))
         fractions, over_views = (table.to_numpy(float) for table in (predictions.fractions, predictions.spread))
-        assert kept["error_model"] == fit_error_model(fractions, over_views, volunteers)
+        assert kept["error_models"]["8"] == fit_error_model(fractions, over_views, volunteers)
         assert kept["hold_out"]["coverage"] == coverage_in_halves(fractions, over_views, volunteers)
         assert kept["hold_out"]["galaxies"] == GALAXIES
         for question in QUESTIONS:
@@ -72,7 +72,7 @@ class TestCards:
             )
 
     def test_spot_check_the_first_sixty_ids_as_text(self, card, predictions, volunteers):
-        card["validation"] = {}
+        card["validation"] = {"views": 8}
         on_cards.add_to_validation(card, predictions, volunteers)
         chosen = sorted(predictions.fractions.index)[: on_cards.SPOT_CHECK]
         assert chosen[0] == "100"
@@ -83,14 +83,14 @@ class TestCards:
         assert "coverage" not in card["validation"]
 
     def test_hold_the_coverage_of_the_validation_galaxies(self, card, predictions, volunteers):
-        card["validation"] = {}
-        on_cards.add_uncertainty(card, predictions, volunteers, views=8)
+        card["validation"] = {"views": 8}
+        on_cards.add_uncertainty(card, {8: predictions}, volunteers)
         on_cards.add_to_validation(card, predictions, volunteers)
         assert card["validation"]["coverage"]["all"] == pytest.approx(LEVEL, abs=0.015)
 
     def test_show_the_calibration_on_their_page(self, card, network, predictions, volunteers, tmp_path):
         save(tmp_path / "old.pt", network, card)
-        on_cards.add_uncertainty(card, predictions, volunteers, views=8)
+        on_cards.add_uncertainty(card, {8: predictions}, volunteers)
         save(tmp_path / "new.pt", network, card)
         (tmp_path / "README.md").write_text("# Weights\n")
         write_cards(tmp_path)
@@ -106,7 +106,7 @@ class TestCards:
 
 class TestTheCalibrationPicture:
     def test_has_a_panel_for_each_question_and_a_dot_for_each_bin(self, card, predictions, volunteers):
-        on_cards.add_uncertainty(card, predictions, volunteers, views=8)
+        on_cards.add_uncertainty(card, {8: predictions}, volunteers)
         picture = ET.fromstring(on_cards.calibration_picture(card["calibration"], "a<b"))
         svg = "{http://www.w3.org/2000/svg}"
         texts = [element.text for element in picture.iter(f"{svg}text")]
@@ -136,8 +136,9 @@ class TestTraining:
         run = [str(part) for part in (*flags, *sizes, "--epochs", "1", "--work", tmp_path / "run")]
         assert train.main(run) == 0
         card = read_card(tmp_path / "run" / "model.pt")
-        assert card["hold_out"]["galaxies"] == card["error_model"]["galaxies"] == 2
+        assert card["hold_out"]["galaxies"] == card["error_models"]["1"]["galaxies"] == 2
         assert card["validation"]["spot_check"]["rmse"] == pytest.approx(card["validation"]["rmse"])  # there are three
+        assert list(card["error_models"]) == ["1", "2", "4", "8"]
         network, _ = load(tmp_path / "run" / "model.pt")
         validation = open_catalogue(kaggle_folder).subset(["200001", "200002", "200003"])
         fractions, spread = predict(network, card, [validation.picture(galaxy) for galaxy in validation.ids])

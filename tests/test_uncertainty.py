@@ -216,21 +216,34 @@ class TestPredictions:
     def test_by_a_card_with_an_error_model_have_the_spread_of_both(self, network, card, error_model, draw_galaxy):
         pictures = [draw_galaxy(seed) for seed in range(3)]
         fractions, over_views = predict(network, card, pictures)
-        again, spread = predict(network, card | {"error_model": error_model}, pictures)
+        again, spread = predict(network, card | {"error_models": {"8": error_model}}, pictures)
         assert np.array_equal(fractions, again)
         assert spread.dtype == np.float32
         assert np.allclose(spread, spread_of(fractions, over_views, error_model), atol=1e-6)
 
     def test_of_a_catalogue_have_it_as_well(self, network, card, error_model, picture_folder):
-        card |= {"error_model": error_model}
+        card |= {"error_models": {"1": error_model}}
         catalogue = open_catalogue(picture_folder)
         table = predict_catalogue(network, card, catalogue).spread
         _, spread = predict(network, card, [catalogue.picture(galaxy) for galaxy in table.index])
         assert np.allclose(table.to_numpy(), spread, atol=1e-6)
 
+    @pytest.mark.parametrize(("views", "measured"), [(1, "2"), (2, "2"), (7, "2"), (8, "8")])
+    def test_have_the_error_of_as_many_views_or_of_the_next_fewer(self, network, card, draw_galaxy, views, measured):
+        def constant(error):
+            return {"knots": [0.5], "errors": {name: [error] for name in COLUMNS}}
+
+        models, pictures = {"2": constant(0.25), "8": constant(0.125)}, [draw_galaxy(0)]
+        fractions, over_views = predict(network, card, pictures, views=views)
+        _, spread = predict(network, card | {"error_models": models}, pictures, views=views)
+        assert np.allclose(spread, spread_of(fractions, over_views, models[measured]), atol=1e-6)
+
     def test_are_not_mixed_with_those_of_another_error_model(self, network, card, error_model):
         keys = [
             prediction_key(network, card | more, 8)
-            for more in ({}, {"error_model": error_model}, {"error_model": error_model | {"knots": [0.1]}})
+            for more in (
+                {},
+                *({"error_models": {"1": model}} for model in (error_model, error_model | {"knots": [0.1]})),
+            )
         ]
         assert len(set(keys)) == 3

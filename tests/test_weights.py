@@ -11,10 +11,13 @@ from galaxy_explorer.comparison import score
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS
 from galaxy_explorer.familiarity import QUANTILE
 from galaxy_explorer.prediction import predict_catalogue, strangeness_of
+from galaxy_explorer.training import TrainingError
+from galaxy_explorer.training.learnt import refuse_if_learnt
 from galaxy_explorer.training.uncertainty import SPOT_CHECK, calibration_picture, spot_check_ids
+from galaxy_explorer.uncertainty import MEASURED_VIEWS, coverage
 
 MEGABYTES = 16
-CARD_KILOBYTES = 100  # cards are read often
+CARD_KILOBYTES = 150  # cards are read often
 
 shipped = pytest.mark.parametrize("name", available())
 
@@ -41,10 +44,35 @@ def test_the_card_s_rmse_is_measured_again_on_sixty_galaxies(name, shared_data):
 @shipped
 def test_the_card_s_intervals_hold_what_they_promise(name):
     card = read_card(available()[name])
-    assert list(card["error_model"]["errors"]) == list(COLUMNS)
+    assert list(card["error_models"]) == [str(views) for views in MEASURED_VIEWS]
+    assert all(list(model["errors"]) == list(COLUMNS) for model in card["error_models"].values())
     for part in ("hold_out", "validation"):
         assert 0.60 <= card[part]["coverage"]["all"] <= 0.76
         assert len(card[part]["coverage"]["by_question"]) == len(QUESTIONS)
+
+
+@shipped
+@pytest.mark.parametrize("views", [1, 3, 8])
+def test_intervals_hold_the_votes_of_sixty_galaxies_however_many_views_are_averaged(name, views, shared_data):
+    network, card = load(name)
+    galaxies = open_catalogue(shared_data / "kaggle").subset(
+        spot_check_ids(read_ids(shared_data / "kaggle" / "validation.txt"))
+    )
+    predicted = predict_catalogue(network, card, galaxies, views=views)
+    found = coverage(predicted.fractions, predicted.spread, galaxies.volunteer_fractions)
+    assert 0.60 <= found["all"] <= 0.76
+
+
+@shipped
+def test_the_card_says_what_was_learnt_from(name, shared_data):
+    card = read_card(available()[name])
+    validation = read_ids(shared_data / "kaggle" / "validation.txt")
+    refuse_if_learnt(name, card, validation)
+    others = [galaxy for galaxy in open_catalogue(shared_data / "kaggle").ids if galaxy not in set(validation)]
+    with pytest.raises(
+        TrainingError, match=f"has learnt from {card['training_galaxies'] - card.get('unscored_galaxies', 0)} of"
+    ):
+        refuse_if_learnt(name, card, others)
 
 
 @shipped

@@ -31,7 +31,9 @@ def drawn_galaxies(draw_galaxy, random_fractions):
     volunteers = random_fractions(12).astype(np.float32)
     volunteers[8, 5:] = np.nan
     drawn = np.stack([draw_galaxy(seed, size, size) for seed in range(12)])
-    return TrainingGalaxies(drawn, volunteers, np.arange(9), np.arange(9, 12), [0.2] * 3, [0.2] * 3)
+    return TrainingGalaxies(
+        drawn, volunteers, np.arange(9), np.arange(9, 12), [0.2] * 3, [0.2] * 3, ids=tuple("abcdefghijkl")
+    )
 
 
 def without_hold_out(galaxies):

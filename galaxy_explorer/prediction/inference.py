@@ -12,7 +12,7 @@ from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import for_prediction
 from galaxy_explorer.images import views as views_of
 from galaxy_explorer.models import GalaxyNetwork
-from galaxy_explorer.uncertainty import spread_of
+from galaxy_explorer.uncertainty import model_for, spread_of
 
 # Inputs in one forward pass. More of them fall out of a CPU's cache: DenseNet-121 at 128 pixels took 33 ms of CPU
 # time an input by 8 or 32, 58 ms by 64.
@@ -51,8 +51,8 @@ def predict(
         Vote fractions in [0, 1]: the mean over the views, which obeys the tree as each view does. On
         the CPU a picture gets the same numbers whatever else is in the batch, to 1e-6.
     spread : (N, 37) np.ndarray of float32
-        The half-width of the interval that holds 68 % of the volunteers' fractions, when the card has an
-        ``error_model``. Without one, the standard deviation over the views alone; 0 when there is one view.
+        The half-width of the interval that holds 68 % of the volunteers' fractions, when the card has
+        ``error_models``. Without them, the standard deviation over the views alone; 0 when there is one view.
 
     Raises
     ------
@@ -64,14 +64,14 @@ def predict(
         return np.empty((0, len(COLUMNS)), np.float32), np.empty((0, len(COLUMNS)), np.float32)
     inputs = np.stack([prepared(picture, card, field) for picture in pictures])
     fractions, over_views = predict_inputs(network, inputs, views)
-    return fractions, with_own_error(fractions, over_views, card)
+    return fractions, with_own_error(fractions, over_views, card, views)
 
 
-def with_own_error(fractions: np.ndarray, over_views: np.ndarray, card: Mapping[str, Any]) -> np.ndarray:
-    """Join the spread over the views with the network's own error, where its card knows that; ``(N, 37) float32``."""
-    if "error_model" not in card:
+def with_own_error(fractions: np.ndarray, over_views: np.ndarray, card: Mapping[str, Any], views: int) -> np.ndarray:
+    """Join the spread over so many views with the network's own error, where its card knows that; ``(N, 37) float32``."""
+    if "error_models" not in card:
         return over_views
-    return spread_of(fractions, over_views, card["error_model"]).astype(np.float32)
+    return spread_of(fractions, over_views, model_for(card["error_models"], views)).astype(np.float32)
 
 
 def prepared(picture: np.ndarray, card: Mapping[str, Any], field: float) -> np.ndarray:
@@ -114,7 +114,9 @@ def prediction_key(network: GalaxyNetwork, card: Mapping[str, Any], views: int) 
     str
         16 hexadecimal digits, which change with the weights, the preprocessing, the views and the error model.
     """
-    decisive = [*(card[name] for name in _DECISIVE), views, *([card["error_model"]] if "error_model" in card else [])]
+    decisive = [*(card[name] for name in _DECISIVE), views]
+    if "error_models" in card:
+        decisive.append(model_for(card["error_models"], views))
     digest = hashlib.sha256(json.dumps(decisive).encode())
     for name, value in network.state_dict().items():
         digest.update(name.encode())

@@ -103,7 +103,7 @@ def _predicted(
     fractions = spread = np.empty((0, len(COLUMNS)), np.float32)
     if read:
         fractions, spread = predict_inputs(network, np.stack([found for _, found in read]), views)
-        spread = with_own_error(fractions, spread, card)
+        spread = with_own_error(fractions, spread, card, views)
     return Batch([galaxy_id for galaxy_id, _ in read], fractions, spread, failures)
 
 

@@ -7,6 +7,7 @@ from galaxy_explorer.training.card import add_validation, cards_in_markdown, mak
 from galaxy_explorer.training.devices import Place, find_place
 from galaxy_explorer.training.familiarity import add_familiarity
 from galaxy_explorer.training.galaxies import TrainingGalaxies, gather
+from galaxy_explorer.training.learnt import add_learnt
 from galaxy_explorer.training.loop import fit
 from galaxy_explorer.training.optimisation import learning_rate, masked_squared_error
 from galaxy_explorer.training.pictures import decode
@@ -27,6 +28,7 @@ __all__ = [
     "TrainingError",
     "TrainingGalaxies",
     "add_familiarity",
+    "add_learnt",
     "add_validation",
     "cards_in_markdown",
     "decode",

@@ -28,12 +28,28 @@ class TrainingGalaxies:
     mean: list[float]  # of each channel over the training galaxies, 0-1
     std: list[float]
     failures: dict[str, str] = field(default_factory=dict)  # galaxies whose picture cannot be read, and why
-    never_seen: int = 0  # galaxies of the catalogue that the run was told to leave alone
-    hold_out_ids: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()  # (N,)
+    never: tuple[str, ...] = ()  # galaxies that the run was told to leave alone, of this catalogue or another
+    never_seen: int = 0  # how many of them are in the catalogue
     unscored_pictures: np.ndarray | None = None  # (U, S, S, 3) uint8: rows N and on
     taught_fractions: np.ndarray | None = None  # (N + U, 37): what teachers made of the scores; None without any
-    hold_out_weights: np.ndarray | None = None  # (K,): undo the selection; None where all count alike
+    hold_out_weights: np.ndarray | None = None  # (K,): undo the selection
     training_weights: np.ndarray | None = None  # (N + U,): likewise, in the loss
+
+    @property
+    def hold_out_ids(self) -> tuple[str, ...]:
+        """The galaxies held out."""
+        return tuple(self.ids[row] for row in self.hold_out_rows)
+
+    @property
+    def kept_back(self) -> tuple[str, ...]:
+        """The galaxies that a run is judged by: those held out, and those that it was told to leave alone."""
+        return (*self.hold_out_ids, *self.never)
+
+    @property
+    def learnt_ids(self) -> tuple[str, ...]:
+        """The galaxies whose votes are learnt from."""
+        return tuple(self.ids[row] for row in self.training_rows if row < len(self.pictures))
 
     @property
     def learnt_fractions(self) -> np.ndarray:
@@ -87,7 +103,7 @@ def gather(
     cache : Path
         Where decoded pictures and the teachers' answers are kept.
     never : iterable of str
-        Ids that the run must not see: the validation galaxies. They are not even decoded.
+        Ids that the run must not see: the validation galaxies. They are not even decoded, and not taught either.
     lessons : Lessons, optional
         Teachers, whose answers fill unknown scores of the training galaxies, and galaxies without any.
     quiet : bool
@@ -100,15 +116,16 @@ def gather(
     Raises
     ------
     TrainingError
-        When too few galaxies have scores.
+        When too few galaxies have scores, or a teacher has learnt from galaxies that the run is judged by.
     """
-    never = frozenset(never)
+    never = tuple(dict.fromkeys(never))
     scored = np.isfinite(catalogue.volunteer_fractions).any(axis=1)
-    forbidden = catalogue.table.index.isin(list(never))
+    forbidden = catalogue.table.index.isin(never)
     learnable = catalogue.rows(np.flatnonzero(scored & ~forbidden))
-    galaxies = replace(_scored(learnable, recipe, cache, quiet), never_seen=int(forbidden.sum()))
+    galaxies = replace(_scored(learnable, recipe, cache, quiet), never=never, never_seen=int(forbidden.sum()))
     if lessons is None:
         return galaxies
+    lessons.refuse_those_that_learnt(galaxies.kept_back)
     answers = lessons.answers(learnable.rows(galaxies.training_rows), cache, quiet=quiet)
     galaxies = _taught(galaxies, answers, recipe.teaching)
     if lessons.unscored is None:
@@ -141,7 +158,7 @@ def _scored(learnable: Catalogue, recipe: Recipe, cache: Path, quiet: bool) -> T
         held_out,
         *channel_statistics(decoded.array, training, recipe),
         failures={learnable.ids[row]: reason for row, reason in sorted(decoded.failures.items())},
-        hold_out_ids=tuple(learnable.ids[row] for row in held_out),
+        ids=tuple(learnable.ids),
         hold_out_weights=weights[held_out],
         training_weights=weights if recipe.reweigh else None,
     )

@@ -1,5 +1,6 @@
 """The recipe of a training run: every setting, its default, and why."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -61,6 +62,11 @@ class Recipe:
             value = getattr(self, name)
             if not low <= value <= high:
                 raise ValueError(f"the recipe's {name} is {value}; it must lie between {low} and {high}")
+        if self.head == "sigmoid" and self.loss == "cross-entropy":
+            raise ValueError(
+                "the cross-entropy is of the shares within each question, and the sigmoid head does not learn from them how "
+                "large the scores are; take the squared loss, or the tree head"
+            )
 
     @property
     def margin_size(self) -> int:
@@ -92,6 +98,22 @@ class Recipe:
         if self.model == "densenet" and not self.stem_stride:
             arguments["stem_stride"] = 4 if self.size >= 128 else 2  # saliency wants maps of 8×8 and more
         return arguments
+
+    @classmethod
+    def from_dict(cls, settings: Mapping[str, Any], where: str) -> "Recipe":
+        """Read what `as_dict` gave, also of an earlier version, from a place that errors name.
+
+        Raises
+        ------
+        ValueError
+            When there are no settings, or others than this version knows.
+        """
+        unknown = set(settings) - {setting.name for setting in fields(cls)}
+        if unknown or not settings:
+            found = f"the unknown {', '.join(sorted(unknown))}" if unknown else "none"
+            raise ValueError(f"{where} should hold the settings of its training, and holds {found}; train it again")
+        values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in settings.items()}
+        return cls(**values)
 
     def as_dict(self) -> dict[str, Any]:
         """Give the settings as plain types, for a card or a log."""

@@ -73,6 +73,7 @@ class Run:
             torch.tensor(values, device=place.device).view(3, 1, 1) for values in (galaxies.mean, galaxies.std)
         )
         self.best = self.average.module.state_dict()
+        self.began_with: dict[str, Any] | None = None  # the card of the weights in the beginning
         self.progress = Progress()
         self.share = len(galaxies.training_rows) // place.world  # of each process in an epoch
         self.own_batch = max(2, recipe.batch_size // place.world)
@@ -83,7 +84,7 @@ class Run:
     def start(self, file: str | None = None, imagenet: bool = False) -> None:
         """Begin with the weights of a file, or with ImageNet's, in place of random ones."""
         if file:
-            start_from_file(self.network, file)
+            self.began_with = start_from_file(self.network, file, self.galaxies.kept_back)
         elif imagenet:
             start_from_imagenet(self.network, self.recipe)
         self.average.module.load_state_dict(self.network.state_dict())

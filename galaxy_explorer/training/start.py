@@ -1,8 +1,9 @@
 """Where a run's weights begin: at random, at another run's, or at ImageNet's."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 
 import torch
@@ -10,6 +11,7 @@ from torchvision.models import DenseNet121_Weights, DenseNet169_Weights, DenseNe
 
 from galaxy_explorer.checkpoints import load
 from galaxy_explorer.models import GalaxyNetwork
+from galaxy_explorer.training.learnt import refuse_if_learnt
 from galaxy_explorer.training.recipe import Recipe
 from galaxy_explorer.training.state import TrainingError
 
@@ -63,7 +65,7 @@ def start_from_imagenet(
     network.load_state_dict(ours)
 
 
-def start_from_file(network: GalaxyNetwork, file: str | Path) -> None:
+def start_from_file(network: GalaxyNetwork, file: str | Path, kept_back: Sequence[str] = ()) -> dict[str, Any]:
     """Load the weights of another run into a network of the same shape.
 
     Parameters
@@ -72,15 +74,23 @@ def start_from_file(network: GalaxyNetwork, file: str | Path) -> None:
         Its weights are changed in place.
     file : str or Path
         Weights with a card, or the name of weights that ship.
+    kept_back : sequence of str
+        The galaxies that the run is judged by.
+
+    Returns
+    -------
+    dict
+        The card of the file.
 
     Raises
     ------
     CheckpointError
         When the file cannot be loaded.
     TrainingError
-        When its network has other layers.
+        When its network has other layers, or has learnt from galaxies that the run is judged by.
     """
     theirs, card = load(file)
+    refuse_if_learnt(str(file), card, kept_back)
     try:
         network.load_state_dict(theirs.state_dict())
     except RuntimeError as error:
@@ -88,3 +98,4 @@ def start_from_file(network: GalaxyNetwork, file: str | Path) -> None:
             f"{file} holds a {card['model']} with {card['arguments']}, which does not fit the network of this run; "
             "give the flags that it was trained with"
         ) from error
+    return card

@@ -15,8 +15,7 @@ from galaxy_explorer.checkpoints import load
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.models import GalaxyNetwork
 from galaxy_explorer.prediction import predict_catalogue, prediction_key
-from galaxy_explorer.training.recipe import Recipe
-from galaxy_explorer.training.state import TrainingError
+from galaxy_explorer.training.learnt import refuse_if_learnt
 
 
 @dataclass(frozen=True)
@@ -69,6 +68,17 @@ class Lessons:
             total += predicted.fractions.reindex(galaxies.ids).to_numpy(float)
         return (total / len(self.teachers)).astype(np.float32)
 
+    def refuse_those_that_learnt(self, kept_back: Sequence[str]) -> None:
+        """Refuse teachers whose answers would tell of the galaxies by which a run is judged.
+
+        Raises
+        ------
+        TrainingError
+            When a teacher has learnt from some of them, or does not say what it has learnt from.
+        """
+        for teacher in self.teachers:
+            refuse_if_learnt(f"the teacher {teacher.name}", teacher.card, kept_back)
+
     def described(self) -> dict[str, Any]:
         """Say who taught, in plain types for a card."""
         named = ", ".join(f"{one.name} ({_figure_of(one.card)})" for one in self.teachers)
@@ -81,15 +91,13 @@ def _figure_of(card: dict[str, Any]) -> str:
     return "hold-out RMSE unknown" if rmse is None else f"hold-out RMSE {rmse:.4f}"
 
 
-def load_teachers(files: Sequence[str], recipe: Recipe, device: torch.device) -> list[Teacher]:
-    """Load teachers, and refuse those that have seen what this run holds out.
+def load_teachers(files: Sequence[str], device: torch.device) -> list[Teacher]:
+    """Load teachers.
 
     Parameters
     ----------
     files : sequence of str
         Files of weights, or names of those that ship.
-    recipe : Recipe
-        Of the run that is taught.
     device : torch.device
         Where they compute.
 
@@ -97,23 +105,10 @@ def load_teachers(files: Sequence[str], recipe: Recipe, device: torch.device) ->
     ------
     CheckpointError
         When a file cannot be loaded.
-    TrainingError
-        When a teacher held out other galaxies: its answers would carry the hold-out into the training.
     """
     teachers = []
     for file in files:
         network, card = load(file)
-        theirs = card.get("recipe", {})
-        held_out = theirs.get("hold_out"), theirs.get("hold_out_seed", theirs.get("seed"))
-        if recipe.hold_out and held_out != (recipe.hold_out, recipe.hold_out_seed):
-            what = (
-                f"held out {held_out[0]} galaxies by seed {held_out[1]}" if theirs else "does not say what it held out"
-            )
-            raise TrainingError(
-                f"the teacher {file} {what}, this run {recipe.hold_out} by seed {recipe.hold_out_seed}: it has learnt "
-                "from galaxies that this run is judged by; give a teacher trained with the same --hold-out and "
-                "--hold-out-seed"
-            )
         teachers.append(Teacher(Path(file).stem, network.to(device), card))
     if teachers:
         print(f"taught by {', '.join(teacher.name for teacher in teachers)}", file=sys.stderr)

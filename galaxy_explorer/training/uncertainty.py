@@ -9,7 +9,7 @@ import numpy as np
 from galaxy_explorer.comparison import calibration, score
 from galaxy_explorer.decision_tree import QUESTIONS, columns_of
 from galaxy_explorer.prediction import Predictions
-from galaxy_explorer.uncertainty import coverage, coverage_in_halves, fit_error_model, spread_of
+from galaxy_explorer.uncertainty import coverage, coverage_in_halves, fit_error_model, model_for, spread_of
 
 SPOT_CHECK = 60  # validation galaxies whose RMSE a test measures again from the shipped weights
 
@@ -20,23 +20,22 @@ NETWORK, INK, QUIET, OUTLINE = "#0072b2", "#172033", "#556074", "#d3dbe7"
 
 def add_uncertainty(
     card: dict[str, Any],
-    predicted: Predictions,
+    predicted: Mapping[int, Predictions],
     volunteers: np.ndarray,
-    views: int,
     weights: np.ndarray | None = None,
 ) -> None:
-    """Fit a network's error model to the hold-out, and put it on the card with coverage and calibration.
+    """Fit a network's error models to the hold-out, and put them on the card with coverage and calibration.
 
     Parameters
     ----------
     card : dict
-        Gets the entries ``error_model``, ``calibration`` (by question, its number as text) and ``hold_out``.
-    predicted : Predictions
-        Of the galaxies held out, by a card without an error model: their spread is that over the views.
+        Gets the entries ``error_models`` (by number of views, as text) and, of the most views, ``calibration`` (by
+        question, its number as text) and ``hold_out``.
+    predicted : mapping of int to Predictions
+        Of the galaxies held out, by the number of views that were averaged and by a card without error models: their
+        spread is that over the views.
     volunteers : (N, 37) np.ndarray
         The volunteers' fractions of the galaxies in `predicted`.
-    views : int
-        How many were averaged.
     weights : (N,) np.ndarray, optional
         How much each galaxy counts in the RMSE.
 
@@ -45,8 +44,10 @@ def add_uncertainty(
     The epoch was chosen by the same galaxies, a choice among some tens that their 30,000 votes hardly notice. The
     coverage is that of each half of them by the model of the other; the model on the card is fitted to all.
     """
-    fractions, view_spread = predicted.fractions.to_numpy(float), predicted.spread.to_numpy(float)
-    card["error_model"] = fit_error_model(fractions, view_spread, volunteers)
+    card["error_models"] = {}
+    for views, found in sorted(predicted.items()):
+        fractions, view_spread = found.fractions.to_numpy(float), found.spread.to_numpy(float)
+        card["error_models"][str(views)] = fit_error_model(fractions, view_spread, volunteers)
     card["calibration"] = {
         str(question.number): _in_bins(fractions, volunteers, question.number) for question in QUESTIONS
     }
@@ -62,9 +63,12 @@ def add_to_validation(card: dict[str, Any], predicted: Predictions, volunteers: 
     Parameters
     ----------
     card : dict
-        Its ``validation`` gets the entries ``spot_check`` and, if the card has an error model, ``coverage``.
-    predicted, volunteers
-        As in `add_uncertainty`, of the validation galaxies.
+        Its ``validation``, which says of how many ``views``, gets the entries ``spot_check`` and, if the card has error
+        models, ``coverage``.
+    predicted : Predictions
+        Of the validation galaxies, by a card without error models.
+    volunteers : (N, 37) np.ndarray
+        The volunteers' fractions of them.
     """
     fractions = predicted.fractions.to_numpy(float)
     ids = predicted.fractions.index
@@ -74,8 +78,9 @@ def add_to_validation(card: dict[str, Any], predicted: Predictions, volunteers: 
         "rule": f"the first {SPOT_CHECK} validation galaxies, their ids sorted as text",
         "rmse": score(fractions[rows], volunteers[rows]).rmse,
     }
-    if "error_model" in card:
-        spread = spread_of(fractions, predicted.spread.to_numpy(float), card["error_model"])
+    if "error_models" in card:
+        model = model_for(card["error_models"], card["validation"]["views"])
+        spread = spread_of(fractions, predicted.spread.to_numpy(float), model)
         card["validation"]["coverage"] = coverage(fractions, spread, volunteers)
 
 

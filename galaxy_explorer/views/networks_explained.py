@@ -7,6 +7,7 @@ import streamlit as st
 
 from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF
 from galaxy_explorer.network_drawing import PARTS, network_drawing
+from galaxy_explorer.uncertainty import LEVEL
 from galaxy_explorer.views import resources
 from galaxy_explorer.views.waiting import NETWORK, waiting
 
@@ -110,16 +111,12 @@ def limits() -> list[str]:
             f"Some answers are so rare that saying “almost nobody” is nearly always right. The smallest mean scores are {names}. "
             "A small error there is no sign of skill."
         )
-    covered = [
-        (card["validation"]["coverage"]["all"], card["error_model"]["level"])
-        for card in cards
-        if "coverage" in card.get("validation", {}) and "error_model" in card
-    ]
+    covered = [card["validation"]["coverage"]["all"] for card in cards if "coverage" in card.get("validation", {})]
     if covered:
-        lowest, highest = min(covered)[0], max(covered)[0]
+        lowest, highest = min(covered), max(covered)
         found = f"{100 * lowest:.1f} %" if lowest == highest else f"{100 * lowest:.1f} to {100 * highest:.1f} %"
         said.append(
-            f"The whiskers of a prediction are meant to hold {100 * covered[0][1]:.0f} % of the volunteers' scores. On "
+            f"The whiskers of a prediction are meant to hold {100 * LEVEL:.0f} % of the volunteers' scores. On "
             f"validation galaxies they held {found}, over all answers; for one question or one unusual galaxy it may be fewer."
         )
     return said
