@@ -19,6 +19,7 @@ class Asked(NamedTuple):
     parameters: dict[str, str]
     query: str
     headers: dict[str, str]
+    query_length: int  # characters, as they came over the wire
 
 
 class Reply(NamedTuple):
@@ -45,7 +46,8 @@ class Handler(BaseHTTPRequestHandler):
         host, _, path = self.path.partition("?")[0].lstrip("/").partition("/")
         query = urlsplit(self.path).query
         parameters = {name: values[0] for name, values in parse_qs(query, keep_blank_values=True).items()}
-        asked = Asked(play.role(host, path), host, f"/{path}", parameters, unquote(query), dict(self.headers))
+        role, headers = play.role(host, path), dict(self.headers)
+        asked = Asked(role, host, f"/{path}", parameters, unquote(query), headers, len(query))
         with play.lock:
             play.asked.append(asked)
         reply = play.reply(asked)

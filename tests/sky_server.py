@@ -6,6 +6,7 @@ Its database is a real one: the app's SQL is run, not recognised.
 import csv
 import io
 import json
+import math
 import re
 import sqlite3
 from contextlib import suppress
@@ -30,6 +31,9 @@ GALAXIES = 30  # of Galaxy Zoo 2, made of the sample's three
 RADIUS = 14.3  # arcsec, of every galaxy but M51
 DR8 = 1_237_600_000_000_000_000  # added to a dr7objid's last digits for a made-up objID
 TOO_LARGE = 0x1000000
+# Of a query string: the default of ASP.NET's maxQueryStringLength and of IIS's maxQueryString. SkyServer names the
+# first in its refusals (https://github.com/astropy/astroquery/issues/2211).
+MOST_CHARACTERS = 2048
 
 
 class SkyServer(Server):
@@ -49,6 +53,8 @@ class SkyServer(Server):
         if asked.role in CUTOUTS:
             place = round(1000 * float(asked.parameters["ra"]))
             return Reply(self.pictures[place % len(self.pictures)], "image/jpeg")
+        if asked.role in ("sql", "skyserver") and asked.query_length > MOST_CHARACTERS:
+            return Reply(b"The length of the query string for this request exceeds the limit.", "text/plain", 400)
         if asked.role == "sql":
             with self.lock:
                 rows = run(self.database, asked.parameters["cmd"])
@@ -72,6 +78,7 @@ def _database() -> sqlite3.Connection:
         rows = list(csv.DictReader(file))
     names = ["dr7objid", "dr8objid", "ra", "dec", *(name for name in rows[0] if re.match(r"t\d\d_", name))]
     database = sqlite3.connect(":memory:", check_same_thread=False)
+    database.create_function("apart", 4, _apart)
     database.execute(f"CREATE TABLE zoo2MainSpecz ({', '.join(names)})")
     database.execute("CREATE TABLE PhotoObj (objID, ra, dec, petroR90_r, petroMag_r, flags_r, mode, type)")
     for number in range(GALAXIES):
@@ -88,10 +95,27 @@ def _database() -> sqlite3.Connection:
     return database
 
 
+def _apart(ra: float, dec: float, other_ra: float, other_dec: float) -> float:
+    """Give the distance of two nearby places in arcmin."""
+    return 60 * math.hypot((ra - other_ra) * math.cos(math.radians(dec)), dec - other_dec)
+
+
 def _photo(database: sqlite3.Connection, *values: float) -> None:
     """Add a primary galaxy to PhotoObj: id, position, radius, magnitude and flags."""
     flags = values[5] if len(values) > 5 else 0
     database.execute("INSERT INTO PhotoObj VALUES (?, ?, ?, ?, ?, ?, 1, 3)", [*values[:5], flags])
+
+
+def put_beside(database: sqlite3.Connection, gz2id: str) -> str:
+    """Move a galaxy to 12″ north of another one, make it the brighter of the two, and give its id in Galaxy Zoo 2."""
+    ra, dec = database.execute("SELECT ra, dec FROM zoo2MainSpecz WHERE dr7objid=?", [int(gz2id)]).fetchone()
+    moved, objid = database.execute(
+        "SELECT dr7objid, dr8objid FROM zoo2MainSpecz WHERE dr7objid<>?", [int(gz2id)]
+    ).fetchone()
+    place = [ra, dec + 12 / 3600]
+    database.execute("UPDATE zoo2MainSpecz SET ra=?, dec=? WHERE dr7objid=?", [*place, moved])
+    database.execute("UPDATE PhotoObj SET ra=?, dec=?, petroMag_r=14 WHERE objID=?", [*place, objid])
+    return str(moved)
 
 
 def _value(text: str) -> Any:
@@ -104,13 +128,14 @@ def _value(text: str) -> Any:
 
 
 def run(database: sqlite3.Connection, sql: str) -> list[dict[str, Any]]:
-    """Run SQL Server's SQL in SQLite: TOP becomes LIMIT, and the search by position a box."""
+    """Run SQL Server's SQL in SQLite: TOP becomes LIMIT, and the search by position one by distance."""
 
-    def box(match: re.Match[str]) -> str:
+    def near(match: re.Match[str]) -> str:
         ra, dec, arcmin = (float(text) for text in match.groups())
-        return f"(SELECT objID FROM PhotoObj WHERE abs(ra-{ra})*60<={arcmin} AND abs(dec-({dec}))*60<={arcmin}) n"
+        distance = f"apart(ra,dec,{ra},{dec})"  # arcmin, as SkyServer's own
+        return f"(SELECT objID,{distance} AS distance FROM PhotoObj WHERE {distance}<={arcmin}) n"
 
-    sql = re.sub(r"dbo\.fGetNearbyObjEq\(([^,]+),([^,]+),([^)]+)\) n", box, sql)
+    sql = re.sub(r"dbo\.fGetNearbyObjEq\(([^,]+),([^,]+),([^)]+)\) n", near, sql)
     sql = re.sub(r"\(SELECT TOP (\d+) (.*?)\) z", r"(SELECT \2 LIMIT \1) z", sql)
     if match := re.match(r"SELECT TOP (\d+) ", sql):
         sql = f"SELECT {sql[match.end() :]} LIMIT {match[1]}"

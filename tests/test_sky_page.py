@@ -6,7 +6,7 @@ import re
 import pytest
 from local_server import hang_up, saying, slow
 from sky_page import SPIRAL, fresh_app, rerun, texts
-from sky_server import CUTOUTS, NAMES, SkyServer, words_on_white
+from sky_server import CUTOUTS, NAMES, SkyServer, put_beside, words_on_white
 from streamlit.testing.v1 import AppTest
 
 from galaxy_explorer.catalogue import Catalogue
@@ -101,6 +101,21 @@ def test_an_example_is_one_click(app: AppTest, sky_server: SkyServer) -> None:
     app.pills(key="example").set_value(SPIRAL)
     rerun(app)
     assert app.subheader[0].value == f"Galaxy {SPIRAL}"
+
+
+@pytest.mark.usefixtures("bare")
+def test_an_id_shows_its_galaxy_and_a_position_says_when_another_is_nearer(app: AppTest, sky_server: SkyServer) -> None:
+    other = put_beside(sky_server.database, SPIRAL)
+    sky_at(app, SPIRAL)
+    assert f"Galaxy Zoo 2, galaxy {SPIRAL}" in texts(app)
+    assert "nearer" not in texts(app)
+    app.text_input(key="position").set_value("126.572601 54.204586")
+    rerun(app)
+    assert f"Galaxy Zoo 2, galaxy {other}" in texts(app)
+    assert (
+        "Another galaxy is nearer to this place:** 0.0″ from it. Shown is the brightest one within 15″, 12.0″"
+        in texts(app)
+    )
 
 
 @pytest.mark.usefixtures("bare")

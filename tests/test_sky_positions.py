@@ -6,9 +6,19 @@ from astropy.coordinates.name_resolve import sesame_url
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from local_server import saying
-from sky_server import NAMES, SkyServer, sesame
+from sky_server import MOST_CHARACTERS, NAMES, SkyServer, put_beside, sesame
 
-from galaxy_explorer.sky import Malformed, NotFound, NotUnderstood, resolve
+from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.sky import (
+    Malformed,
+    NotFound,
+    NotUnderstood,
+    Refused,
+    galaxies_of_gz2,
+    galaxy_at,
+    query,
+    resolve,
+)
 from galaxy_explorer.sky.hosts import SESAME
 
 M51 = (202.469583, 47.195278)
@@ -180,6 +190,41 @@ def test_an_id_is_looked_up_in_galaxy_zoo(text: str, sky_server: SkyServer) -> N
     position = resolve(text)
     assert (position.ra_deg, position.dec_deg) == pytest.approx((126.572601, 54.204586), abs=1e-5)
     assert position.name == "SDSS 587737825678131439"
+
+
+def test_the_galaxy_of_an_id_is_that_one_with_a_brighter_one_beside_it(sky_server: SkyServer) -> None:
+    other = put_beside(sky_server.database, "587737825678131439")
+    position = resolve("587737825678131439")
+    place = position.ra_deg, position.dec_deg
+    galaxy = galaxy_at(*place, position.objid).value
+    assert galaxy.gz2id == "587737825678131439"
+    assert (galaxy.ra_deg, galaxy.dec_deg) == pytest.approx(place)
+    assert resolve(position.objid).objid == position.objid == galaxy.objid
+    at_the_place = galaxy_at(*place).value
+    assert at_the_place.gz2id == other
+    assert (at_the_place.apart_arcsec, at_the_place.nearest_arcsec) == pytest.approx((12, 0), abs=0.01)
+
+
+def test_an_id_without_an_object_in_dr18_is_no_other_galaxys(sky_server: SkyServer) -> None:
+    sky_server.database.execute("DELETE FROM PhotoObj WHERE objID % 1000000 = 131439")
+    position = resolve("587737825678131439")
+    with pytest.raises(NotFound, match=f"has measured no object {position.objid}"):
+        galaxy_at(position.ra_deg, position.dec_deg, position.objid)
+
+
+@pytest.mark.parametrize("unknown", ["NULL", "0"])
+def test_a_galaxy_that_dr18_does_not_name_has_a_position(unknown: str, sky_server: SkyServer) -> None:
+    sky_server.database.execute(f"UPDATE zoo2MainSpecz SET dr8objid={unknown} WHERE dr7objid=587737825678131439")
+    assert resolve("587737825678131439").objid == ""
+
+
+def test_no_query_is_longer_than_skyserver_takes(sky_server: SkyServer) -> None:
+    for column in COLUMNS:
+        assert galaxies_of_gz2(1000, 999_999, column, 0.5).fetched
+    galaxy_at(126.572601, 54.204586)
+    assert all(1500 < asked.query_length <= MOST_CHARACTERS for asked in sky_server.asked)
+    with pytest.raises(Refused, match="HTTP 400"):
+        query("SELECT " + "1" * 2048)
 
 
 @pytest.mark.parametrize("number", ["587737825678199999", "9999999999999999999"])

@@ -182,7 +182,7 @@ def test_a_service_that_is_slow_is_waited_for_no_longer_than_the_limit(fault: Fa
 def test_a_packed_answer_in_pieces_is_put_together(sky_server: SkyServer) -> None:
     plain = galaxy_at(*SPIRAL).value
     sky_server.faults["sql"] = packed_in_pieces
-    assert galaxy_at(SPIRAL[0] + 1e-5, SPIRAL[1]).value == plain
+    assert galaxy_at(SPIRAL[0] + 1e-5, SPIRAL[1]).value.votes == plain.votes
     assert sky_server.count("sql") == 2
 
 

@@ -32,6 +32,7 @@ _FLAGS = {
 }
 _SIZE = "p.ra,p.dec,p.petroR90_r,CAST(p.flags_r AS varchar(20)) AS flags_r"
 _IDS = "CAST(p.objID AS varchar(20)) AS objid,CAST(z.dr7objid AS varchar(20)) AS gz2id"
+_APART = "n.distance AS apart,MIN(n.distance) OVER() AS nearest"  # arcmin
 _SHUFFLE = 1_000_003  # a prime, so that every multiplier below it shuffles all remainders
 
 
@@ -55,6 +56,9 @@ class SkyGalaxy:
         Debiased fractions by the catalogue's columns (`VOTE_COLUMNS`), 0 or more; empty where nobody
         voted. Debiased as in Willett et al. 2013: they may differ from those of Hart et al. 2016,
         which the layout of Galaxy Zoo 2 on disk has.
+    apart_arcsec, nearest_arcsec : float
+        How far it is from the position that was asked for, and how far the nearest galaxy is; 0 where no
+        position was asked for.
     """
 
     objid: str
@@ -64,6 +68,8 @@ class SkyGalaxy:
     radius_arcsec: float | None
     reason: str = ""
     votes: dict[str, float] = field(default_factory=dict)
+    apart_arcsec: float = 0.0
+    nearest_arcsec: float = 0.0
 
 
 def query(sql: str, read: Callable[[dict[str, Any]], Any] = dict) -> Answer[list[Any]]:
@@ -100,13 +106,15 @@ def query(sql: str, read: Callable[[dict[str, Any]], Any] = dict) -> Answer[list
     return ask(SKYSERVER_SQL, {"cmd": sql, "format": "json"}, read_all)
 
 
-def galaxy_at(ra_deg: float, dec_deg: float) -> Answer[SkyGalaxy]:
-    """Find the galaxy at a position: the brightest primary one within `SEARCH_ARCSEC`.
+def galaxy_at(ra_deg: float, dec_deg: float, objid: str = "") -> Answer[SkyGalaxy]:
+    """Find the galaxy at a position: the brightest primary one within `SEARCH_ARCSEC`, or the one that is named.
 
     Parameters
     ----------
     ra_deg, dec_deg : float
         The position in degrees, J2000.
+    objid : str, optional
+        The `objID` in DR18 of the one object that is meant, whatever else is there.
 
     Returns
     -------
@@ -116,7 +124,7 @@ def galaxy_at(ra_deg: float, dec_deg: float) -> Answer[SkyGalaxy]:
     Raises
     ------
     NotFound
-        If SDSS has no galaxy there.
+        If SDSS has no galaxy there, or no such object.
     Unavailable
         If SkyServer gives no answer.
 
@@ -124,15 +132,24 @@ def galaxy_at(ra_deg: float, dec_deg: float) -> Answer[SkyGalaxy]:
     ----------
     Tables PhotoObj and zoo2MainSpecz of SDSS DR18; Willett et al. 2013, MNRAS 435, 2835.
     """
-    answer = query(
-        f"SELECT TOP 1 {_IDS},{_SIZE},{','.join(VOTE_COLUMNS)} "
-        f"FROM dbo.fGetNearbyObjEq({ra_deg:.6f},{dec_deg:.6f},{SEARCH_ARCSEC / 60:.4f}) n "
-        "JOIN PhotoObj p ON p.objID=n.objID LEFT JOIN zoo2MainSpecz z ON z.dr8objid=p.objID "
-        "WHERE p.mode=1 AND p.type=3 ORDER BY CASE WHEN p.petroMag_r>0 THEN p.petroMag_r ELSE 99 END",
-        _galaxy,
-    )
+    votes = ",".join(VOTE_COLUMNS)
+    if objid:
+        sql = (
+            f"SELECT TOP 1 {_IDS},{_SIZE},{votes} FROM PhotoObj p "
+            f"LEFT JOIN zoo2MainSpecz z ON z.dr8objid=p.objID WHERE p.objID={int(objid):d}"
+        )
+        absent = f"SDSS DR18 has measured no object {objid}"
+    else:
+        sql = (
+            f"SELECT TOP 1 {_IDS},{_SIZE},{_APART},{votes} "
+            f"FROM dbo.fGetNearbyObjEq({ra_deg:.6f},{dec_deg:.6f},{SEARCH_ARCSEC / 60:.4f}) n "
+            "JOIN PhotoObj p ON p.objID=n.objID LEFT JOIN zoo2MainSpecz z ON z.dr8objid=p.objID "
+            "WHERE p.mode=1 AND p.type=3 ORDER BY CASE WHEN p.petroMag_r>0 THEN p.petroMag_r ELSE 99 END"
+        )
+        absent = f"SDSS has no galaxy within {SEARCH_ARCSEC:.0f}″ of this place"
+    answer = query(sql, _galaxy)
     if not answer.value:
-        raise NotFound(f"SDSS has no galaxy within {SEARCH_ARCSEC:.0f}″ of this place")
+        raise NotFound(absent)
     return Answer(answer.value[0], answer.fetched, answer.stale)
 
 
@@ -184,8 +201,8 @@ def galaxies_of_gz2(count: int, seed: int, column: str = "", least_share: float 
     )
 
 
-def place_of_id(number: int) -> Answer[tuple[float, float]]:
-    """Find the position of an object by its SDSS id.
+def place_of_id(number: int) -> Answer[tuple[float, float, str]]:
+    """Find an object and its position by its SDSS id.
 
     Parameters
     ----------
@@ -195,7 +212,8 @@ def place_of_id(number: int) -> Answer[tuple[float, float]]:
     Returns
     -------
     Answer
-        With right ascension and declination in degrees for a value.
+        With right ascension and declination in degrees and its `objID` in DR18 for a value; the last is empty
+        where Galaxy Zoo 2 knows the object by its DR7 id alone.
 
     Raises
     ------
@@ -206,10 +224,11 @@ def place_of_id(number: int) -> Answer[tuple[float, float]]:
     """
     if number < 2**63:  # SQL's bigint
         for sql in (
-            f"SELECT TOP 1 ra,dec FROM zoo2MainSpecz WHERE dr7objid={number:d} OR dr8objid={number:d}",
-            f"SELECT TOP 1 ra,dec FROM PhotoObj WHERE objID={number:d}",
+            "SELECT TOP 1 ra,dec,CAST(dr8objid AS varchar(20)) AS objid FROM zoo2MainSpecz "
+            f"WHERE dr7objid={number:d} OR dr8objid={number:d}",
+            f"SELECT TOP 1 ra,dec,CAST(objID AS varchar(20)) AS objid FROM PhotoObj WHERE objID={number:d}",
         ):
-            answer = query(sql, lambda row: _place(row))
+            answer = query(sql, lambda row: (*_place(row), _id(row["objid"] or "0").lstrip("0")))
             if answer.value:
                 return Answer(answer.value[0], answer.fetched, answer.stale)
     raise NotFound(f"neither Galaxy Zoo 2 nor SDSS DR18 has an object {number}: check the id, or give a position")
@@ -220,7 +239,10 @@ def _galaxy(row: dict[str, Any]) -> SkyGalaxy:
     objid, gz2id = _id(row["objid"]), _id(row["gz2id"]) if row["gz2id"] else ""
     radius, reason = _radius(float(row["petroR90_r"]), int(row["flags_r"]))
     votes = {name: _vote(row[name]) for name in VOTE_COLUMNS if row[name] is not None} if gz2id else {}
-    return SkyGalaxy(objid, gz2id, *_place(row), radius, reason, votes)
+    apart, nearest = (60 * float(row.get(name, 0.0)) for name in ("apart", "nearest"))
+    if not 0 <= nearest <= apart <= 2 * SEARCH_ARCSEC:
+        raise ValueError(f"{apart}″ is no distance of a galaxy of which the nearest is {nearest}″ away")
+    return SkyGalaxy(objid, gz2id, *_place(row), radius, reason, votes, apart, nearest)
 
 
 def _id(text: Any) -> str:

@@ -45,6 +45,8 @@ class Position:
         Who knew where the name is; empty where nobody had to be asked.
     stale : bool
         Whether the answer is an old one, because the service gives no newer.
+    objid : str
+        The `objID` in SDSS DR18 of the object that was asked for by its id; empty where it was not.
     """
 
     ra_deg: float
@@ -52,6 +54,7 @@ class Position:
     name: str = ""
     found_by: str = ""
     stale: bool = False
+    objid: str = ""
 
 
 def resolve(text: str) -> Position:
@@ -88,7 +91,8 @@ def resolve(text: str) -> Position:
         return _from_address(text)
     if _OBJECT_ID.fullmatch(text):
         place = place_of_id(int(text))
-        return Position(place.value[0], place.value[1], f"SDSS {text}", "SDSS SkyServer", place.stale)
+        ra_deg, dec_deg, objid = place.value
+        return Position(ra_deg, dec_deg, f"SDSS {text}", "SDSS SkyServer", place.stale, objid)
     if match := _J_NAME.fullmatch(text.translate(_SIGNS)):
         return _sexagesimal(list(match.groups()[:3]), list(match.groups()[3:]), "hourangle", text)
     coordinates = text.translate(_SIGNS).lower()

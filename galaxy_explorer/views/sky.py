@@ -11,7 +11,7 @@ import streamlit as st
 from galaxy_explorer import sky
 from galaxy_explorer.catalogue import SAMPLE, scores_from_votes
 from galaxy_explorer.sky.cutouts import LARGEST_SCALE, SMALLEST_SCALE
-from galaxy_explorer.sky.galaxies import VOTE_COLUMNS
+from galaxy_explorer.sky.galaxies import SEARCH_ARCSEC, VOTE_COLUMNS
 from galaxy_explorer.sky.positions import LONGEST_TEXT
 from galaxy_explorer.views import galaxy_panel, resources
 from galaxy_explorer.views.addresses import left_out, say_once, unknown_names
@@ -142,8 +142,8 @@ def say(error: sky.SkyError) -> None:
 
 
 def find_galaxy(position: sky.Position) -> tuple[sky.SkyGalaxy | None, str, bool]:
-    """Ask SDSS for the galaxy at a position; give it, or None, why its size is unknown, and whether that is old news."""
-    place = position.ra_deg, position.dec_deg
+    """Ask SDSS for the galaxy that is meant; give it, or None, why its size is unknown, and whether that is old news."""
+    place = position.ra_deg, position.dec_deg, position.objid
     try:
         answer = remembered(("galaxy", *place), lambda: sky.galaxy_at(*place))
     except sky.SkyError as error:
@@ -186,6 +186,15 @@ def explain_scale(galaxy: sky.SkyGalaxy | None, why_unknown: str, start: float) 
         st.markdown(
             f"**The galaxy's size is unknown.** {reason} The view starts at SDSS's own {USUAL_SCALE}″ a pixel: move the "
             "slider until the galaxy fills about half of the picture, as volunteers saw it."
+        )
+
+
+def say_if_not_the_nearest(galaxy: sky.SkyGalaxy | None) -> None:
+    """Say so where another galaxy is nearer to the place than the one that is shown."""
+    if galaxy and galaxy.apart_arcsec > galaxy.nearest_arcsec:
+        st.markdown(
+            f"**Another galaxy is nearer to this place:** {galaxy.nearest_arcsec:.1f}″ from it. Shown is the brightest one "
+            f"within {SEARCH_ARCSEC:.0f}″, {galaxy.apart_arcsec:.1f}″ from it. To see the other, give its SDSS id."
         )
 
 
@@ -232,6 +241,7 @@ def find_and_say(text: str, say_waiting: Callable[[str], None]) -> tuple[ShownGa
     st.subheader(called or f"Position {middle.ra_deg:.5f} {middle.dec_deg:+.5f}")
     st.markdown(links_out(middle.ra_deg, middle.dec_deg))
     start = sky.galaxy_zoo_scale(galaxy.radius_arcsec) if galaxy and galaxy.radius_arcsec else USUAL_SCALE
+    say_if_not_the_nearest(galaxy)
     explain_scale(galaxy, why_unknown, start)
     scale, sources = choose_view(start)
     view = middle.ra_deg, middle.dec_deg, scale
