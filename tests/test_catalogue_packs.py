@@ -2,16 +2,35 @@
 
 import json
 import os
+import re
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from galaxy_explorer.catalogue import CatalogueError, galaxies, open_catalogue
+from galaxy_explorer.catalogue import CatalogueError, field_of, galaxies, open_catalogue, read_validation
 from galaxy_explorer.images import ImageError, to_png
 
 SCORES = "GalaxyID,Class1.1\n0012,1\n999,1\n"
+
+
+def write_whole(path, method):
+    """Write a zip file of a picture with all that may stand beside it."""
+    picture = (Path(galaxies.__file__).parents[1] / "sample" / "100008.jpg").read_bytes()
+    with zipfile.ZipFile(path, "w", method) as packed:
+        packed.writestr("pictures/0012.png", picture)
+        packed.writestr("scores.csv", SCORES + "".join(f"{n},0.{n}\n" for n in range(100, 200)))
+        packed.writestr("validation.txt", "".join(f"{n:04}\n" for n in range(100)))
+        packed.writestr("field.json", json.dumps({"centre": 288, "of": 424, "more": list(range(100))}))
+
+
+def read_all(path):
+    """Read all that there is in a zip file of pictures."""
+    catalogue = open_catalogue(path)
+    read_validation(path)
+    return [catalogue.picture_bytes(galaxy) for galaxy in catalogue.ids]
 
 
 class TestAZip:
@@ -64,6 +83,57 @@ class TestAZip:
         with pytest.raises(CatalogueError, match=r"galaxies\.zip cannot be read"):
             open_catalogue(path)
 
+    @pytest.mark.parametrize("damaged", ["pictures/0012.png", "scores.csv", "validation.txt", "field.json"])
+    @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+    def test_a_damaged_member_is_refused_in_words(self, picture_zip, damaged, method):
+        write_whole(picture_zip, method)
+        random = np.random.default_rng(0)
+        with zipfile.ZipFile(picture_zip) as packed:
+            member = packed.getinfo(damaged)
+        whole = picture_zip.read_bytes()
+        first = member.header_offset + 30 + len(damaged)
+        for _ in range(5):
+            content = bytearray(whole)
+            for place in first + random.integers(member.compress_size, size=3):
+                content[place] ^= int(random.integers(1, 256))
+            picture_zip.write_bytes(content)
+            with pytest.raises((CatalogueError, ImageError), match=r"galaxies\.zip.*"):
+                read_all(picture_zip)
+
+    def test_an_encrypted_table_is_refused_in_words(self, picture_zip):
+        write_whole(picture_zip, zipfile.ZIP_DEFLATED)
+        content = bytearray(picture_zip.read_bytes())
+        for start, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+            for match in re.finditer(re.escape(start), bytes(content)):
+                content[match.start() + flags] |= 1
+        picture_zip.write_bytes(content)
+        with pytest.raises(CatalogueError, match=r"cannot be read .*encrypted"):
+            open_catalogue(picture_zip)
+        with pytest.raises(CatalogueError, match=r"validation\.txt of .* cannot be read .*encrypted"):
+            read_validation(picture_zip)
+
+    @pytest.mark.parametrize("name", ["scores.csv", "field.json", "validation.txt"])
+    def test_a_file_that_stands_in_two_folders_of_it_is_refused(self, picture_zip, name):
+        write_whole(picture_zip, zipfile.ZIP_DEFLATED)
+        with zipfile.ZipFile(picture_zip, "a") as packed:
+            packed.writestr(f"more/{name}", "")
+        with pytest.raises(CatalogueError, match=rf"holds {name} twice, as {name} and more/{name}"):
+            read_all(picture_zip)
+
+    @pytest.mark.parametrize(
+        "table",
+        ["training_solutions_rev1.csv", "training_solutions_partial.csv", "gz2_filename_mapping.csv",
+         "gz2_hart16.csv", "gz2_hart16.csv.gz"],
+    )  # fmt: skip
+    def test_of_a_layout_that_is_a_folder_is_refused_rather_than_shown_without_votes(self, picture_zip, table):
+        with zipfile.ZipFile(picture_zip, "a") as packed:
+            packed.writestr(f"zoo/{table}", "")
+        with pytest.raises(CatalogueError, match=rf"holds zoo/{table}, .*: unpack it and name the folder"):
+            open_catalogue(picture_zip)
+        with zipfile.ZipFile(picture_zip, "a") as packed:
+            packed.writestr("zoo/scores.csv", SCORES)
+        assert len(open_catalogue(picture_zip)) == 4
+
     def test_the_real_pack_opens(self, shared_data):
         catalogue = open_catalogue(shared_data / "unscored-288to160.zip")
         assert len(catalogue) == 21_543
@@ -82,6 +152,25 @@ class TestTheFieldOfView:
             packed.writestr("field.json", said)
         for path in (picture_folder, picture_zip, kaggle_folder):
             assert open_catalogue(path).field == 288 / 424
+
+    @pytest.mark.parametrize(
+        ("folder", "beside"),
+        [("images_training_rev1", ""), ("images_test_rev1", ""), ("images", "gz2_filename_mapping.csv"),
+         ("images_gz2/images", "gz2_filename_mapping.csv")],
+    )  # fmt: skip
+    def test_of_one_picture_is_that_of_its_catalogue(self, tmp_path, folder, beside):
+        for place in ("images_training_rev1", folder):
+            (tmp_path / place).mkdir(parents=True, exist_ok=True)
+        (tmp_path / (beside or "training_solutions_rev1.csv")).write_text("broken")
+        (tmp_path / "field.json").write_text(json.dumps({"centre": 288, "of": 424}))
+        assert field_of(tmp_path / folder) == 288 / 424
+
+    def test_of_a_folder_with_any_other_name_is_its_own(self, tmp_path):
+        (tmp_path / "images").mkdir()
+        (tmp_path / "field.json").write_text(json.dumps({"centre": 288, "of": 424}))
+        assert (field_of(tmp_path), field_of(tmp_path / "images")) == (288 / 424, 1.0)
+        (tmp_path / "images" / "field.json").write_text(json.dumps({"centre": 106, "of": 424}))
+        assert field_of(tmp_path / "images") == 0.25
 
     @pytest.mark.parametrize(
         "said",

@@ -8,9 +8,9 @@ are text everywhere, so that ``0012`` and an 18-digit objid stay what they are.
 
 from galaxy_explorer.catalogue.galaxies import GONE, Catalogue, CatalogueError
 from galaxy_explorer.catalogue.gz2 import DEBIASED, WEIGHTED
-from galaxy_explorer.catalogue.layouts import SAMPLE, open_catalogue
+from galaxy_explorer.catalogue.layouts import SAMPLE, field_of, open_catalogue
 from galaxy_explorer.catalogue.live import LIVE, MOST_GALAXIES, LiveDraw, draw_named
-from galaxy_explorer.catalogue.scores import scores_from_votes
+from galaxy_explorer.catalogue.scores import id_of, scores_from_votes
 from galaxy_explorer.catalogue.selection import (
     VALIDATION,
     VoteRange,
@@ -35,7 +35,9 @@ __all__ = [
     "LiveDraw",
     "VoteRange",
     "draw_named",
+    "field_of",
     "find_ids",
+    "id_of",
     "open_catalogue",
     "read_ids",
     "read_validation",

@@ -1,6 +1,7 @@
 """The catalogue itself: a table of galaxies and the way to their pictures."""
 
 import hashlib
+import lzma
 import os
 import zipfile
 import zlib
@@ -17,6 +18,11 @@ from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import FITS_ENDINGS, ImageError, is_named, read_image
 
 GONE = (-1, -1)  # the state of a picture whose file is not there
+# What comes of files and zip files that are damaged, locked or gone. RuntimeError: encrypted; UnicodeDecodeError: names.
+UNREADABLE = (
+    *(OSError, EOFError, RuntimeError, UnicodeDecodeError),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+)
 MAX_PICTURE_BYTES = 256 * 2**20  # of one picture in a zip, unpacked: room for MAX_PIXELS at 16 bits in RGB
 
 
@@ -117,15 +123,7 @@ class Catalogue:
             if self.root.is_file():
                 return _member_bytes(self.root, picture)
             return (self.root / picture).read_bytes()
-        except (
-            OSError,
-            KeyError,
-            zipfile.BadZipFile,
-            zlib.error,
-            NotImplementedError,
-            RuntimeError,
-            EOFError,
-        ) as error:
+        except (*UNREADABLE, KeyError) as error:
             raise ImageError(
                 f"the picture {picture} of galaxy {galaxy_id} cannot be read from {self.root} ({error}); "
                 "put it back and open the catalogue again"

@@ -1,5 +1,6 @@
 """Galaxy Zoo 2 as Zenodo gives its pictures, joined to the votes of the catalogue of Hart et al. 2016."""
 
+import gzip
 import zlib
 from pathlib import Path
 from typing import Any
@@ -168,7 +169,12 @@ def _csv(file: Path, **options: Any) -> pd.DataFrame:
     """Read a CSV file, packed or not."""
     try:
         return pd.read_csv(file, **options)
-    except (ValueError, EOFError, zlib.error) as error:  # ValueError: pandas' own, and other encodings
+    except (
+        ValueError,
+        EOFError,
+        zlib.error,
+        gzip.BadGzipFile,
+    ) as error:  # ValueError: pandas' own, and other encodings
         raise CatalogueError(f"{file} cannot be read as a table ({error}): fetch it again") from error
 
 

@@ -3,21 +3,22 @@
 import json
 import os
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import pandas as pd
 
-from galaxy_explorer.catalogue.galaxies import Catalogue, CatalogueError
-from galaxy_explorer.catalogue.gz2 import DEBIASED, IMAGES, looks_like_gz2, open_gz2
+from galaxy_explorer.catalogue.galaxies import UNREADABLE, Catalogue, CatalogueError
+from galaxy_explorer.catalogue.gz2 import DEBIASED, IMAGES, MAPPING, TABLES, looks_like_gz2, open_gz2
 from galaxy_explorer.catalogue.live import draw_named, open_live
-from galaxy_explorer.catalogue.scores import ID, read_scores
+from galaxy_explorer.catalogue.pictures import SUFFIXES, Pictures, files_of, pictures_of
+from galaxy_explorer.catalogue.scores import read_scores
 from galaxy_explorer.decision_tree import COLUMNS
-from galaxy_explorer.images import FITS_ENDINGS, is_named, stem_of
+from galaxy_explorer.images import is_named
 
 SAMPLE = "sample"  # the name of the galaxies that come with the package
-SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", *FITS_ENDINGS)
 SCORES = "scores.csv"
 FIELD = "field.json"
 KAGGLE_PICTURES = ("images_training_rev1", "images_test_rev1")
@@ -46,7 +47,7 @@ def open_catalogue(where: str | Path, *, votes: str = DEBIASED) -> Catalogue:
           the same as ``.csv.gz``);
         - a folder of pictures whose names, without the ending, are the galaxies' ids, with or without a
           ``scores.csv``;
-        - a zip file of the same.
+        - a zip file of such a plain folder.
 
         Pictures that were cropped before come with a ``field.json`` such as
         ``{"centre": 288, "of": 424}``, which holds for all of them.
@@ -68,15 +69,18 @@ def open_catalogue(where: str | Path, *, votes: str = DEBIASED) -> Catalogue:
         return _with_its_votes(_open_sample(), votes)
     if draw := draw_named(str(where)):
         return _with_its_votes(open_live(draw), votes)
-    path = Path(where).expanduser()
+    path = Path(os.path.expanduser(where))  # Path.expanduser raises where there is no such user
     try:
         for layout in LAYOUTS:
             if layout.recognises(path):
                 return _with_its_votes(layout.opens(path, votes), votes)
-    except (OSError, zipfile.BadZipFile) as error:
+        found = path.exists()
+    except UNREADABLE as error:
         raise CatalogueError(f"{path} cannot be read ({error}): check the file or its permissions") from error
-    found = "is a file, but no zip file" if path.exists() else "does not exist"
-    raise CatalogueError(f"{path} {found}: name a folder or a zip file of pictures, or {SAMPLE!r}")
+    if not found and is_named(path.name, *SUFFIXES):
+        raise CatalogueError(f"there is no picture {path}: check its name")
+    said = "is a file, but no zip file" if found else "does not exist"
+    raise CatalogueError(f"{path} {said}: name a folder or a zip file of pictures, or {SAMPLE!r}")
 
 
 def _with_its_votes(catalogue: Catalogue, votes: str) -> Catalogue:
@@ -101,7 +105,7 @@ def _open_sample() -> Catalogue:
 def _open_kaggle(path: Path) -> Catalogue:
     """Open the folder of the Kaggle challenge."""
     names = [
-        f"{folder}/{name}" for folder in KAGGLE_PICTURES if (path / folder).is_dir() for name in _files(path / folder)
+        f"{folder}/{name}" for folder in KAGGLE_PICTURES if (path / folder).is_dir() for name in files_of(path / folder)
     ]
     tables = [read_scores(path / name, str(path / name)) for name in KAGGLE_SCORES if (path / name).is_file()]
     scores = pd.concat(tables) if tables else None
@@ -114,7 +118,7 @@ def _open_kaggle(path: Path) -> Catalogue:
         "Galaxy Zoo - The Galaxy Challenge (Kaggle). Pictures: Sloan Digital Sky Survey; "
         "votes: the volunteers of Galaxy Zoo; the challenge's terms apply."
     )
-    return _assembled(path.resolve().name, path, _pictures(names, path), scores, _field_of_folder(path), note)
+    return _assembled(path.resolve().name, path, pictures_of(names, path), scores, _field_of_folder(path), note)
 
 
 def _open_gz2(path: Path, votes: str) -> Catalogue:
@@ -124,8 +128,9 @@ def _open_gz2(path: Path, votes: str) -> Catalogue:
         raise CatalogueError(
             f"there is no folder {path / IMAGES[0]}: unpack images_gz2.zip, so that it holds the pictures"
         )
-    pictures = _pictures([f"{images}/{name}" for name in _files(path / images)], path / images)
-    return open_gz2(path, pictures, votes=votes, field=_field_of_folder(path))
+    pictures = pictures_of([f"{images}/{name}" for name in files_of(path / images)], path / images)
+    catalogue = open_gz2(path, pictures.names, votes=votes, field=_field_of_folder(path))
+    return replace(catalogue, note=f"{catalogue.note} {pictures.left_out}".strip())
 
 
 def _open_folder(path: Path, name: str = "", note: str = "") -> Catalogue:
@@ -135,7 +140,7 @@ def _open_folder(path: Path, name: str = "", note: str = "") -> Catalogue:
     return _assembled(
         name,
         path,
-        _pictures(_files(path), path),
+        pictures_of(files_of(path), path),
         scores,
         _field_of_folder(path),
         note or f"Pictures of the folder {name}.",
@@ -146,10 +151,31 @@ def _open_zip(path: Path) -> Catalogue:
     """Open a zip file of pictures; folders within it do not count as part of the ids."""
     with zipfile.ZipFile(path) as archive:
         names = [name for name in archive.namelist() if not name.startswith("__MACOSX/")]
-        extras = {PurePosixPath(name).name: name for name in names if not name.lower().endswith(SUFFIXES)}
+        extras = _extras(names, path)
         scores = read_scores(archive.read(extras[SCORES]), f"{path}: {extras[SCORES]}") if SCORES in extras else None
         field = _field(archive.read(extras[FIELD]), f"{path}: {FIELD}") if FIELD in extras else 1.0
-    return _assembled(path.stem, path, _pictures(names, path), scores, field, f"Pictures of the file {path.name}.")
+    return _assembled(path.stem, path, pictures_of(names, path), scores, field, f"Pictures of the file {path.name}.")
+
+
+def _extras(names: list[str], path: Path) -> dict[str, str]:
+    """Find the files beside the pictures of a zip file, by their names without folders."""
+    extras: dict[str, str] = {}
+    elsewhere = (*KAGGLE_SCORES, MAPPING, *TABLES)
+    for name in names:
+        file = name.rpartition("/")[2]
+        if file not in (SCORES, FIELD, *elsewhere):
+            continue
+        if file in extras:
+            raise CatalogueError(
+                f"{path} holds {file} twice, as {extras[file]} and {name}: keep one, with the rows of both"
+            )
+        extras[file] = name
+    if SCORES not in extras and (tables := [name for file, name in extras.items() if file in elsewhere]):
+        raise CatalogueError(
+            f"{path} holds {tables[0]}, whose layout is opened as a folder alone: unpack it and name the folder "
+            "(of which the command pack makes a zip file that can be opened)"
+        )
+    return extras
 
 
 # The order matters: the first that recognises a path opens it.
@@ -161,44 +187,53 @@ LAYOUTS: tuple[Layout, ...] = (
 )
 
 
-def _files(folder: Path) -> list[str]:
-    """Name the files of a folder without asking for anything else about them."""
-    with os.scandir(folder) as entries:
-        return [entry.name for entry in entries if entry.is_file()]
-
-
-def _pictures(names: Iterable[str], where: Path) -> pd.Series:
-    """Find the pictures among file names: a series of the names, with ids as index, ordered by id."""
-    found: dict[str, str] = {}
-    for name in names:
-        file = name.rpartition("/")[2]
-        if not is_named(file, *SUFFIXES) or file.startswith("."):
-            continue
-        galaxy = stem_of(file)
-        if galaxy in found:
-            raise CatalogueError(
-                f"{where} holds two pictures of galaxy {galaxy}, {found[galaxy]} and {name}: keep one of the two"
-            )
-        found[galaxy] = name
-    if not found:
-        raise CatalogueError(
-            f"there are no pictures in {where}: name the folder or zip file that holds them itself, as {', '.join(SUFFIXES)} "
-            "(zip files within a folder are not looked into: unpack them or name one)"
-        )
-    ids = sorted(found)
-    return pd.Series([found[galaxy] for galaxy in ids], index=pd.Index(ids, dtype=str, name=ID), dtype=str)
-
-
 def _assembled(
-    name: str, root: Path, pictures: pd.Series, scores: pd.DataFrame | None, field: float, note: str
+    name: str, root: Path, pictures: Pictures, scores: pd.DataFrame | None, field: float, note: str
 ) -> Catalogue:
     """Join pictures and scores; a galaxy without picture is left out and counted."""
+    names = pictures.names
     if scores is None:
-        scores = pd.DataFrame(index=pictures.index[:0], columns=list(COLUMNS), dtype="float32")
-    table = scores.reindex(pictures.index)
-    table["picture"] = pictures
-    missing = int((pictures.index.get_indexer(scores.index) < 0).sum())
-    return Catalogue(name, table, root, field, missing, note)
+        scores = pd.DataFrame(index=names.index[:0], columns=list(COLUMNS), dtype="float32")
+    table = scores.reindex(names.index)
+    table["picture"] = names
+    missing = int((names.index.get_indexer(scores.index) < 0).sum())
+    return Catalogue(name, table, root, field, missing, f"{note} {pictures.left_out}".strip())
+
+
+def field_of(folder: Path) -> float:
+    """Tell how much of the original field of view the pictures in a folder cover.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder that holds the pictures: a plain one, or the challenge's or Galaxy Zoo 2's, whose
+        ``field.json`` lies beside the tables.
+
+    Returns
+    -------
+    float
+        As in `Catalogue`, for any of these pictures. Nothing but a ``field.json`` is read.
+
+    Raises
+    ------
+    CatalogueError
+        If that is malformed or cannot be read.
+    """
+    try:
+        return _field_of_folder(_root_of(folder.absolute()))
+    except OSError as error:
+        raise CatalogueError(f"{FIELD} of {folder} cannot be read ({error}): check its permissions") from error
+
+
+def _root_of(folder: Path) -> Path:
+    """Give the folder that is opened as a catalogue for the pictures in a folder: mostly that folder itself."""
+    if folder.name in KAGGLE_PICTURES and (folder.parent / KAGGLE_PICTURES[0]).is_dir():
+        return folder.parent
+    for images in IMAGES:
+        steps = PurePosixPath(images).parts
+        if folder.parts[-len(steps) :] == steps and looks_like_gz2(folder.parents[len(steps) - 1]):
+            return folder.parents[len(steps) - 1]
+    return folder
 
 
 def _field_of_folder(folder: Path) -> float:

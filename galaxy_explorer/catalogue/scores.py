@@ -2,6 +2,7 @@
 
 import csv
 import io
+import unicodedata
 from collections.abc import Generator, Iterable
 from contextlib import closing
 from pathlib import Path
@@ -19,6 +20,23 @@ RANGES: dict[str, tuple[float, float]] = dict.fromkeys(COLUMNS, (-1e-3, 1 + 1e-3
     "dec_deg": (-90.0, 90.0),
 }
 _UNKNOWN = ["", "NaN", "nan", "NA"]  # how a table may write an unknown score
+
+
+def id_of(text: str) -> str:
+    """Take an id out of a table, a list or the name of a file.
+
+    Parameters
+    ----------
+    text : str
+        An id, with whatever white space around it.
+
+    Returns
+    -------
+    str
+        The same in Unicode's form NFC: a Mac writes the names of files with letters and accents apart (NFD),
+        most tables have them in one.
+    """
+    return unicodedata.normalize("NFC", text.strip())
 
 
 def read_scores(source: Path | bytes, name: str) -> pd.DataFrame:
@@ -63,7 +81,7 @@ def read_scores(source: Path | bytes, name: str) -> pd.DataFrame:
         _check_lengths(source, name, len(header))
         raise CatalogueError(f"{name} cannot be read as a table ({error}): save it again as CSV in UTF-8") from error
     raw.index += 2  # line numbers of the file: the header is line 1
-    raw[ID] = raw[ID].fillna("").str.strip()
+    raw[ID] = raw[ID].fillna("").map(id_of)
     blank = (raw[ID] == "") & raw[known].isna().all(axis=1)
     if raw[header[-1]].isna().any() or (raw[header[-1]].astype(str) == "").any():
         _check_lengths(source, name, len(header))  # a row cut short looks like a row with empty cells

@@ -1,15 +1,17 @@
 """Parts of a catalogue: filtered, sorted, split for training."""
 
+import os
 import re
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from galaxy_explorer.catalogue.galaxies import Catalogue, CatalogueError
+from galaxy_explorer.catalogue.galaxies import UNREADABLE, Catalogue, CatalogueError
+from galaxy_explorer.catalogue.scores import id_of
 from galaxy_explorer.decision_tree import INDEX
 
 VALIDATION = "validation.txt"  # beside a data set's pictures or in their zip: the galaxies that are never trained on
@@ -128,7 +130,7 @@ def find_ids(catalogue: Catalogue, text: str) -> tuple[np.ndarray, np.ndarray, l
         The texts that no id holds.
     """
     ids = catalogue.table.index
-    whole = text.strip()
+    whole = id_of(text)
     parts = [whole] if ids.str.contains(whole, regex=False).any() else list(dict.fromkeys(re.split(r"[\s,;]+", whole)))
     exact: list[int] = []
     not_found: list[str] = []
@@ -246,19 +248,27 @@ def read_validation(where: str | Path) -> list[str]:
     CatalogueError
         If the list cannot be read, or holds no ids.
     """
-    path = Path(where).expanduser()
-    if zipfile.is_zipfile(path):
+    path = Path(os.path.expanduser(where))
+    try:
+        if not zipfile.is_zipfile(path):
+            listed = path / VALIDATION
+            return read_ids(listed) if listed.is_file() else []
         with zipfile.ZipFile(path) as archive:
-            names = [name for name in archive.namelist() if PurePosixPath(name).name == VALIDATION]
-            return _ids_of(archive.read(names[0]), f"{path}: {names[0]}") if names else []
-    listed = path / VALIDATION
-    return read_ids(listed) if listed.is_file() else []
+            names = [name for name in archive.namelist() if name.rpartition("/")[2] == VALIDATION]
+            content = archive.read(names[0]) if names else b""
+    except UNREADABLE as error:
+        raise CatalogueError(f"the list {VALIDATION} of {path} cannot be read ({error}): check the file") from error
+    if len(names) > 1:
+        raise CatalogueError(
+            f"{path} holds {VALIDATION} twice, as {names[0]} and {names[1]}: keep one, with the galaxies of both"
+        )
+    return _ids_of(content, f"{path}: {names[0]}") if names else []
 
 
 def _ids_of(content: bytes, name: str) -> list[str]:
     """Take the ids from the content of a list."""
     try:
-        ids = [line.strip() for line in content.decode("utf-8-sig").splitlines() if line.strip()]
+        ids = [id_of(line) for line in content.decode("utf-8-sig").splitlines() if line.strip()]
     except UnicodeDecodeError as error:
         raise CatalogueError(f"the list of galaxies {name} cannot be read ({error}): give a text file") from error
     if not ids:

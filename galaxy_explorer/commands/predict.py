@@ -11,8 +11,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from galaxy_explorer import __version__
-from galaxy_explorer.catalogue import open_catalogue, read_ids
-from galaxy_explorer.catalogue.layouts import FIELD
+from galaxy_explorer.catalogue import field_of, id_of, open_catalogue, read_ids
 from galaxy_explorer.commands.console import network_for, progress_bar, speed
 from galaxy_explorer.commands.reporting import NAMED_FAILURES, report, say
 from galaxy_explorer.images import FITS_ENDINGS, ImageError, is_named, read_exposure, stem_of
@@ -140,10 +139,9 @@ def _sources_at(path: str, notes: Notes) -> Iterator[Source]:
                 )
             yield source
         return
-    # A field.json beside the picture says that it was cropped before, as for the folder as a whole.
-    field = open_catalogue(file.parent).field if (file.parent / FIELD).exists() else 1.0
-    galaxy_id = stem_of(file.name)
-    yield Source(galaxy_id, partial(_noted, notes, galaxy_id, lambda: file), field)
+    galaxy_id = id_of(stem_of(file.name))
+    # A field.json says that the picture was cropped before, as for the folder as a whole.
+    yield Source(galaxy_id, partial(_noted, notes, galaxy_id, lambda: file), field_of(file.parent))
 
 
 def _noted(notes: Notes, galaxy_id: str, find: Callable[[], bytes | Path]) -> np.ndarray:

@@ -1,0 +1,64 @@
+"""The pictures among the names of files, by the ids of their galaxies."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from galaxy_explorer.catalogue.galaxies import CatalogueError
+from galaxy_explorer.catalogue.scores import ID, id_of
+from galaxy_explorer.images import FITS_ENDINGS, is_named, stem_of
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", *FITS_ENDINGS)
+
+
+class Pictures(NamedTuple):
+    """The pictures that were found."""
+
+    names: pd.Series  # with ids as index, ordered by id
+    left_out: str  # a sentence on those whose names are no text; empty where there are none
+
+
+def files_of(folder: Path) -> list[str]:
+    """Name the files of a folder without asking for anything else about them."""
+    with os.scandir(folder) as entries:
+        return [entry.name for entry in entries if entry.is_file()]
+
+
+def pictures_of(names: Iterable[str], where: Path) -> Pictures:
+    """Find the pictures among file names."""
+    found: dict[str, str] = {}
+    left_out = 0
+    for name in names:
+        file = name.rpartition("/")[2]
+        if not is_named(file, *SUFFIXES) or file.startswith("."):
+            continue
+        galaxy = id_of(stem_of(file))
+        if not galaxy or not _is_text(file):
+            left_out += 1
+            continue
+        if galaxy in found:
+            raise CatalogueError(
+                f"{where} holds two pictures of galaxy {galaxy}, {found[galaxy]} and {name}: keep one of the two"
+            )
+        found[galaxy] = name
+    said = f"Pictures left out, since their names cannot be read as ids: {left_out:,}. Rename them." if left_out else ""
+    if not found:
+        raise CatalogueError(
+            f"there are no pictures in {where}: name the folder or zip file that holds them itself, as {', '.join(SUFFIXES)} "
+            f"(zip files within a folder are not looked into: unpack them or name one). {said}".strip()
+        )
+    ids = sorted(found)
+    places = pd.Series([found[galaxy] for galaxy in ids], index=pd.Index(ids, dtype=str, name=ID), dtype=str)
+    return Pictures(places, said)
+
+
+def _is_text(name: str) -> bool:
+    """Tell whether a file's name is text: Python keeps other bytes, of names from old systems, as surrogates."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
