@@ -7,13 +7,14 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from fits_files import galaxy_fluxes, notes_of, on_the_sky, with_bands, with_header, written
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from picture_files import refusal
 
-from galaxy_explorer.images import ImageError, Position, fits_files, read_exposure, read_image
+from galaxy_explorer.images import ImageError, Position, fits_files, fits_position, read_exposure, read_image
 
 
 def claiming(shape, kind=-32, size=2880):
@@ -134,6 +135,20 @@ class TestBounds:
             assert read_exposure(bytes(content)).picture.dtype == np.uint8
 
 
+def hst_exposure(shift_pixels):
+    """An image as of HST, whose first axis is shifted by a table in a unit of its own."""
+    image = with_header(galaxy_fluxes(), **on_the_sky(), CPDIS1="Lookup", CPDIS2="Lookup")
+    tables = []
+    for axis, shift in ((1, shift_pixels), (2, 0.0)):
+        for card in (f"EXTVER: {axis}.0", "NAXES: 2.0", "AXIS.1: 1.0", "AXIS.2: 2.0"):
+            image.header.append((f"DP{axis}", card), end=True)
+        table = fits.ImageHDU(np.full((5, 6), shift, np.float32), name="WCSDVARR", ver=axis)
+        table.header.update({"CRPIX1": 0, "CRPIX2": 0, "CRVAL1": 0, "CRVAL2": 0, "CDELT1": 13, "CDELT2": 16})
+        tables.append(table)
+    image.name = "SCI"
+    return written(fits.PrimaryHDU(), image, *tables)
+
+
 class TestPosition:
     def test_the_middle_and_the_scale_are_given(self):
         position = read_exposure(written(with_header(galaxy_fluxes(), **on_the_sky(0.396)))).position
@@ -199,3 +214,26 @@ class TestPosition:
         assert "north is 30° to the left of up" in notes_of(
             written(with_header(galaxy_fluxes(), **on_the_sky(turned_deg=-30.0)))
         )
+
+    @pytest.mark.parametrize(("angle", "said"), [(0.0, ""), (30.0, "north is 30° to the right of up")])
+    def test_the_axes_may_stand_in_either_order(self, angle, said):
+        cards = on_the_sky(turned_deg=angle)
+        pairs = [("CTYPE1", "CTYPE2"), ("CRVAL1", "CRVAL2"), ("CD1_1", "CD2_1"), ("CD1_2", "CD2_2")]
+        cards |= {one: cards[other] for pair in pairs for one, other in (pair, pair[::-1])}
+        exposure = read_exposure(written(with_header(galaxy_fluxes(), **cards)))
+        assert (exposure.position.ra_deg, exposure.position.dec_deg) == pytest.approx((202.47, 47.2))
+        assert "; ".join(exposure.notes[1:]) == said
+
+    def test_a_galactic_picture_is_turned_by_the_angle_between_the_norths(self):
+        cards = on_the_sky() | {"CTYPE1": "GLON-TAN", "CTYPE2": "GLAT-TAN", "CRVAL1": 100.0, "CRVAL2": 60.0}
+        middle, above = (SkyCoord(100, latitude, unit="deg", frame="galactic").icrs for latitude in (60, 60.001))
+        up = middle.position_angle(above).deg  # of galactic north, from north through east
+        assert f"north is {360 - up:.0f}° to the left of up" in notes_of(written(with_header(galaxy_fluxes(), **cards)))
+
+    def test_tables_of_distortions_elsewhere_in_the_file_are_followed(self, monkeypatch):
+        shifted = hst_exposure(shift_pixels=3.0)
+        position = read_exposure(shifted).position
+        step = 0.4 / 3600 / np.cos(np.radians(47.2))
+        assert (position.ra_deg, position.dec_deg) == pytest.approx((202.47 - 3 * step, 47.2), abs=1e-7)
+        monkeypatch.setattr(fits_position, "MOST_CORRECTIONS", 10)
+        assert "make no sense (the table WCSDVARR has 30 numbers)" in notes_of(shifted)

@@ -74,7 +74,7 @@ def read_fits(file: BinaryIO, image: str | None, *, located: bool) -> Exposure:
             if located:
                 from galaxy_explorer.images.fits_position import position_of
 
-                position, said = position_of(chosen.unit.header, chosen.planes[0].shape, averaging)
+                position, said = position_of(chosen.unit.header, chosen.planes[0].shape, averaging, units)
                 notes += said
             return Exposure(picture, chosen.name, choices, tuple(notes), position)
     except ImageError:

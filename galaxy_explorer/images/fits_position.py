@@ -1,15 +1,18 @@
 """Where a FITS image lies on the sky, by the world coordinates in its header."""
 
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
+from galaxy_explorer.images.fits_files import MAX_UNITS
 from galaxy_explorer.images.reading import DAMAGED, Position
 
 TURNED_DEG = 10.0  # north may be this far from up before it is said
+MOST_CORRECTIONS = 10_000_000  # numbers in a file's table of distortions, which is read whole; HST's have thousands
 
 
-def position_of(header: Any, shape: tuple[int, int], averaging: int) -> tuple[Position | None, list[str]]:
+def position_of(header: Any, shape: tuple[int, int], averaging: int, units: Any) -> tuple[Position | None, list[str]]:
     """Work out where the middle of an image lies.
 
     Parameters
@@ -20,6 +23,8 @@ def position_of(header: Any, shape: tuple[int, int], averaging: int) -> tuple[Po
         Its rows and columns in the file.
     averaging : int
         How many pixels a side were averaged into one.
+    units : astropy.io.fits.HDUList
+        The file, in which a header such as those of HST has its tables of distortions.
 
     Returns
     -------
@@ -32,23 +37,57 @@ def position_of(header: Any, shape: tuple[int, int], averaging: int) -> tuple[Po
     from astropy.wcs.utils import proj_plane_pixel_scales
 
     try:
-        coordinates = WCS(header)
+        coordinates = WCS(header, fobj=_with_corrections(units))
         if not coordinates.has_celestial:
             return None, []
-        celestial = coordinates.celestial
         rows, columns = shape
-        middle = celestial.pixel_to_world((columns - 1) / 2, (rows - 1) / 2).icrs
-        scale = 3600 * float(np.sqrt(np.prod(proj_plane_pixel_scales(celestial)))) * averaging
-        found = Position(float(middle.ra.deg) % 360.0, float(middle.dec.deg), scale)
-        directions = celestial.pixel_scale_matrix
-        if not (np.isfinite([found.ra_deg, found.dec_deg]).all() and 0 < scale < 3600):
+        column, row = (columns - 1) / 2, (rows - 1) / 2
+        # The middle, and a pixel to the right of it and above.
+        places = coordinates.celestial.pixel_to_world([column, column + 1, column], [row, row, row + 1]).icrs
+        directions = _steps(places.ra.rad, places.dec.rad)
+        scale = 3600 * float(np.sqrt(np.prod(proj_plane_pixel_scales(coordinates.celestial)))) * averaging
+        found = Position(float(places.ra.deg[0]) % 360.0, float(places.dec.deg[0]), scale)
+        leads_somewhere = np.isfinite([found.ra_deg, found.dec_deg]).all() and 0 < abs(np.linalg.det(directions)) < 1
+        if not (leads_somewhere and 0 < scale < 3600):
             raise ValueError("they lead nowhere")
-    except (*DAMAGED, AttributeError, RuntimeError) as error:
+    except (*DAMAGED, AttributeError, RuntimeError, AssertionError) as error:
         said = str(error).strip().splitlines()
         return None, [
             f"its sky coordinates make no sense ({said[0] if said else type(error).__name__}) and are left out"
         ]
     return found, _orientation(directions)
+
+
+def _with_corrections(units: Any) -> Any:
+    """List the units that are looked at, without tables of distortions so large that they would fill the memory."""
+    from astropy.io.fits import HDUList
+
+    found = list(islice(units, MAX_UNITS))
+    for unit in found:
+        name, size = getattr(unit, "name", ""), np.prod([float(length) for length in getattr(unit, "shape", ())])
+        if name in ("WCSDVARR", "D2IMARR") and size > MOST_CORRECTIONS:  # packed, it may be far larger than the file
+            raise ValueError(f"the table {name} has {size:,.0f} numbers")
+    return HDUList(found)
+
+
+def _steps(ra: np.ndarray, dec: np.ndarray) -> np.ndarray:
+    """Measure the steps from a place to two others near it.
+
+    Parameters
+    ----------
+    ra, dec : (3,) np.ndarray
+        The place and the two others, in radians.
+
+    Returns
+    -------
+    (2, 2) np.ndarray
+        Radians to the east and to the north, a column for each of the others. Unit vectors serve at the poles
+        and across 0 h as well.
+    """
+    towards = np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)])
+    east = [-np.sin(ra[0]), np.cos(ra[0]), 0.0]
+    north = [-np.sin(dec[0]) * np.cos(ra[0]), -np.sin(dec[0]) * np.sin(ra[0]), np.cos(dec[0])]
+    return np.array([east, north]) @ (towards[:, 1:] - towards[:, :1])
 
 
 def _orientation(directions: np.ndarray) -> list[str]:
@@ -57,7 +96,7 @@ def _orientation(directions: np.ndarray) -> list[str]:
     Parameters
     ----------
     directions : (2, 2) np.ndarray
-        From steps in columns and rows, upwards, to steps in right ascension and declination.
+        From steps in columns and rows, upwards, to steps to the east and to the north.
     """
     notes = []
     if np.linalg.det(directions) > 0:
