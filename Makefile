@@ -5,8 +5,9 @@
 #   make check   format, lint, types and tests: what every change must pass
 #   make clean   remove the environment and what the tools keep
 #
-# Everything is installed into the folder .venv. The first time takes some minutes, mostly for PyTorch;
-# afterwards make installs again only when a file of requirements changes.
+# All Python packages are installed into the folder .venv. The first time takes some minutes, mostly for PyTorch;
+# afterwards make installs again only when a file of requirements changes. Where there is no Chromium or npm, tests and
+# check install them outside it: as root on Debian and Ubuntu by apt, else Chromium into Playwright's own cache.
 #
 #   make app PYTHON=python3.13             another Python (3.11 or newer)
 #   make app ARGS="--server.port 8600"     options for streamlit; for make test, options for pytest

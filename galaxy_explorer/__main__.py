@@ -136,9 +136,13 @@ def _add_network_options(command: argparse.ArgumentParser) -> None:
 
 def _positive(text: str) -> int:
     """Take an option as a whole number of at least 1."""
-    if int(text) < 1:
+    try:
+        number = int(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number; give one of at least 1") from error
+    if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is less than 1")
-    return int(text)
+    return number
 
 
 if __name__ == "__main__":

@@ -306,6 +306,10 @@ class TestRefusing:
             table.write_bytes(content[:-1000])
         assert "fetch it again" in refused(folder)
 
+    def test_a_packed_table_that_is_not_packed_is_named(self, folder):
+        (folder / "gz2_hart16.csv").rename(folder / "gz2_hart16.csv.gz")
+        assert "gz2_hart16.csv.gz cannot be read as a table (Not a gzipped file" in refused(folder)
+
     def test_votes_that_there_are_not_are_refused(self, folder):
         assert "take one of debiased, weighted" in refused(folder, votes="raw")
 

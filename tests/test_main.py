@@ -19,6 +19,7 @@ from tiny_training import in_one_thread
 from galaxy_explorer import checkpoints
 from galaxy_explorer.__main__ import main
 from galaxy_explorer.catalogue import open_catalogue, read_ids
+from galaxy_explorer.commands import predict as command
 from galaxy_explorer.comparison import score
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS
 from galaxy_explorer.prediction import predict, predict_catalogue, read_fractions, stream
@@ -92,6 +93,14 @@ def test_a_single_picture_of_a_cropped_pack_is_taken_for_cropped(run, galaxies, 
     assert run("predict", galaxies, "--output", tmp_path / "all.csv") == 0
     one, everything = read_fractions(tmp_path / "one.csv"), read_fractions(tmp_path / "all.csv")
     assert np.allclose(one.loc["0001"], everything.loc["0001"], atol=1e-6)
+
+
+def test_a_single_picture_asks_for_nothing_but_the_field_of_its_catalogue(kaggle_folder, monkeypatch):
+    (kaggle_folder / "field.json").write_text(json.dumps({"centre": 288, "of": 424}))
+    (kaggle_folder / "training_solutions_rev1.csv").write_text("broken")
+    pictures = sorted((kaggle_folder / "images_training_rev1").iterdir())
+    monkeypatch.setattr(command, "open_catalogue", None)
+    assert {source.field for source in command.sources_at([str(path) for path in pictures])} == {288 / 424}
 
 
 def test_a_bad_picture_is_named_and_the_rest_is_written(run, galaxies, tmp_path, capsys):

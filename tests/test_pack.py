@@ -90,6 +90,32 @@ def test_settings_that_cannot_be_met(pack, flags, sentence, capsys):
     assert sentence in capsys.readouterr().err
 
 
+def test_a_folder_that_is_not_there_is_said_so(pack, tmp_path, capsys):
+    assert pack(output=tmp_path / "none" / "small.zip") == 2
+    assert f"there is no folder {tmp_path / 'none'} to write into; make it" in capsys.readouterr().err
+
+
+def test_a_number_that_is_none_is_said_so(pack, capsys):
+    with pytest.raises(SystemExit):
+        pack("--workers", "abc")
+    assert "--workers: 'abc' is no whole number; give one of at least 1" in capsys.readouterr().err
+
+
+def test_a_damaged_zip_is_refused_in_words(pack, tmp_path, capsys):
+    assert pack() == 0
+    with zipfile.ZipFile(tmp_path / "small.zip") as packed:
+        member = packed.getinfo("scores.csv")
+    content = bytearray((tmp_path / "small.zip").read_bytes())
+    for place in range(member.header_offset + 40, member.header_offset + 60):
+        content[place] ^= 0xFF
+    (tmp_path / "small.zip").write_bytes(content)
+    for command in (["pack"], ["evaluate", "--json"], ["predict"]):
+        output = [] if command[0] == "evaluate" else ["--output", str(tmp_path / "made.zip")]
+        output = ["--output", str(tmp_path / "made.csv")] if command[0] == "predict" else output
+        assert main([*command, str(tmp_path / "small.zip"), *output]) == 2
+        assert "small.zip cannot be read (Error" in capsys.readouterr().err
+
+
 class TestAnInterruption:
     @pytest.fixture
     def interrupted(self, pack, monkeypatch, capsys):

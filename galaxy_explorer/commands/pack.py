@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from galaxy_explorer.catalogue import VALIDATION, Catalogue, CatalogueError, open_catalogue, read_ids, read_validation
 from galaxy_explorer.catalogue.layouts import FIELD, SCORES
-from galaxy_explorer.commands.reporting import report
+from galaxy_explorer.commands.reporting import check_folder, report
 from galaxy_explorer.images import ImageError, central_field
 
 WHOLE = 424  # pixels of the original field of view, in which field.json counts
@@ -33,6 +33,7 @@ def pack(options: argparse.Namespace) -> int:
     ValueError
         When it cannot begin; the message says why and what to do.
     """
+    check_folder(options.output)
     catalogue = open_catalogue(options.data)
     never = read_validation(options.data)
     if options.ids:

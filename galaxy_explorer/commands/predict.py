@@ -13,7 +13,7 @@ import numpy as np
 from galaxy_explorer import __version__
 from galaxy_explorer.catalogue import field_of, id_of, open_catalogue, read_ids
 from galaxy_explorer.commands.console import network_for, progress_bar, speed
-from galaxy_explorer.commands.reporting import NAMED_FAILURES, report, say
+from galaxy_explorer.commands.reporting import NAMED_FAILURES, check_folder, report, say
 from galaxy_explorer.images import FITS_ENDINGS, ImageError, is_named, read_exposure, stem_of
 from galaxy_explorer.prediction import (
     PredictionError,
@@ -65,8 +65,7 @@ def predict(options: argparse.Namespace) -> int:
 
 def _check_output(options: argparse.Namespace) -> None:
     """Refuse an output that cannot be written, before anything is read."""
-    if not options.output.resolve().parent.is_dir():
-        raise ValueError(f"there is no folder {options.output.parent} to write into; make it, or name another --output")
+    check_folder(options.output)
     PredictionStore(options.output, key="")  # refuses a wrong ending
 
 

@@ -1,7 +1,8 @@
-"""Words of the commands on standard error."""
+"""What the commands say on standard error, and of their outputs."""
 
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 NAMED_FAILURES = 20  # on the screen; where there is a list beside the table, it has them all
 
@@ -9,6 +10,12 @@ NAMED_FAILURES = 20  # on the screen; where there is a list beside the table, it
 def say(message: str) -> None:
     """Print on standard error."""
     print(message, file=sys.stderr)
+
+
+def check_folder(output: Path) -> None:
+    """Refuse an output that there is no folder for, before anything is read."""
+    if not output.resolve().parent.is_dir():
+        raise ValueError(f"there is no folder {output.parent} to write into; make it, or name another --output")
 
 
 def report(failures: Mapping[str, str], where: str) -> int:

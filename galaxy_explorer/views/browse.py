@@ -141,7 +141,7 @@ Four ways to more, the second and third on the command line, in the environment 
   ```sh
   python -m galaxy_explorer fetch kaggle --to FOLDER
   ```
-- **Your own pictures**: any folder or zip of JPEG, PNG, TIFF or WebP files.
+- **Your own pictures**: any folder or zip of JPEG, PNG, TIFF, WebP or FITS files.
 
 Then start the app with `GALAXY_EXPLORER_DATA=FOLDER make app`, or open the folder above (offered only while the app
 runs on your own machine). {FOLDER_HELP}
