@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from galaxy_explorer.checkpoints import load
 from galaxy_explorer.models import GalaxyNetwork
-from galaxy_explorer.prediction import ALONE, Process
+from galaxy_explorer.prediction import ALONE, Process, own_cuda_device
 
 
 def network_for(options: argparse.Namespace, process: Process = ALONE) -> tuple[GalaxyNetwork, dict[str, Any]]:
@@ -28,12 +28,7 @@ def network_for(options: argparse.Namespace, process: Process = ALONE) -> tuple[
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise ValueError(f"--device {device}: torch finds no CUDA device here; leave the option out to use the CPU")
     if device == "cuda" and process.world > 1:
-        if process.local_rank >= torch.cuda.device_count():
-            raise ValueError(
-                f"process {process.local_rank + 1} of this machine found {torch.cuda.device_count()} CUDA devices and "
-                "needs one of its own; lower torchrun's --nproc-per-node, or compute with --device cpu"
-            )
-        device = f"cuda:{process.local_rank}"
+        device = str(own_cuda_device(process.local_rank))
     return load(options.weights, device)
 
 

@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from galaxy_explorer.commands.console import network_for, progress_bar, speed
 from galaxy_explorer.commands.reporting import NAMED_FAILURES, check_folder, report, say
 from galaxy_explorer.images import FITS_ENDINGS, ImageError, is_named, read_exposure, stem_of
 from galaxy_explorer.prediction import (
+    SPREAD_COLUMNS,
     PredictionError,
     PredictionStore,
     Process,
@@ -25,6 +27,7 @@ from galaxy_explorer.prediction import (
     prediction_key,
     read_failures,
     read_fractions,
+    read_head,
     sources_of,
 )
 
@@ -43,23 +46,26 @@ def predict(options: argparse.Namespace) -> int:
         When it cannot begin or go on; the message says why and what to do.
     """
     notes: Notes = {}
-    with joined() as process:
+    with joined() as process, ExitStack() as to_the_end:
         with process.together():  # nobody writes before all have found that they can
             _check_output(options)
+            if process.leads:
+                to_the_end.enter_context(_reserved(options.output))
             sources = sources_at(options.paths, read_ids(options.ids) if options.ids else None, notes)
             network, card = network_for(options, process)
             store = _store_for(options, prediction_key(network, card, options.views))
+            _check_unfinished(store, sources)
         _check_alike(sources, process)
-        if options.resume and store.path.exists() and not store.chunks.exists():
-            return _already_finished(store, sources) if process.leads else 0
+        if options.resume and store.finished:
+            return _already_finished(store, sources, options.spread) if process.leads else 0
         with progress_bar(process) as progress:
             shown: dict[str, Any] = {"total": len(sources), "progress": progress}
             fill(store, network, card, sources, process=process, **shown, **speed(options, process))
         _tell(notes)
         if not process.leads:
             return 0
-        failures = store.finish(spread=options.spread, **_about(options))
-        print(f"{len(sources) - len(failures):,} of {len(sources):,} galaxies are in {store.path}")
+        written, failures = store.finish(spread=options.spread, **_about(options))
+        print(f"{written:,} of {len(sources):,} galaxies are in {store.path}")
         return report(failures, f"all of them, with the reasons, are in {store.failed}")
 
 
@@ -67,6 +73,15 @@ def _check_output(options: argparse.Namespace) -> None:
     """Refuse an output that cannot be written, before anything is read."""
     check_folder(options.output)
     PredictionStore(options.output, key="")  # refuses a wrong ending
+
+
+@contextmanager
+def _reserved(output: Path) -> Iterator[None]:
+    """Keep other runs off the output, without which two would take each other's work away."""
+    with PredictionStore(output, key="").reserved() as ours:
+        if not ours:
+            raise ValueError(f"another run is writing {output}; wait for its end, or name another --output")
+        yield
 
 
 def _store_for(options: argparse.Namespace, key: str) -> PredictionStore:
@@ -80,10 +95,21 @@ def _store_for(options: argparse.Namespace, key: str) -> PredictionStore:
     return store
 
 
+def _check_unfinished(store: PredictionStore, sources: list[Source]) -> None:
+    """Refuse to go on with a table that was begun with other galaxies."""
+    strange = store.unfinished_ids().difference(source.galaxy_id for source in sources)
+    if strange:
+        raise ValueError(
+            f"{store.chunks} holds {len(strange):,} galaxies that are not among those named now, one of them "
+            f"{min(strange)}; name the paths that it was begun with, delete the folder to begin again, or write to "
+            "another --output"
+        )
+
+
 def _check_alike(sources: list[Source], process: Process) -> None:
     """Refuse processes that found different galaxies, some of which nobody would predict."""
     digest = hashlib.sha256("\n".join(source.galaxy_id for source in sources).encode()).digest()
-    if not process.agree(int.from_bytes(digest[:7])):
+    if not process.all_have(int.from_bytes(digest[:7])):
         raise PredictionError(
             f"this process found {len(sources):,} galaxies and another one found different ones; "
             "all machines must see the same pictures under the same paths"
@@ -170,8 +196,9 @@ def _no_picture(reason: str) -> NoReturn:
     raise ImageError(reason)
 
 
-def _already_finished(store: PredictionStore, sources: list[Source]) -> int:
+def _already_finished(store: PredictionStore, sources: list[Source], spread: bool) -> int:
     """Answer ``--resume`` where the table is finished."""
+    otherwise = "leave out --resume to predict all again, or name another --output"
     failures = read_failures(store.failed)
     known = {*read_fractions(store.path).index, *failures}
     lacking = [source.galaxy_id for source in sources if source.galaxy_id not in known]
@@ -180,5 +207,13 @@ def _already_finished(store: PredictionStore, sources: list[Source]) -> int:
             f"{store.path} is finished, without {len(lacking)} of the galaxies, the first of them {lacking[0]}; "
             "leave out --resume to predict all again, or write these to another --output"
         )
-    print(f"{store.path} is finished already; leave out --resume to predict all again")
+    key, columns = read_head(store.path)
+    if key not in (None, store.key):
+        raise ValueError(
+            f"{store.path} is finished, with predictions of other weights or another number of views; {otherwise}"
+        )
+    if spread and not set(SPREAD_COLUMNS).issubset(columns):
+        raise ValueError(f"{store.path} is finished, without the columns of --spread; {otherwise}")
+    unknown = "" if key else ", though it does not say by which weights"
+    print(f"{store.path} is finished already{unknown}; leave out --resume to predict all again")
     return report(failures, f"all of them, with the reasons, are in {store.failed}")

@@ -7,17 +7,18 @@ The same weights, picture and views give the same 37 numbers on every run, and o
 
 from galaxy_explorer.prediction.catalogues import fill, predict_catalogue, sources_of
 from galaxy_explorer.prediction.embeddings import embed, strangeness_of
-from galaxy_explorer.prediction.formats import ENDINGS, as_bytes, read_fractions
+from galaxy_explorer.prediction.formats import ENDINGS, as_bytes, read_fractions, read_head
 from galaxy_explorer.prediction.inference import predict, prediction_key
-from galaxy_explorer.prediction.processes import ALONE, Process, joined
+from galaxy_explorer.prediction.processes import ALONE, Process, joined, own_cuda_device
 from galaxy_explorer.prediction.store import Predictions, PredictionStore
 from galaxy_explorer.prediction.stream import BATCH_SIZE, Batch, Source, predict_pictures
-from galaxy_explorer.prediction.tables import PredictionError, read_failures, read_parquet
+from galaxy_explorer.prediction.tables import SPREAD_COLUMNS, PredictionError, read_failures, read_parquet
 
 __all__ = [
     "ALONE",
     "BATCH_SIZE",
     "ENDINGS",
+    "SPREAD_COLUMNS",
     "Batch",
     "PredictionError",
     "PredictionStore",
@@ -28,12 +29,14 @@ __all__ = [
     "embed",
     "fill",
     "joined",
+    "own_cuda_device",
     "predict",
     "predict_catalogue",
     "predict_pictures",
     "prediction_key",
     "read_failures",
     "read_fractions",
+    "read_head",
     "read_parquet",
     "sources_of",
     "strangeness_of",

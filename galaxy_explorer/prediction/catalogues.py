@@ -17,6 +17,7 @@ from galaxy_explorer.prediction.stream import BATCH_SIZE, Batch, Source, predict
 from galaxy_explorer.prediction.tables import PredictionError
 
 CHUNK_SECONDS = 60.0  # between two chunks on disk: what a kill can cost at most
+LOOK_SECONDS = 1.0  # between two looks at a table that another process is writing
 Progress = Callable[[int, int], object]
 
 
@@ -46,7 +47,8 @@ def predict_catalogue(
     store : str or Path, optional
         A Parquet file to keep the predictions in, named after the catalogue (its `fingerprint`) and
         `prediction_key`. A finished one is read, an unfinished one gone on with: a galaxy is never
-        predicted twice. The file is the one that the command ``predict --spread`` writes.
+        predicted twice: where another process or thread is at it, this one waits, and reads what that one has
+        done. The file is the one that the command ``predict --spread`` writes.
     only : sequence of str, optional
         The ids of the galaxies that are wanted now. The store stays unfinished until it holds the whole catalogue.
     progress : callable, optional
@@ -73,13 +75,42 @@ def predict_catalogue(
     kept = PredictionStore(Path(store), prediction_key(network, card, views))
     if kept.path.suffix.lower() != ".parquet":
         raise PredictionError(f"{store} is no Parquet file, as the predictions of a catalogue are kept in; name one")
-    if kept.chunks.exists() or not kept.path.exists():
+
+    def go_on() -> None:
         beside = len(kept.predicted_ids().difference(wanted.ids)) if only is not None else 0
         shown: dict[str, Any] = {"total": len(wanted) + beside, "progress": _without(beside, progress)}
         complete = fill(kept, network, card, sources, stop=stop, **shown, **options)
         if complete and (only is None or _holds_all(kept, catalogue)):
             kept.finish()
+
+    _in_turn(kept, wanted, go_on, progress, stop)
     return _of(wanted, kept)
+
+
+def _in_turn(
+    store: PredictionStore,
+    wanted: Catalogue,
+    go_on: Callable[[], None],
+    progress: Progress | None,
+    stop: Event | None,
+) -> None:
+    """Go on with a table; while another is at it, wait until it has what is wanted, or leaves off."""
+    chunks = -1
+    while not store.finished:
+        with store.reserved() as ours:
+            if ours and not store.finished:
+                go_on()
+            if ours:
+                return
+        before, chunks = chunks, len(list(store.chunks.glob("*.parquet")))
+        if chunks != before:
+            done = len(store.unfinished_ids().intersection(wanted.ids))
+            if progress:
+                progress(done, len(wanted))
+            if done == len(wanted):
+                return
+        if (stop or Event()).wait(LOOK_SECONDS):
+            return
 
 
 def _without(beside: int, progress: Progress | None) -> Progress | None:
@@ -148,7 +179,7 @@ def fill(
                 unwritten, written = [], time.monotonic()
     finally:
         store.add(unwritten, part)
-    process.agree(0)
+    process.all_have(0)  # which waits for all
     return not (stop and stop.is_set())
 
 
@@ -182,7 +213,7 @@ def _of(catalogue: Catalogue, store: PredictionStore) -> Predictions:
     ids = [galaxy_id for galaxy_id in catalogue.ids if galaxy_id in kept.fractions.index]
     failures = {galaxy_id: reason for galaxy_id, reason in kept.failures.items() if galaxy_id in catalogue}
     undone = len(catalogue) - len(ids) - len(failures)
-    if undone and store.path.exists() and not store.chunks.exists():
+    if undone and store.finished:
         raise PredictionError(
             f"{store.path} lacks {undone} of the {len(catalogue)} galaxies of {catalogue.name}; "
             "delete it, or name another file for this catalogue"

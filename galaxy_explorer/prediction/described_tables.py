@@ -153,6 +153,20 @@ def read_described(path: Path) -> pd.DataFrame:
     raise PredictionError(f"{path} has no column {', '.join(lacking)}; give a table that predict wrote")
 
 
+def described_head(path: Path) -> tuple[str | None, list[str]]:
+    """Read the key of a FITS or ECSV table, None where it has none, and its columns."""
+    if path.suffix.lower() == ".ecsv":
+        header, delimiter = _head_of_ecsv(path)
+        key = re.search(rf"\b{KEY}: ['\"]?(\w+)", header)
+        columns = pd.read_csv(path, sep=delimiter, skiprows=header.count("\n"), nrows=0, encoding="utf-8").columns
+        return key and key[1], list(columns)
+    from astropy.io import fits
+
+    with fits.open(path) as file:
+        table = next(part for part in file if isinstance(part, fits.BinTableHDU | fits.TableHDU))
+        return table.header.get(_KEYWORDS[KEY]), table.columns.names
+
+
 def _read_fits(path: Path) -> pd.DataFrame:
     """Read the columns of interest of the first table in a FITS file."""
     from astropy.table import Table
@@ -172,11 +186,7 @@ def _read_fits(path: Path) -> pd.DataFrame:
 
 def _read_ecsv(path: Path) -> pd.DataFrame:
     """Read an ECSV file by pandas, which takes a fifth of astropy's time; of the header only the delimiter matters."""
-    with path.open(encoding="utf-8") as file:
-        header = "".join(takewhile(lambda line: line.startswith("#"), file))
-    if not header.startswith("# %ECSV"):
-        raise ValueError("its first line is not that of an ECSV file")
-    delimiter = "," if re.search(r"^# delimiter: ['\"],['\"]", header, re.MULTILINE) else " "
+    header, delimiter = _head_of_ecsv(path)
     return pd.read_csv(
         path,
         sep=delimiter,
@@ -187,6 +197,15 @@ def _read_ecsv(path: Path) -> pd.DataFrame:
         encoding="utf-8",
         low_memory=False,
     )
+
+
+def _head_of_ecsv(path: Path) -> tuple[str, str]:
+    """Read the header of an ECSV file, and the delimiter that it names."""
+    with path.open(encoding="utf-8") as file:
+        header = "".join(takewhile(lambda line: line.startswith("#"), file))
+    if not header.startswith("# %ECSV"):
+        raise ValueError("its first line is not that of an ECSV file")
+    return header, "," if re.search(r"^# delimiter: ['\"],['\"]", header, re.MULTILINE) else " "
 
 
 def _to_ascii(text: str) -> bytes:

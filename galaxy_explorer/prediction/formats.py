@@ -9,8 +9,15 @@ import pandas as pd
 
 from galaxy_explorer.catalogue.scores import read_scores
 from galaxy_explorer.decision_tree import COLUMNS
-from galaxy_explorer.prediction.described_tables import ecsv_writer, fits_writer, read_described
-from galaxy_explorer.prediction.tables import PredictionError, Writer, csv_writer, parquet_writer, read_parquet
+from galaxy_explorer.prediction.described_tables import described_head, ecsv_writer, fits_writer, read_described
+from galaxy_explorer.prediction.tables import (
+    PredictionError,
+    Writer,
+    csv_writer,
+    parquet_head,
+    parquet_writer,
+    read_parquet,
+)
 
 ENDINGS: dict[str, Callable[[Path, Sequence[str], Mapping[str, str]], AbstractContextManager[Writer]]] = {
     ".csv": csv_writer,
@@ -64,6 +71,27 @@ def read_fractions(path: str | Path) -> pd.DataFrame:
     if ending == ".parquet":
         return read_parquet(path)[0][list(COLUMNS)]
     return read_described(path)
+
+
+def read_head(path: Path) -> tuple[str | None, list[str]]:
+    """Read what a table of predictions says of itself, without its rows.
+
+    Parameters
+    ----------
+    path : Path
+        A table that `read_fractions` reads.
+
+    Returns
+    -------
+    key : str or None
+        What `prediction_key` gave for its weights and views; None where it does not say, as CSV never does.
+    columns : list of str
+        Its columns, ``GalaxyID`` among them.
+    """
+    ending = check_ending(path)
+    if ending == ".csv":
+        return None, list(pd.read_csv(path, nrows=0).columns)
+    return parquet_head(path) if ending == ".parquet" else described_head(path)
 
 
 def as_bytes(table: pd.DataFrame, ending: str, about: Mapping[str, str]) -> bytes:

@@ -43,7 +43,7 @@ class Process:
         first, after = (len(items) * rank // self.world for rank in (self.rank, self.rank + 1))
         return items[first:after]
 
-    def agree(self, number: int) -> bool:
+    def all_have(self, number: int) -> bool:
         """Wait for all processes, and tell whether all of them came with this number, of at most 63 bits.
 
         Raises
@@ -73,13 +73,29 @@ class Process:
             yield
         except (ValueError, OSError, RuntimeError):
             with suppress(PredictionError):  # the first reason is the one to tell
-                self.agree(1)
+                self.all_have(1)
             raise
-        if not self.agree(0):
+        if not self.all_have(0):
             raise PredictionError(f"another process of this run failed, and its message says why; {GO_ON}")
 
 
 ALONE = Process()
+
+
+def own_cuda_device(number: int) -> torch.device:
+    """Give a process the CUDA device that bears the process's number on this machine.
+
+    Raises
+    ------
+    PredictionError
+        When there are fewer devices.
+    """
+    if number >= torch.cuda.device_count():
+        raise PredictionError(
+            f"process {number + 1} of this machine found {torch.cuda.device_count()} CUDA devices and needs one of "
+            "its own; lower torchrun's --nproc-per-node, or compute with --device cpu"
+        )
+    return torch.device("cuda", number)
 
 
 @contextmanager

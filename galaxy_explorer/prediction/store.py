@@ -3,9 +3,10 @@
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ import pandas as pd
 from galaxy_explorer.catalogue.scores import ID
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.prediction.formats import ENDINGS, check_ending
+from galaxy_explorer.prediction.locks import locked
 from galaxy_explorer.prediction.stream import Batch
 from galaxy_explorer.prediction.tables import (
     FAILURE,
@@ -46,12 +48,19 @@ class Predictions:
     failures: dict[str, str]
 
 
+class Written(NamedTuple):
+    """What a finished table holds: how many galaxies, and the reason for each that could not be predicted."""
+
+    galaxies: int
+    failures: dict[str, str]
+
+
 @dataclass(frozen=True)
 class PredictionStore:
     """A table of predictions on disk: chunks in ``<path>.partial/`` while it grows, one file at the end.
 
     It can be read while it grows. Every file appears at once and whole.
-    Galaxies that failed are listed in ``<path>.failed.csv``.
+    Galaxies that failed are listed in ``<path>.failed.csv``. Who writes it keeps others off by `reserved`.
 
     Parameters
     ----------
@@ -76,6 +85,18 @@ class PredictionStore:
     def failed(self) -> Path:
         """The list of the galaxies that could not be predicted, which is there if any failed."""
         return self.path.with_name(f"{self.path.name}.failed.csv")
+
+    @property
+    def finished(self) -> bool:
+        """Tell whether the table is there, and nobody has begun it anew."""
+        return self.path.exists() and not self.chunks.exists()
+
+    @contextmanager
+    def reserved(self) -> Iterator[bool]:
+        """Keep the table for this block alone; where another one, of any process, has it already, give False."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with locked(self.path.with_name(f".{self.path.name}.lock")) as ours:
+            yield ours
 
     def begin_part(self, rank: int = 0) -> str:
         """Name the chunks that a process is about to add, so that they follow those that are there."""
@@ -103,8 +124,8 @@ class PredictionStore:
         with whole(self.chunks / name) as temporary, parquet_writer(temporary, columns, {KEY: self.key}) as write:
             write(_chunk(batches))
 
-    def finish(self, *, spread: bool = True, **about: str) -> dict[str, str]:
-        """Write the chunks as one table, each galaxy once, and give the failures with their reasons.
+    def finish(self, *, spread: bool = True, **about: str) -> Written:
+        """Write the chunks as one table, each galaxy once, and tell what it holds.
 
         Parameters
         ----------
@@ -128,7 +149,7 @@ class PredictionStore:
             failures = {galaxy_id: reason for galaxy_id, reason in failures.items() if galaxy_id not in seen}
             write_failures(self.failed, failures)
         self._drop_chunks()
-        return failures
+        return Written(len(seen), failures)
 
     def read(self) -> Predictions:
         """Read what is there: nothing yet, the chunks so far, or the finished table.
@@ -148,15 +169,26 @@ class PredictionStore:
 
     def failures(self) -> dict[str, str]:
         """Read which galaxies could not be predicted, with the reasons, without reading any number."""
-        import pyarrow.parquet as pq
-
         if not self.chunks.exists():
             return read_failures(self.failed)
-        failures: dict[str, str] = {}
+        reasons = self._reasons()
+        predicted = {galaxy_id for galaxy_id, reason in reasons if reason is None}
+        return {galaxy_id: reason for galaxy_id, reason in reasons if reason and galaxy_id not in predicted}
+
+    def unfinished_ids(self) -> set[str]:
+        """Read the ids of all galaxies in the unfinished table, also of those that failed, without any number."""
+        return {galaxy_id for galaxy_id, _ in self._reasons()}
+
+    def _reasons(self) -> list[tuple[str, str | None]]:
+        """Read of each galaxy in the chunks why it could not be predicted; None where it was."""
+        import pyarrow.parquet as pq
+
+        reasons: list[tuple[str, str | None]] = []
         with suppress(FileNotFoundError):  # the table has just been finished
             for path in sorted(self.chunks.glob("*.parquet")):
-                failures |= _failures(pq.ParquetFile(path).read([ID, FAILURE]).to_pandas().set_index(ID))
-        return failures
+                chunk = pq.ParquetFile(path).read([ID, FAILURE])
+                reasons += zip(chunk[ID].to_pylist(), chunk[FAILURE].to_pylist(), strict=True)
+        return reasons
 
     def _chunks(self) -> Iterator[pd.DataFrame]:
         """Read the chunks one by one, in the order in which they were written."""

@@ -83,10 +83,9 @@ def read_parquet(path: Path) -> tuple[pd.DataFrame, str | None]:
         When there is none.
     """
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     try:
-        metadata = pq.read_schema(path).metadata or {}
+        key, _ = parquet_head(path)
         table = pd.read_parquet(path)
     except FileNotFoundError:
         raise
@@ -98,8 +97,16 @@ def read_parquet(path: Path) -> tuple[pd.DataFrame, str | None]:
     if lacking:
         raise PredictionError(f"{path} has no column {', '.join(lacking)}; give a table that predict wrote")
     table[ID] = table[ID].astype(str)
-    key = metadata.get((_ABOUT + KEY).encode())
-    return table.set_index(ID), key.decode() if key else None
+    return table.set_index(ID), key
+
+
+def parquet_head(path: Path) -> tuple[str | None, list[str]]:
+    """Read the key of a Parquet table, None where it has none, and its columns."""
+    import pyarrow.parquet as pq
+
+    schema = pq.read_schema(path)
+    key = (schema.metadata or {}).get((_ABOUT + KEY).encode())
+    return key.decode() if key else None, schema.names
 
 
 def write_failures(path: Path, failures: Mapping[str, str]) -> None:

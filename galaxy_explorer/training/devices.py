@@ -9,6 +9,7 @@ from datetime import timedelta
 import torch
 import torch.distributed as dist
 
+from galaxy_explorer.prediction import PredictionError, own_cuda_device
 from galaxy_explorer.training.state import TrainingError
 
 # How long processes wait for each other. The leading one may decode a large catalogue meanwhile; where one
@@ -84,12 +85,10 @@ def find_place(device: str | None = None) -> Iterator[Place]:
     number = int(os.environ.get("LOCAL_RANK", "0"))
     place = torch.device(kind)
     if kind == "cuda":
-        if number >= torch.cuda.device_count():
-            raise TrainingError(
-                f"process {number + 1} of this machine found {torch.cuda.device_count()} CUDA devices and needs one of "
-                "its own; lower torchrun's --nproc-per-node, or compute with --device cpu"
-            )
-        place = torch.device(kind, number)
+        try:
+            place = own_cuda_device(number)
+        except PredictionError as error:
+            raise TrainingError(str(error)) from error
         torch.cuda.set_device(place)
         torch.backends.cudnn.benchmark = True  # all batches have one shape: the fastest kernels are worth a search
     if world == 1:

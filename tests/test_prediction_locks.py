@@ -1,0 +1,169 @@
+"""Tests of `galaxy_explorer.prediction.locks`, and of tables that two want to write at once."""
+
+import errno
+import subprocess
+import sys
+import threading
+
+import pandas as pd
+import pytest
+from tiny_prediction import command_with, counted_passes, tiny_card, tiny_network, write_pictures, write_tiny_weights
+from tiny_training import PATIENCE, in_one_thread
+
+from galaxy_explorer.catalogue import open_catalogue
+from galaxy_explorer.prediction import catalogues, locks, predict_catalogue, read_fractions, stream
+
+# Locks a file until it is killed. The module is run by its path: the package would have to import torch.
+HOLDER = """
+import runpy, sys, time
+from pathlib import Path
+locked = runpy.run_path(sys.argv[1])["locked"]
+with locked(Path(sys.argv[2])) as held:
+    print(held, flush=True)
+    time.sleep(600)
+"""
+
+one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
+card = pytest.fixture(scope="module")(tiny_card)
+network = pytest.fixture(scope="module")(tiny_network)
+passes = pytest.fixture(counted_passes)
+
+
+@pytest.fixture
+def galaxies(tmp_path, draw_galaxy):
+    """Six pictures: 0000 to 0005."""
+    return write_pictures(tmp_path / "galaxies", [draw_galaxy(n) for n in range(6)])
+
+
+@pytest.fixture
+def run(tmp_path_factory):
+    """Run a command with the tiny network, and give its exit status."""
+    return command_with(write_tiny_weights(tmp_path_factory.mktemp("weights")))
+
+
+def test_one_at_a_time_holds_a_lock_and_leaves_no_file(tmp_path):
+    path = tmp_path / "lock"
+    with locks.locked(path) as first, locks.locked(path) as second:
+        assert (first, second) == (True, False)
+    assert not path.exists()
+    with locks.locked(path) as again:
+        assert again
+
+
+def test_a_killed_process_leaves_no_lock_behind(tmp_path):
+    path = tmp_path / "lock"
+    command = [sys.executable, "-S", "-c", HOLDER, locks.__file__, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        try:
+            assert holder.stdout.readline() == "True\n"
+            with locks.locked(path) as held:
+                assert not held
+        finally:
+            holder.kill()
+    assert path.exists()
+    with locks.locked(path) as held:
+        assert held
+
+
+def test_a_lock_on_a_file_that_its_holder_has_just_taken_away_does_not_count(tmp_path, monkeypatch):
+    path, really, taken = tmp_path / "lock", locks._take, []
+
+    def late(file):
+        if not taken:
+            path.unlink()  # the holder ends between the opening and the locking
+        taken.append(file)
+        really(file)
+
+    monkeypatch.setattr(locks, "_take", late)
+    with locks.locked(path) as first, locks.locked(path) as second:
+        assert (first, second) == (True, False)
+    assert len(taken) == 3
+
+
+@pytest.mark.parametrize(("number", "held"), [(errno.ENOLCK, True), (errno.EAGAIN, False)])
+def test_where_the_file_system_knows_no_locks_the_work_is_done_without(tmp_path, monkeypatch, number, held):
+    def refuse(file):
+        raise OSError(number, "refused")
+
+    monkeypatch.setattr(locks, "_take", refuse)
+    with locks.locked(tmp_path / "lock") as found:
+        assert found is held
+
+
+def test_a_second_predict_on_one_table_is_refused_and_the_first_loses_nothing(
+    run, galaxies, tmp_path, monkeypatch, capsys
+):
+    output, others = tmp_path / "scores.csv", []
+    predicted = stream.predict_inputs
+
+    def meanwhile(*given):
+        if not others:
+            others.append(None)
+            others[0] = [run("predict", galaxies, "--output", output, *more) for more in ((), ("--resume",))]
+        return predicted(*given)
+
+    monkeypatch.setattr(stream, "predict_inputs", meanwhile)
+    monkeypatch.setattr(catalogues, "CHUNK_SECONDS", 0.0)
+    assert run("predict", galaxies, "--output", output, "--batch-size", 2) == 0
+    assert others == [[2, 2]]
+    said = capsys.readouterr()
+    assert said.err.count(f"another run is writing {output}; wait for its end, or name another --output") == 2
+    assert said.out == f"6 of 6 galaxies are in {output}\n"
+    assert len(read_fractions(output)) == 6
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["galaxies", "scores.csv"]
+
+
+@pytest.fixture
+def halted(network, card, galaxies, tmp_path, monkeypatch):
+    """A thread that has predicted two of six galaxies into kept.parquet, and goes on when it is let."""
+    monkeypatch.setattr(catalogues, "CHUNK_SECONDS", 0.0)
+    monkeypatch.setattr(catalogues, "LOOK_SECONDS", 0.01)
+    halfway, let, found = threading.Event(), threading.Event(), []
+
+    def wait(done, total):
+        halfway.set()
+        assert let.wait(PATIENCE)
+
+    def work():
+        options = {"views": 1, "batch_size": 2, "store": tmp_path / "kept.parquet", "progress": wait}
+        found.append(predict_catalogue(network, card, open_catalogue(galaxies), **options))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert halfway.wait(PATIENCE)
+    yield let, found, thread
+    let.set()
+    thread.join(PATIENCE)
+
+
+def test_a_catalogue_that_another_is_predicting_is_waited_for_and_read(
+    network, card, galaxies, tmp_path, passes, halted
+):
+    let, found, thread = halted
+    seen = []
+
+    def report(done, total):
+        seen.append((done, total))
+        let.set()
+
+    options = {"views": 1, "store": tmp_path / "kept.parquet", "progress": report}
+    second = predict_catalogue(network, card, open_catalogue(galaxies), **options)
+    thread.join(PATIENCE)
+    assert seen[0] == (2, 6)
+    assert sum(passes) == 6
+    assert len(second.fractions) == 6
+    pd.testing.assert_frame_equal(found[0].fractions, second.fractions)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["galaxies", "kept.parquet"]
+
+
+def test_galaxies_that_another_has_predicted_already_are_given_at_once(network, card, galaxies, tmp_path, halted):
+    options = {"views": 1, "store": tmp_path / "kept.parquet"}
+    found = predict_catalogue(network, card, open_catalogue(galaxies), only=["0001", "0000"], **options)
+    assert found.fractions.index.tolist() == ["0001", "0000"]
+
+
+def test_a_stop_ends_the_wait_for_another(network, card, galaxies, tmp_path, halted):
+    stop = threading.Event()
+    options = {"views": 1, "store": tmp_path / "kept.parquet", "stop": stop, "progress": lambda *_: stop.set()}
+    found = predict_catalogue(network, card, open_catalogue(galaxies), **options)
+    assert found.fractions.index.tolist() == ["0000", "0001"]
