@@ -4,6 +4,8 @@ python benchmarks/recipes.py --data DIR --work runs/recipes --jobs 2 -- --model 
 """
 
 import argparse
+import contextlib
+import io
 import json
 import shlex
 import subprocess
@@ -21,13 +23,15 @@ sys.path.insert(0, str(ROOT))
 
 import train  # noqa: E402
 from galaxy_explorer.catalogue import Catalogue, open_catalogue  # noqa: E402
-from galaxy_explorer.checkpoints import load  # noqa: E402
+from galaxy_explorer.checkpoints import load, read_card  # noqa: E402
 from galaxy_explorer.decision_tree import COLUMNS  # noqa: E402
 from galaxy_explorer.prediction import predict_catalogue  # noqa: E402
 from galaxy_explorer.training import gather  # noqa: E402
 
 BASELINE = "as it is"
 RESAMPLED = 2000  # draws of the bootstrap
+# Flags of train.py by which two runs may differ that learn the same from the same.
+INDIFFERENT = frozenset({"work", "out", "cache", "device", "resume", "validate", "note", "remeasure"})
 
 # What is changed, one thing at a time; flags given after a flag of the common part replace it.
 CHANGES: Mapping[str, str] = {
@@ -79,15 +83,55 @@ def flags_of_run(flags: argparse.Namespace, name: str, change: str) -> list[str]
     return ["--data", str(flags.data), "--work", str(work), *flags.common, *shlex.split(change)]
 
 
-def run(arguments: list[str]) -> Path:
+def weights_of(arguments: list[str]) -> Path:
+    """Name the file of weights of a run with these flags."""
+    return Path(arguments[arguments.index("--work") + 1]) / "model.pt"
+
+
+def decisive(arguments: list[str]) -> dict[str, Any]:
+    """Give what decides what a run of train.py learns, and from what: flags, also those left at their defaults."""
+    flags = train.read_flags(arguments)
+    given = {name: value for name, value in vars(flags).items() if name not in INDIFFERENT}
+    given |= train.recipe_of(flags).as_dict()
+    return {name: value.resolve() if isinstance(value, Path) else value for name, value in given.items()}
+
+
+def check_reusable(name: str, arguments: list[str]) -> None:
+    """Stop where a run was done before with other flags, by its card: its figure would stand for what it is not."""
+    file = weights_of(arguments)
+    if not file.is_file():
+        return
+    card, ours = read_card(file), decisive(arguments)
+    command = shlex.split(card["command"])
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):
+            theirs = decisive(command[command.index("train.py") + 1 :]) | card["recipe"]
+    except SystemExit:  # by argparse
+        changed = f"train.py does not know all flags of its command, {card['command']}, any more"
+    else:
+        unused = train.recipe_of(train.read_flags(arguments)).unused
+        other = [flag for flag in ours if flag not in unused and theirs.get(flag) != ours[flag]]
+        changed = ", ".join(f"{flag} {theirs.get(flag)} there, {ours[flag]} now" for flag in other)
+    if changed:
+        raise SystemExit(
+            f"the run “{name}” is in {file.parent} already, made with other flags ({changed}); name another --work "
+            "folder, or delete that one to train it anew"
+        )
+
+
+def run(name: str, arguments: list[str]) -> Path:
     """Train, unless that was done before; give the file of weights."""
-    work = Path(arguments[arguments.index("--work") + 1])
-    if not (work / "model.pt").is_file():
-        work.mkdir(parents=True, exist_ok=True)
-        with (work / "output.txt").open("w") as output:
-            command = [sys.executable, str(ROOT / "train.py"), *arguments, "--resume"]
-            subprocess.run(command, check=True, stdout=output, stderr=subprocess.STDOUT)
-    return work / "model.pt"
+    file = weights_of(arguments)
+    if file.is_file():
+        return file
+    file.parent.mkdir(parents=True, exist_ok=True)
+    said = file.parent / "output.txt"
+    with said.open("w") as output:
+        command = [sys.executable, str(ROOT / "train.py"), *arguments, "--resume"]
+        done = subprocess.run(command, check=False, stdout=output, stderr=subprocess.STDOUT)
+    if done.returncode not in (0, 1) or not file.is_file():  # 1: some pictures could not be read
+        raise SystemExit(f"the run “{name}” has failed, with exit status {done.returncode}; {said} says why")
+    return file
 
 
 def squared_errors(weights: Path, galaxies: Catalogue, views: int) -> np.ndarray:
@@ -144,17 +188,18 @@ def main(arguments: list[str] | None = None) -> None:
     flags = read_flags(arguments)
     changes = chosen_changes(flags)
     commands = {name: flags_of_run(flags, name, change) for name, change in changes.items()}
+    for change, command in commands.items():
+        check_reusable(change, command)
     with ThreadPoolExecutor(flags.jobs) as pool:
-        files = dict(zip(commands, pool.map(run, commands.values()), strict=True))
+        files = dict(zip(commands, pool.map(run, commands, commands.values()), strict=True))
 
     settings = train.read_flags(commands[BASELINE])
     catalogue = open_catalogue(flags.data)
     never = train.read_never(settings, catalogue)
     galaxies = gather(catalogue, train.recipe_of(settings), settings.cache, never=never, quiet=True)
     held_out = catalogue.subset(galaxies.hold_out_ids)
-    weights = galaxies.hold_out_weights
     errors = {name: squared_errors(file, held_out, views=8) for name, file in files.items()}
-    compared = compare(errors, np.ones(len(held_out)) if weights is None else weights)
+    compared = compare(errors, np.asarray(galaxies.hold_out_weights))
     minutes = {name: load(file)[1]["minutes"] for name, file in files.items()}
     print(table(compared, changes, minutes))
     for name, row in compared.iterrows():

@@ -62,7 +62,7 @@ def epoch_of(run: Run) -> Callable[[], object]:
 
 def without_augmentation(run: Run) -> Callable[[], object]:
     """Give what trains one epoch of a run with inputs that are made once."""
-    pictures, _, _, matrices, tints = next(iter(run._batches()))
+    pictures, _, _, matrices, tints, *_ = next(iter(run._batches()))  # more of them under mixup and label noise
     inputs = run_module.augment(pictures, matrices, tints, run.recipe.size)
 
     def epoch() -> None:

@@ -1,6 +1,7 @@
 """The benchmarks run and print their ratios; what they measure on a busy machine is not judged here."""
 
 import importlib.util
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -51,7 +52,8 @@ def test_opening_a_catalogue_prints_its_figures(benchmark_named, tmp_path, monke
 
 def test_training_prints_its_ratios(benchmark_named, capsys):
     recipe = ["--model", "fcn", "--size", "32", "--widths", "8", "8", "8", "--batch-size", "8", "--hold-out", "2"]
-    benchmark_named("training").main(["--galaxies", "18", "--repeats", "1", "--device", "cpu", *recipe])
+    blended = ["--mixup", "0.3", "--label-noise", "0.05"]  # for which a batch holds more
+    benchmark_named("training").main(["--galaxies", "18", "--repeats", "1", "--device", "cpu", *recipe, *blended])
     printed = capsys.readouterr().out
     assert printed.count("wanted: ") == 2
     assert "16 galaxies" in printed
@@ -71,19 +73,67 @@ def test_recipes_are_compared_galaxy_by_galaxy(benchmark_named):
     assert halved.loc["as it is", "rmse"] == pytest.approx(baseline[:400].mean() ** 0.5)
 
 
-def test_recipes_trains_each_change_and_writes_a_table(benchmark_named, kaggle_folder, tmp_path, capsys, monkeypatch):
-    recipes = benchmark_named("recipes")
+@pytest.fixture
+def recipes(benchmark_named, monkeypatch):
+    """The benchmark of recipes, which trains in this process instead of in others."""
+    module = benchmark_named("recipes")
 
-    def run_here(arguments):  # as `run` does it in a process of its own
-        assert train.main(arguments) == 0
-        return Path(arguments[arguments.index("--work") + 1]) / "model.pt"
+    def run_here(command, check, **_):
+        module.trained.append(command)
+        done = subprocess.CompletedProcess(command, train.main(command[2:]))
+        if check:
+            done.check_returncode()
+        return done
 
-    monkeypatch.setattr(recipes, "run", run_here)
-    flags = ["--data", str(kaggle_folder), "--work", str(tmp_path / "runs"), "--only", "no dropout"]
-    recipes.main([*flags, "--", "--cache", str(tmp_path / "cache"), "--device", "cpu", *TINY_FLAGS, "--epochs", "1"])
+    module.trained = []
+    monkeypatch.setattr(module.subprocess, "run", run_here)
+    return module
+
+
+@pytest.fixture
+def recipe_flags(kaggle_folder, tmp_path):
+    """A function that gives the flags of two tiny runs, with what is common to both."""
+    common = ["--cache", str(tmp_path / "cache"), "--device", "cpu", *TINY_FLAGS, "--epochs", "1"]
+
+    def flags(*more, data=kaggle_folder):
+        work = str(tmp_path / "runs")
+        return ["--data", str(data), "--work", work, "--only", "no dropout", "--", *common, *more]
+
+    return flags
+
+
+def test_recipes_trains_each_change_once_and_writes_a_table(recipes, recipe_flags, kaggle_folder, tmp_path, capsys):
+    recipes.main(recipe_flags())
     printed = capsys.readouterr().out
     assert "| no dropout | `--drop-rate 0` | 0." in printed
     assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["as-it-is", "no-dropout"]
+    recipes.main(recipe_flags("--cache", str(tmp_path / "elsewhere")))
+    assert capsys.readouterr().out == printed[printed.index("| change |") :]
+    assert len(recipes.trained) == 2
+    shutil.copytree(kaggle_folder, tmp_path / "copy")
+    with pytest.raises(
+        SystemExit, match=r"“as it is” is in .*as-it-is already, made with other flags \(data .*name an"
+    ):
+        recipes.main(recipe_flags(data=tmp_path / "copy"))
+    with pytest.raises(SystemExit, match=r"made with other flags \(learning_rate 0\.002 there, 0\.1 now\)"):
+        recipes.main(recipe_flags("--learning-rate", "0.1"))
+    with pytest.raises(SystemExit, match=r"\(teacher \[\] there, \['fcn'\] now\)"):
+        recipes.main(recipe_flags("--teacher", "fcn"))
+    recipes.main(recipe_flags("--growth-rate", "8"))  # of the other network
+    assert len(recipes.trained) == 2
+
+
+def test_recipes_goes_on_without_a_picture_that_cannot_be_read(recipes, recipe_flags, kaggle_folder, capsys):
+    (kaggle_folder / "images_training_rev1" / "200009.jpg").write_text("no picture")
+    recipes.main(recipe_flags())
+    said = capsys.readouterr()
+    assert "| no dropout |" in said.out
+    assert said.err.count("left out: galaxy 200009") == 2
+
+
+def test_recipes_names_a_run_that_failed(recipes, recipe_flags):
+    with pytest.raises(SystemExit, match=r"“as it is” has failed, with exit status 2; .*as-it-is/output\.txt says why"):
+        recipes.main(recipe_flags("--hold-out", "9999"))
 
 
 @pytest.fixture
