@@ -113,6 +113,29 @@ def test_a_second_predict_on_one_table_is_refused_and_the_first_loses_nothing(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["galaxies", "scores.csv"]
 
 
+def test_a_table_that_lost_galaxies_to_another_run_is_no_success(run, galaxies, tmp_path, monkeypatch, capsys):
+    output, calls = tmp_path / "scores.csv", []
+    predicted = stream.predict_inputs
+
+    def no_locks(file):
+        raise OSError(errno.ENOLCK, "no locks available")
+
+    def meanwhile(*given):
+        calls.append(None)
+        if len(calls) == 2:
+            assert run("predict", galaxies, "--output", output, "--resume") == 0
+        return predicted(*given)
+
+    monkeypatch.setattr(locks, "_take", no_locks)
+    monkeypatch.setattr(stream, "predict_inputs", meanwhile)
+    monkeypatch.setattr(catalogues, "CHUNK_SECONDS", 0.0)
+    assert run("predict", galaxies, "--output", output, "--batch-size", 2) == 2
+    said = capsys.readouterr()
+    assert f"4 of 6 galaxies are in {output}" in said.out
+    assert "another run took part of this one's work away" in said.err
+    assert len(read_fractions(output)) == 4
+
+
 @pytest.fixture
 def halted(network, card, galaxies, tmp_path, monkeypatch):
     """A thread that has predicted two of six galaxies into kept.parquet, and goes on when it is let."""

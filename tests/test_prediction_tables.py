@@ -1,6 +1,7 @@
 """Tests of `galaxy_explorer.prediction`: the tables in which predictions are kept."""
 
 import threading
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -169,6 +170,25 @@ def test_a_table_is_written_whole_or_not_at_all(network, card, folder, tmp_path,
     assert len(read_fractions(store.path)) == 9
 
 
+def test_a_table_that_is_finished_while_it_is_read_is_read_whole(network, card, folder, tmp_path, monkeypatch):
+    store = PredictionStore(tmp_path / "scores.parquet", "key")
+    store.add(list(predict_pictures(network, card, sources_of(open_catalogue(folder)), views=1)))
+    really, meanwhile = Path.glob, []
+
+    def finished_first(path, pattern):
+        if path == store.chunks and not meanwhile:
+            meanwhile.append(None)
+            store.finish()
+        return really(path, pattern)
+
+    monkeypatch.setattr(Path, "glob", finished_first)
+    kept = store.read()
+    assert (len(kept.fractions), kept.failures.keys()) == (9, {"0003", "0008"})
+    store.add(list(predict_pictures(network, card, sources_of(open_catalogue(folder)), views=1)))
+    meanwhile.clear()
+    assert store.failures().keys() == {"0003", "0008"}
+
+
 def test_a_file_that_is_no_table_of_predictions_is_refused_in_words(tmp_path):
     with pytest.raises(
         PredictionError, match=r"ends in \.txt; name a file that ends in \.csv, \.parquet, \.fits, \.ecsv"
@@ -182,6 +202,11 @@ def test_a_file_that_is_no_table_of_predictions_is_refused_in_words(tmp_path):
     pd.DataFrame({"GalaxyID": ["1"], "Class1.1": [0.5]}).to_parquet(tmp_path / "short.parquet")
     with pytest.raises(PredictionError, match=r"no column Class1\.2"):
         read_fractions(tmp_path / "short.parquet")
+    store = PredictionStore(tmp_path / "scores.csv", "key")
+    store.chunks.mkdir()
+    (tmp_path / "torn.parquet").rename(store.chunks / "torn.parquet")
+    with pytest.raises(PredictionError, match="cannot be read as a Parquet table"):
+        store.unfinished_ids()
 
 
 def test_a_store_grows_by_the_galaxies_that_are_wanted_until_it_holds_the_catalogue(

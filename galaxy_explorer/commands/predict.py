@@ -66,6 +66,10 @@ def predict(options: argparse.Namespace) -> int:
             return 0
         written, failures = store.finish(spread=options.spread, **_about(options))
         print(f"{written:,} of {len(sources):,} galaxies are in {store.path}")
+        if written + len(failures) < len(sources):  # two runs on a file system that knows no locks
+            raise PredictionError(
+                f"another run took part of this one's work away from {store.path}; run it again alone"
+            )
         return report(failures, f"all of them, with the reasons, are in {store.failed}")
 
 

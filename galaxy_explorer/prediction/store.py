@@ -24,6 +24,7 @@ from galaxy_explorer.prediction.tables import (
     parquet_writer,
     read_failures,
     read_parquet,
+    read_reasons,
     whole,
     write_failures,
 )
@@ -159,19 +160,20 @@ class PredictionStore:
         PredictionError
             When the table is of other weights or views, or no Parquet file.
         """
-        if self.chunks.exists() or not self.path.exists():
-            with suppress(FileNotFoundError):  # the table has just been finished
+        if not self.finished:
+            with suppress(FileNotFoundError):  # the table is being finished
                 everything = pd.concat(list(self._chunks()) or [_chunk([])])
                 table = _predicted(everything)
                 failures = _failures(everything[~everything.index.isin(table.index)])
-                return _split(table[~table.index.duplicated()], failures)
+                if not self.finished:
+                    return _split(table[~table.index.duplicated()], failures)
         return _split(self._table(self.path), read_failures(self.failed))
 
     def failures(self) -> dict[str, str]:
         """Read which galaxies could not be predicted, with the reasons, without reading any number."""
-        if not self.chunks.exists():
-            return read_failures(self.failed)
         reasons = self._reasons()
+        if not self.chunks.exists():  # which may have been finished meanwhile
+            return read_failures(self.failed)
         predicted = {galaxy_id for galaxy_id, reason in reasons if reason is None}
         return {galaxy_id: reason for galaxy_id, reason in reasons if reason and galaxy_id not in predicted}
 
@@ -181,13 +183,10 @@ class PredictionStore:
 
     def _reasons(self) -> list[tuple[str, str | None]]:
         """Read of each galaxy in the chunks why it could not be predicted; None where it was."""
-        import pyarrow.parquet as pq
-
         reasons: list[tuple[str, str | None]] = []
         with suppress(FileNotFoundError):  # the table has just been finished
             for path in sorted(self.chunks.glob("*.parquet")):
-                chunk = pq.ParquetFile(path).read([ID, FAILURE])
-                reasons += zip(chunk[ID].to_pylist(), chunk[FAILURE].to_pylist(), strict=True)
+                reasons += read_reasons(path)
         return reasons
 
     def _chunks(self) -> Iterator[pd.DataFrame]:

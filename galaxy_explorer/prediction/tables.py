@@ -82,17 +82,9 @@ def read_parquet(path: Path) -> tuple[pd.DataFrame, str | None]:
     FileNotFoundError
         When there is none.
     """
-    import pyarrow as pa
-
-    try:
+    with _told_in_words(path):
         key, _ = parquet_head(path)
         table = pd.read_parquet(path)
-    except FileNotFoundError:
-        raise
-    except (OSError, pa.ArrowException) as error:
-        raise PredictionError(
-            f"{path} cannot be read as a Parquet table ({error}); give one that predict wrote"
-        ) from error
     lacking = [name for name in (ID, *COLUMNS) if name not in table.columns]
     if lacking:
         raise PredictionError(f"{path} has no column {', '.join(lacking)}; give a table that predict wrote")
@@ -107,6 +99,36 @@ def parquet_head(path: Path) -> tuple[str | None, list[str]]:
     schema = pq.read_schema(path)
     key = (schema.metadata or {}).get((_ABOUT + KEY).encode())
     return key.decode() if key else None, schema.names
+
+
+def read_reasons(chunk: Path) -> list[tuple[str, str | None]]:
+    """Read of each galaxy in a chunk why it could not be predicted, None where it was, without reading any number.
+
+    Raises
+    ------
+    PredictionError, FileNotFoundError
+        As `read_parquet` does.
+    """
+    import pyarrow.parquet as pq
+
+    with _told_in_words(chunk):
+        table = pq.ParquetFile(chunk).read([ID, FAILURE])
+    return list(zip(table[ID].to_pylist(), table[FAILURE].to_pylist(), strict=True))
+
+
+@contextmanager
+def _told_in_words(path: Path) -> Iterator[None]:
+    """Say of a file that is no Parquet table what to do."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except (OSError, pa.ArrowException) as error:
+        raise PredictionError(
+            f"{path} cannot be read as a Parquet table ({error}); give one that predict wrote"
+        ) from error
 
 
 def write_failures(path: Path, failures: Mapping[str, str]) -> None:
