@@ -13,7 +13,7 @@ import pytest
 import torch
 from astropy.table import Table
 from PIL import Image
-from tiny_prediction import command_with, tiny_card, tiny_network, write_pictures, write_tiny_weights
+from tiny_prediction import command_with, write_pictures, write_tiny_weights
 from tiny_training import in_one_thread
 
 from galaxy_explorer import checkpoints
@@ -22,7 +22,7 @@ from galaxy_explorer.catalogue import open_catalogue, read_ids
 from galaxy_explorer.commands import predict as command
 from galaxy_explorer.comparison import score
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS
-from galaxy_explorer.prediction import predict, predict_catalogue, read_fractions, stream
+from galaxy_explorer.prediction import predict, predict_catalogue, read_fractions
 
 ROOT = Path(__file__).parent.parent
 
@@ -125,93 +125,6 @@ def test_only_the_galaxies_of_a_list_are_predicted(run, galaxies, tmp_path, caps
     assert run("predict", galaxies, "--ids", wanted, "--output", tmp_path / "scores.csv") == 1
     assert read_fractions(tmp_path / "scores.csv").index.tolist() == ["0005", "0002"]
     assert "galaxy 0099 failed: there is no picture of it in" in capsys.readouterr().err
-
-
-def test_an_interrupted_run_goes_on_with_resume(run, galaxies, tmp_path, monkeypatch, capsys):
-    output, calls = tmp_path / "scores.csv", []
-    really = stream.predict_inputs
-
-    def interrupted(network, inputs, views):
-        calls.append(len(inputs))
-        if len(calls) == 3:
-            raise KeyboardInterrupt
-        return really(network, inputs, views)
-
-    monkeypatch.setattr(stream, "predict_inputs", interrupted)
-    arguments = ("predict", galaxies, "--output", output, "--batch-size", 2)
-    assert run(*arguments) == 130
-    assert "--resume goes on" in capsys.readouterr().err
-    assert not output.exists()
-    assert run(*arguments) == 2
-    assert "add --resume to go on with it, or delete the folder" in capsys.readouterr().err
-    assert run(*arguments, "--resume") == 0
-    assert calls == [2, 2, 2, 2]  # the third was interrupted and done again
-    whole = tmp_path / "whole.csv"
-    assert run("predict", galaxies, "--output", whole, "--batch-size", 2) == 0
-    assert whole.read_text() == output.read_text()
-    assert run(*arguments, "--resume") == 0
-    assert "is finished already" in capsys.readouterr().out
-
-
-def test_resume_of_a_finished_table_that_lacks_galaxies_is_refused(run, galaxies, tmp_path, capsys):
-    output = tmp_path / "scores.csv"
-    assert run("predict", galaxies / "0001.png", "--output", output) == 0
-    assert run("predict", galaxies, "--output", output, "--resume") == 2
-    assert "is finished, without 5 of the galaxies, the first of them 0002" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("name", READERS)
-def test_resume_of_a_table_that_other_weights_finished_is_refused(run, galaxies, tmp_path, capsys, name):
-    output = tmp_path / name
-    assert run("predict", galaxies, "--output", output) == 0
-    assert run("predict", galaxies, "--output", output, "--resume", "--spread") == 2
-    assert "is finished, without the columns of --spread; leave out --resume" in capsys.readouterr().err
-    weights = tiny_network()
-    with torch.no_grad():
-        next(weights.parameters()).mul_(1.5)
-    checkpoints.save(tmp_path / "other.pt", weights, tiny_card() | {"training_mean": [0.3] * len(COLUMNS)})
-    status = main(
-        [
-            *map(str, ("predict", galaxies, "--output", output, "--resume", "--views", 2)),
-            "--weights",
-            str(tmp_path / "other.pt"),
-        ]
-    )
-    said = capsys.readouterr()
-    if name == "scores.csv":
-        assert status == 0
-        assert "is finished already, though it does not say by which weights" in said.out
-    else:
-        assert status == 2
-        assert "is finished, with predictions of other weights or another number of views; leave out" in said.err
-        assert run("predict", galaxies, "--output", output, "--resume") == 0
-        assert "is finished already; leave out" in capsys.readouterr().out
-
-
-def test_resume_of_a_table_that_was_begun_with_other_galaxies_is_refused(
-    run, galaxies, tmp_path, draw_galaxy, monkeypatch, capsys
-):
-    (galaxies / "0001.png").write_text("no picture")  # what failed counts too
-    others = write_pictures(tmp_path / "others", [draw_galaxy(n) for n in (1, 2)], first=11)
-    output, really = tmp_path / "scores.csv", stream.predict_inputs
-
-    def interrupted(network, inputs, views):
-        monkeypatch.setattr(stream, "predict_inputs", really)
-        raise KeyboardInterrupt
-
-    def interrupt_the_second(network, inputs, views):
-        monkeypatch.setattr(stream, "predict_inputs", interrupted)
-        return really(network, inputs, views)
-
-    monkeypatch.setattr(stream, "predict_inputs", interrupt_the_second)
-    assert run("predict", galaxies, "--output", output, "--batch-size", 2) == 130
-    before = len(list((tmp_path / "scores.csv.partial").iterdir()))
-    assert run("predict", others, "--output", output, "--resume") == 2
-    assert "holds 2 galaxies that are not among those named now, one of them 0001" in capsys.readouterr().err
-    assert len(list((tmp_path / "scores.csv.partial").iterdir())) == before
-    assert run("predict", galaxies, others, "--output", output, "--resume") == 1
-    assert "7 of 8 galaxies are in" in capsys.readouterr().out
-    assert sorted(read_fractions(output).index) == ["0002", "0003", "0004", "0005", "0006", "0011", "0012"]
 
 
 def test_predict_that_cannot_run_says_why(run, galaxies, tmp_path, capsys):
