@@ -156,3 +156,20 @@ def test_the_networks_are_told_by_their_cards(about: AppTest) -> None:
         assert f"The network {name}, from picture to scores" in said
     assert "Batch normalisation" in said
     assert "held" in said  # the coverage of the spreads
+
+
+def test_a_galaxy_that_the_open_folder_shares_with_the_sample_is_shown_once(
+    about: AppTest, sample: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = next(iter(sure_examples("sample", "Class1.1")))
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / f"{shared}.jpg").symlink_to(sample.root / f"{shared}.jpg")
+    votes = ",".join(str(sample.table.at[shared, column]) for column in COLUMNS)
+    (folder / "scores.csv").write_text(f"GalaxyID,{','.join(COLUMNS)}\n{shared},{votes}\n")
+    monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(folder))
+    about.query_params["question"] = "1"
+    opened(about)
+    ids = [link.label.split()[0] for link in about.page_link if link.label.endswith("%*")]
+    assert ids.count(shared) == 1
+    assert set(sure_examples("sample", "Class1.1")) <= set(ids)

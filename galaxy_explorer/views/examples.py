@@ -1,5 +1,7 @@
 """Examples of an answer: galaxies that the volunteers were sure of, and our own drawings where there are too few."""
 
+from collections.abc import Collection
+
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -76,23 +78,23 @@ def show_examples(source: str, column: str, *, without: str = "", fill_up: bool 
         Whether galaxies of the bundled sample, and then drawings, bring the examples to `ENOUGH`. Otherwise drawings
         are shown where there is no galaxy at all.
     """
-    shown = 0
+    shown: list[str] = []
     with st.container(key=f"examples_{INDEX[column]}"):
         for name in dict.fromkeys((source, SAMPLE) if fill_up else (source,)):
-            if shown == 0 or shown < ENOUGH:
-                shown += _show_galaxies(name, column, without)
+            if len(shown) < ENOUGH:
+                shown += _show_galaxies(name, column, {without, *shown})  # a folder may hold galaxies of the sample
         if not shown and not fill_up:
             st.caption("Of none of the galaxies here. These are our drawings of it:")
         if not shown or fill_up:
-            for number in range(max(ENOUGH - shown, 0)):
+            for number in range(max(ENOUGH - len(shown), 0)):
                 _show_drawing(column, number)
 
 
-def _show_galaxies(source: str, column: str, without: str) -> int:
-    """Show the galaxies of a source that volunteers were sure of; count them."""
+def _show_galaxies(source: str, column: str, without: Collection[str]) -> list[str]:
+    """Show the galaxies of a source that volunteers were sure of, but for some; give their ids."""
     galaxies = resources.catalogue(source)
-    sure = sure_examples(resources.sources()[source], column, MOST + 1, galaxies.vote_kind or DEBIASED)
-    ids = [galaxy_id for galaxy_id in sure if galaxy_id != without][:MOST]
+    sure = sure_examples(resources.sources()[source], column, MOST + len(without), galaxies.vote_kind or DEBIASED)
+    ids = [galaxy_id for galaxy_id in sure if galaxy_id not in without][:MOST]
     places = [_tile(source, column, galaxy_id, sure[galaxy_id]) for galaxy_id in ids]
     # All at once, and those that the sky does not give in time without a picture.
     for galaxy_id, place, small in zip(ids, places, resources.galaxy_thumbnails(galaxies, ids), strict=True):
@@ -100,7 +102,7 @@ def _show_galaxies(source: str, column: str, without: str) -> int:
             place.caption(f"No picture: {ended(small)}")
         else:
             place.image(small, width="stretch", alt=f"Galaxy {galaxy_id}")
-    return len(ids)
+    return ids
 
 
 def _tile(source: str, column: str, galaxy_id: str, share: float) -> DeltaGenerator:

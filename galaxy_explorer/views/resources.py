@@ -4,6 +4,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ import streamlit as st
 from galaxy_explorer.cache import cache_folder
 from galaxy_explorer.catalogue import DEBIASED, LIVE, SAMPLE, WEIGHTED, Catalogue, draw_named, open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS
-from galaxy_explorer.images import ImageError, for_prediction
+from galaxy_explorer.images import ImageError, for_prediction, thumbnail
 from galaxy_explorer.sky import within
 from galaxy_explorer.views.live_sdss import label_of_draw
 from galaxy_explorer.views.thumbnails import Thumbnails
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from galaxy_explorer.saliency import SaliencyMap
 
 VIEWS = 8  # flips and quarter turns averaged for every number that the app shows
+SHOWN_SIDE = 1000  # pixels at most of a picture under a map: more than the panel takes on a sharp screen
 GALLERY_SECONDS = 20.0  # for the pictures of one page of live galaxies; those that take longer are left out
 LIVE_SECONDS = 86_400.0  # for which a draw of live galaxies stays in memory
 LOCAL = ("localhost", "127.0.0.1", "::1")
@@ -222,6 +224,11 @@ class ShownGalaxy:
     memo: Memo  # where results about it are kept
     address: tuple[str, ...]  # what sets it apart from the other galaxies of the memo
 
+    @cached_property
+    def shown(self) -> np.ndarray:
+        """The picture at the size of the page: a map laid over a phone's 12 megapixels would take a gigabyte."""
+        return thumbnail(self.picture, SHOWN_SIDE)
+
     def prediction(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """Give a network's ``(37,)`` vote fractions for this galaxy and the half-widths of their 68 % intervals."""
         return self.memo.recall((*self.address, name), lambda: predict_picture(name, self.picture, self.field))
@@ -243,14 +250,15 @@ def galaxy_of(source: str, galaxy_id: str) -> ShownGalaxy:
         When its picture cannot be read.
     """
     galaxies = catalogue(source)
+    picture = galaxies.picture(galaxy_id)
     voted = galaxies.table.loc[galaxy_id, list(COLUMNS)].to_numpy(dtype=float)
     return ShownGalaxy(
         galaxy_id,
-        galaxies.picture(galaxy_id),
+        picture,
         galaxies.field,
         voted if np.isfinite(voted).any() else None,
         shared_memo(),
-        (sources()[source], galaxy_id),
+        (sources()[source], galaxy_id, str(galaxies.picture_state(galaxy_id))),  # another picture has other results
     )
 
 

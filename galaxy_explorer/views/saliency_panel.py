@@ -65,7 +65,7 @@ def show_picture(galaxy: ShownGalaxy, name: str, choices: Choices) -> np.ndarray
             say(f"{choices.method}: {done} of {total} maps")
 
         found = galaxy.saliency(name, column, choices.method, choices.lowers, progress)
-        lit = _lit(galaxy, name, found.heat, choices.opacity)
+        lit = lit_picture(galaxy, name, found.heat, choices.opacity)
     asked = f"“{ANSWER_OF[column].name}” to: {QUESTION_OF[column].text}"
     st.image(lit, width="stretch", alt=f"Galaxy {galaxy.galaxy_id} with the saliency of {asked}")
     if found.message:
@@ -97,7 +97,7 @@ def show_all_answers(galaxy: ShownGalaxy, name: str, choices: Choices, shares: n
     with st.container(key="strip"):
         for found in maps:
             scale = found.maximum / strongest if common and strongest > 0 else 1.0
-            small = thumbnail(_lit(galaxy, name, found.heat * max(0.0, scale), choices.opacity), SMALL_SIDE)
+            small = thumbnail(lit_picture(galaxy, name, found.heat * max(0.0, scale), choices.opacity), SMALL_SIDE)
             _show_small(small, found.column, shares)
 
 
@@ -127,12 +127,12 @@ def _maps(galaxy: ShownGalaxy, name: str, columns: tuple[str, ...], choices: Cho
     return maps
 
 
-def _lit(galaxy: ShownGalaxy, name: str, heat: np.ndarray, opacity: float) -> np.ndarray:
+def lit_picture(galaxy: ShownGalaxy, name: str, heat: np.ndarray, opacity: float) -> np.ndarray:
     """Lay a map over the galaxy's picture, with a frame round what the network sees."""
     _, card = resources.network(name)
     crop = card["crop"] / galaxy.field
-    whole = over_the_picture(heat, galaxy.picture.shape[:2], crop)
-    return _framed(overlay(galaxy.picture, whole, opacity), crop)
+    whole = over_the_picture(heat, galaxy.shown.shape[:2], crop)
+    return _framed(overlay(galaxy.shown, whole, opacity), crop)
 
 
 def small_picture(lit: np.ndarray) -> str:

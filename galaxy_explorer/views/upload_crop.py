@@ -98,8 +98,8 @@ def _tool(upload: Upload, picture: np.ndarray, square: Square | None) -> None:
     with st.container(key="crop"):
         left, right = st.columns([2, 3], gap="medium")
     with left:
-        frame = show_square(picture, now)
-        st.image(thumbnail(frame, SHOWN), width="stretch", alt=f"{upload.galaxy_id} with the frame of the crop")
+        frame = with_frame(picture, now)
+        st.image(frame, width="stretch", alt=f"{upload.galaxy_id} with the frame of the crop")
     with right:
         with st.container(horizontal=True):
             st.button(
@@ -124,6 +124,13 @@ def _tool(upload: Upload, picture: np.ndarray, square: Square | None) -> None:
         st.slider("Side of the square", MIN_SIDE, max(most, now.side), key=keys["side"], **moved)
         if upload.crop is not None:
             st.caption("The network now sees this square. What lies beyond the picture is filled with its sky.")
+
+
+def with_frame(picture: np.ndarray, square: Square) -> np.ndarray:
+    """Draw a square of a picture over a small copy of it, `SHOWN` pixels at most."""
+    small = thumbnail(picture, SHOWN)
+    down = max(small.shape) / max(picture.shape)
+    return show_square(small, Square(round(square.x * down), round(square.y * down), round(square.side * down)))
 
 
 def _set(galaxy_id: str, keys: dict[str, str], crop: Square | None, shown: Square) -> None:

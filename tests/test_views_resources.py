@@ -1,0 +1,26 @@
+"""What the pages keep of galaxies, and when it is made anew."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from galaxy_explorer.images import to_png
+from galaxy_explorer.views import resources
+
+
+def test_a_replaced_picture_gets_numbers_and_a_map_of_its_own(
+    tmp_path: Path, draw_galaxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "one.png").write_bytes(to_png(draw_galaxy(1)))
+    monkeypatch.setattr(resources, "sources", lambda: {"folder": str(tmp_path)})
+    monkeypatch.setattr(resources, "predict_picture", lambda _name, picture, _field: picture)
+    monkeypatch.setattr(resources, "explain_picture", lambda _name, picture, *_: picture)
+    old = resources.galaxy_of("folder", "one")
+    assert np.array_equal(old.prediction("any"), old.picture)
+    old.saliency("any", "Class1.1", "method", lowers=False)
+    (tmp_path / "one.png").write_bytes(to_png(draw_galaxy(2, 72, 72)))
+    new = resources.galaxy_of("folder", "one")
+    assert np.array_equal(new.prediction("any"), new.picture)
+    assert np.array_equal(new.saliency("any", "Class1.1", "method", lowers=False), new.picture)
+    assert old.prediction("any") is old.prediction("any")  # and what is known is not made again
