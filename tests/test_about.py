@@ -168,7 +168,7 @@ def test_a_galaxy_that_the_open_folder_shares_with_the_sample_is_shown_once(
     votes = ",".join(str(sample.table.at[shared, column]) for column in COLUMNS)
     (folder / "scores.csv").write_text(f"GalaxyID,{','.join(COLUMNS)}\n{shared},{votes}\n")
     monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(folder))
-    about.query_params["question"] = "1"
+    about.query_params["source"], about.query_params["question"] = "mine", "1"
     opened(about)
     ids = [link.label.split()[0] for link in about.page_link if link.label.endswith("%*")]
     assert ids.count(shared) == 1

@@ -22,7 +22,7 @@ from tiny_training import in_one_thread
 from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.prediction import Batch, PredictionStore
-from galaxy_explorer.views import background, compare_tables, comparing, opened_tables, resources
+from galaxy_explorer.views import background, compare_tables, comparing, opened_tables
 
 one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
 weights = pytest.fixture(scope="module")(two_tiny_networks)
@@ -83,7 +83,7 @@ def test_a_table_without_intervals_is_taken_as_it_is(tmp_path: Path, random_frac
 
 
 def test_tables_cannot_be_opened_by_visitors_from_elsewhere(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resources, "folders_may_be_typed", lambda: False)
+    monkeypatch.setattr("galaxy_explorer.views.typed_paths.may_be_typed", lambda: False)
     opened(app)
     assert not app.text_input
 

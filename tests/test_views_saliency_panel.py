@@ -7,7 +7,8 @@ import pytest
 
 from galaxy_explorer.images import Square
 from galaxy_explorer.views import resources, saliency_panel
-from galaxy_explorer.views.resources import SHOWN_SIDE, Memo, ShownGalaxy
+from galaxy_explorer.views.memos import Memo
+from galaxy_explorer.views.resources import SHOWN_SIDE, ShownGalaxy
 from galaxy_explorer.views.upload_crop import SHOWN, with_frame
 
 CROP = 0.6  # of the shorter side, which the network sees

@@ -10,7 +10,7 @@ import pytest
 from galaxy_explorer.catalogue import Catalogue, open_catalogue
 from galaxy_explorer.images import ImageError, read_image, to_png
 from galaxy_explorer.views import thumbnails
-from galaxy_explorer.views.resources import Memo
+from galaxy_explorer.views.memos import Memo
 from galaxy_explorer.views.thumbnails import SIDE, Thumbnails
 
 

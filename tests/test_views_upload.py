@@ -11,7 +11,7 @@ from test_views import ROOT, SECONDS, opened, texts
 
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.images import to_png
-from galaxy_explorer.views import resources
+from galaxy_explorer.views import memos
 from galaxy_explorer.views.uploads import FORGOTTEN
 
 
@@ -179,12 +179,12 @@ def test_a_picture_of_something_else_is_called_strange_and_how_that_is_told(app:
 
 
 def test_another_visitor_gets_nothing_of_an_upload(app: AppTest, sample: Catalogue) -> None:
-    before = dict(resources.shared_memo().results)
+    before = dict(memos.shared_memo().results)
     give(opened(app, "upload"), *files_of(sample, "784597", "242195"))
     other = opened(AppTest.from_file(str(ROOT / "app.py"), default_timeout=SECONDS), "upload")
     assert "Nothing here yet" in said(other)
     assert not other.dataframe
-    assert dict(resources.shared_memo().results) == before
+    assert dict(memos.shared_memo().results) == before
     give(other, ("784597.jpg", sample.picture_bytes("100008")))  # of one name, and another picture
     assert abs(predicted(other) - predicted(app)).max() > 0.01
     app.run()

@@ -9,6 +9,7 @@ from galaxy_explorer.views import filters, gallery, live_sdss, resources, votes
 from galaxy_explorer.views.addresses import ended, left_out, say_once, unknown_names, unknown_source, unknown_votes
 from galaxy_explorer.views.picking import pick
 from galaxy_explorer.views.selections import IN_ADDRESS, Selection, escaped
+from galaxy_explorer.views.typed_paths import may_be_typed
 from galaxy_explorer.views.waiting import GALLERY, waiting
 
 
@@ -22,13 +23,13 @@ def choose_source() -> str:
         "Galaxies", known, format_func=resources.source_label, key="source_choice", on_change=change_source,
         label_visibility="collapsed", width=260,
     )  # fmt: skip
-    if resources.folders_may_be_typed():
+    if may_be_typed():
         with place.popover("Open a folder", icon=":material/folder_open:"), st.form("folder", border=False):
             folder = st.text_input("Folder or zip with pictures", placeholder="/data/galaxies", help=FOLDER_HELP)
-            if st.form_submit_button("Open") and folder:
+            if st.form_submit_button("Open") and folder.strip():
                 try:
                     source = resources.add_folder(folder)
-                except CatalogueError as error:
+                except (ValueError, OSError) as error:
                     st.error(f"This cannot be opened: {ended(error)}")
                 else:
                     st.session_state["source"] = source
@@ -49,7 +50,8 @@ def change_source() -> None:
 
 FOLDER_HELP = (
     "The Galaxy Zoo challenge's folder as Kaggle gives it, or any folder or zip of pictures: a file's name without its "
-    "ending is the galaxy's id, and a `scores.csv` with the challenge's columns brings the volunteers' votes."
+    "ending is the galaxy's id, and a `scores.csv` with the challenge's columns brings the volunteers' votes. Where you "
+    "have added pictures or votes, open it again."
 )
 
 

@@ -15,6 +15,7 @@ from galaxy_explorer.views.comparing import SAMPLE_SIZE, Comparison, compare, or
 from galaxy_explorer.views.opened_tables import close_table, open_table, opened_tables
 from galaxy_explorer.views.selections import Selection
 from galaxy_explorer.views.themes import follow_theme
+from galaxy_explorer.views.typed_paths import may_be_typed
 from galaxy_explorer.views.waiting import CHARTS, ESTIMATE, FIGURES, WORDS, waiting
 
 WHOLE, SELECTED = "the whole catalogue", "Browse's selection"
@@ -121,20 +122,23 @@ def choose_networks() -> list[str]:
 
 def offer_tables() -> None:
     """Let the visitor open a finished table of predictions, where folders may be typed in."""
-    if not resources.folders_may_be_typed():
+    if not may_be_typed():
         return
     with st.popover("Open a table", icon=":material/table_view:"):
         with st.form("table", border=False):
             path = st.text_input("Table of predictions", placeholder="/data/scores.parquet", help=TABLE_HELP)
-            if st.form_submit_button("Open") and path:
+            if st.form_submit_button("Open") and path.strip():
                 try:
                     open_table(path)
                 except (ValueError, OSError) as error:
                     st.error(f"This cannot be opened: {ended(error)}")
                 else:
                     st.rerun()
-        for name, file in opened_tables().items():
-            st.button(f"Close {file.name}", key=f"close_{name}", on_click=close_table, args=(name,),
+        tables = opened_tables()
+        for name, file in tables.items():
+            alike = sum(other.name == file.name for other in tables.values()) > 1
+            called = f"{file.parent.name}/{file.name}" if alike else file.name
+            st.button(f"Close {called}", key=f"close_{name}", on_click=close_table, args=(name,),
                       icon=":material/close:", type="tertiary")  # fmt: skip
 
 

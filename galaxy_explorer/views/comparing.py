@@ -14,8 +14,8 @@ from galaxy_explorer.comparison import Score, calibration, density, disagreement
 from galaxy_explorer.decision_tree import COLUMNS, SLICES, columns_of
 from galaxy_explorer.uncertainty import coverage
 from galaxy_explorer.views import background
+from galaxy_explorer.views.memos import Memo
 from galaxy_explorer.views.predicted import Column, Tables, files_of, reader
-from galaxy_explorer.views.resources import Memo
 
 SAMPLE_SIZE = 1000
 WORST = 60  # galaxies of a list of disagreements

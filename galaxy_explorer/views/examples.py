@@ -6,12 +6,13 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from galaxy_explorer.catalogue import DEBIASED, SAMPLE, VoteRange
+from galaxy_explorer.catalogue import DEBIASED, SAMPLE, Catalogue, VoteRange
 from galaxy_explorer.decision_tree import ANSWER_OF, INDEX, QUESTION_OF, mass_of, shares_from_fractions
 from galaxy_explorer.drawn_galaxies import DRAWINGS, draw
 from galaxy_explorer.images import ImageError, to_png
 from galaxy_explorer.views import resources
 from galaxy_explorer.views.addresses import ended
+from galaxy_explorer.views.memos import memo_of
 
 LEAST_ASKED = 0.5  # of the votes must have reached the question …
 LEAST_SHARE = 0.6  # … and so many of these given the answer, or nobody was sure
@@ -25,7 +26,6 @@ ENOUGH = 3  # examples of an answer, where drawings may make up for what is miss
 GALAXY = "galaxy_explorer/views/galaxy.py"
 
 
-@st.cache_data(max_entries=400, show_spinner=False)
 def sure_examples(where: str, column: str, count: int = MOST, votes: str = DEBIASED) -> dict[str, float]:
     """Find the galaxies with the largest share of an answer, among those where most votes reached the question.
 
@@ -49,6 +49,12 @@ def sure_examples(where: str, column: str, count: int = MOST, votes: str = DEBIA
         volunteers were sure of fewer.
     """
     everything = resources.open_source(where, votes)
+    memo = memo_of(everything, "sure examples", limit=100)
+    return memo.recall((column, count), lambda: _sure_examples(everything, column, count))
+
+
+def _sure_examples(everything: Catalogue, column: str, count: int) -> dict[str, float]:
+    """Look for `sure_examples` in a catalogue."""
     sure = everything.rows(VoteRange(column, LEAST_SHARE).holds(everything, LEAST_ASKED - WITHIN_ROUNDING))
     fractions = sure.volunteer_fractions
     # Rounded, so that shares which only differ by how they were stored are equal.

@@ -9,6 +9,7 @@ import streamlit as st
 
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.views import background, resources
+from galaxy_explorer.views.typed_paths import free_name, full_path
 
 OPENED = "opened_tables"  # in the session: the tables' paths by the name of their network
 
@@ -22,21 +23,29 @@ def open_table(path: str) -> str:
     """Remember a table that the visitor typed in, after reading it once; give the name that its network has here.
 
     The table of a network that ships with the project takes the place of what the app would compute. One of any other
-    weights is named after its file.
+    weights is named after its file, and after folders above it where another table is called so.
 
     Raises
     ------
     PredictionError
         When the file is no such table.
     """
-    file = Path(path).expanduser().resolve()
+    file = full_path(path)
     *_, key = read_table(file)
     name = next((name for name in resources.networks() if background.network_key(name) == key), "")
+    opened: dict[str, Path] = st.session_state.setdefault(OPENED, {})
+    for other in [other for other, where in opened.items() if where == file]:
+        close_table(other)
     if not name:
-        stem = re.sub(r"[^\w.-]+", " ", file.stem)  # it stands in Markdown and in plotly's templates
-        name = f"{stem} (table)" if stem in resources.networks() else stem
-    st.session_state.setdefault(OPENED, {})[name] = file
+        stem = f"{file.stem} (table)" if file.stem in resources.networks() else file.stem
+        name = free_name(stem, file, opened, _plain)
+    opened[name] = file
     return name
+
+
+def _plain(name: str) -> str:
+    """Leave out what would mean something in Markdown and in plotly's templates."""
+    return re.sub(r"[^\w.() -]+", " ", name)
 
 
 def close_table(name: str) -> None:

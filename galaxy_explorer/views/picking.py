@@ -1,14 +1,13 @@
 """From what a visitor asks for to the rows of a catalogue. No table is copied: all of it is arrays of row numbers."""
 
 from dataclasses import dataclass, field, replace
-from weakref import WeakKeyDictionary
 
 import numpy as np
-import streamlit as st
 
 from galaxy_explorer.catalogue import Catalogue, VoteRange, find_ids, rows_by, sorted_rows
 from galaxy_explorer.decision_tree import COLUMNS
-from galaxy_explorer.views import predicted, resources
+from galaxy_explorer.views import predicted
+from galaxy_explorer.views.memos import memo_of
 from galaxy_explorer.views.selections import AGAINST_VOLUNTEERS, AT_RANDOM, BETWEEN_NETWORKS, View, range_in_words
 
 
@@ -115,12 +114,6 @@ def _by_disagreement(catalogue: Catalogue, view: View) -> Picked:
     return Picked(rows_by(apart, descending=view.descending), names, "" if between else network, apart, count)
 
 
-@st.cache_resource
-def _kept() -> "WeakKeyDictionary[Catalogue, resources.Memo]":
-    """What was worked out of each open catalogue, for as long as it is open."""
-    return WeakKeyDictionary()
-
-
 def _apart(catalogue: Catalogue, sides: tuple[predicted.Tables, ...]) -> tuple[np.ndarray, int]:
     """Tell how far apart two networks, or one and the volunteers, are; and of how many galaxies that is known."""
 
@@ -131,5 +124,4 @@ def _apart(catalogue: Catalogue, sides: tuple[predicted.Tables, ...]) -> tuple[n
         other = second[0] if second else catalogue.votes.fractions
         return predicted.difference(first, other), int(np.logical_and.reduce(known).sum())
 
-    memo = _kept().setdefault(catalogue, resources.Memo(limit=4))
-    return memo.recall(sides, work_out)
+    return memo_of(catalogue, "apart", limit=4).recall(sides, work_out)

@@ -1,12 +1,10 @@
-"""Every cache of the app, and the sources of galaxies. torch is imported inside the functions that need a network."""
+"""The sources of galaxies, the networks, and what they say of a galaxy: each kept once. torch is imported inside the functions that need a network."""
 
 import os
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +16,9 @@ from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import ImageError, for_prediction, thumbnail
 from galaxy_explorer.sky import within
 from galaxy_explorer.views.live_sdss import label_of_draw
+from galaxy_explorer.views.memos import Memo, shared_memo
 from galaxy_explorer.views.thumbnails import Thumbnails
+from galaxy_explorer.views.typed_paths import free_name, full_path, may_be_typed, typed_folders
 
 if TYPE_CHECKING:
     from galaxy_explorer.models import GalaxyNetwork
@@ -28,7 +28,6 @@ VIEWS = 8  # flips and quarter turns averaged for every number that the app show
 SHOWN_SIDE = 1000  # pixels at most of a picture under a map: more than the panel takes on a sharp screen
 GALLERY_SECONDS = 20.0  # for the pictures of one page of live galaxies; those that take longer are left out
 LIVE_SECONDS = 86_400.0  # for which a draw of live galaxies stays in memory
-LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 def sources() -> dict[str, str]:
@@ -38,13 +37,19 @@ def sources() -> dict[str, str]:
     -------
     dict of str to str
         What `open_catalogue` takes, by the source's name: the folder of ``GALAXY_EXPLORER_DATA``, folders
-        that the visitor typed in, the bundled sample, and draws of live galaxies (asked for when they are opened).
+        that were typed in, the bundled sample, and draws of live galaxies (asked for when they are opened).
     """
+    return _folders() | {SAMPLE: SAMPLE} | {name: name for name in _live_draws()}
+
+
+def _folders() -> dict[str, str]:
+    """Name the folders on disk that this visitor can open."""
     found = {}
     if folder := os.environ.get("GALAXY_EXPLORER_DATA"):
         found[_name_of(folder)] = folder
-    found |= st.session_state.get("typed_folders", {})
-    return found | {SAMPLE: SAMPLE} | {name: name for name in _live_draws()}
+    if may_be_typed():
+        found |= {name: path for name, path in typed_folders().items() if name not in found}
+    return found
 
 
 def _live_draws() -> list[str]:
@@ -54,23 +59,30 @@ def _live_draws() -> list[str]:
 
 
 def add_folder(folder: str) -> str:
-    """Remember a folder that the visitor typed in, after opening it once; give the source's name."""
-    path = str(Path(folder).expanduser().resolve())
-    name = _name_of(path)
-    open_source(path)
-    st.session_state.setdefault("typed_folders", {})[name] = path
+    """Open a folder that the visitor typed in as it is now, and remember it; give the source's name.
+
+    Raises
+    ------
+    CatalogueError
+        When there are no galaxies.
+    """
+    path = full_path(folder)
+    known = _folders()
+    name = next((name for name, where in known.items() if full_path(where) == path), None)
+    where = str(path) if name is None else known[name]
+    for votes in (DEBIASED, WEIGHTED):  # pictures or votes may have come since it was opened
+        _open_stored.clear(where, votes)
+    open_source(where)
+    if name is None:
+        name = free_name(_name_of(where), path, known)
+        typed_folders()[name] = where
     return name
 
 
-def folders_may_be_typed() -> bool:
-    """Tell whether the server listens on this machine alone, so that its visitor owns its disk."""
-    return st.get_option("server.address") in LOCAL
-
-
 def _name_of(folder: str) -> str:
-    """Name a source after its folder; `sample` is the bundled one's name."""
+    """Name a source after its folder; the names of those that are none stay theirs."""
     name = Path(folder).name or "galaxies"
-    return f"{name} folder" if name == SAMPLE else name
+    return f"{name} folder" if name == SAMPLE or draw_named(name) else name
 
 
 def source_label(name: str) -> str:
@@ -169,48 +181,6 @@ def network(name: str) -> tuple["GalaxyNetwork", dict[str, Any]]:
     from galaxy_explorer.checkpoints import load
 
     return load(name)
-
-
-class Memo:
-    """Results by key, the latest used; for all visitors or for one.
-
-    Streamlit's own caches cannot show progress from inside, and are always shared by all visitors.
-    """
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.results: OrderedDict[Hashable, Any] = OrderedDict()
-        self.lock = Lock()
-
-    def recall(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """Give the result kept under a key; make and keep it where there is none."""
-        with self.lock:
-            if key in self.results:
-                self.results.move_to_end(key)
-                return self.results[key]
-        result = make()
-        self.keep(key, result)
-        return result
-
-    def keep(self, key: Hashable, result: Any) -> None:
-        """Keep a result that was made elsewhere."""
-        with self.lock:
-            self.results[key] = result
-            while len(self.results) > self.limit:
-                self.results.popitem(last=False)
-
-
-@st.cache_resource
-def shared_memo() -> Memo:
-    """Results about galaxies of catalogues, for all visitors."""
-    return Memo(limit=2000)
-
-
-def own_memo() -> Memo:
-    """Results about this visitor's uploads, gone with the session."""
-    if "memo" not in st.session_state:
-        st.session_state["memo"] = Memo(limit=2000)
-    return st.session_state["memo"]
 
 
 @dataclass(frozen=True)

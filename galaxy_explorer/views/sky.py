@@ -13,9 +13,10 @@ from galaxy_explorer.catalogue import SAMPLE, scores_from_votes
 from galaxy_explorer.sky.cutouts import LARGEST_SCALE, SMALLEST_SCALE
 from galaxy_explorer.sky.galaxies import SEARCH_ARCSEC, VOTE_COLUMNS
 from galaxy_explorer.sky.positions import LONGEST_TEXT
-from galaxy_explorer.views import galaxy_panel, resources
+from galaxy_explorer.views import galaxy_panel
 from galaxy_explorer.views.addresses import left_out, say_once, unknown_names
 from galaxy_explorer.views.links import links_out
+from galaxy_explorer.views.memos import shared_memo
 from galaxy_explorer.views.resources import ShownGalaxy
 from galaxy_explorer.views.waiting import PANEL, waiting
 
@@ -252,7 +253,7 @@ def find_and_say(text: str, say_waiting: Callable[[str], None]) -> tuple[ShownGa
     name = galaxy_panel.choose_network()
     galaxy_id = (galaxy.gz2id or galaxy.objid) if galaxy else f"{middle.ra_deg:.5f}{middle.dec_deg:+.5f}"
     address = ("sky", *(f"{number:.6f}" for number in view), picture.source)
-    return ShownGalaxy(galaxy_id, picture.picture, 1.0, votes_of(galaxy), resources.shared_memo(), address), name
+    return ShownGalaxy(galaxy_id, picture.picture, 1.0, votes_of(galaxy), shared_memo(), address), name
 
 
 def page() -> None:

@@ -9,6 +9,7 @@ from galaxy_explorer.images import GREY, Exposure
 from galaxy_explorer.views import galaxy_panel, resources
 from galaxy_explorer.views.addresses import say_once, unknown_names
 from galaxy_explorer.views.links import links_out
+from galaxy_explorer.views.memos import own_memo
 from galaxy_explorer.views.resources import ShownGalaxy
 from galaxy_explorer.views.upload_crop import offer_crop
 from galaxy_explorer.views.upload_results import show_results, strangeness
@@ -150,7 +151,7 @@ def prepare(upload: Upload, name: str) -> ShownGalaxy:
     say_how_strange(upload, name)
     offer_crop(upload, exposure.picture, resources.network(name)[1]["crop"])
     galaxy = ShownGalaxy(
-        upload.galaxy_id, picture_of(upload), 1.0, volunteers, resources.own_memo(), upload.address
+        upload.galaxy_id, picture_of(upload), 1.0, volunteers, own_memo(), upload.address
     )  # fmt: skip
     galaxy_panel.ask(galaxy, name)
     return galaxy

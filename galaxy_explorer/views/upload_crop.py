@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from galaxy_explorer.images import MIN_SIDE, Square, show_square, suggest_square, thumbnail
-from galaxy_explorer.views import resources
+from galaxy_explorer.views.memos import Memo
 from galaxy_explorer.views.uploads import Upload, crop_to
 
 # Of 210 galaxies of the challenge, which are framed well, 3 % lie farther off and under 1 % seem smaller.
@@ -22,7 +22,7 @@ SHOWN = 424  # pixels at most of the picture with the frame
 def suggestion(upload: Upload, picture: np.ndarray) -> Square | None:
     """Suggest a square for an upload's whole picture; it is worked out once."""
     if "suggestions" not in st.session_state:
-        st.session_state["suggestions"] = resources.Memo(limit=KEPT)
+        st.session_state["suggestions"] = Memo(limit=KEPT)
     return st.session_state["suggestions"].recall(upload.picture_address, lambda: suggest_square(picture))
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 from galaxy_explorer import __version__
 from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, in_words
 from galaxy_explorer.views import resources
+from galaxy_explorer.views.memos import Memo, own_memo
 from galaxy_explorer.views.uploads import Upload, picture_of, volunteers_of
 
 DOWNLOADS = {"CSV": "text/csv", "Parquet": "application/vnd.apache.parquet", "FITS": "application/fits"}
@@ -23,10 +24,10 @@ def strangeness(upload: Upload, name: str) -> float | None:
     return _distances().recall((*upload.address, name), partial(_strangeness, upload, name))
 
 
-def _distances() -> resources.Memo:
+def _distances() -> Memo:
     """Give this visitor's distances from what the networks learnt."""
     if "strangeness" not in st.session_state:
-        st.session_state["strangeness"] = resources.Memo(limit=KEPT)
+        st.session_state["strangeness"] = Memo(limit=KEPT)
     return st.session_state["strangeness"]
 
 
@@ -43,7 +44,7 @@ def show_results(place: Any, good: list[Upload], name: str) -> None:
 
     It is called last, so that the rest of the page is there while the network is busy.
     """
-    memo = resources.own_memo()
+    memo = own_memo()
     waiting = [upload for upload in good if (*upload.address, name) not in memo.results]
     with place:
         bar, stop, table = st.empty(), st.empty(), st.empty()
@@ -95,13 +96,13 @@ def _ask_batch(batch: list[Upload], name: str) -> None:
     fractions, spread = predict(network, card, pictures, views=resources.VIEWS)
     strange = strangeness_of(network, card, pictures)
     for i, upload in enumerate(batch):
-        resources.own_memo().keep((*upload.address, name), (fractions[i], spread[i]))
+        own_memo().keep((*upload.address, name), (fractions[i], spread[i]))
         _distances().keep((*upload.address, name), None if strange is None else float(strange[i]))
 
 
 def predicted_table(done: list[Upload], name: str) -> pd.DataFrame:
     """Give the scores of uploads that have been predicted, (N, 37), by galaxy id."""
-    memo = resources.own_memo()
+    memo = own_memo()
     rows = [memo.recall((*upload.address, name), partial(_predict, upload, name))[0] for upload in done]
     return pd.DataFrame(
         rows, columns=list(COLUMNS), index=pd.Index([upload.galaxy_id for upload in done], name="GalaxyID")

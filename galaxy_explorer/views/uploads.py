@@ -18,6 +18,7 @@ from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import Exposure, ImageError, Square, cut_square, read_exposure, stem_of, thumbnail
 from galaxy_explorer.views import resources
 from galaxy_explorer.views.addresses import ended
+from galaxy_explorer.views.memos import Memo
 
 MOST_PICTURES = 500
 MOST_BYTES = 300_000_000  # of one visitor's pictures, as they came
@@ -191,7 +192,7 @@ def exposure_of(upload: Upload) -> Exposure:
     if upload.image is None:
         return read_exposure(upload.content)
     if "exposures" not in st.session_state:
-        st.session_state["exposures"] = resources.Memo(limit=FULL_EXPOSURES)
+        st.session_state["exposures"] = Memo(limit=FULL_EXPOSURES)
     read = partial(read_exposure, upload.content, upload.image)
     return st.session_state["exposures"].recall(upload.picture_address, read)
 
