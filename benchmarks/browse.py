@@ -23,7 +23,7 @@ from streamlit.testing.v1 import AppTest
 
 from galaxy_explorer.catalogue import Catalogue, VoteRange
 from galaxy_explorer.decision_tree import COLUMNS
-from galaxy_explorer.views import picking, resources
+from galaxy_explorer.views import memos, resources
 from galaxy_explorer.views.gallery import PAGE_SIZE
 from galaxy_explorer.views.picking import pick
 from galaxy_explorer.views.ready_made import READY_MADE
@@ -72,7 +72,7 @@ def orders(galaxies: Catalogue) -> None:
     for sort in (AGAINST_VOLUNTEERS, BETWEEN_NETWORKS):
         readings = []
         for _ in range(READINGS):
-            picking._kept().clear()
+            memos.of_catalogues().clear()
             readings.append(seconds_of(pick, galaxies, View(sort=sort)))
         print(f"  the sort “{sort}”, predictions read anew: {min(readings):.2f} to {max(readings):.2f} s")
         middle = statistics.median(readings)
@@ -112,7 +112,7 @@ def whole_page() -> None:
             app.query_params.pop(key, None)
         for key, value in address.items():
             app.query_params[key] = value
-        picking._kept().clear()
+        memos.of_catalogues().clear()
         seconds[name] = seconds_of(app.run)
         if app.exception or len(app.page_link) < PAGE_SIZE:
             raise RuntimeError(f"the page {address} is not as it should be")

@@ -1,5 +1,6 @@
 """Browse, opened through app.py without a browser: what its tests share."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -52,9 +53,14 @@ def texts(app: AppTest) -> str:
     return " ".join(element.value for element in (*app.markdown, *app.caption)).replace("\u00a0", " ")
 
 
+def shown(markdown: str) -> str:
+    """What a visitor sees of a text in which nothing is to be taken for Markdown."""
+    return re.sub(r"\\(\W)", r"\1", markdown)
+
+
 def tiles(app: AppTest) -> list[str]:
     """The ids on the tiles, in order."""
-    return [link.label.split(" *")[0] for link in app.page_link if link.label != "Compare"]
+    return [shown(link.label.split(" *")[0]) for link in app.page_link if link.label != "Compare"]
 
 
 def asked(app: AppTest, name: str) -> list[str]:
@@ -65,4 +71,6 @@ def asked(app: AppTest, name: str) -> list[str]:
 
 def chips(app: AppTest) -> list[str]:
     """The words of the chips."""
-    return [button.label.replace("\u00a0", " ") for button in app.button if (button.key or "").startswith("chip_")]
+    return [
+        shown(button.label).replace("\u00a0", " ") for button in app.button if (button.key or "").startswith("chip_")
+    ]

@@ -218,7 +218,7 @@ def test_a_file_name_is_no_markdown(app: AppTest, tmp_path: Path, picture_folder
     (picture_folder / "0012.png").rename(picture_folder / "*a*_[b]$:red[c].png")
     monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(picture_folder))
     opened(app)
-    assert r"\*a\*\_\[b\]\$\:red\[c\]" in tiles(app)
+    assert r"\*a\*\_\[b\]\$\:red\[c\]" in [link.label for link in app.page_link]
 
 
 def test_the_menu_leads_back_to_the_last_view(app: AppTest, survey: Catalogue) -> None:

@@ -80,12 +80,15 @@ class TestDisagreement:
         voted = sample.table.dropna(subset=list(COLUMNS))[list(COLUMNS)]
         keep_predictions(sample, voted.index[:5], 0.5, "one-a", weights, finish=False)
         opened(app, sort="volunteers")
-        assert "4 of 9 galaxies predicted; the others come last" in texts(app)
+        assert "4 of 9 galaxies predicted; the others, and those without votes, come last" in texts(app)
         assert "one and the volunteers are apart" in texts(app)
         apart = ((voted.iloc[:4] - 0.5) ** 2).mean(axis=1) ** 0.5
         assert tiles(app)[:4] == apart.sort_values(ascending=False).index.tolist()
         assert app.page_link[0].label.endswith(f" *{apart.max():.2f} apart*")
-        assert "not predicted" in app.page_link[8].label
+        said = {link.label.partition(" *")[0]: link.label.partition(" *")[2] for link in app.page_link}
+        unvoted = sample.table.index[sample.table[COLUMNS[0]].isna()]
+        assert said[voted.index[4]] == "not predicted*"
+        assert all(said[name] == "no votes known*" for name in unvoted)
 
     def test_between_networks_needs_both(self, app: AppTest, sample, weights) -> None:
         keep_predictions(sample, sample.ids, 0.5, "one-a", weights)

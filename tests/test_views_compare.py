@@ -190,3 +190,32 @@ def test_what_could_not_be_predicted_is_told_and_not_asked_for_again(app: AppTes
     assert comparison.missing == {"first": [galaxy_id for galaxy_id in catalogue.ids[50:] if galaxy_id != "copy58"]}
     assert comparison.ids.tolist() == catalogue.ids[40:50]
     assert np.array_equal(comparison.volunteers, catalogue.volunteer_fractions[40:50])
+
+
+def test_the_address_follows_the_source_that_is_chosen(app: AppTest, many: Path) -> None:
+    app.query_params["source"] = "many"
+    opened(app)
+    app.selectbox(key="compare_source").set_value("sample").run()
+    assert app.query_params["source"] in ("sample", ["sample"])
+    app.query_params["source"] = "many"  # Back
+    app.run()
+    assert app.selectbox(key="compare_source").value == "many"
+    assert "with votes, of the 60 in many" in texts(app)
+
+
+@pytest.mark.parametrize(
+    ("sample_size", "said"), [(60, "Below: **60** galaxies with"), (59, "Below: a sample of **59** galaxies with")]
+)
+def test_only_a_part_of_the_galaxies_is_called_a_sample(
+    app: AppTest, sample_size: int, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparing, "SAMPLE_SIZE", sample_size)
+    assert said in texts(opened(app))
+
+
+def test_one_galaxy_is_not_said_to_be_several(app: AppTest) -> None:
+    app.session_state["source"] = "many"
+    app.session_state["selection"] = Selection("many", np.array([3]), 60)
+    app.switch_page("galaxy_explorer/views/compare.py").run()
+    assert "Below: **1** galaxy with votes" in texts(app)
+    assert "have not looked at this galaxy yet" in texts(app)

@@ -63,7 +63,7 @@ def _marker(reading: Reading, strengths: list[float], colours: Palette) -> dict[
 
 
 def _whiskers(reading: Reading, spreads: np.ndarray, columns: list[str], colours: Palette) -> dict[str, Any]:
-    """Draw a standard deviation to either side of a share, within what a share can be."""
+    """Draw half the width of the 68 % interval to either side of a share, within what a share can be."""
     where = [tree.INDEX[column] for column in columns]
     share, spread = reading.shares[where], np.nan_to_num(spreads[where])
     return {

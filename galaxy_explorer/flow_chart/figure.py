@@ -42,7 +42,7 @@ def flow_chart(
         Vote fractions in the order of `decision_tree.COLUMNS`, in [0, 1], NaN where unknown. At
         least one is needed.
     network_spread : (37,) np.ndarray or None
-        Standard deviations of the network's vote fractions; drawn as whiskers.
+        Half the widths of the 68 % intervals of the network's vote fractions; drawn as whiskers.
     selected : str or None
         The column of the answer to put a ring around.
     dark : bool

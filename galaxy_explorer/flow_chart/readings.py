@@ -35,7 +35,7 @@ class Reading:
     is_network: bool
     fractions: np.ndarray  # (37,)
     shares: np.ndarray  # (37,)
-    spread: np.ndarray | None  # (37,) standard deviations of the shares
+    spread: np.ndarray | None  # (37,) half the widths of the 68 % intervals of the shares
     states: dict[int, State]  # by question
 
     def state(self, column: str) -> State:
@@ -63,7 +63,7 @@ class Reading:
         return percent(self.share(column)) if state is State.ASKED else str(state)
 
     def share_text(self, column: str) -> str:
-        """Write an answer's share with its standard deviation, where there is one."""
+        """Write an answer's share with half the width of its 68 % interval, where there is one."""
         if self.spread is None:
             return self.label(column)
         return f"{self.label(column)} ± {100 * self.spread[tree.INDEX[column]]:.0f}"

@@ -104,8 +104,9 @@ GLOSSARY = {
     "Cutout": "A small picture cut out of the survey's image of the sky, with one galaxy in the middle.",
     "Debiased vote": "A vote corrected for distance: far galaxies look smoother than they are (Hart et al. 2016).",
     "Mass": "The part of all votes that reaches a question, from 0 (nobody was asked) to 1 (everybody was).",
-    "Petrosian radius": "A galaxy's size, measured so that it does not depend on the galaxy's distance or on how deep the image "
-    "is. `petroR90_r` holds 90 % of the petrosian light in the band *r*; it is given in arcseconds.",
+    "Petrosian radius": "A galaxy's size on the sky, in arcseconds. The shape of its light profile defines it: how fast the light "
+    "fades outwards. So near and far galaxies are measured alike, whatever the depth of the image. `petroR90_r` is another "
+    "radius, the one that holds 90 % of the Petrosian light in the band *r*.",
     "RMSE": "Root-mean-square error: the typical difference between predicted and voted scores; smaller is better.",
     "Saliency": "How much each part of a picture counts for one answer of the network.",
     "Spread": "How far a prediction may be off: half the width of the interval meant to hold 68 % of the volunteers' scores.",

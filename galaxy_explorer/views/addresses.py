@@ -52,8 +52,8 @@ def unknown_source() -> list[str]:
     asked, known = st.query_params.get("source"), resources.sources()
     if asked is None or asked in known:
         return []
-    instead = resources.source_label(resources.current_source())
-    return [f"There is no source called “{_shown(asked)}” here; this is {instead}.{_meant(asked, known)}"]
+    instead = escaped(resources.source_label(resources.current_source()))
+    return [f"There is no source called “{escaped(_cut(asked))}” here; this is {instead}.{_meant(asked, known)}"]
 
 
 def unknown_names(known: Iterable[str]) -> list[str]:
@@ -81,17 +81,27 @@ def say_once(complaints: list[str]) -> None:
 
 
 def ended(error: object) -> str:
-    """Write an error's message so that a sentence can end with it: with a full stop."""
+    """Write an error's message as Markdown that a sentence can end with: as it is, with a full stop."""
     text = str(error).rstrip()
-    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+    return escaped(text if text.endswith((".", "!", "?", "…")) else f"{text}.")
+
+
+def escaped(text: str) -> str:
+    """Keep a text from elsewhere, such as an id, a file's name or a part of an address, from being taken for Markdown."""
+    return re.sub(r"([\\`*_{}\[\]()#+!<>|$:~.&-])", r"\\\1", text).replace("\n", " ")
 
 
 def _meant(text: str, known: Iterable[str]) -> str:
     """Say what was perhaps meant, where anything is like it."""
     near = nearest(text, known)
-    return f" Perhaps `{near}` was meant." if near else ""
+    return f" Perhaps `{_shown(near)}` was meant." if near else ""
 
 
 def _shown(text: str) -> str:
     """Cut a text from an address down to what a sentence holds, without what would end its code mark."""
-    return (text[:LONGEST] + "…" if len(text) > LONGEST else text).replace("`", "'").replace("\n", " ")
+    return _cut(text).replace("`", "'").replace("\n", " ")
+
+
+def _cut(text: str) -> str:
+    """Cut a text from an address down to what a sentence holds."""
+    return text[:LONGEST] + "…" if len(text) > LONGEST else text

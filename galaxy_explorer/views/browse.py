@@ -6,9 +6,17 @@ import streamlit as st
 
 from galaxy_explorer.catalogue import SAMPLE, Catalogue, CatalogueError, draw_named
 from galaxy_explorer.views import filters, gallery, live_sdss, resources, votes
-from galaxy_explorer.views.addresses import ended, left_out, say_once, unknown_names, unknown_source, unknown_votes
+from galaxy_explorer.views.addresses import (
+    ended,
+    escaped,
+    left_out,
+    say_once,
+    unknown_names,
+    unknown_source,
+    unknown_votes,
+)
 from galaxy_explorer.views.picking import pick
-from galaxy_explorer.views.selections import IN_ADDRESS, Selection, escaped
+from galaxy_explorer.views.selections import IN_ADDRESS, Selection, galaxies_in_words
 from galaxy_explorer.views.typed_paths import may_be_typed
 from galaxy_explorer.views.waiting import GALLERY, waiting
 
@@ -44,8 +52,8 @@ def choose_source() -> str:
 def change_source() -> None:
     """Go to another source with the same filters and order."""
     view, _ = filters.asked_view()
-    st.session_state["source"] = source = st.session_state["source_choice"]
-    st.query_params.from_dict({"source": source, **replace(view, search="", page=1).address()})
+    view = replace(view, search="", page=1)
+    resources.turn_to(st.session_state["source_choice"], **view.address())
 
 
 FOLDER_HELP = (
@@ -64,6 +72,8 @@ def restore_view() -> None:
     last = st.session_state.get("browse_address", {})
     if came_from_elsewhere and not st.query_params and len(last) > 1:  # beside the source, which the session keeps
         st.query_params.from_dict(last)
+    if "votes" not in st.query_params:
+        resources.show_usual_votes()
 
 
 def page() -> None:
@@ -109,14 +119,14 @@ def page() -> None:
         ):
             gallery.show_pages(view, found, "below")
     if catalogue.note:
-        st.caption(catalogue.note)
+        st.caption(escaped(catalogue.note))
     with st.expander("How to get more galaxies", icon=":material/travel_explore:"):
         st.markdown(f"{what_is_open(catalogue)} {MORE}")
 
 
 def what_is_open(catalogue: Catalogue) -> str:
     """Say what the open catalogue holds, where ways to more are shown."""
-    count = f"{len(catalogue):,} {'galaxy' if len(catalogue) == 1 else 'galaxies'}"
+    count = galaxies_in_words(len(catalogue))
     if catalogue.name == SAMPLE:
         return f"The bundled sample holds {count}, so that everything works offline."
     if draw_named(catalogue.name):

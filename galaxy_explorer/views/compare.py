@@ -10,10 +10,10 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from galaxy_explorer.catalogue import Catalogue, CatalogueError
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.views import background, compare_results, resources, votes
-from galaxy_explorer.views.addresses import ended, say_once, unknown_names, unknown_source, unknown_votes
+from galaxy_explorer.views.addresses import ended, escaped, say_once, unknown_names, unknown_source, unknown_votes
 from galaxy_explorer.views.comparing import SAMPLE_SIZE, Comparison, compare, origins_of, rows_with_votes, sample_of
 from galaxy_explorer.views.opened_tables import close_table, open_table, opened_tables
-from galaxy_explorer.views.selections import Selection
+from galaxy_explorer.views.selections import Selection, galaxies_in_words
 from galaxy_explorer.views.themes import follow_theme
 from galaxy_explorer.views.typed_paths import may_be_typed
 from galaxy_explorer.views.waiting import CHARTS, ESTIMATE, FIGURES, WORDS, waiting
@@ -62,10 +62,11 @@ def _numbered(by_question: dict[str, float]) -> dict[int, float]:
 def choose_source() -> str:
     """Let the visitor choose among the sources, and give its name."""
     known = list(resources.sources())
-    current = known.index(resources.current_source())
-    source = st.selectbox("Catalogue", known, index=current, format_func=resources.source_label, width=280)
-    st.session_state["source"] = source
-    return source
+    st.session_state["compare_source"] = st.session_state["source"] = resources.current_source()
+    return st.selectbox(
+        "Catalogue", known, format_func=resources.source_label, key="compare_source", width=280,
+        on_change=lambda: resources.turn_to(st.session_state["compare_source"]),
+    )  # fmt: skip
 
 
 def selected_rows(source: str, catalogue: Catalogue) -> np.ndarray | None:
@@ -76,8 +77,8 @@ def selected_rows(source: str, catalogue: Catalogue) -> np.ndarray | None:
     return selection.rows if len(selection.rows) < len(catalogue) else None
 
 
-def choose_rows(source: str, catalogue: Catalogue) -> tuple[np.ndarray, str]:
-    """Let the visitor choose galaxies of a catalogue; give their rows, and say what they were chosen from."""
+def choose_rows(source: str, catalogue: Catalogue) -> tuple[np.ndarray, str, bool]:
+    """Let the visitor choose galaxies; give their rows, what they were chosen from, and whether a sample was drawn."""
     voted, selected = rows_with_votes(catalogue), selected_rows(source, catalogue)
     parts = {WHOLE: voted}
     if selected is not None:
@@ -97,17 +98,17 @@ def choose_rows(source: str, catalogue: Catalogue) -> tuple[np.ndarray, str]:
             format_func=lambda name: f"{name} ({sizes[name]:,})",
             help="The sample is drawn at random, and is the same for everyone: its statistics are close to those of all.",
         )  # fmt: skip
-    whole = f"the {len(catalogue):,} in {resources.source_label(source)}"
+    whole = f"the {len(catalogue):,} in {escaped(resources.source_label(source))}"
     chosen_from = whole if of == WHOLE else f"the {len(rows):,} that Browse selects from {whole}"
-    return sample_of(rows) if extent == SOME else np.sort(rows), chosen_from
+    return (sample_of(rows), chosen_from, True) if extent == SOME else (np.sort(rows), chosen_from, False)
 
 
-def say_which(catalogue: Catalogue, rows: np.ndarray, chosen_from: str) -> None:
+def say_which(catalogue: Catalogue, rows: np.ndarray, chosen_from: str, drawn: bool) -> None:
     """Say of which galaxies everything below is."""
     voted = np.isfinite(catalogue.table.iloc[rows[0]][list(COLUMNS)].to_numpy(dtype=float)).any()
     told = "with votes" if voted else "none of which has votes"
-    drawn = "a sample of " if len(rows) == SAMPLE_SIZE else ""
-    st.markdown(f"Below: {drawn}**{len(rows):,}** galaxies {told}, of {chosen_from}.")
+    number, _, word = galaxies_in_words(len(rows)).partition(" ")
+    st.markdown(f"Below: {'a sample of ' if drawn else ''}**{number}** {word} {told}, of {chosen_from}.")
 
 
 def choose_networks() -> list[str]:
@@ -138,7 +139,7 @@ def offer_tables() -> None:
         for name, file in tables.items():
             alike = sum(other.name == file.name for other in tables.values()) > 1
             called = f"{file.parent.name}/{file.name}" if alike else file.name
-            st.button(f"Close {called}", key=f"close_{name}", on_click=close_table, args=(name,),
+            st.button(f"Close {escaped(called)}", key=f"close_{name}", on_click=close_table, args=(name,),
                       icon=":material/close:", type="tertiary")  # fmt: skip
 
 
@@ -189,7 +190,9 @@ def see_to_predictions(catalogue: Catalogue, comparison: Comparison, wanted: int
         return
     for name in opened_tables():
         if lacking := len(comparison.missing.get(name, ())):
-            st.warning(f"The table of {name} lacks {lacking:,} of these {wanted:,} galaxies; they are left out below.")
+            st.warning(
+                f"The table of {name} lacks {lacking:,} of the {galaxies_in_words(wanted)}; they are left out below."
+            )
     if not computed:
         return
     for name, job in jobs.items():
@@ -212,7 +215,8 @@ def offer_work(catalogue: Catalogue, comparison: Comparison, computed: list[str]
         st.markdown(f"The networks have looked so far: {state} galaxies.{below} The rest takes {time}")
     else:
         have = "has" if len(computed) == 1 else "have"
-        st.markdown(f"{' and '.join(computed)} {have} not looked at these {wanted:,} galaxies yet. That takes {time}")
+        these = "this galaxy" if wanted == 1 else f"these {galaxies_in_words(wanted)}"
+        st.markdown(f"{' and '.join(computed)} {have} not looked at {these} yet. That takes {time}")
     label = "Try again" if again else "Go on" if begun else "Start"
     if st.button(label, type="primary", icon=":material/play_arrow:"):
         for name, ids in missing.items():
@@ -223,13 +227,13 @@ def offer_work(catalogue: Catalogue, comparison: Comparison, computed: list[str]
 def show_comparison(source: str, catalogue: Catalogue) -> None:
     """Compare the chosen galaxies of a catalogue, as far as they are predicted."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="choices_galaxies"):
-        rows, chosen_from = choose_rows(source, catalogue)
+        rows, chosen_from, drawn = choose_rows(source, catalogue)
         names = choose_networks()
         offer_tables()
     if not len(rows):
         st.info("None of the selected galaxies has votes. Choose others in Browse.", icon=":material/balance:")
         return
-    say_which(catalogue, rows, chosen_from)
+    say_which(catalogue, rows, chosen_from, drawn)
     votes.say_votes(catalogue)
     tables: dict[str, Path] = opened_tables()
     try:

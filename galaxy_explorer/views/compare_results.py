@@ -13,10 +13,11 @@ from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS, columns_of, in_wor
 from galaxy_explorer.images import ImageError
 from galaxy_explorer.uncertainty import LEVEL
 from galaxy_explorer.views import compare_charts, compare_tables, resources
-from galaxy_explorer.views.addresses import ended
+from galaxy_explorer.views.addresses import ended, escaped
 from galaxy_explorer.views.answers import answer_label
 from galaxy_explorer.views.compare_charts import Axes
 from galaxy_explorer.views.comparing import Comparison, columns_asked
+from galaxy_explorer.views.selections import galaxies_in_words
 from galaxy_explorer.views.themes import is_dark
 
 FEWEST = 50  # voted galaxies below which a statistic says little
@@ -29,23 +30,24 @@ EVERY = "all questions"
 
 def show(source: str, catalogue: Catalogue, comparison: Comparison) -> None:
     """Show everything that a comparison holds."""
+    address = {"source": source} | resources.votes_in_address(catalogue)  # of the galaxies' pages, but for the id
     if comparison.failures:
         with st.expander(f"{len(comparison.failures):,} pictures could not be read", icon=":material/broken_image:"):
             st.dataframe(pd.Series(comparison.failures, name="reason").rename_axis("galaxy"))
     if not len(comparison):
         return
     if len(comparison) < FEWEST:
-        show_one_by_one(source, comparison)
+        show_one_by_one(address, comparison)
     else:
         if comparison.voted:
             show_scores(comparison)
             show_votes(comparison)
-            show_worst(source, comparison)
+            show_worst(address, comparison)
         else:
             st.info("Nobody has voted on these galaxies: the networks can be compared with each other alone.",
                     icon=":material/how_to_vote:")  # fmt: skip
         if len(comparison.predicted) > 1:
-            show_networks(source, comparison)
+            show_networks(address, comparison)
     show_downloads(catalogue, comparison)
 
 
@@ -169,18 +171,18 @@ def show_coverage(comparison: Comparison) -> None:
 
 
 @st.fragment
-def show_worst(source: str, comparison: Comparison) -> None:
+def show_worst(address: dict[str, str], comparison: Comparison) -> None:
     """Show the galaxies over which a network and the volunteers disagree most; each leads to its page."""
     st.subheader("Where they disagree most")
     with st.container(horizontal=True, vertical_alignment="bottom", key="choices_worst"):
         question = choose_question("worst_question")
         name = choose_network(comparison, "worst_network")
     worst = comparison.disagreements(name, None, question)
-    show_cards("worst", source, worst, name, "volunteers")
+    show_cards("worst", address, worst, name, "volunteers")
 
 
 @st.fragment
-def show_networks(source: str, comparison: Comparison) -> None:
+def show_networks(address: dict[str, str], comparison: Comparison) -> None:
     """Show one network's fractions against another's, and the galaxies over which they disagree most."""
     st.subheader("Network against network")
     pairs = compare_tables.pairs_of(list(comparison.predicted))
@@ -208,10 +210,10 @@ def show_networks(source: str, comparison: Comparison) -> None:
         )
         st.dataframe(table.style.format("{:.4f}"), height="content")
     st.markdown("**The galaxies that they disagree on most**")
-    show_cards("networks", source, comparison.disagreements(one, other, question), one, other)
+    show_cards("networks", address, comparison.disagreements(one, other, question), one, other)
 
 
-def show_cards(key: str, source: str, found: pd.DataFrame, network: str, other: str) -> None:
+def show_cards(key: str, address: dict[str, str], found: pd.DataFrame, network: str, other: str) -> None:
     """Show a gallery of disagreements, the largest first."""
     st.caption(f"Under each picture: the answer over which {network} and {other} differ most, and which part of all "
                "votes each gives it. The picture leads to the galaxy.")  # fmt: skip
@@ -219,7 +221,7 @@ def show_cards(key: str, source: str, found: pd.DataFrame, network: str, other: 
     with st.container(key=f"cards_{key}"):
         for galaxy_id, row in found.head(shown).iterrows():
             with st.container(key=f"card_{key}_{galaxy_id}"):
-                show_tile(f"tile_{key}_{galaxy_id}", source, str(galaxy_id))
+                show_tile(f"tile_{key}_{galaxy_id}", address, str(galaxy_id))
                 st.markdown(compare_tables.disagreement_in_words(row, network, other))
     if shown < len(found):
         st.button(
@@ -232,24 +234,24 @@ def _show_more(key: str) -> None:
     st.session_state[f"{key}_shown"] += CARDS
 
 
-def show_tile(key: str, source: str, galaxy_id: str) -> None:
+def show_tile(key: str, address: dict[str, str], galaxy_id: str) -> None:
     """Show a galaxy's picture, the whole of which is a link to its page."""
     with st.container(key=key):
         try:
-            picture = resources.galaxy_thumbnail(resources.sources()[source], galaxy_id)
+            picture = resources.galaxy_thumbnail(resources.sources()[address["source"]], galaxy_id)
             st.image(picture, width="stretch", alt=f"Galaxy {galaxy_id}")
         except (ImageError, OSError) as error:
             st.caption(f"No picture: {ended(error)}")
-        st.page_link(GALAXY, label=f"{galaxy_id} →", query_params={"source": source, "galaxy": galaxy_id})
+        st.page_link(GALAXY, label=f"{escaped(galaxy_id)} →", query_params=address | {"galaxy": galaxy_id})
 
 
-def show_one_by_one(source: str, comparison: Comparison) -> None:
+def show_one_by_one(address: dict[str, str], comparison: Comparison) -> None:
     """List few galaxies one by one, since a statistic of few says little."""
-    st.markdown(f"A statistic needs {FEWEST} galaxies or more to say something. These are {len(comparison)}, so here they "
-                "are one by one.")  # fmt: skip
+    st.markdown(f"A statistic needs {FEWEST} galaxies or more to say something. Here are {galaxies_in_words(len(comparison))}, "
+                "one by one.")  # fmt: skip
     for place, galaxy_id in enumerate(comparison.ids):
         with st.container(key=f"pair_{galaxy_id}"):
-            show_tile(f"tile_pair_{galaxy_id}", source, str(galaxy_id))
+            show_tile(f"tile_pair_{galaxy_id}", address, str(galaxy_id))
             voted = comparison.volunteers[place].astype(float)
             said = [f"**volunteers**: {in_words(voted)}"] if np.isfinite(voted).any() else []
             said += [f"**{name}**: {in_words(values[place])}" for name, values in comparison.predicted.items()]

@@ -11,7 +11,7 @@ from galaxy_explorer.decision_tree import ANSWER_OF, INDEX, QUESTION_OF, mass_of
 from galaxy_explorer.drawn_galaxies import DRAWINGS, draw
 from galaxy_explorer.images import ImageError, to_png
 from galaxy_explorer.views import resources
-from galaxy_explorer.views.addresses import ended
+from galaxy_explorer.views.addresses import ended, escaped
 from galaxy_explorer.views.memos import memo_of
 
 LEAST_ASKED = 0.5  # of the votes must have reached the question …
@@ -101,7 +101,8 @@ def _show_galaxies(source: str, column: str, without: Collection[str]) -> list[s
     galaxies = resources.catalogue(source)
     sure = sure_examples(resources.sources()[source], column, MOST + len(without), galaxies.vote_kind or DEBIASED)
     ids = [galaxy_id for galaxy_id in sure if galaxy_id not in without][:MOST]
-    places = [_tile(source, column, galaxy_id, sure[galaxy_id]) for galaxy_id in ids]
+    address = {"source": source, "answer": column} | resources.votes_in_address(galaxies)
+    places = [_tile(address | {"galaxy": galaxy_id}, sure[galaxy_id]) for galaxy_id in ids]
     # All at once, and those that the sky does not give in time without a picture.
     for galaxy_id, place, small in zip(ids, places, resources.galaxy_thumbnails(galaxies, ids), strict=True):
         if isinstance(small, ImageError):
@@ -111,12 +112,12 @@ def _show_galaxies(source: str, column: str, without: Collection[str]) -> list[s
     return ids
 
 
-def _tile(source: str, column: str, galaxy_id: str, share: float) -> DeltaGenerator:
+def _tile(address: dict[str, str], share: float) -> DeltaGenerator:
     """Lay out one galaxy's tile, which is a link, and give the place of its picture."""
-    with st.container(key=f"tile_{INDEX[column]}_{galaxy_id}"):
+    galaxy_id = address["galaxy"]
+    with st.container(key=f"tile_{INDEX[address['answer']]}_{galaxy_id}"):
         place = st.empty()
-        address = {"source": source, "galaxy": galaxy_id, "answer": column}  # its page looks at the same answer
-        st.page_link(GALAXY, label=f"{galaxy_id} *{100 * share:.0f}\u00a0%*", query_params=address)
+        st.page_link(GALAXY, label=f"{escaped(galaxy_id)} *{100 * share:.0f}\u00a0%*", query_params=address)
     return place
 
 

@@ -11,6 +11,7 @@ import streamlit as st
 from galaxy_explorer.catalogue import Catalogue, VoteRange
 from galaxy_explorer.decision_tree import COLUMNS, MASS_COLUMN, QUESTION_OF
 from galaxy_explorer.views import resources
+from galaxy_explorer.views.addresses import escaped
 from galaxy_explorer.views.picking import Picked, counts_shares
 from galaxy_explorer.views.ready_made import READY_MADE, ready_made_of
 from galaxy_explorer.views.selections import (
@@ -22,7 +23,6 @@ from galaxy_explorer.views.selections import (
     GREATEST_SEED,
     LEAST_ASKED,
     View,
-    escaped,
     name_of,
     range_in_words,
     view_from_address,
@@ -133,8 +133,10 @@ def _explain_disagreement(catalogue: Catalogue, view: View, picked: Picked, said
     """Say how many galaxies have predictions, or where these come from."""
     if picked.apart is not None:
         sides = " and ".join(picked.networks[:2]) if not picked.network else f"{picked.network} and the volunteers"
+        unvoted = picked.network and not catalogue.votes.known.all()
+        last = "the others, and those without votes, come last" if unvoted else "the others come last"
         said.append(
-            f"{picked.predicted:,} of {len(catalogue):,} galaxies predicted; the others come last. Sorted by how far "
+            f"{picked.predicted:,} of {len(catalogue):,} galaxies predicted; {last}. Sorted by how far "
             f"{sides} are apart: the root-mean-square difference over the answers known to both."
         )
         return
@@ -142,9 +144,8 @@ def _explain_disagreement(catalogue: Catalogue, view: View, picked: Picked, said
     rest = " looked at these galaxies first" if view.sort == BETWEEN_NETWORKS else " looked at these galaxies yet"
     with st.container(horizontal=True, vertical_alignment="center", key="to_compare"):
         st.info(f"{needed}{rest}, so they stand in the order of their ids. Compare lets them look.")
-        st.page_link(
-            COMPARE, label="Compare", icon=":material/balance:", query_params={"source": resources.current_source()}
-        )
+        address = {"source": resources.current_source()} | resources.votes_in_address(catalogue)
+        st.page_link(COMPARE, label="Compare", icon=":material/balance:", query_params=address)
 
 
 def _search(view: View) -> None:

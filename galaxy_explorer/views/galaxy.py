@@ -6,11 +6,11 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from galaxy_explorer.catalogue import DEBIASED, WEIGHTED, Catalogue, CatalogueError
+from galaxy_explorer.catalogue import Catalogue, CatalogueError
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import ImageError
 from galaxy_explorer.views import galaxy_panel, resources, votes
-from galaxy_explorer.views.addresses import ended, left_out, say_once, unknown_names, unknown_votes
+from galaxy_explorer.views.addresses import ended, escaped, left_out, say_once, unknown_names, unknown_votes
 from galaxy_explorer.views.answers import chosen_answer
 from galaxy_explorer.views.links import links_out
 from galaxy_explorer.views.selections import Selection
@@ -33,21 +33,20 @@ def neighbours(source: str, catalogue: Catalogue, galaxy_id: str) -> tuple[str |
 
 def go_to(source: str, galaxy_id: str) -> None:
     """Turn to another galaxy, which starts with the answer that says most of it; what was misspelt stays behind."""
-    known = {"network": resources.networks(), "votes": (DEBIASED, WEIGHTED)}
-    kept = {part: st.query_params[part] for part in known if st.query_params.get(part) in known[part]}
-    st.query_params.from_dict({"source": source, "galaxy": galaxy_id} | kept)
+    network = st.query_params.get("network")
+    kept = {"network": network} if network in resources.networks() else {}
+    votes_shown = resources.votes_in_address(resources.catalogue(source))
+    st.query_params.from_dict({"source": source, "galaxy": galaxy_id} | kept | votes_shown)
 
 
 def show_way(source: str, catalogue: Catalogue, galaxy_id: str) -> DeltaGenerator:
     """Show the way back to the gallery, and to the galaxies beside this one; give the place for the link."""
     before, after, place = neighbours(source, catalogue, galaxy_id)
+    last = st.session_state.get("browse_address", {})
+    kept = {name: part for name, part in last.items() if name != "votes"} if last.get("source") == source else {}
+    gallery = {"source": source} | kept | resources.votes_in_address(catalogue)
     with st.container(key="way", horizontal=True, vertical_alignment="center"):
-        st.page_link(
-            BROWSE,
-            label="Gallery",
-            icon=":material/grid_view:",
-            query_params=st.session_state.get("browse_address", {"source": source}),
-        )
+        st.page_link(BROWSE, label="Gallery", icon=":material/grid_view:", query_params=gallery)
         for label, other, key in (("Previous", before, "P"), ("Next", after, "N")):
             st.button(
                 label, on_click=go_to, args=(source, other), disabled=other is None, type="tertiary", shortcut=key
@@ -72,7 +71,7 @@ def open_asked() -> tuple[str, Catalogue, str] | None:
     galaxy_id = st.query_params.get("galaxy")
     if asked != source:
         st.title("No such galaxies")
-        lead_on(f"There is no source called “{asked}” here. Choose one in Browse.")
+        lead_on(f"There is no source called “{escaped(asked)}” here. Choose one in Browse.")
         return None
     try:
         with waiting(resources.opening(source), PAGE):
@@ -86,8 +85,8 @@ def open_asked() -> tuple[str, Catalogue, str] | None:
         galaxy_id = galaxy_id if galaxy_id in catalogue else catalogue.ids[0]
     if galaxy_id not in catalogue:
         st.title("No such galaxy")
-        among = f"among the {len(catalogue):,} of {resources.source_label(source)}"
-        lead_on(f"There is no galaxy “{galaxy_id}” {among}.", source)
+        among = f"among the {len(catalogue):,} of {escaped(resources.source_label(source))}"
+        lead_on(f"There is no galaxy “{escaped(galaxy_id)}” {among}.", source)
         return None
     return source, catalogue, galaxy_id
 
@@ -154,7 +153,7 @@ def page() -> None:
     link = show_way(source, catalogue, galaxy_id)
     heading = st.container(key="heading", horizontal=True, vertical_alignment="bottom")
     with heading, st.container(width="content"):
-        st.title(f"Galaxy {galaxy_id}")
+        st.title(f"Galaxy {escaped(galaxy_id)}")
         row = catalogue.table.loc[galaxy_id].to_dict()
         st.markdown(links_out(row.get("ra_deg"), row.get("dec_deg")))
         votes.say_votes(catalogue)
@@ -169,7 +168,7 @@ def page() -> None:
             if name:
                 galaxy_panel.ask(galaxy, name)
     except (ImageError, OSError) as error:
-        lead_on(f"The picture of galaxy {galaxy_id} cannot be read: {ended(error)}", source)
+        lead_on(f"The picture of galaxy {escaped(galaxy_id)} cannot be read: {ended(error)}", source)
         return
     if name:
         galaxy_panel.show(galaxy, name)

@@ -13,6 +13,7 @@ from galaxy_explorer.decision_tree import (
     COLUMNS,
     INDEX,
     QUESTION_OF,
+    SLICES,
     in_words,
     most_likely_path,
     shares_from_fractions,
@@ -147,9 +148,15 @@ def _difference(column: str, name: str, fractions: np.ndarray, spread: np.ndarra
     """Say how far network and volunteers are apart on an answer."""
     index = INDEX[column]
     return (
-        f"{QUESTION_OF[column].short}: {ANSWER_OF[column].name} — volunteers {_percent(volunteers[index])}, "
+        f"{QUESTION_OF[column].short}: {ANSWER_OF[column].name} — volunteers {_voted(column, volunteers)}, "
         f"{name} {_percent(fractions[index], spread[index])}"
     )
+
+
+def _voted(column: str, volunteers: np.ndarray) -> str:
+    """Write which part of their votes the volunteers gave an answer, whose number is known."""
+    asked = volunteers[SLICES[QUESTION_OF[column].number]].sum() > 0
+    return _percent(volunteers[INDEX[column]]) if asked else "not asked"
 
 
 def _show_answer(galaxy: ShownGalaxy, name: str, fractions: np.ndarray, spread: np.ndarray) -> None:
@@ -160,7 +167,7 @@ def _show_answer(galaxy: ShownGalaxy, name: str, fractions: np.ndarray, spread: 
     index = INDEX[column]
     said = [f"{name} {_percent(fractions[index], spread[index])}"]
     if galaxy.volunteers is not None and np.isfinite(galaxy.volunteers[index]):
-        said.append(f"volunteers {_percent(galaxy.volunteers[index])}")
+        said.append(f"volunteers {_voted(column, galaxy.volunteers)}")
     box.caption(f"{ANSWER_OF[column].meaning} Of all votes: {', '.join(said)}.")
 
 

@@ -11,9 +11,10 @@ from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import ImageError
 from galaxy_explorer.views import resources
+from galaxy_explorer.views.addresses import escaped
 from galaxy_explorer.views.filters import go_to
 from galaxy_explorer.views.picking import Picked, ways_out
-from galaxy_explorer.views.selections import View, escaped, name_of
+from galaxy_explorer.views.selections import View, galaxies_in_words, name_of
 
 GALAXY = "galaxy_explorer/views/galaxy.py"
 PAGE_SIZE = 24
@@ -55,10 +56,11 @@ def show_gallery(source: str, catalogue: Catalogue, view: View, picked: Picked) 
     page, _ = page_of(view, len(picked.rows))
     rows = picked.rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
     ids = [str(galaxy_id) for galaxy_id in catalogue.table.index[rows]]
-    captions = captions_of(catalogue, view, picked)
+    captions, kind = captions_of(catalogue, view, picked), resources.votes_in_address(catalogue)
     with st.container(key="gallery"):
         places = [
-            _tile(source, name, [caption(row) for caption in captions]) for name, row in zip(ids, rows, strict=True)
+            _tile({"source": source, "galaxy": name} | kind, [caption(row) for caption in captions])
+            for name, row in zip(ids, rows, strict=True)
         ]
     failed = []
     for name, place, picture in zip(ids, places, resources.galaxy_thumbnails(catalogue, ids), strict=True):
@@ -72,21 +74,19 @@ def show_gallery(source: str, catalogue: Catalogue, view: View, picked: Picked) 
             st.text("\n".join(failed))
 
 
-def _tile(source: str, galaxy_id: str, captions: Sequence[str]) -> "st.delta_generator.DeltaGenerator":
+def _tile(address: dict[str, str], captions: Sequence[str]) -> "st.delta_generator.DeltaGenerator":
     """Lay out a tile, the whole of which is a link, and give the place of its picture."""
-    with st.container(key=f"tile_{galaxy_id}"):
+    with st.container(key=f"tile_{address['galaxy']}"):
         place = st.empty()
         said = "".join(f" *{caption}*" for caption in captions)
-        st.page_link(
-            GALAXY, label=escaped(galaxy_id) + said, icon="", query_params={"source": source, "galaxy": galaxy_id}
-        )
+        st.page_link(GALAXY, label=escaped(address["galaxy"]) + said, icon="", query_params=address)
     return place
 
 
 def captions_of(catalogue: Catalogue, view: View, picked: Picked) -> list[Caption]:
     """Give what says, of a row, the values that a view sorts or filters by."""
     if picked.apart is not None:
-        return [lambda row: _apart_in_words(picked.apart, row)]
+        return [lambda row: _apart_in_words(catalogue, picked, row)]
     asked = [(view.sort, view.as_share)] if view.sort in COLUMNS else []
     asked += [(wanted.column, wanted.as_share) for wanted in view.ranges]
     return [_caption(catalogue, *pair) for pair in list(dict.fromkeys(asked))[:MOST_CAPTIONS]]
@@ -105,10 +105,11 @@ def _caption(catalogue: Catalogue, column: str, as_share: bool) -> Caption:
     return say
 
 
-def _apart_in_words(apart: np.ndarray | None, row: int) -> str:
-    """Say how far the two sides of a disagreement are apart."""
-    known = apart is not None and np.isfinite(apart[row])
-    return f"{apart[row]:.2f} apart" if apart is not None and known else "not predicted"
+def _apart_in_words(catalogue: Catalogue, picked: Picked, row: int) -> str:
+    """Say how far the two sides of a disagreement are apart, or which of them is missing."""
+    if picked.apart is not None and np.isfinite(picked.apart[row]):
+        return f"{picked.apart[row]:.2f} apart"
+    return "no votes known" if picked.network and not catalogue.votes.known[row] else "not predicted"
 
 
 def show_nothing(catalogue: Catalogue, view: View) -> None:
@@ -120,7 +121,7 @@ def show_nothing(catalogue: Catalogue, view: View) -> None:
         if found:
             st.markdown("There would be some without one of these:")
         for number, way in enumerate(found[:MOST_WAYS_OUT]):
-            count = f"{way.galaxies:,} {'galaxy' if way.galaxies == 1 else 'galaxies'}"
+            count = galaxies_in_words(way.galaxies)
             st.button(
                 f"{escaped(way.condition)} → {count}", key=f"way_out_{number}", on_click=go_to, args=(way.view,),
                 icon=":material/close:", wrap=True,

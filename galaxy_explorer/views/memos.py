@@ -47,14 +47,14 @@ def shared_memo() -> Memo:
 
 
 @st.cache_resource
-def _memos() -> "WeakKeyDictionary[Catalogue, dict[str, Memo]]":
+def of_catalogues() -> "WeakKeyDictionary[Catalogue, dict[str, Memo]]":
     """What was worked out of each open catalogue."""
     return WeakKeyDictionary()
 
 
 def memo_of(galaxies: Catalogue, what: str, limit: int) -> Memo:
     """Results of one kind about an open catalogue, for all visitors; gone when it is opened anew."""
-    return _memos().setdefault(galaxies, {}).setdefault(what, Memo(limit))
+    return of_catalogues().setdefault(galaxies, {}).setdefault(what, Memo(limit))
 
 
 def own_memo() -> Memo:

@@ -99,18 +99,35 @@ def current_source() -> str:
     return asked if asked in known else next(iter(known))
 
 
+def turn_to(name: str, **others: str | list[str]) -> None:
+    """Go to another source, in the page's address as well: with the same votes, and with other parts."""
+    st.session_state["source"] = name
+    asked = st.query_params.get("votes")
+    st.query_params.from_dict({"source": name, **others, **({"votes": asked} if asked else {})})
+
+
 def opening(name: str) -> str:
     """Say what is being done while a source is opened."""
     return "Asking SDSS for galaxies …" if draw_named(sources()[name]) else "Opening the galaxies …"
 
 
 def catalogue(name: str) -> Catalogue:
-    """Open a source by its name, with the votes that the address or the visitor asks for where it has a choice."""
+    """Open a source by its name, with the votes that the address or the visitor asks for where it has a choice.
+
+    An address that names a source says all that is shown: without a word on votes it asks for the usual ones.
+    """
     galaxies = open_source(sources()[name])
     if (asked := st.query_params.get("votes")) in (DEBIASED, WEIGHTED):
         st.session_state["vote_kind"] = asked
+    elif "source" in st.query_params:
+        show_usual_votes()
     chosen = st.session_state.get("vote_kind", galaxies.vote_kind)
     return open_source(sources()[name], chosen) if galaxies.vote_kind not in ("", chosen) else galaxies
+
+
+def show_usual_votes() -> None:
+    """Forget which votes the visitor chose."""
+    st.session_state.pop("vote_kind", None)
 
 
 def votes_in_address(galaxies: Catalogue) -> dict[str, str]:

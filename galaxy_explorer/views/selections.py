@@ -1,6 +1,5 @@
 """What a visitor asks Browse for: as a value, as a short address, and in plain words."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -117,9 +116,9 @@ def range_in_words(wanted: VoteRange) -> str:
     return f"{name} between {low} and {high}\u00a0%{of}"
 
 
-def escaped(text: str) -> str:
-    """Keep a text, such as the name of a file, from being taken for Markdown."""
-    return re.sub(r"([\\`*_{}\[\]<>#$~|!]|:(?=\w))", r"\\\1", text)
+def galaxies_in_words(count: int) -> str:
+    """Write a number of galaxies with the word: ``1 galaxy``, ``1,000 galaxies``."""
+    return f"{count:,} {'galaxy' if count == 1 else 'galaxies'}"
 
 
 def slug(column: str) -> str:

@@ -1,6 +1,5 @@
 """Sky: a name or a position, its picture at Galaxy Zoo's scale, and what the network sees in it."""
 
-import re
 from collections.abc import Callable, Hashable
 from typing import Any
 
@@ -14,7 +13,7 @@ from galaxy_explorer.sky.cutouts import LARGEST_SCALE, SMALLEST_SCALE
 from galaxy_explorer.sky.galaxies import SEARCH_ARCSEC, VOTE_COLUMNS
 from galaxy_explorer.sky.positions import LONGEST_TEXT
 from galaxy_explorer.views import galaxy_panel
-from galaxy_explorer.views.addresses import left_out, say_once, unknown_names
+from galaxy_explorer.views.addresses import escaped, left_out, say_once, unknown_names
 from galaxy_explorer.views.links import links_out
 from galaxy_explorer.views.memos import shared_memo
 from galaxy_explorer.views.resources import ShownGalaxy
@@ -116,13 +115,8 @@ def try_again() -> None:
 
 def in_plain_words(error: sky.SkyError) -> str:
     """Make a sentence of an error."""
-    text = no_markup(str(error))
-    return f"{text[0].upper()}{text[1:]}."
-
-
-def no_markup(text: str) -> str:
-    """Keep what stems from an address or an answer from becoming markup, and www.example.org from becoming a link."""
-    return re.sub(r"([\\`*_{}\[\]()#+!<>|$:~.])", r"\\\1", text)
+    text = str(error)
+    return escaped(f"{text[0].upper()}{text[1:]}.")
 
 
 def say(error: sky.SkyError) -> None:
@@ -178,8 +172,8 @@ def explain_scale(galaxy: sky.SkyGalaxy | None, why_unknown: str, start: float) 
     """Say in a sentence or two where the scale comes from."""
     if galaxy and galaxy.radius_arcsec:
         st.markdown(
-            f"SDSS measures a Petrosian radius of **{galaxy.radius_arcsec:.1f}″** (90 % of the light, r band). Galaxy Zoo showed "
-            f"each galaxy at 0.02 of its radius a pixel, here **{start:.3f}″**: {_width(start)} across. The networks "
+            f"By SDSS's measurement **{galaxy.radius_arcsec:.1f}″** is the radius that holds 90 % of the Petrosian light "
+            f"(`petroR90_r`). Galaxy Zoo showed each galaxy at 0.02 of this radius a pixel, here **{start:.3f}″**: {_width(start)} across. The networks "
             "learnt at that scale and know no other zoom."
         )
     else:
@@ -238,7 +232,7 @@ def find_and_say(text: str, say_waiting: Callable[[str], None]) -> tuple[ShownGa
     galaxy, why_unknown, stale = find_galaxy(position)
     # Of a galaxy whose size is no good, SDSS's position is that of a fragment.
     middle = galaxy if galaxy and galaxy.radius_arcsec else position
-    called = no_markup(position.name.replace("SDSS ", "Galaxy "))
+    called = escaped(position.name.replace("SDSS ", "Galaxy "))
     st.subheader(called or f"Position {middle.ra_deg:.5f} {middle.dec_deg:+.5f}")
     st.markdown(links_out(middle.ra_deg, middle.dec_deg))
     start = sky.galaxy_zoo_scale(galaxy.radius_arcsec) if galaxy and galaxy.radius_arcsec else USUAL_SCALE

@@ -1,13 +1,11 @@
 """Upload: one picture, many or a folder, kept in the visitor's session alone."""
 
-import re
-
 import numpy as np
 import streamlit as st
 
 from galaxy_explorer.images import GREY, Exposure
 from galaxy_explorer.views import galaxy_panel, resources
-from galaxy_explorer.views.addresses import say_once, unknown_names
+from galaxy_explorer.views.addresses import escaped, say_once, unknown_names
 from galaxy_explorer.views.links import links_out
 from galaxy_explorer.views.memos import own_memo
 from galaxy_explorer.views.resources import ShownGalaxy
@@ -55,18 +53,13 @@ def take_files() -> None:
 
 def name_the_bad(bad: list[Upload], count: int) -> None:
     """List the files that cannot be used, with the reasons."""
-    lines = [f"- **{plain(upload.galaxy_id)}**: {plain(upload.error)}" for upload in bad]
+    lines = [f"- **{escaped(upload.galaxy_id)}**: {escaped(upload.error)}" for upload in bad]
     st.warning(
         f"{len(bad)} of {count} files cannot be used:\n\n" + "\n".join(lines[:NAMED]), icon=":material/broken_image:"
     )
     if lines[NAMED:]:
         with st.expander(f"The other {len(lines) - NAMED} files that cannot be used"):
             st.markdown("\n".join(lines[NAMED:]))
-
-
-def plain(text: str) -> str:
-    """Write a text so that Markdown shows it as it is: a file's name may hold anything."""
-    return re.sub(r"([\\*_\[\]<>#~$:!|])", r"\\\1", text)
 
 
 def choose(good: list[Upload], name: str) -> Upload:
@@ -105,7 +98,7 @@ def say_what_it_is(upload: Upload, exposure: Exposure) -> None:
     if GREY in exposure.notes:
         st.warning(f"{GREY[0].upper()}{GREY[1:]}.", icon=":material/invert_colors_off:")
     if others := [note for note in exposure.notes if note != GREY]:
-        st.caption(f"About this FITS file: {'; '.join(others)}.")
+        st.caption(f"About this FITS file: {escaped('; '.join(others))}.")
 
 
 def say_how_strange(upload: Upload, name: str) -> None:
@@ -133,14 +126,15 @@ def say_where_votes_come_from(upload: Upload, volunteers: np.ndarray | None) -> 
     elif volunteers is not None:
         source = resources.current_source()
         st.caption(
-            f"The volunteers' votes are those of galaxy {upload.galaxy_id} in {source}, found by the file's name."
+            f"The volunteers' votes are those of galaxy {escaped(upload.galaxy_id)} in "
+            f"{escaped(resources.source_label(source))}, found by the file's name."
         )
 
 
 def prepare(upload: Upload, name: str) -> ShownGalaxy:
     """Show what is known of one upload, with the crop tool, and ask the network about it."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(plain(upload.galaxy_id), width="content")
+        st.subheader(escaped(upload.galaxy_id), width="content")
         if not is_listed(upload.galaxy_id):  # it came before a change of page, and has no × any more
             st.button("Remove this picture", icon=":material/delete:", on_click=remove, args=(upload.galaxy_id,))
     choose_image(upload)

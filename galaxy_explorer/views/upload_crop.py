@@ -106,7 +106,7 @@ def _tool(upload: Upload, picture: np.ndarray, square: Square | None) -> None:
                 "Use the suggestion", icon=":material/auto_fix_high:", disabled=square is None or upload.crop == square,
                 type="primary", on_click=_set, args=(upload.galaxy_id, keys, square, square),
                 help="The square in which the brightest object near the middle has the size that galaxies have in Galaxy Zoo's "
-                "pictures: 8.48 petrosian radii across (Willett et al. 2013, section 2)",
+                "pictures: 8.48 × `petroR90_r`, the radius that holds 90 % of its Petrosian light, across (Willett et al. 2013, section 2)",
             )  # fmt: skip
             st.button(
                 "Whole picture", icon=":material/crop_free:", disabled=upload.crop is None,

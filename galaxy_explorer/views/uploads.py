@@ -17,7 +17,7 @@ from galaxy_explorer.catalogue.scores import read_scores
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import Exposure, ImageError, Square, cut_square, read_exposure, stem_of, thumbnail
 from galaxy_explorer.views import resources
-from galaxy_explorer.views.addresses import ended
+from galaxy_explorer.views.addresses import ended, escaped
 from galaxy_explorer.views.memos import Memo
 
 MOST_PICTURES = 500
@@ -209,7 +209,7 @@ def take_image(galaxy_id: str, key: str) -> None:
     try:
         uploads()[galaxy_id] = with_image(upload, st.session_state[key])
     except ImageError as error:
-        st.session_state["image_refused"] = f"“{st.session_state[key]}” cannot be shown: {ended(error)}"
+        st.session_state["image_refused"] = f"“{escaped(st.session_state[key])}” cannot be shown: {ended(error)}"
         st.session_state[key] = upload.image
 
 

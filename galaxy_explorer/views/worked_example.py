@@ -114,6 +114,6 @@ def lessons(fractions: np.ndarray) -> list[str]:
         listed = " and ".join(filter(None, [", ".join(unasked[:-1]), unasked[-1]]))
         said.append(
             f"**Not asked is not zero.** No votes reached {'questions' if len(unasked) > 1 else 'question'} {listed}. Their scores "
-            "are 0, but that says nothing about the galaxy: nobody was asked. The app writes “not asked” there, never 0 %."
+            "are 0, but that says nothing about the galaxy: nobody was asked. A galaxy's page writes “not asked” there, never 0 %."
         )
     return said
