@@ -109,7 +109,7 @@ def test_a_galaxys_id_is_no_markdown(app: AppTest, draw_galaxy, tmp_path: Path, 
     assert f"The picture of galaxy {written} cannot be read" in app.error[0].value
 
 
-def answer_of(votes: np.ndarray, predicted: np.ndarray, column: str) -> None:
+def answer_of(votes: list, predicted: list, column: str) -> None:
     """The page of one answer and one disagreement."""
     import numpy as np
     import streamlit as st
@@ -118,9 +118,10 @@ def answer_of(votes: np.ndarray, predicted: np.ndarray, column: str) -> None:
     from galaxy_explorer.views.resources import ShownGalaxy
 
     st.session_state[answers.CHOSEN] = column
-    galaxy = ShownGalaxy("a", np.zeros((4, 4, 3), np.uint8), 1.0, votes, memos.Memo(1), ("a",))
-    galaxy_panel._show_answer(galaxy, "fcn", predicted, 0 * predicted)
-    galaxy_panel._show_words(galaxy, "fcn", predicted, 0 * predicted)
+    galaxy = ShownGalaxy("a", np.zeros((4, 4, 3), np.uint8), 1.0, np.array(votes), memos.Memo(1), ("a",))
+    fractions, spread = np.array(predicted), np.zeros(len(predicted))
+    galaxy_panel._show_answer(galaxy, "fcn", fractions, spread)
+    galaxy_panel._show_words(galaxy, "fcn", fractions, spread)
 
 
 @pytest.mark.parametrize("asked", [True, False])
@@ -129,7 +130,7 @@ def test_volunteers_who_were_not_asked_gave_no_0_percent(asked: bool) -> None:
     votes[INDEX["Class1.1"]] = 1.0
     votes[SLICES[7]] = (0.0, 0.4, 0.6) if asked else 0.0
     predicted[INDEX["Class1.1"]] = predicted[INDEX["Class7.1"]] = 1.0
-    page = AppTest.from_function(answer_of, args=(votes, predicted, "Class7.1")).run()
+    page = AppTest.from_function(answer_of, args=(votes.tolist(), predicted.tolist(), "Class7.1")).run()
     assert not page.exception
     said = "volunteers 0\u00a0%" if asked else "volunteers not asked"
     assert page.caption[0].value.endswith(f"Of all votes: fcn 100\u00a0±\u00a00\u00a0%, {said}.")
