@@ -54,6 +54,8 @@ def test_about_says_what_its_sections_promise(about: AppTest) -> None:
     ):
         assert cited in said
     assert "not probabilities" in said
+    assert "The shape of its light profile defines it" in said  # the Petrosian radius, which is not petroR90_r
+    assert "distance or on how deep" not in said
     contents = said[said.index("[First steps]") :]
     assert all(f"](#{header.proto.anchor})" in contents for header in about.header)
     assert len(about.header) == 9

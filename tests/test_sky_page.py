@@ -46,7 +46,7 @@ def test_an_address_leads_to_a_galaxy_with_its_scale_source_votes_and_panel(
     sky_at(app, SPIRAL)
     assert app.subheader[0].value == f"Galaxy {SPIRAL}"
     said = texts(app)
-    assert "Petrosian radius of **14.3″**" in said
+    assert "**14.3″** is the radius that holds 90 % of the Petrosian light" in said
     assert "**0.286″**: 2.02′ across" in said
     assert "Picture: SDSS SkyServer, 0.286″ a pixel." in said
     assert f"Galaxy Zoo 2, galaxy {SPIRAL}" in said

@@ -127,7 +127,7 @@ def test_a_bad_score_table_is_named_and_costs_no_picture(app: AppTest, sample: C
     )
     app.run()
     assert not app.exception
-    assert "**scores.csv**" in app.warning[0].value
+    assert r"**scores\.csv**" in app.warning[0].value
     assert app.subheader[0].value == "a"
 
 

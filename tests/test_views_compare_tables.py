@@ -46,7 +46,7 @@ def test_a_finished_table_is_opened_in_place_of_predicting(
         app.text_input[0].set_value(str(tmp_path / f"{name}.parquet"))
         press(app, "Open")
     assert app.session_state[opened_tables.OPENED].keys() == {"mine", "second"}  # the second one's own weights
-    assert any("lacks 5 of these 60 galaxies" in warning.value for warning in app.warning)
+    assert any("lacks 5 of the 60 galaxies" in warning.value for warning in app.warning)
     app.pills[0].set_value(["mine", "second"])
     app.run()
     assert not app.exception

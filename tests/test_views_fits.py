@@ -69,7 +69,7 @@ def test_a_file_of_bands_says_where_it_lies_and_offers_its_images(app: AppTest, 
     assert "One band" in app.warning[0].value
     assert abs(app.dataframe[0].value["network_fraction"].to_numpy() - before).max() > 1e-3
     next(box for box in app.selectbox if box.label == "Image of this file").set_value("4 wht (64×64)").run()
-    assert "“4 wht (64×64)” cannot be shown: the FITS image has no pixel with a number" in app.warning[0].value
+    assert r"“4 wht \(64×64\)” cannot be shown: the FITS image has no pixel with a number" in app.warning[0].value
     assert next(box for box in app.selectbox if box.label == "Image of this file").value == "2 r (64×64)"
 
 
