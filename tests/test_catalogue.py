@@ -280,3 +280,11 @@ def test_the_state_of_a_picture_changes_with_it_and_tells_when_it_has_gone(form,
     after = {galaxy: catalogue.picture_state(galaxy) for galaxy in catalogue.ids}
     assert after.pop("NA") == GONE
     assert [galaxy for galaxy in after if after[galaxy] != before[galaxy]] == ["0012"]
+
+
+def test_pictures_of_a_zip_that_was_replaced_by_something_else_have_gone(picture_zip):
+    catalogue = open_catalogue(picture_zip)
+    picture_zip.write_bytes(b"no zip file")
+    assert catalogue.picture_state("NA") == GONE
+    with pytest.raises(ImageError, match="NA"):
+        catalogue.picture("NA")

@@ -17,7 +17,7 @@ from galaxy_explorer.catalogue.votes import Votes
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import FITS_ENDINGS, ImageError, is_named, read_image
 
-GONE = (-1, -1)  # the state of a picture whose file is not there
+GONE = (-1, -1)  # the state of a picture whose file is not there, or cannot be read
 # What comes of files and zip files that are damaged, locked or gone. RuntimeError: encrypted; UnicodeDecodeError: names.
 UNREADABLE = (
     *(OSError, EOFError, RuntimeError, UnicodeDecodeError),
@@ -231,7 +231,7 @@ class Catalogue:
         Returns
         -------
         (int, int)
-            Other numbers when the picture changes; `GONE` where there is no such file.
+            Other numbers when the picture changes; `GONE` where there is no such file, or a zip that cannot be read.
         """
         return self._state_of(str(self.table.at[galaxy_id, "picture"]))
 
@@ -255,7 +255,7 @@ class Catalogue:
                 member = _zip_file(self.root).NameToInfo.get(name)
                 return (member.file_size, member.CRC) if member else GONE
             state = os.stat(f"{self.root}/{name}")
-        except FileNotFoundError:
+        except UNREADABLE:
             return GONE
         return state.st_size, state.st_mtime_ns
 
