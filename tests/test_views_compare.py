@@ -158,7 +158,7 @@ def test_few_galaxies_are_shown_one_by_one(app: AppTest, monkeypatch: pytest.Mon
     monkeypatch.delenv("GALAXY_EXPLORER_DATA")
     predict_at_once("sample")
     opened(app)
-    assert "These are 6, so here they are one by one" in texts(app)
+    assert "Here are 6 galaxies, one by one." in texts(app)
     assert "Where they disagree most" not in headings(app)
 
 
