@@ -48,6 +48,7 @@ def test_a_band_is_shown_with_a_warning(app: AppTest) -> None:
 def test_what_the_network_hardly_asks_of_a_grey_picture_is_explained(app: AppTest, sample: Catalogue) -> None:
     grey = sample.picture("100008").mean(axis=2).astype(np.float32)
     uploaded(app, ("grey.fits", written(grey[::-1])))
+    app.segmented_control(key="network").set_value("fcn").run()
     assert "“Hardly asked”: fcn expects fewer than 1 in 100 votes to reach question 9" in " ".join(
         c.value for c in app.caption
     )

@@ -12,6 +12,7 @@ from galaxy_explorer.catalogue import SAMPLE, Catalogue
 from galaxy_explorer.comparison import largest_differences
 from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, INDEX, columns_of
 from galaxy_explorer.drawn_galaxies import DRAWINGS
+from galaxy_explorer.views import resources
 from galaxy_explorer.views.examples import sure_examples
 
 ROOT = Path(__file__).parent.parent
@@ -148,11 +149,12 @@ def test_all_answers_of_a_question_stand_side_by_side(app: AppTest) -> None:
 def test_the_chart_shows_one_source_or_both(app: AppTest, shown: str) -> None:
     opened(app, source="sample", galaxy="100023")
     assert app.segmented_control(key="sources_shown").value == "both"
-    assert {"fcn", "volunteers"} <= {trace["name"] for trace in chart(app)["data"]}
+    network = resources.networks()[0]
+    assert {network, "volunteers"} <= {trace["name"] for trace in chart(app)["data"]}
     app.segmented_control(key="sources_shown").set_value(shown)
     app.run()
     names = {trace["name"] for trace in chart(app)["data"]}
-    assert names & {"fcn", "volunteers"} == {"fcn" if shown == "network" else "volunteers"}
+    assert names & {network, "volunteers"} == {network if shown == "network" else "volunteers"}
 
 
 def chart(app: AppTest) -> dict:

@@ -11,7 +11,7 @@ from test_views import ROOT, SECONDS, opened, texts
 
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.images import to_png
-from galaxy_explorer.views import memos
+from galaxy_explorer.views import memos, resources
 from galaxy_explorer.views.uploads import FORGOTTEN
 
 
@@ -129,7 +129,7 @@ def test_columns_of_volunteers_are_there_only_where_votes_are_known(app: AppTest
 def test_what_was_stopped_can_go_on(app: AppTest, sample: Catalogue) -> None:
     give(opened(app, "upload"), *files_of(sample, "100008", "100023", "100053"))
     app.session_state["asking_stopped"] = True  # a click comes between two batches, which a test cannot time
-    app.segmented_control(key="network").set_value("densenet").run()
+    app.segmented_control(key="network").set_value(resources.networks()[1]).run()
     assert "Stopped: **1 of 3** pictures are done." in texts(app)  # the one that is shown
     assert app.dataframe[0].value["galaxy"].tolist() == ["100008"]
     press(app, "Go on")
@@ -139,7 +139,8 @@ def test_what_was_stopped_can_go_on(app: AppTest, sample: Catalogue) -> None:
 
 def test_the_suggested_crop_mends_a_picture_and_can_be_taken_back(app: AppTest, off_centre: bytes) -> None:
     give(opened(app, "upload"), ("mine.png", off_centre))
-    assert "not square (640 × 420 pixels): the network sees the 210 × 210 pixels in its middle" in said(app)
+    seen = round(420 * resources.cards()[resources.networks()[0]]["crop"])
+    assert f"not square (640 × 420 pixels): the network sees the {seen} × {seen} pixels in its middle" in said(app)
     assert "46 % of the picture's shorter side to the left and 25 % below" in said(app)
     assert "The brightest object is small" in said(app)
     whole = predicted(app)
@@ -171,7 +172,7 @@ def test_a_picture_of_something_else_is_called_strange_and_how_that_is_told(app:
     assert app.selectbox(key="shown_upload").value == "100023"  # the first that is not strange
     assert "looks unlike" not in said(app)
     app.selectbox(key="shown_upload").set_value("page").run()
-    assert "looks unlike those that fcn learnt from" in said(app)
+    assert f"looks unlike those that {resources.networks()[0]} learnt from" in said(app)
     assert "within which lie 99 % of" in said(app)
     strange = app.dataframe[0].value["unlike what it learnt"].tolist()
     assert strange[0].endswith("× the limit")
