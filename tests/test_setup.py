@@ -27,10 +27,13 @@ needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="this test 
 
 # The Makefile
 
+# What "make test ARGS=-x" hands down to these tests.
+OF_ANOTHER_MAKE = {"MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS", "ARGS", "PYTHON"}
+
 
 def make(*words: str, folder: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run make as a person would, whatever make these tests were started by."""
-    clean = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}}
+    clean = {name: value for name, value in os.environ.items() if name not in OF_ANOTHER_MAKE}
     return subprocess.run(
         ["make", *words], cwd=folder, env=clean | variables, capture_output=True, text=True, timeout=60
     )
