@@ -133,6 +133,7 @@ def _show_words(galaxy: ShownGalaxy, name: str, fractions: np.ndarray, spread: n
                 on_click=answers.choose_answer,
                 args=(column,),
                 type="tertiary",
+                wrap=True,  # on a phone a longer network's name would cut the figures off
             )
 
 
