@@ -43,13 +43,13 @@ say. This page tells what you see there, from the camera to the last number.
 # For whom, what to do first, and the page to do it on.
 FIRST_STEPS = (
     ("For a pupil", "Open a galaxy and decide first: smooth, or with a disk? Then follow the thick path down the flow-chart and "
-     "see what most people said. Press *Next* for another one.", "galaxy", "Open a galaxy"),
+     "see what most people said. Press *Next* for another one.", "galaxy", "Open one"),
     ("For a teacher", "Let everyone pick a galaxy, answer the questions on paper, and count the votes of the class. Then compare "
-     "with the volunteers. A galaxy's address in the browser always leads back to it.", "browse", "Choose galaxies"),
+     "with the volunteers. A galaxy's address in the browser always leads back to it.", "browse", "Browse"),
     ("For a volunteer", "You may have cast some of these votes. See where the networks agree with you and where they do not: the "
-     "largest differences are a gallery of their own.", "compare", "See the differences"),
+     "largest differences are a gallery of their own.", "compare", "Compare"),
     ("For a PhD student", "Upload your pictures and take the scores with their spreads as a table, or run "
-     "`python -m galaxy_explorer predict` for many. Read *The data* and *Limits* first.", "upload", "Upload pictures"),
+     "`python -m galaxy_explorer predict` for many. Read *The data* and *Limits* first.", "upload", "Upload"),
 )  # fmt: skip
 
 DATA = """
