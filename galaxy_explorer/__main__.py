@@ -65,7 +65,10 @@ def _parser() -> argparse.ArgumentParser:
 
     predict = commands.add_parser("predict", help="predict the vote fractions of pictures", epilog=status)
     predict.add_argument(
-        "paths", nargs="+", metavar="PATH", help="pictures (also FITS), folders and zip files of pictures, mixed"
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="pictures (also FITS), folders and zip files of pictures, mixed; sample: the galaxies that come along",
     )
     predict.add_argument(
         "--output", type=Path, required=True, metavar="FILE", help="the table: .csv, .parquet, .fits or .ecsv"
@@ -79,7 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     predict.set_defaults(run=_predict, when_interrupted="interrupted; the same command with --resume goes on")
 
     evaluate = commands.add_parser("evaluate", help="measure a network against the volunteers", epilog=status)
-    evaluate.add_argument("data", metavar="DIR", help="a folder or zip file of pictures with the volunteers' scores")
+    evaluate.add_argument(
+        "data", metavar="DIR", help="a folder or zip file of pictures with the volunteers' scores, or sample"
+    )
     evaluate.add_argument(
         "--all", action="store_true", help="all scored galaxies, even where there is a validation.txt"
     )

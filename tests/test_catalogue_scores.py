@@ -60,7 +60,12 @@ class TestReading:
         assert (table[["Class1.1", "Class1.2"]].to_numpy() == (0.5, 0.25)).all()
 
     def test_rounding_may_leave_0_1_a_little(self):
-        assert read(HEADER, "1,1.0004,-0.0004").at["1", "Class1.1"] == np.float32(1.0004)
+        assert read(HEADER, "1,1.0004,-0.0004").loc["1", ["Class1.1", "Class1.2"]].tolist() == [1.0, 0.0]
+
+    @pytest.mark.parametrize(("mark", "said"), [(";", "semicolons"), ("\t", "tabs")])
+    def test_a_table_with_other_marks_than_commas_is_told_so(self, mark, said):
+        with pytest.raises(CatalogueError, match=f"its cells are parted by {said}: save it with commas"):
+            read(HEADER.replace(",", mark), "1,0.5,0.25".replace(",", mark))
 
     def test_a_file_reads_like_its_bytes(self, tmp_path):
         path = tmp_path / "scores.csv"

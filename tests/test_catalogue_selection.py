@@ -234,6 +234,11 @@ class TestListsOfIds:
         path.write_bytes("\ufeff0012\r\n\r\n 587726016142835881 \r\nNA\r\n".encode())
         assert read_ids(path) == ["0012", "587726016142835881", "NA"]
 
+    def test_may_be_a_quoted_column_of_a_table_with_its_heading(self, tmp_path):
+        path = tmp_path / "ids.txt"
+        path.write_text('GalaxyID\n"0012"\n"a ""b"" c"\n"\n', encoding="utf-8")
+        assert read_ids(path) == ["0012", 'a "b" c', '"']
+
     def test_without_ids_or_a_file_are_refused(self, tmp_path):
         (tmp_path / "empty.txt").write_text("\n\n", encoding="utf-8")
         with pytest.raises(CatalogueError, match=r"empty\.txt is empty: write one id a line"):

@@ -177,7 +177,18 @@ class TestFiles:
         readings[0][0, 0] = 7  # writable
 
     @pytest.mark.parametrize(
-        "name", ["a b.fits", "a b.FIT", "a b.fts", "a b.fits.gz", "a b.FITS.bz2", "a b.fits.fz", "a b.fz", "a b.jpg"]
+        "name",
+        [
+            "a b.fits",
+            "a b.FIT",
+            "a b.fts",
+            "a b.fits.gz",
+            "a b.FITS.bz2",
+            "a b.fits.fz",
+            "a b.fit.fz",
+            "a b.fz",
+            "a b.jpg",
+        ],
     )
     def test_the_stem_of_a_name_is_without_its_whole_ending(self, name):
         assert stem_of(name) == "a b"

@@ -13,7 +13,7 @@ import pytest
 import torch
 from astropy.table import Table
 from PIL import Image
-from tiny_prediction import command_with, write_pictures, write_tiny_weights
+from tiny_prediction import command_with, tiny_card, tiny_network, write_pictures, write_tiny_weights
 from tiny_training import in_one_thread
 
 from galaxy_explorer import checkpoints
@@ -23,6 +23,7 @@ from galaxy_explorer.commands import predict as command
 from galaxy_explorer.comparison import score
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS
 from galaxy_explorer.prediction import predict, predict_catalogue, read_fractions
+from galaxy_explorer.training import add_learnt
 
 ROOT = Path(__file__).parent.parent
 
@@ -99,7 +100,7 @@ def test_a_single_picture_asks_for_nothing_but_the_field_of_its_catalogue(kaggle
     (kaggle_folder / "field.json").write_text(json.dumps({"centre": 288, "of": 424}))
     (kaggle_folder / "training_solutions_rev1.csv").write_text("broken")
     pictures = sorted((kaggle_folder / "images_training_rev1").iterdir())
-    monkeypatch.setattr(command, "open_catalogue", None)
+    monkeypatch.setattr(command, "catalogue_at", None)
     assert {source.field for source in command.sources_at([str(path) for path in pictures])} == {288 / 424}
 
 
@@ -127,6 +128,35 @@ def test_only_the_galaxies_of_a_list_are_predicted(run, galaxies, tmp_path, caps
     assert "galaxy 0099 failed: there is no picture of it in" in capsys.readouterr().err
 
 
+def test_the_ids_of_a_list_may_be_a_column_of_a_table_that_predict_wrote(run, galaxies, tmp_path, capsys):
+    wanted, output = tmp_path / "wanted.csv", tmp_path / "scores.csv"
+    wanted.write_text('GalaxyID\n"0005"\n"0002"\n')
+    assert run("predict", galaxies, "--ids", wanted, "--output", output) == 0
+    wanted.write_text("5\n2\n")
+    assert run("predict", galaxies, "--ids", wanted, "--output", output) == 2
+    assert "none of the 2 ids, the first of them 5, has a picture in" in capsys.readouterr().err
+    assert read_fractions(output).index.tolist() == ["0005", "0002"]  # what was there is left alone
+
+
+def test_a_link_that_leads_nowhere_is_a_picture_that_failed(run, galaxies, tmp_path, capsys):
+    (galaxies / "0007.png").symlink_to(tmp_path / "purged.png")
+    (galaxies / "0008.png").symlink_to(tmp_path, target_is_directory=True)
+    assert run("predict", galaxies, "--output", tmp_path / "scores.csv") == 1
+    said = capsys.readouterr()
+    assert "6 of 7 galaxies are in" in said.out
+    assert "galaxy 0007 failed" in said.err
+
+
+@pytest.mark.parametrize("command", ["predict", "evaluate", "pack"])
+def test_sample_is_not_taken_for_one_of_two_things(galaxies, tmp_path, monkeypatch, capsys, command):
+    monkeypatch.chdir(tmp_path)
+    galaxies.rename(tmp_path / "sample")
+    output = [] if command == "evaluate" else ["--output", "galaxies.zip" if command == "pack" else "scores.csv"]
+    assert main([command, "sample", *output]) == 2
+    assert "there is a sample in this folder too; write ./sample for that one" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["sample"]
+
+
 def test_predict_that_cannot_run_says_why(run, galaxies, tmp_path, capsys):
     def refused(*arguments):
         assert run("predict", *arguments) == 2
@@ -137,6 +167,10 @@ def test_predict_that_cannot_run_says_why(run, galaxies, tmp_path, capsys):
         galaxies, "--output", "scores.txt"
     )
     assert "there is no folder" in refused(galaxies, "--output", tmp_path / "none" / "scores.csv")
+    (tmp_path / "folder.csv").mkdir()
+    assert "folder.csv is a folder; name another --output" in refused(galaxies, "--output", tmp_path / "folder.csv")
+    (tmp_path / "folder.csv").rmdir()
+    assert "--device gpu is no device; give cpu, cuda" in refused(galaxies, "--output", output, "--device", "gpu")
     assert "does not exist" in refused(tmp_path / "none", "--output", output)
     assert "galaxy 0002 is in both" in refused(galaxies, galaxies / "0002.png", "--output", output)
     assert main(["predict", str(galaxies), "--output", str(output), "--weights", "none.pt"]) == 2
@@ -201,6 +235,39 @@ def test_evaluate_measures_a_table_that_predict_wrote(run, kaggle_folder, tmp_pa
     assert "RMSE over 3 galaxies" in said.out
     assert "galaxies that failed: 11; the figures are without them" in said.err
     assert "unknown" in said.out  # without a network there is no card to take the training mean from
+
+
+def test_evaluate_takes_no_mean_over_fewer_galaxies_than_it_evaluates(run, kaggle_folder, tmp_path, capsys):
+    (tmp_path / "most.txt").write_text("\n".join(open_catalogue(kaggle_folder).ids[:-4]))
+    run("evaluate", kaggle_folder, "--ids", tmp_path / "most.txt", "--json")
+    by_the_card = json.loads(capsys.readouterr().out)["mean_rmse"]
+    table = tmp_path / "scores.csv"
+    assert run("predict", kaggle_folder, "--output", table) == 0
+    capsys.readouterr()
+    main(["evaluate", str(kaggle_folder), "--ids", str(tmp_path / "most.txt"), "--predictions", str(table), "--json"])
+    assert by_the_card is not None
+    assert json.loads(capsys.readouterr().out)["mean_rmse"] is None
+
+
+def test_evaluate_says_of_how_many_galaxies_the_network_has_learnt(kaggle_folder, tmp_path, capsys):
+    card = tiny_card() | {"training_mean": [0.3] * len(COLUMNS)}
+    add_learnt(card, ["200002", "200003", "200004"])
+    checkpoints.save(tmp_path / "knowing.pt", tiny_network(), card)
+    assert main(["evaluate", str(kaggle_folder), "--weights", str(tmp_path / "knowing.pt"), "--views", "1"]) == 0
+    assert "2 of the 3 galaxies are among those that" in capsys.readouterr().err
+
+
+def test_evaluate_leaves_out_a_galaxy_without_a_number(run, kaggle_folder, tmp_path, capsys):
+    table = tmp_path / "scores.csv"
+    assert run("predict", kaggle_folder, "--output", table) == 0
+    rows = pd.read_csv(table, dtype=str)
+    rows.loc[rows["GalaxyID"] == "200002", "Class7.1"] = ""
+    rows.to_csv(table, index=False)
+    assert main(["evaluate", str(kaggle_folder), "--predictions", str(table)]) == 1
+    said = capsys.readouterr()
+    assert "RMSE over 2 galaxies" in said.out
+    assert "galaxy 200002 failed:" in said.err
+    assert "scores.csv lacks some of its 37 fractions" in said.err
 
 
 def test_evaluate_goes_on_without_a_bad_picture(run, kaggle_folder, capsys):

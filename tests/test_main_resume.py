@@ -1,5 +1,8 @@
 """Tests of ``predict --resume``: what it goes on with, and what it refuses."""
 
+import errno
+import os
+
 import pytest
 import torch
 from tiny_prediction import command_with, tiny_card, tiny_network, write_pictures, write_tiny_weights
@@ -8,7 +11,7 @@ from tiny_training import in_one_thread
 from galaxy_explorer import checkpoints
 from galaxy_explorer.__main__ import main
 from galaxy_explorer.decision_tree import COLUMNS
-from galaxy_explorer.prediction import ENDINGS, read_fractions, stream
+from galaxy_explorer.prediction import ENDINGS, PredictionStore, read_fractions, store, stream
 
 one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
 
@@ -23,6 +26,21 @@ def run(tmp_path_factory):
 def galaxies(tmp_path, draw_galaxy):
     """Six pictures: 0001 to 0006."""
     return write_pictures(tmp_path / "galaxies", [draw_galaxy(n) for n in range(1, 7)], first=1)
+
+
+def interrupt_after_a_batch(monkeypatch):
+    """Have the next prediction end as by Ctrl-C in its second batch; those after it are as ever."""
+    really = stream.predict_inputs
+
+    def interrupted(network, inputs, views):
+        monkeypatch.setattr(stream, "predict_inputs", really)
+        raise KeyboardInterrupt
+
+    def interrupt_the_second(network, inputs, views):
+        monkeypatch.setattr(stream, "predict_inputs", interrupted)
+        return really(network, inputs, views)
+
+    monkeypatch.setattr(stream, "predict_inputs", interrupt_the_second)
 
 
 def test_an_interrupted_run_goes_on_with_resume(run, galaxies, tmp_path, monkeypatch, capsys):
@@ -76,14 +94,10 @@ def test_resume_of_a_table_that_other_weights_finished_is_refused(run, galaxies,
         ]
     )
     said = capsys.readouterr()
-    if name == "scores.csv":
-        assert status == 0
-        assert "is finished already, though it does not say by which weights" in said.out
-    else:
-        assert status == 2
-        assert "is finished, with predictions of other weights or another number of views; leave out" in said.err
-        assert run("predict", galaxies, "--output", output, "--resume") == 0
-        assert "is finished already; leave out" in capsys.readouterr().out
+    assert status == 2
+    assert "is finished, with predictions of other weights or another number of views; leave out" in said.err
+    assert run("predict", galaxies, "--output", output, "--resume") == 0
+    assert "is finished already; leave out" in capsys.readouterr().out
 
 
 def test_resume_of_a_table_that_was_begun_with_other_galaxies_is_refused(
@@ -91,17 +105,8 @@ def test_resume_of_a_table_that_was_begun_with_other_galaxies_is_refused(
 ):
     (galaxies / "0001.png").write_text("no picture")  # what failed counts too
     others = write_pictures(tmp_path / "others", [draw_galaxy(n) for n in (1, 2)], first=11)
-    output, really = tmp_path / "scores.csv", stream.predict_inputs
-
-    def interrupted(network, inputs, views):
-        monkeypatch.setattr(stream, "predict_inputs", really)
-        raise KeyboardInterrupt
-
-    def interrupt_the_second(network, inputs, views):
-        monkeypatch.setattr(stream, "predict_inputs", interrupted)
-        return really(network, inputs, views)
-
-    monkeypatch.setattr(stream, "predict_inputs", interrupt_the_second)
+    output = tmp_path / "scores.csv"
+    interrupt_after_a_batch(monkeypatch)
     assert run("predict", galaxies, "--output", output, "--batch-size", 2) == 130
     before = len(list((tmp_path / "scores.csv.partial").iterdir()))
     assert run("predict", others, "--output", output, "--resume") == 2
@@ -110,3 +115,40 @@ def test_resume_of_a_table_that_was_begun_with_other_galaxies_is_refused(
     assert run("predict", galaxies, others, "--output", output, "--resume") == 1
     assert "7 of 8 galaxies are in" in capsys.readouterr().out
     assert sorted(read_fractions(output).index) == ["0002", "0003", "0004", "0005", "0006", "0011", "0012"]
+
+
+def test_resume_of_a_table_whose_pictures_were_cropped_otherwise_is_refused(
+    run, galaxies, tmp_path, monkeypatch, capsys
+):
+    output, field = tmp_path / "scores.csv", galaxies / "field.json"
+    interrupt_after_a_batch(monkeypatch)
+    assert run("predict", galaxies, "--output", output, "--batch-size", 2) == 130
+    field.write_text('{"centre": 288, "of": 424}')
+    assert run("predict", galaxies, "--output", output, "--resume") == 2
+    said = capsys.readouterr().err
+    assert "the picture of galaxy 0001 was taken to show 1.000 of the field, which is 0.679 now" in said
+    field.unlink()
+    assert run("predict", galaxies, "--output", output, "--resume") == 0
+
+
+def test_a_full_disk_is_told_in_words_with_the_way_on(run, galaxies, tmp_path, monkeypatch, capsys):
+    def full(store, batches, part):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    output = tmp_path / "scores.csv"
+    with monkeypatch.context() as during:
+        during.setattr(PredictionStore, "add", full)
+        assert run("predict", galaxies, "--output", output) == 2
+    said = capsys.readouterr().err
+    assert "scores.csv cannot be written (No space left on device)" in said
+    assert "make room, then go on with --resume" in said
+    assert run("predict", galaxies, "--output", output, "--resume") == 0
+
+
+def test_an_output_beside_which_nothing_can_be_written_is_refused(run, galaxies, tmp_path, monkeypatch, capsys):
+    def refuse(path):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(store, "locked", refuse)
+    assert run("predict", galaxies, "--output", tmp_path / "scores.csv") == 2
+    assert "nothing can be written beside" in capsys.readouterr().err

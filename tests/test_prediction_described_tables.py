@@ -90,6 +90,14 @@ def test_the_fits_header_says_whose_predictions_these_are(written):
     assert pd.Timestamp(header["DATE"]) <= pd.Timestamp.now("UTC").tz_localize(None)
 
 
+def test_no_word_of_the_fits_header_is_broken(written):
+    said = fits.getheader(written(".fits"), "PREDICTIONS")["COMMENT"]
+    assert " ".join(said).startswith(
+        "Vote fractions as the volunteers of Galaxy Zoo 2 would give them: weighted scores, "
+    )
+    assert all(len(line) < 72 for line in said)
+
+
 def test_astropy_reads_from_ecsv_what_was_written_and_what_it_means(written, table):
     found = Table.read(written(".ecsv"), format="ascii.ecsv")
     assert found["GalaxyID"].tolist() == [name.strip() for name in AWKWARD_IDS]  # astropy's reader strips

@@ -12,6 +12,7 @@ from tiny_prediction import counted_passes, eleven_pictures, folder_with_two_dam
 from tiny_training import in_one_thread
 
 from galaxy_explorer.catalogue import open_catalogue
+from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.prediction import (
     PredictionError,
     PredictionStore,
@@ -202,6 +203,15 @@ def test_a_file_that_is_no_table_of_predictions_is_refused_in_words(tmp_path):
     pd.DataFrame({"GalaxyID": ["1"], "Class1.1": [0.5]}).to_parquet(tmp_path / "short.parquet")
     with pytest.raises(PredictionError, match=r"no column Class1\.2"):
         read_fractions(tmp_path / "short.parquet")
+    whole = pd.DataFrame({"GalaxyID": ["1", "2"], **dict.fromkeys(COLUMNS, 0.5)})
+    for spoilt, said in (
+        (whole.assign(**{"Class1.1": "smooth"}), r"galaxy 1, column Class1\.1: 'smooth' is no number between 0 and 1"),
+        (whole.assign(**{"Class2.1": [0.5, 50.0]}), r"galaxy 2, column Class2\.1: '50\.0' is no number between 0 and 1"),
+        (whole.assign(GalaxyID="1"), r"spoilt\.parquet holds galaxy 1 twice; keep one of the two"),
+    ):
+        spoilt.to_parquet(tmp_path / "spoilt.parquet")
+        with pytest.raises(PredictionError, match=said):
+            read_fractions(tmp_path / "spoilt.parquet")
     store = PredictionStore(tmp_path / "scores.csv", "key")
     store.chunks.mkdir()
     (tmp_path / "torn.parquet").rename(store.chunks / "torn.parquet")

@@ -8,7 +8,7 @@ are text everywhere, so that ``0012`` and an 18-digit objid stay what they are.
 
 from galaxy_explorer.catalogue.galaxies import GONE, Catalogue, CatalogueError
 from galaxy_explorer.catalogue.gz2 import DEBIASED, WEIGHTED
-from galaxy_explorer.catalogue.layouts import SAMPLE, field_of, open_catalogue
+from galaxy_explorer.catalogue.layouts import FIELD, SAMPLE, field_of, open_catalogue
 from galaxy_explorer.catalogue.live import LIVE, MOST_GALAXIES, LiveDraw, draw_named
 from galaxy_explorer.catalogue.scores import id_of, scores_from_votes
 from galaxy_explorer.catalogue.selection import (
@@ -24,6 +24,7 @@ from galaxy_explorer.catalogue.votes import rows_by
 
 __all__ = [
     "DEBIASED",
+    "FIELD",
     "GONE",
     "LIVE",
     "MOST_GALAXIES",

@@ -22,9 +22,9 @@ class Pictures(NamedTuple):
 
 
 def files_of(folder: Path) -> list[str]:
-    """Name the files of a folder without asking for anything else about them."""
+    """Name the files of a folder, and links that lead nowhere, without asking for anything else about them."""
     with os.scandir(folder) as entries:
-        return [entry.name for entry in entries if entry.is_file()]
+        return [entry.name for entry in entries if entry.is_file() or (entry.is_symlink() and not entry.is_dir())]
 
 
 def pictures_of(names: Iterable[str], where: Path) -> Pictures:

@@ -20,6 +20,7 @@ RANGES: dict[str, tuple[float, float]] = dict.fromkeys(COLUMNS, (-1e-3, 1 + 1e-3
     "dec_deg": (-90.0, 90.0),
 }
 _UNKNOWN = ["", "NaN", "nan", "NA"]  # how a table may write an unknown score
+_MARKS = {";": "semicolons", "\t": "tabs"}  # what other programs part cells by
 
 
 def id_of(text: str) -> str:
@@ -52,8 +53,8 @@ def read_scores(source: Path | bytes, name: str) -> pd.DataFrame:
     Returns
     -------
     pd.DataFrame
-        Index ``GalaxyID`` of text, without duplicates; the 37 columns as float32, NaN where a column is
-        not in the table or a cell is empty; ``ra_deg`` and ``dec_deg`` in degrees where the table has
+        Index ``GalaxyID`` of text, without duplicates; the 37 columns as float32 in [0, 1], NaN where a column
+        is not in the table or a cell is empty; ``ra_deg`` and ``dec_deg`` in degrees where the table has
         them. Other columns are left out.
 
     Raises
@@ -126,7 +127,8 @@ def _numbers(raw: pd.DataFrame, column: str, name: str) -> np.ndarray:
         raise CatalogueError(
             f"{name}, row {line}, column {column}: {values[line]:g} is not between {round(low):g} and {round(high):g}"
         )
-    return values.to_numpy(dtype=float)
+    numbers = values.to_numpy(dtype=float)
+    return numbers.clip(0.0, 1.0) if column in COLUMNS else numbers
 
 
 def _header(source: Path | bytes, name: str) -> list[str]:
@@ -136,7 +138,15 @@ def _header(source: Path | bytes, name: str) -> list[str]:
         first = next((row for row in lines if row), None)
     found = ", ".join(header[:6]) + (", …" if len(header) > 6 else "") or "nothing"
     if ID not in header:
-        raise CatalogueError(f"{name}, row 1: there is no column {ID}; found {found}")
+        advice = next(
+            (
+                f"; its cells are parted by {said}: save it with commas"
+                for mark, said in _MARKS.items()
+                if mark in found
+            ),
+            "",
+        )
+        raise CatalogueError(f"{name}, row 1: there is no column {ID}; found {found}{advice}")
     if not any(column in COLUMNS for column in header):
         raise CatalogueError(
             f"{name}, row 1: none of the score columns {COLUMNS[0]} to {COLUMNS[-1]} is there; found {found}"

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from galaxy_explorer.catalogue.galaxies import UNREADABLE, Catalogue, CatalogueError
-from galaxy_explorer.catalogue.scores import id_of
+from galaxy_explorer.catalogue.scores import ID, id_of
 from galaxy_explorer.decision_tree import INDEX
 
+_QUOTED = re.compile('".*"')
 VALIDATION = "validation.txt"  # beside a data set's pictures or in their zip: the galaxies that are never trained on
 
 
@@ -268,9 +269,12 @@ def read_validation(where: str | Path) -> list[str]:
 def _ids_of(content: bytes, name: str) -> list[str]:
     """Take the ids from the content of a list."""
     try:
-        ids = [id_of(line) for line in content.decode("utf-8-sig").splitlines() if line.strip()]
+        lines = [line.strip() for line in content.decode("utf-8-sig").splitlines()]
     except UnicodeDecodeError as error:
         raise CatalogueError(f"the list of galaxies {name} cannot be read ({error}): give a text file") from error
+    unquoted = [line[1:-1].replace('""', '"') if _QUOTED.fullmatch(line) else line for line in lines if line]
+    ids = [id_of(line) for line in unquoted]
+    ids = ids[1:] if ids[:1] == [ID] else ids  # a column of a table, with its heading
     if not ids:
         raise CatalogueError(f"the list of galaxies {name} is empty: write one id a line")
     return ids

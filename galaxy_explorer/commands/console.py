@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -25,6 +26,8 @@ def network_for(options: argparse.Namespace, process: Process = ALONE) -> tuple[
         When there is no such device, or fewer than processes.
     """
     device = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
+    if not re.fullmatch(r"cpu|cuda(:\d+)?|mps", device):
+        raise ValueError(f"--device {device} is no device; give cpu, cuda, cuda:1, … or mps, or leave the option out")
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise ValueError(f"--device {device}: torch finds no CUDA device here; leave the option out to use the CPU")
     if device == "cuda" and process.world > 1:

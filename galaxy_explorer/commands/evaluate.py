@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from galaxy_explorer.catalogue import Catalogue, open_catalogue, read_ids, read_validation
+from galaxy_explorer.catalogue import Catalogue, read_ids, read_validation
 from galaxy_explorer.commands.console import network_for, progress_bar, speed
-from galaxy_explorer.commands.reporting import report, say
+from galaxy_explorer.commands.reporting import catalogue_at, report, say
 from galaxy_explorer.comparison import Score, score
 from galaxy_explorer.decision_tree import QUESTIONS
 from galaxy_explorer.prediction import predict_catalogue, read_fractions
+from galaxy_explorer.training import learnt_from
 
 
 def evaluate(options: argparse.Namespace) -> int:
@@ -24,7 +25,7 @@ def evaluate(options: argparse.Namespace) -> int:
     ValueError
         When it cannot begin; the message says why and what to do.
     """
-    catalogue = open_catalogue(options.data, votes=options.votes)
+    catalogue = catalogue_at(options.data, options.votes)
     scored = catalogue.rows(np.isfinite(catalogue.volunteer_fractions).any(axis=1))
     wanted = _wanted(options, scored)
     chosen = scored.table.index.isin(wanted)
@@ -39,9 +40,14 @@ def evaluate(options: argparse.Namespace) -> int:
     unscored = len(wanted) - len(absent) - int(chosen.sum())
     if unscored:
         say(f"left out, without scores of volunteers: {unscored:,} of the {len(wanted):,} galaxies")
+    if learnt := learnt_from(card, predicted.index):
+        say(
+            f"{learnt:,} of the {len(predicted):,} galaxies are among those that {options.weights} has learnt from: it errs "
+            "less about them than about others"
+        )
     if len(predicted):
         voted = scored.subset(predicted.index).volunteer_fractions
-        result = score(predicted.to_numpy(), voted, _training_mean(scored.rows(~chosen), card))
+        result = score(predicted.to_numpy(), voted, _training_mean(scored.rows(~chosen), len(predicted), card))
         print(json.dumps(_settings(options) | result.as_dict(), indent=2) if options.json else in_words(result))
     return report(failures, "the figures are without them")
 
@@ -60,19 +66,22 @@ def _predictions_of(
     """Predict galaxies or take them from a table; give the failures and the network's card as well."""
     if options.predictions:
         table = read_fractions(options.predictions)
-        known = [galaxy_id for galaxy_id in catalogue.ids if galaxy_id in table.index]
-        lacking = [galaxy_id for galaxy_id in catalogue.ids if galaxy_id not in table.index]
-        return table.loc[known], dict.fromkeys(lacking, f"it is not in {options.predictions}"), {}
+        found = table[table.index.isin(catalogue.ids)]
+        whole = found.index[found.notna().all(axis=1)]
+        holes = dict.fromkeys(found.index.difference(whole), f"{options.predictions} lacks some of its 37 fractions")
+        lacking = [galaxy_id for galaxy_id in catalogue.ids if galaxy_id not in found.index]
+        absent = dict.fromkeys(lacking, f"it is not in {options.predictions}")
+        return found.loc[[galaxy_id for galaxy_id in catalogue.ids if galaxy_id in whole]], absent | holes, {}
     network, card = network_for(options)
     with progress_bar() as progress:
         predictions = predict_catalogue(network, card, catalogue, progress=progress, **speed(options))
     return predictions.fractions, predictions.failures, card
 
 
-def _training_mean(others: Catalogue, card: Mapping[str, Any]) -> np.ndarray | None:
-    """Average the scores of the galaxies that are not evaluated; where they do not suffice, ask the card."""
+def _training_mean(others: Catalogue, evaluated: int, card: Mapping[str, Any]) -> np.ndarray | None:
+    """Average the scores of the galaxies that are not evaluated; where they are fewer than those, ask the card."""
     fractions = others.volunteer_fractions.astype(float)
-    if np.isfinite(fractions).any(axis=0).all():
+    if (np.isfinite(fractions).sum(axis=0) >= evaluated).all():
         return np.nanmean(fractions, axis=0)
     return np.array(card["training_mean"], dtype=float) if "training_mean" in card else None
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from PIL import Image
 from tqdm import tqdm
 
-from galaxy_explorer.catalogue import VALIDATION, Catalogue, CatalogueError, open_catalogue, read_ids, read_validation
-from galaxy_explorer.catalogue.layouts import FIELD, SCORES
-from galaxy_explorer.commands.reporting import check_folder, report
+from galaxy_explorer.catalogue import FIELD, VALIDATION, Catalogue, CatalogueError, read_ids, read_validation
+from galaxy_explorer.catalogue.layouts import SCORES
+from galaxy_explorer.commands.reporting import catalogue_at, check_output, disk_in_words, report
 from galaxy_explorer.images import ImageError, central_field
 
 WHOLE = 424  # pixels of the original field of view, in which field.json counts
@@ -33,15 +33,16 @@ def pack(options: argparse.Namespace) -> int:
     ValueError
         When it cannot begin; the message says why and what to do.
     """
-    check_folder(options.output)
-    catalogue = open_catalogue(options.data)
+    check_output(options.output)
+    catalogue = catalogue_at(options.data)
     never = read_validation(options.data)
     if options.ids:
         catalogue = catalogue.subset(dict.fromkeys(read_ids(options.ids)))
     _check(options, catalogue)
     unfinished = options.output.with_name(f".{options.output.name}.part")
-    failures = _write(options, catalogue, unfinished, never)
-    unfinished.replace(options.output)
+    with disk_in_words(options.output, "give the same command again"):
+        failures = _write(options, catalogue, unfinished, never)
+        unfinished.replace(options.output)
     megabytes = options.output.stat().st_size / 1e6
     print(f"{len(catalogue) - len(failures):,} galaxies are in {options.output}, {megabytes:.1f} MB")
     return report(failures, "the file is without them")

@@ -2,7 +2,8 @@
 
 import argparse
 import hashlib
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -12,10 +13,11 @@ from typing import Any, NoReturn
 import numpy as np
 
 from galaxy_explorer import __version__
-from galaxy_explorer.catalogue import field_of, id_of, open_catalogue, read_ids
+from galaxy_explorer.catalogue import FIELD, field_of, id_of, read_ids
 from galaxy_explorer.commands.console import network_for, progress_bar, speed
-from galaxy_explorer.commands.reporting import NAMED_FAILURES, check_folder, report, say
+from galaxy_explorer.commands.reporting import NAMED_FAILURES, catalogue_at, check_output, disk_in_words, report, say
 from galaxy_explorer.images import FITS_ENDINGS, ImageError, is_named, read_exposure, stem_of
+from galaxy_explorer.models import GalaxyNetwork
 from galaxy_explorer.prediction import (
     SPREAD_COLUMNS,
     PredictionError,
@@ -24,6 +26,7 @@ from galaxy_explorer.prediction import (
     Source,
     fill,
     joined,
+    predict_pictures,
     prediction_key,
     read_failures,
     read_fractions,
@@ -31,6 +34,7 @@ from galaxy_explorer.prediction import (
     sources_of,
 )
 
+ALIKE = 1e-3  # how far two predictions by the same weights may lie apart, on other devices too
 Notes = dict[str, list[str]]  # what had to be done to show pictures, with the ids of the galaxies
 
 
@@ -57,14 +61,16 @@ def predict(options: argparse.Namespace) -> int:
             _check_unfinished(store, sources)
         _check_alike(sources, process)
         if options.resume and store.finished:
-            return _already_finished(store, sources, options.spread) if process.leads else 0
-        with progress_bar(process) as progress:
-            shown: dict[str, Any] = {"total": len(sources), "progress": progress}
-            fill(store, network, card, sources, process=process, **shown, **speed(options, process))
-        _tell(notes)
-        if not process.leads:
-            return 0
-        written, failures = store.finish(spread=options.spread, **_about(options))
+            same = partial(_as_predicted_now, store, sources, network, card, options.views)
+            return _already_finished(store, sources, options.spread, same) if process.leads else 0
+        with disk_in_words(options.output, "go on with --resume"):
+            with progress_bar(process) as progress:
+                shown: dict[str, Any] = {"total": len(sources), "progress": progress}
+                fill(store, network, card, sources, process=process, **shown, **speed(options, process))
+            _tell(notes)
+            if not process.leads:
+                return 0
+            written, failures = store.finish(spread=options.spread, **_about(options))
         print(f"{written:,} of {len(sources):,} galaxies are in {store.path}")
         if written + len(failures) < len(sources):  # two runs on a file system that knows no locks
             raise PredictionError(
@@ -75,14 +81,20 @@ def predict(options: argparse.Namespace) -> int:
 
 def _check_output(options: argparse.Namespace) -> None:
     """Refuse an output that cannot be written, before anything is read."""
-    check_folder(options.output)
+    check_output(options.output)
     PredictionStore(options.output, key="")  # refuses a wrong ending
 
 
 @contextmanager
 def _reserved(output: Path) -> Iterator[None]:
     """Keep other runs off the output, without which two would take each other's work away."""
-    with PredictionStore(output, key="").reserved() as ours:
+    with ExitStack() as reserving:
+        try:
+            ours = reserving.enter_context(PredictionStore(output, key="").reserved())
+        except OSError as error:
+            raise ValueError(
+                f"nothing can be written beside {output} ({error.strerror}); name another --output, in a folder of yours"
+            ) from error
         if not ours:
             raise ValueError(f"another run is writing {output}; wait for its end, or name another --output")
         yield
@@ -100,7 +112,7 @@ def _store_for(options: argparse.Namespace, key: str) -> PredictionStore:
 
 
 def _check_unfinished(store: PredictionStore, sources: list[Source]) -> None:
-    """Refuse to go on with a table that was begun with other galaxies."""
+    """Refuse to go on with a table that was begun with other galaxies, or with pictures that were cropped otherwise."""
     strange = store.unfinished_ids().difference(source.galaxy_id for source in sources)
     if strange:
         raise ValueError(
@@ -108,6 +120,14 @@ def _check_unfinished(store: PredictionStore, sources: list[Source]) -> None:
             f"{min(strange)}; name the paths that it was begun with, delete the folder to begin again, or write to "
             "another --output"
         )
+    before = store.unfinished_fields()
+    for source in sources:
+        if not math.isclose(before.get(source.galaxy_id, source.field), source.field, rel_tol=1e-6):
+            raise ValueError(
+                f"{store.chunks} was begun when the picture of galaxy {source.galaxy_id} was taken to show "
+                f"{before[source.galaxy_id]:.3f} of the field, which is {source.field:.3f} now; put {FIELD} back as it "
+                "was, or delete the folder to begin again"
+            )
 
 
 def _check_alike(sources: list[Source], process: Process) -> None:
@@ -135,7 +155,7 @@ def sources_at(paths: list[str], ids: list[str] | None = None, notes: Notes | No
     Raises
     ------
     ValueError
-        When two pictures have one id, or a path holds no pictures.
+        When two pictures have one id, a path holds no pictures, or none of the ids has one.
     """
     found: dict[str, tuple[str, Source]] = {}
     for path in paths:
@@ -149,6 +169,11 @@ def sources_at(paths: list[str], ids: list[str] | None = None, notes: Notes | No
             found[galaxy_id] = path, source
     if ids is None:
         return [source for _, source in found.values()]
+    if found and not found.keys() & set(ids):
+        raise ValueError(
+            f"none of the {len(ids):,} ids, the first of them {ids[0]}, has a picture in {', '.join(paths)}; an id is the "
+            "picture's name without its ending"
+        )
     absent = partial(_no_picture, f"there is no picture of it in {', '.join(paths)}")
     return [
         found[galaxy_id][1] if galaxy_id in found else Source(galaxy_id, absent) for galaxy_id in dict.fromkeys(ids)
@@ -159,7 +184,7 @@ def _sources_at(path: str, notes: Notes) -> Iterator[Source]:
     """Give the galaxies of a folder, a zip file or a single picture."""
     file = Path(path)
     if not file.is_file() or file.suffix.lower() == ".zip":
-        catalogue = open_catalogue(path)
+        catalogue = catalogue_at(path)
         for source in sources_of(catalogue):
             if is_named(str(catalogue.table.at[source.galaxy_id, "picture"]), *FITS_ENDINGS):
                 source = replace(
@@ -200,7 +225,19 @@ def _no_picture(reason: str) -> NoReturn:
     raise ImageError(reason)
 
 
-def _already_finished(store: PredictionStore, sources: list[Source], spread: bool) -> int:
+def _as_predicted_now(
+    store: PredictionStore, sources: list[Source], network: GalaxyNetwork, card: Mapping[str, Any], views: int
+) -> bool:
+    """Tell by its first galaxy whether a table that does not name its weights is of these."""
+    written = read_fractions(store.path)
+    present = [source for source in sources if source.galaxy_id in written.index]
+    for batch in predict_pictures(network, card, present, views=views, batch_size=1, workers=1):
+        if batch.ids:
+            return bool(np.allclose(batch.fractions, written.loc[batch.ids], rtol=0.0, atol=ALIKE))
+    return True
+
+
+def _already_finished(store: PredictionStore, sources: list[Source], spread: bool, same: Callable[[], bool]) -> int:
     """Answer ``--resume`` where the table is finished."""
     otherwise = "leave out --resume to predict all again, or name another --output"
     failures = read_failures(store.failed)
@@ -212,12 +249,11 @@ def _already_finished(store: PredictionStore, sources: list[Source], spread: boo
             "leave out --resume to predict all again, or write these to another --output"
         )
     key, columns = read_head(store.path)
-    if key not in (None, store.key):
+    if key != store.key and not (key is None and same()):
         raise ValueError(
             f"{store.path} is finished, with predictions of other weights or another number of views; {otherwise}"
         )
     if spread and not set(SPREAD_COLUMNS).issubset(columns):
         raise ValueError(f"{store.path} is finished, without the columns of --spread; {otherwise}")
-    unknown = "" if key else ", though it does not say by which weights"
-    print(f"{store.path} is finished already{unknown}; leave out --resume to predict all again")
+    print(f"{store.path} is finished already; leave out --resume to predict all again")
     return report(failures, f"all of them, with the reasons, are in {store.failed}")

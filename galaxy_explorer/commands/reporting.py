@@ -1,8 +1,11 @@
 """What the commands say on standard error, and of their outputs."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+
+from galaxy_explorer.catalogue import DEBIASED, SAMPLE, Catalogue, open_catalogue
 
 NAMED_FAILURES = 20  # on the screen; where there is a list beside the table, it has them all
 
@@ -12,10 +15,39 @@ def say(message: str) -> None:
     print(message, file=sys.stderr)
 
 
-def check_folder(output: Path) -> None:
-    """Refuse an output that there is no folder for, before anything is read."""
+def catalogue_at(where: str, votes: str = DEBIASED) -> Catalogue:
+    """Open the galaxies that somebody named, where that can mean one thing only.
+
+    Raises
+    ------
+    ValueError
+        When there are none, or ``sample`` is a folder or file here as well.
+    """
+    if where == SAMPLE and Path(where).exists():
+        raise ValueError(
+            f"{SAMPLE} means the galaxies that come with Galaxy Explorer, and there is a {SAMPLE} in this folder too; "
+            f"write ./{SAMPLE} for that one, or work in another folder"
+        )
+    return open_catalogue(where, votes=votes)
+
+
+def check_output(output: Path) -> None:
+    """Refuse an output that cannot be written, before anything is read."""
     if not output.resolve().parent.is_dir():
         raise ValueError(f"there is no folder {output.parent} to write into; make it, or name another --output")
+    if output.is_dir():
+        raise ValueError(f"{output} is a folder; name another --output, or a file in it")
+
+
+@contextmanager
+def disk_in_words(output: Path, go_on: str) -> Iterator[None]:
+    """Say of a disk that is full or gone what is kept, and how to go on."""
+    try:
+        yield
+    except OSError as error:
+        raise ValueError(
+            f"{output} cannot be written ({error.strerror or error}); what was done before is kept: make room, then {go_on}"
+        ) from error
 
 
 def report(failures: Mapping[str, str], where: str) -> int:

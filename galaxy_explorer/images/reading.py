@@ -41,7 +41,7 @@ _OTHERS = (
 )
 
 FITS_ENDINGS = (
-    *(".fits", ".fit", ".fts", ".fz", ".fits.fz", ".fits.gz", ".fit.gz", ".fts.gz"),
+    *(".fits", ".fit", ".fts", ".fz", ".fits.fz", ".fit.fz", ".fts.fz", ".fits.gz", ".fit.gz", ".fts.gz"),
     *(".fits.bz2", ".fit.bz2", ".fts.bz2"),  # SDSS packs its frames so
 )
 

@@ -89,8 +89,10 @@ def _write_fits(path: Path, rows: np.ndarray, about: Mapping[str, str]) -> None:
         if key in _KEYWORDS:
             table.header[_KEYWORDS[key]] = (_to_ascii(value).decode(), _COMMENTS[_KEYWORDS[key]])
     table.header["DATE"] = (_now(), "when this table was written, UTC")
-    table.header["COMMENT"] = "Vote fractions as Galaxy Zoo 2's volunteers would give them: weighted scores,"
-    table.header["COMMENT"] = "not probabilities. Galaxy Explorer, galaxy_explorer.decision_tree."
+    # A line of a FITS header takes 72 letters.
+    table.header["COMMENT"] = "Vote fractions as the volunteers of Galaxy Zoo 2 would give them:"
+    table.header["COMMENT"] = "weighted scores, not probabilities. By Galaxy Explorer,"
+    table.header["COMMENT"] = "galaxy_explorer.decision_tree."
     with path.open("wb") as file:
         fits.HDUList([fits.PrimaryHDU(), table]).writeto(file)
 

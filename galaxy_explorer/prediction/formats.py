@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from galaxy_explorer.catalogue.scores import read_scores
+from galaxy_explorer.catalogue.scores import RANGES, read_scores
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.prediction.described_tables import described_head, ecsv_writer, fits_writer, read_described
 from galaxy_explorer.prediction.tables import (
@@ -58,7 +58,7 @@ def read_fractions(path: str | Path) -> pd.DataFrame:
     Raises
     ------
     PredictionError
-        When the file is no such table.
+        When the file is no such table, or holds a galaxy twice or what is no score.
     CatalogueError
         When a cell of a CSV file cannot be taken as a score.
     """
@@ -68,9 +68,27 @@ def read_fractions(path: str | Path) -> pd.DataFrame:
         raise PredictionError(f"there is no file {path}; give a table that predict wrote")
     if ending == ".csv":
         return read_scores(path, str(path))[list(COLUMNS)]
-    if ending == ".parquet":
-        return read_parquet(path)[0][list(COLUMNS)]
-    return read_described(path)
+    table = read_parquet(path)[0][list(COLUMNS)] if ending == ".parquet" else read_described(path)
+    return _checked(table, path)
+
+
+def _checked(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Refuse what `read_scores` refuses in a CSV file: ids that are there twice, and cells that are no scores."""
+    if table.index.has_duplicates:
+        twice = table.index[table.index.duplicated()][0]
+        raise PredictionError(f"{path} holds galaxy {twice} twice; keep one of the two")
+    for column in table:
+        low, high = RANGES[str(column)]
+        numbers = pd.to_numeric(table[column], errors="coerce")
+        wrong = (table[column].notna() & numbers.isna()) | (numbers < low) | (numbers > high)
+        if wrong.any():
+            galaxy = table.index[wrong][0]
+            raise PredictionError(
+                f"{path}, galaxy {galaxy}, column {column}: '{table.at[galaxy, column]}' is no number between 0 and 1; "
+                "give a table that predict wrote"
+            )
+        table[column] = numbers.astype("float32").clip(0.0, 1.0)
+    return table
 
 
 def read_head(path: Path) -> tuple[str | None, list[str]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,13 +18,14 @@ from galaxy_explorer.prediction.locks import locked
 from galaxy_explorer.prediction.stream import Batch
 from galaxy_explorer.prediction.tables import (
     FAILURE,
+    FIELD,
     KEY,
     SPREAD_COLUMNS,
     PredictionError,
     parquet_writer,
+    read_columns,
     read_failures,
     read_parquet,
-    read_reasons,
     whole,
     write_failures,
 )
@@ -121,7 +122,7 @@ class PredictionStore:
             return
         self.chunks.mkdir(parents=True, exist_ok=True)
         name = f"{part}-{len(list(self.chunks.glob(f'{part}-*.parquet'))):06d}-{os.getpid()}.parquet"
-        columns = [*COLUMNS, *SPREAD_COLUMNS, FAILURE]
+        columns = [*COLUMNS, *SPREAD_COLUMNS, FIELD, FAILURE]
         with whole(self.chunks / name) as temporary, parquet_writer(temporary, columns, {KEY: self.key}) as write:
             write(_chunk(batches))
 
@@ -171,7 +172,7 @@ class PredictionStore:
 
     def failures(self) -> dict[str, str]:
         """Read which galaxies could not be predicted, with the reasons, without reading any number."""
-        reasons = self._reasons()
+        reasons = self._column(FAILURE)
         if not self.chunks.exists():  # which may have been finished meanwhile
             return read_failures(self.failed)
         predicted = {galaxy_id for galaxy_id, reason in reasons if reason is None}
@@ -179,15 +180,19 @@ class PredictionStore:
 
     def unfinished_ids(self) -> set[str]:
         """Read the ids of all galaxies in the unfinished table, also of those that failed, without any number."""
-        return {galaxy_id for galaxy_id, _ in self._reasons()}
+        return set(dict(self._column(FAILURE)))
 
-    def _reasons(self) -> list[tuple[str, str | None]]:
-        """Read of each galaxy in the chunks why it could not be predicted; None where it was."""
-        reasons: list[tuple[str, str | None]] = []
+    def unfinished_fields(self) -> dict[str, float]:
+        """Read how much of the field the pictures in the unfinished table were taken to cover, where that is known."""
+        return {galaxy_id: field for galaxy_id, field in self._column(FIELD) if field is not None}
+
+    def _column(self, name: str) -> list[tuple[str, Any]]:
+        """Read one column of the chunks, with the galaxies' ids, without the others."""
+        cells: list[tuple[str, Any]] = []
         with suppress(FileNotFoundError):  # the table has just been finished
             for path in sorted(self.chunks.glob("*.parquet")):
-                reasons += read_reasons(path)
-        return reasons
+                cells += zip(*read_columns(path, ID, name), strict=True)
+        return cells
 
     def _chunks(self) -> Iterator[pd.DataFrame]:
         """Read the chunks one by one, in the order in which they were written."""
@@ -227,6 +232,8 @@ def _chunk(batches: Sequence[Batch]) -> pd.DataFrame:
         numbers[: len(ids), len(COLUMNS) :] = np.concatenate([batch.spread for batch in batches])
     index = pd.Index([*ids, *(galaxy_id for galaxy_id, _ in failed)], dtype=str, name=ID)
     table = pd.DataFrame(numbers, index, [*COLUMNS, *SPREAD_COLUMNS])
+    fields = [batch.fields if batch.fields is not None else np.ones(len(batch.ids)) for batch in batches]
+    table[FIELD] = np.concatenate([*fields, np.full(len(failed), np.nan)])
     table[FAILURE] = pd.Series([None] * len(ids) + [reason for _, reason in failed], index, dtype=object)
     return table
 

@@ -45,14 +45,15 @@ class Batch:
     fractions: np.ndarray  # (n, 37) float32 vote fractions
     spread: np.ndarray  # (n, 37) float32, as `predict` gives it
     failures: dict[str, str]
+    fields: np.ndarray | None = None  # (n,) what their sources say of the field; None where all show the whole
 
     def __len__(self) -> int:
         """Count the galaxies that were tried."""
         return len(self.ids) + len(self.failures)
 
 
-# Galaxies with their network inputs, or with the reasons why there are none.
-Decoded = Generator[tuple[str, np.ndarray | str]]
+# Sources with their network inputs, or with the reasons why there are none.
+Decoded = Generator[tuple[Source, np.ndarray | str]]
 
 
 def predict_pictures(
@@ -95,31 +96,32 @@ def predict_pictures(
 
 
 def _predicted(
-    network: GalaxyNetwork, card: Mapping[str, Any], taken: list[tuple[str, np.ndarray | str]], views: int
+    network: GalaxyNetwork, card: Mapping[str, Any], taken: list[tuple[Source, np.ndarray | str]], views: int
 ) -> Batch:
     """Predict the pictures of one batch that could be read."""
-    failures = {galaxy_id: found for galaxy_id, found in taken if isinstance(found, str)}
-    read = [(galaxy_id, found) for galaxy_id, found in taken if not isinstance(found, str)]
+    failures = {source.galaxy_id: found for source, found in taken if isinstance(found, str)}
+    read = [(source, found) for source, found in taken if not isinstance(found, str)]
     fractions = spread = np.empty((0, len(COLUMNS)), np.float32)
     if read:
         fractions, spread = predict_inputs(network, np.stack([found for _, found in read]), views)
         spread = with_own_error(fractions, spread, card, views)
-    return Batch([galaxy_id for galaxy_id, _ in read], fractions, spread, failures)
+    fields = np.array([source.field for source, _ in read])
+    return Batch([source.galaxy_id for source, _ in read], fractions, spread, failures, fields)
 
 
 def _decoded(sources: Iterable[Source], card: Mapping[str, Any], workers: int, ahead: int) -> Decoded:
-    """Give each galaxy with its network input, or with the reason why there is none, in order."""
-    waiting: deque[tuple[str, Future]] = deque()
+    """Give each source with its network input, or with the reason why there is none, in order."""
+    waiting: deque[tuple[Source, Future]] = deque()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="decode")
     try:
         for source in sources:
-            waiting.append((source.galaxy_id, pool.submit(_input_or_reason, source, card)))
+            waiting.append((source, pool.submit(_input_or_reason, source, card)))
             if len(waiting) > ahead:
-                galaxy_id, future = waiting.popleft()
-                yield galaxy_id, future.result()
+                read, future = waiting.popleft()
+                yield read, future.result()
         while waiting:
-            galaxy_id, future = waiting.popleft()
-            yield galaxy_id, future.result()
+            read, future = waiting.popleft()
+            yield read, future.result()
     finally:
         pool.shutdown(cancel_futures=True)
 

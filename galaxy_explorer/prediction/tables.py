@@ -14,6 +14,7 @@ from galaxy_explorer.decision_tree import COLUMNS
 
 SPREAD_COLUMNS = tuple(f"{name}_spread" for name in COLUMNS)
 FAILURE = "failure"  # in a chunk: why a galaxy could not be predicted, missing where it was
+FIELD = "field"  # in a chunk: the fraction of the original field of view that its picture was taken to cover
 KEY = "prediction_key"  # in what is said about a table: what `prediction_key` gives
 _ABOUT = "galaxy_explorer."  # before what is said about a Parquet table, in its metadata
 
@@ -101,8 +102,8 @@ def parquet_head(path: Path) -> tuple[str | None, list[str]]:
     return key.decode() if key else None, schema.names
 
 
-def read_reasons(chunk: Path) -> list[tuple[str, str | None]]:
-    """Read of each galaxy in a chunk why it could not be predicted, None where it was, without reading any number.
+def read_columns(chunk: Path, *columns: str) -> list[list]:
+    """Read some columns of a chunk, in their order, without the others; of a column that it lacks, nothing.
 
     Raises
     ------
@@ -112,8 +113,8 @@ def read_reasons(chunk: Path) -> list[tuple[str, str | None]]:
     import pyarrow.parquet as pq
 
     with _told_in_words(chunk):
-        table = pq.ParquetFile(chunk).read([ID, FAILURE])
-    return list(zip(table[ID].to_pylist(), table[FAILURE].to_pylist(), strict=True))
+        table = pq.ParquetFile(chunk).read(list(columns))
+    return [table[column].to_pylist() if column in table.column_names else [None] * len(table) for column in columns]
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from galaxy_explorer.training.card import add_validation, cards_in_markdown, mak
 from galaxy_explorer.training.devices import Place, find_place
 from galaxy_explorer.training.familiarity import add_familiarity
 from galaxy_explorer.training.galaxies import TrainingGalaxies, gather
-from galaxy_explorer.training.learnt import add_learnt
+from galaxy_explorer.training.learnt import add_learnt, learnt_from
 from galaxy_explorer.training.loop import fit
 from galaxy_explorer.training.optimisation import learning_rate, masked_squared_error
 from galaxy_explorer.training.pictures import decode
@@ -36,6 +36,7 @@ __all__ = [
     "fit",
     "gather",
     "learning_rate",
+    "learnt_from",
     "load_teachers",
     "make_card",
     "masked_squared_error",

@@ -29,6 +29,11 @@ def add_learnt(card: dict[str, Any], ids: Iterable[str], earlier: Iterable[Mappi
     card["learnt"] = base64.b64encode(np.unique(np.concatenate(known)).tobytes()).decode()
 
 
+def learnt_from(card: Mapping[str, Any], ids: Iterable[str]) -> int:
+    """Count the galaxies that a network has learnt from, itself or by its teachers; none where its card does not say."""
+    return int(np.isin(_digests(ids), _read(card.get("learnt", ""))).sum())
+
+
 def refuse_if_learnt(file: str, card: Mapping[str, Any], kept_back: Iterable[str]) -> None:
     """Refuse weights that have learnt from galaxies by which a run is judged.
 
@@ -51,11 +56,11 @@ def refuse_if_learnt(file: str, card: Mapping[str, Any], kept_back: Iterable[str
             f"the card of {file} does not say which galaxies it has learnt from, so it might know those that this run is "
             "judged by; train.py --remeasure, with its file and the data that it was trained on, adds that"
         )
-    digests = _digests(kept_back)
-    hits = int(np.isin(digests, _read(card["learnt"])).sum())
-    if hits > BY_CHANCE * len(digests):
+    kept_back = list(kept_back)
+    hits = learnt_from(card, kept_back)
+    if hits > BY_CHANCE * len(kept_back):
         raise TrainingError(
-            f"{file} has learnt from {hits} of the {len(digests)} galaxies that this run is judged by; hold out those that "
+            f"{file} has learnt from {hits} of the {len(kept_back)} galaxies that this run is judged by; hold out those that "
             "it held out, by the same data, --never, --hold-out and --hold-out-seed, or begin without it"
         )
 
