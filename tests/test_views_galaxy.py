@@ -82,6 +82,13 @@ def test_the_next_galaxy_starts_with_an_answer_of_its_own(app: AppTest) -> None:
     assert app.selectbox(key="answer").value != "Class8.7"
 
 
+def test_a_galaxy_that_is_opened_again_keeps_the_address_it_was_opened_at(app: AppTest) -> None:
+    for _ in range(2):  # another address would be another step of the Back button
+        opened(app, source="sample", galaxy="100023")
+        assert address(app) == {"source": "sample", "galaxy": "100023"}
+        app.switch_page("galaxy_explorer/views/browse.py").run()
+
+
 def test_the_largest_disagreement_is_said_and_leads_to_its_answer(app: AppTest, sample: Catalogue) -> None:
     opened(app, source="sample", galaxy="100023")
     voted = sample.table.loc["100023", list(COLUMNS)].to_numpy(dtype=float)
