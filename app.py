@@ -15,6 +15,8 @@ VIEWS = Path(__file__).parent / "galaxy_explorer" / "views"
 st.set_page_config(page_title="Galaxy Explorer", page_icon=VIEWS / "icon.svg", layout="wide")
 for sheet in ("style.css", "waiting.css"):
     st.html(VIEWS / sheet)
+with st.container(key="menu"):
+    st.html(VIEWS / "menu.html", unsafe_allow_javascript=True)
 
 page = st.navigation(
     [
@@ -29,4 +31,6 @@ page = st.navigation(
 )
 if page.title != "Browse":
     st.session_state["was_elsewhere"] = True  # from where Browse's last view is come back to
+if page.title != "Galaxy":
+    st.session_state.pop("address_kept", None)  # a galaxy that is opened again has an address that is news
 page.run()

@@ -76,6 +76,16 @@ def test_where_no_source_answers_each_says_why(sky_server: SkyServer) -> None:
         cutout(*SPIRAL, 0.286)
 
 
+def test_where_all_sources_fail_alike_that_is_said_once(sky_server: SkyServer) -> None:
+    sky_server.faults |= dict.fromkeys(("skyserver", "legacy", "cds"), hang_up)
+    with pytest.raises(Unavailable) as failed:
+        cutout(*SPIRAL, 0.286)
+    assert str(failed.value) == (
+        "no source gives a picture: there is no connection to SDSS SkyServer, Legacy Surveys (SDSS layer) and "
+        "CDS hips2fits (SDSS DR9), or it broke off: check the network, or try again later"
+    )
+
+
 def test_two_blank_frames_are_outside_the_footprint_and_a_third_is_not_asked(sky_server: SkyServer) -> None:
     sky_server.faults |= {"skyserver": saying(words_on_white()), "legacy": saying(BLANK)}
     with pytest.raises(OutsideFootprint, match="no picture of this place"):

@@ -39,6 +39,16 @@ M51 = (202.469583, 47.195278)
         "202.469583,+47.195278",
         "202.469583°, 47.195278°",
         "13.49797222h 47.195278d",
+        "RA 202.469583°, Dec +47.195278°",
+        "Position 202.469583 +47.195278",
+        "Position: (202.469583, 47.195278)",
+        "RA=202.469583 Dec=47.195278",
+        "ra: 202.469583, dec: 47.195278",
+        "RA202.469583dec47.195278",
+        "α=202.469583 δ=+47.195278",
+        "[202.469583, 47.195278]",
+        "J2000 13:29:52.7 +47:11:43",
+        "J2000.0 RA 13h29m52.7s Dec +47° 11′ 43″",
     ],
 )
 def test_coordinates_are_read_in_every_form_that_people_write(text: str) -> None:
@@ -141,6 +151,17 @@ def test_a_name_is_asked_of_sesame_where_astropy_would_ask(name: str, sky_server
 def test_an_unknown_name_is_said_so(sky_server: SkyServer) -> None:
     with pytest.raises(NotFound, match="neither SIMBAD nor NED nor VizieR knows an object called “Nibiru”"):
         resolve("Nibiru")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["RA 202.47", "Dec 47.2, RA 202.47", "Position", "J2000", "position202 47", "[RA2011] 12", "(M51)", "Decoupled 1"],
+)
+def test_a_name_that_begins_like_a_position_is_a_name(name: str, sky_server: SkyServer) -> None:
+    with pytest.raises(NotFound):
+        resolve(name)
+    (asked,) = sky_server.asked
+    assert asked.query == name
 
 
 @pytest.mark.parametrize("name", ["M51&x=1", "../../etc/passwd", "M51#frag", "a?b=c"])

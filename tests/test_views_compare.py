@@ -192,6 +192,17 @@ def test_what_could_not_be_predicted_is_told_and_not_asked_for_again(app: AppTes
     assert np.array_equal(comparison.volunteers, catalogue.volunteer_fractions[40:50])
 
 
+def test_one_picture_that_could_not_be_read_is_one(app: AppTest, many: Path) -> None:
+    catalogue = predict_at_once(many, but=1)
+    for name in NETWORKS:
+        store = PredictionStore(background.store_of(catalogue, name), background.network_key(name))
+        nothing = np.empty((0, len(COLUMNS)), dtype=np.float32)
+        store.add([Batch([], nothing, nothing, {catalogue.ids[-1]: "damaged"})])
+        store.finish()
+    opened(app)
+    assert "1 picture could not be read" in [expander.label for expander in app.expander]
+
+
 def test_the_address_follows_the_source_that_is_chosen(app: AppTest, many: Path) -> None:
     app.query_params["source"] = "many"
     opened(app)

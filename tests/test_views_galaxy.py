@@ -82,12 +82,20 @@ def test_the_next_galaxy_starts_with_an_answer_of_its_own(app: AppTest) -> None:
     assert app.selectbox(key="answer").value != "Class8.7"
 
 
+def test_a_galaxy_that_is_opened_again_keeps_the_address_it_was_opened_at(app: AppTest) -> None:
+    for _ in range(2):  # another address would be another step of the Back button
+        opened(app, source="sample", galaxy="100023")
+        assert address(app) == {"source": "sample", "galaxy": "100023"}
+        app.switch_page("galaxy_explorer/views/browse.py").run()
+
+
 def test_the_largest_disagreement_is_said_and_leads_to_its_answer(app: AppTest, sample: Catalogue) -> None:
     opened(app, source="sample", galaxy="100023")
     voted = sample.table.loc["100023", list(COLUMNS)].to_numpy(dtype=float)
     predicted = app.dataframe[0].value["network_fraction"].to_numpy()
     worst = largest_differences(predicted, voted, 3)
     assert len({column.split(".")[0] for column in worst}) == 3
+    assert "Furthest apart, of all votes:" in said(app)  # the sentences above have shares of those asked
     for column in worst:
         label = app.button(key=f"difference_{column}").label
         assert ANSWER_OF[column].name in label
@@ -129,6 +137,8 @@ def test_an_answer_without_examples_shows_our_drawing(app: AppTest) -> None:
         f"Drawing: {drawing.words}" for drawing in DRAWINGS["Class8.2"]
     ]
     assert ANSWER_OF["Class8.2"].meaning in said(app)
+    assert "Volunteers were sure of this answer for none of the galaxies here; these are our drawings" in said(app)
+    assert "Volunteers were sure: " not in said(app)
 
 
 def test_all_answers_of_a_question_stand_side_by_side(app: AppTest) -> None:
@@ -139,6 +149,8 @@ def test_all_answers_of_a_question_stand_side_by_side(app: AppTest) -> None:
     assert not app.exception
     shown = [button.key for button in app.button if button.key and button.key.startswith("choose_")]
     assert shown == [f"choose_{column}" for column in columns_of(5)]
+    app.segmented_control(key="sources_shown").set_value("volunteers").run()
+    assert f"Bright is what raises each answer. The shares are {resources.networks()[0]}'s." in said(app)
     app.toggle(key="common_scale").set_value(True)
     app.button(key="choose_Class5.1").click()
     app.run()

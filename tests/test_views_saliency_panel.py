@@ -50,9 +50,18 @@ def test_a_small_picture_keeps_its_pixels_under_a_map(lit) -> None:
 
 
 def test_the_frame_of_the_crop_stands_in_the_small_picture_where_it_stands_in_the_large() -> None:
-    framed = with_frame(np.full((800, 1200, 3), 100, np.uint8), Square(300, 400, 400))
+    framed = with_frame(np.full((800, 1200, 3), 100, np.uint8), Square(300, 400, 400), CROP)
     assert framed.shape[1] == SHOWN
     inside = np.argwhere((framed == 100).all(axis=-1))
     down = SHOWN / 1200
     assert inside.min(axis=0) == pytest.approx((200 * down, 100 * down), abs=2)
     assert inside.max(axis=0) == pytest.approx((600 * down, 500 * down), abs=2)
+    seen = np.argwhere((framed == saliency_panel.FRAME_COLOUR).all(axis=-1))  # the network sees the middle
+    assert seen.min(axis=0) == pytest.approx(((400 - 200 * CROP) * down, (300 - 200 * CROP) * down), abs=2)
+    assert seen.max(axis=0) == pytest.approx(((400 + 200 * CROP) * down, (300 + 200 * CROP) * down), abs=2)
+
+
+def test_the_frame_of_what_the_network_sees_may_reach_beyond_the_picture() -> None:
+    framed = with_frame(np.full((40, 40, 3), 100, np.uint8), Square(0, 20, 40), 0.5)
+    seen = np.argwhere((framed == saliency_panel.FRAME_COLOUR).all(axis=-1))
+    assert (seen.min(axis=0).tolist(), seen.max(axis=0).tolist()) == ([10, 0], [29, 9])

@@ -116,6 +116,20 @@ def test_tables_of_one_name_stand_side_by_side(app: AppTest, tmp_path: Path, mon
     assert kept == {"scores": tmp_path / "a" / "scores.parquet", "scores (b)": tmp_path / "b" / "scores.parquet"}
 
 
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("'/data/my galaxies'", "/data/my galaxies"),
+        (' "/data/galaxies" ', "/data/galaxies"),
+        ("/data/Jim's", "/data/Jim's"),
+        ("'/data/galaxies\"", Path("'/data/galaxies\"").absolute()),
+        ("'", Path("'").absolute()),
+    ],
+)
+def test_a_path_may_be_pasted_in_quotes(text: str, path: str | Path) -> None:
+    assert typed_paths.full_path(text) == Path(path)
+
+
 def test_the_path_of_a_table_is_written_out_whatever_it_begins_with(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[Path] = []
     monkeypatch.setattr(opened_tables, "read_table", lambda path: (None, None, read.append(path)))

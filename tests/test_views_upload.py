@@ -1,6 +1,7 @@
 """The upload page: what comes, what goes, crops, warnings, and that nobody else sees any of it."""
 
 import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +81,25 @@ def test_a_score_table_taken_off_the_list_is_gone(app: AppTest, sample: Catalogu
     assert "No votes on this picture are known" in texts(app)
 
 
+def test_a_score_table_says_how_many_of_the_pictures_it_knows(app: AppTest, sample: Catalogue) -> None:
+    table = ("scores.csv", b"GalaxyID,Class1.1,Class1.2,Class1.3\nmine,0.2,0.7,0.1\nother,0.2,0.7,0.1\n")
+    give(opened(app, "upload"), table)
+    assert "Scores of 2 galaxies came along." in said(app)
+    give(app, table, ("mine.jpg", sample.picture_bytes("242195")))
+    assert "Scores of 2 galaxies came along; pictures with scores: 1 of 1." in said(app)
+    give(app, table, *files_of(sample, "242195"))
+    assert "scores of 2 galaxies, but of none of these pictures. It has “mine”, for instance" in app.warning[0].value
+    assert "the files' names without their endings" in app.warning[0].value
+
+
+def test_long_file_names_can_be_read_in_the_table(app: AppTest, sample: Catalogue) -> None:
+    give(opened(app, "upload"), *files_of(sample, "100008", "100023"))
+    columns = json.loads(app.dataframe[0].proto.columns)
+    assert columns["galaxy"]["width"] == "medium"  # otherwise the first, short names decide
+    assert columns["galaxy"]["pinned"]
+    assert columns["picture"]["pinned"]  # or it would come after
+
+
 def test_a_picture_from_before_a_change_of_page_can_be_removed(app: AppTest, sample: Catalogue) -> None:
     give(opened(app, "upload"), *files_of(sample, "100008"))
     assert "Remove this picture" not in [button.label for button in app.button]  # its × does that
@@ -99,6 +119,7 @@ def test_all_can_be_removed_at_once(app: AppTest, sample: Catalogue) -> None:
 
 def test_a_folder_is_taken_with_what_lies_deeper_and_without_what_is_hidden(app: AppTest, sample: Catalogue) -> None:
     opened(app, "upload")
+    assert "gone when you close or reload the page" in texts(app)
     assert [uploader.accept_directory for uploader in app.file_uploader] == [False, True]
     one, other = (sample.picture_bytes(galaxy) for galaxy in ("100008", "100023"))
     give(app, ("night/b.jpg", one), ("night/deep/a.jpg", other), ("night/._b.jpg", b"what a Mac leaves"), uploader=1)
@@ -145,6 +166,7 @@ def test_the_suggested_crop_mends_a_picture_and_can_be_taken_back(app: AppTest, 
     assert "The brightest object is small" in said(app)
     whole = predicted(app)
     press(app, "Use the suggestion")
+    assert "The network sees its middle, the thin frame within." in said(app)
     assert "brightest object" not in said(app)
     x, y, side = (slider.value for slider in app.slider[:3])
     assert (x, y) == (pytest.approx(125, abs=8), pytest.approx(315, abs=8))

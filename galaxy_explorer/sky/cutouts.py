@@ -8,7 +8,7 @@ import numpy as np
 
 from galaxy_explorer.images import ImageError, read_image
 from galaxy_explorer.sky.answers import ask
-from galaxy_explorer.sky.errors import Malformed, OutsideFootprint, Unavailable
+from galaxy_explorer.sky.errors import Malformed, OutsideFootprint, SkyError, Unavailable
 from galaxy_explorer.sky.hosts import CUTOUT_SOURCES, CutoutSource
 
 PIXELS = 424  # a side, as the volunteers saw it
@@ -117,9 +117,18 @@ def cutout(
             content, picture = answer.value
             reasons = tuple(str(error) for error in passed_over)
             return Cutout(content, picture, source.name, scale_arcsec, reasons, answer.stale)
-    raise Unavailable("no source gives a picture: " + "; ".join(str(error) for error in passed_over)) from passed_over[
-        0
-    ]
+    raise Unavailable(f"no source gives a picture: {_all_reasons(sources, passed_over)}") from passed_over[0]
+
+
+def _all_reasons(sources: Sequence[CutoutSource], failed: Sequence[SkyError]) -> str:
+    """Say why each source failed; what is the same of several is said once, with all their names."""
+    alike: dict[str, list[str]] = {}
+    for source, error in zip(sources, failed, strict=True):
+        alike.setdefault(str(error).replace(source.name, "{}"), []).append(source.name)
+    return "; ".join(
+        reason.replace("{}", " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names))
+        for reason, names in alike.items()
+    )
 
 
 def _believed(source: str, content: bytes) -> tuple[bytes, np.ndarray]:

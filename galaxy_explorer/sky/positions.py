@@ -22,6 +22,10 @@ EXAMPLES = "M51, NGC 4565, 13:29:52.7 +47:11:43, or 202.47 47.2 in degrees"
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)")
 _COORDINATES = re.compile(r"[\d\s.:,;+\-hdms]+")
+# What is written round the numbers: "Position (202.47 +47.2)", "J2000 RA 202.47°, Dec +47.2°", "α=202.47 δ=47.2".
+_WRITTEN_ROUND = re.compile(
+    r"(?:(?:position|j2000(?:\.0)?)[:\s]+)?[(\[]?(?:\s*(?:ra|α)\s*[:=]?(.+)(?:dec|δ)\s*[:=]?)?(.+?)[)\]]?", re.DOTALL
+)
 # As in the names of SDSS: J, hhmmss, ddmmss, each with any number of decimals.
 _J_NAME = re.compile(r"(?:SDSS\s*)?J\s*(\d\d)(\d\d)(\d\d(?:\.\d+)?)\s*([+-]\d\d)(\d\d)(\d\d(?:\.\d+)?)", re.IGNORECASE)
 _OBJECT_ID = re.compile(r"\d{17,19}")
@@ -64,7 +68,7 @@ def resolve(text: str) -> Position:
     ----------
     text : str
         A name (``M51``), an SDSS or Galaxy Zoo id of 17 to 19 digits, coordinates (``202.47 47.2`` in degrees,
-        ``13:29:52.7 +47:11:43``, ``13h29m52.7s +47d11m43s``, ``J132952+471143``), or the address of a page
+        ``13:29:52.7 +47:11:43``, ``13h29m52.7s +47d11m43s``, ``J132952+471143``, ``RA 202.47, Dec +47.2``), or the address of a page
         with ``ra`` and ``dec`` in it, such as SkyServer's or the Legacy Surveys' viewer. Of an address
         only these numbers are taken: no page is opened.
 
@@ -95,10 +99,16 @@ def resolve(text: str) -> Position:
         return Position(ra_deg, dec_deg, f"SDSS {text}", "SDSS SkyServer", place.stale, objid)
     if match := _J_NAME.fullmatch(text.translate(_SIGNS)):
         return _sexagesimal(list(match.groups()[:3]), list(match.groups()[3:]), "hourangle", text)
-    coordinates = text.translate(_SIGNS).lower()
+    coordinates = _numbers_alone(text.translate(_SIGNS).lower())
     if _COORDINATES.fullmatch(coordinates) and re.match(r"[\d+\-.]", coordinates):
         return _from_coordinates(coordinates, text)
     return _from_name(text)
+
+
+def _numbers_alone(coordinates: str) -> str:
+    """Leave out the words and brackets that people write round coordinates."""
+    written = _WRITTEN_ROUND.fullmatch(coordinates)
+    return " ".join(part for part in written.groups() if part).strip() if written else coordinates
 
 
 def _from_coordinates(clean: str, text: str) -> Position:

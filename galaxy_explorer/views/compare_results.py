@@ -32,7 +32,9 @@ def show(source: str, catalogue: Catalogue, comparison: Comparison) -> None:
     """Show everything that a comparison holds."""
     address = {"source": source} | resources.votes_in_address(catalogue)  # of the galaxies' pages, but for the id
     if comparison.failures:
-        with st.expander(f"{len(comparison.failures):,} pictures could not be read", icon=":material/broken_image:"):
+        count = len(comparison.failures)
+        bad = f"{count:,} picture{'s' if count > 1 else ''}"
+        with st.expander(f"{bad} could not be read", icon=":material/broken_image:"):
             st.dataframe(pd.Series(comparison.failures, name="reason").rename_axis("galaxy"))
     if not len(comparison):
         return

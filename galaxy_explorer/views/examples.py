@@ -90,7 +90,9 @@ def show_examples(source: str, column: str, *, without: str = "", fill_up: bool 
             if len(shown) < ENOUGH:
                 shown += _show_galaxies(name, column, {without, *shown})  # a folder may hold galaxies of the sample
         if not shown and not fill_up:
-            st.caption("Of none of the galaxies here. These are our drawings of it:")
+            st.caption(
+                "Volunteers were sure of this answer for none of the galaxies here; these are our drawings of it:"
+            )
         if not shown or fill_up:
             for number in range(max(ENOUGH - len(shown), 0)):
                 _show_drawing(column, number)

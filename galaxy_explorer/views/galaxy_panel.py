@@ -121,7 +121,7 @@ def _show_words(galaxy: ShownGalaxy, name: str, fractions: np.ndarray, spread: n
             st.caption(f"They agree: no vote fraction differs by {100 * HARDLY_APART:.0f} % or more.")
             return
         st.caption(
-            "Furthest apart:",
+            "Furthest apart, of all votes:",
             help="In vote fractions: the share of all votes that chose the answer. The largest difference of a question stands for it. "
             "± is half the interval that holds the volunteers' value in 68 of 100 cases.",
             width="content",
@@ -174,7 +174,7 @@ def _show_answer(galaxy: ShownGalaxy, name: str, fractions: np.ndarray, spread: 
 
 def _show_examples(galaxy: ShownGalaxy, column: str) -> None:
     """Show galaxies of the open catalogue of which volunteers were sure that the answer fits."""
-    st.markdown(f"**Volunteers were sure: {QUESTION_OF[column].short}, {ANSWER_OF[column].name}**", help=RULE)
+    st.markdown(f"**Examples: {QUESTION_OF[column].short}, {ANSWER_OF[column].name}**", help=RULE)
     try:
         show_examples(resources.current_source(), column, without=galaxy.galaxy_id)
     except (CatalogueError, OSError) as error:

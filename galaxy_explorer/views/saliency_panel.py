@@ -83,7 +83,7 @@ def show_all_answers(galaxy: ShownGalaxy, name: str, choices: Choices, shares: n
 
     question = QUESTION_OF[chosen_answer()]
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{question.text}** Bright is what {choices.verb} each answer.")
+        st.markdown(f"**{question.text}** Bright is what {choices.verb} each answer. The shares are {name}'s.")
         common = st.toggle(
             "One scale for all",
             key="common_scale",

@@ -39,8 +39,11 @@ def _host(address: str) -> str | None:
 
 
 def full_path(text: str) -> Path:
-    """Write out a path as it was typed; the ``~`` of a user that there is not stays."""
-    return Path(os.path.realpath(os.path.expanduser(text.strip())))
+    """Write out a path as it was typed, or pasted in quotes; the ``~`` of a user that there is not stays."""
+    text = text.strip()
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
+        text = text[1:-1]
+    return Path(os.path.realpath(os.path.expanduser(text)))
 
 
 def free_name(name: str, path: Path, taken: Collection[str], allowed: Callable[[str], str] = str) -> str:

@@ -9,6 +9,7 @@ from galaxy_explorer.views.addresses import escaped, say_once, unknown_names
 from galaxy_explorer.views.links import links_out
 from galaxy_explorer.views.memos import own_memo
 from galaxy_explorer.views.resources import ShownGalaxy
+from galaxy_explorer.views.selections import galaxies_in_words
 from galaxy_explorer.views.upload_crop import offer_crop
 from galaxy_explorer.views.upload_results import show_results, strangeness
 from galaxy_explorer.views.uploads import (
@@ -151,6 +152,25 @@ def prepare(upload: Upload, name: str) -> ShownGalaxy:
     return galaxy
 
 
+def say_what_came_along(good: list[Upload]) -> None:
+    """Say how many of the pictures the table of scores knows; warn where it knows none."""
+    scores = st.session_state.get("uploaded_scores")
+    if scores is None:
+        return
+    known = sum(comes_with_scores(upload.galaxy_id) for upload in good)
+    if known or not good:
+        of_these = f"; pictures with scores: {known} of {len(good)}" if good else ""
+        st.caption(f"Scores of {galaxies_in_words(len(scores))} came along{of_these}.")
+        return
+    there = f" It has “{escaped(str(scores.index[0]))}”, for instance" if len(scores) else " It is empty"
+    st.warning(
+        f"The table has scores of {galaxies_in_words(len(scores))}, but of none of these pictures.{there}, and a picture "
+        f"here is called “{escaped(good[0].galaxy_id)}”. Its ids must be the files' names without their endings: change "
+        "them, and give the table again.",
+        icon=":material/help:",
+    )
+
+
 def show(good: list[Upload]) -> None:
     """Show one upload and, of many, the table of all."""
     head = st.container()
@@ -170,12 +190,11 @@ def page() -> None:
     say_once(unknown_names(()))
     st.markdown(
         "One galaxy in the middle of each picture works best. Your pictures stay in this session: nobody else sees "
-        "them, and they are gone when you close the page."
+        "them, and they are gone when you close or reload the page."
     )
     take_files()
-    if "uploaded_scores" in st.session_state:
-        st.caption(f"Scores of {len(st.session_state['uploaded_scores']):,} galaxies came along.")
     good = [upload for upload in uploads().values() if not upload.error]
+    say_what_came_along(good)
     bad = [upload for upload in uploads().values() if upload.error]
     if bad:
         name_the_bad(bad, len(good) + len(bad))

@@ -1,13 +1,16 @@
 """The crop tool of the upload page: what is wrong with a picture's framing, and a square to set it right."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import streamlit as st
+from PIL import Image, ImageDraw
 
 from galaxy_explorer.images import MIN_SIDE, Square, show_square, suggest_square, thumbnail
 from galaxy_explorer.views.memos import Memo
+from galaxy_explorer.views.saliency_panel import FRAME_COLOUR
 from galaxy_explorer.views.uploads import Upload, crop_to
 
 # Of 210 galaxies of the challenge, which are framed well, 3 % lie farther off and under 1 % seem smaller.
@@ -84,10 +87,10 @@ def offer_crop(upload: Upload, picture: np.ndarray, crop: float) -> None:
         try_it = " Try the suggested crop below." if square else ""
         st.info(f"{' '.join(wrong)}{try_it}", icon=":material/center_focus_weak:")
     with st.expander("Crop this picture", expanded=bool(wrong) or upload.crop is not None, icon=":material/crop:"):
-        _tool(upload, picture, square)
+        _tool(upload, picture, square, crop)
 
 
-def _tool(upload: Upload, picture: np.ndarray, square: Square | None) -> None:
+def _tool(upload: Upload, picture: np.ndarray, square: Square | None, crop: float) -> None:
     """Show the picture with the frame over it, and what moves the frame."""
     height, width = picture.shape[:2]
     whole = Square(width // 2, height // 2, min(height, width))
@@ -98,8 +101,9 @@ def _tool(upload: Upload, picture: np.ndarray, square: Square | None) -> None:
     with st.container(key="crop"):
         left, right = st.columns([2, 3], gap="medium")
     with left:
-        frame = with_frame(picture, now)
-        st.image(frame, width="stretch", alt=f"{upload.galaxy_id} with the frame of the crop")
+        frame = with_frame(picture, now, crop)
+        alt = f"{upload.galaxy_id} with the frame of the crop, and in it that of what the network sees"
+        st.image(frame, width="stretch", alt=alt)
     with right:
         with st.container(horizontal=True):
             st.button(
@@ -123,14 +127,22 @@ def _tool(upload: Upload, picture: np.ndarray, square: Square | None) -> None:
         st.slider("Centre, from the top", 0, height - 1, key=keys["y"], **moved)
         st.slider("Side of the square", MIN_SIDE, max(most, now.side), key=keys["side"], **moved)
         if upload.crop is not None:
-            st.caption("The network now sees this square. What lies beyond the picture is filled with its sky.")
+            st.caption(
+                "This square now takes the place of the whole picture. The network sees its middle, the thin frame within. "
+                "What lies beyond the picture is filled with its sky."
+            )
 
 
-def with_frame(picture: np.ndarray, square: Square) -> np.ndarray:
-    """Draw a square of a picture over a small copy of it, `SHOWN` pixels at most."""
+def with_frame(picture: np.ndarray, square: Square, crop: float) -> np.ndarray:
+    """Draw a square of a picture, and the part `crop` of it that the network sees, over a copy of `SHOWN` pixels at most."""
     small = thumbnail(picture, SHOWN)
     down = max(small.shape) / max(picture.shape)
-    return show_square(small, Square(round(square.x * down), round(square.y * down), round(square.side * down)))
+    shown = Square(round(square.x * down), round(square.y * down), round(square.side * down))
+    seen = replace(shown, side=round(crop * shown.side))
+    framed = Image.fromarray(show_square(small, shown))
+    right, bottom = seen.left + seen.side - 1, seen.top + seen.side - 1
+    ImageDraw.Draw(framed).rectangle((seen.left, seen.top, right, bottom), outline=FRAME_COLOUR)
+    return np.array(framed)
 
 
 def _set(galaxy_id: str, keys: dict[str, str], crop: Square | None, shown: Square) -> None:

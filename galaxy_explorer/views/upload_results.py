@@ -154,7 +154,9 @@ def _layout() -> dict[str, Any]:
         for column in COLUMNS
     }
     named: dict[str, Any] = {
-        "picture": config.ImageColumn("picture", width="small"),
+        # Both, or the pinned one would change places with the other; on a phone, where they would fill the table, none is.
+        "picture": config.ImageColumn("picture", width="small", pinned=True),
+        "galaxy": config.TextColumn("galaxy", width="medium", pinned=True),
         "likeliest path": config.TextColumn("the network says", width="large"),
         "volunteers say": config.TextColumn(width="large"),
         "apart by": config.TextColumn(

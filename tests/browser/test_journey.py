@@ -74,9 +74,30 @@ def test_from_the_gallery_to_another_answers_saliency_and_back(
 
 def test_back_leads_from_a_galaxy_to_the_gallery_in_one_step(open_page: Callable[..., Page]) -> None:
     page = open_page("?source=sample")
-    page.get_by_role("link", name="100023").click()
-    expect(page.get_by_role("heading", name="Galaxy 100023")).to_be_visible()
-    expect(page.locator(".st-key-flow_chart .js-plotly-plot")).to_be_visible()
-    settled(page)
-    page.go_back()
-    expect(page.get_by_role("heading", name="Browse galaxies")).to_be_visible()
+    for _ in range(2):  # the second time it has been opened before
+        page.get_by_role("link", name="100023").click()
+        expect(page.get_by_role("heading", name="Galaxy 100023")).to_be_visible()
+        expect(page.locator(".st-key-flow_chart .js-plotly-plot")).to_be_visible()
+        settled(page)
+        page.go_back()
+        expect(page.get_by_role("heading", name="Browse galaxies")).to_be_visible()
+        settled(page)
+
+
+def test_in_a_narrow_window_the_menu_closes_when_a_page_is_chosen_and_stays_closed(
+    open_page: Callable[..., Page],
+) -> None:
+    page = open_page(width=NARROW)
+    menu = page.get_by_test_id("stSidebar")
+    for reload_while_open in (False, True):
+        page.get_by_test_id("stExpandSidebarButton").click()
+        expect(menu).to_have_attribute("data-collapsed", "false")
+        if not reload_while_open:
+            menu.get_by_role("link", name="Sky").click()
+            expect(page.get_by_role("heading", name="Look up the sky")).to_be_visible()
+            expect(menu).to_have_attribute("data-collapsed", "true")
+        page.reload()
+        expect(page.get_by_role("heading", name="Look up the sky")).to_be_visible()
+        settled(page)
+        expect(menu).to_have_attribute("data-collapsed", "true")
+    expect(menu).not_to_be_in_viewport()

@@ -53,7 +53,7 @@ def test_pictures_are_dropped_cropped_removed_and_their_scores_downloaded(
     suggested = page.get_by_role("button", name="Use the suggestion")
     suggested.focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("The network now sees this square")).to_be_visible()
+    expect(page.get_by_text("The network sees its middle, the thin frame within")).to_be_visible()
     expect(page.locator(".st-key-picture img")).not_to_have_attribute("src", before or "")
     look_at(page, "upload-cropped")
 
