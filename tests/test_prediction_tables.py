@@ -206,7 +206,10 @@ def test_a_file_that_is_no_table_of_predictions_is_refused_in_words(tmp_path):
     whole = pd.DataFrame({"GalaxyID": ["1", "2"], **dict.fromkeys(COLUMNS, 0.5)})
     for spoilt, said in (
         (whole.assign(**{"Class1.1": "smooth"}), r"galaxy 1, column Class1\.1: 'smooth' is no number between 0 and 1"),
-        (whole.assign(**{"Class2.1": [0.5, 50.0]}), r"galaxy 2, column Class2\.1: '50\.0' is no number between 0 and 1"),
+        (
+            whole.assign(**{"Class2.1": [0.5, 50.0]}),
+            r"galaxy 2, column Class2\.1: '50\.0' is no number between 0 and 1",
+        ),
         (whole.assign(GalaxyID="1"), r"spoilt\.parquet holds galaxy 1 twice; keep one of the two"),
     ):
         spoilt.to_parquet(tmp_path / "spoilt.parquet")
