@@ -84,7 +84,7 @@ def _checked(table: pd.DataFrame, path: Path) -> pd.DataFrame:
         if wrong.any():
             galaxy = table.index[wrong][0]
             raise PredictionError(
-                f"{path}, galaxy {galaxy}, column {column}: '{table.at[galaxy, column]}' is no number between 0 and 1; "
+                f"{path}, galaxy {galaxy}, column {column}: {str(table[column][wrong].iloc[0])!r} is no number between 0 and 1; "
                 "give a table that predict wrote"
             )
         table[column] = numbers.astype("float32").clip(0.0, 1.0)
