@@ -141,7 +141,7 @@ def test_a_full_disk_is_told_in_words_with_the_way_on(run, galaxies, tmp_path, m
         assert run("predict", galaxies, "--output", output) == 2
     said = capsys.readouterr().err
     assert "scores.csv cannot be written (No space left on device)" in said
-    assert "make room, then go on with --resume" in said
+    assert "make room, then add --resume, which goes on with what was done" in said
     assert run("predict", galaxies, "--output", output, "--resume") == 0
 
 

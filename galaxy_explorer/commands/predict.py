@@ -63,7 +63,7 @@ def predict(options: argparse.Namespace) -> int:
         if options.resume and store.finished:
             same = partial(_as_predicted_now, store, sources, network, card, options.views)
             return _already_finished(store, sources, options.spread, same) if process.leads else 0
-        with disk_in_words(options.output, "go on with --resume"):
+        with disk_in_words(options.output, "add --resume, which goes on with what was done"):
             with progress_bar(process) as progress:
                 shown: dict[str, Any] = {"total": len(sources), "progress": progress}
                 fill(store, network, card, sources, process=process, **shown, **speed(options, process))

@@ -40,14 +40,12 @@ def check_output(output: Path) -> None:
 
 
 @contextmanager
-def disk_in_words(output: Path, go_on: str) -> Iterator[None]:
-    """Say of a disk that is full or gone what is kept, and how to go on."""
+def disk_in_words(output: Path, advice: str) -> Iterator[None]:
+    """Say of a disk that is full or gone what to do."""
     try:
         yield
     except OSError as error:
-        raise ValueError(
-            f"{output} cannot be written ({error.strerror or error}); what was done before is kept: make room, then {go_on}"
-        ) from error
+        raise ValueError(f"{output} cannot be written ({error.strerror or error}); make room, then {advice}") from error
 
 
 def report(failures: Mapping[str, str], where: str) -> int:
