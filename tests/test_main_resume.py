@@ -2,9 +2,12 @@
 
 import errno
 import os
+import zipfile
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from tiny_prediction import command_with, tiny_card, tiny_network, write_pictures, write_tiny_weights
 from tiny_training import in_one_thread
 
@@ -117,18 +120,41 @@ def test_resume_of_a_table_that_was_begun_with_other_galaxies_is_refused(
     assert sorted(read_fractions(output).index) == ["0002", "0003", "0004", "0005", "0006", "0011", "0012"]
 
 
-def test_resume_of_a_table_whose_pictures_were_cropped_otherwise_is_refused(
+def test_pictures_that_were_cropped_otherwise_before_an_interruption_are_predicted_again(
     run, galaxies, tmp_path, monkeypatch, capsys
 ):
-    output, field = tmp_path / "scores.csv", galaxies / "field.json"
+    output, whole = tmp_path / "scores.csv", tmp_path / "whole.csv"
     interrupt_after_a_batch(monkeypatch)
     assert run("predict", galaxies, "--output", output, "--batch-size", 2) == 130
-    field.write_text('{"centre": 288, "of": 424}')
-    assert run("predict", galaxies, "--output", output, "--resume") == 2
-    said = capsys.readouterr().err
-    assert "the picture of galaxy 0001 was taken to show 1.000 of the field, which is 0.679 now" in said
-    field.unlink()
+    (galaxies / "field.json").write_text('{"centre": 288, "of": 424}')
+    capsys.readouterr()
     assert run("predict", galaxies, "--output", output, "--resume") == 0
+    assert "galaxy 0001 and 1 more are predicted again: the picture, or what field.json says" in capsys.readouterr().err
+    assert run("predict", galaxies, "--output", whole) == 0
+    assert np.allclose(read_fractions(output).sort_index(), read_fractions(whole).sort_index(), atol=1e-5)
+
+
+@pytest.mark.parametrize("named", ["folder", "picture", "zip"])
+def test_a_picture_that_was_replaced_during_an_interruption_is_predicted_again(
+    run, galaxies, tmp_path, draw_galaxy, monkeypatch, capsys, named
+):
+    def paths():
+        if named == "zip":
+            with zipfile.ZipFile(tmp_path / "galaxies.zip", "w") as archive:
+                for file in sorted(galaxies.glob("*.png")):
+                    archive.write(file, file.name)
+            return [tmp_path / "galaxies.zip"]
+        return [galaxies] if named == "folder" else sorted(galaxies.glob("*.png"))
+
+    output, whole = tmp_path / "scores.parquet", tmp_path / "whole.parquet"
+    interrupt_after_a_batch(monkeypatch)
+    assert run("predict", *paths(), "--output", output, "--batch-size", 3) == 130
+    Image.fromarray(draw_galaxy(11)).save(galaxies / "0002.png")
+    capsys.readouterr()
+    assert run("predict", *paths(), "--output", output, "--resume") == 0
+    assert "galaxy 0002 is predicted again" in capsys.readouterr().err
+    assert run("predict", *paths(), "--output", whole) == 0
+    assert np.allclose(read_fractions(output).sort_index(), read_fractions(whole).sort_index(), atol=1e-5)
 
 
 def test_a_full_disk_is_told_in_words_with_the_way_on(run, galaxies, tmp_path, monkeypatch, capsys):

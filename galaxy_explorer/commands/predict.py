@@ -2,7 +2,6 @@
 
 import argparse
 import hashlib
-import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -60,6 +59,9 @@ def predict(options: argparse.Namespace) -> int:
             store = _store_for(options, prediction_key(network, card, options.views))
             _check_unfinished(store, sources)
         _check_alike(sources, process)
+        with process.together():
+            if process.leads:
+                _forget_changed(store, sources)
         if options.resume and store.finished:
             same = partial(_as_predicted_now, store, sources, network, card, options.views)
             return _already_finished(store, sources, options.spread, same) if process.leads else 0
@@ -112,7 +114,7 @@ def _store_for(options: argparse.Namespace, key: str) -> PredictionStore:
 
 
 def _check_unfinished(store: PredictionStore, sources: list[Source]) -> None:
-    """Refuse to go on with a table that was begun with other galaxies, or with pictures that were cropped otherwise."""
+    """Refuse to go on with a table that was begun with other galaxies."""
     strange = store.unfinished_ids().difference(source.galaxy_id for source in sources)
     if strange:
         raise ValueError(
@@ -120,14 +122,19 @@ def _check_unfinished(store: PredictionStore, sources: list[Source]) -> None:
             f"{min(strange)}; name the paths that it was begun with, delete the folder to begin again, or write to "
             "another --output"
         )
-    before = store.unfinished_fields()
-    for source in sources:
-        if not math.isclose(before.get(source.galaxy_id, source.field), source.field, rel_tol=1e-6):
-            raise ValueError(
-                f"{store.chunks} was begun when the picture of galaxy {source.galaxy_id} was taken to show "
-                f"{before[source.galaxy_id]:.3f} of the field, which is {source.field:.3f} now; put {FIELD} back as it "
-                "was, or delete the folder to begin again"
-            )
+
+
+def _forget_changed(store: PredictionStore, sources: list[Source]) -> None:
+    """Take galaxies whose pictures have changed since out of an unfinished table, and say so."""
+    before = store.unfinished_states()
+    changed = [one.galaxy_id for one in sources if before.get(one.galaxy_id, one.seen_as) != one.seen_as]
+    if changed:
+        others = f" and {len(changed) - 1:,} more are" if len(changed) > 1 else " is"
+        say(
+            f"galaxy {changed[0]}{others} predicted again: the picture, or what {FIELD} says of it, is another one than "
+            "before the interruption"
+        )
+        store.forget(set(changed))
 
 
 def _check_alike(sources: list[Source], process: Process) -> None:
@@ -195,7 +202,9 @@ def _sources_at(path: str, notes: Notes) -> Iterator[Source]:
         return
     galaxy_id = id_of(stem_of(file.name))
     # A field.json says that the picture was cropped before, as for the folder as a whole.
-    yield Source(galaxy_id, partial(_noted, notes, galaxy_id, lambda: file), field_of(file.parent))
+    state = file.stat()
+    read = partial(_noted, notes, galaxy_id, lambda: file)
+    yield Source(galaxy_id, read, field_of(file.parent), (state.st_size, state.st_mtime_ns))
 
 
 def _noted(notes: Notes, galaxy_id: str, find: Callable[[], bytes | Path]) -> np.ndarray:

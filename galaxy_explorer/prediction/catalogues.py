@@ -192,7 +192,8 @@ def _left(sources: Iterable[Source], done: set[str], process: Process) -> Iterab
 def sources_of(catalogue: Catalogue) -> Iterator[Source]:
     """Give the galaxies of a catalogue as sources, one by one."""
     for galaxy_id in catalogue.ids:
-        yield Source(galaxy_id, partial(catalogue.picture, galaxy_id), catalogue.field)
+        read = partial(catalogue.picture, galaxy_id)
+        yield Source(galaxy_id, read, catalogue.field, catalogue.picture_state(galaxy_id))
 
 
 def _watched(

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +18,9 @@ from galaxy_explorer.prediction.locks import locked
 from galaxy_explorer.prediction.stream import Batch
 from galaxy_explorer.prediction.tables import (
     FAILURE,
-    FIELD,
     KEY,
     SPREAD_COLUMNS,
+    STATE,
     PredictionError,
     parquet_writer,
     read_columns,
@@ -122,9 +122,20 @@ class PredictionStore:
             return
         self.chunks.mkdir(parents=True, exist_ok=True)
         name = f"{part}-{len(list(self.chunks.glob(f'{part}-*.parquet'))):06d}-{os.getpid()}.parquet"
-        columns = [*COLUMNS, *SPREAD_COLUMNS, FIELD, FAILURE]
-        with whole(self.chunks / name) as temporary, parquet_writer(temporary, columns, {KEY: self.key}) as write:
-            write(_chunk(batches))
+        self._write(self.chunks / name, _chunk(batches))
+
+    def forget(self, ids: Set[str]) -> None:
+        """Take galaxies out of the unfinished table."""
+        for path in sorted(self.chunks.glob("*.parquet")):
+            if not ids.isdisjoint(*read_columns(path, ID)):
+                chunk = self._table(path)
+                self._write(path, chunk[~chunk.index.isin(ids)])
+
+    def _write(self, path: Path, chunk: pd.DataFrame) -> None:
+        """Write a chunk."""
+        columns = [*COLUMNS, *SPREAD_COLUMNS, STATE, FAILURE]
+        with whole(path) as temporary, parquet_writer(temporary, columns, {KEY: self.key}) as write:
+            write(chunk)
 
     def finish(self, *, spread: bool = True, **about: str) -> Written:
         """Write the chunks as one table, each galaxy once, and tell what it holds.
@@ -182,9 +193,9 @@ class PredictionStore:
         """Read the ids of all galaxies in the unfinished table, also of those that failed, without any number."""
         return set(dict(self._column(FAILURE)))
 
-    def unfinished_fields(self) -> dict[str, float]:
-        """Read how much of the field the pictures in the unfinished table were taken to cover, where that is known."""
-        return {galaxy_id: field for galaxy_id, field in self._column(FIELD) if field is not None}
+    def unfinished_states(self) -> dict[str, str]:
+        """Read from what states of their pictures the galaxies in the unfinished table were predicted, where it is known."""
+        return {galaxy_id: state for galaxy_id, state in self._column(STATE) if state is not None}
 
     def _column(self, name: str) -> list[tuple[str, Any]]:
         """Read one column of the chunks, with the galaxies' ids, without the others."""
@@ -232,8 +243,8 @@ def _chunk(batches: Sequence[Batch]) -> pd.DataFrame:
         numbers[: len(ids), len(COLUMNS) :] = np.concatenate([batch.spread for batch in batches])
     index = pd.Index([*ids, *(galaxy_id for galaxy_id, _ in failed)], dtype=str, name=ID)
     table = pd.DataFrame(numbers, index, [*COLUMNS, *SPREAD_COLUMNS])
-    fields = [batch.fields if batch.fields is not None else np.ones(len(batch.ids)) for batch in batches]
-    table[FIELD] = np.concatenate([*fields, np.full(len(failed), np.nan)])
+    states = [state for batch in batches for state in batch.states or [None] * len(batch.ids)]
+    table[STATE] = pd.Series([*states, *[None] * len(failed)], index, dtype=object)
     table[FAILURE] = pd.Series([None] * len(ids) + [reason for _, reason in failed], index, dtype=object)
     return table
 

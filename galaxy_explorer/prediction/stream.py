@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -30,11 +30,19 @@ class Source:
         Gives the (H, W, 3) uint8 picture, or raises an `ImageError`. It is called in another thread.
     field : float
         The fraction of the original field of view that the picture covers, in (0, 1].
+    state : (int, int)
+        Size and time of change of its file, as `Catalogue.picture_state` tells them.
     """
 
     galaxy_id: str
     read: Callable[[], np.ndarray]
     field: float = 1.0
+    state: tuple[int, int] = (0, 0)
+
+    @property
+    def seen_as(self) -> str:
+        """What the network is shown, as a short text: another one when the picture or its field changes."""
+        return " ".join(map(str, (round(self.field, 6), *self.state)))
 
 
 @dataclass(frozen=True)
@@ -45,7 +53,7 @@ class Batch:
     fractions: np.ndarray  # (n, 37) float32 vote fractions
     spread: np.ndarray  # (n, 37) float32, as `predict` gives it
     failures: dict[str, str]
-    fields: np.ndarray | None = None  # (n,) what their sources say of the field; None where all show the whole
+    states: Sequence[str | None] | None = None  # (n,) what their pictures were `seen_as`
 
     def __len__(self) -> int:
         """Count the galaxies that were tried."""
@@ -105,8 +113,8 @@ def _predicted(
     if read:
         fractions, spread = predict_inputs(network, np.stack([found for _, found in read]), views)
         spread = with_own_error(fractions, spread, card, views)
-    fields = np.array([source.field for source, _ in read])
-    return Batch([source.galaxy_id for source, _ in read], fractions, spread, failures, fields)
+    states = [source.seen_as for source, _ in read]
+    return Batch([source.galaxy_id for source, _ in read], fractions, spread, failures, states)
 
 
 def _decoded(sources: Iterable[Source], card: Mapping[str, Any], workers: int, ahead: int) -> Decoded:

@@ -14,7 +14,7 @@ from galaxy_explorer.decision_tree import COLUMNS
 
 SPREAD_COLUMNS = tuple(f"{name}_spread" for name in COLUMNS)
 FAILURE = "failure"  # in a chunk: why a galaxy could not be predicted, missing where it was
-FIELD = "field"  # in a chunk: the fraction of the original field of view that its picture was taken to cover
+STATE = "picture"  # in a chunk: the state of the picture that a galaxy was predicted from
 KEY = "prediction_key"  # in what is said about a table: what `prediction_key` gives
 _ABOUT = "galaxy_explorer."  # before what is said about a Parquet table, in its metadata
 
@@ -61,7 +61,7 @@ def parquet_writer(path: Path, columns: Sequence[str], about: Mapping[str, str])
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    kinds = {ID: pa.string(), FAILURE: pa.string()}
+    kinds = {ID: pa.string(), FAILURE: pa.string(), STATE: pa.string()}
     fields = [(name, kinds.get(name, pa.float32())) for name in (ID, *columns)]
     schema = pa.schema(fields, metadata={_ABOUT + name: value for name, value in about.items()})
     # Hardly two numbers are alike: dictionaries of them would make the table half as large again. To compress the numbers
