@@ -10,6 +10,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+OUTPUT_CLOSED = 128 + 13  # what a shell makes of the signal that ends other programs then
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and give its exit status.
@@ -23,7 +25,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Read when torch is first imported: its threads otherwise spin, and starve one another on a busy machine.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
-        return options.run(options)
+        status = options.run(options)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # as of "| head", which has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it ends
+        return OUTPUT_CLOSED
     except (ValueError, OSError, RuntimeError) as error:
         print(f"{options.command} could not run: {error}", file=sys.stderr)
         return 2

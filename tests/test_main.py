@@ -308,3 +308,22 @@ def test_the_command_runs_as_a_process(galaxies, weights, tmp_path):
     assert read_fractions(tmp_path / "scores.csv").index.tolist() == ["0001"]
     assert "galaxy 0006 failed: an empty file is not a picture" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_reader_who_has_had_enough_is_no_error(galaxies, weights, tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "galaxy_explorer",
+        "predict",
+        str(galaxies),
+        "--output",
+        str(tmp_path / "scores.csv"),
+    ]
+    with subprocess.Popen(
+        [*command, "--weights", weights], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    ) as running:
+        running.stdout.close()
+        assert running.wait(120) == 141
+        assert "roken" not in running.stderr.read()
+    assert len(read_fractions(tmp_path / "scores.csv")) == 6
