@@ -1,4 +1,4 @@
-"""Every page of the navigation, and addresses that lead nowhere, at all four looks: axe-core finds nothing serious."""
+"""Every page of the navigation, and addresses that lead nowhere: axe-core finds nothing serious."""
 
 import ast
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from looks import EVERY_LOOK, WIDE, looked_at_once, turn_to
+from looks import LOOKS, WIDE, looked_at_once, turn_to
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
@@ -46,7 +46,7 @@ def test_nothing_serious_bars_anyone_from_a_page(open_page: Callable[..., Page],
         expect(links).to_have_count(len(pages_of_the_navigation()))
         addresses = [urlsplit(link.get_attribute("href") or "").path.strip("/") for link in links.all()]
         assert addresses == pages_of_the_navigation()
-    for width, theme in EVERY_LOOK:
+    for width, theme in LOOKS:
         page.set_viewport_size({"width": width, "height": 900 if width == WIDE else 844})
         turn_to(page, theme)
         looked_at_once(page, f"opened-{path.split('?')[0] or 'browse'}-{'nowhere' * (path in NOWHERE)}-{theme}", axe)
