@@ -70,7 +70,7 @@ class TestCards:
         add_validation(card, score(np.zeros((2, 37)), volunteers), views=1)
         save(tmp_path / "a.pt", network, card)
         page = cards_in_markdown(tmp_path)
-        assert "RMSE on the hold-out, one view: not measured" in page
+        assert "RMSE on the hold-out, weighted against its selection, one view: not measured" in page
         assert "0.3536** (predicting the training mean: not measured)" in page
 
     def test_of_the_project_s_own_weights_always_have_their_page(self, card, network, tmp_path, monkeypatch):

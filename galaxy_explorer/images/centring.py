@@ -69,7 +69,7 @@ def suggest_square(picture: np.ndarray) -> Square | None:
     Returns
     -------
     Square or None
-        Centred on the galaxy's brightest part, `FIELD_IN_R90` of its petrosian radii wide, at least
+        Centred on the galaxy's brightest part, `FIELD_IN_R90` of its radii with 90 % of the light wide, at least
         `MIN_SIDE` pixels; None where nothing stands out from the sky as a galaxy does. Where there are borders,
         it holds nothing of them, and is smaller for that.
 

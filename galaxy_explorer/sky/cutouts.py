@@ -56,7 +56,7 @@ def galaxy_zoo_scale(radius_arcsec: float) -> float:
     Parameters
     ----------
     radius_arcsec : float
-        Its Petrosian radius `petroR90_r`.
+        Its `petroR90_r`, which holds 90 % of the Petrosian light.
 
     Returns
     -------

@@ -49,7 +49,7 @@ class SkyGalaxy:
     ra_deg, dec_deg : float
         Its position in degrees, J2000.
     radius_arcsec : float or None
-        Its Petrosian radius with 90 % of the light in the r band; None where it is unknown.
+        Its `petroR90_r`: the radius with 90 % of the Petrosian light in the r band; None where it is unknown.
     reason : str
         Why the radius is unknown.
     votes : dict of str to float

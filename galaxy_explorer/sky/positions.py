@@ -98,11 +98,18 @@ def resolve(text: str) -> Position:
         ra_deg, dec_deg, objid = place.value
         return Position(ra_deg, dec_deg, f"SDSS {text}", "SDSS SkyServer", place.stale, objid)
     if match := _J_NAME.fullmatch(text.translate(_SIGNS)):
-        return _sexagesimal(list(match.groups()[:3]), list(match.groups()[3:]), "hourangle", text)
+        *ra, ra_seconds, dec_sign_degrees, dec_minutes, dec_seconds = match.groups()
+        dec = [dec_sign_degrees, dec_minutes, _middle_of(dec_seconds)]
+        return _sexagesimal([*ra, _middle_of(ra_seconds)], dec, "hourangle", text)
     coordinates = _numbers_alone(text.translate(_SIGNS).lower())
     if _COORDINATES.fullmatch(coordinates) and re.match(r"[\d+\-.]", coordinates):
         return _from_coordinates(coordinates, text)
     return _from_name(text)
+
+
+def _middle_of(seconds: str) -> str:
+    """Give the middle of a whole second: the digits of a J name are cut off, not rounded."""
+    return seconds if "." in seconds else f"{seconds}.5"
 
 
 def _numbers_alone(coordinates: str) -> str:

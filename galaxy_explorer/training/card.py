@@ -96,7 +96,7 @@ LINES = (
     "- note: {note}",
 )
 OF_THE_HOLD_OUT = (
-    "- RMSE on the hold-out, {views} views averaged: {rmse:.4f}",
+    "- RMSE on the hold-out, weighted too, {views} views averaged: {rmse:.4f}",
     "- the interval for 68% of the votes holds {coverage[all]:.1%} of the hold-out's, each half by the errors of the other",
 )
 OF_THE_FAMILIAR = (
@@ -113,7 +113,7 @@ def in_markdown(name: str, card: dict[str, Any]) -> str:
     """Write one card as a section of Markdown."""
     lines = [f"## {name}", "", f"`{card['model']}` with {_plain(card['arguments'])}.", ""]
     lines += _said_by(card, LINES)
-    lines.append(f"- RMSE on the hold-out, one view: {_figure(card.get('hold_out_rmse'))}")
+    lines.append(f"- RMSE on the hold-out, weighted against its selection, one view: {_figure(card.get('hold_out_rmse'))}")
     lines += _said_by(card.get("hold_out", {}), OF_THE_HOLD_OUT)
     lines += _said_by(card.get("validation", {}), OF_THE_VALIDATION)
     if familiar := card.get("familiarity"):

@@ -18,7 +18,9 @@ class Recipe:
 
     model: str = _setting("densenet", "the network to train", ("fcn", "densenet"))
     size: int = _setting(64, "side of the network's input in pixels")
-    crop: float = _setting(0.5, "part of the 424-pixel field that the network sees; galaxies fill about half of it")
+    crop: float = _setting(
+        0.5, "part of the 424-pixel field that the network sees; galaxies are about a third as wide as the field"
+    )
     head: str = _setting("tree", "tree obeys the decision tree; sigmoid is a yardstick", ("tree", "sigmoid"))
     epochs: int = _setting(60, "passes over the training galaxies")
     batch_size: int = _setting(64, "galaxies in a step, over all devices")

@@ -86,7 +86,7 @@ FILLED_UP = f"Where there are fewer than {ENOUGH}, galaxies of the bundled sampl
 SALIENCY = """
 A saliency map shows which parts of a picture speak for one answer, compared with the other answers to the same
 question. It explains the network, not the galaxy: bright parts are what the network went by, and they can be wrong.
-Maps are scaled so that their strongest point is 1; the number beside a map tells how strong that point was.
+Maps are scaled so that their strongest point is 1; the question mark beside a map tells how strong that point was.
 """
 
 LIMITS = """
@@ -94,6 +94,8 @@ LIMITS = """
   another telescope, a drawing, or a galaxy in the corner of a large picture gets numbers too, but they mean little.
 - They predict **what volunteers would say**, which is not always what the galaxy is. Where people mistook a satellite trail for an
   edge-on disk, the network has learnt to do the same.
+- By their decimals, the votes that they learnt are **debiased** ones: what volunteers would say with the galaxy nearby. Of a far galaxy
+  they may expect more detail than its picture shows.
 - Where few votes reached a question, **its shares are noisy**: among ten votes, 60 % and 70 % are one vote apart. Where none did, the
   app says “not asked”; where a network expects fewer than one vote in a hundred, “hardly asked”.
 - An answer with little mass can have a large share: read share and mass together.
@@ -102,12 +104,13 @@ LIMITS = """
 GLOSSARY = {
     "Answer share": "The part of a question's own votes that an answer got; those of a question sum to 1.",
     "Cutout": "A small picture cut out of the survey's image of the sky, with one galaxy in the middle.",
-    "Debiased vote": "A vote corrected for distance: far galaxies look smoother than they are (Hart et al. 2016).",
+    "Debiased vote": "A vote corrected for distance: far galaxies look smoother than they are (Willett et al. 2013, Hart et al. 2016).",
     "Mass": "The part of all votes that reaches a question, from 0 (nobody was asked) to 1 (everybody was).",
     "Petrosian radius": "A galaxy's size on the sky, in arcseconds. The shape of its light profile defines it: how fast the light "
     "fades outwards. So near and far galaxies are measured alike, whatever the depth of the image. `petroR90_r` is another "
     "radius, the one that holds 90 % of the Petrosian light in the band *r*.",
-    "RMSE": "Root-mean-square error: the typical difference between predicted and voted scores; smaller is better.",
+    "RMSE": "Root-mean-square error between predicted and voted scores, in which large errors count most: most single scores are much closer. "
+    "Smaller is better.",
     "Saliency": "How much each part of a picture counts for one answer of the network.",
     "Spread": "How far a prediction may be off: half the width of the interval meant to hold 68 % of the volunteers' scores.",
     "Validation galaxies": "Galaxies kept aside: no network learnt from them, so they show what it does with new ones.",
@@ -120,9 +123,9 @@ CREDITS = """
 [Galaxy Zoo](https://www.galaxyzoo.org). If you use the votes, please cite the first two papers.
 
 - Willett et al. 2013, *Galaxy Zoo 2: detailed morphological classifications for 304,122 galaxies*,
-  [MNRAS 435, 2835](https://doi.org/10.1093/mnras/stt1458): the votes and the flow-chart.
+  [MNRAS 435, 2835](https://doi.org/10.1093/mnras/stt1458): the votes, the flow-chart, and the first way to debias them.
 - Hart et al. 2016, *Galaxy Zoo: comparing the demographics of spiral arm number and a new method for correcting redshift bias*,
-  [MNRAS 461, 3663](https://doi.org/10.1093/mnras/stw1588): the debiased votes.
+  [MNRAS 461, 3663](https://doi.org/10.1093/mnras/stw1588): the debiased votes of the table.
 - Dieleman, Willett & Dambre 2015, *Rotation-invariant convolutional neural networks for galaxy morphology prediction*,
   [MNRAS 450, 1441](https://doi.org/10.1093/mnras/stv632): the challenge's winner, whose output obeyed the tree.
 - Huang et al. 2017, *Densely Connected Convolutional Networks*, [arXiv:1608.06993](https://arxiv.org/abs/1608.06993): DenseNet.

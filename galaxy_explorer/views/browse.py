@@ -141,7 +141,7 @@ Four ways to more, the second and third on the command line, in the environment 
 
 - **Live SDSS**, above: up to 1,000 galaxies of Galaxy Zoo 2 at a time, with their votes, over the internet. Nothing
   needs to be downloaded before.
-- **Galaxy Zoo 2**, some 243,000 galaxies with debiased and weighted votes, from
+- **Galaxy Zoo 2**, some 240,000 galaxies with debiased and weighted votes, from
   [Zenodo](https://zenodo.org/records/3565489) (a download of 3.5 GB):
 
   ```sh

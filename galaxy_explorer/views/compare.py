@@ -26,8 +26,8 @@ Volunteers of Galaxy Zoo looked at pictures of galaxies and answered questions a
 answer is the part of all their votes that it got. A network has learnt to predict these fractions from the picture
 alone. How close does it come?
 
-**RMSE** (root-mean-square error) is the typical distance between what a network predicts and what the volunteers
-said: 0.09 means that a predicted vote fraction is typically some 9 percentage points off, and 0 would be perfect. The
+**RMSE** (root-mean-square error) is a mean distance between what a network predicts and what the volunteers said, in which
+large errors count most: at 0.08 half of all vote fractions are closer than 2 percentage points, and a fifth are 8 or more off. The
 **mean predictor** gives every galaxy the same average answers without looking at it: that is the mark to beat.
 """
 

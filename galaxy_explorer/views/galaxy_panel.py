@@ -123,7 +123,7 @@ def _show_words(galaxy: ShownGalaxy, name: str, fractions: np.ndarray, spread: n
         st.caption(
             "Furthest apart, of all votes:",
             help="In vote fractions: the share of all votes that chose the answer. The largest difference of a question stands for it. "
-            "± is half the interval that holds the volunteers' value in 68 of 100 cases.",
+            "± is half the interval meant to hold the volunteers' value in 68 of 100 cases.",
             width="content",
         )
         for column in apart:

@@ -51,8 +51,9 @@ def in_figures(card: dict[str, Any], parameters: int) -> str:
     ]
     if "training_galaxies" in card:
         lines.append(
-            f"It learnt from **{card['training_galaxies']:,}** galaxies, and saw each of them {card['epochs']} times: "
+            f"It learnt from **{card['training_galaxies']:,}** galaxies, and in its last run saw each of them {card['epochs']} times: "
             "turned, mirrored and zoomed by chance."
+            + (" In part it learnt what other networks answer." if "teachers" in card else "")
         )
     if validation := card.get("validation"):
         lines.append(
@@ -101,7 +102,7 @@ def limits() -> list[str]:
     said = []
     if learnt := [card["training_galaxies"] for card in cards if "training_galaxies" in card]:
         said.append(
-            f"They learnt from at most {max(learnt):,} galaxies, chosen as Galaxy Zoo 2 chose them, bright and not too small. "
+            f"They learnt from at most {max(learnt):,} galaxies of Galaxy Zoo 2, which chose bright ones that are not too small. "
             "What is rare among these they have hardly seen."
         )
     if means := [card["training_mean"] for card in cards if "training_mean" in card]:

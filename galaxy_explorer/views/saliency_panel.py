@@ -72,7 +72,7 @@ def show_picture(galaxy: ShownGalaxy, name: str, choices: Choices) -> np.ndarray
         st.info(found.message[0].upper() + found.message[1:] + ".", icon=":material/visibility_off:")
     st.caption(
         f"Bright: what {choices.verb} “{QUESTION_OF[column].short}: {ANSWER_OF[column].name}”. The network sees the framed square alone.",
-        help=f"Strongest point before scaling: {found.maximum:.3g}, in log-odds of the answer against the others.",
+        help=f"Strongest point before scaling: {found.maximum:.3g}. It can be compared between answers and pictures, not between methods.",
     )
     return lit
 
@@ -88,7 +88,7 @@ def show_all_answers(galaxy: ShownGalaxy, name: str, choices: Choices, shares: n
             "One scale for all",
             key="common_scale",
             persist_state="session",
-            help="On: equally bright is equally strong, in log-odds. Off: each answer's strongest point is brightest.",
+            help="On: equally bright is equally strong. Off: each answer's strongest point is brightest.",
         )
     if not METHODS[choices.method].per_answer:
         st.caption(f"{choices.method} knows no answers: its map is the same for all of them.")

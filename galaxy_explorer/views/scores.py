@@ -73,7 +73,7 @@ def _show_table(table: pd.DataFrame, name: str, others: dict[str, np.ndarray], v
         "volunteer_fraction": number("volunteers", "The volunteers' vote fraction"),
         "network_fraction": number(name, f"The vote fraction that the network {name} predicts"),
         "network_spread": number(
-            "±", "Half the interval that holds the volunteers' value in 68 of 100 cases", width=64
+            "±", "Half the interval meant to hold the volunteers' value in 68 of 100 cases", width=64
         ),
         "difference": number("difference", f"{name} less volunteers", "%+.3f"),
         **{other: number(other, f"The vote fraction that the network {other} predicts") for other in others},

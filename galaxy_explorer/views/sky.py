@@ -180,7 +180,7 @@ def explain_scale(galaxy: sky.SkyGalaxy | None, why_unknown: str, start: float) 
         reason = in_plain_words(sky.SkyError(why_unknown))
         st.markdown(
             f"**The galaxy's size is unknown.** {reason} The view starts at SDSS's own {USUAL_SCALE}″ a pixel: move the "
-            "slider until the galaxy fills about half of the picture, as volunteers saw it."
+            "slider until the galaxy is about a third as wide as the picture, as volunteers saw it."
         )
 
 

@@ -17,7 +17,7 @@ from galaxy_explorer.catalogue import GONE, Catalogue
 from galaxy_explorer.images import ImageError, central_field, read_image
 
 SIDE = 240  # pixels: a tile's 150 to 230, and some more for sharp screens
-PART = 0.75  # of the original field of view: a galaxy fills about half of it
+PART = 0.75  # of the original field of view, of which a galaxy takes about a third of the width
 QUALITY = 85  # of JPEG: some 8 kB a thumbnail
 MOST_FILES = 20_000  # thumbnails on disk
 MOST_BYTES = 250e6

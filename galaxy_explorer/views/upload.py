@@ -116,7 +116,7 @@ def say_how_strange(upload: Upload, name: str) -> None:
     st.caption(
         f"In the network's own description of pictures it lies {distance:.1f} times as far from the galaxies of the training "
         f"as the limit, within which lie {familiar['quantile'] * 100:.0f} % of {familiar['held_out']:,} galaxies that were held "
-        "out: so one good picture in a hundred gets this warning too."
+        "out: so one or two good pictures in a hundred get this warning too."
     )
 
 

@@ -7,7 +7,7 @@ from galaxy_explorer.views import resources
 
 HELP = (
     "Debiased votes estimate what volunteers would have said with every galaxy at the same, small distance, since detail "
-    "is lost with distance (Hart et al. 2016). Weighted votes are what they did say, each volunteer counted by how "
+    "is lost with distance (Willett et al. 2013, Hart et al. 2016). Weighted votes are what they did say, each volunteer counted by how "
     "well they agree with the others (Willett et al. 2013)."
 )
 
