@@ -288,3 +288,12 @@ def test_pictures_of_a_zip_that_was_replaced_by_something_else_have_gone(picture
     assert catalogue.picture_state("NA") == GONE
     with pytest.raises(ImageError, match="NA"):
         catalogue.picture("NA")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_a_link_that_leads_back_to_itself_costs_itself_alone(picture_folder):
+    (picture_folder / "loop.png").symlink_to("loop.png")
+    galaxies = open_catalogue(picture_folder)
+    assert "loop" in galaxies.ids
+    with pytest.raises((ImageError, OSError)):
+        galaxies.picture("loop")

@@ -237,3 +237,25 @@ class TestPosition:
         assert (position.ra_deg, position.dec_deg) == pytest.approx((202.47 - 3 * step, 47.2), abs=1e-7)
         monkeypatch.setattr(fits_position, "MOST_CORRECTIONS", 10)
         assert "make no sense (the table WCSDVARR has 30 numbers)" in notes_of(shifted)
+
+
+@pytest.mark.parametrize("bits", [range(0, 40), range(40, 80)])
+def test_a_flipped_bit_in_a_compressed_image_is_read_or_refused(bits):
+    """The reader of compressed tiles raises bare exceptions of many kinds."""
+    values = (np.random.default_rng(0).normal(size=(128, 128)) * 100).astype(np.int32)
+    content = written(fits.CompImageHDU(values))
+    said = set()
+    for bit in bits:
+        place = len(content) - 2880 - 97 * bit
+        damaged = content[:place] + bytes([content[place] ^ 1 << bit % 8]) + content[place + 1 :]
+        try:
+            assert read_image(damaged).shape == (128, 128, 3)
+        except ImageError as error:
+            said.add(str(error)[:30])
+    assert said <= {"the FITS file cannot be read ("}
+
+
+def test_more_axes_than_there_may_be_are_not_counted():
+    content = claiming((64, 64)).replace(f"{2:>20}".encode(), b"         99999999999", 1)
+    assert b"NAXIS   =          99999999999" in content
+    assert "says that it has 1,000 axes or more; it is damaged" in refusal(content)

@@ -184,3 +184,20 @@ class TestValidationIds:
             packed.writestr("validation.txt", "\n")
         with pytest.raises(CatalogueError, match=r"packed\.zip: validation\.txt is empty: write one id a line"):
             read_validation(tmp_path / "packed.zip")
+
+
+def test_a_picture_that_was_being_written_at_the_interruption_is_written_again(pack, tmp_path, monkeypatch):
+    really, times = module.zipfile._ZipWriteFile.write, []
+
+    def interrupted(member, content):
+        times.append(content)
+        if len(times) == 2:
+            raise KeyboardInterrupt
+        return really(member, content)
+
+    monkeypatch.setattr(module.zipfile._ZipWriteFile, "write", interrupted)
+    assert pack() == 130
+    monkeypatch.undo()
+    assert pack() == 0
+    packed = open_catalogue(tmp_path / "small.zip")
+    assert all(packed.picture(galaxy_id).shape == (96, 96, 3) for galaxy_id in packed.ids)

@@ -150,3 +150,10 @@ def test_a_file_that_is_no_such_table_is_refused_in_words(written, table, tmp_pa
 def test_a_table_without_galaxies_can_be_written(table, tmp_path, ending):
     content = as_bytes(table.iloc[:0], ending, ABOUT)
     assert b"Class11.6" in content
+
+
+def test_a_table_whose_header_is_damaged_is_refused(table, tmp_path):
+    path = tmp_path / "table.fits"
+    path.write_bytes(as_bytes(table, ".fits", {}).replace(b"TFORM2", b"TFO\x12M2", 1))
+    with pytest.raises(PredictionError, match=r"cannot be read as a table in FITS|has no column"):
+        read_fractions(path)

@@ -1,6 +1,7 @@
 """Tests of `galaxy_explorer.prediction`: the tables in which predictions are kept."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from tiny_training import in_one_thread
 
 from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.images import ImageError
 from galaxy_explorer.prediction import (
     PredictionError,
     PredictionStore,
@@ -242,3 +244,20 @@ def test_a_store_grows_by_the_galaxies_that_are_wanted_until_it_holds_the_catalo
     assert store.exists()
     assert len(rest.fractions) == 9
     assert predict_catalogue(network, card, catalogue, only=["0001"], **options).fractions.index.tolist() == ["0001"]
+
+
+def test_what_a_service_failed_to_give_is_asked_for_again(network, card, folder, tmp_path):
+    on_disk, away = open_catalogue(folder), [True]
+
+    def fetch(name):
+        if away:
+            raise ImageError("there is no connection")
+        return (folder / name).read_bytes()
+
+    live = replace(on_disk, fetch=fetch)
+    kept = {"store": tmp_path / "kept.parquet", "views": 1}
+    assert len(predict_catalogue(network, card, live, **kept).failures) == len(live)
+    away.clear()
+    later = predict_catalogue(network, card, live, **kept)
+    assert len(later.fractions) == len(live) - 2  # which are damaged
+    assert len(predict_catalogue(network, card, on_disk, **kept).fractions) == len(live) - 2

@@ -1,5 +1,6 @@
 """What is trained on: decoded pictures and their cache, the choice of galaxies, batches."""
 
+import errno
 import math
 import os
 import shutil
@@ -12,7 +13,7 @@ import torch
 from PIL import Image
 from tiny_training import CPU, TINY
 
-from galaxy_explorer.catalogue import open_catalogue, read_ids
+from galaxy_explorer.catalogue import Catalogue, open_catalogue, read_ids
 from galaxy_explorer.images import central_field
 from galaxy_explorer.training import (
     Recipe,
@@ -58,6 +59,16 @@ class TestDecodedPictures:
         assert not np.array_equal(before.array[0], after.array[0])
         assert np.array_equal(after.array[0], after.array[1])
         assert np.array_equal(before.array[1:], after.array[1:])
+
+    def test_a_disk_that_was_away_for_a_moment_costs_one_run_alone(self, kaggle_folder, tmp_path, monkeypatch):
+        def gone(*_):
+            raise OSError(errno.ESTALE, "Stale file handle")
+
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(Catalogue, "picture", gone)
+            first = decode(open_catalogue(kaggle_folder), TINY, tmp_path / "cache", quiet=True)
+        assert len(first.failures) == len(open_catalogue(kaggle_folder))
+        assert not decode(open_catalogue(kaggle_folder), TINY, tmp_path / "cache", quiet=True).failures
 
     def test_another_scale_is_decoded_anew(self, sample, tmp_path):
         small, wide = (decode(sample, recipe, tmp_path, quiet=True) for recipe in (TINY, replace(TINY, crop=0.9)))

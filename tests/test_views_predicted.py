@@ -80,7 +80,7 @@ def test_each_galaxy_gets_its_own_predictions_whatever_their_order(sample, weigh
     ]
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", json.dumps({"root": 1, "network": 2, "weights": []})])
+@pytest.mark.parametrize("content", ["", "[]", "{}", json.dumps({"pictures": 1, "network": 2, "weights": []})])
 def test_a_damaged_note_or_table_is_passed_over(sample, weights, content) -> None:
     keep_predictions(sample, sample.ids, 0.1, "one-a", weights)
     (predicted.folder() / "damaged.json").write_text(content)
@@ -113,3 +113,13 @@ def test_all_that_belongs_to_the_oldest_tables_is_forgotten(sample, weights, tmp
         "one-c.json", "one-c.parquet", "one-c.parquet.failed.csv",
     ]  # fmt: skip
     assert len(pd.read_parquet(path)) == 8
+
+
+def test_predictions_of_pictures_that_were_replaced_do_not_count(picture_folder, weights) -> None:
+    from galaxy_explorer.catalogue import open_catalogue
+
+    before = open_catalogue(picture_folder)
+    keep_predictions(before, before.ids, 0.1, "one-a", weights)
+    assert len(predicted.tables_of(before)) == 1
+    (picture_folder / "field.json").write_text('{"centre": 288, "of": 424}')
+    assert predicted.tables_of(open_catalogue(picture_folder)) == []

@@ -24,3 +24,6 @@ def test_a_replaced_picture_gets_numbers_and_a_map_of_its_own(
     assert np.array_equal(new.prediction("any"), new.picture)
     assert np.array_equal(new.saliency("any", "Class1.1", "method", lowers=False), new.picture)
     assert old.prediction("any") is old.prediction("any")  # and what is known is not made again
+    (tmp_path / "field.json").write_text('{"centre": 288, "of": 424}')
+    resources._open_stored.clear()
+    assert resources.galaxy_of("folder", "one").address != new.address  # the network sees another part now

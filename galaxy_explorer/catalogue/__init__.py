@@ -8,8 +8,9 @@ are text everywhere, so that ``0012`` and an 18-digit objid stay what they are.
 
 from galaxy_explorer.catalogue.galaxies import GONE, Catalogue, CatalogueError
 from galaxy_explorer.catalogue.gz2 import DEBIASED, WEIGHTED
-from galaxy_explorer.catalogue.layouts import FIELD, SAMPLE, field_of, open_catalogue
+from galaxy_explorer.catalogue.layouts import FIELD, SAMPLE, VOTES, field_of, open_catalogue
 from galaxy_explorer.catalogue.live import LIVE, MOST_GALAXIES, LiveDraw, draw_named
+from galaxy_explorer.catalogue.pictures import is_text, written
 from galaxy_explorer.catalogue.scores import id_of, scores_from_votes
 from galaxy_explorer.catalogue.selection import (
     VALIDATION,
@@ -30,6 +31,7 @@ __all__ = [
     "MOST_GALAXIES",
     "SAMPLE",
     "VALIDATION",
+    "VOTES",
     "WEIGHTED",
     "Catalogue",
     "CatalogueError",
@@ -39,6 +41,7 @@ __all__ = [
     "field_of",
     "find_ids",
     "id_of",
+    "is_text",
     "open_catalogue",
     "read_ids",
     "read_validation",
@@ -46,4 +49,5 @@ __all__ = [
     "scores_from_votes",
     "sorted_rows",
     "split",
+    "written",
 ]

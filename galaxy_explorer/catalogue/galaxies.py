@@ -59,6 +59,8 @@ class Catalogue:
         `ImageError` where there is none. Pictures of one name are always the same.
     stale : bool
         Whether it is made of an old answer, because the service gives no newer: worth asking for again.
+    left_out : tuple of str
+        The files of pictures whose names cannot be read as ids.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Catalogue:
     vote_kind: str = ""
     fetch: Callable[[str], bytes] | None = None
     stale: bool = False
+    left_out: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """Count the galaxies."""

@@ -23,6 +23,7 @@ SCORES = "scores.csv"
 FIELD = "field.json"
 KAGGLE_PICTURES = ("images_training_rev1", "images_test_rev1")
 KAGGLE_SCORES = ("training_solutions_rev1.csv", "training_solutions_partial.csv")
+VOTES = (SCORES, *KAGGLE_SCORES, MAPPING, *TABLES)  # what files with votes are called, beside pictures
 
 
 class Layout(NamedTuple):
@@ -130,7 +131,7 @@ def _open_gz2(path: Path, votes: str) -> Catalogue:
         )
     pictures = pictures_of([f"{images}/{name}" for name in files_of(path / images)], path / images)
     catalogue = open_gz2(path, pictures.names, votes=votes, field=_field_of_folder(path))
-    return replace(catalogue, note=f"{catalogue.note} {pictures.left_out}".strip())
+    return replace(catalogue, note=f"{catalogue.note} {pictures.in_words()}".strip(), left_out=pictures.left_out)
 
 
 def _open_folder(path: Path, name: str = "", note: str = "") -> Catalogue:
@@ -160,7 +161,7 @@ def _open_zip(path: Path) -> Catalogue:
 def _extras(names: list[str], path: Path) -> dict[str, str]:
     """Find the files beside the pictures of a zip file, by their names without folders."""
     extras: dict[str, str] = {}
-    elsewhere = (*KAGGLE_SCORES, MAPPING, *TABLES)
+    elsewhere = [name for name in VOTES if name != SCORES]
     for name in names:
         file = name.rpartition("/")[2]
         if file not in (SCORES, FIELD, *elsewhere):
@@ -197,7 +198,8 @@ def _assembled(
     table = scores.reindex(names.index)
     table["picture"] = names
     missing = int((names.index.get_indexer(scores.index) < 0).sum())
-    return Catalogue(name, table, root, field, missing, f"{note} {pictures.left_out}".strip())
+    said = f"{note} {pictures.in_words()}".strip()
+    return Catalogue(name, table, root, field, missing, said, left_out=pictures.left_out)
 
 
 def field_of(folder: Path) -> float:

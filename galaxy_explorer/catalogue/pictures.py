@@ -18,44 +18,64 @@ class Pictures(NamedTuple):
     """The pictures that were found."""
 
     names: pd.Series  # with ids as index, ordered by id
-    left_out: str  # a sentence on those whose names are no text; empty where there are none
+    left_out: tuple[str, ...]  # those whose names are no text, as far as they can be written
+
+    def in_words(self) -> str:
+        """Say how many were left out; nothing where none was."""
+        return (
+            f"Pictures left out, since their names cannot be read as ids: {len(self.left_out):,}. Rename them."
+            * bool(self.left_out)
+        )
 
 
 def files_of(folder: Path) -> list[str]:
     """Name the files of a folder, and links that lead nowhere, without asking for anything else about them."""
     with os.scandir(folder) as entries:
-        return [entry.name for entry in entries if entry.is_file() or (entry.is_symlink() and not entry.is_dir())]
+        return [entry.name for entry in entries if _is_file(entry)]
+
+
+def _is_file(entry: os.DirEntry) -> bool:
+    """Tell files, and links that lead to no folder, from the rest; what cannot be asked fails when it is read."""
+    try:
+        return entry.is_file() or (entry.is_symlink() and not entry.is_dir())
+    except OSError:
+        return True
 
 
 def pictures_of(names: Iterable[str], where: Path) -> Pictures:
     """Find the pictures among file names."""
     found: dict[str, str] = {}
-    left_out = 0
+    left_out = []
     for name in names:
         file = name.rpartition("/")[2]
         if not is_named(file, *SUFFIXES) or file.startswith("."):
             continue
         galaxy = id_of(stem_of(file))
-        if not galaxy or not _is_text(file):
-            left_out += 1
+        if not galaxy or not is_text(file):
+            left_out.append(written(file))
             continue
         if galaxy in found:
             raise CatalogueError(
                 f"{where} holds two pictures of galaxy {galaxy}, {found[galaxy]} and {name}: keep one of the two"
             )
         found[galaxy] = name
-    said = f"Pictures left out, since their names cannot be read as ids: {left_out:,}. Rename them." if left_out else ""
+    ids = sorted(found)
+    places = pd.Series([found[galaxy] for galaxy in ids], index=pd.Index(ids, dtype=str, name=ID), dtype=str)
+    pictures = Pictures(places, tuple(left_out))
     if not found:
         raise CatalogueError(
             f"there are no pictures in {where}: name the folder or zip file that holds them itself, as {', '.join(SUFFIXES)} "
-            f"(zip files within a folder are not looked into: unpack them or name one). {said}".strip()
+            f"(zip files within a folder are not looked into: unpack them or name one). {pictures.in_words()}".strip()
         )
-    ids = sorted(found)
-    places = pd.Series([found[galaxy] for galaxy in ids], index=pd.Index(ids, dtype=str, name=ID), dtype=str)
-    return Pictures(places, said)
+    return pictures
 
 
-def _is_text(name: str) -> bool:
+def written(name: str) -> str:
+    """Write the name of a file, of which some bytes may be no text, with these as numbers."""
+    return os.fsencode(name).decode(errors="backslashreplace")
+
+
+def is_text(name: str) -> bool:
     """Tell whether a file's name is text: Python keeps other bytes, of names from old systems, as surrogates."""
     try:
         name.encode()

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from galaxy_explorer.catalogue import FIELD, VALIDATION, Catalogue, CatalogueError, read_ids, read_validation
 from galaxy_explorer.catalogue.layouts import SCORES
-from galaxy_explorer.commands.reporting import catalogue_at, check_output, disk_in_words, report
+from galaxy_explorer.commands.reporting import NO_TEXT, catalogue_at, check_output, disk_in_words, report
 from galaxy_explorer.images import ImageError, central_field
 
 WHOLE = 424  # pixels of the original field of view, in which field.json counts
@@ -45,7 +45,8 @@ def pack(options: argparse.Namespace) -> int:
         unfinished.replace(options.output)
     megabytes = options.output.stat().st_size / 1e6
     print(f"{len(catalogue) - len(failures):,} galaxies are in {options.output}, {megabytes:.1f} MB")
-    return report(failures, "the file is without them")
+    left_out = () if options.ids else catalogue.left_out
+    return report(failures | dict.fromkeys(left_out, NO_TEXT), "the file is without them")
 
 
 def _check(options: argparse.Namespace, catalogue: Catalogue) -> None:
@@ -90,7 +91,10 @@ def _packed_before(path: Path, settings: bytes) -> set[str]:
         return set()
     try:
         with zipfile.ZipFile(path) as archive:
-            return set(archive.namelist()) if archive.comment == settings else set()
+            names = {member.filename for member in archive.infolist() if member.file_size}
+            # An empty one was being written at the interruption, and can only be replaced with the whole file.
+            whole = archive.comment == settings and len(names) == len(archive.infolist())
+            return names if whole else set()
     except zipfile.BadZipFile:  # a process that was killed leaves a file without its list of members
         return set()
 

@@ -12,9 +12,18 @@ from typing import Any, NoReturn
 import numpy as np
 
 from galaxy_explorer import __version__
-from galaxy_explorer.catalogue import FIELD, field_of, id_of, read_ids
+from galaxy_explorer.catalogue import FIELD, field_of, id_of, is_text, read_ids, written
 from galaxy_explorer.commands.console import network_for, progress_bar, speed
-from galaxy_explorer.commands.reporting import NAMED_FAILURES, catalogue_at, check_output, disk_in_words, report, say
+from galaxy_explorer.commands.reporting import (
+    NAMED_FAILURES,
+    NO_TEXT,
+    catalogue_at,
+    check_output,
+    check_spares,
+    disk_in_words,
+    report,
+    say,
+)
 from galaxy_explorer.images import FITS_ENDINGS, ImageError, is_named, read_exposure, stem_of
 from galaxy_explorer.models import GalaxyNetwork
 from galaxy_explorer.prediction import (
@@ -69,10 +78,11 @@ def predict(options: argparse.Namespace) -> int:
             with progress_bar(process) as progress:
                 shown: dict[str, Any] = {"total": len(sources), "progress": progress}
                 fill(store, network, card, sources, process=process, **shown, **speed(options, process))
-            _tell(notes)
-            if not process.leads:
-                return 0
-            written, failures = store.finish(spread=options.spread, **_about(options))
+            if process.leads:
+                written, failures = store.finish(spread=options.spread, **_about(options))
+        _tell(notes)
+        if not process.leads:
+            return 0
         print(f"{written:,} of {len(sources):,} galaxies are in {store.path}")
         if written + len(failures) < len(sources):  # two runs on a file system that knows no locks
             raise PredictionError(
@@ -84,6 +94,7 @@ def predict(options: argparse.Namespace) -> int:
 def _check_output(options: argparse.Namespace) -> None:
     """Refuse an output that cannot be written, before anything is read."""
     check_output(options.output)
+    check_spares(options.paths, options.output)
     PredictionStore(options.output, key="")  # refuses a wrong ending
 
 
@@ -199,6 +210,10 @@ def _sources_at(path: str, notes: Notes) -> Iterator[Source]:
                     read=partial(_noted, notes, source.galaxy_id, partial(catalogue.picture_file, source.galaxy_id)),
                 )
             yield source
+        yield from (Source(name, partial(_no_picture, NO_TEXT)) for name in catalogue.left_out)
+        return
+    if not is_text(file.name):
+        yield Source(written(file.name), partial(_no_picture, NO_TEXT))
         return
     galaxy_id = id_of(stem_of(file.name))
     # A field.json says that the picture was cropped before, as for the folder as a whole.
@@ -250,8 +265,11 @@ def _already_finished(store: PredictionStore, sources: list[Source], spread: boo
     """Answer ``--resume`` where the table is finished."""
     otherwise = "leave out --resume to predict all again, or name another --output"
     failures = read_failures(store.failed)
-    known = {*read_fractions(store.path).index, *failures}
-    lacking = [source.galaxy_id for source in sources if source.galaxy_id not in known]
+    lacking = [source.galaxy_id for source in sources if source.galaxy_id not in failures]
+    if not lacking:  # nor is there a row to tell by whose it is
+        return report(failures, f"all of them, with the reasons, are in {store.failed}")
+    known = read_fractions(store.path).index
+    lacking = [galaxy_id for galaxy_id in lacking if galaxy_id not in known]
     if lacking:
         raise ValueError(
             f"{store.path} is finished, without {len(lacking)} of the galaxies, the first of them {lacking[0]}; "

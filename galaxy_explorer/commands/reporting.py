@@ -1,12 +1,14 @@
 """What the commands say on standard error, and of their outputs."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from galaxy_explorer.catalogue import DEBIASED, SAMPLE, Catalogue, open_catalogue
+from galaxy_explorer.catalogue import DEBIASED, SAMPLE, VOTES, Catalogue, open_catalogue
+from galaxy_explorer.images import FITS_ENDINGS, is_named
 
+NO_TEXT = "its name cannot be read as an id; rename the file"
 NAMED_FAILURES = 20  # on the screen; where there is a list beside the table, it has them all
 
 
@@ -39,11 +41,36 @@ def check_output(output: Path) -> None:
         raise ValueError(f"{output} is a folder; name another --output, or a file in it")
 
 
+def check_spares(paths: Sequence[str], output: Path) -> None:
+    """Refuse an output that would take the place of a picture or of volunteers' votes, or be taken for such.
+
+    Raises
+    ------
+    ValueError
+        When it would.
+    """
+    for path in filter(Path.exists, map(Path, paths)):
+        if output.exists() and output.samefile(path):
+            raise ValueError(f"{output} is one of the pictures; name another --output")
+        folder = path if path.is_dir() else path.parent
+        if output.resolve().parent != folder.resolve() or path.suffix.lower() == ".zip":
+            continue
+        if output.name in VOTES:
+            raise ValueError(
+                f"{output.name} is what volunteers' votes are called in a folder of pictures, as {folder} is; name another "
+                "--output, such as predictions.csv"
+            )
+        if path.is_dir() and is_named(output.name, *FITS_ENDINGS):
+            raise ValueError(f"in a folder of pictures as {path}, a FITS table is taken for one; name another --output")
+
+
 @contextmanager
 def disk_in_words(output: Path, advice: str) -> Iterator[None]:
     """Say of a disk that is full or gone what to do."""
     try:
         yield
+    except BrokenPipeError:
+        raise
     except OSError as error:
         raise ValueError(f"{output} cannot be written ({error.strerror or error}); make room, then {advice}") from error
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from galaxy_explorer.images import stretch
 from galaxy_explorer.images.fits_files import Plane, Unit, averaging_of, opened, read_plane, units_of
-from galaxy_explorer.images.reading import DAMAGED, GREY, MAX_FITS_PIXELS, MIN_SIDE, Exposure, ImageError, Position
+from galaxy_explorer.images.reading import GREY, MAX_FITS_PIXELS, MIN_SIDE, Exposure, ImageError, Position
 
 # Bands by their wavelength in nanometres, so that the longest becomes red. Small letters stand for the filters of SDSS
 # and for Johnson's and Cousins's alike: their order is the same.
@@ -62,8 +62,6 @@ def read_fits(file: BinaryIO, image: str | None, *, located: bool) -> Exposure:
     ImageError
         When it holds no image of a galaxy, or is damaged.
     """
-    from astropy.io.fits import VerifyError
-
     try:
         with opened(file) as units:
             grids, others = units_of(units)
@@ -79,7 +77,7 @@ def read_fits(file: BinaryIO, image: str | None, *, located: bool) -> Exposure:
             return Exposure(picture, chosen.name, choices, tuple(notes), position)
     except ImageError:
         raise
-    except (*DAMAGED, VerifyError, AttributeError, RuntimeError) as error:  # of astropy, for headers that make no sense
+    except Exception as error:  # astropy and cfitsio raise what they like of damaged files, bare Exceptions among them
         raise ImageError(
             f"the FITS file cannot be read ({error}); it is damaged or cut short: fetch or save it again"
         ) from error

@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import io
+import re
 import threading
 import warnings
 from collections.abc import Iterator
@@ -21,6 +22,9 @@ MAX_TILE_PIXELS = 50_000_000  # of one tile of a compressed image, which is unpa
 STRIP_PIXELS = 1_000_000  # read at a time
 SHOWN_PIXELS = 2_100_000  # a plane with more, some 1,450 a side, is averaged: networks see 128 a side
 
+HEADERS = 2**20  # bytes that are looked through for a number of axes that cannot be
+
+_TOO_MANY_AXES = re.compile(rb"NAXIS   = *\+?0*[1-9]\d{3}")
 _quieting = threading.Lock()
 
 
@@ -77,8 +81,18 @@ def opened(file: BinaryIO) -> Iterator[Any]:
     from astropy.io import fits
 
     quiet_astropy()
-    with fits.open(_unpacked(file), mode="readonly", memmap=False, lazy_load_hdus=True) as units:
+    unpacked = _unpacked(file)
+    _check_axes(unpacked)
+    with fits.open(unpacked, mode="readonly", memmap=False, lazy_load_hdus=True) as units:
         yield units
+
+
+def _check_axes(file: BinaryIO) -> None:
+    """Refuse an image with more axes than the format allows, which astropy would count one by one."""
+    start = file.read(HEADERS)
+    file.seek(0)
+    if _TOO_MANY_AXES.search(start):
+        raise ImageError("the FITS file says that it has 1,000 axes or more; it is damaged: fetch or save it again")
 
 
 def _unpacked(file: BinaryIO) -> BinaryIO:

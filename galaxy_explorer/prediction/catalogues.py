@@ -80,7 +80,7 @@ def predict_catalogue(
         beside = len(kept.predicted_ids().difference(wanted.ids)) if only is not None else 0
         shown: dict[str, Any] = {"total": len(wanted) + beside, "progress": _without(beside, progress)}
         complete = fill(kept, network, card, sources, stop=stop, **shown, **options)
-        if complete and (only is None or _holds_all(kept, catalogue)):
+        if complete and ((only is None and not catalogue.fetch) or _holds_all(kept, catalogue)):
             kept.finish()
 
     _in_turn(kept, wanted, go_on, progress, stop)
@@ -119,9 +119,10 @@ def _without(beside: int, progress: Progress | None) -> Progress | None:
 
 
 def _holds_all(store: PredictionStore, catalogue: Catalogue) -> bool:
-    """Say whether a store has numbers, or the reason why there are none, for every galaxy of a catalogue."""
+    """Say whether a store has numbers for every galaxy of a catalogue, or the reason why there never will be."""
     kept = store.read()
-    return {*kept.fractions.index, *kept.failures}.issuperset(catalogue.ids)
+    lasting = {} if catalogue.fetch else kept.failures  # a service that fails now may answer later
+    return {*kept.fractions.index, *lasting}.issuperset(catalogue.ids)
 
 
 def fill(

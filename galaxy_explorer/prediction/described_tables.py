@@ -141,6 +141,8 @@ def read_described(path: Path) -> pd.DataFrame:
     PredictionError
         When the file is no such table.
     """
+    from astropy.io.fits import VerifyError
+
     kind, read = ("ECSV", _read_ecsv) if path.suffix.lower() == ".ecsv" else ("FITS", _read_fits)
     try:
         table = read(path)
@@ -148,7 +150,7 @@ def read_described(path: Path) -> pd.DataFrame:
         if not lacking:
             ids = pd.Index(table[ID].astype(str).to_numpy(), dtype=str, name=ID)
             return table[list(COLUMNS)].astype(np.float32).set_axis(ids)
-    except (OSError, ValueError, TypeError, LookupError) as error:
+    except (OSError, ValueError, TypeError, LookupError, VerifyError) as error:
         raise PredictionError(
             f"{path} cannot be read as a table in {kind} ({error}); give one that predict wrote"
         ) from error

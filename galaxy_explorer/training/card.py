@@ -113,7 +113,9 @@ def in_markdown(name: str, card: dict[str, Any]) -> str:
     """Write one card as a section of Markdown."""
     lines = [f"## {name}", "", f"`{card['model']}` with {_plain(card['arguments'])}.", ""]
     lines += _said_by(card, LINES)
-    lines.append(f"- RMSE on the hold-out, weighted against its selection, one view: {_figure(card.get('hold_out_rmse'))}")
+    lines.append(
+        f"- RMSE on the hold-out, weighted against its selection, one view: {_figure(card.get('hold_out_rmse'))}"
+    )
     lines += _said_by(card.get("hold_out", {}), OF_THE_HOLD_OUT)
     lines += _said_by(card.get("validation", {}), OF_THE_VALIDATION)
     if familiar := card.get("familiarity"):

@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -65,14 +66,27 @@ def decode(catalogue: Catalogue, recipe: Recipe, cache: Path, *, quiet: bool = F
     size, crop = recipe.margin_size, recipe.margin_crop
     key = hashlib.sha256(f"{catalogue.fingerprint} {size} {crop:.6f}".encode()).hexdigest()[:20]
     path, notes = cache / f"decoded-{key}.npy", cache / f"decoded-{key}.json"
-    if not (path.is_file() and notes.is_file()):
+    if not (path.is_file() and notes.is_file()) or _mended(catalogue, _failures_in(notes)):
         cache.mkdir(parents=True, exist_ok=True)
         _forget_old(cache, KEPT - 1)
         _check_room(cache, len(catalogue) * size * size * 3)
         _write(catalogue, size, crop, path, notes, quiet)
     os.utime(path)
-    failures = {int(row): reason for row, reason in json.loads(notes.read_text(encoding="utf-8")).items()}
-    return DecodedPictures(np.load(path, mmap_mode="r"), failures)
+    return DecodedPictures(np.load(path, mmap_mode="r"), _failures_in(notes))
+
+
+def _failures_in(notes: Path) -> dict[int, str]:
+    """Read which rows could not be read, with the reasons."""
+    return {int(row): reason for row, reason in json.loads(notes.read_text(encoding="utf-8")).items()}
+
+
+def _mended(catalogue: Catalogue, failures: dict[int, str]) -> bool:
+    """Tell whether a picture that failed can be read by now, as after a disk was away for a moment."""
+    for row in failures:
+        with suppress(ImageError, OSError):
+            catalogue.picture(catalogue.ids[row])
+            return True
+    return False
 
 
 def _check_room(cache: Path, needed: int) -> None:

@@ -127,7 +127,7 @@ def offer_tables() -> None:
         return
     with st.popover("Open a table", icon=":material/table_view:"):
         with st.form("table", border=False):
-            path = st.text_input("Table of predictions", placeholder="/data/scores.parquet", help=TABLE_HELP)
+            path = st.text_input("Table of predictions", placeholder="/data/predictions.parquet", help=TABLE_HELP)
             if st.form_submit_button("Open") and path.strip():
                 try:
                     open_table(path)
@@ -144,7 +144,7 @@ def offer_tables() -> None:
 
 
 TABLE_HELP = (
-    "A Parquet file that `python -m galaxy_explorer predict … --output scores.parquet --spread` wrote. The galaxies "
+    "A Parquet file that `python -m galaxy_explorer predict … --output predictions.parquet --spread` wrote. The galaxies "
     "that are in it need not be predicted here."
 )
 

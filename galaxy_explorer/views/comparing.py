@@ -198,7 +198,7 @@ def _compare(
     for name, side in sides.items():
         failed = wanted.isin(list(side.failures)) & ~done[name]
         failures |= {galaxy_id: side.failures[galaxy_id] for galaxy_id in wanted[failed]}
-        missing[name] = wanted[~done[name] & ~failed].tolist()
+        missing[name] = wanted[~done[name] & (_catalogue.fetch is not None or ~failed)].tolist()
     known = np.logical_and.reduce(list(done.values()))
     volunteers = _catalogue.volunteer_fractions
     if not known.all() or len(known) < len(_catalogue):

@@ -41,7 +41,7 @@ def folder() -> Path:
 
 def note(store: Path, galaxies: Catalogue, network: str, weights: Path) -> None:
     """Write beside a table of predictions whose galaxies they are and which weights were used."""
-    said = {"root": str(galaxies.root.resolve()), "network": network, "weights": [str(weights), *_state(weights)]}
+    said = {"pictures": galaxies.pictures_fingerprint, "network": network, "weights": [str(weights), *_state(weights)]}
     keep(store.with_suffix(".json"), json.dumps(said).encode())
 
 
@@ -51,8 +51,8 @@ def tables_of(catalogue: Catalogue) -> list[Tables]:
     Parameters
     ----------
     catalogue : Catalogue
-        Galaxies; predictions of any part of them count, unfinished ones as well. Those of weights that have
-        changed since do not.
+        Galaxies; predictions of any part of them count, unfinished ones as well. Those of weights or pictures that
+        have changed since do not.
 
     Returns
     -------
@@ -60,12 +60,11 @@ def tables_of(catalogue: Catalogue) -> list[Tables]:
         One for each network of which there are any, by name.
     """
     found: dict[str, list[tuple[Path, int]]] = {}
-    root = str(catalogue.root.resolve())
     for path in folder().glob("*.json"):
         try:
             said = json.loads(path.read_bytes())
             weights, *state = said["weights"]
-            if said["root"] != root or tuple(state) != _state(Path(weights)):
+            if said["pictures"] != catalogue.pictures_fingerprint or tuple(state) != _state(Path(weights)):
                 continue
             network = str(said["network"])
         except (OSError, ValueError, KeyError, TypeError):

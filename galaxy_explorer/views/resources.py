@@ -245,7 +245,12 @@ def galaxy_of(source: str, galaxy_id: str) -> ShownGalaxy:
         galaxies.field,
         voted if np.isfinite(voted).any() else None,
         shared_memo(),
-        (sources()[source], galaxy_id, str(galaxies.picture_state(galaxy_id))),  # another picture has other results
+        (
+            sources()[source],
+            galaxy_id,
+            str(galaxies.field),
+            str(galaxies.picture_state(galaxy_id)),
+        ),  # what results hang on
     )
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from galaxy_explorer.catalogue import CatalogueError
-from galaxy_explorer.catalogue.scores import read_scores
+from galaxy_explorer.catalogue.scores import id_of, read_scores
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import Exposure, ImageError, Square, cut_square, read_exposure, stem_of, thumbnail
 from galaxy_explorer.views import resources
@@ -129,7 +129,7 @@ def clear() -> None:
 def add(name: str, content: bytes) -> str:
     """Check a picture and keep it, or the reason why it cannot be used; give its id."""
     kept = uploads()
-    galaxy_id = free_id(stem_of(name), content)
+    galaxy_id = free_id(id_of(stem_of(name)), content)
     if galaxy_id in kept and kept[galaxy_id].content:  # it came again: its crop stays
         return galaxy_id
     held = sum(len(upload.content) for upload in kept.values())

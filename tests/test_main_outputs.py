@@ -1,0 +1,97 @@
+"""Tests of the outputs of ``predict``: they cost nobody a picture or a vote, and no picture goes unsaid."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from fits_files import galaxy_fluxes, written
+from tiny_prediction import command_with, write_pictures, write_tiny_weights
+from tiny_training import in_one_thread
+
+from galaxy_explorer.prediction import read_failures, read_fractions
+
+ROOT = Path(__file__).parent.parent
+
+one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    """The file of a tiny network."""
+    return write_tiny_weights(tmp_path_factory.mktemp("weights"))
+
+
+@pytest.fixture
+def run(weights):
+    """Run a command with the tiny network, and give its exit status."""
+    return command_with(weights)
+
+
+@pytest.fixture
+def galaxies(tmp_path, draw_galaxy):
+    """Two pictures, 0001 and 0002."""
+    return write_pictures(tmp_path / "galaxies", [draw_galaxy(n) for n in (1, 2)], first=1)
+
+
+@pytest.mark.parametrize("name", ["scores.csv", "training_solutions_rev1.csv", "gz2_hart16.csv"])
+@pytest.mark.parametrize("named", ["", "0001.png"])
+def test_the_volunteers_votes_are_not_written_over(run, galaxies, capsys, monkeypatch, name, named):
+    (galaxies / name).write_text("GalaxyID,Class1.1\n0001,0.5\n")
+    monkeypatch.chdir(galaxies)
+    assert run("predict", Path(".") / named, "--output", name) == 2
+    assert f"{name} is what volunteers' votes are called in a folder of pictures" in capsys.readouterr().err
+    assert (galaxies / name).read_text() == "GalaxyID,Class1.1\n0001,0.5\n"
+    assert run("predict", galaxies, "--output", "predictions.csv") == 0
+
+
+def test_a_picture_is_not_written_over_and_no_table_becomes_one(run, tmp_path, capsys):
+    folder = tmp_path / "fits"
+    folder.mkdir()
+    picture = folder / "galaxy.fits"
+    picture.write_bytes(written(galaxy_fluxes()))
+    assert run("predict", picture, "--output", folder / ".." / "fits" / "galaxy.fits") == 2
+    assert "is one of the pictures; name another --output" in capsys.readouterr().err
+    assert picture.read_bytes() == written(galaxy_fluxes())
+    assert run("predict", folder, "--output", folder / "table.fits") == 2
+    assert "a FITS table is taken for one" in capsys.readouterr().err
+    assert run("predict", folder, "--output", tmp_path / "table.fits") == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no file names that are no text")
+@pytest.mark.parametrize("single", [False, True])
+def test_a_picture_whose_name_is_no_text_is_named_and_costs_itself_alone(run, galaxies, tmp_path, capsys, single):
+    shutil.copy(galaxies / "0002.png", galaxies / os.fsdecode(b"M\xfcller.png"))
+    output = tmp_path / "scores.csv"
+    assert run("predict", *(sorted(galaxies.iterdir()) if single else [galaxies]), "--output", output) == 1
+    assert read_fractions(output).index.tolist() == ["0001", "0002"]
+    reason = "its name cannot be read as an id; rename the file"
+    assert read_failures(tmp_path / "scores.csv.failed.csv") == {r"M\xfcller.png": reason}
+    assert rf"galaxy M\xfcller.png failed: {reason}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "fits"])
+def test_resume_of_a_table_in_which_all_failed_names_them_again(run, galaxies, tmp_path, capsys, ending):
+    for picture in galaxies.iterdir():
+        picture.write_bytes(b"")
+    arguments = ("predict", galaxies, "--output", tmp_path / f"scores.{ending}")
+    assert run(*arguments) == 1
+    capsys.readouterr()
+    assert run(*arguments, "--resume") == 1
+    assert "galaxies that failed: 2" in capsys.readouterr().err
+
+
+def test_a_reader_who_has_had_enough_of_what_is_said_costs_no_table(weights, tmp_path):
+    folder = tmp_path / "fits"
+    folder.mkdir()
+    (folder / "galaxy.fits").write_bytes(written(galaxy_fluxes(), galaxy_fluxes()))  # one is taken, which is said
+    output = tmp_path / "table.csv"
+    command = [sys.executable, "-m", "galaxy_explorer", "predict", str(folder), "--output", str(output)]
+    with subprocess.Popen(
+        [*command, "--weights", weights], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    ) as running:
+        running.stderr.close()
+        assert running.wait(120) == 141
+    assert len(read_fractions(output)) == 1
