@@ -53,7 +53,7 @@ def test_a_picture_is_not_written_over_and_no_table_becomes_one(run, tmp_path, c
     picture = folder / "galaxy.fits"
     picture.write_bytes(written(galaxy_fluxes()))
     assert run("predict", picture, "--output", folder / ".." / "fits" / "galaxy.fits") == 2
-    assert "is one of the pictures; name another --output" in capsys.readouterr().err
+    assert "is what is to be read; name another --output" in capsys.readouterr().err
     assert picture.read_bytes() == written(galaxy_fluxes())
     assert run("predict", folder, "--output", folder / "table.fits") == 2
     assert "a FITS table is taken for one" in capsys.readouterr().err

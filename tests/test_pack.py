@@ -56,6 +56,14 @@ def test_a_pack_can_be_packed_again_but_not_widened(pack, tmp_path, capsys):
     assert not (tmp_path / "wider.zip").exists()
 
 
+def test_a_pack_is_not_packed_into_itself(pack, tmp_path, capsys):
+    pack()
+    before = (tmp_path / "small.zip").read_bytes()
+    assert pack("--crop", "0.5", data=tmp_path / "small.zip") == 2
+    assert "small.zip is what is to be read; name another --output" in capsys.readouterr().err
+    assert (tmp_path / "small.zip").read_bytes() == before
+
+
 def test_only_the_galaxies_asked_for(pack, kaggle_folder, tmp_path):
     (tmp_path / "ids.txt").write_text("200003\n200009\n200003\n", encoding="utf-8")
     assert pack("--ids", tmp_path / "ids.txt") == 0

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from galaxy_explorer.catalogue import FIELD, VALIDATION, Catalogue, CatalogueError, read_ids, read_validation
 from galaxy_explorer.catalogue.layouts import SCORES
-from galaxy_explorer.commands.reporting import NO_TEXT, catalogue_at, check_output, disk_in_words, report
+from galaxy_explorer.commands.reporting import NO_TEXT, catalogue_at, check_output, check_spares, disk_in_words, report
 from galaxy_explorer.images import ImageError, central_field
 
 WHOLE = 424  # pixels of the original field of view, in which field.json counts
@@ -34,6 +34,7 @@ def pack(options: argparse.Namespace) -> int:
         When it cannot begin; the message says why and what to do.
     """
     check_output(options.output)
+    check_spares([options.data], options.output)
     catalogue = catalogue_at(options.data)
     never = read_validation(options.data)
     if options.ids:

@@ -51,7 +51,7 @@ def check_spares(paths: Sequence[str], output: Path) -> None:
     """
     for path in filter(Path.exists, map(Path, paths)):
         if output.exists() and output.samefile(path):
-            raise ValueError(f"{output} is one of the pictures; name another --output")
+            raise ValueError(f"{output} is what is to be read; name another --output")
         folder = path if path.is_dir() else path.parent
         if output.resolve().parent != folder.resolve() or path.suffix.lower() == ".zip":
             continue
