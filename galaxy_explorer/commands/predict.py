@@ -234,9 +234,9 @@ def _noted(notes: Notes, galaxy_id: str, find: Callable[[], bytes | Path]) -> np
 
 def _tell(notes: Notes) -> None:
     """Say on standard error what had to be done to show pictures, the most frequent first."""
-    for note, galaxies in sorted(notes.items(), key=lambda item: -len(item[1]))[:NAMED_FAILURES]:
+    for note, galaxies in sorted(notes.items(), key=lambda item: (-len(item[1]), item[0]))[:NAMED_FAILURES]:
         others = f" and {len(galaxies) - 1:,} more" if len(galaxies) > 1 else ""
-        say(f"galaxy {galaxies[0]}{others}: {note}")
+        say(f"galaxy {min(galaxies)}{others}: {note}")  # threads bring them in any order
 
 
 def _about(options: argparse.Namespace) -> dict[str, str]:
