@@ -8,7 +8,7 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table
 from fits_files import fluxes_of_levels, galaxy_fluxes, with_bands, with_header, written
-from tiny_prediction import command_with, write_tiny_weights
+from tiny_prediction import command_with, tiny_weights
 from tiny_training import in_one_thread
 
 from galaxy_explorer import __version__
@@ -19,12 +19,8 @@ from galaxy_explorer.images import read_image
 from galaxy_explorer.prediction import predict, read_fractions
 
 one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory):
-    """The file of a tiny network."""
-    return write_tiny_weights(tmp_path_factory.mktemp("weights"))
+weights = pytest.fixture(scope="module")(tiny_weights)
+run = pytest.fixture(command_with)
 
 
 @pytest.fixture
@@ -40,12 +36,6 @@ def folder(tmp_path):
         written(fits.BinTableHDU.from_columns([fits.Column("x", "E", array=[1.0])], name="cat"))
     )
     return folder
-
-
-@pytest.fixture
-def run(weights):
-    """Run a command with the tiny network, and give its exit status."""
-    return command_with(weights)
 
 
 def test_a_folder_of_fits_becomes_a_table_in_fits(run, folder, weights, tmp_path, capsys):

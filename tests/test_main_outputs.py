@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from fits_files import galaxy_fluxes, written
-from tiny_prediction import command_with, write_pictures, write_tiny_weights
+from tiny_prediction import command_with, tiny_weights, write_pictures
 from tiny_training import in_one_thread
 
 from galaxy_explorer.prediction import read_failures, read_fractions
@@ -16,18 +16,8 @@ from galaxy_explorer.prediction import read_failures, read_fractions
 ROOT = Path(__file__).parent.parent
 
 one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory):
-    """The file of a tiny network."""
-    return write_tiny_weights(tmp_path_factory.mktemp("weights"))
-
-
-@pytest.fixture
-def run(weights):
-    """Run a command with the tiny network, and give its exit status."""
-    return command_with(weights)
+weights = pytest.fixture(scope="module")(tiny_weights)
+run = pytest.fixture(command_with)
 
 
 @pytest.fixture

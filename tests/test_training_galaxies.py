@@ -70,6 +70,13 @@ class TestDecodedPictures:
         assert len(first.failures) == len(open_catalogue(kaggle_folder))
         assert not decode(open_catalogue(kaggle_folder), TINY, tmp_path / "cache", quiet=True).failures
 
+    def test_a_picture_that_fails_again_is_not_decoded_again(self, kaggle_folder, tmp_path, monkeypatch):
+        (kaggle_folder / "images_training_rev1" / "200001.jpg").write_bytes(b"")
+        first = decode(open_catalogue(kaggle_folder), TINY, tmp_path / "cache", quiet=True)
+        monkeypatch.setattr(pictures, "_write", lambda *_: pytest.fail("decoded again"))
+        again = decode(open_catalogue(kaggle_folder), TINY, tmp_path / "cache", quiet=True)
+        assert again.failures == first.failures and len(first.failures) == 1
+
     def test_another_scale_is_decoded_anew(self, sample, tmp_path):
         small, wide = (decode(sample, recipe, tmp_path, quiet=True) for recipe in (TINY, replace(TINY, crop=0.9)))
         assert not np.array_equal(small.array, wide.array)

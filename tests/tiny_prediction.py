@@ -31,6 +31,11 @@ def write_tiny_weights(folder):
     return str(folder / "tiny.pt")
 
 
+def tiny_weights(tmp_path_factory):
+    """The file of the tiny network, for all tests of a module."""
+    return write_tiny_weights(tmp_path_factory.mktemp("weights"))
+
+
 def command_with(weights):
     """Give what runs a command with two views of a network, and gives its exit status."""
     return lambda *arguments: main([*map(str, arguments), "--weights", weights, "--views", "2"])

@@ -22,10 +22,9 @@ class Pictures(NamedTuple):
 
     def in_words(self) -> str:
         """Say how many were left out; nothing where none was."""
-        return (
-            f"Pictures left out, since their names cannot be read as ids: {len(self.left_out):,}. Rename them."
-            * bool(self.left_out)
-        )
+        if not self.left_out:
+            return ""
+        return f"Pictures left out, since their names cannot be read as ids: {len(self.left_out):,}. Rename them."
 
 
 def files_of(folder: Path) -> list[str]:

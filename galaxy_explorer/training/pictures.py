@@ -66,7 +66,7 @@ def decode(catalogue: Catalogue, recipe: Recipe, cache: Path, *, quiet: bool = F
     size, crop = recipe.margin_size, recipe.margin_crop
     key = hashlib.sha256(f"{catalogue.fingerprint} {size} {crop:.6f}".encode()).hexdigest()[:20]
     path, notes = cache / f"decoded-{key}.npy", cache / f"decoded-{key}.json"
-    if not (path.is_file() and notes.is_file()) or _mended(catalogue, _failures_in(notes)):
+    if not (path.is_file() and notes.is_file()) or _mended(catalogue, size, crop, _failures_in(notes)):
         cache.mkdir(parents=True, exist_ok=True)
         _forget_old(cache, KEPT - 1)
         _check_room(cache, len(catalogue) * size * size * 3)
@@ -80,11 +80,11 @@ def _failures_in(notes: Path) -> dict[int, str]:
     return {int(row): reason for row, reason in json.loads(notes.read_text(encoding="utf-8")).items()}
 
 
-def _mended(catalogue: Catalogue, failures: dict[int, str]) -> bool:
+def _mended(catalogue: Catalogue, size: int, crop: float, failures: dict[int, str]) -> bool:
     """Tell whether a picture that failed can be read by now, as after a disk was away for a moment."""
     for row in failures:
         with suppress(ImageError, OSError):
-            catalogue.picture(catalogue.ids[row])
+            _read(catalogue, row, size, crop)
             return True
     return False
 
@@ -116,15 +116,12 @@ def _decode_into(array: np.ndarray, catalogue: Catalogue, crop: float, quiet: bo
     """Fill an array with a catalogue's pictures; give the rows that could not be read, with the reason."""
     failures: dict[int, str] = {}
     ids, size = catalogue.ids, array.shape[1]
-    # With its margin the field may be wider than what the volunteers saw: then it is the whole, and they saw a part.
-    whole = max(1.0, crop)
 
     def decode_some(first: int) -> int:
         rows = range(first, min(first + AT_ONCE, len(ids)))
         for row in rows:
             try:
-                picture = catalogue.picture(ids[row])
-                array[row] = central_field(picture, crop / whole, size, field=catalogue.field / whole)
+                array[row] = _read(catalogue, row, size, crop)
             except (ImageError, OSError) as error:
                 failures[row] = str(error)
         return len(rows)
@@ -137,6 +134,14 @@ def _decode_into(array: np.ndarray, catalogue: Catalogue, crop: float, quiet: bo
     finally:
         workers.shutdown(cancel_futures=True)  # an interruption does not wait for the rest
     return failures
+
+
+def _read(catalogue: Catalogue, row: int, size: int, crop: float) -> np.ndarray:
+    """Read the central part of a galaxy's picture."""
+    # With its margin the field may be wider than what the volunteers saw: then it is the whole, and they saw a part.
+    whole = max(1.0, crop)
+    picture = catalogue.picture(catalogue.ids[row])
+    return central_field(picture, crop / whole, size, field=catalogue.field / whole)
 
 
 def _forget_old(cache: Path, keep: int) -> None:

@@ -27,7 +27,7 @@ answer is the part of all their votes that it got. A network has learnt to predi
 alone. How close does it come?
 
 **RMSE** (root-mean-square error) is a mean distance between what a network predicts and what the volunteers said, in which
-large errors count most: at 0.08 half of all vote fractions are closer than 2 percentage points, and a fifth are 8 or more off. The
+large errors count most: at 0.08 half of all vote fractions are closer than some 2 percentage points, and a fifth are 8 or more off. The
 **mean predictor** gives every galaxy the same average answers without looking at it: that is the mark to beat.
 """
 

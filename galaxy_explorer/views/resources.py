@@ -245,12 +245,8 @@ def galaxy_of(source: str, galaxy_id: str) -> ShownGalaxy:
         galaxies.field,
         voted if np.isfinite(voted).any() else None,
         shared_memo(),
-        (
-            sources()[source],
-            galaxy_id,
-            str(galaxies.field),
-            str(galaxies.picture_state(galaxy_id)),
-        ),  # what results hang on
+        # What results hang on: a replaced picture, or another field, has others.
+        (sources()[source], galaxy_id, str(galaxies.field), str(galaxies.picture_state(galaxy_id))),
     )
 
 
