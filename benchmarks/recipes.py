@@ -39,6 +39,9 @@ CHANGES: Mapping[str, str] = {
     "another seed": "--seed 1",
     "48 pixels": "--size 48",
     "96 pixels": "--size 96",
+    "128 pixels": "--size 128",
+    "160 pixels": "--size 160",
+    "224 pixels": "--size 224",
     "crop 0.4": "--crop 0.4",
     "crop 0.65": "--crop 0.65",
     "no rotation, no flips": "--rotation 0 --no-flips",
@@ -55,6 +58,8 @@ CHANGES: Mapping[str, str] = {
     "mixup up to 0.3": "--mixup 0.3",
     "noise of 0.05 on the scores": "--label-noise 0.05",
     "half the learning rate": "--learning-rate 1e-3",
+    "densenet, as shipped": "--model densenet --growth-rate 16 --blocks 4 6 8 6 --initial-features 32",
+    "DenseNet-121": "--model densenet",
 }
 
 
