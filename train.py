@@ -7,7 +7,7 @@ torchrun --nproc-per-node 8 train.py …            the same on eight devices
 import argparse
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from fractions import Fraction
 from pathlib import Path
@@ -59,14 +59,9 @@ def read_flags(arguments: list[str]) -> argparse.Namespace:
         help="end the run cleanly after so many minutes of training, those before a --resume included",
     )
     add("--never", type=Path, help="list of ids not to train on (default: validation.txt in the data folder or zip)")
-    add("--validate", action="store_true", help="at the end, measure the RMSE on those ids for the card")
+    add("--validate", action="store_true", help="at the end, measure on those ids for the card")
     add("--teacher", nargs="+", default=[], metavar="FILE", help="weights whose mean answer fills unknown scores")
-    add(
-        "--teacher-views",
-        type=int,
-        default=VIEWS,
-        help="views of a picture that a teacher averages (default: %(default)s)",
-    )
+    add("--teacher-views", type=int, default=VIEWS, help="views that a teacher averages (default: %(default)s)")
     add("--unscored", type=Path, help="a folder or zip of more pictures, of which the teachers give all scores")
     add(
         "--unscored-field",
@@ -151,10 +146,7 @@ def train(flags: argparse.Namespace, place: Place, command: str) -> int:
     taught = [teacher.card for teacher in lessons.teachers] if lessons else []
     add_learnt(card, galaxies.learnt_ids, [*earlier, *taught])
     save(out, network, card)
-    failures = dict(galaxies.failures)
-    describe(network, card, catalogue, galaxies)
-    if flags.validate:
-        failures |= validate(network, card, catalogue.subset([galaxy for galaxy in never if galaxy in catalogue]))
+    failures = describe(network, card, catalogue, galaxies, never if flags.validate else ())
     save(out, network, card)
     write_cards(out.resolve().parent)
     say(place, f"wrote {out}: the weights after epoch {progress.best_epoch}; hold-out RMSE {card['hold_out_rmse']}")
@@ -167,28 +159,45 @@ def remeasure(flags: argparse.Namespace, place: Place) -> int:
     network, card = load(file, place.device)
     recipe = Recipe.from_dict(card.get("recipe", {}), f"the card of {file}")
     catalogue = open_catalogue(flags.data)
-    galaxies = gather(catalogue, recipe, flags.cache, never=read_never(flags, catalogue))
+    never = read_never(flags, catalogue)
+    galaxies = gather(catalogue, recipe, flags.cache, never=never)
     if (galaxies.mean, len(galaxies.hold_out_rows)) != (card["mean"], card["hold_out_galaxies"]):
         raise TrainingError(
             f"{file} learnt from other galaxies than those in {flags.data} (channel means {card['mean']}, here "
             f"{galaxies.mean}); give the data and the --never that its card's command names"
         )
     add_learnt(card, galaxies.learnt_ids, [card] if "learnt" in card else [])
-    describe(network, card, catalogue, galaxies)
+    failures = describe(network, card, catalogue, galaxies, never if flags.validate else ())
     save(file, network, card)
     write_cards(file.resolve().parent)
     say(place, f"wrote {file}" + ("" if "familiarity" in card else ": too few galaxies to describe what it learnt"))
-    return 0
+    return 1 if failures else 0
 
 
-def describe(network: GalaxyNetwork, card: dict[str, Any], catalogue: Catalogue, galaxies: TrainingGalaxies) -> None:
-    """Put on a card where the galaxies learnt from lie in the network's embedding, and its error on those held out."""
+def describe(
+    network: GalaxyNetwork,
+    card: dict[str, Any],
+    catalogue: Catalogue,
+    galaxies: TrainingGalaxies,
+    validation: Sequence[str],
+) -> dict[str, str]:
+    """Put on a card where the galaxies learnt from lie in the network's embedding, and its errors on others.
+
+    Gives the galaxies whose picture cannot be read, with the reasons. Without validation galaxies a card keeps what it
+    says of them, but for what its error models of before held.
+    """
     add_familiarity(card, network, galaxies)
     if galaxies.hold_out_ids:
         card.pop("error_models", None)  # the spread is to be that over the views
         held_out = catalogue.subset(galaxies.hold_out_ids)
         predicted = {views: predict_catalogue(network, card, held_out, views=views) for views in MEASURED_VIEWS}
         add_uncertainty(card, predicted, held_out.volunteer_fractions, galaxies.hold_out_weights)
+    failures = dict(galaxies.failures)
+    if validation:
+        failures |= validate(network, card, catalogue.subset([galaxy for galaxy in validation if galaxy in catalogue]))
+    elif "validation" in card:
+        card["validation"].pop("coverage", None)
+    return failures
 
 
 def check_paths(work: Path, out: Path, resume: bool) -> None:

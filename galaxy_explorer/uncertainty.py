@@ -25,7 +25,9 @@ _KNOTS = (np.array(EDGES[:-1]) + np.array(EDGES[1:])) / 2
 _ROUNDING = 1e-6  # fractions are float32: a vote on the very edge of its interval is within
 
 
-def fit_error_model(predicted: np.ndarray, view_spread: np.ndarray, volunteers: np.ndarray) -> dict[str, Any]:
+def fit_error_model(
+    predicted: np.ndarray, view_spread: np.ndarray, volunteers: np.ndarray, weights: np.ndarray | None = None
+) -> dict[str, Any]:
     """Measure a network's own error as a function of the value that it predicts, answer by answer.
 
     The error :math:`e(p)`, linear between knots in the middles of bins of the predicted fraction, is such that
@@ -44,6 +46,8 @@ def fit_error_model(predicted: np.ndarray, view_spread: np.ndarray, volunteers: 
         Their standard deviations over the views, 0 or more.
     volunteers : (N, 37) np.ndarray
         The volunteers' vote fractions, NaN where unknown. The galaxies must be others than those learnt from.
+    weights : (N,) np.ndarray, optional
+        How much each galaxy counts, above 0, where they were not chosen as those were to which the model is to apply.
 
     Returns
     -------
@@ -60,43 +64,40 @@ def fit_error_model(predicted: np.ndarray, view_spread: np.ndarray, volunteers: 
     -----
     A percentile of the distance, and not a standard deviation, because vote fractions are bounded and half of them
     are exactly 0: the residuals have a narrow core and long tails, and an interval of one standard deviation would
-    hold far more than 68 % of the votes of a rare answer. The percentile makes no assumption on their shape. It is
-    split conformal prediction [1]_ with the bin as the group, without its correction for few galaxies.
+    hold far more than 68 % of the votes of a rare answer. It is split conformal prediction [1]_ with the bin as the
+    group, without its correction for few galaxies; with weights, that under covariate shift [2]_.
 
     The interval is symmetric about the predicted fraction and may be cut at 0 and 1. It holds 68 % over all galaxies
     with about that prediction; it says nothing of those with a certain vote. Errors are as of the galaxies fitted to:
     where others are chosen otherwise, or look otherwise, `coverage` tells how far it still holds.
 
-    One curve is fitted to all answers, scaled bin by bin for each question, and that one for each answer. A scale from
-    few galaxies is drawn towards 1, as if `PRIOR_GALAXIES` more had been seen that need none.
+    One curve is fitted to all answers, scaled bin by bin for each question, then for each answer, and again for all, so
+    that 68 % of a bin's votes are within. A scale from few galaxies is drawn towards 1, by `PRIOR_GALAXIES` more.
 
     References
     ----------
     .. [1] Lei et al. 2018, "Distribution-free predictive inference for regression", JASA 113, 1094.
+    .. [2] Tibshirani et al. 2019, "Conformal prediction under covariate shift", NeurIPS 32.
     """
     predicted, view_spread, volunteers = _checked(
         predicted=predicted, view_spread=view_spread, volunteers=volunteers, may_lack="volunteers"
     )
     known = np.isfinite(volunteers)
-    if not known.any():
-        raise ValueError(
-            f"none of the {len(volunteers)} galaxies has a known vote fraction; give galaxies that volunteers voted on"
-        )
+    each = np.ones_like(volunteers) * _weights(weights, len(volunteers))[:, np.newaxis]
     excess = np.where(known, (predicted - volunteers) ** 2 - view_spread**2, np.nan)
-    everywhere = np.full(len(_KNOTS), np.sqrt(max(np.nanquantile(excess, LEVEL), SMALLEST_ERROR**2)))
-    for _ in range(ROUNDS):
-        everywhere = _corrected(everywhere, excess, predicted)
-    errors: dict[str, list[float]] = {}
-    for where in SLICES.values():
-        of_question = _corrected(everywhere, excess[:, where], predicted[:, where])
-        for column in range(where.start, where.stop):
-            found = _corrected(of_question, excess[:, column], predicted[:, column])
-            errors[COLUMNS[column]] = [round(float(error), 5) for error in found]
+    start = max(_percentile(excess[known], each[known]), SMALLEST_ERROR**2) ** 0.5
+    errors = np.full((len(COLUMNS), len(_KNOTS)), start)
+    columns = [slice(column, column + 1) for column in range(len(COLUMNS))]
+    together = [slice(None)] * ROUNDS
+    for some in (*together, *SLICES.values(), *columns, *together):
+        scaled = excess[:, some] / _own_errors(predicted[:, some], _KNOTS, errors[some]) ** 2
+        factors = _factors(scaled, predicted[:, some], each[:, some])
+        errors[some] = np.clip(errors[some] * factors, SMALLEST_ERROR, 1.0)
     return {
         "level": LEVEL,
         "galaxies": int(known.any(axis=1).sum()),
         "knots": [round(float(knot), 5) for knot in _KNOTS],
-        "errors": errors,
+        "errors": dict(zip(COLUMNS, errors.round(5).tolist(), strict=True)),
     }
 
 
@@ -141,13 +142,12 @@ def spread_of(fractions: np.ndarray, view_spread: np.ndarray, error_model: Mappi
     """
     fractions, view_spread = _checked(fractions=fractions, view_spread=view_spread)
     knots, errors = _knots_and_errors(error_model)
-    own = np.empty_like(fractions)
-    for column in range(len(COLUMNS)):
-        own[:, column] = np.interp(fractions[:, column], knots, errors[column])
-    return np.minimum(np.hypot(view_spread, own), 1.0)
+    return np.minimum(np.hypot(view_spread, _own_errors(fractions, knots, errors)), 1.0)
 
 
-def coverage(fractions: np.ndarray, spread: np.ndarray, volunteers: np.ndarray) -> dict[str, Any]:
+def coverage(
+    fractions: np.ndarray, spread: np.ndarray, volunteers: np.ndarray, weights: np.ndarray | None = None
+) -> dict[str, Any]:
     """Count which share of the volunteers' fractions lies within the intervals: an honest spread gives 0.68.
 
     Parameters
@@ -156,6 +156,8 @@ def coverage(fractions: np.ndarray, spread: np.ndarray, volunteers: np.ndarray) 
         Predicted vote fractions and the half-widths of their intervals.
     volunteers : (N, 37) np.ndarray
         The volunteers' vote fractions, NaN where unknown.
+    weights : (N,) np.ndarray, optional
+        How much each galaxy counts.
 
     Returns
     -------
@@ -171,15 +173,13 @@ def coverage(fractions: np.ndarray, spread: np.ndarray, volunteers: np.ndarray) 
     fractions, spread, volunteers = _checked(
         fractions=fractions, spread=spread, volunteers=volunteers, may_lack="volunteers", dtype=None
     )
-    known, within = np.zeros(len(COLUMNS), dtype=int), np.zeros(len(COLUMNS), dtype=int)
+    each = _weights(weights, len(volunteers))
+    known, within = np.zeros(len(COLUMNS)), np.zeros(len(COLUMNS))
     # Answer by answer: in float64 three tables of 240,000 galaxies would take 200 MB.
     for index, (ours, half_width, theirs) in enumerate(zip(fractions.T, spread.T, volunteers.T, strict=True)):
-        known[index] = np.isfinite(theirs).sum()
-        within[index] = (np.abs(np.subtract(ours, theirs, dtype=float)) <= half_width.astype(float) + _ROUNDING).sum()
-    if not known.any():
-        raise ValueError(
-            f"none of the {len(volunteers)} galaxies has a known vote fraction; give galaxies that volunteers voted on"
-        )
+        known[index] = each[np.isfinite(theirs)].sum()
+        apart = np.abs(np.subtract(ours, theirs, dtype=float))
+        within[index] = each[apart <= half_width.astype(float) + _ROUNDING].sum()
     return {
         "all": round(float(within.sum() / known.sum()), 5),
         "by_question": {
@@ -190,12 +190,14 @@ def coverage(fractions: np.ndarray, spread: np.ndarray, volunteers: np.ndarray) 
     }
 
 
-def coverage_in_halves(predicted: np.ndarray, view_spread: np.ndarray, volunteers: np.ndarray) -> dict[str, Any]:
+def coverage_in_halves(
+    predicted: np.ndarray, view_spread: np.ndarray, volunteers: np.ndarray, weights: np.ndarray | None = None
+) -> dict[str, Any]:
     """Give the coverage of galaxies by error models that did not see them: each half by the other half's.
 
     Parameters
     ----------
-    predicted, view_spread, volunteers : (N, 37) np.ndarray
+    predicted, view_spread, volunteers, weights
         As in `fit_error_model`. The halves are every second galaxy, so that none of them is of one kind.
 
     Returns
@@ -208,24 +210,49 @@ def coverage_in_halves(predicted: np.ndarray, view_spread: np.ndarray, volunteer
     ValueError
         As `fit_error_model`; a half without any known vote is refused as well.
     """
-    spread = np.empty(np.shape(predicted))
+    spread, each = np.empty(np.shape(predicted)), _weights(weights, len(volunteers))
     for one, other in ((slice(0, None, 2), slice(1, None, 2)), (slice(1, None, 2), slice(0, None, 2))):
-        model = fit_error_model(predicted[one], view_spread[one], volunteers[one])
+        model = fit_error_model(predicted[one], view_spread[one], volunteers[one], each[one])
         spread[other] = spread_of(predicted[other], view_spread[other], model)
-    return coverage(predicted, spread, volunteers)
+    return coverage(predicted, spread, volunteers, each)
 
 
-def _corrected(errors: np.ndarray, excess: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """Scale the errors at the knots so that 68 % of each bin's votes are within, as far as it has galaxies to tell."""
-    scaled = excess / np.interp(predicted, _KNOTS, errors) ** 2
-    bin_of = np.clip(np.searchsorted(EDGES, predicted, side="right") - 1, 0, len(errors) - 1)
-    factors = np.ones(len(errors))
-    for number in range(len(errors)):
-        inside = scaled[(bin_of == number) & np.isfinite(scaled)]
-        if inside.size:
-            found = np.sqrt(max(np.quantile(inside, LEVEL), 0.0))
-            factors[number] = (inside.size * found + PRIOR_GALAXIES) / (inside.size + PRIOR_GALAXIES)
-    return np.clip(errors * factors, SMALLEST_ERROR, 1.0)
+def _weights(weights: np.ndarray | None, galaxies: int) -> np.ndarray:
+    """Take how much each galaxy counts, all the same where nothing is said."""
+    each = np.ones(galaxies) if weights is None else np.asarray(weights, dtype=float)
+    if each.shape != (galaxies,) or not (each > 0).all() or not np.isfinite(each).all():
+        raise ValueError(
+            f"weights has the shape {each.shape}; for {galaxies} galaxies as many numbers above 0 are wanted"
+        )
+    return each
+
+
+def _percentile(values: np.ndarray, weights: np.ndarray) -> float:
+    """Give the value within which 68 % of the weight lies: `numpy.quantile`, where all weigh the same."""
+    order = np.argsort(values)
+    reached = np.cumsum(weights[order])
+    return float(np.interp(LEVEL * reached[-1] + (1 - LEVEL) * weights.mean(), reached, values[order]))
+
+
+def _own_errors(fractions: np.ndarray, knots: np.ndarray, errors: np.ndarray) -> np.ndarray:
+    """Give the errors at ``(N, C)`` fractions by curves of ``(C, K)`` errors at the knots."""
+    own = np.empty(fractions.shape)
+    for column, curve in enumerate(errors):
+        own[:, column] = np.interp(fractions[:, column], knots, curve)
+    return own
+
+
+def _factors(scaled: np.ndarray, predicted: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Give the factor for each bin's errors by which 68 % of its votes are within, as far as it has galaxies to tell."""
+    bin_of = np.clip(np.searchsorted(EDGES, predicted, side="right") - 1, 0, len(_KNOTS) - 1)
+    factors = np.ones(len(_KNOTS))
+    for number in range(len(factors)):
+        inside = (bin_of == number) & np.isfinite(scaled)
+        if inside.any():
+            found = max(_percentile(scaled[inside], weights[inside]), 0.0) ** 0.5
+            seen = weights[inside].sum()
+            factors[number] = (seen * found + PRIOR_GALAXIES) / (seen + PRIOR_GALAXIES)
+    return factors
 
 
 def _knots_and_errors(error_model: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
@@ -248,7 +275,7 @@ def _knots_and_errors(error_model: Mapping[str, Any]) -> tuple[np.ndarray, np.nd
 
 
 def _checked(*, may_lack: str = "", dtype: type | None = float, **tables: np.ndarray) -> list[np.ndarray]:
-    """Take tables as float64, or for None as they are, all ``(N, 37)`` with one N; only the one that may lack numbers has NaN."""
+    """Take tables as float64, or for None as they are, all ``(N, 37)`` with one N; only the one that may lack some has NaN, and not alone."""
     arrays = {name: np.asarray(table, dtype=dtype) for name, table in tables.items()}
     galaxies = len(next(iter(arrays.values())))
     for name, array in arrays.items():
@@ -260,6 +287,10 @@ def _checked(*, may_lack: str = "", dtype: type | None = float, **tables: np.nda
         good = array >= 0
         if name == may_lack:
             good |= np.isnan(array)
+            if np.isnan(array).all():
+                raise ValueError(
+                    f"none of the {galaxies} galaxies has a known vote fraction; give galaxies that volunteers voted on"
+                )
         if not (good & ~np.isinf(array)).all():
             row = int(np.flatnonzero(~(good & ~np.isinf(array)).all(axis=1))[0])
             raise ValueError(

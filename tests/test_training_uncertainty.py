@@ -146,3 +146,10 @@ class TestTraining:
         (tmp_path / "run" / "model.pt").unlink()
         assert train.main([*run, "--resume"]) == 0
         assert read_card(tmp_path / "run" / "model.pt") == card
+
+        again = [str(part) for part in (*flags, "--remeasure", tmp_path / "run" / "model.pt")]
+        assert train.main([part for part in again if part != "--validate"]) == 0
+        found = read_card(tmp_path / "run" / "model.pt")
+        assert found["validation"].pop("coverage", None) is None  # of error models that the card no longer holds
+        assert train.main(again) == 0
+        assert read_card(tmp_path / "run" / "model.pt") == card

@@ -65,6 +65,24 @@ class TestTheErrorModel:
         found = coverage_in_halves(predicted, np.zeros_like(predicted), volunteers)
         assert found["all"] == pytest.approx(LEVEL, abs=0.02)
 
+    def test_holds_68_per_cent_of_few_galaxies_it_has_not_seen(self, noisy):
+        groups = [[table[start : start + 60] for table in noisy] for start in range(0, GALAXIES, 60)]
+        assert np.mean([coverage_in_halves(*group)["all"] for group in groups]) == pytest.approx(LEVEL, abs=0.015)
+
+    def test_holds_68_per_cent_of_galaxies_chosen_otherwise_by_their_weights(self, noisy):
+        predicted, view_spread, volunteers = noisy
+        wild = np.arange(GALAXIES) % 4 == 0  # a fourth of the galaxies err thrice as much, and are chosen five times
+        volunteers = np.where(wild[:, np.newaxis], predicted + 3 * (volunteers - predicted), volunteers).clip(0, 1)
+        rows = np.repeat(np.arange(GALAXIES), np.where(wild, 5, 1))
+        chosen = predicted[rows], view_spread[rows], volunteers[rows]
+
+        def held(weights):
+            model = fit_error_model(*chosen, weights)
+            return coverage(predicted, spread_of(predicted, view_spread, model), volunteers)["all"]
+
+        assert held(None) > LEVEL + 0.05
+        assert held(np.where(wild, 0.2, 1.0)[rows]) == pytest.approx(LEVEL, abs=0.01)
+
     def test_is_narrower_than_a_standard_deviation_where_errors_have_long_tails(self):
         predicted = np.full((1000, len(COLUMNS)), 0.03)
         volunteers = np.where(np.arange(1000)[:, np.newaxis] % 10, 0.03, 0.9) * np.ones_like(predicted)
@@ -180,6 +198,19 @@ class TestCoverage:
         volunteers[:, SLICES[1]] = [[0.45, 0.6, 0.39], [0.61, np.nan, 0.4]]
         volunteers[:, SLICES[6]] = 0.5
         assert coverage(fractions, spread, volunteers) == {"all": round(7 / 9, 5), "by_question": {"1": 0.6, "6": 1.0}}
+
+    def test_counts_galaxies_by_their_weights(self):
+        fractions = np.full((2, len(COLUMNS)), 0.5)
+        volunteers = fractions + np.array([[0.0], [0.3]])
+        found = coverage(fractions, np.full_like(fractions, 0.1), volunteers, np.array([3.0, 1.0]))
+        assert set(found["by_question"].values()) == {found["all"]} == {0.75}
+
+    @pytest.mark.parametrize("weights", [np.ones(3), np.array([1.0, 0.0]), np.array([1.0, np.nan])])
+    def test_refuses_weights_that_are_none(self, noisy, weights):
+        two = [table[:2] for table in noisy]
+        for measure in (fit_error_model, coverage):
+            with pytest.raises(ValueError, match="for 2 galaxies as many numbers above 0"):
+                measure(*two, weights)
 
     @pytest.mark.parametrize(
         ("place", "spoilt", "words"),

@@ -97,7 +97,7 @@ LINES = (
 )
 OF_THE_HOLD_OUT = (
     "- RMSE on the hold-out, weighted too, {views} views averaged: {rmse:.4f}",
-    "- the interval for 68% of the votes holds {coverage[all]:.1%} of the hold-out's, each half by the errors of the other",
+    "- the interval for 68% of the votes holds {coverage[all]:.1%} of the hold-out's, weighted too, each half by the errors of the other",
 )
 OF_THE_FAMILIAR = (
     "- a picture is called unlike what it learnt where it lies farther from {galaxies} training galaxies, in {axes_kept} "

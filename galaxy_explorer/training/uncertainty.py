@@ -37,7 +37,7 @@ def add_uncertainty(
     volunteers : (N, 37) np.ndarray
         The volunteers' fractions of the galaxies in `predicted`.
     weights : (N,) np.ndarray, optional
-        How much each galaxy counts in the RMSE.
+        How much each galaxy counts, in the RMSE, the error models and the coverage.
 
     Notes
     -----
@@ -47,14 +47,14 @@ def add_uncertainty(
     card["error_models"] = {}
     for views, found in sorted(predicted.items()):
         fractions, view_spread = found.fractions.to_numpy(float), found.spread.to_numpy(float)
-        card["error_models"][str(views)] = fit_error_model(fractions, view_spread, volunteers)
+        card["error_models"][str(views)] = fit_error_model(fractions, view_spread, volunteers, weights)
     card["calibration"] = {
         str(question.number): _in_bins(fractions, volunteers, question.number) for question in QUESTIONS
     }
     measured = score(fractions, volunteers, weights=weights)
     card["hold_out"] = {"galaxies": measured.galaxies, "views": views, "rmse": measured.rmse}
     if len(fractions) > 1:
-        card["hold_out"]["coverage"] = coverage_in_halves(fractions, view_spread, volunteers)
+        card["hold_out"]["coverage"] = coverage_in_halves(fractions, view_spread, volunteers, weights)
 
 
 def add_to_validation(card: dict[str, Any], predicted: Predictions, volunteers: np.ndarray) -> None:
