@@ -8,17 +8,18 @@ import argparse
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import fields, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from galaxy_explorer.cache import cache_folder
 from galaxy_explorer.catalogue import VALIDATION, Catalogue, CatalogueError, open_catalogue, read_ids, read_validation
 from galaxy_explorer.checkpoints import WEIGHTS, find, load, save
-from galaxy_explorer.comparison import score
 from galaxy_explorer.models import GalaxyNetwork
-from galaxy_explorer.prediction import predict_catalogue
 from galaxy_explorer.training import (
     Lessons,
     Place,
@@ -26,20 +27,19 @@ from galaxy_explorer.training import (
     Run,
     TrainingError,
     TrainingGalaxies,
-    add_familiarity,
     add_learnt,
-    add_validation,
+    describe,
     find_place,
     fit,
     gather,
     load_teachers,
     make_card,
+    validate,
     write_cards,
 )
-from galaxy_explorer.training.uncertainty import add_to_validation, add_uncertainty
-from galaxy_explorer.uncertainty import MEASURED_VIEWS
+from galaxy_explorer.training.measuring import VIEWS
+from galaxy_explorer.training.state import alone_in
 
-VIEWS = 8  # averaged for the figures on the card, as `evaluate` does
 NAMED = 10  # pictures that cannot be read are named up to this number
 
 
@@ -61,11 +61,12 @@ def read_flags(arguments: list[str]) -> argparse.Namespace:
     add("--never", type=Path, help="list of ids not to train on (default: validation.txt in the data folder or zip)")
     add("--validate", action="store_true", help="at the end, measure on those ids for the card")
     add("--teacher", nargs="+", default=[], metavar="FILE", help="weights whose mean answer fills unknown scores")
-    add("--teacher-views", type=int, default=VIEWS, help="views that a teacher averages (default: %(default)s)")
+    views, most = "views of a picture that a teacher averages (default: %(default)s)", VIEWS
+    add("--teacher-views", type=int, choices=range(1, most + 1), default=most, help=views)
     add("--unscored", type=Path, help="a folder or zip of more pictures, of which the teachers give all scores")
     add(
         "--unscored-field",
-        type=Fraction,
+        type=part,
         default=Fraction(1),
         metavar="PART",
         help="part of the field that those show, as 288/424, where they have no field.json (default: the whole)",
@@ -99,6 +100,17 @@ def minutes(text: str) -> float:
     return value
 
 
+def part(text: str) -> Fraction:
+    """Read a part of the field, as 0.68 or 288/424."""
+    try:
+        value = Fraction(text)
+    except ZeroDivisionError:
+        value = Fraction(0)
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is no part of a field; give more than 0 and at most 1, as 288/424")
+    return value
+
+
 def recipe_of(flags: argparse.Namespace) -> Recipe:
     """Take the settings of the recipe from the flags."""
     values: dict[str, Any] = {}
@@ -114,7 +126,12 @@ def train(flags: argparse.Namespace, place: Place, command: str) -> int:
     work = flags.work or Path("runs") / recipe.model
     out = flags.out or work / "model.pt"
     check_paths(work, out, flags.resume)
+    with alone_in(work) if place.leads else nullcontext():
+        return train_in(work, out, recipe, flags, place, command)
 
+
+def train_in(work: Path, out: Path, recipe: Recipe, flags: argparse.Namespace, place: Place, command: str) -> int:
+    """Run a training in a folder that no other run is using."""
     # Data: the leading process decodes, the others then find the array in the cache.
     catalogue = open_catalogue(flags.data)
     never = read_never(flags, catalogue)
@@ -146,11 +163,9 @@ def train(flags: argparse.Namespace, place: Place, command: str) -> int:
     taught = [teacher.card for teacher in lessons.teachers] if lessons else []
     add_learnt(card, galaxies.learnt_ids, [*earlier, *taught])
     save(out, network, card)
-    failures = describe(network, card, catalogue, galaxies, never if flags.validate else ())
-    save(out, network, card)
-    write_cards(out.resolve().parent)
     say(place, f"wrote {out}: the weights after epoch {progress.best_epoch}; hold-out RMSE {card['hold_out_rmse']}")
-    return 1 if failures else 0
+    lost = measure(out, network, card, catalogue, galaxies, never if flags.validate else ())
+    return 1 if lost or galaxies.failures else 0
 
 
 def remeasure(flags: argparse.Namespace, place: Place) -> int:
@@ -167,37 +182,30 @@ def remeasure(flags: argparse.Namespace, place: Place) -> int:
             f"{galaxies.mean}); give the data and the --never that its card's command names"
         )
     add_learnt(card, galaxies.learnt_ids, [card] if "learnt" in card else [])
-    failures = describe(network, card, catalogue, galaxies, never if flags.validate else ())
-    save(file, network, card)
-    write_cards(file.resolve().parent)
+    lost = measure(file, network, card, catalogue, galaxies, never if flags.validate else ())
     say(place, f"wrote {file}" + ("" if "familiarity" in card else ": too few galaxies to describe what it learnt"))
-    return 1 if failures else 0
+    return 1 if lost or galaxies.failures else 0
 
 
-def describe(
+def measure(
+    file: Path,
     network: GalaxyNetwork,
     card: dict[str, Any],
     catalogue: Catalogue,
     galaxies: TrainingGalaxies,
     validation: Sequence[str],
 ) -> dict[str, str]:
-    """Put on a card where the galaxies learnt from lie in the network's embedding, and its errors on others.
-
-    Gives the galaxies whose picture cannot be read, with the reasons. Without validation galaxies a card keeps what it
-    says of them, but for what its error models of before held.
-    """
-    add_familiarity(card, network, galaxies)
-    if galaxies.hold_out_ids:
-        card.pop("error_models", None)  # the spread is to be that over the views
-        held_out = catalogue.subset(galaxies.hold_out_ids)
-        predicted = {views: predict_catalogue(network, card, held_out, views=views) for views in MEASURED_VIEWS}
-        add_uncertainty(card, predicted, held_out.volunteer_fractions, galaxies.hold_out_weights)
-    failures = dict(galaxies.failures)
+    """Measure finished weights for their card, and write it after each part; give the galaxies that were lost."""
+    lost = describe(network, card, catalogue, galaxies)
+    save(file, network, card)
     if validation:
-        failures |= validate(network, card, catalogue.subset([galaxy for galaxy in validation if galaxy in catalogue]))
-    elif "validation" in card:
-        card["validation"].pop("coverage", None)
-    return failures
+        lost |= validate(network, card, catalogue, validation)
+        save(file, network, card)
+        if found := card.get("validation"):
+            print(f"RMSE on {found['galaxies']} validation galaxies: {found['rmse']:.4f}", file=sys.stderr)
+    tell_failures(lost)
+    write_cards(file.resolve().parent)
+    return lost
 
 
 def check_paths(work: Path, out: Path, resume: bool) -> None:
@@ -206,6 +214,7 @@ def check_paths(work: Path, out: Path, resume: bool) -> None:
         raise TrainingError(f"{work} is for finished weights; name another folder for the run with --work")
     if out.is_dir():
         raise TrainingError(f"{out} is a folder; name the file of weights to write with --out")
+    out.parent.mkdir(parents=True, exist_ok=True)
     if (work / "state.pt").is_file() and not resume:
         raise TrainingError(
             f"{work} holds a run already; --resume goes on with it, another --work folder starts a new one"
@@ -216,10 +225,11 @@ def read_never(flags: argparse.Namespace, catalogue: Catalogue) -> list[str]:
     """Read the ids that the run must not see, whether they are in the catalogue or not."""
     listed = flags.never or flags.data / VALIDATION
     never = read_ids(flags.never) if flags.never else read_validation(flags.data)
-    if flags.validate and not any(galaxy in catalogue for galaxy in never):
+    known = catalogue.subset([galaxy for galaxy in dict.fromkeys(never) if galaxy in catalogue])
+    if flags.validate and not np.isfinite(known.volunteer_fractions).any():
         raise TrainingError(
-            f"--validate needs galaxies to measure on, but {listed} names {len(never)}, none of which is in "
-            f"{catalogue.name}; name a list of its ids with --never"
+            f"--validate needs galaxies with scores, but {listed} names {len(never)}, of which {catalogue.name} has "
+            f"{len(known)}, and scores of none; name a list of its ids with --never"
         )
     return never
 
@@ -234,19 +244,6 @@ def read_lessons(flags: argparse.Namespace, place: Place) -> Lessons | None:
     if unscored is not None and unscored.field == 1.0:
         unscored = replace(unscored, field=float(flags.unscored_field))
     return Lessons(load_teachers(flags.teacher, place.device), flags.teacher_views, unscored)
-
-
-def validate(network: GalaxyNetwork, card: dict[str, Any], galaxies: Catalogue) -> Mapping[str, str]:
-    """Measure a network on the validation galaxies, for its card; give those that failed."""
-    over_views = {name: value for name, value in card.items() if name != "error_models"}
-    predicted = predict_catalogue(network, over_views, galaxies, views=VIEWS)
-    volunteers = galaxies.subset(predicted.fractions.index).volunteer_fractions
-    add_validation(card, score(predicted.fractions.to_numpy(), volunteers, card["training_mean"]), views=VIEWS)
-    add_to_validation(card, predicted, volunteers)
-    found = card["validation"]
-    print(f"RMSE on {found['galaxies']} validation galaxies: {found['rmse']:.4f}", file=sys.stderr)
-    tell_failures(predicted.failures)
-    return predicted.failures
 
 
 def say(place: Place, sentence: str) -> None:

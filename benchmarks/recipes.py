@@ -79,6 +79,8 @@ def read_flags(arguments: list[str] | None = None) -> argparse.Namespace:
 def chosen_changes(flags: argparse.Namespace) -> dict[str, str]:
     """Give the changes to run, the baseline first."""
     wanted = {name: CHANGES[name] for name in (BASELINE, *(flags.only or CHANGES))}
+    if nameless := [change for change in flags.change if "=" not in change]:
+        raise SystemExit(f"--change {nameless[0]!r} has no name; give NAME=FLAGS, as 'no flips=--no-flips'")
     return wanted | dict(change.split("=", 1) for change in flags.change)
 
 

@@ -49,14 +49,14 @@ def forget_oldest(
             path.unlink(missing_ok=True)
 
 
-def keep(path: Path, content: bytes) -> None:
+def keep(path: Path, content: bytes | memoryview) -> None:
     """Write a file in one step: who reads it meanwhile sees the old one or the new one, whole.
 
     Parameters
     ----------
     path : Path
         The file; its folder is made where there is none.
-    content : bytes
+    content : bytes or memoryview
         What it shall hold.
     """
     path.parent.mkdir(parents=True, exist_ok=True)

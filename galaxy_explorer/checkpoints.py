@@ -5,14 +5,16 @@ needed to use the weights, so nothing is guessed: the model and its arguments, t
 what was measured.
 """
 
-import os
+import io
 import pickle
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from galaxy_explorer.cache import keep
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.models import GalaxyNetwork, build
 
@@ -20,6 +22,12 @@ WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 
 # What a card must say before a network can be used.
 REQUIRED = ("model", "arguments", "image_size", "crop", "mean", "std", "columns")
+
+# What a damaged file makes torch.load raise, beside UnpicklingError.
+UNREADABLE = (
+    *(OSError, EOFError, RuntimeError, ValueError, LookupError, TypeError, AttributeError, AssertionError),
+    struct.error,
+)
 
 
 class CheckpointError(ValueError):
@@ -111,15 +119,15 @@ def _foreign(value: object, where: str) -> Iterator[str]:
 
 
 def write_atomically(content: dict[str, Any], path: str | Path) -> None:
-    """Write with ``torch.save`` to a temporary file beside the target, then rename it."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    """Write what ``torch.save`` makes in one step; a full disk is an OSError, and not torch's own."""
+    written = io.BytesIO()
+    torch.save(content, written)
     try:
-        torch.save(content, temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        keep(Path(path), written.getbuffer())
+    except OSError as error:
+        raise OSError(
+            f"{path} cannot be written ({error.strerror or error}); make room, or name another place"
+        ) from error
 
 
 def load(name: str | Path, device: str | torch.device = "cpu") -> tuple[GalaxyNetwork, dict[str, Any]]:
@@ -183,7 +191,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
             f"{path} holds something else than weights and plain values, or code, and was not opened; "
             "give a .pt file that train.py wrote"
         ) from error
-    except (OSError, RuntimeError, EOFError, ValueError, LookupError, TypeError, AttributeError) as error:
+    except UNREADABLE as error:
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise CheckpointError(f"{path} cannot be read as weights ({reason}); copy or train it again") from error
     if not isinstance(content, dict) or not all(isinstance(content.get(part), dict) for part in ("weights", "card")):

@@ -15,7 +15,7 @@ class Score:
     """Root-mean-square errors of predicted vote fractions, beside those of predicting the training mean.
 
     Every known pair of galaxy and column counts once. A question of which no vote is known has no
-    entry. The figures of the mean are None and empty when no training mean was given.
+    entry. The figures of the mean are None and empty when no training mean was given, or none of some answer with votes.
     """
 
     galaxies: int  # those of which any vote is known
@@ -52,7 +52,7 @@ def score(
         The volunteers' vote fractions, NaN where unknown.
     training_mean : (37,) np.ndarray, optional
         Mean fractions of the galaxies that were trained on: the yardstick of a network that has
-        learnt nothing about a single galaxy.
+        learnt nothing about a single galaxy. NaN where unknown.
     weights : (N,) np.ndarray, optional
         How much each galaxy counts, where they stand for a sample that was drawn otherwise.
 
@@ -73,8 +73,9 @@ def score(
     mean_rmse: float | None = None
     mean_by_question: dict[int, float] = {}
     if training_mean is not None:
-        mean = _checked_mean(training_mean, known)
-        mean_rmse, mean_by_question = _errors(np.broadcast_to(mean, volunteers.shape), volunteers, each)
+        mean = _checked_mean(training_mean)
+        if np.isfinite(mean[known.any(axis=0)]).all():
+            mean_rmse, mean_by_question = _errors(np.broadcast_to(mean, volunteers.shape), volunteers, each)
     return Score(galaxies, rmse, by_question, mean_rmse, mean_by_question)
 
 
@@ -238,16 +239,11 @@ def _checked(predicted: np.ndarray, volunteers: np.ndarray) -> tuple[np.ndarray,
     return predicted, volunteers
 
 
-def _checked_mean(training_mean: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Take the training mean as 37 numbers, known wherever a vote is."""
+def _checked_mean(training_mean: np.ndarray) -> np.ndarray:
+    """Take the training mean as 37 numbers."""
     mean = np.asarray(training_mean, dtype=float)
     if mean.shape != (len(COLUMNS),):
         raise ValueError(f"the training mean has the shape {mean.shape}; {len(COLUMNS)} numbers are wanted")
-    lacking = [COLUMNS[i] for i in np.flatnonzero(~np.isfinite(mean) & known.any(axis=0))]
-    if lacking:
-        raise ValueError(
-            f"the training mean of {', '.join(lacking)} is unknown; give the mean over galaxies with these votes"
-        )
     return mean
 
 

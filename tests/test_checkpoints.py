@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -222,7 +223,7 @@ def test_another_file_of_torch_is_refused(content: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\x80", b"not weights\n" * 50, bytes(range(256)), b"PK\x03\x04 a broken zip"]
+    "content", [b"", b"\x80", b"not weights\n" * 50, bytes(range(256)), b"PK\x03\x04 a broken zip", b"junk"]
 )
 def test_a_file_that_is_no_checkpoint_is_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "net.pt").write_bytes(content)
@@ -270,6 +271,24 @@ def test_a_failure_while_writing_leaves_the_old_file_and_nothing_else(tmp_path: 
     before = path.read_bytes()
     with pytest.raises(OSError, match="the disk is full"):
         write_atomically({"weights": {"a": torch.zeros(1000)}, "card": Unwritable()}, path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit can be set there")
+def test_a_full_disk_is_a_sentence_and_leaves_the_old_file(tmp_path: Path) -> None:
+    import resource
+
+    path = tmp_path / "net.pt"
+    save(path, network_of("fcn"), card_of("fcn"))
+    before = path.read_bytes()
+    allowed = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, allowed[1]))
+    try:
+        with pytest.raises(OSError, match=r"net\.pt cannot be written \(.*\); make room"):
+            save(path, network_of("fcn"), card_of("fcn"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, allowed)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
 

@@ -11,14 +11,19 @@ from dataclasses import fields
 
 import pytest
 import torch
+from PIL import Image, ImageOps
 from tiny_training import PATIENCE, ROOT, TINY_FLAGS, in_one_thread
 
 import train
+from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.checkpoints import WEIGHTS, load, read_card
-from galaxy_explorer.training import Recipe
+from galaxy_explorer.training import Recipe, gather
+from galaxy_explorer.training.state import alone_in
 
 # What the project uses elsewhere and a bare GPU box does not have.
 ABSENT = ("streamlit", "plotly", "pytorch_grad_cam", "pyarrow", "astropy", "sklearn", "requests", "matplotlib", "scipy")
+
+VALIDATION = ("200001", "200002", "200003")  # of the fixture
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +72,9 @@ class TestFlags:
             (["--time-limit", "0"], "0 minutes leave no time to train"),
             (["--model", "resnet"], "invalid choice: 'resnet'"),
             (["--size", "big"], "invalid int value: 'big'"),
+            (["--unscored-field", "1/0"], "1/0 is no part of a field; give more than 0 and at most 1"),
+            (["--unscored-field", "1.5"], "1.5 is no part of a field"),
+            (["--teacher-views", "0"], "invalid choice: 0"),
         ],
     )
     def test_a_wrong_flag_is_told(self, flags, capsys, wrong, words):
@@ -107,7 +115,24 @@ class TestRefusals:
     def test_validation_without_galaxies(self, flags, tmp_path, capsys):
         (tmp_path / "never.txt").write_text("no-such-galaxy\n")
         assert train.main(flags("--validate", "--never", tmp_path / "never.txt")) == 2
-        assert "names 1, none of which is in challenge" in capsys.readouterr().err
+        assert "names 1, of which challenge has 0, and scores of none" in capsys.readouterr().err
+
+    def test_validation_without_scores(self, flags, tmp_path, capsys):
+        (tmp_path / "never.txt").write_text("300001\n300002\n")
+        assert train.main(flags("--validate", "--never", tmp_path / "never.txt")) == 2
+        assert "names 2, of which challenge has 2, and scores of none" in capsys.readouterr().err
+
+    def test_a_folder_in_which_another_run_is_at_work(self, flags, tmp_path, capsys):
+        with alone_in(tmp_path / "run"):
+            assert train.main(flags("--resume")) == 2
+        assert "another run is at work in" in capsys.readouterr().err
+        assert not (tmp_path / "cache").exists()
+
+    def test_a_file_to_write_in_what_is_no_folder(self, flags, tmp_path, capsys):
+        (tmp_path / "file").touch()
+        assert train.main(flags("--out", tmp_path / "file" / "model.pt")) == 2
+        assert "file" in capsys.readouterr().err
+        assert not (tmp_path / "run").exists()
 
     def test_numbers_that_are_none_any_more(self, flags, tmp_path, capsys):
         absurd = ["--learning-rate", "10", "--weight-decay", "100", "--warmup", "0", "--epochs", "60"]
@@ -180,6 +205,70 @@ def test_a_killed_run_goes_on_and_ends_as_if_it_had_not_been(flags, tmp_path):
     expected = weights_in(tmp_path / "whole" / "model.pt")
     for name, value in weights_in(tmp_path / "cut" / "model.pt").items():
         torch.testing.assert_close(value, expected[name], atol=1e-6, rtol=0)
+
+
+class TestResuming:
+    def test_with_other_pictures_is_refused(self, flags, kaggle_folder, capsys):
+        assert train.main(flags("--epochs", "1")) == 0
+        for path in (kaggle_folder / "images_training_rev1").iterdir():
+            ImageOps.invert(Image.open(path)).save(path)
+        assert train.main(flags("--epochs", "1", "--resume")) == 2
+        assert "or their scores or pictures have changed since" in capsys.readouterr().err
+
+    def test_without_the_weights_that_it_began_with_is_refused(self, flags, tmp_path, capsys):
+        assert train.main(flags("--epochs", "1", work="first")) == 0
+        began = flags("--epochs", "1", "--start-from", tmp_path / "first" / "model.pt")
+        assert train.main(began) == 0
+        assert train.main(flags("--epochs", "1", "--resume")) == 2
+        assert re.search(r"other settings \(start .*model\.pt there, random weights now\)", capsys.readouterr().err)
+        assert train.main([*began, "--resume"]) == 0
+
+
+class TestWhatIsLostAtTheEnd:
+    """Pictures that were there to learn from and are not there to measure on."""
+
+    @pytest.fixture
+    def lose(self, monkeypatch, kaggle_folder):
+        """A function that makes a training delete pictures when it has learnt."""
+
+        def after_the_fit(*lost):
+            def fit(run):
+                progress = whole(run)
+                for galaxy in lost:
+                    (kaggle_folder / "images_training_rev1" / f"{galaxy}.jpg").unlink()
+                return progress
+
+            whole = train.fit
+            monkeypatch.setattr(train, "fit", fit)
+
+        return after_the_fit
+
+    def held_out(self, flags, tmp_path):
+        """Name the galaxies held out."""
+        assert train.main(flags("--epochs", "1", work="before")) == 0
+        options = train.read_flags(flags())
+        galaxies = gather(open_catalogue(options.data), train.recipe_of(options), tmp_path / "cache", never=VALIDATION)
+        return galaxies.hold_out_ids
+
+    def test_a_galaxy_held_out_costs_itself(self, flags, tmp_path, capsys, lose):
+        first, *others = self.held_out(flags, tmp_path)
+        lose(first)
+        assert train.main(flags("--epochs", "1")) == 1
+        assert f"left out: galaxy {first}: " in capsys.readouterr().err
+        card = read_card(tmp_path / "run" / "model.pt")
+        assert card["hold_out"]["galaxies"] == card["error_models"]["8"]["galaxies"] == len(others) > 0
+
+    def test_all_held_out_leave_a_card_without_their_figures(self, flags, tmp_path, lose):
+        lose(*self.held_out(flags, tmp_path))
+        assert train.main(flags("--epochs", "1")) == 1
+        assert "hold_out" not in read_card(tmp_path / "run" / "model.pt")
+
+    def test_all_to_validate_on_leave_the_figures_of_those_held_out(self, flags, tmp_path, lose):
+        lose(*VALIDATION)
+        assert train.main(flags("--epochs", "1", "--validate")) == 1
+        card = read_card(tmp_path / "run" / "model.pt")
+        assert "hold_out" in card
+        assert "validation" not in card
 
 
 def wait_for(happened, process):

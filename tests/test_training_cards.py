@@ -1,5 +1,7 @@
 """The cards of trained networks, in their files and on the page beside them."""
 
+import re
+
 import numpy as np
 import pytest
 from tiny_training import CPU, TINY, without_hold_out
@@ -10,13 +12,13 @@ from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.models import build
 from galaxy_explorer.training import (
     Run,
-    add_validation,
     cards_in_markdown,
     fit,
     make_card,
     write_cards,
 )
 from galaxy_explorer.training import card as card_module
+from galaxy_explorer.training.card import add_validation
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -91,6 +93,15 @@ class TestCards:
         (tmp_path / "README.md").write_text("# Weights\n")
         write_cards(tmp_path)
         assert (tmp_path / "README.md").read_text() == cards_in_markdown(tmp_path)
+
+    def test_say_of_a_damaged_file_that_it_cannot_be_read(self, card, network, tmp_path):
+        save(tmp_path / "a.pt", network, card)
+        (tmp_path / "b.pt").write_bytes(b"junk")
+        (tmp_path / "README.md").write_text("# Weights\n")
+        write_cards(tmp_path)
+        page = (tmp_path / "README.md").read_text()
+        assert "## a\n" in page
+        assert re.search(r"## b\n\n.*b\.pt cannot be read as weights", page)
 
     @pytest.mark.skipif(not available(), reason="no weights have been trained yet")
     def test_of_the_shipped_weights_are_the_page_beside_them(self):

@@ -114,7 +114,17 @@ class TestDecodedPictures:
 
     def test_a_full_disk_is_told_before_anything_is_written(self, sample, tmp_path, monkeypatch):
         monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9, 100))
-        with pytest.raises(TrainingError, match=r"take 0\.0 GB and .* has 0\.0 GB left; make room, or .* --cache"):
+        with pytest.raises(TrainingError, match=r"take 0 MB and .* has 0 MB left; make room, or .* --cache"):
+            decode(sample, TINY, tmp_path, quiet=True)
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system cannot take a file's room beforehand")
+    def test_a_disk_that_another_fills_meanwhile_is_told_too(self, sample, tmp_path, monkeypatch):
+        def full(*_):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr(os, "posix_fallocate", full)
+        with pytest.raises(TrainingError, match=r"has no room for the decoded pictures, 0 MB \(No space left"):
             decode(sample, TINY, tmp_path, quiet=True)
         assert list(tmp_path.iterdir()) == []
 

@@ -36,11 +36,27 @@ class TestRecipe:
             {"zoom": 0.5},
             {"seed": -1},
             {"precision": "int8"},
+            {"stem_stride": 3},
+            {"growth_rate": 0},
+            {"initial_features": -1},
         ],
     )
     def test_settings_that_cannot_work_are_refused(self, wrong):
         (name,) = wrong
         with pytest.raises(ValueError, match=f"the recipe's {name} is .* must"):
+            Recipe(**wrong)
+
+    @pytest.mark.parametrize(
+        ("wrong", "words"),
+        [
+            ({"model": "fcn", "widths": (0, 8)}, "widths 0 8; each of them must lie between 1 and 4096"),
+            ({"blocks": (-1, 2)}, "blocks -1 2; each"),
+            ({"model": "fcn", "size": 32, "widths": (4,) * 8}, "halves a picture of 32 pixels 7 times"),
+            ({"size": 32, "blocks": (1,) * 6}, "halves a picture of 32 pixels 6 times, which leaves nothing"),
+        ],
+    )
+    def test_networks_that_cannot_be_built_are_refused(self, wrong, words):
+        with pytest.raises(ValueError, match=words):
             Recipe(**wrong)
 
     def test_a_cross_entropy_of_shares_is_refused_where_nothing_learns_their_masses(self):

@@ -66,7 +66,7 @@ def open_catalogue(where: str | Path, *, votes: str = DEBIASED) -> Catalogue:
     CatalogueError
         If there is no catalogue there, a table of it is malformed, or it has no choice of votes.
     """
-    if where == SAMPLE:
+    if where == SAMPLE or (where == Path(SAMPLE) and not Path(where).exists()):
         return _with_its_votes(_open_sample(), votes)
     if draw := draw_named(str(where)):
         return _with_its_votes(open_live(draw), votes)

@@ -234,6 +234,8 @@ def _validator(response: requests.Response) -> str:
 
 def _fault(path: Path, remote: Remote) -> str:
     """Say what is wrong with a file; empty where nothing is."""
+    if not _size(path):
+        return "it is empty"
     if remote.md5:
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "md5").hexdigest()

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from galaxy_explorer.commands.downloads import Remote, check_room, download, needed_megabytes
+from galaxy_explorer.commands.downloads import FetchError, Remote, check_room, download, needed_megabytes
 from galaxy_explorer.commands.kaggle import fetch_kaggle
 from galaxy_explorer.commands.unpacking import is_there, unpack
 
@@ -38,12 +38,14 @@ def fetch(options: argparse.Namespace) -> int:
 
         return fetch_sdss(folder, options.count, options.seed)
     did_something = {"gz2": fetch_gz2, "kaggle": fetch_kaggle}[options.what](folder)
+    from galaxy_explorer.catalogue import CatalogueError, open_catalogue  # a second to import
+
+    try:
+        galaxies = open_catalogue(folder)
+    except CatalogueError as error:
+        raise FetchError(f"{error}. What is in {folder} is left as it is: delete what is wrong before") from error
     if not did_something:
         print(f"all of it is in {folder} already")
-        return 0
-    from galaxy_explorer.catalogue import open_catalogue  # a second to import
-
-    galaxies = open_catalogue(folder)
     print(f"{len(galaxies):,} galaxies are in {folder}. {galaxies.note}")
     print(f"To see them: GALAXY_EXPLORER_DATA={folder} make app")
     return 0
@@ -68,7 +70,7 @@ def fetch_gz2(folder: Path) -> bool:
         If something cannot be fetched.
     """
     absent = [remote for remote in GZ2_TABLES if not _has_table(folder / remote.name)]
-    unpacked = any(is_there(folder / name) for name in GZ2_FOLDERS)
+    unpacked = any((folder / name).is_dir() and is_there(folder / name) for name in GZ2_FOLDERS)
     if not absent and unpacked:
         return False
     megabytes = sum(needed_megabytes(remote, folder) for remote in absent)

@@ -3,12 +3,12 @@
 TrainingError(RuntimeError)    a run cannot start or go on
 """
 
-from galaxy_explorer.training.card import add_validation, cards_in_markdown, make_card, write_cards
+from galaxy_explorer.training.card import cards_in_markdown, make_card, write_cards
 from galaxy_explorer.training.devices import Place, find_place
-from galaxy_explorer.training.familiarity import add_familiarity
 from galaxy_explorer.training.galaxies import TrainingGalaxies, gather
 from galaxy_explorer.training.learnt import add_learnt, learnt_from
 from galaxy_explorer.training.loop import fit
+from galaxy_explorer.training.measuring import describe, validate
 from galaxy_explorer.training.optimisation import learning_rate, masked_squared_error
 from galaxy_explorer.training.pictures import decode
 from galaxy_explorer.training.recipe import Recipe
@@ -27,11 +27,10 @@ __all__ = [
     "Teacher",
     "TrainingError",
     "TrainingGalaxies",
-    "add_familiarity",
     "add_learnt",
-    "add_validation",
     "cards_in_markdown",
     "decode",
+    "describe",
     "find_place",
     "fit",
     "gather",
@@ -43,5 +42,6 @@ __all__ = [
     "selection_weights",
     "start_from_file",
     "start_from_imagenet",
+    "validate",
     "write_cards",
 ]

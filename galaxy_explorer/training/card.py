@@ -13,7 +13,7 @@ import torch
 
 import galaxy_explorer
 from galaxy_explorer.cache import keep
-from galaxy_explorer.checkpoints import WEIGHTS, available, read_card
+from galaxy_explorer.checkpoints import WEIGHTS, CheckpointError, available, read_card
 from galaxy_explorer.comparison import Score
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS
 from galaxy_explorer.training.devices import Place
@@ -176,8 +176,14 @@ again where DIR's `validation.txt` lists the same 600 galaxies; it says of how m
 
 
 def cards_in_markdown(folder: Path) -> str:
-    """Write the page of the cards of all weights in a folder."""
-    return "\n".join([HEADING, *(in_markdown(name, read_card(path)) for name, path in available(folder).items())])
+    """Write the page of the cards of all weights in a folder; of a file that cannot be read it says why."""
+    sections = []
+    for name, path in available(folder).items():
+        try:
+            sections.append(in_markdown(name, read_card(path)))
+        except CheckpointError as error:
+            sections.append(f"## {name}\n\n{error}\n")
+    return "\n".join([HEADING, *sections])
 
 
 def write_cards(folder: Path) -> None:
@@ -192,6 +198,5 @@ def write_cards(folder: Path) -> None:
         return
     keep(page, cards_in_markdown(folder).encode())
     for name, path in available(folder).items():
-        card = read_card(path)
-        if "calibration" in card:
-            keep(folder / _picture_of(name), calibration_picture(card["calibration"], name).encode())
+        with suppress(CheckpointError, KeyError):
+            keep(folder / _picture_of(name), calibration_picture(read_card(path)["calibration"], name).encode())

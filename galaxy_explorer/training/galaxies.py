@@ -75,8 +75,8 @@ class TrainingGalaxies:
 
     @cached_property
     def fingerprint(self) -> str:
-        """A short text that changes with the galaxies learnt from and held out, or with their scores."""
-        digest = hashlib.blake2b(digest_size=10)
+        """A short text that changes with the galaxies learnt from and held out, their scores, or how bright they are."""
+        digest = hashlib.blake2b(repr((self.mean, self.std)).encode(), digest_size=10)
         for rows in (self.training_rows, self.hold_out_rows):
             digest.update(np.ascontiguousarray(rows, dtype=np.int64).tobytes())
             digest.update(np.ascontiguousarray(self.learnt_fractions[rows], dtype=np.float32).tobytes())

@@ -1,5 +1,6 @@
 """Pictures decoded once: a memory-mapped uint8 array in the cache, so that no epoch waits for a JPEG."""
 
+import errno
 import hashlib
 import json
 import os
@@ -90,13 +91,30 @@ def _mended(catalogue: Catalogue, size: int, crop: float, failures: dict[int, st
 
 
 def _check_room(cache: Path, needed: int) -> None:
-    """Refuse to begin an array that the disk cannot hold: a mapped file that finds it full ends the process."""
+    """Refuse to begin an array that the disk cannot hold."""
     free = shutil.disk_usage(cache).free
     if free < needed:
         raise TrainingError(
-            f"the decoded pictures take {needed / 1e9:.1f} GB and {cache} has {free / 1e9:.1f} GB left; "
+            f"the decoded pictures take {needed / 1e6:,.0f} MB and {cache} has {free / 1e6:,.0f} MB left; "
             "make room, or name another folder with --cache"
         )
+
+
+def _reserve(path: Path) -> None:
+    """Take the room of a mapped file that is written later: one that then finds the disk full ends the process."""
+    if not hasattr(os, "posix_fallocate"):
+        return
+    with path.open("r+b") as file:
+        size = path.stat().st_size
+        try:
+            os.posix_fallocate(file.fileno(), 0, size)
+        except OSError as error:
+            if error.errno in (errno.EINVAL, errno.EOPNOTSUPP):  # this file system cannot
+                return
+            raise TrainingError(
+                f"{path.parent} has no room for the decoded pictures, {size / 1e6:,.0f} MB ({error.strerror}); make room, or "
+                "name another folder with --cache"
+            ) from error
 
 
 def _write(catalogue: Catalogue, size: int, crop: float, path: Path, notes: Path, quiet: bool) -> None:
@@ -104,6 +122,7 @@ def _write(catalogue: Catalogue, size: int, crop: float, path: Path, notes: Path
     temporary = path.with_name(f".{os.getpid()}-{path.name}")
     try:
         array = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=(len(catalogue), size, size, 3))
+        _reserve(temporary)
         failures = _decode_into(array, catalogue, crop, quiet)
         array.flush()
         notes.write_text(json.dumps(failures), encoding="utf-8")

@@ -7,7 +7,7 @@ from typing import Any
 LOSSES = ("squared", "cross-entropy")
 
 
-def _setting(default: Any, why: str, choices: tuple[str, ...] | None = None) -> Any:
+def _setting(default: Any, why: str, choices: tuple[str | int, ...] | None = None) -> Any:
     """Declare a setting with the reason for its default, which is also its flag's help."""
     return field(default=default, metadata={"why": why, "choices": choices})
 
@@ -51,7 +51,9 @@ class Recipe:
     blocks: tuple[int, ...] = _setting((6, 12, 24, 16), "densenet: layers of each block; these are DenseNet-121's")
     initial_features: int = _setting(64, "densenet: channels of the stem")
     stem_stride: int = _setting(
-        0, "densenet: by how much the stem shrinks a picture; 0 takes 4, as published, from 128 pixels on, and 2 below"
+        0,
+        "densenet: by how much the stem shrinks a picture; 0 takes 4, as published, from 128 pixels on, and 2 below",
+        (0, 2, 4),
     )
 
     def __post_init__(self) -> None:
@@ -59,11 +61,22 @@ class Recipe:
         for setting in fields(self):
             choices, value = setting.metadata["choices"], getattr(self, setting.name)
             if choices and value not in choices:
-                raise ValueError(f"the recipe's {setting.name} is {value!r}; it must be one of {', '.join(choices)}")
+                raise ValueError(
+                    f"the recipe's {setting.name} is {value!r}; it must be one of {', '.join(map(str, choices))}"
+                )
         for name, low, high in _LIMITS:
             value = getattr(self, name)
             if not low <= value <= high:
                 raise ValueError(f"the recipe's {name} is {value}; it must lie between {low} and {high}")
+        lengths = [(name, value) for name in _OWN[self.model] if isinstance(value := getattr(self, name), tuple)]
+        if not all(1 <= channels <= 4096 for _, values in lengths for channels in values):
+            named = ", ".join(f"{name} {' '.join(map(str, values))}" for name, values in lengths)
+            raise ValueError(f"the recipe has {named}; each of them must lie between 1 and 4096")
+        if self.size >> self.halvings < 1:
+            raise ValueError(
+                f"the network halves a picture of {self.size} pixels {self.halvings} times, which leaves nothing; give a "
+                "larger --size, or fewer --widths or --blocks"
+            )
         if self.head == "sigmoid" and self.loss == "cross-entropy":
             raise ValueError(
                 "the cross-entropy is of the shares within each question, and the sigmoid head does not learn from them how "
@@ -85,6 +98,13 @@ class Recipe:
         It is above 1 where `crop` leaves less margin in the field than `margin_size` asks for.
         """
         return self.crop * self.margin_size / self.size
+
+    @property
+    def halvings(self) -> int:
+        """How many times the network halves its picture."""
+        if self.model == "fcn":
+            return len(self.widths) - 1
+        return len(self.blocks) - 1 + (2 if self.model_arguments()["stem_stride"] == 4 else 1)
 
     @property
     def unused(self) -> tuple[str, ...]:
@@ -115,7 +135,10 @@ class Recipe:
             found = f"the unknown {', '.join(sorted(unknown))}" if unknown else "none"
             raise ValueError(f"{where} should hold the settings of its training, and holds {found}; train it again")
         values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in settings.items()}
-        return cls(**values)
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise ValueError(f"{where} holds settings that cannot be ({error}); train it again") from error
 
     def as_dict(self) -> dict[str, Any]:
         """Give the settings as plain types, for a card or a log."""
@@ -141,6 +164,8 @@ _LIMITS = (
     ("shift", 0.0, 0.5),
     ("colour", 0.0, 0.9),
     ("layer_drop_rate", 0.0, 0.99),
+    ("growth_rate", 1, 4096),
+    ("initial_features", 1, 4096),
     ("mixup", 0.0, 1.0),
     ("label_noise", 0.0, 1.0),
     ("teaching", 0.0, 1.0),

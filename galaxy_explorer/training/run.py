@@ -74,6 +74,7 @@ class Run:
         )
         self.best = self.average.module.state_dict()
         self.began_with: dict[str, Any] | None = None  # the card of the weights in the beginning
+        self.beginning = "random weights"
         self.progress = Progress()
         self.share = len(galaxies.training_rows) // place.world  # of each process in an epoch
         self.own_batch = max(2, recipe.batch_size // place.world)
@@ -85,14 +86,16 @@ class Run:
         """Begin with the weights of a file, or with ImageNet's, in place of random ones."""
         if file:
             self.began_with = start_from_file(self.network, file, self.galaxies.kept_back)
+            self.beginning = str(file)
         elif imagenet:
+            self.beginning = "ImageNet's"
             start_from_imagenet(self.network, self.recipe)
         self.average.module.load_state_dict(self.network.state_dict())
 
     def resume(self) -> bool:
         """Go on from the state in the work folder; tell whether there was one."""
         with self.place.together():
-            loaded = load_state(self.work, self.recipe, self.galaxies.fingerprint)
+            loaded = load_state(self.work, self.recipe, self.beginning, self.galaxies.fingerprint)
         theirs = self.place.agree(loaded[1].epoch if loaded else 0)
         with self.place.together():
             if theirs != (loaded[1].epoch if loaded else 0):
@@ -116,7 +119,8 @@ class Run:
         }
         with self.place.together():
             if self.place.leads:
-                save_state(self.work, parts, self.progress, self.recipe, self.galaxies.fingerprint)
+                fingerprint = self.galaxies.fingerprint
+                save_state(self.work, parts, self.progress, self.recipe, self.beginning, fingerprint)
                 log_line(self.work, self.progress.history[-1])
 
     def inputs(self, pictures: torch.Tensor) -> torch.Tensor:

@@ -2,16 +2,19 @@
 
 import json
 import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from galaxy_explorer.checkpoints import write_atomically
+from galaxy_explorer.checkpoints import UNREADABLE, write_atomically
+from galaxy_explorer.prediction.locks import locked
 from galaxy_explorer.training.recipe import Recipe
 
-STATE, LOG = "state.pt", "log.jsonl"
+STATE, LOG, LOCK = "state.pt", "log.jsonl", ".lock"
 
 
 class TrainingError(RuntimeError):
@@ -30,7 +33,9 @@ class Progress:
     history: list[dict[str, Any]] = field(default_factory=list)
 
 
-def save_state(work: Path, parts: dict[str, Any], progress: Progress, recipe: Recipe, galaxies: str) -> None:
+def save_state(
+    work: Path, parts: dict[str, Any], progress: Progress, recipe: Recipe, start: str, galaxies: str
+) -> None:
     """Write all that `load_state` needs, in one step.
 
     Parameters
@@ -43,14 +48,17 @@ def save_state(work: Path, parts: dict[str, Any], progress: Progress, recipe: Re
         How far the run has come.
     recipe : Recipe
         The settings, so that another run is not resumed by mistake.
+    start : str
+        What the weights were in the beginning, for the same reason.
     galaxies : str
         The fingerprint of the galaxies learnt from and held out, for the same reason.
     """
-    content = {"parts": parts, "progress": asdict(progress), "recipe": recipe.as_dict(), "galaxies": galaxies}
+    settings = recipe.as_dict() | {"start": start}
+    content = {"parts": parts, "progress": asdict(progress), "recipe": settings, "galaxies": galaxies}
     write_atomically(content, work / STATE)
 
 
-def load_state(work: Path, recipe: Recipe, galaxies: str) -> tuple[dict[str, Any], Progress] | None:
+def load_state(work: Path, recipe: Recipe, start: str, galaxies: str) -> tuple[dict[str, Any], Progress] | None:
     """Read what `save_state` wrote, on the CPU; None where the run has not finished an epoch yet.
 
     Raises
@@ -64,22 +72,38 @@ def load_state(work: Path, recipe: Recipe, galaxies: str) -> tuple[dict[str, Any
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
         theirs, parts, progress = state["recipe"], state["parts"], Progress(**state["progress"])
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, TypeError, pickle.UnpicklingError) as error:
+    except (*UNREADABLE, pickle.UnpicklingError) as error:
         raise TrainingError(
             f"{path} cannot be read as the state of a run ({str(error).partition(chr(10))[0] or 'it is empty'}); "
             "delete it, or use another --work folder, to begin again"
         ) from error
-    ours = recipe.as_dict()
+    ours = recipe.as_dict() | {"start": start}
     other = [name for name, value in theirs.items() if name not in recipe.unused and ours.get(name) != value]
     if other:
         changed = ", ".join(f"{name} {theirs[name]} there, {ours.get(name)} now" for name in other)
         raise TrainingError(f"{path} belongs to a run with other settings ({changed}); use another --work folder")
     if state.get("galaxies", galaxies) != galaxies:
         raise TrainingError(
-            f"{path} belongs to a run on other galaxies, or their scores have changed since, so that those held out "
-            "would not be the same; put the data back, or begin again in another --work folder"
+            f"{path} belongs to a run on other galaxies, or their scores or pictures have changed since, so that it would "
+            "go on with something else; put the data back, or begin again in another --work folder"
         )
     return parts, progress
+
+
+@contextmanager
+def alone_in(work: Path) -> Iterator[None]:
+    """Keep other runs out of a work folder until the block ends.
+
+    Raises
+    ------
+    TrainingError
+        When another one is at work there.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    with locked(work / LOCK) as ours:
+        if not ours:
+            raise TrainingError(f"another run is at work in {work}; wait for it, or name another folder with --work")
+        yield
 
 
 def begin_log(work: Path, history: list[dict[str, Any]]) -> None:
