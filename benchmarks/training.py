@@ -11,6 +11,7 @@ import contextlib
 import sys
 import tempfile
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
 from unittest import mock
@@ -99,6 +100,7 @@ def main(arguments: list[str] | None = None) -> None:
         folder = Path(temporary)
         if not flags.data:
             write_pictures(folder / "pictures", flags.galaxies)
+            recipe = replace(recipe, hold_out=min(recipe.hold_out, flags.galaxies // 4))
         measure(flags, recipe, folder)
 
 

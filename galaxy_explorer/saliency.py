@@ -235,7 +235,8 @@ def saliency_map(
     Notes
     -----
     Score-CAM tries the `STRONGEST` channels with the largest mean. It multiplies the normalised picture by a
-    mask, so what is masked out turns to the mean colour of the training galaxies, not to black. Its weights
+    mask, so what is masked out turns to the mean colour of the training galaxies, not to black; grad-cam enlarges the
+    masks from corner to corner, so that at the rim they lie up to half a cell beside the map shown. Its weights
     are positive, as are those of Grad-CAM++ and LayerCAM: these three hardly ever give an empty map.
 
     References

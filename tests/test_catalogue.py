@@ -259,6 +259,7 @@ class TestWhatIsNoCatalogue:
         monkeypatch.chdir(tmp_path)
         assert open_catalogue("./sample").ids == ["1"]
         assert len(open_catalogue("sample")) == 9
+        assert len(open_catalogue(Path("sample"))) == 1  # as a command names it
 
 
 def test_picture_bytes_are_those_read_image_reads(sample):

@@ -76,6 +76,28 @@ class TestGalaxyZoo2:
         assert zoo.asked == []
         assert "already" in capsys.readouterr().out
 
+    def test_a_table_that_came_empty_is_not_believed(self, zoo, folder, capsys):
+        votes = zoo.files["/gz2_hart16.csv.gz"].content
+        zoo.files["/gz2_hart16.csv.gz"].content = b""
+        assert self.run(folder) == 2
+        assert "is damaged (it is empty)" in capsys.readouterr().err
+        zoo.files["/gz2_hart16.csv.gz"].content = votes
+        assert self.run(folder) == 0
+
+    def test_what_is_there_and_cannot_be_opened_is_told_at_every_run(self, zoo, folder, capsys):
+        self.run(folder)
+        (folder / "gz2_hart16.csv.gz").write_bytes(gzip.compress(b"hello"))
+        for _ in range(2):
+            assert self.run(folder) == 2
+            assert "is left as it is: delete what is wrong before" in capsys.readouterr().err
+
+    def test_a_file_in_the_place_of_the_pictures_is_no_folder_of_them(self, zoo, folder, capsys):
+        folder.mkdir(exist_ok=True)
+        (folder / "images").touch()
+        for _ in range(2):
+            assert self.run(folder) == 2
+            assert "images" in capsys.readouterr().err
+
     @pytest.mark.parametrize("name", ["gz2_filename_mapping.csv", "gz2_hart16.csv.gz"])
     def test_a_missing_piece_alone_is_fetched(self, zoo, folder, name):
         self.run(folder)

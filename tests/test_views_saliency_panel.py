@@ -42,6 +42,20 @@ def test_a_map_over_a_phones_picture_takes_little_memory_and_stands_where_it_did
     assert across.max() == pytest.approx(SHOWN_SIDE / 2 + half, abs=6)
 
 
+@pytest.mark.parametrize("shape", [(400, 400), (400, 480), (480, 400), (401, 600)])
+@pytest.mark.parametrize("crop", [0.5, 1.0, 1.25, 2.0])
+def test_a_map_stands_where_the_network_saw_it_also_beyond_the_picture(shape, crop) -> None:
+    heat = np.zeros((64, 64), np.float32)
+    heat[28:36, 20:24] = 1.0  # left of the middle
+    whole = saliency_panel.over_the_picture(heat, shape, crop)
+    assert whole.shape == shape
+    side = min(shape) * crop
+    rows, columns = np.nonzero(whole > 0.5)
+    assert rows.mean() == pytest.approx(shape[0] / 2, abs=side / 128 + 1)
+    assert columns.mean() == pytest.approx(shape[1] / 2 - side * 10 / 64, abs=side / 128 + 1)
+    assert np.ptp(columns) == pytest.approx(side * 4 / 64, abs=side / 64 + 1)
+
+
 def test_a_small_picture_keeps_its_pixels_under_a_map(lit) -> None:
     picture = np.random.default_rng(0).integers(0, 255, (64, 80, 3)).astype(np.uint8)
     shown = lit(picture)

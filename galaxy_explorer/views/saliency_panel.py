@@ -143,18 +143,24 @@ def small_picture(lit: np.ndarray) -> str:
 
 
 def _seen(shape: tuple[int, ...], crop: float) -> tuple[slice, slice]:
-    """Find the central square that the network sees, as rows and columns of the picture."""
-    side = min(round(min(shape[:2]) * crop), *shape[:2])
-    top, left = (shape[0] - side) // 2, (shape[1] - side) // 2
-    return slice(top, top + side), slice(left, left + side)
+    """Find what the picture holds of the central square that the network sees, as rows and columns."""
+    side = max(1, round(min(shape[:2]) * crop))
+    return _middle(shape[0], min(side, shape[0])), _middle(shape[1], min(side, shape[1]))
+
+
+def _middle(length: int, part: int) -> slice:
+    """Take the middle of a length."""
+    first = (length - part) // 2
+    return slice(first, first + part)
 
 
 def over_the_picture(heat: np.ndarray, shape: tuple[int, ...], crop: float) -> np.ndarray:
-    """Put a map, which covers the central square, at its place in the whole picture."""
-    rows, columns = _seen(shape, crop)
-    size = (columns.stop - columns.start, rows.stop - rows.start)
+    """Put a map, which covers the central square, at its place in the whole picture; what lies beyond is cut off."""
+    side = max(1, round(min(shape) * crop))
+    square = np.asarray(Image.fromarray(heat).resize((side, side), Image.Resampling.BILINEAR)).clip(0.0, 1.0)
     whole = np.zeros(shape, np.float32)
-    whole[rows, columns] = np.asarray(Image.fromarray(heat).resize(size, Image.Resampling.BILINEAR)).clip(0.0, 1.0)
+    held = _seen(shape, crop)
+    whole[held] = square[tuple(_middle(side, place.stop - place.start) for place in held)]
     return whole
 
 
