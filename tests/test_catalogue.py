@@ -5,6 +5,7 @@ import shutil
 import sys
 import unicodedata
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
