@@ -53,6 +53,16 @@ def with_header(plane, **cards):
     return unit
 
 
+def stored_as(numbers, tiled=False, **cards):
+    """A file that holds these very integers, which astropy would scale on writing, under a header with some more cards."""
+    content = written(fits.CompImageHDU(numbers) if tiled else numbers)
+    with fits.open(io.BytesIO(content), disable_image_compression=True, do_not_scale_image_data=True) as units:
+        units[-1].header.update(cards)
+        file = io.BytesIO()
+        units.writeto(file, output_verify="ignore")
+        return file.getvalue()
+
+
 def on_the_sky(scale_arcsec=0.4, turned_deg=0.0, mirrored=False):
     """World coordinates around the middle of a 64-pixel image, as cards."""
     angle, step = np.radians(turned_deg), scale_arcsec / 3600

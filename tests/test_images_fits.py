@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from astropy.io import fits
-from fits_files import bands, fluxes_of_levels, galaxy_fluxes, with_bands, with_header, written
+from fits_files import bands, fluxes_of_levels, galaxy_fluxes, stored_as, with_bands, with_header, written
 
 from galaxy_explorer.images import fits_files, read_exposure, read_image, stem_of
 
@@ -76,6 +76,32 @@ class TestOneBand:
         np.testing.assert_allclose(exposure.picture[:-4].astype(int), read_image(written(fluxes))[:-4], atol=2)
         assert (exposure.picture[-4:] == exposure.picture[-1, 0]).all()
         assert exposure.notes[0] == "6 % of its pixels hold no number and are shown as sky"
+
+    @pytest.mark.parametrize(
+        ("stored", "cards"),
+        [
+            (0, {}),
+            (0, {"BSCALE": 0.1, "BZERO": -12.3}),
+            (-32768, {"BZERO": 32768}),  # unsigned
+            (0, {"BZERO": 32768.0, "BSCALE": 1.0}),
+            (32767, {"BZERO": 32768}),
+        ],
+    )
+    @pytest.mark.parametrize("kind", ["i2", "i4"])
+    @pytest.mark.parametrize("tiled", [False, True])
+    def test_blank_pixels_are_known_by_their_stored_value_whatever_it_is(self, stored, cards, kind, tiled):
+        numbers = np.rint(galaxy_fluxes(sky=200.0, noise=4.0)).astype(kind)
+        numbers[:, :8] = stored
+        exposure = read_exposure(stored_as(numbers, tiled, BLANK=stored, **cards))
+        assert exposure.notes[0] == "12 % of its pixels hold no number and are shown as sky"
+        assert exposure.picture.max() > 50
+
+    def test_blank_signed_bytes_and_wide_integers_are_known(self):
+        for kind, zero, stored in (("u1", -128, 0), ("i4", 2**31, -5), ("i8", 2**63, 7), ("i8", 0, 0)):
+            numbers = np.rint(galaxy_fluxes(sky=40.0, noise=4.0)).astype(kind)
+            numbers[:, :8] = stored
+            content = stored_as(numbers, BLANK=stored, BZERO=zero)
+            assert "12 % of its pixels hold no number" in "; ".join(read_exposure(content).notes)
 
     @pytest.mark.parametrize("hole", [np.nan, np.inf, -np.inf, 1e300])
     def test_pixels_without_a_number_are_shown_as_sky(self, hole):

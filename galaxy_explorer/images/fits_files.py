@@ -189,8 +189,19 @@ def _rows(plane: Plane, top: int, end: int) -> np.ndarray:
         values = np.asarray(plane.unit.hdu.section[index])
         if plane.place is not None and rows == 0:  # astropy reads such a plane pixel by pixel: take all of them
             values = values[..., plane.place]
+        known = values != _blank(plane.unit.header, values.dtype)
         values = values.astype(np.float32)
-    return np.where(np.isfinite(values), values, np.float32(np.nan))
+    return np.where(known & np.isfinite(values), values, np.float32(np.nan))
+
+
+def _blank(header: Any, kind: np.dtype) -> Any:
+    """Give the value as which astropy reads blank pixels: it forgets BLANK = 0, and BLANK of unsigned integers."""
+    stored = header.get("BLANK")
+    if header["BITPIX"] < 0 or type(stored) is not int:
+        return np.nan  # which equals nothing
+    zero, scale = header.get("BZERO", 0), header.get("BSCALE", 1)
+    # In the type that astropy reckons with, or the last digit would differ.
+    return np.array([stored], kind) * scale + zero if kind.kind == "f" else stored + int(zero)
 
 
 def _averaged(values: np.ndarray, side: int) -> np.ndarray:
