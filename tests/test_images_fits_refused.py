@@ -7,14 +7,13 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from astropy.coordinates import SkyCoord
 from astropy.io import fits
-from fits_files import galaxy_fluxes, notes_of, on_the_sky, with_bands, with_header, written
+from fits_files import galaxy_fluxes, on_the_sky, with_bands, with_header, written
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from picture_files import refusal
 
-from galaxy_explorer.images import ImageError, Position, fits_files, fits_position, read_exposure, read_image
+from galaxy_explorer.images import ImageError, fits_files, read_exposure, read_image
 
 
 def claiming(shape, kind=-32, size=2880):
@@ -133,110 +132,6 @@ class TestBounds:
             content[place] = data.draw(st.integers(0, 255) | st.sampled_from(b" 0129TF'=/-"))
         with contextlib.suppress(ImageError):
             assert read_exposure(bytes(content)).picture.dtype == np.uint8
-
-
-def hst_exposure(shift_pixels):
-    """An image as of HST, whose first axis is shifted by a table in a unit of its own."""
-    image = with_header(galaxy_fluxes(), **on_the_sky(), CPDIS1="Lookup", CPDIS2="Lookup")
-    tables = []
-    for axis, shift in ((1, shift_pixels), (2, 0.0)):
-        for card in (f"EXTVER: {axis}.0", "NAXES: 2.0", "AXIS.1: 1.0", "AXIS.2: 2.0"):
-            image.header.append((f"DP{axis}", card), end=True)
-        table = fits.ImageHDU(np.full((5, 6), shift, np.float32), name="WCSDVARR", ver=axis)
-        table.header.update({"CRPIX1": 0, "CRPIX2": 0, "CRVAL1": 0, "CRVAL2": 0, "CDELT1": 13, "CDELT2": 16})
-        tables.append(table)
-    image.name = "SCI"
-    return written(fits.PrimaryHDU(), image, *tables)
-
-
-class TestPosition:
-    def test_the_middle_and_the_scale_are_given(self):
-        position = read_exposure(written(with_header(galaxy_fluxes(), **on_the_sky(0.396)))).position
-        assert (position.ra_deg, position.dec_deg) == (pytest.approx(202.47, abs=1e-6), pytest.approx(47.2, abs=1e-6))
-        assert position.pixel_scale_arcsec == pytest.approx(0.396, rel=1e-6)
-
-    def test_an_even_image_and_its_half_have_middles_half_a_field_apart(self):
-        cards = on_the_sky(1.0)
-        upper = read_exposure(written(with_header(galaxy_fluxes()[:32], **cards))).position
-        assert upper.dec_deg == pytest.approx(47.2 - 16 / 3600, abs=1e-6)  # the first rows are the southern ones
-
-    def test_galactic_coordinates_become_equatorial(self):
-        cards = on_the_sky() | {"CTYPE1": "GLON-TAN", "CTYPE2": "GLAT-TAN", "CRVAL1": 104.8515, "CRVAL2": 68.5607}
-        position = read_exposure(written(with_header(galaxy_fluxes(), **cards))).position
-        assert position.ra_deg == pytest.approx(202.4696, abs=0.001)  # M 51
-        assert position.dec_deg == pytest.approx(47.1952, abs=0.001)
-
-    def test_of_averaged_pixels_the_scale_is_theirs(self, monkeypatch):
-        monkeypatch.setattr(fits_files, "SHOWN_PIXELS", 32 * 32)
-        exposure = read_exposure(written(with_header(galaxy_fluxes(), **on_the_sky(0.4))))
-        assert exposure.position == Position(pytest.approx(202.47), pytest.approx(47.2), pytest.approx(0.8, rel=1e-6))
-
-    def test_the_bands_of_a_colour_picture_give_its_position(self):
-        units = [with_header(galaxy_fluxes(), FILTER=band, **on_the_sky()) for band in "gri"]
-        assert read_exposure(written(*units)).position.ra_deg == pytest.approx(202.47)
-
-    def test_a_tile_compressed_image_has_its_position(self):
-        tiled = fits.CompImageHDU(galaxy_fluxes(), header=with_header(galaxy_fluxes(), **on_the_sky()).header)
-        assert read_exposure(written(tiled)).position.dec_deg == pytest.approx(47.2)
-
-    def test_without_coordinates_there_is_no_position_and_no_word_of_it(self):
-        exposure = read_exposure(written(galaxy_fluxes()))
-        assert exposure.position is None
-        assert len(exposure.notes) == 1
-
-    @pytest.mark.parametrize(
-        "cards",
-        [
-            {"CTYPE1": "RA---NON", "CTYPE2": "DEC--NON"},
-            {"CTYPE2": "RA---TAN"},
-            {"CD1_1": 0.0, "CD1_2": 0.0, "CD2_1": 0.0, "CD2_2": 0.0},
-            {"CUNIT1": "bananas"},
-            {"CRVAL2": 500.0},
-        ],
-    )
-    def test_coordinates_that_make_no_sense_are_a_note_and_no_error(self, cards):
-        exposure = read_exposure(written(with_header(galaxy_fluxes(), **(on_the_sky() | cards))))
-        assert exposure.picture.shape == (64, 64, 3)
-        assert exposure.position is None
-        assert "its sky coordinates make no sense" in "; ".join(exposure.notes)
-
-    def test_dates_and_keywords_of_old_are_no_obstacle(self):
-        cards = on_the_sky() | {"RADECSYS": "FK5", "EQUINOX": 2000.0, "DATE-OBS": "31/12/98", "MJD-OBS": 1.0}
-        assert read_exposure(written(with_header(galaxy_fluxes(), **cards))).position.dec_deg == pytest.approx(47.2)
-
-    def test_a_mirrored_and_a_turned_picture_are_said_so(self):
-        assert "mirrored" not in notes_of(written(with_header(galaxy_fluxes(), **on_the_sky())))
-        assert "north is" not in notes_of(written(with_header(galaxy_fluxes(), **on_the_sky(turned_deg=5.0))))
-        mirrored = notes_of(written(with_header(galaxy_fluxes(), **on_the_sky(mirrored=True))))
-        assert "it is mirrored: with north up, east is on the right" in mirrored
-        turned = notes_of(written(with_header(galaxy_fluxes(), **on_the_sky(turned_deg=30.0))))
-        assert "north is 30° to the right of up" in turned
-        assert "north is 30° to the left of up" in notes_of(
-            written(with_header(galaxy_fluxes(), **on_the_sky(turned_deg=-30.0)))
-        )
-
-    @pytest.mark.parametrize(("angle", "said"), [(0.0, ""), (30.0, "north is 30° to the right of up")])
-    def test_the_axes_may_stand_in_either_order(self, angle, said):
-        cards = on_the_sky(turned_deg=angle)
-        pairs = [("CTYPE1", "CTYPE2"), ("CRVAL1", "CRVAL2"), ("CD1_1", "CD2_1"), ("CD1_2", "CD2_2")]
-        cards |= {one: cards[other] for pair in pairs for one, other in (pair, pair[::-1])}
-        exposure = read_exposure(written(with_header(galaxy_fluxes(), **cards)))
-        assert (exposure.position.ra_deg, exposure.position.dec_deg) == pytest.approx((202.47, 47.2))
-        assert "; ".join(exposure.notes[1:]) == said
-
-    def test_a_galactic_picture_is_turned_by_the_angle_between_the_norths(self):
-        cards = on_the_sky() | {"CTYPE1": "GLON-TAN", "CTYPE2": "GLAT-TAN", "CRVAL1": 100.0, "CRVAL2": 60.0}
-        middle, above = (SkyCoord(100, latitude, unit="deg", frame="galactic").icrs for latitude in (60, 60.001))
-        up = middle.position_angle(above).deg  # of galactic north, from north through east
-        assert f"north is {360 - up:.0f}° to the left of up" in notes_of(written(with_header(galaxy_fluxes(), **cards)))
-
-    def test_tables_of_distortions_elsewhere_in_the_file_are_followed(self, monkeypatch):
-        shifted = hst_exposure(shift_pixels=3.0)
-        position = read_exposure(shifted).position
-        step = 0.4 / 3600 / np.cos(np.radians(47.2))
-        assert (position.ra_deg, position.dec_deg) == pytest.approx((202.47 - 3 * step, 47.2), abs=1e-7)
-        monkeypatch.setattr(fits_position, "MOST_CORRECTIONS", 10)
-        assert "make no sense (the table WCSDVARR has 30 numbers)" in notes_of(shifted)
 
 
 @pytest.mark.parametrize("bits", [range(0, 40), range(40, 80)])

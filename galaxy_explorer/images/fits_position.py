@@ -45,10 +45,12 @@ def position_of(header: Any, shape: tuple[int, int], averaging: int, units: Any)
         # The middle, and a pixel to the right of it and above.
         places = coordinates.celestial.pixel_to_world([column, column + 1, column], [row, row, row + 1]).icrs
         directions = _steps(places.ra.rad, places.dec.rad)
-        scale = 3600 * float(np.sqrt(np.prod(proj_plane_pixel_scales(coordinates.celestial)))) * averaging
+        # The side of a square as large as the pixel is on the sky, not in the plane of the projection.
+        scale = 3600 * float(np.degrees(np.sqrt(abs(np.linalg.det(directions))))) * averaging
         found = Position(float(places.ra.deg[0]) % 360.0, float(places.dec.deg[0]), scale)
         leads_somewhere = np.isfinite([found.ra_deg, found.dec_deg]).all() and 0 < abs(np.linalg.det(directions)) < 1
-        if not (leads_somewhere and 0 < scale < 3600):
+        in_plane = np.prod(proj_plane_pixel_scales(coordinates.celestial))  # 1° by 1° where the header has no steps
+        if not (leads_somewhere and 0 < in_plane < 1):
             raise ValueError("they lead nowhere")
     except (*DAMAGED, AttributeError, RuntimeError, AssertionError) as error:
         said = str(error).strip().splitlines()
