@@ -67,6 +67,12 @@ def test_coordinates_are_read_in_every_form_that_people_write(text: str) -> None
         ("J132952+471143", (202.46875, 47.1954167)),  # cut off, not rounded
         ("J132952.7-001143", (202.469583, -0.1954167)),
         ("13:29.9 +47:12", (202.475, 47.2)),
+        ("13h29.9m +47d12m", (202.475, 47.2)),
+        ("13h 29 54 +47° 12′ 0", (202.475, 47.2)),  # not every unit is written
+        ("13h29'54'' +47°12'0''", (202.475, 47.2)),  # two primes for the seconds
+        ("13:29:54h +47:12:00d", (202.475, 47.2)),  # the unit of the whole at its end
+        ("13:29:54 hms, +47:12:00 dms", (202.475, 47.2)),
+        ("13h 47", (195.0, 47.0)),
         ("360 5", (0.0, 5.0)),
         ("0 -90", (0.0, -90.0)),
     ],
@@ -122,6 +128,17 @@ def test_an_address_is_read_and_no_host_in_it_is_asked(address: str, sky_server:
         ("1 2 3 4 5 6 7", "more than one way"),
         ("13.5 29 52 47 11 43", "more than one way"),
         ("-13:29:52 +47:11:43", "a sign in an odd place"),
+        ("13h 47d11m43s", "a unit in an odd place"),  # 13h 0m 0s and 47d 11m 43s, not 13h 47m and 11d 43m
+        ("10h20s +5d30s", "a unit in an odd place"),
+        ("12m30s 5m20s", "a unit in an odd place"),
+        ("5h 5d5m5s", "a unit in an odd place"),
+        ("20 5h", "a unit in an odd place"),
+        ("20s 5s", "a unit in an odd place"),
+        ("13h29m52s +47h11m43s", "a unit in an odd place"),
+        ("13m29m52s +47d11m43s", "a unit in an odd place"),
+        ("13h29m52m +47d11m43s", "a unit in an odd place"),
+        ("13h29m52s +47d11s43m", "a unit in an odd place"),
+        ("10:20:30d +47:11:43", "a unit in an odd place"),
         ("https://skyserver.sdss.org/dr18/", "no position in it"),
         ("https://skyserver.sdss.org/dr18/?ra=here&dec=there", "no position in it"),
         ("https://[", "cannot be read"),

@@ -22,6 +22,10 @@ EXAMPLES = "M51, NGC 4565, 13:29:52.7 +47:11:43, or 202.47 47.2 in degrees"
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)")
 _COORDINATES = re.compile(r"[\d\s.:,;+\-hdms]+")
+# The letters behind each number of a half: in order, some left out, or the unit of the whole at its end. Two primes
+# for seconds have become mm.
+_RA_UNITS = re.compile(r"[hd]?(,m?(,(s|mm)?)?)?|,+h(ms?)?")
+_DEC_UNITS = re.compile(r"d?(,m?(,(s|mm)?)?)?|,+d(ms?)?")
 # What is written round the numbers: "Position (202.47 +47.2)", "J2000 RA 202.47°, Dec +47.2°", "α=202.47 δ=47.2".
 _WRITTEN_ROUND = re.compile(
     r"(?:(?:position|j2000(?:\.0)?)[:\s]+)?[(\[]?(?:\s*(?:ra|α)\s*[:=]?(.+)(?:dec|δ)\s*[:=]?)?(.+?)[)\]]?", re.DOTALL
@@ -122,15 +126,28 @@ def _from_coordinates(clean: str, text: str) -> Position:
     """Read two numbers as degrees, four or six as hours and degrees with their minutes and seconds."""
     numbers = _NUMBER.findall(clean)
     if len(numbers) == 2 and not re.search("[:m]", clean):
+        _check_units(clean, text)
         return _checked((15.0 if "h" in clean else 1.0) * float(numbers[0]), float(numbers[1]), text)
     half = len(numbers) // 2
     gaps = _NUMBER.split(clean)[1:-1]
     inside = gaps[: half - 1] + gaps[half:]  # of the right ascension, and of the declination
     complete = len(numbers) == 6 or (len(numbers) == 4 and all(re.search("[:hmd]", gap) for gap in inside))
     if complete and ":" not in gaps[half - 1] and not re.search("[,;]", "".join(inside)):
+        _check_units(clean, text)
         in_degrees = re.match(r"\s*\d+\s*d", clean)
         return _sexagesimal(numbers[:half], numbers[half:], "deg" if in_degrees else "hourangle", text)
     _not_two(numbers, text)
+
+
+def _check_units(clean: str, text: str) -> None:
+    """Refuse letters that say something else than the places of their numbers do."""
+    letters = ["".join(re.findall("[hdms]", gap)) for gap in _NUMBER.split(clean)[1:]]
+    half = len(letters) // 2
+    if not (_RA_UNITS.fullmatch(",".join(letters[:half])) and _DEC_UNITS.fullmatch(",".join(letters[half:]))):
+        raise NotUnderstood(
+            f"“{text}” has a unit in an odd place; write hours or degrees, minutes and seconds and then degrees, "
+            "minutes and seconds, as in 13h29m52.7s +47d11m43s"
+        )
 
 
 def _not_two(numbers: list[str], text: str) -> NoReturn:
