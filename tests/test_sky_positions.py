@@ -63,6 +63,9 @@ def test_coordinates_are_read_in_every_form_that_people_write(text: str) -> None
         ("202.47 47.2", (202.47, 47.2)),
         ("202.47-47.2", (202.47, -47.2)),
         ("202.47 −47.2", (202.47, -47.2)),  # a typeset minus
+        ("202.47 - 47.2", (202.47, -47.2)),
+        ("13 29 52.7 − 47 11 43", (202.469583, -47.195278)),  # set with a space, as in tables
+        ("13h29m52.7s + 47d11m43s", (202.469583, 47.195278)),
         ("00:00:00 -00:30:00", (0.0, -0.5)),  # the sign of minus zero degrees
         ("J132952+471143", (202.46875, 47.1954167)),  # cut off, not rounded
         ("J132952.7-001143", (202.469583, -0.1954167)),
@@ -128,6 +131,8 @@ def test_an_address_is_read_and_no_host_in_it_is_asked(address: str, sky_server:
         ("1 2 3 4 5 6 7", "more than one way"),
         ("13.5 29 52 47 11 43", "more than one way"),
         ("-13:29:52 +47:11:43", "a sign in an odd place"),
+        ("13 29 52 47 - 11 43", "a sign in an odd place"),
+        ("- 13:29:52 +47:11:43", "a sign in an odd place"),
         ("13h 47d11m43s", "a unit in an odd place"),  # 13h 0m 0s and 47d 11m 43s, not 13h 47m and 11d 43m
         ("10h20s +5d30s", "a unit in an odd place"),
         ("12m30s 5m20s", "a unit in an odd place"),

@@ -124,6 +124,7 @@ def _numbers_alone(coordinates: str) -> str:
 
 def _from_coordinates(clean: str, text: str) -> Position:
     """Read two numbers as degrees, four or six as hours and degrees with their minutes and seconds."""
+    clean = re.sub(r"([+-])\s+(?=[\d.])", r"\1", clean)  # a sign may stand apart from its number
     numbers = _NUMBER.findall(clean)
     if len(numbers) == 2 and not re.search("[:m]", clean):
         _check_units(clean, text)
