@@ -150,3 +150,37 @@ def test_the_scale_is_that_of_a_pixel_on_the_sky_in_any_projection(cards, turned
     angle = corner.position_angle(across) - right.position_angle(up)
     area = diagonals[0] * diagonals[1] * abs(np.sin(angle.rad)) / 2
     assert read_exposure(written(unit)).position.pixel_scale_arcsec == pytest.approx(np.sqrt(area), rel=2e-4)
+
+
+def bands_at(*cards):
+    """A file of i, r and g, each with some cards of its own beside those of its place."""
+    units = [
+        with_header(galaxy_fluxes(), FILTER=band, **(on_the_sky() | own))
+        for band, own in zip("irg", cards, strict=True)
+    ]
+    return written(*units)
+
+
+@pytest.mark.parametrize(
+    ("cards", "said"),
+    [
+        ({"CRPIX1": 44.5}, "its bands lie up to 12.0 pixels apart on the sky"),
+        ({"CRVAL2": 47.2 - 5 * 0.4 / 3600}, "its bands lie up to 5.0 pixels apart on the sky"),
+        (on_the_sky(turned_deg=180.0), "its bands lie up to 89.1 pixels apart on the sky"),  # only the middle is one
+        (on_the_sky(0.2), "its bands lie up to 22.3 pixels apart on the sky"),
+    ],
+)
+def test_bands_that_do_not_lie_on_one_another_are_said_so(cards, said):
+    assert said in notes_of(bands_at({}, {}, cards))
+    assert said in notes_of(bands_at({}, cards, {}))
+
+
+def test_bands_within_a_pixel_or_without_coordinates_of_their_own_are_no_note(monkeypatch):
+    for cards in ({"CRPIX1": 33.3}, {"CTYPE1": "", "CTYPE2": ""}, {"CTYPE1": "RA---NON", "CTYPE2": "DEC--NON"}):
+        exposure = read_exposure(bands_at({}, cards, cards))
+        assert exposure.position is not None
+        assert exposure.notes == ()
+    monkeypatch.setattr(fits_files, "SHOWN_PIXELS", 16 * 16)
+    assert "bands" not in notes_of(bands_at({}, {}, {"CRPIX1": 35.5}))  # of the pixels that are shown
+    cube = with_header(np.stack([galaxy_fluxes()] * 3), BANDS="irg", **on_the_sky())
+    assert "apart" not in notes_of(written(cube))

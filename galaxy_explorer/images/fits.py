@@ -70,10 +70,10 @@ def read_fits(file: BinaryIO, image: str | None, *, located: bool) -> Exposure:
             choices = tuple(candidate.name for candidate in candidates)
             position: Position | None = None
             if located:
-                from galaxy_explorer.images.fits_position import position_of
+                from galaxy_explorer.images.fits_position import bands_apart, position_of
 
                 position, said = position_of(chosen.unit.header, chosen.planes[0].shape, averaging, units)
-                notes += said
+                notes += said + (bands_apart(chosen.planes, position, units) if position else [])
             return Exposure(picture, chosen.name, choices, tuple(notes), position)
     except ImageError:
         raise

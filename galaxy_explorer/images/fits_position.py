@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from galaxy_explorer.images.fits_files import MAX_UNITS
+from galaxy_explorer.images.fits_files import MAX_UNITS, Plane
 from galaxy_explorer.images.reading import DAMAGED, Position
 
 TURNED_DEG = 10.0  # north may be this far from up before it is said
+SENSELESS = (*DAMAGED, AttributeError, RuntimeError, AssertionError)  # what astropy raises of bad coordinates
 MOST_CORRECTIONS = 10_000_000  # numbers in a file's table of distortions, which is read whole; HST's have thousands
 
 
@@ -52,12 +53,52 @@ def position_of(header: Any, shape: tuple[int, int], averaging: int, units: Any)
         in_plane = np.prod(proj_plane_pixel_scales(coordinates.celestial))  # 1° by 1° where the header has no steps
         if not (leads_somewhere and 0 < in_plane < 1):
             raise ValueError("they lead nowhere")
-    except (*DAMAGED, AttributeError, RuntimeError, AssertionError) as error:
+    except SENSELESS as error:
         said = str(error).strip().splitlines()
         return None, [
             f"its sky coordinates make no sense ({said[0] if said else type(error).__name__}) and are left out"
         ]
     return found, _orientation(directions)
+
+
+def bands_apart(planes: tuple[Plane, ...], position: Position, units: Any) -> list[str]:
+    """Say how far apart the bands of a picture lie on the sky.
+
+    Parameters
+    ----------
+    planes : tuple of Plane
+        Of one shape. Those of one unit lie on one another; of bands without coordinates nothing is known.
+    position : Position
+        Of the picture.
+    units : astropy.io.fits.HDUList
+        The file.
+
+    Returns
+    -------
+    list of str
+        A note where the middle or a corner of a band is more than a pixel of the picture from that of the first.
+    """
+    headers = {plane.unit.number: plane.unit.header for plane in planes}
+    first, *others = (_outline(header, planes[0].shape, units) for header in headers.values())
+    apart = [first.separation(other).arcsec for other in others if first is not None and other is not None]
+    pixels = float(np.nan_to_num(apart).max(initial=0.0)) / position.pixel_scale_arcsec
+    if pixels <= 1:
+        return []
+    return [f"its bands lie up to {pixels:,.1f} pixels apart on the sky, so its colours are false"]
+
+
+def _outline(header: Any, shape: tuple[int, int], units: Any) -> Any:
+    """Place the middle and the corners of an image, as a SkyCoord; None where its header does not lead to the sky."""
+    from astropy.wcs import WCS
+
+    right, top = shape[1] - 1, shape[0] - 1
+    try:
+        coordinates = WCS(header, fobj=_with_corrections(units))
+        if not coordinates.has_celestial:
+            return None
+        return coordinates.celestial.pixel_to_world([right / 2, 0, right, 0, right], [top / 2, 0, 0, top, top]).icrs
+    except SENSELESS:
+        return None
 
 
 def _with_corrections(units: Any) -> Any:
