@@ -10,7 +10,7 @@ import pytest
 from astropy.io import fits
 from fits_files import bands, fluxes_of_levels, galaxy_fluxes, stored_as, with_bands, with_header, written
 
-from galaxy_explorer.images import fits_files, read_exposure, read_image, stem_of
+from galaxy_explorer.images import fits_files, read_exposure, read_image, stem_of, stretch
 
 
 def brightest(picture):
@@ -180,6 +180,14 @@ class TestColours:
         exposure = read_exposure(written(np.moveaxis(picture, -1, 0)[:, ::-1].astype(kind)))
         np.testing.assert_array_equal(exposure.picture, picture)
         assert "taken for a finished picture" in exposure.notes[-1]
+
+    def test_sky_and_bright_light_get_the_levels_that_the_guide_names(self):
+        fluxes = np.random.default_rng(0).normal(size=(3, 500, 500)).astype(np.float32)
+        colours = stretch.to_levels(fluxes)
+        assert colours.std(axis=(0, 1)) == pytest.approx([3.1, 3.0, 2.6], abs=0.05)
+        assert np.median(colours, axis=(0, 1)).tolist() == [3, 3, 3]
+        fluxes[0, :2] = np.array([[150.0], [300.0]])
+        assert stretch.to_levels(fluxes[:1])[:2, 0, 0].astype(int) == pytest.approx([154, 191], abs=1)
 
     def test_a_real_galaxy_comes_back_from_its_fluxes_nearly_as_it_was(self, sample):
         picture = sample.picture("100053")
