@@ -11,8 +11,9 @@ from streamlit.testing.v1 import AppTest
 from test_views import ROOT, SECONDS, opened, texts
 
 from galaxy_explorer.catalogue import Catalogue
-from galaxy_explorer.images import to_png
+from galaxy_explorer.images import Square, to_png
 from galaxy_explorer.views import memos, resources
+from galaxy_explorer.views.upload_crop import SHOWN, with_frame
 from galaxy_explorer.views.uploads import FORGOTTEN
 
 
@@ -179,6 +180,15 @@ def test_the_suggested_crop_mends_a_picture_and_can_be_taken_back(app: AppTest, 
     press(app, "Whole picture")
     assert predicted(app) == pytest.approx(whole, abs=1e-6)
     assert [slider.value for slider in app.slider[:3]] == [320, 210, 420]
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "side"), [(4000, 6000, 16), (16, 6000, 16), (6000, 16, 16)], ids=["small", "flat", "tall"]
+)
+def test_a_crop_below_a_pixel_of_the_preview_is_framed_all_the_same(height: int, width: int, side: int) -> None:
+    framed = with_frame(np.zeros((height, width, 3), np.uint8), Square(width // 2, height // 2, side), 0.5)
+    assert max(framed.shape) == SHOWN
+    assert framed.any()
 
 
 def test_a_well_framed_galaxy_gets_no_hint(app: AppTest, sample: Catalogue) -> None:

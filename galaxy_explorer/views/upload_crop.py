@@ -137,8 +137,8 @@ def with_frame(picture: np.ndarray, square: Square, crop: float) -> np.ndarray:
     """Draw a square of a picture, and the part `crop` of it that the network sees, over a copy of `SHOWN` pixels at most."""
     small = thumbnail(picture, SHOWN)
     down = max(small.shape) / max(picture.shape)
-    shown = Square(round(square.x * down), round(square.y * down), round(square.side * down))
-    seen = replace(shown, side=round(crop * shown.side))
+    shown = Square(round(square.x * down), round(square.y * down), max(1, round(square.side * down)))
+    seen = replace(shown, side=max(1, round(crop * shown.side)))
     framed = Image.fromarray(show_square(small, shown))
     right, bottom = seen.left + seen.side - 1, seen.top + seen.side - 1
     ImageDraw.Draw(framed).rectangle((seen.left, seen.top, right, bottom), outline=FRAME_COLOUR)
