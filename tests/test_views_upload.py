@@ -82,6 +82,21 @@ def test_a_score_table_taken_off_the_list_is_gone(app: AppTest, sample: Catalogu
     assert "No votes on this picture are known" in texts(app)
 
 
+def test_a_corrected_score_table_takes_the_error_of_its_name_away(app: AppTest) -> None:
+    bad, good = b"GalaxyID\n", b"GalaxyID,Class1.1,Class1.2,Class1.3\nmine,0.2,0.7,0.1\n"
+    give(opened(app, "upload"), ("scores.csv", bad))
+    assert "cannot be used" in said(app)
+    give(app, ("scores.csv", good), uploader=1)
+    assert "cannot be used" not in said(app)
+    give(app)
+    assert "Scores of 1 galaxy came along." in said(app)
+    give(app, ("scores.csv", bad))
+    assert "cannot be used" in said(app)
+    give(app)
+    assert "cannot be used" not in said(app)
+    assert "Scores of 1 galaxy came along." in said(app)
+
+
 def test_a_score_table_says_how_many_of_the_pictures_it_knows(app: AppTest, sample: Catalogue) -> None:
     table = ("scores.csv", b"GalaxyID,Class1.1,Class1.2,Class1.3\nmine,0.2,0.7,0.1\nother,0.2,0.7,0.1\n")
     give(opened(app, "upload"), table)

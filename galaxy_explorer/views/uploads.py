@@ -81,7 +81,7 @@ def take(files: Sequence[UploadedFile]) -> None:
 
 
 def _take_in(file: UploadedFile) -> str:
-    """Take in one file; give the id of its picture, or its own name. A table of scores counts for all pictures."""
+    """Take in one file; give the id of what is kept of it as an upload. A table of scores counts for all pictures."""
     name = PurePath(file.name).name
     if name.startswith("."):  # what a Mac leaves beside pictures
         return ""
@@ -92,7 +92,9 @@ def _take_in(file: UploadedFile) -> str:
         st.session_state["scores_file"] = file.file_id
     except CatalogueError as error:
         uploads()[name] = Upload(name, b"", error=str(error))
-    return name
+        return name
+    _forget_error(name)
+    return ""
 
 
 def drop_unlisted(*_: str) -> None:
@@ -117,6 +119,14 @@ def is_listed(galaxy_id: str) -> bool:
 def remove(galaxy_id: str) -> None:
     """Forget one picture."""
     uploads().pop(galaxy_id, None)
+
+
+def _forget_error(name: str) -> None:
+    """Forget that a file could not be used, now that a good one of its name has come; its × then removes nothing."""
+    if name in uploads() and uploads()[name].error:
+        remove(name)
+        seen: dict[str, str] = st.session_state["uploaded_files"]
+        seen.update({file_id: "" for file_id, galaxy_id in seen.items() if galaxy_id == name})
 
 
 def clear() -> None:
