@@ -97,6 +97,21 @@ def test_a_corrected_score_table_takes_the_error_of_its_name_away(app: AppTest) 
     assert "Scores of 1 galaxy came along." in said(app)
 
 
+def test_of_two_score_tables_the_last_that_is_left_counts(app: AppTest) -> None:
+    head = b"GalaxyID,Class1.1,Class1.2,Class1.3\n"
+    one, two = ("one.csv", head + b"a,0.2,0.7,0.1\n"), ("two.csv", head + b"a,0.2,0.7,0.1\nb,0.2,0.7,0.1\n")
+    give(opened(app, "upload"), one)
+    give(app, two, uploader=1)
+    assert "Scores of 2 galaxies came along." in said(app)
+    give(app, uploader=1)
+    assert "Scores of 1 galaxy came along." in said(app)
+    give(app, two, uploader=1)
+    give(app)
+    assert "Scores of 2 galaxies came along." in said(app)
+    give(app, uploader=1)
+    assert "came along" not in said(app)
+
+
 def test_a_score_table_says_how_many_of_the_pictures_it_knows(app: AppTest, sample: Catalogue) -> None:
     table = ("scores.csv", b"GalaxyID,Class1.1,Class1.2,Class1.3\nmine,0.2,0.7,0.1\nother,0.2,0.7,0.1\n")
     give(opened(app, "upload"), table)

@@ -22,6 +22,7 @@ from galaxy_explorer.views.uploads import (
     key_of,
     picture_of,
     remove,
+    scores_that_count,
     take,
     take_image,
     uploads,
@@ -154,7 +155,7 @@ def prepare(upload: Upload, name: str) -> ShownGalaxy:
 
 def say_what_came_along(good: list[Upload]) -> None:
     """Say how many of the pictures the table of scores knows; warn where it knows none."""
-    scores = st.session_state.get("uploaded_scores")
+    scores = scores_that_count()
     if scores is None:
         return
     known = sum(comes_with_scores(upload.galaxy_id) for upload in good)

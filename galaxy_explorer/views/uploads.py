@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import PurePath
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 from PIL import Image
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -26,7 +27,7 @@ FULL_EXPOSURES = 4  # pictures from FITS that are kept as they are shown: to str
 MANY = 8  # files from which on a bar shows how far the reading has come
 UPLOADERS = ("files", "folder")  # what their keys begin with
 FORGOTTEN = (  # all that is kept of uploads
-    *("uploads", "uploaded_files", "uploaded_scores", "scores_file", "listed_files"),
+    *("uploads", "uploaded_files", "uploaded_scores", "listed_files"),
     *("memo", "exposures", "strangeness", "suggestions", "asking_stopped"),
 )
 
@@ -60,6 +61,16 @@ def uploads() -> dict[str, Upload]:
     return st.session_state.setdefault("uploads", {})
 
 
+def score_tables() -> dict[str, pd.DataFrame]:
+    """Give the tables of scores that came along, by the id of their file, in the order in which they came."""
+    return st.session_state.setdefault("uploaded_scores", {})
+
+
+def scores_that_count() -> pd.DataFrame | None:
+    """Give the table of scores that came last of those still there; None where there is none."""
+    return next(reversed(score_tables().values()), None)
+
+
 def key_of(uploader: str) -> str:
     """Give the key of an uploader, which changes when all is removed: a fresh, empty one."""
     return f"{uploader}_{st.session_state.get('upload_round', 0)}"
@@ -88,8 +99,7 @@ def _take_in(file: UploadedFile) -> str:
     if not name.lower().endswith(".csv"):
         return add(name, file.getvalue())
     try:
-        st.session_state["uploaded_scores"] = read_scores(file.getvalue(), name)
-        st.session_state["scores_file"] = file.file_id
+        score_tables()[file.file_id] = read_scores(file.getvalue(), name)
     except CatalogueError as error:
         uploads()[name] = Upload(name, b"", error=str(error))
         return name
@@ -103,8 +113,8 @@ def drop_unlisted(*_: str) -> None:
     left = {file.file_id for files in lists for file in files}
     seen: dict[str, str] = st.session_state.get("uploaded_files", {})
     gone = st.session_state.get("listed_files", set()) - left
-    if st.session_state.get("scores_file") in gone:
-        st.session_state.pop("uploaded_scores", None)
+    for file_id in gone:
+        score_tables().pop(file_id, None)
     dropped = {seen.pop(file_id) for file_id in gone if file_id in seen}
     for galaxy_id in dropped - set(seen.values()):  # the same picture may have come twice
         remove(galaxy_id)
@@ -230,10 +240,11 @@ def volunteers_of(galaxy_ids: Sequence[str]) -> list[np.ndarray | None]:
     except (CatalogueError, OSError):  # the open catalogue has gone, or SDSS does not answer
         catalogue = None
     found: list[np.ndarray | None] = []
+    scores = scores_that_count()
     for galaxy_id in galaxy_ids:
         voted: np.ndarray = np.full(len(COLUMNS), np.nan)
-        if comes_with_scores(galaxy_id):
-            voted = st.session_state["uploaded_scores"].loc[galaxy_id].reindex(list(COLUMNS)).to_numpy(dtype=float)
+        if scores is not None and galaxy_id in scores.index:
+            voted = scores.loc[galaxy_id].reindex(list(COLUMNS)).to_numpy(dtype=float)
         elif catalogue is not None and galaxy_id in catalogue:
             voted = catalogue.table.loc[galaxy_id, list(COLUMNS)].to_numpy(dtype=float)
         found.append(voted if np.isfinite(voted).any() else None)
@@ -242,5 +253,5 @@ def volunteers_of(galaxy_ids: Sequence[str]) -> list[np.ndarray | None]:
 
 def comes_with_scores(galaxy_id: str) -> bool:
     """Tell whether a table that came along has votes on a picture."""
-    scores = st.session_state.get("uploaded_scores")
+    scores = scores_that_count()
     return scores is not None and galaxy_id in scores.index
