@@ -112,6 +112,28 @@ def test_of_two_score_tables_the_last_that_is_left_counts(app: AppTest) -> None:
     assert "came along" not in said(app)
 
 
+def test_a_corrected_picture_takes_the_place_of_a_damaged_one(app: AppTest, sample: Catalogue) -> None:
+    bad, good = b"no picture", sample.picture_bytes("100008")
+    give(opened(app, "upload"), ("mine.png", bad), ("mine.jpg", b"no picture either"))
+    assert "2 of 2 files cannot be used" in said(app)
+    give(app, ("mine.png", bad))
+    give(app, ("mine.png", good), uploader=1)
+    assert app.subheader[0].value == "mine"
+    assert "cannot be used" not in said(app)
+    give(app)
+    assert app.subheader[0].value == "mine"
+    give(app, ("mine.png", bad))
+    give(app, uploader=1)
+    assert not app.subheader
+
+
+def test_a_corrected_picture_goes_with_its_own_file(app: AppTest, sample: Catalogue) -> None:
+    give(opened(app, "upload"), ("mine.png", b"no picture"))
+    give(app, ("mine.png", sample.picture_bytes("100008")), uploader=1)
+    give(app, uploader=1)
+    assert not app.subheader
+
+
 def test_a_score_table_says_how_many_of_the_pictures_it_knows(app: AppTest, sample: Catalogue) -> None:
     table = ("scores.csv", b"GalaxyID,Class1.1,Class1.2,Class1.3\nmine,0.2,0.7,0.1\nother,0.2,0.7,0.1\n")
     give(opened(app, "upload"), table)

@@ -148,8 +148,8 @@ def clear() -> None:
 
 def add(name: str, content: bytes) -> str:
     """Check a picture and keep it, or the reason why it cannot be used; give its id."""
-    kept = uploads()
-    galaxy_id = free_id(id_of(stem_of(name)), content)
+    kept, stem = uploads(), id_of(stem_of(name))
+    galaxy_id = free_id(stem, content)
     if galaxy_id in kept and kept[galaxy_id].content:  # it came again: its crop stays
         return galaxy_id
     held = sum(len(upload.content) for upload in kept.values())
@@ -158,19 +158,30 @@ def add(name: str, content: bytes) -> str:
             f"there are {len(kept)} pictures with {held / 1e6:.0f} MB already; a session holds {MOST_PICTURES} pictures and "
             f"{MOST_BYTES / 1e6:.0f} MB: remove some, or use `python -m galaxy_explorer predict` for many"
         )
-        kept[galaxy_id] = Upload(galaxy_id, b"", error=reason)
-        return galaxy_id
+        return _refuse(stem, reason)
     try:
-        kept[galaxy_id] = with_image(Upload(galaxy_id, content), None)
+        upload = with_image(Upload(galaxy_id, content), None)
     except ImageError as error:
-        kept[galaxy_id] = Upload(galaxy_id, b"", error=str(error))
+        return _refuse(stem, str(error))
+    _forget_error(galaxy_id)
+    kept[galaxy_id] = upload
     return galaxy_id
 
 
-def free_id(stem: str, content: bytes) -> str:
-    """Name a picture after its file, with a number where another picture has that name already."""
+def _refuse(stem: str, reason: str) -> str:
+    """Keep the reason why a picture cannot be used; give its id."""
+    galaxy_id = free_id(stem)
+    uploads()[galaxy_id] = Upload(galaxy_id, b"", error=reason)
+    return galaxy_id
+
+
+def free_id(stem: str, content: bytes | None = None) -> str:
+    """Name a picture after its file, with a number where another picture has that name already.
+
+    One that cannot be used leaves its name to one with content.
+    """
     galaxy_id, number = stem, 1
-    while galaxy_id in uploads() and uploads()[galaxy_id].content != content:
+    while (other := uploads().get(galaxy_id)) and (content is None or not (other.error or other.content == content)):
         number += 1
         galaxy_id = f"{stem} ({number})"
     return galaxy_id
