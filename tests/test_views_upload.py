@@ -243,6 +243,16 @@ def test_a_crop_below_a_pixel_of_the_preview_is_framed_all_the_same(height: int,
     assert framed.any()
 
 
+def test_the_chosen_answer_stays_while_a_picture_is_cropped(app: AppTest, off_centre: bytes) -> None:
+    give(opened(app, "upload"), ("mine.png", off_centre))
+    app.selectbox(key="answer").set_value("Class8.7").run()
+    press(app, "Use the suggestion")
+    assert app.selectbox(key="answer").value == "Class8.7"
+    app.slider[2].set_value(400).run()
+    press(app, "Whole picture")
+    assert app.selectbox(key="answer").value == "Class8.7"
+
+
 def test_a_well_framed_galaxy_gets_no_hint(app: AppTest, sample: Catalogue) -> None:
     give(opened(app, "upload"), *files_of(sample, "100023"))
     assert not app.info

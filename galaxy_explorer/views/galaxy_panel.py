@@ -97,8 +97,8 @@ def show(galaxy: ShownGalaxy, name: str) -> None:
 
 
 def _start_answer(galaxy: ShownGalaxy, fractions: np.ndarray) -> None:
-    """Explain, when a galaxy comes up first, the most telling answer of its likeliest path."""
-    shown = "/".join(galaxy.address)
+    """Explain, when a galaxy comes up first, the most telling answer of its likeliest path; another crop keeps the choice."""
+    shown = "/".join(galaxy.whole_address or galaxy.address)
     if st.session_state.get("answer_of") == shown and st.session_state.get(answers.CHOSEN) in INDEX:
         return
     st.session_state["answer_of"] = shown

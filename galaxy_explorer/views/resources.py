@@ -210,6 +210,7 @@ class ShownGalaxy:
     volunteers: np.ndarray | None  # (37,) vote fractions, NaN where unknown; None where nobody voted
     memo: Memo  # where results about it are kept
     address: tuple[str, ...]  # what sets it apart from the other galaxies of the memo
+    whole_address: tuple[str, ...] = ()  # that of the whole picture, where this may be a crop
 
     @cached_property
     def shown(self) -> np.ndarray:

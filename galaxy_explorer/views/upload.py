@@ -147,8 +147,8 @@ def prepare(upload: Upload, name: str) -> ShownGalaxy:
     say_how_strange(upload, name)
     offer_crop(upload, exposure.picture, resources.network(name)[1]["crop"])
     galaxy = ShownGalaxy(
-        upload.galaxy_id, picture_of(upload), 1.0, volunteers, own_memo(), upload.address
-    )  # fmt: skip
+        upload.galaxy_id, picture_of(upload), 1.0, volunteers, own_memo(), upload.address, upload.picture_address
+    )
     galaxy_panel.ask(galaxy, name)
     return galaxy
 
