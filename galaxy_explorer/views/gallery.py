@@ -43,8 +43,9 @@ def show_pages(view: View, galaxies: int, place: str) -> None:
 
     key = f"pages_{place}"
     st.session_state[key] = page
-    # By itself it would fit itself into the little room that it takes, and leave out pages of four.
-    room = BUTTON * (min(pages, MANY_PAGES) + 2)
+    # By itself it would fit itself into the little room that it takes, and leave out pages of four; of three it leaves
+    # out one unless there is room for four.
+    room = BUTTON * (min(pages + (pages == 3), MANY_PAGES) + 2)
     st.pagination(pages, key=key, on_change=turn, args=(key,), width=room)
     if pages > MANY_PAGES and place == "below":
         st.session_state["go_to_page"] = page

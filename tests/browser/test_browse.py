@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from app_server import GALAXIES
-from looks import at_each_look, settled
+from looks import NARROW, WIDE, at_each_look, settled
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
@@ -84,6 +84,17 @@ def test_a_tile_can_be_reached_and_followed_by_the_keyboard(open_page: Callable[
     assert focused.evaluate("link => getComputedStyle(link).boxShadow") != "none"
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name=f"Galaxy {ids[1]}")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_of_three_pages_each_can_be_chosen(open_page: Callable[..., Page], width: int) -> None:
+    page = open_page("?filter=t01_smooth~50-100s", width=width)
+    settled(page)
+    page.get_by_role("button", name="Page 2").first.click()
+    expect(page).to_have_url(re.compile(r"page=2"))
+    settled(page)
+    for number in (1, 2, 3):
+        expect(page.get_by_role("button", name=f"Page {number}")).to_have_count(2)  # above and below the gallery
 
 
 @at_each_look
