@@ -263,6 +263,16 @@ class TestTheLikeliestPath:
         for name, following in zip(path, [*path[1:], None], strict=True):
             assert ANSWER_OF[name].leads_to == (None if following is None else QUESTION_OF[following].number)
 
+    def test_goes_on_from_unknown_shares_with_the_question_asked_of_everyone(self):
+        fractions = np.full(len(COLUMNS), np.nan)
+        fractions[SLICES[1]] = (0.2, 0.8, 0)
+        fractions[SLICES[2]] = (0.2, 0.6)
+        fractions[SLICES[6]] = (0.7, 0.3)
+        path = [name for name, _ in most_likely_path(fractions)]
+        assert path == ["Class1.2", "Class2.2", "Class6.1"]  # and no further, though question 8 is not known either
+        fractions[SLICES[8]] = (0.7, 0, 0, 0, 0, 0, 0)
+        assert most_likely_path(fractions)[3:] == [("Class8.1", 1.0)]
+
     def test_ends_early_where_shares_are_unknown(self):
         fractions = np.full(len(COLUMNS), np.nan)
         fractions[SLICES[1]] = (0.2, 0.8, 0)
@@ -287,6 +297,15 @@ class TestInWords:
         assert in_words(sample.volunteer_fractions[sample.ids.index("587736542560715163")]).replace("\u00a0", " ") == (
             "Most likely a galaxy with features or a disk (97 %), seen edge-on (100 %), with a rounded bulge (66 %), "
             "and with nothing odd about it (71 %)."
+        )
+
+    def test_says_what_is_odd_though_questions_before_are_unknown(self):
+        fractions = np.full(len(COLUMNS), np.nan)
+        fractions[SLICES[6]] = (0.1, 0.9)
+        assert in_words(fractions).replace("\u00a0", " ") == "Most likely with nothing odd about it (90 %)."
+        fractions[SLICES[1]] = (0.2, 0.8, 0)
+        assert in_words(fractions).replace("\u00a0", " ") == (
+            "Most likely a galaxy with features or a disk (80 %), and with nothing odd about it (90 %)."
         )
 
     def test_says_when_nothing_is_known(self):

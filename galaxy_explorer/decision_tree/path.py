@@ -3,7 +3,15 @@
 import numpy as np
 
 from galaxy_explorer.decision_tree.arithmetic import shares_from_fractions
-from galaxy_explorer.decision_tree.table import ANSWER_OF, INDEX, QUESTION_OF, QUESTIONS, SLICES, columns_of
+from galaxy_explorer.decision_tree.table import (
+    ANSWER_OF,
+    ASKED_OF_EVERYONE,
+    INDEX,
+    QUESTION_OF,
+    QUESTIONS,
+    SLICES,
+    columns_of,
+)
 
 
 def most_likely_path(fractions: np.ndarray) -> list[tuple[str, float]]:
@@ -20,15 +28,19 @@ def most_likely_path(fractions: np.ndarray) -> list[tuple[str, float]]:
     Returns
     -------
     list of (str, float)
-        Column and share of each answer on the path. It ends early at a question without shares.
+        Column and share of each answer on the path. From a question without shares it goes on with question 6, and
+        ends early where that has none either.
     """
     shares = shares_from_fractions(fractions)
     path: list[tuple[str, float]] = []
+    walked: set[int] = set()
     number: int | None = QUESTIONS[0].number
-    while number is not None:
+    while number is not None and number not in walked:
+        walked.add(number)
         asked = shares[SLICES[number]]
         if np.isnan(asked).any():
-            break
+            number = ASKED_OF_EVERYONE
+            continue
         name = columns_of(number)[int(np.argmax(asked))]
         path.append((name, float(shares[INDEX[name]])))
         number = ANSWER_OF[name].leads_to
@@ -55,7 +67,7 @@ def in_words(fractions: np.ndarray) -> str:
         clauses.append(_LINKS.get(number, "") + f"{phrase} ({100 * share:.0f}\u00a0%)")
     if not clauses:
         return "No votes are known for this galaxy."
-    return "Most likely " + ", ".join(clauses) + "."
+    return "Most likely " + ", ".join(clauses).removeprefix("and ") + "."
 
 
 # How the clause of a question joins the sentence before it.
