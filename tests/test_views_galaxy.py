@@ -1,10 +1,12 @@
 """The galaxy page, opened through app.py without a browser."""
 
+import io
 import json
 from pathlib import Path
 from urllib.parse import parse_qs, parse_qsl
 
 import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -12,7 +14,7 @@ from galaxy_explorer.catalogue import SAMPLE, Catalogue
 from galaxy_explorer.comparison import largest_differences
 from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, INDEX, columns_of
 from galaxy_explorer.drawn_galaxies import DRAWINGS
-from galaxy_explorer.views import resources
+from galaxy_explorer.views import resources, scores
 from galaxy_explorer.views.examples import sure_examples
 
 ROOT = Path(__file__).parent.parent
@@ -218,8 +220,27 @@ def test_the_tables_columns_have_names_in_words(app: AppTest) -> None:
     assert "densenet" in labels(app)
     table = app.dataframe[0].value
     assert table["network_fraction"].equals(alone["network_fraction"])
-    assert (table["densenet"] - alone["network_fraction"]).abs().max() > 1e-3
+    assert (table["densenet_fraction"] - alone["network_fraction"]).abs().max() > 1e-3
     np.testing.assert_allclose(table["difference"], table["network_fraction"] - table["volunteer_fraction"])
+
+
+@pytest.mark.parametrize("voted", [True, False], ids=["voted", "unvoted"])
+def test_the_download_of_the_table_has_what_the_table_shows(
+    app: AppTest, sample: Catalogue, monkeypatch: pytest.MonkeyPatch, voted: bool
+) -> None:
+    offered = {}
+    monkeypatch.setattr(scores.st, "download_button", lambda label, content, *_, **__: offered.update({label: content}))
+    known = sample.table[COLUMNS[0]].notna()
+    opened(app, source="sample", galaxy=sample.table.index[known == voted][0], network="fcn")
+    app.toggle(key="ask_others").set_value(True).run()
+    assert not app.exception
+    csv = offered["Network and volunteers as CSV" if voted else "Network as a table (CSV)"]()
+    downloaded, shown = pd.read_csv(io.BytesIO(csv), dtype={"GalaxyID": str}), app.dataframe[0].value
+    assert set(app.dataframe[0].proto.column_order) <= set(downloaded)
+    assert ("difference" in downloaded) == voted
+    numbers = list(downloaded.columns[4:])
+    assert "densenet_fraction" in numbers
+    np.testing.assert_allclose(downloaded[numbers], shown[numbers], atol=1e-6)
 
 
 def labels(app: AppTest) -> list[str]:

@@ -19,9 +19,13 @@ VOLUNTEERS = ("volunteer_fraction", "volunteer_share", "difference")  # columns 
 
 
 def scores_table(
-    galaxy_id: str, fractions: np.ndarray, volunteers: np.ndarray | None, spread: np.ndarray
+    galaxy_id: str,
+    fractions: np.ndarray,
+    volunteers: np.ndarray | None,
+    spread: np.ndarray,
+    others: dict[str, np.ndarray],
 ) -> pd.DataFrame:
-    """Put the 37 numbers of a galaxy in a table: question, answer, fractions and shares of both."""
+    """Put the 37 numbers of a galaxy in a table: question, answer, fractions and shares of both, and what others say."""
     voted = np.full(len(COLUMNS), np.nan) if volunteers is None else volunteers
     return pd.DataFrame(
         {
@@ -34,13 +38,14 @@ def scores_table(
             "volunteer_fraction": voted,
             "network_share": shares_from_fractions(fractions),
             "volunteer_share": shares_from_fractions(voted),
+            "difference": fractions - voted,
+            **{f"{other}_fraction": asked for other, asked in others.items()},
         }
     )
 
 
 def show_scores(galaxy: ShownGalaxy, name: str, fractions: np.ndarray, spread: np.ndarray, lit: np.ndarray) -> None:
     """Show the 37 numbers, and offer them as files."""
-    table = scores_table(galaxy.galaxy_id, fractions, galaxy.volunteers, spread)
     with st.container(key="scores"):
         st.subheader("The 37 scores")
         st.caption(
@@ -53,17 +58,14 @@ def show_scores(galaxy: ShownGalaxy, name: str, fractions: np.ndarray, spread: n
                 asked = {other: galaxy.prediction(other)[0] for other in others}
         else:
             asked = {}
-        _show_table(table, name, asked, voted=galaxy.volunteers is not None)
+        table = scores_table(galaxy.galaxy_id, fractions, galaxy.volunteers, spread, asked)
+        _show_table(table, name, list(asked), voted=galaxy.volunteers is not None)
         _offer(galaxy, name, fractions, table, lit)
 
 
-def _show_table(table: pd.DataFrame, name: str, others: dict[str, np.ndarray], voted: bool) -> None:
+def _show_table(table: pd.DataFrame, name: str, others: list[str], voted: bool) -> None:
     """Show the numbers under words that need no key."""
-    shown = table.assign(
-        question=[f"{QUESTION_OF[column].number} · {QUESTION_OF[column].short}" for column in COLUMNS],
-        difference=table["network_fraction"] - table["volunteer_fraction"],
-        **others,
-    )
+    shown = table.assign(question=[f"{QUESTION_OF[column].number} · {QUESTION_OF[column].short}" for column in COLUMNS])
     config = st.column_config
 
     def number(label: str, meaning: str, form: str = "%.3f", width: int = 92) -> Any:
@@ -76,7 +78,10 @@ def _show_table(table: pd.DataFrame, name: str, others: dict[str, np.ndarray], v
             "±", "Half the interval meant to hold the volunteers' value in 68 of 100 cases", width=64
         ),
         "difference": number("difference", f"{name} less volunteers", "%+.3f"),
-        **{other: number(other, f"The vote fraction that the network {other} predicts") for other in others},
+        **{
+            f"{other}_fraction": number(other, f"The vote fraction that the network {other} predicts")
+            for other in others
+        },
         "volunteer_share": number(
             "volunteers' share", "Of the volunteers who were asked, those who said so", width=124
         ),
@@ -99,7 +104,7 @@ def _offer(galaxy: ShownGalaxy, name: str, fractions: np.ndarray, table: pd.Data
     stem = f"{galaxy.galaxy_id}_{name}"
     compared = "Network and volunteers as CSV"
     if galaxy.volunteers is None:
-        compared, table = "Network as a table (CSV)", table.drop(columns=list(VOLUNTEERS), errors="ignore")
+        compared, table = "Network as a table (CSV)", table.drop(columns=list(VOLUNTEERS))
     with st.container(horizontal=True):
         for label, content, file in (
             ("Scores as CSV", partial(_csv, row.reset_index()), f"{stem}_scores.csv"),
