@@ -181,9 +181,9 @@ def coverage(
         apart = np.abs(np.subtract(ours, theirs, dtype=float))
         within[index] = each[apart <= half_width.astype(float) + _ROUNDING].sum()
     return {
-        "all": round(float(within.sum() / known.sum()), 5),
+        "all": round(float(within.sum() / known.sum()), 6),
         "by_question": {
-            str(number): round(float(within[where].sum() / known[where].sum()), 5)
+            str(number): round(float(within[where].sum() / known[where].sum()), 6)
             for number, where in SLICES.items()
             if known[where].any()
         },

@@ -197,7 +197,7 @@ class TestCoverage:
         volunteers = np.full_like(fractions, np.nan)
         volunteers[:, SLICES[1]] = [[0.45, 0.6, 0.39], [0.61, np.nan, 0.4]]
         volunteers[:, SLICES[6]] = 0.5
-        assert coverage(fractions, spread, volunteers) == {"all": round(7 / 9, 5), "by_question": {"1": 0.6, "6": 1.0}}
+        assert coverage(fractions, spread, volunteers) == {"all": round(7 / 9, 6), "by_question": {"1": 0.6, "6": 1.0}}
 
     def test_counts_galaxies_by_their_weights(self):
         fractions = np.full((2, len(COLUMNS)), 0.5)
