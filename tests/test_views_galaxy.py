@@ -67,6 +67,21 @@ def test_the_address_follows_what_is_chosen(app: AppTest) -> None:
     assert parse_qs(app.code[0].value.partition("?")[2]) == {name: [value] for name, value in address(app).items()}
 
 
+def test_back_at_an_address_without_a_network_shows_the_one_that_it_showed_at_first(app: AppTest) -> None:
+    opened(app, source="sample", galaxy="100023")
+    first, other = resources.networks()
+    app.segmented_control(key="network").set_value(other).run()
+    del app.query_params["network"], app.query_params["answer"]  # the Back button
+    app.run()
+    assert app.segmented_control(key="network").value == first
+    app.segmented_control(key="network").set_value(other).run()
+    app.switch_page("galaxy_explorer/views/about.py").run()
+    opened(app, source="sample", galaxy="100023")
+    assert app.segmented_control(key="network").value == other
+    next(button for button in app.button if button.label == "Next").click().run()
+    assert app.segmented_control(key="network").value == other
+
+
 def test_an_address_with_nonsense_in_it_still_shows_the_galaxy(app: AppTest) -> None:
     opened(app, source="sample", galaxy="100023", network="../secret", answer="Class99.1")
     assert app.title[0].value == "Galaxy 100023"

@@ -94,7 +94,8 @@ def open_asked() -> tuple[str, Catalogue, str] | None:
 def heed_address() -> bool:
     """Take network and answer from the address when it has changed from outside: a link, a bookmark, the Back button.
 
-    What the widgets changed is written there by `keep_address`, and is no news.
+    What the widgets changed is written there by `keep_address`, and is no news. An address without a network shows, when
+    the Back button leads to it within the page, the one that it showed at first.
 
     Returns
     -------
@@ -102,10 +103,16 @@ def heed_address() -> bool:
         Whether it has changed.
     """
     asked = {name: st.query_params.get(name) for name in ADDRESS}
-    if asked == st.session_state.get("address_kept"):
+    kept = st.session_state.get("address_kept")
+    if asked == kept:
         return False
-    if asked["network"] in resources.networks():
-        st.session_state["network"] = asked["network"]
+    if kept is None:  # from elsewhere: the network chosen before stays
+        st.session_state["first_networks"] = {}
+    network = asked["network"]
+    if network not in resources.networks():
+        network = st.session_state["first_networks"].get(str(st.query_params.to_dict()))
+    if network:
+        st.session_state["network"] = network
     st.session_state["asked_answer"] = asked["answer"]
     st.session_state.pop("answer_of", None)  # the panel then starts with the answer asked for
     return True
@@ -128,7 +135,9 @@ def keep_address(address: dict[str, str], arrived: bool) -> None:
 
     On arrival it is left as it is: another address would be another step of the Back button.
     """
-    if not arrived and st.query_params.to_dict() != address:
+    if arrived:
+        st.session_state["first_networks"].setdefault(str(st.query_params.to_dict()), address["network"])
+    elif st.query_params.to_dict() != address:
         st.query_params.from_dict(address)
     st.session_state["address_kept"] = {name: st.query_params.get(name) for name in ADDRESS}
 
