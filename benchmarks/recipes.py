@@ -58,7 +58,7 @@ CHANGES: Mapping[str, str] = {
     "mixup up to 0.3": "--mixup 0.3",
     "noise of 0.05 on the scores": "--label-noise 0.05",
     "half the learning rate": "--learning-rate 1e-3",
-    "densenet, as shipped": "--model densenet --growth-rate 16 --blocks 4 6 8 6 --initial-features 32",
+    "densenet, narrow": "--model densenet --growth-rate 16 --blocks 4 6 8 6 --initial-features 32",
     "DenseNet-121": "--model densenet",
 }
 
