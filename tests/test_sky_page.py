@@ -84,6 +84,10 @@ def test_a_name_without_a_known_size_gets_a_view_and_the_reason(app: AppTest, sk
 def test_the_zoom_is_part_of_the_address(app: AppTest, sky_server: SkyServer) -> None:
     sky_at(app, "M51", zoom="2.0")
     assert "Picture: SDSS SkyServer, 0.792″ a pixel." in texts(app)
+    app.query_params["zoom"] = "4.0"  # as the Back button changes it
+    rerun(app)
+    assert app.select_slider(key="zoom").value == 4.0
+    assert "Picture: SDSS SkyServer, 1.584″ a pixel." in texts(app)
 
 
 @pytest.mark.usefixtures("bare")
@@ -183,6 +187,11 @@ def test_a_size_that_cannot_be_asked_for_costs_no_picture(app: AppTest, sky_serv
     sky_at(app, "126.5726 54.2046")
     assert "size is unknown.** There is no connection to SDSS SkyServer" in texts(app)
     assert "Picture: SDSS SkyServer, 0.396″ a pixel." in texts(app)
+    sky_server.faults.clear()
+    next(button for button in app.button if button.label == "Ask for its size again").click()
+    rerun(app)
+    assert "is the radius that holds 90 %" in texts(app)
+    assert "Ask for its size again" not in {button.label for button in app.button}
 
 
 @pytest.mark.usefixtures("bare")

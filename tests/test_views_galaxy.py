@@ -174,6 +174,16 @@ def test_all_answers_of_a_question_stand_side_by_side(app: AppTest) -> None:
     assert app.selectbox(key="answer").value == "Class5.1"
 
 
+def test_a_method_that_knows_no_answers_names_none(app: AppTest) -> None:
+    opened(app, source="sample", galaxy="100023", answer="Class5.3")
+    assert "Bright: what raises “" in said(app)
+    app.toggle(key="side_by_side").set_value(True)
+    app.selectbox(key="method").set_value("Eigen-CAM").run()
+    assert not app.exception
+    assert "Bright: the strongest pattern in what the detectors found, the same for every answer." in said(app)
+    assert "Bright is what raises each answer" not in said(app)
+
+
 @pytest.mark.parametrize("shown", ["network", "volunteers"])
 def test_the_chart_shows_one_source_or_both(app: AppTest, shown: str) -> None:
     opened(app, source="sample", galaxy="100023")

@@ -157,7 +157,8 @@ def show_progress(jobs: Sequence[background.Job]) -> None:
         if left is None:
             left = background.seconds_per_galaxy(job.network) * (len(job.ids) - job.done)
         said = "waits its turn" if job.started is None else f"{job.done:,} of {len(job.ids):,} galaxies"
-        st.progress(min(job.done / len(job.ids), 1.0), f"**{job.network}**: {said}, about {duration(left)} left")
+        left_said = "stopping after those under way" if job.stop.is_set() else f"about {duration(left)} left"
+        st.progress(min(job.done / len(job.ids), 1.0), f"**{job.network}**: {said}, {left_said}")
     st.caption("You may use the other pages meanwhile. What is done is kept, also when you stop.")
     if st.button("Stop", icon=":material/stop_circle:", disabled=all(job.stop.is_set() for job in jobs)):
         stopped = [background.worker().leave(job, visitor(), background.is_here) for job in jobs]

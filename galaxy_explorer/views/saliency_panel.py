@@ -32,6 +32,7 @@ class Choices:
     method: str
     lowers: bool
     opacity: float  # in [0, 1]
+    per_answer: bool = True  # whether the method knows answers
 
     @property
     def verb(self) -> str:
@@ -53,7 +54,7 @@ def choose_saliency() -> Choices:
             )
             method = st.selectbox("Method", list(METHODS), key="method", persist_state="session")
             st.caption(METHODS[method].explanation)
-    return Choices(method, DIRECTIONS[direction], opacity / 100.0)
+    return Choices(method, DIRECTIONS[direction], opacity / 100.0, METHODS[method].per_answer)
 
 
 def show_picture(galaxy: ShownGalaxy, name: str, choices: Choices) -> np.ndarray:
@@ -66,12 +67,15 @@ def show_picture(galaxy: ShownGalaxy, name: str, choices: Choices) -> np.ndarray
 
         found = galaxy.saliency(name, column, choices.method, choices.lowers, progress)
         lit = lit_picture(galaxy, name, found.heat, choices.opacity)
-    asked = f"“{ANSWER_OF[column].name}” to: {QUESTION_OF[column].text}"
-    st.image(lit, width="stretch", alt=f"Galaxy {galaxy.galaxy_id} with the saliency of {asked}")
+    asked, bright = "", "the strongest pattern in what the detectors found, the same for every answer"
+    if choices.per_answer:
+        asked = f" of “{ANSWER_OF[column].name}” to: {QUESTION_OF[column].text}"
+        bright = f"what {choices.verb} “{QUESTION_OF[column].short}: {ANSWER_OF[column].name}”"
+    st.image(lit, width="stretch", alt=f"Galaxy {galaxy.galaxy_id} with the saliency{asked}")
     if found.message:
         st.info(found.message[0].upper() + found.message[1:] + ".", icon=":material/visibility_off:")
     st.caption(
-        f"Bright: what {choices.verb} “{QUESTION_OF[column].short}: {ANSWER_OF[column].name}”. The network sees the framed square alone.",
+        f"Bright: {bright}. The network sees the framed square alone.",
         help=f"Strongest point before scaling: {found.maximum:.3g}. It can be compared between answers and pictures, not between methods.",
     )
     return lit
@@ -79,18 +83,17 @@ def show_picture(galaxy: ShownGalaxy, name: str, choices: Choices) -> np.ndarray
 
 def show_all_answers(galaxy: ShownGalaxy, name: str, choices: Choices, shares: np.ndarray) -> None:
     """Show one small picture for each answer of the chosen answer's question; a press on one chooses it."""
-    from galaxy_explorer.saliency import METHODS
-
     question = QUESTION_OF[chosen_answer()]
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{question.text}** Bright is what {choices.verb} each answer. The shares are {name}'s.")
+        bright = f"Bright is what {choices.verb} each answer. " if choices.per_answer else ""
+        st.markdown(f"**{question.text}** {bright}The shares are {name}'s.")
         common = st.toggle(
             "One scale for all",
             key="common_scale",
             persist_state="session",
             help="On: equally bright is equally strong. Off: each answer's strongest point is brightest.",
         )
-    if not METHODS[choices.method].per_answer:
+    if not choices.per_answer:
         st.caption(f"{choices.method} knows no answers: its map is the same for all of them.")
     maps = _maps(galaxy, name, columns_of(question.number), choices)
     strongest = max(0.0, *(found.maximum for found in maps))

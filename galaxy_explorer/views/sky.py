@@ -78,6 +78,14 @@ def keep_zoom() -> None:
         st.query_params["zoom"] = str(st.session_state["zoom"])
 
 
+def heed_zoom() -> None:
+    """Set the slider by the page's address when that has changed, as by the Back button, of which no widget hears."""
+    address = st.session_state.get("position"), st.query_params.get("zoom")
+    if "zoom" not in st.session_state or st.session_state.get("zoom_heeded") != address:
+        st.session_state["zoom"] = zoom_of_address()
+    st.session_state["zoom_heeded"] = address
+
+
 def zoom_of_address() -> float:
     """Read the zoom in the page's address; 1 where there is none that the slider knows."""
     return next((zoom for zoom in ZOOMS if str(zoom) == st.query_params.get("zoom")), 1.0)
@@ -136,14 +144,14 @@ def say(error: sky.SkyError) -> None:
         )
 
 
-def find_galaxy(position: sky.Position) -> tuple[sky.SkyGalaxy | None, str, bool]:
+def find_galaxy(position: sky.Position) -> tuple[sky.SkyGalaxy | None, sky.SkyError, bool]:
     """Ask SDSS for the galaxy that is meant; give it, or None, why its size is unknown, and whether that is old news."""
     place = position.ra_deg, position.dec_deg, position.objid
     try:
         answer = remembered(("galaxy", *place), lambda: sky.galaxy_at(*place))
     except sky.SkyError as error:
-        return None, str(error), False
-    return answer.value, answer.value.reason, answer.stale
+        return None, error, False
+    return answer.value, sky.SkyError(answer.value.reason), answer.stale
 
 
 def choose_view(start: float) -> tuple[float, tuple[sky.CutoutSource, ...]]:
@@ -156,7 +164,7 @@ def choose_view(start: float) -> tuple[float, tuple[sky.CutoutSource, ...]]:
         return f"{_width(scale(zoom))} ({scale(zoom):.3f}″ a pixel)"
 
     left, right = st.columns([3, 2], gap="medium")
-    st.session_state.setdefault("zoom", zoom_of_address())
+    heed_zoom()
     zoom = left.select_slider("Field of view", ZOOMS, key="zoom", on_change=keep_zoom, format_func=label)
     sources = {source.name: source for source in sky.CUTOUT_SOURCES}
     name = right.selectbox("Picture from", [FIRST, *sources], key="picture_from", persist_state="session")
@@ -168,7 +176,7 @@ def _width(scale: float) -> str:
     return f"{scale * sky.PIXELS / 60.0:.3g}′"
 
 
-def explain_scale(galaxy: sky.SkyGalaxy | None, why_unknown: str, start: float) -> None:
+def explain_scale(galaxy: sky.SkyGalaxy | None, why_unknown: sky.SkyError, start: float) -> None:
     """Say in a sentence or two where the scale comes from."""
     if galaxy and galaxy.radius_arcsec:
         st.markdown(
@@ -177,9 +185,8 @@ def explain_scale(galaxy: sky.SkyGalaxy | None, why_unknown: str, start: float) 
             "learnt at that scale and know no other zoom."
         )
     else:
-        reason = in_plain_words(sky.SkyError(why_unknown))
         st.markdown(
-            f"**The galaxy's size is unknown.** {reason} The view starts at SDSS's own {USUAL_SCALE}″ a pixel: move the "
+            f"**The galaxy's size is unknown.** {in_plain_words(why_unknown)} The view starts at SDSS's own {USUAL_SCALE}″ a pixel: move the "
             "slider until the galaxy is about a third as wide as the picture, as volunteers saw it."
         )
 
@@ -243,6 +250,8 @@ def find_and_say(text: str, say_waiting: Callable[[str], None]) -> tuple[ShownGa
     say_waiting(f"Asking {', '.join(source.name for source in sources)} for the picture …")
     picture = remembered(("cutout", *view, sources), lambda: sky.cutout(*view, sources))
     show_sources(picture, galaxy, position, stale)
+    if isinstance(why_unknown, sky.Unavailable):
+        st.button("Ask for its size again", icon=":material/refresh:", on_click=try_again)
     say_waiting("Asking the network …")
     name = galaxy_panel.choose_network()
     galaxy_id = (galaxy.gz2id or galaxy.objid) if galaxy else f"{middle.ra_deg:.5f}{middle.dec_deg:+.5f}"

@@ -99,3 +99,14 @@ def test_a_live_galaxy_is_reached_from_browse(open_page: Callable[..., Page]) ->
     expect(page.get_by_role("heading", name="Galaxy 58")).to_be_visible()
     expect(page).to_have_url(re.compile(r"source=Live(\+|%20)SDSS"))
     expect(page.get_by_role("link", name="SIMBAD")).to_be_visible()
+
+
+def test_back_brings_the_slider_back_with_the_place(open_page: Callable[..., Page]) -> None:
+    page = open_page("sky?position=M51")
+    slider = page.get_by_test_id("stSlider").first
+    expect(slider).to_contain_text("0.396″ a pixel")
+    page.get_by_text("a Galaxy Zoo 2 galaxy").click()
+    expect(slider).not_to_contain_text("0.396″ a pixel")
+    page.go_back()
+    expect(page.get_by_role("heading", name="M51")).to_be_visible()
+    expect(slider).to_contain_text("0.396″ a pixel")
