@@ -163,7 +163,8 @@ def train_in(work: Path, out: Path, recipe: Recipe, flags: argparse.Namespace, p
     taught = [teacher.card for teacher in lessons.teachers] if lessons else []
     add_learnt(card, galaxies.learnt_ids, [*earlier, *taught])
     save(out, network, card)
-    say(place, f"wrote {out}: the weights after epoch {progress.best_epoch}; hold-out RMSE {card['hold_out_rmse']}")
+    rmse = card["hold_out_rmse"] or "not measured"
+    say(place, f"wrote {out}: the weights after epoch {progress.best_epoch}; hold-out RMSE {rmse}")
     lost = measure(out, network, card, catalogue, galaxies, never if flags.validate else ())
     return 1 if lost or galaxies.failures else 0
 
