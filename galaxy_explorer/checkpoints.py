@@ -23,10 +23,10 @@ WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 # What a card must say before a network can be used.
 REQUIRED = ("model", "arguments", "image_size", "crop", "mean", "std", "columns")
 
-# What a damaged file makes torch.load raise, beside UnpicklingError.
+# What a damaged file makes torch.load raise.
 UNREADABLE = (
     *(OSError, EOFError, RuntimeError, ValueError, LookupError, TypeError, AttributeError, AssertionError),
-    struct.error,
+    *(struct.error, pickle.UnpicklingError),
 )
 
 

@@ -2,7 +2,6 @@
 
 import io
 import pickle
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from galaxy_explorer.checkpoints import (
     load,
     read_card,
     save,
-    write_atomically,
 )
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.models import MODELS, GalaxyNetwork, build
@@ -253,52 +251,6 @@ def test_code_in_a_file_is_never_run(tmp_path: Path) -> None:
             load(tmp_path / name)
         assert "weights_only" not in str(refusal.value)  # torch's words tell how to run it after all
     assert not (tmp_path / "sprung").exists()
-
-
-# --- writing in one step -------------------------------------------------------------------------------------
-
-
-class Unwritable:
-    """Fails half-way through being written."""
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        raise OSError("the disk is full")
-
-
-def test_a_failure_while_writing_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
-    path = tmp_path / "net.pt"
-    save(path, network_of("fcn"), card_of("fcn"))
-    before = path.read_bytes()
-    with pytest.raises(OSError, match="the disk is full"):
-        write_atomically({"weights": {"a": torch.zeros(1000)}, "card": Unwritable()}, path)
-    assert path.read_bytes() == before
-    assert list(tmp_path.iterdir()) == [path]
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="no limit can be set there")
-def test_a_full_disk_is_a_sentence_and_leaves_the_old_file(tmp_path: Path) -> None:
-    import resource
-
-    path = tmp_path / "net.pt"
-    save(path, network_of("fcn"), card_of("fcn"))
-    before = path.read_bytes()
-    allowed = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, allowed[1]))
-    try:
-        with pytest.raises(OSError, match=r"net\.pt cannot be written \(.*\); make room"):
-            save(path, network_of("fcn"), card_of("fcn"))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, allowed)
-    assert path.read_bytes() == before
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_new_file_takes_the_place_of_the_old(tmp_path: Path) -> None:
-    path = tmp_path / "net.pt"
-    for epochs in (1, 2):
-        save(path, network_of("fcn"), card_of("fcn", epochs=epochs))
-    assert read_card(path)["epochs"] == 2
-    assert list(tmp_path.iterdir()) == [path]
 
 
 # --- the weights that ship -----------------------------------------------------------------------------------

@@ -37,6 +37,8 @@ class TestRecipe:
             {"seed": -1},
             {"precision": "int8"},
             {"stem_stride": 3},
+            {"widths": (0, 8)},
+            {"blocks": (-1, 2)},
             {"growth_rate": 0},
             {"initial_features": -1},
         ],
@@ -49,8 +51,6 @@ class TestRecipe:
     @pytest.mark.parametrize(
         ("wrong", "words"),
         [
-            ({"model": "fcn", "widths": (0, 8)}, "widths 0 8; each of them must lie between 1 and 4096"),
-            ({"blocks": (-1, 2)}, "blocks -1 2; each"),
             ({"model": "fcn", "size": 32, "widths": (4,) * 8}, "halves a picture of 32 pixels 7 times"),
             ({"size": 32, "blocks": (1,) * 6}, "halves a picture of 32 pixels 6 times, which leaves nothing"),
         ],

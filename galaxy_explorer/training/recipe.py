@@ -66,12 +66,8 @@ class Recipe:
                 )
         for name, low, high in _LIMITS:
             value = getattr(self, name)
-            if not low <= value <= high:
+            if not all(low <= one <= high for one in (value if isinstance(value, tuple) else (value,))):
                 raise ValueError(f"the recipe's {name} is {value}; it must lie between {low} and {high}")
-        lengths = [(name, value) for name in _OWN[self.model] if isinstance(value := getattr(self, name), tuple)]
-        if not all(1 <= channels <= 4096 for _, values in lengths for channels in values):
-            named = ", ".join(f"{name} {' '.join(map(str, values))}" for name, values in lengths)
-            raise ValueError(f"the recipe has {named}; each of them must lie between 1 and 4096")
         if self.size >> self.halvings < 1:
             raise ValueError(
                 f"the network halves a picture of {self.size} pixels {self.halvings} times, which leaves nothing; give a "
@@ -164,7 +160,9 @@ _LIMITS = (
     ("shift", 0.0, 0.5),
     ("colour", 0.0, 0.9),
     ("layer_drop_rate", 0.0, 0.99),
+    ("widths", 1, 4096),
     ("growth_rate", 1, 4096),
+    ("blocks", 1, 4096),
     ("initial_features", 1, 4096),
     ("mixup", 0.0, 1.0),
     ("label_noise", 0.0, 1.0),

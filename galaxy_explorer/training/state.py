@@ -1,7 +1,6 @@
 """What a run leaves behind after each epoch, so that a kill loses at most the epoch under way."""
 
 import json
-import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -72,7 +71,7 @@ def load_state(work: Path, recipe: Recipe, start: str, galaxies: str) -> tuple[d
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
         theirs, parts, progress = state["recipe"], state["parts"], Progress(**state["progress"])
-    except (*UNREADABLE, pickle.UnpicklingError) as error:
+    except UNREADABLE as error:
         raise TrainingError(
             f"{path} cannot be read as the state of a run ({str(error).partition(chr(10))[0] or 'it is empty'}); "
             "delete it, or use another --work folder, to begin again"
