@@ -61,8 +61,8 @@ def read_flags(arguments: list[str]) -> argparse.Namespace:
     add("--never", type=Path, help="list of ids not to train on (default: validation.txt in the data folder or zip)")
     add("--validate", action="store_true", help="at the end, measure on those ids for the card")
     add("--teacher", nargs="+", default=[], metavar="FILE", help="weights whose mean answer fills unknown scores")
-    views, most = "views of a picture that a teacher averages (default: %(default)s)", VIEWS
-    add("--teacher-views", type=int, choices=range(1, most + 1), default=most, help=views)
+    views = "views of a picture that a teacher averages (default: %(default)s)"
+    add("--teacher-views", type=int, choices=range(1, VIEWS + 1), default=VIEWS, help=views)
     add("--unscored", type=Path, help="a folder or zip of more pictures, of which the teachers give all scores")
     add(
         "--unscored-field",
