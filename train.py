@@ -200,9 +200,10 @@ def measure(
     lost = describe(network, card, catalogue, galaxies)
     save(file, network, card)
     if validation:
-        lost |= validate(network, card, catalogue, validation)
+        unread = validate(network, card, catalogue, validation)
+        lost |= unread
         save(file, network, card)
-        if found := card.get("validation"):
+        if len(unread) < len(validation) and (found := card.get("validation")):
             print(f"RMSE on {found['galaxies']} validation galaxies: {found['rmse']:.4f}", file=sys.stderr)
     tell_failures(lost)
     write_cards(file.resolve().parent)

@@ -52,8 +52,8 @@ class TestRefusing:
             ((500,), "one row of 500 numbers, as of a spectrum"),
             ((1, 500), "one row of 500 numbers"),
             ((2, 5, 20, 20), "4 axes of 20×20×5×2"),
-            ((40, 20, 20), "a cube of 20×20×40, whose planes are not known to be bands"),
-            ((5, 20, 20), "a cube of 20×20×5"),
+            ((40, 20, 20), "a cube of 20×20×40, with more planes than 12 bands"),
+            ((5, 20, 20), "a cube of 20×20×5, whose planes are not known to be bands"),
         ],
     )
     def test_spectra_and_cubes_are_refused(self, shape, said):

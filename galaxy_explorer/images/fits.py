@@ -140,7 +140,9 @@ def refusal_of(unit: Unit) -> str:
     if len(unit.shape) > 3:
         return f"{len(unit.shape)} axes of {unit.size()}"
     if len(unit.shape) == 3 and not (3 in (unit.shape[0], unit.shape[-1]) or triplet_of(bands_of(unit))):
-        return f"a cube of {unit.size()}, whose planes are not known to be bands"
+        many = min(unit.shape) > MOST_BANDS
+        why = f"with more planes than {MOST_BANDS} bands" if many else "whose planes are not known to be bands"
+        return f"a cube of {unit.size()}, {why}"
     return ""
 
 
