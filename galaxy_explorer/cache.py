@@ -1,9 +1,14 @@
 """Where decoded pictures, thumbnails and predictions are kept, outside every data folder."""
 
 import os
+import shutil
 import threading
 import time
+from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
+
+STORES = 40  # tables of predictions that are kept; of 240,000 galaxies each takes some 70 MB
 
 
 def cache_folder() -> Path:
@@ -47,6 +52,38 @@ def forget_oldest(
         total += size
         if place >= keep or total > keep_bytes or used < oldest:
             path.unlink(missing_ok=True)
+
+
+def forget_oldest_stores(folder: Path, keep: int, spared: Collection[Path] = ()) -> None:
+    """Delete all that belongs to a table of predictions but for those changed last: notes, failures, unfinished parts.
+
+    Parameters
+    ----------
+    folder : Path
+        That of the predictions; it need not exist.
+    keep : int
+        How many tables stay.
+    spared : collection of Path
+        Tables that stay whatever their age, since work is about to go on with them.
+    """
+    changed: dict[str, float] = {}
+    parts: dict[str, list[Path]] = {}
+    for path in folder.glob("*"):
+        store = path.name.lstrip(".").partition(".")[0]  # the name of a table has no dot but that of its ending
+        with suppress(FileNotFoundError):  # another process has just renamed or deleted it
+            changed[store] = max(changed.get(store, 0.0), path.stat().st_mtime)
+            parts.setdefault(store, []).append(path)
+    for store in sorted(changed, key=changed.__getitem__, reverse=True)[keep:]:
+        for path in () if store in {table.stem for table in spared} else parts[store]:
+            remove(path)
+
+
+def remove(path: Path) -> None:
+    """Delete a file, or a folder with all that is in it, whether it is still there or not."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def keep(path: Path, content: bytes | memoryview) -> None:

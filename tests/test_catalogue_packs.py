@@ -1,8 +1,11 @@
 """Zip files of pictures, pictures that were cropped before, and when a catalogue counts as changed."""
 
+import io
 import json
 import os
 import re
+import struct
+import tracemalloc
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from galaxy_explorer.catalogue import CatalogueError, field_of, galaxies, open_catalogue, read_validation
+from galaxy_explorer.catalogue import CatalogueError, field_of, galaxies, open_catalogue, read_validation, zips
 from galaxy_explorer.images import ImageError, to_png
 
 SCORES = "GalaxyID,Class1.1\n0012,1\n999,1\n"
@@ -55,10 +58,10 @@ class TestAZip:
                 assert content == wanted[catalogue.ids.index(galaxy)]
 
     def test_another_process_opens_the_file_for_itself(self, picture_zip, monkeypatch):
-        here = galaxies._zip_file(picture_zip)
-        assert galaxies._zip_file(picture_zip) is here
+        here = zips.zip_file(picture_zip)
+        assert zips.zip_file(picture_zip) is here
         monkeypatch.setattr(os, "getpid", lambda: -1)  # as after a fork, which shares the place in an open file
-        assert galaxies._zip_file(picture_zip) is not here
+        assert zips.zip_file(picture_zip) is not here
 
     def test_a_file_that_was_replaced_is_read_anew(self, picture_zip, draw_galaxy):
         catalogue = open_catalogue(picture_zip)
@@ -73,9 +76,36 @@ class TestAZip:
     def test_a_picture_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(self, picture_zip, monkeypatch):
         catalogue = open_catalogue(picture_zip)
         monkeypatch.setattr("galaxy_explorer.catalogue.galaxies.MAX_PICTURE_BYTES", 1000)
-        monkeypatch.setattr(zipfile.ZipFile, "read", None)
-        with pytest.raises(ImageError, match=r"pictures/0012\.png in galaxies\.zip takes .* scale the picture down"):
+        monkeypatch.setattr(zipfile.ZipFile, "open", None)
+        with pytest.raises(ImageError, match=r"pictures/0012\.png takes more than .* unpacked, the most that is read"):
             catalogue.picture("0012")
+
+    @pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+    def test_no_more_is_unpacked_than_a_member_may_take_whatever_it_claims(self, tmp_path, method):
+        claimed = struct.pack("<I", 1000)
+        content = io.BytesIO()
+        with zipfile.ZipFile(content, "w", method) as packed:
+            packed.writestr("0012.png", bytes(200_000_000))
+        listed = content.getvalue().replace(struct.pack("<I", 200_000_000), claimed)
+        path = tmp_path / "bomb.zip"
+        path.write_bytes(listed)
+        tracemalloc.start()
+        with pytest.raises(ImageError, match="bomb"):
+            open_catalogue(path).picture("0012")
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 100_000_000
+
+    @pytest.mark.parametrize("name", ["scores.csv", "field.json", "validation.txt"])
+    def test_a_table_that_unpacks_to_too_much_is_refused(self, picture_zip, name, monkeypatch):
+        for module in ("layouts", "selection"):
+            monkeypatch.setattr(f"galaxy_explorer.catalogue.{module}.MAX_TABLE_BYTES", 4000)
+        write_whole(picture_zip, zipfile.ZIP_STORED)
+        with zipfile.ZipFile(picture_zip, "a") as packed:
+            packed.getinfo(name).file_size = 5000  # the list of members is written anew
+            packed.writestr("more.txt", "")
+        with pytest.raises(CatalogueError, match=rf"{name} takes more than .* unpacked"):
+            read_validation(picture_zip) if name == "validation.txt" else open_catalogue(picture_zip)
 
     def test_a_zip_that_is_none_is_refused(self, tmp_path):
         path = tmp_path / "galaxies.zip"
@@ -84,7 +114,7 @@ class TestAZip:
             open_catalogue(path)
 
     @pytest.mark.parametrize("damaged", ["pictures/0012.png", "scores.csv", "validation.txt", "field.json"])
-    @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+    @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
     def test_a_damaged_member_is_refused_in_words(self, picture_zip, damaged, method):
         write_whole(picture_zip, method)
         random = np.random.default_rng(0)

@@ -153,4 +153,22 @@ def test_a_flipped_bit_in_a_compressed_image_is_read_or_refused(bits):
 def test_more_axes_than_there_may_be_are_not_counted():
     content = claiming((64, 64)).replace(f"{2:>20}".encode(), b"         99999999999", 1)
     assert b"NAXIS   =          99999999999" in content
-    assert "says that it has 1,000 axes or more; it is damaged" in refusal(content)
+    assert "says that it has 1,000 axes or columns or more; it is damaged" in refusal(content)
+
+
+@pytest.mark.parametrize(
+    ("unit", "count"),
+    [
+        (fits.ImageHDU(np.zeros((20, 20), np.float32)), "NAXIS   =                    2"),
+        (fits.CompImageHDU(np.zeros((20, 20), np.float32)), "ZNAXIS  =                    2"),
+        (fits.BinTableHDU.from_columns([fits.Column("x", "E", array=[1.0])]), "TFIELDS =                    1"),
+    ],
+    ids=["axes", "axes of a compressed image", "columns"],
+)
+def test_nor_are_those_of_units_behind_large_ones(unit, count):
+    large = fits.PrimaryHDU(np.random.default_rng(0).normal(size=(600, 600)).astype(np.float32))
+    large.header.extend([("HISTORY", f"step {number}") for number in range(200)])
+    content = written(large, unit)
+    start = content.index(b"XTENSION")
+    many = content[start:].replace(count.encode(), f"{count[:10]}{10**9:>20}".encode(), 1)
+    assert "1,000 axes or columns or more" in refusal(content[:start] + many)

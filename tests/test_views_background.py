@@ -10,11 +10,11 @@ import pytest
 from tiny_prediction import tiny_card, tiny_network, write_pictures, write_tiny_weights
 from tiny_training import in_one_thread
 
-from galaxy_explorer import checkpoints
+from galaxy_explorer import cache, checkpoints
 from galaxy_explorer.catalogue import Catalogue, open_catalogue
 from galaxy_explorer.checkpoints import CheckpointError
 from galaxy_explorer.prediction import PredictionStore
-from galaxy_explorer.views import background, predicted, resources
+from galaxy_explorer.views import background, resources
 from galaxy_explorer.views.background import Job, Worker
 
 SECONDS = 60  # at most; the tests wait for events, not for times
@@ -199,7 +199,7 @@ def test_the_cache_forgets_the_oldest_stores_with_all_that_belongs_to_them(
             os.utime(path, (1000 - age, 1000 - age))
         (folder / f".{store}.parquet.partial.12").mkdir()
         os.utime(folder / f".{store}.parquet.partial.12", (1000 - age, 1000 - age))
-    monkeypatch.setattr(background, "KEPT", 2)
+    monkeypatch.setattr(background, "STORES", 2)
     worker = Worker()
     job = worker.submit(catalogue, catalogue.ids[:5], TINY)
     assert job.finished.wait(SECONDS)
@@ -209,9 +209,21 @@ def test_the_cache_forgets_the_oldest_stores_with_all_that_belongs_to_them(
     assert held(job) == 5
 
 
+@pytest.mark.parametrize("damaged", ["{}", "{}.partial/000000-00000-000000-1.parquet"])
+def test_a_damaged_table_is_made_anew(catalogue: Catalogue, damaged: str) -> None:
+    store = background.store_of(catalogue, TINY)
+    path = store.parent / damaged.format(store.name)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"PAR1, and cut short")
+    job = Worker().submit(catalogue, catalogue.ids[:5], TINY)
+    assert job.finished.wait(SECONDS)
+    assert not job.error
+    assert held(job) == 5
+
+
 def test_the_cache_forgets_no_store_that_is_being_written(tmp_path: Path) -> None:
     for age, store in enumerate(["new", "old", "older"]):
         (tmp_path / f"{store}.parquet").write_bytes(b"")
         os.utime(tmp_path / f"{store}.parquet", (1000 - age, 1000 - age))
-    predicted.forget_oldest_stores(tmp_path, 1, {tmp_path / "older.parquet"})
+    cache.forget_oldest_stores(tmp_path, 1, {tmp_path / "older.parquet"})
     assert {path.stem for path in tmp_path.iterdir()} == {"new", "older"}

@@ -7,13 +7,14 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from galaxy_explorer.catalogue.votes import Votes
+from galaxy_explorer.catalogue.zips import MAX_PICTURE_BYTES, read_member, zip_file
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import FITS_ENDINGS, ImageError, is_named, read_image
 
@@ -23,7 +24,6 @@ UNREADABLE = (
     *(OSError, EOFError, RuntimeError, UnicodeDecodeError),
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
 )
-MAX_PICTURE_BYTES = 256 * 2**20  # of one picture in a zip, unpacked: room for MAX_PIXELS at 16 bits in RGB
 
 
 class CatalogueError(ValueError):
@@ -124,12 +124,12 @@ class Catalogue:
             return self.fetch(picture)
         try:
             if self.root.is_file():
-                return _member_bytes(self.root, picture)
+                return read_member(zip_file(self.root), picture, MAX_PICTURE_BYTES)
             return (self.root / picture).read_bytes()
         except (*UNREADABLE, KeyError) as error:
             raise ImageError(
                 f"the picture {picture} of galaxy {galaxy_id} cannot be read from {self.root} ({error}); "
-                "put it back and open the catalogue again"
+                "put a good one there and open the catalogue again"
             ) from error
 
     def picture_file(self, galaxy_id: str) -> bytes | Path:
@@ -255,32 +255,9 @@ class Catalogue:
             return 0, zlib.crc32(name.encode())
         try:
             if self._named_as_zip and self.root.is_file():
-                member = _zip_file(self.root).NameToInfo.get(name)
+                member = zip_file(self.root).NameToInfo.get(name)
                 return (member.file_size, member.CRC) if member else GONE
             state = os.stat(f"{self.root}/{name}")
         except UNREADABLE:
             return GONE
         return state.st_size, state.st_mtime_ns
-
-
-def _member_bytes(root: Path, name: str) -> bytes:
-    """Unpack one picture of a zip file, unless it is unreasonably large."""
-    archive = _zip_file(root)
-    size = archive.getinfo(name).file_size
-    if size > MAX_PICTURE_BYTES:
-        raise ImageError(
-            f"{name} in {root.name} takes {size // 2**20} MiB unpacked, more than the "
-            f"{MAX_PICTURE_BYTES // 2**20} MiB that a picture may take: scale the picture down"
-        )
-    return archive.read(name)
-
-
-def _zip_file(root: Path) -> zipfile.ZipFile:
-    """Open a zip file, or take it as this process opened it before, unless the file has changed since."""
-    return _opened_zip(root, os.getpid(), root.stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=8)
-def _opened_zip(root: Path, _process: int, _changed: int) -> zipfile.ZipFile:
-    # ZipFile's reads are safe between threads, but not between processes that share one open file.
-    return zipfile.ZipFile(root)

@@ -15,6 +15,7 @@ from galaxy_explorer.catalogue.gz2 import DEBIASED, IMAGES, MAPPING, TABLES, loo
 from galaxy_explorer.catalogue.live import draw_named, open_live
 from galaxy_explorer.catalogue.pictures import SUFFIXES, Pictures, files_of, pictures_of
 from galaxy_explorer.catalogue.scores import read_scores
+from galaxy_explorer.catalogue.zips import MAX_TABLE_BYTES, read_member
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import is_named
 
@@ -153,8 +154,11 @@ def _open_zip(path: Path) -> Catalogue:
     with zipfile.ZipFile(path) as archive:
         names = [name for name in archive.namelist() if not name.startswith("__MACOSX/")]
         extras = _extras(names, path)
-        scores = read_scores(archive.read(extras[SCORES]), f"{path}: {extras[SCORES]}") if SCORES in extras else None
-        field = _field(archive.read(extras[FIELD]), f"{path}: {FIELD}") if FIELD in extras else 1.0
+        inner = {
+            file: read_member(archive, extras[file], MAX_TABLE_BYTES) for file in (SCORES, FIELD) if file in extras
+        }
+    scores = read_scores(inner[SCORES], f"{path}: {extras[SCORES]}") if SCORES in inner else None
+    field = _field(inner[FIELD], f"{path}: {FIELD}") if FIELD in inner else 1.0
     return _assembled(path.stem, path, pictures_of(names, path), scores, field, f"Pictures of the file {path.name}.")
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from galaxy_explorer.catalogue.galaxies import UNREADABLE, Catalogue, CatalogueError
 from galaxy_explorer.catalogue.scores import ID, id_of
+from galaxy_explorer.catalogue.zips import MAX_TABLE_BYTES, read_member
 from galaxy_explorer.decision_tree import INDEX
 
 _QUOTED = re.compile('".*"')
@@ -256,7 +257,7 @@ def read_validation(where: str | Path) -> list[str]:
             return read_ids(listed) if listed.is_file() else []
         with zipfile.ZipFile(path) as archive:
             names = [name for name in archive.namelist() if name.rpartition("/")[2] == VALIDATION]
-            content = archive.read(names[0]) if names else b""
+            content = read_member(archive, names[0], MAX_TABLE_BYTES) if names else b""
     except UNREADABLE as error:
         raise CatalogueError(f"the list {VALIDATION} of {path} cannot be read ({error}): check the file") from error
     if len(names) > 1:

@@ -6,13 +6,19 @@ volunteers saw, whatever part of them a picture still holds.
     ImageError(ValueError)    the bytes hold no picture that can be shown to a network
 """
 
-from galaxy_explorer.images.centring import Square, cut_square, show_square, suggest_square
+from galaxy_explorer.images.centring import (
+    LARGEST_SIDE,
+    NOT_SQUARE,
+    Square,
+    cut_square,
+    show_square,
+    suggest_square,
+)
 from galaxy_explorer.images.inputs import central_field, for_prediction, normalise, views
 from galaxy_explorer.images.overlays import overlay, thumbnail, to_png
 from galaxy_explorer.images.reading import (
     FITS_ENDINGS,
     GREY,
-    MAX_FITS_PIXELS,
     MAX_PIXELS,
     MIN_SIDE,
     Exposure,
@@ -27,9 +33,10 @@ from galaxy_explorer.images.reading import (
 __all__ = [
     "FITS_ENDINGS",
     "GREY",
-    "MAX_FITS_PIXELS",
+    "LARGEST_SIDE",
     "MAX_PIXELS",
     "MIN_SIDE",
+    "NOT_SQUARE",
     "Exposure",
     "ImageError",
     "Position",

@@ -1,12 +1,13 @@
 """Where the galaxy is in a picture, and the square that shows it as Galaxy Zoo showed galaxies."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from galaxy_explorer.images.borders import within_borders
 from galaxy_explorer.images.detection import ABOVE_SKY, are_rectangles, objects, shrunk, sky_of, smoothed
-from galaxy_explorer.images.reading import MIN_SIDE, check_picture
+from galaxy_explorer.images.reading import MAX_PIXELS, MIN_SIDE, check_picture
 
 # Galaxy Zoo 2's pictures: 424 pixels of 0.02 petroR90_r (Willett et al. 2013, MNRAS 435, 2835, section 2).
 FIELD_IN_R90 = 424 * 0.02
@@ -20,6 +21,7 @@ NEAR_THE_CENTRE = 0.35  # width of the Gaussian weight on an object's light, in 
 WITHIN_HALF_LIGHT = 2.5  # radii of half the light within which 90 % is measured: farther out are neighbours
 STEPS = 6  # towards the brightest part, by which the centre has settled to 0.1 pixels
 DIMMED = 0.45  # what is left of the light outside a square
+LARGEST_SIDE = math.isqrt(MAX_PIXELS)  # of a square: as many pixels as a picture may have
 LINE = (240, 190, 70)  # colour of the line round it
 LEAST_KEPT = 0.5  # of its side must lie within a screenshot's borders
 NOT_SQUARE = 1.02  # longer side by shorter
@@ -88,7 +90,7 @@ def suggest_square(picture: np.ndarray) -> Square | None:
     if inner.shape == brightness.shape:
         longer, shorter = max(inner.shape), min(inner.shape)
         most = longer if longer > NOT_SQUARE * shorter else LARGEST * longer
-        return square if square.side <= max(MIN_SIDE, most) else None
+        return square if square.side <= max(MIN_SIDE, min(most, LARGEST_SIDE)) else None
     room = 2 * min(square.x, square.y, inner.shape[1] - square.x, inner.shape[0] - square.y)
     if room < max(MIN_SIDE, LEAST_KEPT * square.side):
         return None
@@ -113,13 +115,13 @@ def cut_square(picture: np.ndarray, square: Square) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the square is smaller than `MIN_SIDE` or lies beside the picture.
+        If the square is smaller than `MIN_SIDE`, larger than `LARGEST_SIDE`, or lies beside the picture.
     """
     check_picture(picture)
     height, width = picture.shape[:2]
     left, top, side = square.left, square.top, square.side
-    if side < MIN_SIDE:
-        raise ValueError(f"a square of {side} pixels was asked for; it must have at least {MIN_SIDE}")
+    if not MIN_SIDE <= side <= LARGEST_SIDE:
+        raise ValueError(f"a square of {side} pixels was asked for; it must have {MIN_SIDE} to {LARGEST_SIDE}")
     rows, columns = slice(max(0, top), min(height, top + side)), slice(max(0, left), min(width, left + side))
     if rows.start >= rows.stop or columns.start >= columns.stop:
         raise ValueError(f"{square} lies beside a picture of {width}×{height} pixels; its centre must lie in it")

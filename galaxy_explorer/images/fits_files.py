@@ -22,9 +22,11 @@ MAX_TILE_PIXELS = 50_000_000  # of one tile of a compressed image, which is unpa
 STRIP_PIXELS = 1_000_000  # read at a time
 SHOWN_PIXELS = 2_100_000  # a plane with more, some 1,450 a side, is averaged: networks see 128 a side
 
-HEADERS = 2**20  # bytes that are looked through for a number of axes that cannot be
+CARD = 80  # bytes of a header's line
+HEADER_PIECE = 36 * CARD * 16  # bytes of a header that are read at a time
 
-_TOO_MANY_AXES = re.compile(rb"NAXIS   = *\+?0*[1-9]\d{3}")
+_TOO_MANY = re.compile(rb"(?:NAXIS   |ZNAXIS  |TFIELDS )= *\+?0*[1-9]\d{3}")
+_END = b"END".ljust(CARD)
 _quieting = threading.Lock()
 
 
@@ -82,17 +84,26 @@ def opened(file: BinaryIO) -> Iterator[Any]:
 
     quiet_astropy()
     unpacked = _unpacked(file)
-    _check_axes(unpacked)
+    _check_counts(unpacked, 0)
+    unpacked.seek(0)
     with fits.open(unpacked, mode="readonly", memmap=False, lazy_load_hdus=True) as units:
         yield units
 
 
-def _check_axes(file: BinaryIO) -> None:
-    """Refuse an image with more axes than the format allows, which astropy would count one by one."""
-    start = file.read(HEADERS)
-    file.seek(0)
-    if _TOO_MANY_AXES.search(start):
-        raise ImageError("the FITS file says that it has 1,000 axes or more; it is damaged: fetch or save it again")
+def _check_counts(file: Any, start: int) -> None:
+    """Refuse a header, beginning at a byte of the file, whose numbers of axes or columns astropy would count one by one."""
+    file.seek(start)
+    seen = b""
+    while piece := file.read(HEADER_PIECE):
+        seen += piece
+        header, end, _ = seen.partition(_END)
+        if _TOO_MANY.search(header):
+            raise ImageError(
+                "the FITS file says that it has 1,000 axes or columns or more; it is damaged: fetch or save it again"
+            )
+        if end:
+            break
+        seen = seen[-2 * CARD :]
 
 
 def _unpacked(file: BinaryIO) -> BinaryIO:
@@ -123,6 +134,8 @@ def units_of(units: Any) -> tuple[list[Unit], list[str]]:
             grids.append(Unit(number, name, shape, hdu.header, hdu))
         else:
             others.append(f"{number} {name or ('primary' if number == 0 else 'without a name')} ({_in_words(hdu)})")
+        place = hdu.fileinfo()
+        _check_counts(place["file"], place["datLoc"] + place["datSpan"])  # before astropy reads the next one
     return grids, others
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from galaxy_explorer.cache import STORES, forget_oldest_stores
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.checkpoints import load
 from galaxy_explorer.decision_tree import COLUMNS
@@ -66,6 +67,7 @@ class Lessons:
                     teacher.network, teacher.card, galaxies, views=self.views, store=store, progress=progress
                 )
             total += predicted.fractions.reindex(galaxies.ids).to_numpy(float)
+            forget_oldest_stores(store.parent, STORES, [store])
         return (total / len(self.teachers)).astype(np.float32)
 
     def refuse_those_that_learnt(self, kept_back: Sequence[str]) -> None:

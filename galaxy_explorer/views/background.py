@@ -3,7 +3,9 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from queue import Queue
 from threading import Event, Lock, Thread
@@ -11,11 +13,11 @@ from threading import Event, Lock, Thread
 import streamlit as st
 from streamlit import runtime
 
+from galaxy_explorer.cache import STORES, forget_oldest_stores
 from galaxy_explorer.catalogue import Catalogue, CatalogueError
 from galaxy_explorer.images import ImageError
 from galaxy_explorer.views import predicted, resources
 
-KEPT = 40  # tables of predictions in the cache; 240,000 galaxies take some 70 MB
 REMEMBERED = 20  # failed jobs, so that their visitors learn why
 
 
@@ -95,19 +97,15 @@ class Worker:
             job = self.queue.get()
             try:
                 _run(job)
-                self._forget_old(job.store.parent)
             except (CatalogueError, ImageError, ValueError, OSError, RuntimeError) as error:
                 job.error = str(error)
             except Exception as error:  # the rim: a thread that ended here would keep all visitors waiting
                 logging.getLogger(__name__).exception("predicting %s", job.store)
                 job.error = f"the work broke off for a reason that the app does not know ({type(error).__name__})"
             finally:
+                with suppress(OSError):  # the cache can be tidied the next time
+                    forget_oldest_stores(job.store.parent, STORES, {other.store for other in self.jobs})
                 self._put_away(job)
-
-    def _forget_old(self, folder: Path) -> None:
-        """Keep the cache within its bounds, without what jobs are about to go on with."""
-        if folder.is_dir():
-            predicted.forget_oldest_stores(folder, KEPT, {job.store for job in self.jobs})
 
     def _put_away(self, job: Job) -> None:
         """Forget a job that has ended, unless it failed: the reason is kept for a while."""
@@ -121,7 +119,7 @@ class Worker:
 def _run(job: Job) -> None:
     """Predict a job's galaxies into the store of its catalogue."""
     from galaxy_explorer.checkpoints import available
-    from galaxy_explorer.prediction import predict_catalogue
+    from galaxy_explorer.prediction import PredictionError, predict_catalogue
 
     if job.stop.is_set():
         return
@@ -129,10 +127,16 @@ def _run(job: Job) -> None:
     job.started = time.monotonic()
     job.store.parent.mkdir(parents=True, exist_ok=True)
     predicted.note(job.store, job.catalogue, job.network, available()[job.network])
-    predict_catalogue(
-        network, card, job.catalogue, only=job.ids, views=resources.VIEWS, store=job.store,
+    ask = partial(
+        predict_catalogue, network, card, job.catalogue, only=job.ids, views=resources.VIEWS, store=job.store,
         progress=job.report, stop=job.stop,
     )  # fmt: skip
+    try:
+        ask()
+    except PredictionError:  # a disk that was full, or a machine that went down, left a damaged table in the cache
+        logging.getLogger(__name__).warning("%s is made anew: it is damaged", job.store)
+        predicted.forget(job.store)
+        ask()
 
 
 @st.cache_resource

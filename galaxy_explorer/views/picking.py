@@ -109,7 +109,10 @@ def _by_disagreement(catalogue: Catalogue, view: View) -> Picked:
     sides = tuple(tables[name] for name in names[:2]) if between else (tables[network],)
     try:
         apart, count = _apart(catalogue, sides)
-    except (OSError, ValueError):  # a table is damaged: Compare, to which a sort without predictions leads, says so
+    except (
+        OSError,
+        ValueError,
+    ):  # a table is damaged: Compare, to which a sort without predictions leads, makes it anew
         return Picked(sorted_rows(catalogue, "GalaxyID", descending=False))
     return Picked(rows_by(apart, descending=view.descending), names, "" if between else network, apart, count)
 

@@ -6,8 +6,7 @@ whose galaxies they are and which weights were used, so that the tables of a cat
 
 import json
 import os
-import shutil
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from galaxy_explorer.cache import cache_folder, keep
+from galaxy_explorer.cache import cache_folder, keep, remove
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.catalogue.scores import ID
 from galaxy_explorer.decision_tree import COLUMNS
@@ -139,7 +138,7 @@ def _opened(file: Path, columns: Sequence[str]) -> pq.ParquetFile | None:
     """Open a table or a chunk; None where it cannot be read."""
     try:
         opened = pq.ParquetFile(file)
-    except (OSError, ValueError):  # it has just been finished, or is damaged: Compare says so
+    except (OSError, ValueError):  # it has just been finished, or is damaged: then Compare makes it anew
         return None
     return opened if {ID, *columns} <= set(opened.schema_arrow.names) else None
 
@@ -166,30 +165,10 @@ def difference(one: Column, other: Column) -> np.ndarray:
     return np.sqrt(np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0))
 
 
-def forget_oldest_stores(where: Path, keep: int, spared: Collection[Path] = ()) -> None:
-    """Delete all that belongs to a table of predictions but for those changed last: notes, failures, unfinished parts.
-
-    Parameters
-    ----------
-    where : Path
-        The folder of the predictions.
-    keep : int
-        How many tables stay.
-    spared : collection of Path
-        Tables that stay whatever their age, since work is about to go on with them.
-    """
-    changed: dict[str, float] = {}
-    parts: dict[str, list[Path]] = {}
-    for path in where.iterdir():
-        store = path.name.lstrip(".").partition(".")[0]  # the name of a table has no dot but that of its ending
-        parts.setdefault(store, []).append(path)
-        changed[store] = max(changed.get(store, 0.0), path.stat().st_mtime)
-    for store in sorted(changed, key=changed.__getitem__, reverse=True)[keep:]:
-        for path in () if store in {table.stem for table in spared} else parts[store]:
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
+def forget(store: Path) -> None:
+    """Delete a table of predictions, finished or not, but not the note of whose galaxies it holds."""
+    for path in (store, *store.parent.glob(f"{store.name}.*")):
+        remove(path)
 
 
 def _state(file: Path) -> tuple[int, int]:

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image, ImageDraw
 
-from galaxy_explorer.images import MIN_SIDE, Square, show_square, suggest_square, thumbnail
+from galaxy_explorer.images import LARGEST_SIDE, MIN_SIDE, NOT_SQUARE, Square, show_square, suggest_square, thumbnail
 from galaxy_explorer.views.memos import Memo
 from galaxy_explorer.views.saliency_panel import FRAME_COLOUR
 from galaxy_explorer.views.uploads import Upload, crop_to
@@ -16,7 +16,6 @@ from galaxy_explorer.views.uploads import Upload, crop_to
 # Of 210 galaxies of the challenge, which are framed well, 3 % lie farther off and under 1 % seem smaller.
 OFF_CENTRE = 0.06  # of the shorter side
 SMALL = 0.7  # of it is the suggested square
-NOT_SQUARE = 1.02  # longer side by shorter
 LARGEST = 2.0  # a square's side by the picture's longer one
 KEPT = 500  # suggestions
 SHOWN = 424  # pixels at most of the picture with the frame
@@ -121,7 +120,7 @@ def _tool(upload: Upload, picture: np.ndarray, square: Square | None, crop: floa
                 "Nothing in this picture stands out from its sky as a galaxy does, so there is no suggestion. Cut off the "
                 "borders of a screenshot by hand first."
             )
-        most = round(LARGEST * max(height, width))
+        most = min(round(LARGEST * max(height, width)), LARGEST_SIDE)
         moved: dict[str, Any] = {"on_change": _take_sliders, "args": (upload.galaxy_id, keys), "format": "%d px"}
         st.slider("Centre, from the left", 0, width - 1, key=keys["x"], **moved)
         st.slider("Centre, from the top", 0, height - 1, key=keys["y"], **moved)

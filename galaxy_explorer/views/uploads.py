@@ -23,6 +23,9 @@ from galaxy_explorer.views.memos import Memo
 
 MOST_PICTURES = 500
 MOST_BYTES = 300_000_000  # of one visitor's pictures, as they came
+MOST_TABLE_BYTES = 50_000_000  # of a table of scores: those of 100,000 galaxies
+MOST_TABLES = 4  # the ones that came last
+MOST_REFUSED = 100  # files of which the reason is kept
 FULL_EXPOSURES = 4  # pictures from FITS that are kept as they are shown: to stretch one takes up to half a second
 MANY = 8  # files from which on a bar shows how far the reading has come
 UPLOADERS = ("files", "folder")  # what their keys begin with
@@ -98,12 +101,19 @@ def _take_in(file: UploadedFile) -> str:
         return ""
     if not name.lower().endswith(".csv"):
         return add(name, file.getvalue())
-    try:
-        score_tables()[file.file_id] = read_scores(file.getvalue(), name)
-    except CatalogueError as error:
-        uploads()[name] = Upload(name, b"", error=str(error))
-        return name
     _forget_error(name)
+    if file.size > MOST_TABLE_BYTES:
+        most = f"{MOST_TABLE_BYTES / 1e6:.0f} MB"
+        return _refuse(
+            name, f"the table has {file.size / 1e6:.0f} MB and may have {most}: leave out the other galaxies"
+        )
+    try:
+        tables = score_tables()
+        tables[file.file_id] = read_scores(file.getvalue(), name)
+    except CatalogueError as error:
+        return _refuse(name, str(error))
+    for oldest in list(tables)[:-MOST_TABLES]:
+        del tables[oldest]
     return ""
 
 
@@ -152,10 +162,11 @@ def add(name: str, content: bytes) -> str:
     galaxy_id = free_id(stem, content)
     if galaxy_id in kept and kept[galaxy_id].content:  # it came again: its crop stays
         return galaxy_id
-    held = sum(len(upload.content) for upload in kept.values())
-    if len(kept) >= MOST_PICTURES or held + len(content) > MOST_BYTES:
+    sizes = [len(upload.content) for upload in kept.values() if upload.content]
+    held = sum(sizes)
+    if len(sizes) >= MOST_PICTURES or held + len(content) > MOST_BYTES:
         reason = (
-            f"there are {len(kept)} pictures with {held / 1e6:.0f} MB already; a session holds {MOST_PICTURES} pictures and "
+            f"there are {len(sizes)} pictures with {held / 1e6:.0f} MB already; a session holds {MOST_PICTURES} pictures and "
             f"{MOST_BYTES / 1e6:.0f} MB: remove some, or use `python -m galaxy_explorer predict` for many"
         )
         return _refuse(stem, reason)
@@ -169,7 +180,10 @@ def add(name: str, content: bytes) -> str:
 
 
 def _refuse(stem: str, reason: str) -> str:
-    """Keep the reason why a picture cannot be used; give its id."""
+    """Keep the reason why a file cannot be used, and of earlier ones those that came last; give its id."""
+    refused = [galaxy_id for galaxy_id, upload in uploads().items() if upload.error]
+    for galaxy_id in refused[: len(refused) + 1 - MOST_REFUSED]:
+        remove(galaxy_id)
     galaxy_id = free_id(stem)
     uploads()[galaxy_id] = Upload(galaxy_id, b"", error=reason)
     return galaxy_id
