@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from galaxy_explorer.cache import cache_folder
-from galaxy_explorer.catalogue import VALIDATION, Catalogue, CatalogueError, open_catalogue, read_ids, read_validation
+from galaxy_explorer.catalogue import VALIDATION, Catalogue, open_catalogue, read_ids, read_validation
 from galaxy_explorer.checkpoints import WEIGHTS, find, load, save
 from galaxy_explorer.models import GalaxyNetwork
 from galaxy_explorer.training import (
@@ -287,7 +287,7 @@ def main(arguments: list[str] | None = None) -> int:
             if flags.remeasure:
                 return remeasure(flags, place)
             return train(flags, place, shlex.join([*starter, "train.py", *again]))
-    except (CatalogueError, TrainingError, ValueError, OSError) as error:
+    except (ValueError, OSError, RuntimeError) as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -117,7 +117,7 @@ class Method:
     explanation: str  # one sentence for the page
     cam: type[BaseCAM]  # the grad-cam class that does it
     per_answer: bool = True  # False where every answer has the same map
-    slow: bool = False  # seconds rather than milliseconds
+    comparable: bool = True  # False where the strongest point does not tell how much speaks for an answer
 
 
 # fmt: off
@@ -131,9 +131,9 @@ _TABLE = (
     Method("LayerCAM",
            "Like HiResCAM, but leaves out what pulls the other way, so that more shows and nothing cancels.", _raw(LayerCAM)),
     Method("Eigen-CAM",
-           "Shows the strongest pattern in what all detectors found: it is the same for every answer, raised or lowered.", _raw(_EigenCAM), per_answer=False),
+           "Shows the strongest pattern in what all detectors found: it is the same for every answer, raised or lowered.", _raw(_EigenCAM), per_answer=False, comparable=False),
     Method("Score-CAM",
-           f"Shows the network the picture through each of its {STRONGEST} strongest detectors and watches the answer, so it takes a while.", _raw(_ScoreCAM), slow=True),
+           f"Shows the network the picture through each of its {STRONGEST} strongest detectors and watches the answer, so it takes a while.", _raw(_ScoreCAM), comparable=False),
 )
 # fmt: on
 METHODS: dict[str, Method] = {method.name: method for method in _TABLE}
@@ -150,7 +150,8 @@ class SaliencyMap:
         where nothing speaks for the answer (or, with `lowers`, against it).
     maximum : float
         The largest value before clipping and scaling, at or below 0 where nothing does. It can be
-        compared between pictures and answers of one network and method, not between methods.
+        compared between pictures and answers of one network and one method that is `Method.comparable`:
+        Score-CAM's weights of the detectors sum to 1 whatever the answer gains (Wang et al. 2020).
     column, method : str
         The answer that was explained, and how (a key of `METHODS`).
     lowers : bool

@@ -93,7 +93,7 @@ def test_methods_are_offered_in_order_and_say_what_they_do() -> None:
     assert "same for every answer" in METHODS["Eigen-CAM"].explanation
     assert "takes a while" in METHODS["Score-CAM"].explanation
     assert [name for name, method in METHODS.items() if not method.per_answer] == ["Eigen-CAM"]
-    assert [name for name, method in METHODS.items() if method.slow] == ["Score-CAM"]
+    assert [name for name, method in METHODS.items() if not method.comparable] == ["Eigen-CAM", "Score-CAM"]
 
 
 # --- what is explained ---------------------------------------------------------------------------------------

@@ -94,7 +94,12 @@ def find_place(device: str | None = None) -> Iterator[Place]:
     if world == 1:
         yield Place(place)
         return
-    dist.init_process_group("nccl" if kind == "cuda" else "gloo", timeout=PATIENCE)
+    try:
+        dist.init_process_group("nccl" if kind == "cuda" else "gloo", timeout=PATIENCE)
+    except (ValueError, RuntimeError) as error:
+        raise TrainingError(
+            f"this is one of {world} processes, and cannot find the others ({error}); start them with torchrun"
+        ) from error
     yield Place(place, dist.get_rank(), world)
     # Not after an error: the others may be waiting in an exchange, and this process would wait for them.
     dist.destroy_process_group()

@@ -17,7 +17,15 @@ from galaxy_explorer.decision_tree import (
 )
 from galaxy_explorer.images import ImageError
 from galaxy_explorer.views import networks_explained, resources, worked_example
-from galaxy_explorer.views.addresses import ended, left_out, say_once, unknown_names, unknown_source, unknown_votes
+from galaxy_explorer.views.addresses import (
+    ended,
+    escaped,
+    left_out,
+    say_once,
+    unknown_names,
+    unknown_source,
+    unknown_votes,
+)
 from galaxy_explorer.views.examples import ENOUGH, GALAXY, RULE, show_examples
 
 WORKED = "100053"  # the sample's galaxy that is worked through: it shows the exception and questions not asked
@@ -200,7 +208,7 @@ def openable_source() -> str:
     try:
         resources.catalogue(source)
     except (CatalogueError, OSError) as error:
-        st.caption(f"{resources.source_label(source)} cannot be opened: {ended(error)}")
+        st.caption(f"{escaped(resources.source_label(source))} cannot be opened: {ended(error)}")
         return SAMPLE
     return source
 
@@ -215,7 +223,9 @@ def show_questions() -> None:
     st.markdown(f"Asked after {listed}." if before else "Everyone begins here.")
     voted = resources.catalogue(source)
     kind = f", by their {voted.vote_kind} votes" if voted.vote_kind else ""
-    st.caption(f"Examples from: {resources.source_label(source)} ({len(voted):,} galaxies){kind}. {RULE} {FILLED_UP}")
+    st.caption(
+        f"Examples from: {escaped(resources.source_label(source))} ({len(voted):,} galaxies){kind}. {RULE} {FILLED_UP}"
+    )
     for name in columns_of(question.number):
         answer = ANSWER_OF[name]
         following = f"leads to question {answer.leads_to}" if answer.leads_to else "ends the questionnaire"

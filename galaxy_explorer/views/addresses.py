@@ -53,7 +53,7 @@ def unknown_source() -> list[str]:
     if asked is None or asked in known:
         return []
     instead = escaped(resources.source_label(resources.current_source()))
-    return [f"There is no source called “{escaped(_cut(asked))}” here; this is {instead}.{_meant(asked, known)}"]
+    return [f"There is no source called “{escaped(cut(asked))}” here; this is {instead}.{_meant(asked, known)}"]
 
 
 def unknown_names(known: Iterable[str]) -> list[str]:
@@ -99,9 +99,9 @@ def _meant(text: str, known: Iterable[str]) -> str:
 
 def _shown(text: str) -> str:
     """Cut a text from an address down to what a sentence holds, without what would end its code mark."""
-    return _cut(text).replace("`", "'").replace("\n", " ")
+    return cut(text).replace("`", "'").replace("\n", " ")
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
     """Cut a text from an address down to what a sentence holds."""
     return text[:LONGEST] + "…" if len(text) > LONGEST else text

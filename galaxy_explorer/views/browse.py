@@ -98,7 +98,9 @@ def page() -> None:
         complaints.append(f"There is no page {view.page:,}; this is the last one, {pages:,}.")
     if view.network and view.network != picked.network and picked.networks:
         known = picked.networks
-        complaints.append(left_out("network", view.network, f"no network with predictions of {catalogue.name}", known))
+        complaints.append(
+            left_out("network", view.network, f"no network with predictions of {escaped(catalogue.name)}", known)
+        )
     say_once([*wrong, *unknown_names(IN_ADDRESS), *unknown_votes(), *complaints])
     filters.choose_ready_made(catalogue, view)
     filters.choose_view(catalogue, view, picked)

@@ -37,6 +37,8 @@ def show_cards() -> None:
     st.header("On galaxies that no network has seen")
     with waiting("Reading the networks’ cards …", FIGURES):
         cards = resources.cards()
+    for reason in resources.unreadable_networks():
+        st.warning(ended(reason))
     measured = {name: cards[name]["validation"] for name in resources.networks() if "validation" in cards[name]}
     if not measured:
         st.info("The networks in weights/ say nothing of galaxies that they have not seen.")

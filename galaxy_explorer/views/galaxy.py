@@ -10,7 +10,7 @@ from galaxy_explorer.catalogue import Catalogue, CatalogueError
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import ImageError
 from galaxy_explorer.views import galaxy_panel, resources, votes
-from galaxy_explorer.views.addresses import ended, escaped, left_out, say_once, unknown_names, unknown_votes
+from galaxy_explorer.views.addresses import cut, ended, escaped, left_out, say_once, unknown_names, unknown_votes
 from galaxy_explorer.views.answers import chosen_answer
 from galaxy_explorer.views.links import links_out
 from galaxy_explorer.views.selections import Selection
@@ -31,8 +31,16 @@ def neighbours(source: str, catalogue: Catalogue, galaxy_id: str) -> tuple[str |
     raise CatalogueError(f"galaxy {galaxy_id!r} is not among the {len(catalogue)} of {catalogue.name}: check the id")
 
 
-def go_to(source: str, galaxy_id: str) -> None:
-    """Turn to another galaxy, which starts with the answer that says most of it; what was misspelt stays behind."""
+def go_on(source: str, catalogue: Catalogue, step: int) -> None:
+    """Turn to the galaxy before or after; what was misspelt in the address stays behind.
+
+    That is counted from the galaxy turned to last, which may not be drawn yet: people press faster than pages are drawn.
+    """
+    before, after, _ = neighbours(source, catalogue, st.session_state["galaxy"])
+    galaxy_id = before if step < 0 else after
+    if galaxy_id is None:
+        return
+    st.session_state["galaxy"] = galaxy_id
     network = st.query_params.get("network")
     kept = {"network": network} if network in resources.networks() else {}
     votes_shown = resources.votes_in_address(resources.catalogue(source))
@@ -47,10 +55,11 @@ def show_way(source: str, catalogue: Catalogue, galaxy_id: str) -> DeltaGenerato
     gallery = {"source": source} | kept | resources.votes_in_address(catalogue)
     with st.container(key="way", horizontal=True, vertical_alignment="center"):
         st.page_link(BROWSE, label="Gallery", icon=":material/grid_view:", query_params=gallery)
-        for label, other, key in (("Previous", before, "P"), ("Next", after, "N")):
+        for label, other, step in (("Previous", before, -1), ("Next", after, 1)):
             st.button(
-                label, on_click=go_to, args=(source, other), disabled=other is None, type="tertiary", shortcut=key
-            )
+                label, on_click=go_on, args=(source, catalogue, step), disabled=other is None, type="tertiary",
+                shortcut=label[0],
+            )  # fmt: skip
         st.caption(place, width="content")
         return st.container(width="content")
 
@@ -71,7 +80,7 @@ def open_asked() -> tuple[str, Catalogue, str] | None:
     galaxy_id = st.query_params.get("galaxy")
     if asked != source:
         st.title("No such galaxies")
-        lead_on(f"There is no source called “{escaped(asked)}” here. Choose one in Browse.")
+        lead_on(f"There is no source called “{escaped(cut(asked))}” here. Choose one in Browse.")
         return None
     try:
         with waiting(resources.opening(source), PAGE):
@@ -83,10 +92,12 @@ def open_asked() -> tuple[str, Catalogue, str] | None:
     if galaxy_id is None:  # the page was opened from the menu
         galaxy_id = st.session_state.get("galaxy", "")
         galaxy_id = galaxy_id if galaxy_id in catalogue else catalogue.ids[0]
+    if galaxy_id not in catalogue:  # as copied from a mail, perhaps
+        galaxy_id = galaxy_id.strip()
     if galaxy_id not in catalogue:
         st.title("No such galaxy")
         among = f"among the {len(catalogue):,} of {escaped(resources.source_label(source))}"
-        lead_on(f"There is no galaxy “{escaped(galaxy_id)}” {among}.", source)
+        lead_on(f"There is no galaxy “{escaped(cut(galaxy_id))}” {among}.", source)
         return None
     return source, catalogue, galaxy_id
 

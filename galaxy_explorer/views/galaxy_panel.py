@@ -36,6 +36,8 @@ DISAGREEMENTS = 3
 def choose_network() -> str | None:
     """Let the visitor choose a network; say what to do, and give None, where there is none."""
     names = resources.networks()
+    for reason in resources.unreadable_networks():
+        st.warning(ended(reason))
     if not names:
         st.error("There are no networks in weights/. Train one with `python train.py`, or fetch the project's weights.")
         return None

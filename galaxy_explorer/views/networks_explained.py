@@ -51,7 +51,7 @@ def in_figures(card: dict[str, Any], parameters: int) -> str:
     ]
     if "training_galaxies" in card:
         lines.append(
-            f"It learnt from **{card['training_galaxies']:,}** galaxies, and in its last run saw each of them {card['epochs']} times: "
+            f"It learnt from **{card['training_galaxies']:,}** galaxies, and in its last run saw each of them {card.get('best_epoch', card['epochs'])} times: "
             "turned, mirrored and zoomed by chance."
             + (" In part it learnt what other networks answer." if "teachers" in card else "")
         )

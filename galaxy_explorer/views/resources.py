@@ -184,12 +184,28 @@ def networks() -> list[str]:
     return sorted(errors, key=errors.__getitem__)
 
 
-@st.cache_data(ttl=60, show_spinner=False)
 def cards() -> dict[str, dict[str, Any]]:
-    """Read the cards of the networks that ship with the project: without their weights, but torch is loaded for it."""
-    from galaxy_explorer.checkpoints import available, read_card
+    """Give the cards of the networks in ``weights/``, by name, without those that cannot be read."""
+    return _cards()[0]
 
-    return {name: read_card(path) for name, path in available().items()}
+
+def unreadable_networks() -> list[str]:
+    """Say why networks in ``weights/`` are left out: a sentence each."""
+    return [f"A network is left out: {reason}" for reason in _cards()[1]]
+
+
+@st.cache_data(ttl=60, show_spinner=False)
+def _cards() -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """Read the cards of all networks, and why some cannot be read; torch is loaded for it."""
+    from galaxy_explorer.checkpoints import CheckpointError, available, read_card
+
+    found, wrong = {}, []
+    for name, path in available().items():
+        try:
+            found[name] = read_card(path)
+        except CheckpointError as error:
+            wrong.append(str(error))
+    return found, wrong
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the network …")

@@ -33,6 +33,7 @@ class Choices:
     lowers: bool
     opacity: float  # in [0, 1]
     per_answer: bool = True  # whether the method knows answers
+    comparable: bool = True  # whether its strongest points can be compared
 
     @property
     def verb(self) -> str:
@@ -54,7 +55,8 @@ def choose_saliency() -> Choices:
             )
             method = st.selectbox("Method", list(METHODS), key="method", persist_state="session")
             st.caption(METHODS[method].explanation)
-    return Choices(method, DIRECTIONS[direction], opacity / 100.0, METHODS[method].per_answer)
+    chosen = METHODS[method]
+    return Choices(method, DIRECTIONS[direction], opacity / 100.0, chosen.per_answer, chosen.comparable)
 
 
 def show_picture(galaxy: ShownGalaxy, name: str, choices: Choices) -> np.ndarray:
@@ -74,9 +76,9 @@ def show_picture(galaxy: ShownGalaxy, name: str, choices: Choices) -> np.ndarray
     st.image(lit, width="stretch", alt=f"Galaxy {galaxy.galaxy_id} with the saliency{asked}")
     if found.message:
         st.info(found.message[0].upper() + found.message[1:] + ".", icon=":material/visibility_off:")
+    compared = f"Strongest point before scaling: {found.maximum:.3g}. It can be compared between answers and pictures, of one network and method."
     st.caption(
-        f"Bright: {bright}. The network sees the framed square alone.",
-        help=f"Strongest point before scaling: {found.maximum:.3g}. It can be compared between answers and pictures, not between methods.",
+        f"Bright: {bright}. The network sees the framed square alone.", help=compared if choices.comparable else None
     )
     return lit
 
@@ -87,7 +89,7 @@ def show_all_answers(galaxy: ShownGalaxy, name: str, choices: Choices, shares: n
     with st.container(horizontal=True, vertical_alignment="center"):
         bright = f"Bright is what {choices.verb} each answer. " if choices.per_answer else ""
         st.markdown(f"**{question.text}** {bright}The shares are {name}'s.")
-        common = st.toggle(
+        common = choices.comparable and st.toggle(
             "One scale for all",
             key="common_scale",
             persist_state="session",
