@@ -82,6 +82,23 @@ def test_back_at_an_address_without_a_network_shows_the_one_that_it_showed_at_fi
     assert app.segmented_control(key="network").value == other
 
 
+def test_next_counts_from_the_galaxy_turned_to_last_though_it_is_not_drawn_yet(app: AppTest) -> None:
+    opened(app, source="sample", galaxy="100008")
+    app.session_state["galaxy"] = "100023"  # as a press leaves it, while its page is still to come
+    next(button for button in app.button if button.label == "Next").click().run()
+    assert app.title[0].value == "Galaxy 100053"
+
+
+def test_blanks_around_an_id_in_the_address_do_no_harm(app: AppTest) -> None:
+    opened(app, source="sample", galaxy=" 100023 ")
+    assert app.title[0].value == "Galaxy 100023"
+
+
+def test_a_long_id_that_there_is_not_is_cut_short(app: AppTest) -> None:
+    opened(app, source="sample", galaxy="9" * 3000)
+    assert len(app.error[0].value) < 200
+
+
 def test_an_address_with_nonsense_in_it_still_shows_the_galaxy(app: AppTest) -> None:
     opened(app, source="sample", galaxy="100023", network="../secret", answer="Class99.1")
     assert app.title[0].value == "Galaxy 100023"
@@ -182,6 +199,7 @@ def test_a_method_that_knows_no_answers_names_none(app: AppTest) -> None:
     assert not app.exception
     assert "Bright: the strongest pattern in what the detectors found, the same for every answer." in said(app)
     assert "Bright is what raises each answer" not in said(app)
+    assert not [toggle for toggle in app.toggle if toggle.key == "common_scale"]  # its strengths tell nothing
 
 
 @pytest.mark.parametrize("shown", ["network", "volunteers"])

@@ -68,7 +68,7 @@ def flow_chart(
     check_selected(selected)
     colours = palette(dark)
     path = {column for column, _ in tree.most_likely_path(readings[0].fractions)}
-    shapes = all_shapes(readings, path, selected, colours) + key.shapes(readings, colours)
+    shapes = all_shapes(readings, path, selected, colours) + key.shapes(colours)
     texts = all_texts(readings, path, colours)
     if caption:
         texts.append(Text(0.0, FOOT, escape(caption), colours.quiet, colours.page, SMALL_PX, "middle right"))

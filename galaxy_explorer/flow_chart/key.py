@@ -8,13 +8,13 @@ from galaxy_explorer.flow_chart.readings import Reading
 from galaxy_explorer.flow_chart.shapes import Shape, area, rounded
 from galaxy_explorer.flow_chart.writing import SMALL_PX, Text
 
-_ROWS = (13.0, 34.0)
+_ROWS = (13.0, 34.0, 55.0)
 _COLUMNS = (0.0, 230.0, 460.0, 740.0)
 SAMPLE = (28.0, 9.0)
 _LONGEST_NAME = 18
 
 
-def shapes(readings: list[Reading], colours: Palette) -> list[Shape]:
+def shapes(colours: Palette) -> list[Shape]:
     """Draw the key's samples."""
     return [
         area("key", _sample(1, 0), colours.curve),
@@ -38,6 +38,9 @@ def texts(readings: list[Reading], colours: Palette) -> list[Text]:
         (_COLUMNS[2] + beside, _ROWS[1], f"likeliest path ({lead})"),
         (_COLUMNS[3], _ROWS[1], "pale: few votes got there"),
     ]
+    if readings[0].spread is not None:
+        whisker = f"whisker: holds the volunteers’ share in 68 of 100 cases ({lead})"
+        entries.append((_COLUMNS[0] + beside, _ROWS[2], whisker))
     return [Text(x, y, words, colours.quiet, colours.page, SMALL_PX, "middle right") for x, y, words in entries]
 
 

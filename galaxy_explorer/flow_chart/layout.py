@@ -11,7 +11,7 @@ from galaxy_explorer import decision_tree as tree
 
 WIDTH = 1000.0
 NARROWEST_PX = 700  # all text fits when the chart is this wide
-KEY_HEIGHT = 54.0  # the key to the chart, above it
+KEY_HEIGHT = 75.0  # the key to the chart, above it
 
 _LINE, _BAR_PADDING = 17.0, 10.0
 _HANG = 3.0  # between a question and its answers

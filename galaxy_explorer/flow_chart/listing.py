@@ -133,7 +133,7 @@ def _share(body: ET.Element, reading: Reading, column: str, colours: Palette) ->
         _add(line, "span", _why_none(reading, column), f"color:{colours.quiet}")
         return
     track = _add(line, "div", "", f"flex:1;height:8px;border-radius:2px;background:{colours.track}")
-    track.set("aria-hidden", "true")
+    track.attrib |= {"class": "share", "aria-hidden": "true"}
     full = colours.network if reading.is_network else colours.volunteers
     colour = blend(colours.track, full, reading.strength(tree.QUESTION_OF[column].number))
     _add(track, "div", "", f"width:{100 * reading.share(column):.1f}%;height:8px;border-radius:2px;background:{colour}")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 class Palette:
     """The colours of one theme, as #rrggbb."""
 
-    page: str  # what the theme expects behind the chart, which itself is transparent
+    page: str  # behind the chart, as the theme has it
     bar: str  # a question
     tile: str  # an answer
     faded: str  # question and answer where nobody was asked

@@ -76,7 +76,7 @@ def open_page(context: BrowserContext, free_pages: list[Page], address: str) -> 
         page = free_pages.pop() if free_pages else context.new_page()
         used.append(page)
         page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        page.emulate_media(media="screen", color_scheme=theme, reduced_motion="reduce", forced_colors="none")
         page.goto(f"{address}/{path}")
         page.wait_for_selector("h1")
         return page

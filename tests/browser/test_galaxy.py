@@ -105,6 +105,29 @@ def test_the_chart_can_be_read_at_1200_pixels_by_eye_and_by_ear(open_page: Calla
     expect(button).to_have_attribute("tabindex", "-1")  # and nobody's tab key stops at
 
 
+def test_on_paper_there_are_all_numbers_in_dark_ink(open_page: Callable[..., Page]) -> None:
+    page = open_page(START, theme="dark")
+    expect(page.locator(".st-key-flow_chart .js-plotly-plot")).to_be_visible()
+    page.emulate_media(media="print")
+    expect(page.locator(".st-key-flow_chart")).to_be_hidden()
+    answers = page.locator(".st-key-flow_list li")
+    expect(answers).to_have_count(len(COLUMNS))
+    expect(answers.last).to_be_visible()
+    expect(page.locator("body")).to_have_css("background-color", "rgb(255, 255, 255)")
+    expect(page.locator(".st-key-flow_list h3").last).to_have_css("color", "rgb(20, 24, 31)")
+    expect(page.get_by_role("button", name="Next")).to_be_hidden()
+
+
+def test_where_the_system_sets_the_colours_what_is_chosen_stands_out(open_page: Callable[..., Page]) -> None:
+    page = open_page(START)
+    page.emulate_media(forced_colors="active")
+    networks = page.get_by_role("radiogroup", name="Network").get_by_role("radio")
+    expect(networks).to_have_count(2)
+    grounds = "buttons => buttons.map(button => getComputedStyle(button).backgroundColor)"
+    chosen, *others = networks.evaluate_all(grounds)
+    assert chosen not in others
+
+
 def test_letters_and_buttons_turn_to_the_galaxies_beside_this_one(open_page: Callable[..., Page]) -> None:
     page = open_page("galaxy?source=sample&galaxy=100008")
     expect(page.get_by_role("button", name="Next")).to_be_enabled()
