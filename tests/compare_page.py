@@ -61,6 +61,7 @@ def app_with_two(
     monkeypatch.setattr(checkpoints, "available", lambda: weights)
     monkeypatch.setattr(resources, "networks", lambda: list(NETWORKS))
     monkeypatch.setattr(resources, "cards", lambda: {name: checkpoints.read_card(weights[name]) for name in NETWORKS})
+    monkeypatch.setattr(resources, "unreadable_networks", list)
     monkeypatch.setattr(resources, "network", lambda name: loaded[name])
     worker = background.Worker()
     monkeypatch.setattr(background, "worker", lambda: worker)

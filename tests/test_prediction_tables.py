@@ -113,6 +113,24 @@ def test_a_mended_picture_is_predicted_when_the_work_goes_on(network, card, fold
     assert found.fractions.index.tolist() == [f"{n:04}" for n in range(11) if n != 8]
 
 
+def test_what_failed_is_tried_again_when_the_whole_is_asked_for_again(network, card, folder, pictures, tmp_path):
+    catalogue, store = open_catalogue(folder), tmp_path / "kept.parquet"
+    away = folder.with_name("away")
+    stop = threading.Event()
+    options = {"views": 1, "batch_size": 4, "store": store}
+    predict_catalogue(network, card, catalogue, **options, stop=stop, progress=lambda *_: stop.set())
+    folder.rename(away)  # as a disk that is pulled out
+    lost = predict_catalogue(network, card, catalogue, **options)
+    assert len(lost.failures) == 8  # of 11; three were done, and one of the first four is damaged
+    assert store.exists()
+    away.rename(folder)
+    found = predict_catalogue(network, card, catalogue, **options)
+    assert found.failures.keys() == read_failures(tmp_path / "kept.parquet.failed.csv").keys() == {"0003", "0008"}
+    assert np.array_equal(found.fractions.loc[lost.fractions.index], lost.fractions)
+    assert found.fractions.index.tolist() == [f"{n:04}" for n in range(11) if n not in (3, 8)]
+    assert [path.name for path in tmp_path.glob(".kept*")] in ([], [".kept.parquet.lock"])
+
+
 def test_predictions_of_other_weights_or_views_are_never_mixed_in(network, card, folder, tmp_path):
     catalogue, store = open_catalogue(folder), tmp_path / "kept.parquet"
     stop = threading.Event()

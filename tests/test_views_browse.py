@@ -190,6 +190,11 @@ def test_where_nothing_fits_the_filter_in_the_way_can_be_taken_away(app: AppTest
     run(app)
     assert len(tiles(app)) == 6
     assert "search" not in app.query_params
+    opened(app, filter=["t11_1~0-50s", "t10_tight~0-100s"], asked="100")
+    assert app.button(key="way_out_0").label.startswith("asked of ≥ 100\u00a0% → ")
+    app.button(key="way_out_0").click()
+    run(app)
+    assert tiles(app)
 
 
 def test_galaxies_without_votes_have_nothing_to_filter_by(

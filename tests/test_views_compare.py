@@ -201,6 +201,12 @@ def test_one_picture_that_could_not_be_read_is_one(app: AppTest, many: Path) -> 
         store.finish()
     opened(app)
     assert "1 picture could not be read" in [expander.label for expander in app.expander]
+    press(app, "Try these again")
+    wait_for(
+        app, lambda: not [one for one in app.expander if "could not be read" in one.label]
+    )  # it was damaged for a moment
+    assert "Below: **60** galaxies" in texts(app)
+    assert background.store_of(catalogue, "first").is_file()
 
 
 def test_the_address_follows_the_source_that_is_chosen(app: AppTest, many: Path) -> None:

@@ -64,6 +64,13 @@ def test_points_of_networks_do_not_hide_one_another() -> None:
     assert len({trace.marker.symbol for trace in figure.data}) == 3
 
 
+def test_many_networks_all_have_points_that_can_be_told_apart() -> None:
+    networks = {f"network {number}": by_question(0.1) for number in range(12)}
+    figure = errors_per_question(networks, by_question(0.2), "mean", dark=True)
+    marks = {(trace.marker.symbol, trace.marker.color) for trace in figure.data if trace.type == "scatter"}
+    assert len(marks) == 12
+
+
 def test_a_question_without_a_number_has_no_point() -> None:
     figure = errors_per_question({"fcn": by_question(0.1, but=3)}, {}, "mean", dark=True)
     assert named(figure, "fcn").x[2] is None

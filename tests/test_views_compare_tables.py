@@ -82,6 +82,42 @@ def test_a_table_without_intervals_is_taken_as_it_is(tmp_path: Path, random_frac
     assert (spread, key) == (None, None)
 
 
+@pytest.mark.parametrize("ending", [".csv", ".ecsv", ".fits"])
+def test_tables_of_the_other_formats_are_taken_too(tmp_path: Path, random_fractions: Callable, ending: str) -> None:
+    store = PredictionStore(tmp_path / f"table{ending}", "key")
+    fractions = random_fractions(3).astype(np.float32)
+    store.add([Batch(["0012", "NA", "a"], fractions, np.full_like(fractions, 0.1), {})])
+    store.finish()
+    read, spread, key = opened_tables.read_table(store.path)
+    assert read.index.tolist() == ["0012", "NA", "a"]
+    np.testing.assert_allclose(read, fractions, atol=1e-6)
+    assert (spread, key) == (None, None)
+
+
+def test_a_table_of_nothing_and_a_folder_are_refused(tmp_path: Path) -> None:
+    pd.DataFrame(columns=["GalaxyID", *COLUMNS]).to_parquet(tmp_path / "none.parquet")
+    with pytest.raises(ValueError, match="names no galaxy"):
+        opened_tables.read_table(tmp_path / "none.parquet")
+    with pytest.raises(ValueError, match="is a folder; give the path of a table"):
+        opened_tables.read_table(tmp_path)
+
+
+def test_a_table_named_as_the_volunteers_is_told_from_them(app: AppTest, many: Path, tmp_path: Path) -> None:
+    catalogue = predict_at_once(many)
+    store = PredictionStore(tmp_path / "volunteers.parquet", "other weights")
+    fractions = np.full((60, len(COLUMNS)), 0.25, np.float32)
+    store.add([Batch(catalogue.ids, fractions, fractions, {})])
+    store.finish()
+    opened(app)
+    app.text_input[0].set_value(str(store.path))
+    press(app, "Open")
+    assert "volunteers (table)" in app.pills[0].value
+    assert "RMSE of volunteers (table)" in {metric.label for metric in app.metric}
+    app.pills[0].set_value([])
+    app.run()
+    assert "None is chosen: all are compared." in [caption.value for caption in app.caption]
+
+
 def test_tables_cannot_be_opened_by_visitors_from_elsewhere(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("galaxy_explorer.views.typed_paths.may_be_typed", lambda: False)
     opened(app)

@@ -48,7 +48,7 @@ def predict_catalogue(
         A Parquet file to keep the predictions in, named after the catalogue (its `fingerprint`) and
         `prediction_key`. A finished one is read, an unfinished one gone on with: a galaxy is never
         predicted twice: where another process or thread is at it, this one waits, and reads what that one has
-        done. The file is the one that the command ``predict --spread`` writes.
+        done. Galaxies that failed before are tried again. The file is the one that ``predict --spread`` writes.
     only : sequence of str, optional
         The ids of the galaxies that are wanted now. The store stays unfinished until it holds the whole catalogue.
     progress : callable, optional
@@ -83,6 +83,9 @@ def predict_catalogue(
         if complete and ((only is None and not catalogue.fetch) or _holds_all(kept, catalogue)):
             kept.finish()
 
+    with kept.reserved() as ours:
+        if ours and kept.finished and not kept.failures().keys().isdisjoint(wanted.ids):
+            kept.reopen()  # a disk that was away may be back
     _in_turn(kept, wanted, go_on, progress, stop)
     return _of(wanted, kept)
 

@@ -164,6 +164,16 @@ class PredictionStore:
         self._drop_chunks()
         return Written(len(seen), failures)
 
+    def reopen(self) -> None:
+        """Make the finished table an unfinished one, in which the galaxies that failed are still to be done."""
+        table = self._table(self.path).reindex(columns=[*COLUMNS, *SPREAD_COLUMNS, STATE, FAILURE])
+        hidden = self.chunks.with_name(f".{self.chunks.name}.{os.getpid()}")
+        hidden.mkdir()
+        self._write(hidden / "000000-00000-000000.parquet", table)
+        hidden.rename(self.chunks)  # in one step: from here on the table is unfinished
+        self.path.unlink()
+        self.failed.unlink(missing_ok=True)
+
     def read(self) -> Predictions:
         """Read what is there: nothing yet, the chunks so far, or the finished table.
 

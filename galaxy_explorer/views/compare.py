@@ -1,22 +1,20 @@
 """Compare: the networks against the volunteers, and against each other, over a catalogue or a part of it."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from galaxy_explorer.catalogue import Catalogue, CatalogueError
 from galaxy_explorer.decision_tree import COLUMNS
-from galaxy_explorer.views import background, compare_results, resources, votes
+from galaxy_explorer.views import compare_results, compare_work, resources, votes
 from galaxy_explorer.views.addresses import ended, escaped, say_once, unknown_names, unknown_source, unknown_votes
-from galaxy_explorer.views.comparing import SAMPLE_SIZE, Comparison, compare, origins_of, rows_with_votes, sample_of
+from galaxy_explorer.views.comparing import SAMPLE_SIZE, compare, origins_of, rows_with_votes, sample_of
 from galaxy_explorer.views.opened_tables import close_table, open_table, opened_tables
 from galaxy_explorer.views.selections import Selection, galaxies_in_words
 from galaxy_explorer.views.themes import follow_theme
 from galaxy_explorer.views.typed_paths import may_be_typed
-from galaxy_explorer.views.waiting import CHARTS, ESTIMATE, FIGURES, WORDS, waiting
+from galaxy_explorer.views.waiting import CHARTS, FIGURES, WORDS, waiting
 
 WHOLE, SELECTED = "the whole catalogue", "Browse's selection"
 SOME, ALL = "a sample", "all of them"
@@ -118,8 +116,10 @@ def choose_networks() -> list[str]:
     names = list(dict.fromkeys([*resources.networks(), *opened_tables()]))
     chosen = st.pills(
         "Networks", names, selection_mode="multi", default=names,
-        key=f"compare_networks_{len(names)}", persist_state="session",
+        key=f"compare_networks_{'/'.join(names)}", persist_state="session",  # a table just opened is among the chosen
     )  # fmt: skip
+    if not chosen:
+        st.caption("None is chosen: all are compared.")
     return [name for name in names if name in chosen] or names
 
 
@@ -146,85 +146,9 @@ def offer_tables() -> None:
 
 
 TABLE_HELP = (
-    "A Parquet file that `python -m galaxy_explorer predict … --output predictions.parquet --spread` wrote. The galaxies "
-    "that are in it need not be predicted here."
+    "A file that `python -m galaxy_explorer predict … --output predictions.parquet --spread` wrote, or one of its other "
+    "formats, which are read without the spread. The galaxies that are in it need not be predicted here."
 )
-
-
-@st.fragment(run_every=1.0)
-def show_progress(jobs: Sequence[background.Job]) -> None:
-    """Show how far the worker is, with a way to stop; rerun the page when all is done."""
-    for job in jobs:
-        left = job.seconds_left
-        if left is None:
-            left = background.seconds_per_galaxy(job.network) * (len(job.ids) - job.done)
-        said = "waits its turn" if job.started is None else f"{job.done:,} of {len(job.ids):,} galaxies"
-        left_said = "stopping after those under way" if job.stop.is_set() else f"about {duration(left)} left"
-        st.progress(min(job.done / len(job.ids), 1.0), f"**{job.network}**: {said}, {left_said}")
-    st.caption("You may use the other pages meanwhile. What is done is kept, also when you stop.")
-    if st.button("Stop", icon=":material/stop_circle:", disabled=all(job.stop.is_set() for job in jobs)):
-        stopped = [background.worker().leave(job, visitor(), background.is_here) for job in jobs]
-        if not all(stopped):
-            st.info("Another visitor waits for these galaxies too, so the work goes on.", icon=":material/group:")
-    if all(job.finished.is_set() for job in jobs):
-        st.rerun()
-
-
-def duration(seconds: float) -> str:
-    """Say a time in plain words."""
-    if seconds < 90:
-        return f"{max(seconds, 1):.0f} second{'s' if seconds >= 1.5 else ''}"
-    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
-
-
-def visitor() -> str:
-    """Name this visitor's session."""
-    context = get_script_run_ctx()
-    return context.session_id if context else ""
-
-
-def see_to_predictions(catalogue: Catalogue, comparison: Comparison, wanted: int) -> None:
-    """Show the work under way on what is missing, or offer it with its time."""
-    worker = background.worker()
-    computed = [name for name, ids in comparison.missing.items() if ids and name not in opened_tables()]
-    jobs = {name: worker.find(catalogue, comparison.missing[name], name) for name in computed}
-    if running := [job for job in jobs.values() if job and not job.finished.is_set()]:
-        show_progress(running)
-        return
-    for name in opened_tables():
-        if lacking := len(comparison.missing.get(name, ())):
-            st.warning(
-                f"The table of {name} lacks {lacking:,} of the {galaxies_in_words(wanted)}; they are left out below."
-            )
-    if not computed:
-        return
-    for name, job in jobs.items():
-        if job and job.error:
-            st.error(f"**{name}** could not be asked about all galaxies: {ended(job.error)}")
-    offer_work(catalogue, comparison, computed, wanted, again=any(jobs.values()))
-
-
-def offer_work(catalogue: Catalogue, comparison: Comparison, computed: list[str], wanted: int, again: bool) -> None:
-    """Say what is missing and how long it takes, with a button that begins or goes on."""
-    missing = {name: comparison.missing[name] for name in computed}
-    done = {name: wanted - len(ids) for name, ids in missing.items()}
-    with waiting("Timing the networks on this machine …", ESTIMATE):
-        estimate = sum(background.seconds_per_galaxy(name) * len(ids) for name, ids in missing.items())
-    begun = any(done.values())
-    time = f"about **{duration(estimate)}** on this machine, and is done once: the result is kept for everyone."
-    if begun:
-        state = ", ".join(f"{name} at {count:,} of {wanted:,}" for name, count in done.items())
-        below = f" Below are the {len(comparison):,} that all of them have looked at." if len(comparison) else ""
-        st.markdown(f"The networks have looked so far: {state} galaxies.{below} The rest takes {time}")
-    else:
-        have = "has" if len(computed) == 1 else "have"
-        these = "this galaxy" if wanted == 1 else f"these {galaxies_in_words(wanted)}"
-        st.markdown(f"{' and '.join(computed)} {have} not looked at {these} yet. That takes {time}")
-    label = "Try again" if again else "Go on" if begun else "Start"
-    if st.button(label, type="primary", icon=":material/play_arrow:"):
-        for name, ids in missing.items():
-            background.worker().submit(catalogue, ids, name, visitor())
-        st.rerun()
 
 
 def show_comparison(source: str, catalogue: Catalogue) -> None:
@@ -246,7 +170,8 @@ def show_comparison(source: str, catalogue: Catalogue) -> None:
     except (ValueError, OSError) as error:
         st.error(f"The predictions cannot be read: {ended(error)}")
         return
-    see_to_predictions(catalogue, comparison, len(rows))
+    compare_work.see_to_predictions(catalogue, comparison, len(rows))
+    compare_work.name_the_bad(catalogue, comparison)
     compare_results.show(source, catalogue, comparison)
 
 

@@ -1,6 +1,6 @@
 """The charts of Compare, as plotly figures: errors per question, coverage, densities. Numbers in, figures out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -165,13 +165,14 @@ def _by_row(values: Mapping[int, float]) -> list[float | None]:
 def _add_points(figure: go.Figure, by_network: Mapping[str, Mapping[int, float]], shown: str, dark: bool) -> None:
     """Add a point for each network to each question's row."""
     outline = palette(dark).page
-    networks: Sequence[tuple[str, Mapping[int, float]]] = list(by_network.items())[: len(SYMBOLS)]
     colours = colours_of(len(SYMBOLS), dark)
-    apart = np.linspace(-0.2, 0.2, len(networks)) if len(networks) > 1 else np.zeros(1)  # so that none hides another
-    for (name, values), colour, symbol, down in zip(networks, colours, SYMBOLS, apart, strict=False):
+    count = len(by_network)
+    apart = np.linspace(-0.2, 0.2, count) if count > 1 else np.zeros(1)  # so that none hides another
+    for i, (name, values) in enumerate(by_network.items()):
+        around, symbol = divmod(i, len(SYMBOLS))  # each time round, the symbols have other colours
         figure.add_scatter(
-            name=name, y=[row + down for row in ROWS], x=_by_row(values), customdata=NAMES, mode="markers",
-            marker={"color": colour, "symbol": symbol, "size": 11, "line": {"color": outline, "width": 1.5}},
+            name=name, y=[row + apart[i] for row in ROWS], x=_by_row(values), customdata=NAMES, mode="markers",
+            marker={"color": colours[(symbol + around) % len(colours)], "symbol": SYMBOLS[symbol], "size": 11, "line": {"color": outline, "width": 1.5}},
             hovertemplate=f"%{{customdata}}<br>{name} {shown}<extra></extra>",
         )  # fmt: skip
 

@@ -31,11 +31,6 @@ EVERY = "all questions"
 def show(source: str, catalogue: Catalogue, comparison: Comparison) -> None:
     """Show everything that a comparison holds."""
     address = {"source": source} | resources.votes_in_address(catalogue)  # of the galaxies' pages, but for the id
-    if comparison.failures:
-        count = len(comparison.failures)
-        bad = f"{count:,} picture{'s' if count > 1 else ''}"
-        with st.expander(f"{bad} could not be read", icon=":material/broken_image:"):
-            st.dataframe(pd.Series(comparison.failures, name="reason").rename_axis("galaxy"))
     if not len(comparison):
         return
     if len(comparison) < FEWEST:
@@ -192,7 +187,9 @@ def show_networks(address: dict[str, str], comparison: Comparison) -> None:
         question = choose_question("networks_question")
         one, other = pairs[0]
         if len(pairs) > 1:
-            one, other = st.selectbox("Networks", pairs, format_func=" and ".join, key=f"pair_{len(pairs)}", width=320)
+            one, other = st.selectbox(
+                "Networks", pairs, format_func=" and ".join, key=f"networks_pair_{len(pairs)}", width=320
+            )
     between = comparison.between(one, other)
     apart = between.rmse if question is None else between.rmse_by_question[question]
     over = "all questions" if question is None else SHORT[question]

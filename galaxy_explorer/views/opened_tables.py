@@ -1,4 +1,4 @@
-"""Finished tables of predictions, which a visitor opens by their path: the file that ``predict --spread`` writes."""
+"""Finished tables of predictions, which a visitor opens by their path: the files that ``predict`` writes."""
 
 import re
 from pathlib import Path
@@ -11,6 +11,8 @@ from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.views import background, resources
 from galaxy_explorer.views.typed_paths import free_name, full_path
 
+# What downloads and charts call the volunteers, and those who always predict the mean.
+TAKEN = ("volunteers", "mean_predictor", "mean predictor", "mean of these galaxies")
 OPENED = "opened_tables"  # in the session: the tables' paths by the name of their network
 
 
@@ -37,7 +39,7 @@ def open_table(path: str) -> str:
     for other in [other for other, where in opened.items() if where == file]:
         close_table(other)
     if not name:
-        stem = f"{file.stem} (table)" if file.stem in resources.networks() else file.stem
+        stem = f"{file.stem} (table)" if file.stem in (*resources.networks(), *TAKEN) else file.stem
         name = free_name(stem, file, opened, _plain)
     opened[name] = file
     return name
@@ -59,14 +61,19 @@ def read_table(path: Path) -> tuple[pd.DataFrame, pd.DataFrame | None, str | Non
     Raises
     ------
     PredictionError
-        When the file is no Parquet table of predictions, names a galaxy twice, or holds what is no vote fraction.
+        When the file is no table of predictions, names a galaxy twice, or holds what is no vote fraction.
+    CatalogueError
+        When a cell of a CSV file cannot be taken as a score.
     """
-    from galaxy_explorer.prediction import PredictionError, read_parquet
+    from galaxy_explorer.prediction import PredictionError, read_fractions, read_parquet
     from galaxy_explorer.prediction.tables import SPREAD_COLUMNS
 
     if not path.is_file():
-        raise PredictionError(f"There is no file {path}; give the path of a Parquet table that predict wrote.")
-    table, key = read_parquet(path)
+        found = f"{path} is a folder" if path.is_dir() else f"There is no file {path}"
+        raise PredictionError(f"{found}; give the path of a table that predict wrote.")
+    table, key = read_parquet(path) if path.suffix.lower() == ".parquet" else (read_fractions(path), None)
+    if not len(table):
+        raise PredictionError(f"{path} names no galaxy; give a table that predict wrote.")
     if table.index.has_duplicates:
         twice = table.index[table.index.duplicated()][0]
         raise PredictionError(f"{path} names galaxy {twice} twice; give a table with each galaxy once.")

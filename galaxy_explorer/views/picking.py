@@ -8,7 +8,14 @@ from galaxy_explorer.catalogue import Catalogue, VoteRange, find_ids, rows_by, s
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.views import predicted
 from galaxy_explorer.views.memos import memo_of
-from galaxy_explorer.views.selections import AGAINST_VOLUNTEERS, AT_RANDOM, BETWEEN_NETWORKS, View, range_in_words
+from galaxy_explorer.views.selections import (
+    AGAINST_VOLUNTEERS,
+    AT_RANDOM,
+    BETWEEN_NETWORKS,
+    LEAST_ASKED,
+    View,
+    range_in_words,
+)
 
 
 @dataclass(frozen=True)
@@ -71,6 +78,9 @@ def ways_out(catalogue: Catalogue, view: View) -> list[WayOut]:
     if view.search:
         without = replace(view, search="", page=1)
         found.append(WayOut(f"search for “{view.search}”", without, _count(catalogue, without)))
+    if view.asked != LEAST_ASKED:
+        without = replace(view, asked=LEAST_ASKED, page=1)
+        found.append(WayOut(f"asked of ≥ {view.asked}\u00a0%", without, _count(catalogue, without)))
     return sorted((way for way in found if way.galaxies), key=lambda way: -way.galaxies)
 
 
