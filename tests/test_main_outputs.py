@@ -50,6 +50,17 @@ def test_a_picture_is_not_written_over_and_no_table_becomes_one(run, tmp_path, c
     assert run("predict", folder, "--output", tmp_path / "table.fits") == 0
 
 
+def test_an_output_that_is_a_link_is_written_where_it_leads_to(run, galaxies, tmp_path):
+    output, real = tmp_path / "scores.csv", tmp_path / "disk" / "real.csv"
+    real.parent.mkdir()
+    real.write_text("what was there before")
+    output.symlink_to(real)
+    assert run("predict", galaxies, "--output", output) == 0
+    assert output.is_symlink()
+    assert read_fractions(real).index.tolist() == ["0001", "0002"]
+    assert [path.name for path in real.parent.iterdir()] == ["real.csv"]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no file names that are no text")
 @pytest.mark.parametrize("single", [False, True])
 def test_a_picture_whose_name_is_no_text_is_named_and_costs_itself_alone(run, galaxies, tmp_path, capsys, single):

@@ -167,8 +167,27 @@ def test_a_full_disk_is_told_in_words_with_the_way_on(run, galaxies, tmp_path, m
         assert run("predict", galaxies, "--output", output) == 2
     said = capsys.readouterr().err
     assert "scores.csv cannot be written (No space left on device)" in said
-    assert "make room, then add --resume, which goes on with what was done" in said
+    assert "make room, then give the same command again" in said  # nothing was kept
     assert run("predict", galaxies, "--output", output, "--resume") == 0
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_file_that_may_not_grow_says_whether_resume_goes_on(run, galaxies, tmp_path, monkeypatch, capsys, kept):
+    resource = pytest.importorskip("resource")
+    output, more = tmp_path / "scores.csv", ["--resume"] if kept else []
+    if kept:
+        interrupt_after_a_batch(monkeypatch)
+        assert run("predict", galaxies, "--output", output, "--batch-size", 2) == 130
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, before[1]))
+    try:
+        assert run("predict", galaxies, "--output", output, *more) == 2
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    said = capsys.readouterr().err
+    assert "scores.csv cannot be written (" in said
+    assert ("make room, then add --resume" if kept else "make room, then give the same command again") in said
+    assert run("predict", galaxies, "--output", output, *more) == 0
 
 
 def test_an_output_beside_which_nothing_can_be_written_is_refused(run, galaxies, tmp_path, monkeypatch, capsys):

@@ -3,7 +3,7 @@
 import argparse
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from galaxy_explorer.commands.reporting import (
     check_spares,
     disk_in_words,
     report,
+    reserved,
     say,
 )
 from galaxy_explorer.images import FITS_ENDINGS, ImageError, is_named, read_exposure, stem_of
@@ -62,7 +63,8 @@ def predict(options: argparse.Namespace) -> int:
         with process.together():  # nobody writes before all have found that they can
             _check_output(options)
             if process.leads:
-                to_the_end.enter_context(_reserved(options.output))
+                lock = PredictionStore(options.output, key="").reserved()
+                to_the_end.enter_context(reserved(options.output, lock))
             sources = sources_at(options.paths, read_ids(options.ids) if options.ids else None, notes)
             network, card = network_for(options, process)
             store = _store_for(options, prediction_key(network, card, options.views))
@@ -74,7 +76,7 @@ def predict(options: argparse.Namespace) -> int:
         if options.resume and store.finished:
             same = partial(_as_predicted_now, store, sources, network, card, options.views)
             return _already_finished(store, sources, options.spread, same) if process.leads else 0
-        with disk_in_words(options.output, "add --resume, which goes on with what was done"):
+        with disk_in_words(options.output, partial(_way_on, store)):
             with progress_bar(process) as progress:
                 shown: dict[str, Any] = {"total": len(sources), "progress": progress}
                 fill(store, network, card, sources, process=process, **shown, **speed(options, process))
@@ -92,25 +94,10 @@ def predict(options: argparse.Namespace) -> int:
 
 
 def _check_output(options: argparse.Namespace) -> None:
-    """Refuse an output that cannot be written, before anything is read."""
-    check_output(options.output)
+    """Refuse an output that cannot be written, before anything is read; of a link, take what it leads to."""
+    options.output = check_output(options.output)
     check_spares(options.paths, options.output)
     PredictionStore(options.output, key="")  # refuses a wrong ending
-
-
-@contextmanager
-def _reserved(output: Path) -> Iterator[None]:
-    """Keep other runs off the output, without which two would take each other's work away."""
-    with ExitStack() as reserving:
-        try:
-            ours = reserving.enter_context(PredictionStore(output, key="").reserved())
-        except OSError as error:
-            raise ValueError(
-                f"nothing can be written beside {output} ({error.strerror}); name another --output, in a folder of yours"
-            ) from error
-        if not ours:
-            raise ValueError(f"another run is writing {output}; wait for its end, or name another --output")
-        yield
 
 
 def _store_for(options: argparse.Namespace, key: str) -> PredictionStore:
@@ -122,6 +109,12 @@ def _store_for(options: argparse.Namespace, key: str) -> PredictionStore:
             "add --resume to go on with it, or delete the folder to begin again"
         )
     return store
+
+
+def _way_on(store: PredictionStore) -> str:
+    """Say how a run that the disk has stopped goes on."""
+    kept = store.chunks.exists()
+    return "add --resume, which goes on with what was done" if kept else "give the same command again"
 
 
 def _check_unfinished(store: PredictionStore, sources: list[Source]) -> None:

@@ -122,7 +122,12 @@ class PredictionStore:
             return
         self.chunks.mkdir(parents=True, exist_ok=True)
         name = f"{part}-{len(list(self.chunks.glob(f'{part}-*.parquet'))):06d}-{os.getpid()}.parquet"
-        self._write(self.chunks / name, _chunk(batches))
+        try:
+            self._write(self.chunks / name, _chunk(batches))
+        except OSError:
+            with suppress(OSError):  # it holds chunks
+                self.chunks.rmdir()  # empty, it would say that there is something to go on with
+            raise
 
     def forget(self, ids: Set[str]) -> None:
         """Take galaxies out of the unfinished table."""
