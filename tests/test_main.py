@@ -22,7 +22,7 @@ from galaxy_explorer.catalogue import open_catalogue, read_ids
 from galaxy_explorer.commands import predict as command
 from galaxy_explorer.comparison import score
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS
-from galaxy_explorer.prediction import predict, predict_catalogue, read_fractions
+from galaxy_explorer.prediction import as_bytes, predict, predict_catalogue, read_fractions
 from galaxy_explorer.training import add_learnt
 
 ROOT = Path(__file__).parent.parent
@@ -270,9 +270,47 @@ def test_evaluate_goes_on_without_a_bad_picture(run, kaggle_folder, capsys):
     assert "galaxy 200002 failed: there is no picture of it" in said.err
 
 
-def test_evaluate_without_votes_says_so(run, galaxies, capsys):
+def test_evaluate_without_votes_names_the_table_that_is_missing(run, galaxies, kaggle_folder, capsys):
     assert run("evaluate", galaxies) == 2
-    assert "give a folder with pictures and scores" in capsys.readouterr().err
+    assert f"{galaxies} holds no scores.csv with the volunteers' votes; put it" in capsys.readouterr().err
+    pd.DataFrame({"GalaxyID": ["1", "2"], "Class1.1": 0.5}).to_csv(galaxies / "scores.csv", index=False)
+    assert run("evaluate", galaxies) == 2
+    assert "holds the scores of 2 galaxies, and pictures of 6 others; an id is" in capsys.readouterr().err
+    for table in kaggle_folder.glob("training_solutions_*.csv"):
+        table.unlink()
+    assert run("evaluate", kaggle_folder) == 2
+    assert f"{kaggle_folder} holds no training_solutions_rev1.csv" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("written", ["{}.jpg", "{}.0"])
+def test_evaluate_of_a_table_with_other_ids_shows_one_of_either(kaggle_folder, tmp_path, capsys, written):
+    ids = map(written.format, open_catalogue(kaggle_folder).ids)
+    table = pd.DataFrame({"GalaxyID": list(ids), **dict.fromkeys(COLUMNS, 0.5)})
+    table.to_csv(tmp_path / "scores.csv", index=False)
+    assert main(["evaluate", str(kaggle_folder), "--predictions", str(tmp_path / "scores.csv"), "--json"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert f"scores.csv, the first of them {table['GalaxyID'][0]}, is among the 3 to evaluate, the first of" in said.err
+    assert "them 200001; an id is the picture's name without its ending" in said.err
+    table[:0].to_parquet(tmp_path / "empty.parquet")
+    assert main(["evaluate", str(kaggle_folder), "--predictions", str(tmp_path / "empty.parquet")]) == 2
+    assert "none of the 0 galaxies of" in capsys.readouterr().err
+
+
+def test_evaluate_takes_a_table_that_pandas_wrote_with_its_index(kaggle_folder, tmp_path, capsys):
+    ids = pd.Index(open_catalogue(kaggle_folder).ids, name="GalaxyID")
+    pd.DataFrame(0.5, ids, list(COLUMNS)).to_parquet(tmp_path / "scores.parquet")
+    assert main(["evaluate", str(kaggle_folder), "--predictions", str(tmp_path / "scores.parquet")]) == 0
+    assert "RMSE over 3 galaxies" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet", ".ecsv", ".fits"])
+def test_evaluate_names_the_column_that_a_table_lacks_once(run, kaggle_folder, tmp_path, capsys, ending):
+    table = tmp_path / f"scores{ending}"
+    whole = pd.DataFrame({"GalaxyID": open_catalogue(kaggle_folder).ids, **dict.fromkeys(COLUMNS, 0.5)})
+    table.write_bytes(as_bytes(whole.set_index("GalaxyID").drop(columns="Class7.1"), ending, {}))
+    assert main(["evaluate", str(kaggle_folder), "--predictions", str(table)]) == 2
+    assert f"{table} has no column Class7.1; give a table that predict wrote" in capsys.readouterr().err
 
 
 def test_help_does_not_wait_for_torch():

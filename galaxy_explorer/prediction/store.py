@@ -217,10 +217,11 @@ class PredictionStore:
 
     def _table(self, path: Path) -> pd.DataFrame:
         """Read a Parquet file of this store, which must be of its weights and views."""
-        table, key = read_parquet(path)
+        is_chunk = path != self.path
+        table, key = read_parquet(path, chunk=is_chunk)
         if key != self.key:
             raise PredictionError(
-                f"{path} holds predictions of other weights or another number of views; "
+                f"{self.chunks if is_chunk else path} holds predictions of other weights or another number of views; "
                 "use those it was begun with, delete it, or name another file"
             )
         return table
