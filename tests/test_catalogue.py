@@ -13,9 +13,11 @@ import pytest
 
 from galaxy_explorer.catalogue import (
     GONE,
+    SAMPLE,
     CatalogueError,
     find_ids,
     open_catalogue,
+    passed_over,
     read_ids,
     read_validation,
     scores_from_votes,
@@ -203,6 +205,25 @@ class TestAFolder:
     def test_an_unknown_galaxy_is_refused_by_its_id(self, picture_folder):
         with pytest.raises(CatalogueError, match="galaxy '12' is not among the 4 of galaxies"):
             open_catalogue(picture_folder).picture("12")
+
+
+class TestFoldersInAFolder:
+    def test_that_hold_pictures_are_counted_but_not_looked_into(self, picture_folder, picture):
+        before = open_catalogue(picture_folder)
+        assert passed_over(picture_folder) == ""
+        assert before.note == "Pictures of the folder galaxies."
+        (picture_folder / "more" / "inner").mkdir(parents=True)
+        (picture_folder / "more" / "0013.png").write_bytes(to_png(picture))
+        (picture_folder / "more" / "inner" / "0014.png").write_bytes(to_png(picture))
+        (picture_folder / "nothing").mkdir()
+        after = open_catalogue(picture_folder)
+        assert after.ids == before.ids
+        said = "Folders of pictures in galaxies that were not looked into: 1. Name each itself."
+        assert passed_over(picture_folder) == said
+        assert after.note == f"{before.note} {said}"
+
+    def test_are_no_matter_in_the_other_layouts(self, kaggle_folder, picture_zip):
+        assert [passed_over(where) for where in (kaggle_folder, picture_zip, SAMPLE, "none")] == [""] * 4
 
 
 class TestNamesOfFiles:

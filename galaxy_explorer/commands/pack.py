@@ -21,6 +21,7 @@ from galaxy_explorer.commands.reporting import (
     disk_in_words,
     report,
     reserved,
+    say_passed_over,
 )
 from galaxy_explorer.images import MIN_SIDE, ImageError, central_field
 from galaxy_explorer.prediction.locks import locked
@@ -46,6 +47,7 @@ def pack(options: argparse.Namespace) -> int:
     output = check_output(options.output)
     check_spares([options.data], output)
     catalogue = catalogue_at(options.data)
+    say_passed_over([options.data])
     never = read_validation(options.data)
     if options.ids:
         catalogue = catalogue.subset(dict.fromkeys(read_ids(options.ids)))

@@ -25,6 +25,7 @@ from galaxy_explorer.commands.reporting import (
     report,
     reserved,
     say,
+    say_passed_over,
 )
 from galaxy_explorer.images import FITS_ENDINGS, ImageError, is_named, read_exposure, stem_of
 from galaxy_explorer.models import GalaxyNetwork
@@ -74,6 +75,7 @@ def predict(options: argparse.Namespace) -> int:
         _check_alike(sources, process)
         with process.together():
             if process.leads:
+                say_passed_over(options.paths)
                 _forget_changed(store, sources)
         if options.resume and store.finished:
             same = partial(_as_predicted_now, store, sources, network, card, options.views)
@@ -262,13 +264,21 @@ def _as_predicted_now(
     return True
 
 
+def _report_written(store: PredictionStore, failures: Mapping[str, str]) -> int:
+    """Name the galaxies that failed when a table was written; their pictures may have been mended since."""
+    again = f"--ids {store.failed} with another --output predicts them anew"
+    return report(
+        failures, f"all of them, with the reasons, are in {store.failed}; {again}", "when the table was written"
+    )
+
+
 def _already_finished(store: PredictionStore, sources: list[Source], spread: bool, same: Callable[[], bool]) -> int:
     """Answer ``--resume`` where the table is finished."""
     otherwise = "leave out --resume to predict all again, or name another --output"
     failures = read_failures(store.failed)
     lacking = [source.galaxy_id for source in sources if source.galaxy_id not in failures]
     if not lacking:  # nor is there a row to tell by whose it is
-        return report(failures, f"all of them, with the reasons, are in {store.failed}")
+        return _report_written(store, failures)
     known = read_fractions(store.path).index
     lacking = [galaxy_id for galaxy_id in lacking if galaxy_id not in known]
     if lacking:
@@ -284,4 +294,4 @@ def _already_finished(store: PredictionStore, sources: list[Source], spread: boo
     if spread and not set(SPREAD_COLUMNS).issubset(columns):
         raise ValueError(f"{store.path} is finished, without the columns of --spread; {otherwise}")
     print(f"{store.path} is finished already; leave out --resume to predict all again")
-    return report(failures, f"all of them, with the reasons, are in {store.failed}")
+    return _report_written(store, failures)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
-from galaxy_explorer.catalogue import DEBIASED, SAMPLE, VOTES, Catalogue, open_catalogue
+from galaxy_explorer.catalogue import DEBIASED, SAMPLE, VOTES, Catalogue, open_catalogue, passed_over
 from galaxy_explorer.images import FITS_ENDINGS, is_named
 
 NO_TEXT = "its name cannot be read as an id; rename the file"
@@ -17,6 +17,13 @@ NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 def say(message: str) -> None:
     """Print on standard error."""
     print(message, file=sys.stderr)
+
+
+def say_passed_over(paths: Sequence[str]) -> None:
+    """Say on standard error which folders hold folders of pictures that are not looked into."""
+    for path in paths:
+        if said := passed_over(path):
+            say(said)
 
 
 def catalogue_at(where: str, votes: str = DEBIASED) -> Catalogue:
@@ -97,10 +104,11 @@ def disk_in_words(output: Path, advice: Callable[[], str]) -> Iterator[None]:
         ) from error
 
 
-def report(failures: Mapping[str, str], where: str) -> int:
+def report(failures: Mapping[str, str], where: str, when: str = "") -> int:
     """Name the galaxies that failed on standard error, and give the exit status: 1 if any failed, else 0."""
+    failed = f"failed {when}".rstrip()
     for galaxy_id, reason in list(failures.items())[:NAMED_FAILURES]:
-        say(f"galaxy {galaxy_id} failed: {reason}")
+        say(f"galaxy {galaxy_id} {failed}: {reason}")
     if failures:
-        say(f"galaxies that failed: {len(failures):,}; {where}")
+        say(f"galaxies that {failed}: {len(failures):,}; {where}")
     return int(bool(failures))
