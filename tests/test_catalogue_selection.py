@@ -241,7 +241,7 @@ class TestListsOfIds:
 
     def test_may_be_the_first_column_of_a_table(self, tmp_path):
         path = tmp_path / "ids.csv"
-        path.write_text('GalaxyID,reason\n0012,"damaged,\nand short"\n"a, b",gone\n\n', encoding="utf-8")
+        path.write_text('GalaxyID,reason\n0012,"damaged,\nand short"\n"a, b",gone\n\n ,\n', encoding="utf-8")
         assert read_ids(path) == ["0012", "a, b"]
         path.write_text("a,b\n0012\n", encoding="utf-8")  # no heading: commas belong to the ids
         assert read_ids(path) == ["a,b", "0012"]

@@ -185,8 +185,8 @@ def _extras(names: list[str], path: Path) -> dict[str, str]:
     return extras
 
 
-# The order matters: the first that recognises a path opens it.
 _PLAIN = Layout(Path.is_dir, lambda path, _: _open_folder(path))
+# The order matters: the first that recognises a path opens it.
 LAYOUTS: tuple[Layout, ...] = (
     Layout(lambda path: (path / KAGGLE_PICTURES[0]).is_dir(), lambda path, _: _open_kaggle(path)),
     Layout(looks_like_gz2, _open_gz2),

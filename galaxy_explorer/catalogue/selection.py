@@ -274,7 +274,7 @@ def read_validation(where: str | Path) -> list[str]:
 def _ids_of(content: bytes, name: str) -> list[str]:
     """Take the ids from the content of a list."""
     try:
-        ids = [id_of(cell) for cell in _cells_of(content.decode("utf-8-sig")) if cell]
+        ids = [galaxy_id for cell in _cells_of(content.decode("utf-8-sig")) if (galaxy_id := id_of(cell))]
     except (UnicodeDecodeError, csv.Error) as error:
         raise CatalogueError(f"the list of galaxies {name} cannot be read ({error}): give a text file") from error
     ids = ids[1:] if ids[:1] == [ID] else ids  # a column of a table, with its heading
