@@ -22,7 +22,7 @@ class TestFoldersInAFolder:
         (picture_folder / "nothing").mkdir()
         after = open_catalogue(picture_folder)
         assert after.ids == before.ids
-        said = "Folders of pictures in galaxies that were not looked into: 1. Name each itself."
+        said = "Folders of pictures in galaxies that were not looked into: 1. Name each by its own path."
         assert passed_over(picture_folder) == said
         assert after.note == f"{before.note} {said}"
 

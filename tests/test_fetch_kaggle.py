@@ -120,6 +120,19 @@ def test_a_disk_that_refuses_is_not_taken_for_the_network(server, refused, tmp_p
     assert "network" not in said
 
 
+def test_a_file_that_may_not_grow_is_not_taken_for_the_network(server, refused, fetched):
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        said = refused()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert "cannot be written (File too large); make room there" in said
+    assert "network" not in said
+    assert fetched() == 0
+
+
 @pytest.mark.parametrize(
     ("status", "words"),
     [(401, "does not know the account"), (403, kaggle.RULES), (404, "by hand"), (500, "in some minutes")],

@@ -147,7 +147,9 @@ def _folders_in_words(path: Path) -> str:
     """Say how many folders in a plain folder hold pictures; nothing where none does."""
     count = folders_of_pictures(path)
     return (
-        f"Folders of pictures in {path.name} that were not looked into: {count:,}. Name each itself." if count else ""
+        f"Folders of pictures in {path.name} that were not looked into: {count:,}. Name each by its own path."
+        if count
+        else ""
     )
 
 
