@@ -115,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     pack.add_argument("--size", type=_positive, default=224, metavar="PX", help="side of a picture in it (%(default)s)")
     pack.add_argument("--quality", type=int, default=90, metavar="Q", help="of WebP, 1 to 100 (%(default)s)")
-    pack.add_argument("--ids", type=Path, metavar="FILE", help="only these galaxies, one id a line")
+    pack.add_argument("--ids", type=Path, metavar="FILE", help="only these galaxies: one id a line, or a CSV table")
     pack.add_argument("--workers", type=_positive, metavar="N", help="threads (some more than processors)")
     pack.set_defaults(run=_pack, when_interrupted="interrupted; the same command goes on where it stopped")
 
@@ -140,7 +140,7 @@ def _add_network_options(command: argparse.ArgumentParser) -> None:
         "--weights", default="densenet", metavar="NAME|FILE", help="a network of this project, or a .pt file (densenet)"
     )
     command.add_argument("--views", type=int, default=8, choices=range(1, 9), help="flips and turns averaged (8)")
-    command.add_argument("--ids", type=Path, metavar="FILE", help="only these galaxies, one id a line")
+    command.add_argument("--ids", type=Path, metavar="FILE", help="only these galaxies: one id a line, or a CSV table")
     command.add_argument("--batch-size", type=_positive, default=32, metavar="N", help="pictures at a time (32)")
     command.add_argument("--workers", type=_positive, metavar="N", help="threads that decode (one per processor)")
     command.add_argument("--device", help="cpu, cuda, cuda:1, … (cuda where there is one)")

@@ -1,9 +1,7 @@
 """Opening catalogues in every layout, and getting at their galaxies."""
 
-import os
 import shutil
 import sys
-import unicodedata
 import zipfile
 from pathlib import Path
 
@@ -14,9 +12,7 @@ import pytest
 from galaxy_explorer.catalogue import (
     GONE,
     CatalogueError,
-    find_ids,
     open_catalogue,
-    read_ids,
     read_validation,
     scores_from_votes,
 )
@@ -203,29 +199,6 @@ class TestAFolder:
     def test_an_unknown_galaxy_is_refused_by_its_id(self, picture_folder):
         with pytest.raises(CatalogueError, match="galaxy '12' is not among the 4 of galaxies"):
             open_catalogue(picture_folder).picture("12")
-
-
-class TestNamesOfFiles:
-    @pytest.mark.skipif(sys.platform != "linux", reason="other systems keep no file names but text")
-    def test_one_that_is_no_text_costs_that_picture_alone(self, picture_folder, kaggle_folder, picture):
-        for folder, pictures in ((picture_folder, picture_folder), (kaggle_folder, kaggle_folder / "images_test_rev1")):
-            before = open_catalogue(folder)
-            (pictures / os.fsdecode(b"gal\xe9xy.png")).write_bytes(to_png(picture))
-            after = open_catalogue(folder)
-            assert after.ids == before.ids
-            assert "names cannot be read as ids: 1. Rename them." in after.note
-
-    def test_and_ids_of_tables_meet_with_white_space_and_accents_written_in_any_way(self, tmp_path, picture):
-        for name in ("7 .png", unicodedata.normalize("NFD", "Größe") + ".png", " .png"):
-            (tmp_path / name).write_bytes(to_png(picture))
-        write_scores(tmp_path, " 7 ,0.25,0.5,0.25", unicodedata.normalize("NFC", "Größe") + ",1,0,0")
-        catalogue = open_catalogue(tmp_path)
-        assert catalogue.ids == ["7", "Größe"]
-        assert catalogue.volunteer_fractions[:, 0].tolist() == [0.25, 1]
-        assert (catalogue.missing_pictures, catalogue.picture("Größe").shape) == (0, (64, 64, 3))
-        assert find_ids(catalogue, unicodedata.normalize("NFD", " Größe "))[0].tolist() == [1]
-        (tmp_path / "ids.txt").write_text(unicodedata.normalize("NFD", "Größe"), encoding="utf-8")
-        assert read_ids(tmp_path / "ids.txt") == ["Größe"]
 
 
 class TestWhatIsNoCatalogue:

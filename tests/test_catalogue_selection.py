@@ -239,6 +239,13 @@ class TestListsOfIds:
         path.write_text('GalaxyID\n"0012"\n"a ""b"" c"\n"\n', encoding="utf-8")
         assert read_ids(path) == ["0012", 'a "b" c', '"']
 
+    def test_may_be_the_first_column_of_a_table(self, tmp_path):
+        path = tmp_path / "ids.csv"
+        path.write_text('GalaxyID,reason\n0012,"damaged,\nand short"\n"a, b",gone\n\n ,\n', encoding="utf-8")
+        assert read_ids(path) == ["0012", "a, b"]
+        path.write_text("a,b\n0012\n", encoding="utf-8")  # no heading: commas belong to the ids
+        assert read_ids(path) == ["a,b", "0012"]
+
     def test_without_ids_or_a_file_are_refused(self, tmp_path):
         (tmp_path / "empty.txt").write_text("\n\n", encoding="utf-8")
         with pytest.raises(CatalogueError, match=r"empty\.txt is empty: write one id a line"):

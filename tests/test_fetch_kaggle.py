@@ -98,6 +98,41 @@ def test_without_an_account_it_says_how_to_get_one(server, refused, monkeypatch)
     assert server.asked == []
 
 
+@pytest.mark.parametrize("content", ["{", "{}", '{"username": "anyone"}', "\xff"])
+def test_a_bad_kaggle_json_is_named_with_how_to_get_a_good_one(server, refused, tmp_path, monkeypatch, content):
+    monkeypatch.delenv("KAGGLE_API_TOKEN")
+    monkeypatch.setenv("KAGGLE_CONFIG_DIR", str(tmp_path))
+    (tmp_path / "kaggle.json").write_text(content, encoding="latin-1")
+    said = refused()
+    assert "the token cannot be read (" in said
+    assert kaggle.TOKEN in said
+    assert server.asked == []
+
+
+def test_a_disk_that_refuses_is_not_taken_for_the_network(server, refused, tmp_path):
+    place = tmp_path / "challenge" / ".kaggle-download"
+    place.parent.mkdir()
+    place.write_text("a file where a folder should be")
+    said = refused()
+    assert f"{place}" in said
+    assert "cannot be written (" in said
+    assert "make room there, or name another folder of yours with --to" in said
+    assert "network" not in said
+
+
+def test_a_file_that_may_not_grow_is_not_taken_for_the_network(server, refused, fetched):
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        said = refused()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert "cannot be written (File too large); make room there" in said
+    assert "network" not in said
+    assert fetched() == 0
+
+
 @pytest.mark.parametrize(
     ("status", "words"),
     [(401, "does not know the account"), (403, kaggle.RULES), (404, "by hand"), (500, "in some minutes")],

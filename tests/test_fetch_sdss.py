@@ -39,6 +39,31 @@ def test_gives_a_plain_folder_with_votes_and_positions(fetched, folder, capsys):
     assert {path.suffix for path in folder.iterdir()} == {".jpg", ".csv"}
 
 
+@pytest.mark.parametrize(
+    ("count", "more", "said"),
+    [
+        (5000, (), "--count 5000 was given; one draw has 1 to 1,000 galaxies: draw several times"),
+        (5, ("--seed", "-1"), "--seed -1 was given; it must be 0 or more"),
+    ],
+)
+def test_a_draw_that_there_is_none_of_is_refused(server, fetched, folder, capsys, count, more, said):
+    assert fetched(count, *more) == 2
+    assert capsys.readouterr().err.startswith(f"fetch could not run: {said}")
+    assert server.asked == []
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("below", [".", "live"])
+def test_a_file_in_place_of_the_folder_is_said_with_what_to_do(server, tmp_path, capsys, below):
+    (tmp_path / "file").write_text("-")
+    assert main(["fetch", "sdss", "--to", str(tmp_path / "file" / below)]) == 2
+    said = capsys.readouterr().err
+    assert f"{tmp_path / 'file'}" in said
+    assert "cannot be written (" in said
+    assert "name another folder of yours with --to" in said
+    assert "Errno" not in said
+
+
 def test_a_second_run_asks_for_nothing(server, fetched, folder):
     fetched(6)
     before = {path: path.read_bytes() for path in folder.iterdir()}
@@ -93,12 +118,6 @@ def test_without_sdss_it_says_so(server, fetched, folder, capsys):
     assert fetched(3) == 2
     assert "fetch could not run: SDSS gives no galaxies just now" in capsys.readouterr().err
     assert list(folder.iterdir()) == []
-
-
-def test_too_many_are_refused(server, fetched, capsys):
-    assert fetched(100_000) == 2
-    assert "1 to 1000" in capsys.readouterr().err
-    assert server.asked == []
 
 
 def test_scores_of_somebody_else_are_left_alone(server, fetched, folder, capsys):

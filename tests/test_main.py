@@ -13,17 +13,15 @@ import pytest
 import torch
 from astropy.table import Table
 from PIL import Image
-from tiny_prediction import command_with, tiny_card, tiny_network, tiny_weights, write_pictures
+from tiny_prediction import command_with, tiny_weights, write_pictures
 from tiny_training import in_one_thread
 
 from galaxy_explorer import checkpoints
 from galaxy_explorer.__main__ import main
-from galaxy_explorer.catalogue import open_catalogue, read_ids
+from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.commands import predict as command
-from galaxy_explorer.comparison import score
-from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS
-from galaxy_explorer.prediction import predict, predict_catalogue, read_fractions
-from galaxy_explorer.training import add_learnt
+from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.prediction import predict_catalogue, read_fractions
 
 ROOT = Path(__file__).parent.parent
 
@@ -172,107 +170,6 @@ def test_predict_that_cannot_run_says_why(run, galaxies, tmp_path, capsys):
             run("predict", galaxies, "--output", output, *wrong)
         assert stopped.value.code == 2
     assert [path.name for path in tmp_path.iterdir()] == ["galaxies"]
-
-
-def test_evaluate_gives_the_score_of_the_validation_galaxies(run, kaggle_folder, weights, capsys):
-    assert run("evaluate", kaggle_folder, "--json") == 0
-    found = json.loads(capsys.readouterr().out)
-    catalogue = open_catalogue(kaggle_folder)
-    chosen = catalogue.subset(read_ids(kaggle_folder / "validation.txt"))
-    others = catalogue.subset([galaxy_id for galaxy_id in catalogue.ids if galaxy_id not in chosen])
-    predicted, _ = predict(*checkpoints.load(weights), [chosen.picture(galaxy_id) for galaxy_id in chosen.ids], views=2)
-    mean = np.nanmean(others.volunteer_fractions.astype(float), axis=0)
-    expected = score(predicted, chosen.volunteer_fractions, mean).as_dict()
-    assert found.items() >= {"galaxies": 3, "weights": weights, "views": 2, "data": str(kaggle_folder)}.items()
-    assert found["rmse"] == pytest.approx(expected["rmse"], abs=1e-7)
-    assert found["mean_rmse"] == pytest.approx(expected["mean_rmse"], abs=1e-12)
-    assert found["rmse_by_question"] == pytest.approx(expected["rmse_by_question"], abs=1e-6)
-
-
-def test_evaluate_prints_every_question_beside_the_training_mean(run, kaggle_folder, capsys):
-    assert run("evaluate", kaggle_folder) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["RMSE", "over", "3", "galaxies", "network", "training", "mean"]
-    assert lines[1].startswith("all answers")
-    for question, line in zip(QUESTIONS, lines[2:], strict=True):
-        assert question.text in line
-        rmse, mean_rmse = (float(number) for number in line.split()[-2:])
-        assert 0 < rmse < 1
-        assert 0 < mean_rmse < 1
-
-
-def test_evaluate_takes_other_galaxies_when_asked_to(run, kaggle_folder, tmp_path, capsys):
-    assert run("evaluate", kaggle_folder, "--all", "--json") == 0
-    everything = json.loads(capsys.readouterr().out)
-    assert everything["galaxies"] == 14
-    assert everything["mean_rmse"] is not None  # of the mean on the card: no galaxy is left
-    (tmp_path / "some.txt").write_text("200004\n200005\n300001\n")
-    assert run("evaluate", kaggle_folder, "--ids", tmp_path / "some.txt", "--json") == 0
-    said = capsys.readouterr()
-    assert json.loads(said.out)["galaxies"] == 2
-    assert "without scores of volunteers: 1 of the 3 galaxies" in said.err
-
-
-def test_evaluate_measures_a_table_that_predict_wrote(run, kaggle_folder, tmp_path, capsys):
-    table, wanted = tmp_path / "scores.csv", kaggle_folder / "validation.txt"
-    assert run("predict", kaggle_folder, "--ids", wanted, "--output", table) == 0
-    assert run("evaluate", kaggle_folder) == 0
-    printed = capsys.readouterr().out
-    assert main(["evaluate", str(kaggle_folder), "--predictions", str(table)]) == 0
-    assert capsys.readouterr().out in printed
-    assert main(["evaluate", str(kaggle_folder), "--predictions", str(table), "--all"]) == 1
-    said = capsys.readouterr()
-    assert "RMSE over 3 galaxies" in said.out
-    assert "galaxies that failed: 11; the figures are without them" in said.err
-    assert "unknown" in said.out  # without a network there is no card to take the training mean from
-
-
-def test_evaluate_takes_no_mean_over_fewer_galaxies_than_it_evaluates(run, kaggle_folder, tmp_path, capsys):
-    (tmp_path / "most.txt").write_text("\n".join(open_catalogue(kaggle_folder).ids[:-4]))
-    run("evaluate", kaggle_folder, "--ids", tmp_path / "most.txt", "--json")
-    by_the_card = json.loads(capsys.readouterr().out)["mean_rmse"]
-    table = tmp_path / "scores.csv"
-    assert run("predict", kaggle_folder, "--output", table) == 0
-    capsys.readouterr()
-    main(["evaluate", str(kaggle_folder), "--ids", str(tmp_path / "most.txt"), "--predictions", str(table), "--json"])
-    assert by_the_card is not None
-    assert json.loads(capsys.readouterr().out)["mean_rmse"] is None
-
-
-def test_evaluate_says_of_how_many_galaxies_the_network_has_learnt(kaggle_folder, tmp_path, capsys):
-    card = tiny_card() | {"training_mean": [0.3] * len(COLUMNS)}
-    add_learnt(card, ["200002", "200003", "200004"])
-    checkpoints.save(tmp_path / "knowing.pt", tiny_network(), card)
-    assert main(["evaluate", str(kaggle_folder), "--weights", str(tmp_path / "knowing.pt"), "--views", "1"]) == 0
-    assert "2 of the 3 galaxies are among those that" in capsys.readouterr().err
-
-
-def test_evaluate_leaves_out_a_galaxy_without_a_number(run, kaggle_folder, tmp_path, capsys):
-    table = tmp_path / "scores.csv"
-    assert run("predict", kaggle_folder, "--output", table) == 0
-    rows = pd.read_csv(table, dtype=str)
-    rows.loc[rows["GalaxyID"] == "200002", "Class7.1"] = ""
-    rows.to_csv(table, index=False)
-    assert main(["evaluate", str(kaggle_folder), "--predictions", str(table)]) == 1
-    said = capsys.readouterr()
-    assert "RMSE over 2 galaxies" in said.out
-    assert "galaxy 200002 failed:" in said.err
-    assert "scores.csv lacks some of its 37 fractions" in said.err
-
-
-def test_evaluate_goes_on_without_a_bad_picture(run, kaggle_folder, capsys):
-    (kaggle_folder / "images_training_rev1" / "200001.jpg").write_text("no picture")
-    (kaggle_folder / "images_training_rev1" / "200002.jpg").unlink()
-    assert run("evaluate", kaggle_folder, "--json") == 1
-    said = capsys.readouterr()
-    assert json.loads(said.out)["galaxies"] == 1
-    assert "galaxy 200001 failed: a file of text is not a picture" in said.err
-    assert "galaxy 200002 failed: there is no picture of it" in said.err
-
-
-def test_evaluate_without_votes_says_so(run, galaxies, capsys):
-    assert run("evaluate", galaxies) == 2
-    assert "give a folder with pictures and scores" in capsys.readouterr().err
 
 
 def test_help_does_not_wait_for_torch():

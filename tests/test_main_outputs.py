@@ -11,6 +11,7 @@ from fits_files import galaxy_fluxes, written
 from tiny_prediction import command_with, tiny_weights, write_pictures
 from tiny_training import in_one_thread
 
+from galaxy_explorer.__main__ import main
 from galaxy_explorer.prediction import read_failures, read_fractions
 
 ROOT = Path(__file__).parent.parent
@@ -50,6 +51,17 @@ def test_a_picture_is_not_written_over_and_no_table_becomes_one(run, tmp_path, c
     assert run("predict", folder, "--output", tmp_path / "table.fits") == 0
 
 
+def test_an_output_that_is_a_link_is_written_where_it_leads_to(run, galaxies, tmp_path):
+    output, real = tmp_path / "scores.csv", tmp_path / "disk" / "real.csv"
+    real.parent.mkdir()
+    real.write_text("what was there before")
+    output.symlink_to(real)
+    assert run("predict", galaxies, "--output", output) == 0
+    assert output.is_symlink()
+    assert read_fractions(real).index.tolist() == ["0001", "0002"]
+    assert [path.name for path in real.parent.iterdir()] == ["real.csv"]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no file names that are no text")
 @pytest.mark.parametrize("single", [False, True])
 def test_a_picture_whose_name_is_no_text_is_named_and_costs_itself_alone(run, galaxies, tmp_path, capsys, single):
@@ -70,7 +82,36 @@ def test_resume_of_a_table_in_which_all_failed_names_them_again(run, galaxies, t
     assert run(*arguments) == 1
     capsys.readouterr()
     assert run(*arguments, "--resume") == 1
-    assert "galaxies that failed: 2" in capsys.readouterr().err
+    assert "galaxies that failed when the table was written: 2" in capsys.readouterr().err
+
+
+def test_a_picture_that_was_mended_since_can_be_predicted_by_the_list_of_failures(run, galaxies, tmp_path, capsys):
+    mended, output = galaxies / "0001.png", tmp_path / "scores.csv"
+    good = mended.read_bytes()
+    mended.write_bytes(good[:200])
+    assert run("predict", galaxies, "--output", output) == 1
+    mended.write_bytes(good)
+    capsys.readouterr()
+    assert run("predict", galaxies, "--output", output, "--resume") == 1
+    said = capsys.readouterr().err
+    assert "galaxy 0001 failed when the table was written: " in said
+    assert f"; --ids {output}.failed.csv with another --output predicts them anew" in said
+    assert run("predict", galaxies, "--ids", f"{output}.failed.csv", "--output", tmp_path / "more.csv") == 0
+    assert read_fractions(tmp_path / "more.csv").index.tolist() == ["0001"]
+
+
+def test_folders_of_pictures_that_are_passed_over_are_counted(run, weights, galaxies, tmp_path, capsys):
+    assert run("predict", galaxies, "--output", tmp_path / "scores.csv") == 0
+    assert capsys.readouterr().err == ""
+    for name in ("north", "south", "empty", ".hidden"):
+        (galaxies / name).mkdir()
+    for name in ("north/0003.png", "south/0004.PNG", ".hidden/0005.png", "empty/notes.txt"):
+        shutil.copy(galaxies / "0001.png", galaxies / name)
+    for command, output, *more in (("predict", "scores.csv", "--weights", weights), ("pack", "small.zip")):
+        assert main([command, str(galaxies), "--output", str(tmp_path / output), *more]) == 0
+        said = capsys.readouterr()
+        assert "2 " in said.out
+        assert said.err == "Folders of pictures in galaxies that were not looked into: 2. Name each by its own path.\n"
 
 
 def test_a_reader_who_has_had_enough_of_what_is_said_costs_no_table(weights, tmp_path):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tiny_prediction import command_with, tiny_card, tiny_network, write_pictures, write_tiny_weights
+from tiny_prediction import command_with, tiny_card, tiny_network, tiny_weights, write_pictures
 from tiny_training import in_one_thread
 
 from galaxy_explorer import checkpoints
@@ -19,10 +19,8 @@ from galaxy_explorer.prediction import ENDINGS, PredictionStore, read_fractions,
 one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """Run a command with the tiny network, and give its exit status."""
-    return command_with(write_tiny_weights(tmp_path_factory.mktemp("weights")))
+weights = pytest.fixture(scope="module")(tiny_weights)
+run = pytest.fixture(command_with)
 
 
 @pytest.fixture
@@ -103,6 +101,46 @@ def test_resume_of_a_table_that_other_weights_finished_is_refused(run, galaxies,
     assert "is finished already; leave out" in capsys.readouterr().out
 
 
+def test_resume_with_other_views_is_refused_though_some_galaxies_come_out_the_same(
+    run, weights, galaxies, tmp_path, draw_galaxy, capsys
+):
+    Image.fromarray(draw_galaxy(1)).save(galaxies / "0006.png")
+    for number in range(1, 6):  # every view of these is the same
+        Image.fromarray(np.full((64, 64, 3), 20 * number, dtype=np.uint8)).save(galaxies / f"{number:04}.png")
+    output = tmp_path / "scores.csv"
+    assert run("predict", galaxies, "--output", output) == 0
+    with_one_view = ["predict", str(galaxies), "--output", str(output), "--weights", weights, "--views", "1"]
+    assert main([*with_one_view, "--resume"]) == 2
+    assert "predictions of other weights or another number of views; leave out" in capsys.readouterr().err
+    assert run("predict", galaxies, "--output", output, "--resume") == 0
+
+
+def test_resume_of_a_table_that_was_begun_with_other_views_names_the_folder(
+    run, weights, galaxies, tmp_path, monkeypatch, capsys
+):
+    output = tmp_path / "scores.csv"
+    interrupt_after_a_batch(monkeypatch)
+    assert run("predict", galaxies, "--output", output, "--batch-size", 2) == 130
+    with_one_view = ["predict", str(galaxies), "--output", str(output), "--weights", weights, "--views", "1"]
+    assert main([*with_one_view, "--resume"]) == 2
+    assert f"{output}.partial holds predictions of other weights or another number of views" in capsys.readouterr().err
+
+
+def test_a_damaged_chunk_is_named_and_can_be_deleted(run, galaxies, tmp_path, monkeypatch, capsys):
+    output = tmp_path / "scores.csv"
+    interrupt_after_a_batch(monkeypatch)
+    assert run("predict", galaxies, "--output", output, "--batch-size", 2) == 130
+    (chunk,) = (tmp_path / "scores.csv.partial").iterdir()
+    chunk.write_bytes(chunk.read_bytes()[:1000])
+    assert run("predict", galaxies, "--output", output, "--resume") == 2
+    said = capsys.readouterr().err
+    assert f"{chunk} cannot be read as a Parquet table" in said
+    assert "; delete it, and give the same command with --resume: the galaxies in it are predicted again" in said
+    chunk.unlink()
+    assert run("predict", galaxies, "--output", output, "--resume") == 0
+    assert len(read_fractions(output)) == 6
+
+
 def test_resume_of_a_table_that_was_begun_with_other_galaxies_is_refused(
     run, galaxies, tmp_path, draw_galaxy, monkeypatch, capsys
 ):
@@ -167,8 +205,27 @@ def test_a_full_disk_is_told_in_words_with_the_way_on(run, galaxies, tmp_path, m
         assert run("predict", galaxies, "--output", output) == 2
     said = capsys.readouterr().err
     assert "scores.csv cannot be written (No space left on device)" in said
-    assert "make room, then add --resume, which goes on with what was done" in said
+    assert "make room, then give the same command again" in said  # nothing was kept
     assert run("predict", galaxies, "--output", output, "--resume") == 0
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_file_that_may_not_grow_says_whether_resume_goes_on(run, galaxies, tmp_path, monkeypatch, capsys, kept):
+    resource = pytest.importorskip("resource")
+    output, more = tmp_path / "scores.csv", ["--resume"] if kept else []
+    if kept:
+        interrupt_after_a_batch(monkeypatch)
+        assert run("predict", galaxies, "--output", output, "--batch-size", 2) == 130
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, before[1]))
+    try:
+        assert run("predict", galaxies, "--output", output, *more) == 2
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    said = capsys.readouterr().err
+    assert "scores.csv cannot be written (" in said
+    assert ("make room, then add --resume" if kept else "make room, then give the same command again") in said
+    assert run("predict", galaxies, "--output", output, *more) == 0
 
 
 def test_an_output_beside_which_nothing_can_be_written_is_refused(run, galaxies, tmp_path, monkeypatch, capsys):

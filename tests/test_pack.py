@@ -91,11 +91,56 @@ def test_a_picture_that_cannot_be_read_costs_that_galaxy_alone(pack, kaggle_fold
         (("--crop", "0"), "--crop 0 and --quality 90 were given"),
         (("--quality", "101"), "the quality from 1 to 100"),
         (("--output", "small.tar"), "--output small.tar is no zip file"),
+        (("--size", "15"), "--size 15 was given; the pictures must have 16 to 2,048 pixels a side"),
+        (("--size", "100000"), "--size 100000 was given; the pictures must have 16 to 2,048 pixels a side"),
     ],
 )
-def test_settings_that_cannot_be_met(pack, flags, sentence, capsys):
+def test_settings_that_cannot_be_met(pack, flags, sentence, tmp_path, capsys):
     assert pack(*flags) == 2
     assert sentence in capsys.readouterr().err
+    assert list(tmp_path.glob("*small*")) + list(tmp_path.glob(".small*")) == []
+
+
+def test_the_smallest_pictures_of_a_pack_can_be_predicted(pack, tmp_path):
+    assert pack("--size", "16") == 0
+    command = ["predict", str(tmp_path / "small.zip"), "--output", str(tmp_path / "scores.csv")]
+    assert main([*command, "--weights", write_tiny_weights(tmp_path), "--views", "1"]) == 0
+
+
+def test_a_second_run_on_one_output_is_refused(pack, monkeypatch, kaggle_folder, tmp_path, capsys):
+    second, small = [], module._small
+
+    def and_meanwhile_another(*given):
+        if not second:
+            second.append(None)
+            second.append(pack("--quality", "80"))
+        return small(*given)
+
+    monkeypatch.setattr(module, "_small", and_meanwhile_another)
+    assert pack("--workers", "1") == 0
+    assert second == [None, 2]
+    assert f"another run is writing {tmp_path / 'small.zip'}; wait for its end" in capsys.readouterr().err
+    with zipfile.ZipFile(tmp_path / "small.zip") as packed:
+        assert packed.testzip() is None
+    assert open_catalogue(tmp_path / "small.zip").ids == open_catalogue(kaggle_folder).ids
+    assert list(tmp_path.glob(".small*")) == []
+
+
+def test_an_output_that_is_a_link_is_written_where_it_leads_to(pack, kaggle_folder, tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "small.zip").symlink_to(tmp_path / "disk" / "real.zip")
+    assert pack() == 0
+    assert (tmp_path / "small.zip").is_symlink()
+    assert [path.name for path in (tmp_path / "disk").iterdir()] == ["real.zip"]
+    assert open_catalogue(tmp_path / "disk" / "real.zip").ids == open_catalogue(kaggle_folder).ids
+
+
+def test_what_the_disk_refuses_is_told_by_its_own_reason(pack, tmp_path, capsys):
+    (tmp_path / ".small.zip.part").mkdir()
+    assert pack() == 2
+    said = capsys.readouterr().err
+    assert f"small.zip cannot be written (Is a directory); see to {tmp_path / '.small.zip.part'}, then give" in said
+    assert "make room" not in said
 
 
 def test_a_folder_that_is_not_there_is_said_so(pack, tmp_path, capsys):

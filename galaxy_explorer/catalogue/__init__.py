@@ -8,7 +8,7 @@ are text everywhere, so that ``0012`` and an 18-digit objid stay what they are.
 
 from galaxy_explorer.catalogue.galaxies import GONE, Catalogue, CatalogueError
 from galaxy_explorer.catalogue.gz2 import DEBIASED, WEIGHTED
-from galaxy_explorer.catalogue.layouts import FIELD, SAMPLE, VOTES, field_of, open_catalogue
+from galaxy_explorer.catalogue.layouts import FIELD, SAMPLE, VOTES, field_of, open_catalogue, passed_over
 from galaxy_explorer.catalogue.live import LIVE, MOST_GALAXIES, LiveDraw, draw_named
 from galaxy_explorer.catalogue.pictures import is_text, written
 from galaxy_explorer.catalogue.scores import id_of, scores_from_votes
@@ -43,6 +43,7 @@ __all__ = [
     "id_of",
     "is_text",
     "open_catalogue",
+    "passed_over",
     "read_ids",
     "read_validation",
     "rows_by",

@@ -13,7 +13,7 @@ import pandas as pd
 from galaxy_explorer.catalogue.galaxies import UNREADABLE, Catalogue, CatalogueError
 from galaxy_explorer.catalogue.gz2 import DEBIASED, IMAGES, MAPPING, TABLES, looks_like_gz2, open_gz2
 from galaxy_explorer.catalogue.live import draw_named, open_live
-from galaxy_explorer.catalogue.pictures import SUFFIXES, Pictures, files_of, pictures_of
+from galaxy_explorer.catalogue.pictures import SUFFIXES, Pictures, files_of, folders_of_pictures, pictures_of
 from galaxy_explorer.catalogue.scores import read_scores
 from galaxy_explorer.catalogue.zips import MAX_TABLE_BYTES, read_member
 from galaxy_explorer.decision_tree import COLUMNS
@@ -139,13 +139,17 @@ def _open_folder(path: Path, name: str = "", note: str = "") -> Catalogue:
     """Open a plain folder of pictures."""
     scores = read_scores(path / SCORES, str(path / SCORES)) if (path / SCORES).is_file() else None
     name = name or path.resolve().name
-    return _assembled(
-        name,
-        path,
-        pictures_of(files_of(path), path),
-        scores,
-        _field_of_folder(path),
-        note or f"Pictures of the folder {name}.",
+    note = f"{note or f'Pictures of the folder {name}.'} {_folders_in_words(path.resolve())}".strip()
+    return _assembled(name, path, pictures_of(files_of(path), path), scores, _field_of_folder(path), note)
+
+
+def _folders_in_words(path: Path) -> str:
+    """Say how many folders in a plain folder hold pictures; nothing where none does."""
+    count = folders_of_pictures(path)
+    return (
+        f"Folders of pictures in {path.name} that were not looked into: {count:,}. Name each by its own path."
+        if count
+        else ""
     )
 
 
@@ -183,13 +187,33 @@ def _extras(names: list[str], path: Path) -> dict[str, str]:
     return extras
 
 
+_PLAIN = Layout(Path.is_dir, lambda path, _: _open_folder(path))
 # The order matters: the first that recognises a path opens it.
 LAYOUTS: tuple[Layout, ...] = (
     Layout(lambda path: (path / KAGGLE_PICTURES[0]).is_dir(), lambda path, _: _open_kaggle(path)),
     Layout(looks_like_gz2, _open_gz2),
-    Layout(Path.is_dir, lambda path, _: _open_folder(path)),
+    _PLAIN,
     Layout(lambda path: path.is_file() and path.suffix.lower() == ".zip", lambda path, _: _open_zip(path)),
 )
+
+
+def passed_over(where: str | Path) -> str:
+    """Say which pictures a plain folder's catalogue is without.
+
+    Parameters
+    ----------
+    where : str or Path
+        As in `open_catalogue`.
+
+    Returns
+    -------
+    str
+        How many folders in it hold pictures, which are not looked into; empty where none does, and for the other
+        layouts.
+    """
+    path = Path(os.path.expanduser(where))
+    plain = next((layout for layout in LAYOUTS if layout.recognises(path)), None) is _PLAIN
+    return _folders_in_words(path.resolve()) if plain else ""
 
 
 def _assembled(

@@ -33,6 +33,30 @@ def files_of(folder: Path) -> list[str]:
         return [entry.name for entry in entries if _is_file(entry)]
 
 
+def folders_of_pictures(folder: Path) -> int:
+    """Count the folders in a folder that hold a picture themselves; those that may not be read count as none."""
+    with os.scandir(folder) as entries:
+        inner = [entry.path for entry in entries if not entry.name.startswith(".") and _is_folder(entry)]
+    return sum(map(_holds_a_picture, inner))
+
+
+def _holds_a_picture(folder: str) -> bool:
+    """Look for one picture in a folder, and no further."""
+    try:
+        with os.scandir(folder) as entries:
+            return any(is_named(entry.name, *SUFFIXES) and not entry.name.startswith(".") for entry in entries)
+    except OSError:
+        return False
+
+
+def _is_folder(entry: os.DirEntry) -> bool:
+    """Tell folders, and links to such, from the rest; what cannot be asked is none."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
 def _is_file(entry: os.DirEntry) -> bool:
     """Tell files, and links that lead to no folder, from the rest; what cannot be asked fails when it is read."""
     try:

@@ -1,5 +1,7 @@
 """Parts of a catalogue: filtered, sorted, split for training."""
 
+import csv
+import io
 import os
 import re
 import zipfile
@@ -16,6 +18,7 @@ from galaxy_explorer.catalogue.zips import MAX_TABLE_BYTES, read_member
 from galaxy_explorer.decision_tree import INDEX
 
 _QUOTED = re.compile('".*"')
+_TABLE = re.compile(f'"?{ID}"?,')  # the heading of several columns
 VALIDATION = "validation.txt"  # beside a data set's pictures or in their zip: the galaxies that are never trained on
 
 
@@ -214,7 +217,8 @@ def read_ids(path: str | Path) -> list[str]:
     Parameters
     ----------
     path : str or Path
-        A text file. Empty lines are passed over.
+        A text file, or a CSV file whose first column is ``GalaxyID``, as of the galaxies that failed. Empty lines
+        are passed over.
 
     Returns
     -------
@@ -270,15 +274,21 @@ def read_validation(where: str | Path) -> list[str]:
 def _ids_of(content: bytes, name: str) -> list[str]:
     """Take the ids from the content of a list."""
     try:
-        lines = [line.strip() for line in content.decode("utf-8-sig").splitlines()]
-    except UnicodeDecodeError as error:
+        ids = [galaxy_id for cell in _cells_of(content.decode("utf-8-sig")) if (galaxy_id := id_of(cell))]
+    except (UnicodeDecodeError, csv.Error) as error:
         raise CatalogueError(f"the list of galaxies {name} cannot be read ({error}): give a text file") from error
-    unquoted = [line[1:-1].replace('""', '"') if _QUOTED.fullmatch(line) else line for line in lines if line]
-    ids = [id_of(line) for line in unquoted]
     ids = ids[1:] if ids[:1] == [ID] else ids  # a column of a table, with its heading
     if not ids:
         raise CatalogueError(f"the list of galaxies {name} is empty: write one id a line")
     return ids
+
+
+def _cells_of(text: str) -> list[str]:
+    """Take the first column of a table, or the lines of a list, without the quotes around one."""
+    if _TABLE.match(text):  # whose other cells may go over several lines
+        return [row[0] for row in csv.reader(io.StringIO(text, newline="")) if row]
+    lines = [line.strip() for line in text.splitlines()]
+    return [line[1:-1].replace('""', '"') if _QUOTED.fullmatch(line) else line for line in lines]
 
 
 def _check_column(column: str) -> None:

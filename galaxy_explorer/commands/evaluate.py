@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from galaxy_explorer.catalogue import Catalogue, read_ids, read_validation
+from galaxy_explorer.catalogue.layouts import KAGGLE_PICTURES, KAGGLE_SCORES, SCORES
 from galaxy_explorer.commands.console import network_for, progress_bar, speed
 from galaxy_explorer.commands.reporting import catalogue_at, report, say
 from galaxy_explorer.comparison import Score, score
@@ -27,6 +28,8 @@ def evaluate(options: argparse.Namespace) -> int:
     """
     catalogue = catalogue_at(options.data, options.votes)
     scored = catalogue.rows(np.isfinite(catalogue.volunteer_fractions).any(axis=1))
+    if not len(scored):
+        raise ValueError(_without_votes(catalogue, options.data))
     wanted = _wanted(options, scored)
     chosen = scored.table.index.isin(wanted)
     if not chosen.any():
@@ -52,6 +55,17 @@ def evaluate(options: argparse.Namespace) -> int:
     return report(failures, "the figures are without them")
 
 
+def _without_votes(catalogue: Catalogue, where: str) -> str:
+    """Say what is missing where no galaxy has votes."""
+    if catalogue.missing_pictures:
+        return (
+            f"{where} holds the scores of {catalogue.missing_pictures:,} galaxies, and pictures of {len(catalogue):,} others; "
+            "an id is the picture's name without its ending"
+        )
+    table = KAGGLE_SCORES[0] if (catalogue.root / KAGGLE_PICTURES[0]).is_dir() else SCORES
+    return f"{where} holds no {table} with the volunteers' votes; put it beside the pictures, or name another folder"
+
+
 def _wanted(options: argparse.Namespace, scored: Catalogue) -> list[str]:
     """Name the galaxies to evaluate, each once."""
     if options.ids:
@@ -67,6 +81,12 @@ def _predictions_of(
     if options.predictions:
         table = read_fractions(options.predictions)
         found = table[table.index.isin(catalogue.ids)]
+        if not len(found):
+            first = f"the first of them {table.index[0]}, " if len(table) else ""
+            raise ValueError(
+                f"none of the {len(table):,} galaxies of {options.predictions}, {first}is among the {len(catalogue):,} to "
+                f"evaluate, the first of them {catalogue.ids[0]}; an id is the picture's name without its ending"
+            )
         whole = found.index[found.notna().all(axis=1)]
         holes = dict.fromkeys(found.index.difference(whole), f"{options.predictions} lacks some of its 37 fractions")
         lacking = [galaxy_id for galaxy_id in catalogue.ids if galaxy_id not in found.index]

@@ -32,11 +32,26 @@ def fetch(options: argparse.Namespace) -> int:
         When it cannot be fetched; the message says why and what to do.
     """
     folder: Path = options.to.expanduser()
-    folder.mkdir(parents=True, exist_ok=True)
-    if options.what == "sdss":
-        from galaxy_explorer.commands.sdss import fetch_sdss  # pandas takes a second to import
+    try:
+        return _fetch_into(folder, options)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise FetchError(
+            f"{error.filename or folder} cannot be written ({error.strerror or error}); make room there, or name another folder "
+            "of yours with --to, and run the same command again"
+        ) from error
 
+
+def _fetch_into(folder: Path, options: argparse.Namespace) -> int:
+    """Fetch a data set into a folder, which is made where there is none."""
+    if options.what == "sdss":
+        from galaxy_explorer.commands.sdss import check_draw, fetch_sdss  # pandas takes a second to import
+
+        check_draw(options.count, options.seed)
+        folder.mkdir(parents=True, exist_ok=True)
         return fetch_sdss(folder, options.count, options.seed)
+    folder.mkdir(parents=True, exist_ok=True)
     did_something = {"gz2": fetch_gz2, "kaggle": fetch_kaggle}[options.what](folder)
     from galaxy_explorer.catalogue import CatalogueError, open_catalogue  # a second to import
 

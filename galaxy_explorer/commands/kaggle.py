@@ -78,11 +78,13 @@ def _asked(competition_download: Callable[..., str], piece: Piece) -> str:
         raise FetchError(f"{piece.archive} came damaged from Kaggle; run the same command again") from error
     except requests.HTTPError as error:
         raise FetchError(_refusal(piece, error)) from error
-    except (requests.RequestException, OSError) as error:
+    except (requests.RequestException, ConnectionError, TimeoutError) as error:  # other OSErrors are the disk's
         raise FetchError(
             f"{piece.archive} cannot be fetched from Kaggle: no connection, or it broke off. Check the network, and run "
             "the same command again: it goes on where it stopped"
         ) from error
+    except ValueError as error:  # what kagglehub says of a kaggle.json that it cannot read
+        raise FetchError(f"the token cannot be read ({error}): {TOKEN}. Then run the same command again") from error
 
 
 def _refusal(piece: Piece, error: requests.HTTPError) -> str:

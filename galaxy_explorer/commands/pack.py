@@ -13,10 +13,21 @@ from tqdm import tqdm
 
 from galaxy_explorer.catalogue import FIELD, VALIDATION, Catalogue, CatalogueError, read_ids, read_validation
 from galaxy_explorer.catalogue.layouts import SCORES
-from galaxy_explorer.commands.reporting import NO_TEXT, catalogue_at, check_output, check_spares, disk_in_words, report
-from galaxy_explorer.images import ImageError, central_field
+from galaxy_explorer.commands.reporting import (
+    NO_TEXT,
+    catalogue_at,
+    check_output,
+    check_spares,
+    disk_in_words,
+    report,
+    reserved,
+    say_passed_over,
+)
+from galaxy_explorer.images import MIN_SIDE, ImageError, central_field
+from galaxy_explorer.prediction.locks import locked
 
 WHOLE = 424  # pixels of the original field of view, in which field.json counts
+MOST_SIDE = 2048  # pixels: five times what there is to show, and far below WebP's own limit
 AT_ONCE = 256  # pictures between two looks at whether somebody wants to stop
 SUFFIX = ".webp"
 
@@ -33,18 +44,22 @@ def pack(options: argparse.Namespace) -> int:
     ValueError
         When it cannot begin; the message says why and what to do.
     """
-    check_output(options.output)
-    check_spares([options.data], options.output)
+    output = check_output(options.output)
+    check_spares([options.data], output)
     catalogue = catalogue_at(options.data)
+    say_passed_over([options.data])
     never = read_validation(options.data)
     if options.ids:
         catalogue = catalogue.subset(dict.fromkeys(read_ids(options.ids)))
     _check(options, catalogue)
-    unfinished = options.output.with_name(f".{options.output.name}.part")
-    with disk_in_words(options.output, "give the same command again"):
+    unfinished = output.with_name(f".{output.name}.part")
+    with (
+        reserved(output, locked(output.with_name(f".{output.name}.lock"))),
+        disk_in_words(output, lambda: "give the same command again"),
+    ):
         failures = _write(options, catalogue, unfinished, never)
-        unfinished.replace(options.output)
-    megabytes = options.output.stat().st_size / 1e6
+        unfinished.replace(output)
+    megabytes = output.stat().st_size / 1e6
     print(f"{len(catalogue) - len(failures):,} galaxies are in {options.output}, {megabytes:.1f} MB")
     left_out = () if options.ids else catalogue.left_out
     return report(failures | dict.fromkeys(left_out, NO_TEXT), "the file is without them")
@@ -58,6 +73,10 @@ def _check(options: argparse.Namespace, catalogue: Catalogue) -> None:
         raise ValueError(
             f"--crop {options.crop:g} and --quality {options.quality} were given; the crop must be above 0 and at most 1, "
             "the quality from 1 to 100"
+        )
+    if not MIN_SIDE <= options.size <= MOST_SIDE:
+        raise ValueError(
+            f"--size {options.size} was given; the pictures must have {MIN_SIDE} to {MOST_SIDE:,} pixels a side"
         )
     if options.crop > catalogue.field:
         raise ValueError(

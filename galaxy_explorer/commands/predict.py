@@ -2,8 +2,9 @@
 
 import argparse
 import hashlib
+import math
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,7 +23,9 @@ from galaxy_explorer.commands.reporting import (
     check_spares,
     disk_in_words,
     report,
+    reserved,
     say,
+    say_passed_over,
 )
 from galaxy_explorer.images import FITS_ENDINGS, ImageError, is_named, read_exposure, stem_of
 from galaxy_explorer.models import GalaxyNetwork
@@ -43,6 +46,7 @@ from galaxy_explorer.prediction import (
 )
 
 ALIKE = 1e-3  # how far two predictions by the same weights may lie apart, on other devices too
+COMPARED = 16  # galaxies: one alone, such as a round one in other views, may come out the same by chance
 Notes = dict[str, list[str]]  # what had to be done to show pictures, with the ids of the galaxies
 
 
@@ -62,7 +66,8 @@ def predict(options: argparse.Namespace) -> int:
         with process.together():  # nobody writes before all have found that they can
             _check_output(options)
             if process.leads:
-                to_the_end.enter_context(_reserved(options.output))
+                lock = PredictionStore(options.output, key="").reserved()
+                to_the_end.enter_context(reserved(options.output, lock))
             sources = sources_at(options.paths, read_ids(options.ids) if options.ids else None, notes)
             network, card = network_for(options, process)
             store = _store_for(options, prediction_key(network, card, options.views))
@@ -70,11 +75,12 @@ def predict(options: argparse.Namespace) -> int:
         _check_alike(sources, process)
         with process.together():
             if process.leads:
+                say_passed_over(options.paths)
                 _forget_changed(store, sources)
         if options.resume and store.finished:
             same = partial(_as_predicted_now, store, sources, network, card, options.views)
             return _already_finished(store, sources, options.spread, same) if process.leads else 0
-        with disk_in_words(options.output, "add --resume, which goes on with what was done"):
+        with disk_in_words(options.output, partial(_way_on, store)):
             with progress_bar(process) as progress:
                 shown: dict[str, Any] = {"total": len(sources), "progress": progress}
                 fill(store, network, card, sources, process=process, **shown, **speed(options, process))
@@ -92,25 +98,10 @@ def predict(options: argparse.Namespace) -> int:
 
 
 def _check_output(options: argparse.Namespace) -> None:
-    """Refuse an output that cannot be written, before anything is read."""
-    check_output(options.output)
+    """Refuse an output that cannot be written, before anything is read; of a link, take what it leads to."""
+    options.output = check_output(options.output)
     check_spares(options.paths, options.output)
     PredictionStore(options.output, key="")  # refuses a wrong ending
-
-
-@contextmanager
-def _reserved(output: Path) -> Iterator[None]:
-    """Keep other runs off the output, without which two would take each other's work away."""
-    with ExitStack() as reserving:
-        try:
-            ours = reserving.enter_context(PredictionStore(output, key="").reserved())
-        except OSError as error:
-            raise ValueError(
-                f"nothing can be written beside {output} ({error.strerror}); name another --output, in a folder of yours"
-            ) from error
-        if not ours:
-            raise ValueError(f"another run is writing {output}; wait for its end, or name another --output")
-        yield
 
 
 def _store_for(options: argparse.Namespace, key: str) -> PredictionStore:
@@ -122,6 +113,12 @@ def _store_for(options: argparse.Namespace, key: str) -> PredictionStore:
             "add --resume to go on with it, or delete the folder to begin again"
         )
     return store
+
+
+def _way_on(store: PredictionStore) -> str:
+    """Say how a run that the disk has stopped goes on."""
+    kept = store.chunks.exists()
+    return "add --resume, which goes on with what was done" if kept else "give the same command again"
 
 
 def _check_unfinished(store: PredictionStore, sources: list[Source]) -> None:
@@ -252,13 +249,27 @@ def _no_picture(reason: str) -> NoReturn:
 def _as_predicted_now(
     store: PredictionStore, sources: list[Source], network: GalaxyNetwork, card: Mapping[str, Any], views: int
 ) -> bool:
-    """Tell by its first galaxy whether a table that does not name its weights is of these."""
+    """Tell by some galaxies from all over it whether a table that does not name its weights is of these."""
     written = read_fractions(store.path)
     present = [source for source in sources if source.galaxy_id in written.index]
-    for batch in predict_pictures(network, card, present, views=views, batch_size=1, workers=1):
-        if batch.ids:
-            return bool(np.allclose(batch.fractions, written.loc[batch.ids], rtol=0.0, atol=ALIKE))
+    apart = max(1, math.ceil(len(present) / COMPARED))
+    spread_out = (source for first in range(apart) for source in present[first::apart])
+    compared = 0
+    for batch in predict_pictures(network, card, spread_out, views=views, batch_size=1, workers=1):
+        if not np.allclose(batch.fractions, written.loc[batch.ids], rtol=0.0, atol=ALIKE):
+            return False
+        compared += len(batch.ids)  # none where the picture cannot be read any more
+        if compared == COMPARED:
+            break
     return True
+
+
+def _report_written(store: PredictionStore, failures: Mapping[str, str]) -> int:
+    """Name the galaxies that failed when a table was written; their pictures may have been mended since."""
+    again = f"--ids {store.failed} with another --output predicts them anew"
+    return report(
+        failures, f"all of them, with the reasons, are in {store.failed}; {again}", "when the table was written"
+    )
 
 
 def _already_finished(store: PredictionStore, sources: list[Source], spread: bool, same: Callable[[], bool]) -> int:
@@ -267,7 +278,7 @@ def _already_finished(store: PredictionStore, sources: list[Source], spread: boo
     failures = read_failures(store.failed)
     lacking = [source.galaxy_id for source in sources if source.galaxy_id not in failures]
     if not lacking:  # nor is there a row to tell by whose it is
-        return report(failures, f"all of them, with the reasons, are in {store.failed}")
+        return _report_written(store, failures)
     known = read_fractions(store.path).index
     lacking = [galaxy_id for galaxy_id in lacking if galaxy_id not in known]
     if lacking:
@@ -283,4 +294,4 @@ def _already_finished(store: PredictionStore, sources: list[Source], spread: boo
     if spread and not set(SPREAD_COLUMNS).issubset(columns):
         raise ValueError(f"{store.path} is finished, without the columns of --spread; {otherwise}")
     print(f"{store.path} is finished already; leave out --resume to predict all again")
-    return report(failures, f"all of them, with the reasons, are in {store.failed}")
+    return _report_written(store, failures)

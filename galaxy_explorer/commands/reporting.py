@@ -1,20 +1,29 @@
 """What the commands say on standard error, and of their outputs."""
 
+import errno
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
-from galaxy_explorer.catalogue import DEBIASED, SAMPLE, VOTES, Catalogue, open_catalogue
+from galaxy_explorer.catalogue import DEBIASED, SAMPLE, VOTES, Catalogue, open_catalogue, passed_over
 from galaxy_explorer.images import FITS_ENDINGS, is_named
 
 NO_TEXT = "its name cannot be read as an id; rename the file"
 NAMED_FAILURES = 20  # on the screen; where there is a list beside the table, it has them all
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def say(message: str) -> None:
     """Print on standard error."""
     print(message, file=sys.stderr)
+
+
+def say_passed_over(paths: Sequence[str]) -> None:
+    """Say on standard error which folders hold folders of pictures that are not looked into."""
+    for path in paths:
+        if said := passed_over(path):
+            say(said)
 
 
 def catalogue_at(where: str, votes: str = DEBIASED) -> Catalogue:
@@ -33,12 +42,14 @@ def catalogue_at(where: str, votes: str = DEBIASED) -> Catalogue:
     return open_catalogue(where, votes=votes)
 
 
-def check_output(output: Path) -> None:
-    """Refuse an output that cannot be written, before anything is read."""
+def check_output(output: Path) -> Path:
+    """Refuse an output that cannot be written, before anything is read; give the file that a link to it leads to."""
     if not output.resolve().parent.is_dir():
         raise ValueError(f"there is no folder {output.parent} to write into; make it, or name another --output")
     if output.is_dir():
         raise ValueError(f"{output} is a folder; name another --output, or a file in it")
+    # What is replaced in one step would take the place of the link, and leave what it leads to as it was.
+    return output.resolve() if output.is_symlink() else output
 
 
 def check_spares(paths: Sequence[str], output: Path) -> None:
@@ -65,20 +76,39 @@ def check_spares(paths: Sequence[str], output: Path) -> None:
 
 
 @contextmanager
-def disk_in_words(output: Path, advice: str) -> Iterator[None]:
-    """Say of a disk that is full or gone what to do."""
+def reserved(output: Path, lock: AbstractContextManager[bool]) -> Iterator[None]:
+    """Keep other runs off the output by its lock, without which two would take each other's work away."""
+    with ExitStack() as reserving:
+        try:
+            ours = reserving.enter_context(lock)
+        except OSError as error:
+            raise ValueError(
+                f"nothing can be written beside {output} ({error.strerror}); name another --output, in a folder of yours"
+            ) from error
+        if not ours:
+            raise ValueError(f"another run is writing {output}; wait for its end, or name another --output")
+        yield
+
+
+@contextmanager
+def disk_in_words(output: Path, advice: Callable[[], str]) -> Iterator[None]:
+    """Say of a disk that is full or gone what to do; the advice is asked for when it is needed."""
     try:
         yield
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise ValueError(f"{output} cannot be written ({error.strerror or error}); make room, then {advice}") from error
+        mending = "make room" if error.errno in NO_ROOM else f"see to {error.filename or output.parent}"
+        raise ValueError(
+            f"{output} cannot be written ({error.strerror or error}); {mending}, then {advice()}"
+        ) from error
 
 
-def report(failures: Mapping[str, str], where: str) -> int:
+def report(failures: Mapping[str, str], where: str, when: str = "") -> int:
     """Name the galaxies that failed on standard error, and give the exit status: 1 if any failed, else 0."""
+    failed = f"failed {when}".rstrip()
     for galaxy_id, reason in list(failures.items())[:NAMED_FAILURES]:
-        say(f"galaxy {galaxy_id} failed: {reason}")
+        say(f"galaxy {galaxy_id} {failed}: {reason}")
     if failures:
-        say(f"galaxies that failed: {len(failures):,}; {where}")
+        say(f"galaxies that {failed}: {len(failures):,}; {where}")
     return int(bool(failures))

@@ -7,7 +7,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from galaxy_explorer.cache import keep
-from galaxy_explorer.catalogue import Catalogue
+from galaxy_explorer.catalogue import MOST_GALAXIES, Catalogue
 from galaxy_explorer.catalogue.layouts import SCORES
 from galaxy_explorer.catalogue.live import LiveDraw, open_live
 from galaxy_explorer.catalogue.scores import ID
@@ -17,6 +17,23 @@ from galaxy_explorer.images import ImageError
 from galaxy_explorer.sky import AT_ONCE
 
 MEGABYTES_EACH = 0.1  # a picture in the folder and its copy in the cache of answers
+
+
+def check_draw(count: int, seed: int) -> None:
+    """Refuse a draw that there is none of.
+
+    Raises
+    ------
+    FetchError
+        When there are not as many galaxies in one draw, or the seed is negative.
+    """
+    if not 1 <= count <= MOST_GALAXIES:
+        raise FetchError(
+            f"--count {count} was given; one draw has 1 to {MOST_GALAXIES:,} galaxies: draw several times, each with another "
+            "--seed, into the same folder"
+        )
+    if seed < 0:
+        raise FetchError(f"--seed {seed} was given; it must be 0 or more")
 
 
 def fetch_sdss(folder: Path, count: int, seed: int) -> int:

@@ -13,6 +13,7 @@ from galaxy_explorer.prediction.described_tables import described_head, ecsv_wri
 from galaxy_explorer.prediction.tables import (
     PredictionError,
     Writer,
+    check_columns,
     csv_writer,
     parquet_head,
     parquet_writer,
@@ -58,7 +59,7 @@ def read_fractions(path: str | Path) -> pd.DataFrame:
     Raises
     ------
     PredictionError
-        When the file is no such table, or holds a galaxy twice or what is no score.
+        When the file is no such table, lacks a column, or holds a galaxy twice or what is no score.
     CatalogueError
         When a cell of a CSV file cannot be taken as a score.
     """
@@ -67,7 +68,9 @@ def read_fractions(path: str | Path) -> pd.DataFrame:
     if not path.is_file():
         raise PredictionError(f"there is no file {path}; give a table that predict wrote")
     if ending == ".csv":
-        return read_scores(path, str(path))[list(COLUMNS)]
+        table = read_scores(path, str(path))
+        check_columns(path, [name.strip() for name in read_head(path)[1]])  # of votes, some may be missing
+        return table[list(COLUMNS)]
     table = read_parquet(path)[0][list(COLUMNS)] if ending == ".parquet" else read_described(path)
     return _checked(table, path)
 

@@ -122,7 +122,12 @@ class PredictionStore:
             return
         self.chunks.mkdir(parents=True, exist_ok=True)
         name = f"{part}-{len(list(self.chunks.glob(f'{part}-*.parquet'))):06d}-{os.getpid()}.parquet"
-        self._write(self.chunks / name, _chunk(batches))
+        try:
+            self._write(self.chunks / name, _chunk(batches))
+        except OSError:
+            with suppress(OSError):  # it holds chunks
+                self.chunks.rmdir()  # empty, it would say that there is something to go on with
+            raise
 
     def forget(self, ids: Set[str]) -> None:
         """Take galaxies out of the unfinished table."""
@@ -222,10 +227,11 @@ class PredictionStore:
 
     def _table(self, path: Path) -> pd.DataFrame:
         """Read a Parquet file of this store, which must be of its weights and views."""
-        table, key = read_parquet(path)
+        is_chunk = path != self.path
+        table, key = read_parquet(path, chunk=is_chunk)
         if key != self.key:
             raise PredictionError(
-                f"{path} holds predictions of other weights or another number of views; "
+                f"{self.chunks if is_chunk else path} holds predictions of other weights or another number of views; "
                 "use those it was begun with, delete it, or name another file"
             )
         return table

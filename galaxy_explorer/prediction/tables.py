@@ -2,7 +2,7 @@
 
 import csv
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -17,6 +17,8 @@ FAILURE = "failure"  # in a chunk: why a galaxy could not be predicted, missing 
 STATE = "picture"  # in a chunk: the state of the picture that a galaxy was predicted from
 KEY = "prediction_key"  # in what is said about a table: what `prediction_key` gives
 _ABOUT = "galaxy_explorer."  # before what is said about a Parquet table, in its metadata
+_ANOTHER = "give one that predict wrote"
+_WITHOUT_IT = "delete it, and give the same command with --resume: the galaxies in it are predicted again"
 
 # pyarrow is imported where a table is touched: train.py predicts on machines without it.
 Writer = Callable[[pd.DataFrame], None]
@@ -73,8 +75,10 @@ def parquet_writer(path: Path, columns: Sequence[str], about: Mapping[str, str])
         )
 
 
-def read_parquet(path: Path) -> tuple[pd.DataFrame, str | None]:
+def read_parquet(path: Path, *, chunk: bool = False) -> tuple[pd.DataFrame, str | None]:
     """Read a Parquet table of predictions, indexed by ``GalaxyID``, and its key; None where it has none.
+
+    Of a chunk of an unfinished table, an error says how to go on without it.
 
     Raises
     ------
@@ -83,14 +87,26 @@ def read_parquet(path: Path) -> tuple[pd.DataFrame, str | None]:
     FileNotFoundError
         When there is none.
     """
-    with _told_in_words(path):
+    with _told_in_words(path, _WITHOUT_IT if chunk else _ANOTHER):
         key, _ = parquet_head(path)
         table = pd.read_parquet(path)
-    lacking = [name for name in (ID, *COLUMNS) if name not in table.columns]
-    if lacking:
-        raise PredictionError(f"{path} has no column {', '.join(lacking)}; give a table that predict wrote")
+    table = table.reset_index() if table.index.name == ID else table  # as pandas writes a table that is indexed by it
+    check_columns(path, table.columns)
     table[ID] = table[ID].astype(str)
     return table.set_index(ID), key
+
+
+def check_columns(path: Path, found: Collection[str]) -> None:
+    """Refuse a table that lacks the ids or some of the 37 columns.
+
+    Raises
+    ------
+    PredictionError
+        When it does.
+    """
+    lacking = [name for name in (ID, *COLUMNS) if name not in found]
+    if lacking:
+        raise PredictionError(f"{path} has no column {', '.join(lacking)}; give a table that predict wrote")
 
 
 def parquet_head(path: Path) -> tuple[str | None, list[str]]:
@@ -112,13 +128,13 @@ def read_columns(chunk: Path, *columns: str) -> list[list]:
     """
     import pyarrow.parquet as pq
 
-    with _told_in_words(chunk):
+    with _told_in_words(chunk, _WITHOUT_IT):
         table = pq.ParquetFile(chunk).read(list(columns))
     return [table[column].to_pylist() if column in table.column_names else [None] * len(table) for column in columns]
 
 
 @contextmanager
-def _told_in_words(path: Path) -> Iterator[None]:
+def _told_in_words(path: Path, advice: str) -> Iterator[None]:
     """Say of a file that is no Parquet table what to do."""
     import pyarrow as pa
 
@@ -127,9 +143,7 @@ def _told_in_words(path: Path) -> Iterator[None]:
     except FileNotFoundError:
         raise
     except (OSError, pa.ArrowException) as error:
-        raise PredictionError(
-            f"{path} cannot be read as a Parquet table ({error}); give one that predict wrote"
-        ) from error
+        raise PredictionError(f"{path} cannot be read as a Parquet table ({error}); {advice}") from error
 
 
 def write_failures(path: Path, failures: Mapping[str, str]) -> None:
