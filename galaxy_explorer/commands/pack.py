@@ -24,7 +24,7 @@ from galaxy_explorer.commands.reporting import (
     say_passed_over,
 )
 from galaxy_explorer.images import MIN_SIDE, ImageError, central_field
-from galaxy_explorer.prediction.locks import locked
+from galaxy_explorer.locks import locked
 
 WHOLE = 424  # pixels of the original field of view, in which field.json counts
 MOST_SIDE = 2048  # pixels: five times what there is to show, and far below WebP's own limit

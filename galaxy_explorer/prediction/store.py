@@ -13,8 +13,8 @@ import pandas as pd
 
 from galaxy_explorer.catalogue.scores import ID
 from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.locks import locked
 from galaxy_explorer.prediction.formats import ENDINGS, check_ending
-from galaxy_explorer.prediction.locks import locked
 from galaxy_explorer.prediction.stream import Batch
 from galaxy_explorer.prediction.tables import (
     FAILURE,

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from galaxy_explorer.checkpoints import UNREADABLE, write_atomically
-from galaxy_explorer.prediction.locks import locked
+from galaxy_explorer.locks import locked
 from galaxy_explorer.training.recipe import Recipe
 
 STATE, LOG, LOCK = "state.pt", "log.jsonl", ".lock"

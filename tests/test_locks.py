@@ -1,4 +1,4 @@
-"""Tests of `galaxy_explorer.prediction.locks`, and of tables that two want to write at once."""
+"""Tests of `galaxy_explorer.locks`, and of tables that two want to write at once."""
 
 import errno
 import subprocess
