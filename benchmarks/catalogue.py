@@ -60,10 +60,10 @@ def memory(name: str) -> float:
     return int(kibibytes) / 2**20
 
 
-def opened_in(folder: Path, votes: str = "debiased") -> float:
+def opened_in(folder: Path) -> float:
     """Open the catalogue, and give the seconds on the clock."""
     start = time.perf_counter()
-    galaxies = catalogue.open_catalogue(folder, votes=votes)
+    galaxies = catalogue.open_catalogue(folder)
     seconds = time.perf_counter() - start
     assert not galaxies.missing_pictures, "the benchmark's own pictures are not found"
     return seconds

@@ -53,8 +53,8 @@ HEADS: dict[str, Callable[[], nn.Module]] = {"tree": TreeHead, "sigmoid": Sigmoi
 class GalaxyNetwork(nn.Module):
     """What both networks share: ``(N, 3, H, W)`` normalised pictures in, ``(N, 37)`` vote fractions out.
 
-    Subclasses set `features_net` (pictures to maps), `top` (maps to maps, no in-place operation on
-    its input), and `classifier` (pooled maps to logits, or maps to logits).
+    Subclasses set `features_net` (pictures to maps), `top` (from there to the last maps, no in-place operation on
+    its input) and `head`, and say how the last maps become logits.
     """
 
     features_net: nn.Module

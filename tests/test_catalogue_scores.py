@@ -149,7 +149,7 @@ class TestVotes:
     def rows(self, sample):
         return pd.read_csv(sample.root / "gz2_rows.csv", dtype={"dr7objid": str})
 
-    @pytest.mark.parametrize("kind", ["debiased", "weighted_fraction", "fraction"])
+    @pytest.mark.parametrize("kind", ["debiased", "weighted_fraction"])
     def test_give_scores_that_obey_the_tree(self, rows, kind):
         scores = scores_from_votes(rows, kind)
         assert scores.shape == (3, 37)

@@ -149,11 +149,12 @@ LOCALLY = {"Host": "localhost:8501", "Origin": "http://localhost:8501"}
     ("headers", "may"),
     [
         (LOCALLY, True),
-        ({"Host": "127.0.0.1:8501"}, True),
+        ({"Host": "127.0.0.1:8501", "Origin": "http://127.0.0.1:8501"}, True),
         ({"Host": "[::1]:8501", "Origin": "http://[::1]:8501"}, True),
         ({"Host": "galaxies.example.org", "Origin": "https://galaxies.example.org"}, False),
         ({"Host": "127.0.0.1:8501", "Origin": "https://galaxies.example.org"}, False),  # nginx by itself
         ({**LOCALLY, "Origin": "null"}, False),
+        ({"Host": "localhost:8501"}, False),  # no browser
         ({"Host": "[::1", "Origin": "http://localhost"}, False),
         ({**LOCALLY, "X-Forwarded-For": "203.0.113.7"}, False),
         ({**LOCALLY, "Forwarded": "for=203.0.113.7"}, False),

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from galaxy_explorer.catalogue.galaxies import CatalogueError
-from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS, SLICES, fractions_from_shares
+from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS, fractions_from_shares, shares_from_fractions
 
 ID = "GalaxyID"
 # Numbers that a table may hold, with their ranges. Scores are rounded, so that sums of them may leave [0, 1] a little.
@@ -193,7 +193,7 @@ def scores_from_votes(rows: pd.DataFrame, kind: str = "debiased") -> np.ndarray:
     ----------
     rows : (N, …) pd.DataFrame
         Rows of the catalogue of Hart et al. 2016, with its column names.
-    kind : {"debiased", "weighted_fraction", "fraction"}, optional
+    kind : {"debiased", "weighted_fraction"}, optional
         Which of the catalogue's fractions to use.
 
     Returns
@@ -212,11 +212,7 @@ def scores_from_votes(rows: pd.DataFrame, kind: str = "debiased") -> np.ndarray:
     Willett et al. 2013, MNRAS 435, 2835; Hart et al. 2016, MNRAS 461, 3663.
     """
     votes = rows[vote_columns(rows.columns, kind)].to_numpy(dtype=float)
-    shares = np.full(votes.shape, np.nan)
-    for where in SLICES.values():
-        total = votes[:, where].sum(axis=1, keepdims=True)
-        np.divide(votes[:, where], total, out=shares[:, where], where=total > 0)
-    return fractions_from_shares(shares)
+    return fractions_from_shares(shares_from_fractions(votes))
 
 
 def vote_columns(header: Iterable[str], kind: str = "debiased") -> list[str]:
@@ -226,7 +222,7 @@ def vote_columns(header: Iterable[str], kind: str = "debiased") -> list[str]:
     ----------
     header : iterable of str
         The columns that the table has, in any order.
-    kind : {"debiased", "weighted_fraction", "fraction"}, optional
+    kind : {"debiased", "weighted_fraction"}, optional
         As in `scores_from_votes`.
 
     Returns

@@ -11,7 +11,8 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 from tqdm import tqdm
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, InvalidHeader
+from urllib3.util import Retry
 
 from galaxy_explorer import __version__
 
@@ -209,14 +210,21 @@ def _check_status(response: requests.Response, remote: Remote) -> None:
     """Refuse an answer that is not the file."""
     status = response.status_code
     if status == 429 or status >= 500:
-        wait = response.headers.get("Retry-After", "")
-        raise _Broken(f"the server is busy: HTTP {status}", float(wait) if wait.isdecimal() else 0.0)
+        raise _Broken(f"the server is busy: HTTP {status}", _wait_asked_for(response))
     if status not in (200, 206):
         raise FetchError(
             f"{remote.url} is refused by its server (HTTP {status}); try again later, or fetch it by hand as {remote.name}"
         )
     if response.headers.get("Content-Type", "").startswith("text/html"):
         raise FetchError(f"{remote.url} gave a web page in place of the file; open it in a browser to see what it says")
+
+
+def _wait_asked_for(response: requests.Response) -> float:
+    """Read how many seconds a server wants to be left alone; 0 where it does not say so."""
+    try:
+        return Retry().get_retry_after(response.raw) or 0.0
+    except (InvalidHeader, OverflowError):
+        return 0.0
 
 
 def _end_of_range(response: requests.Response, part: Path, start: int) -> None:

@@ -64,9 +64,9 @@ def _lens(half_length: float, half_height: float) -> str:
     return f"M{-a},0Q0,{-2 * b} {a},0Q0,{2 * b} {-a},0Z"
 
 
-def _arc(radius: float, start: float, end: float, squash: float = 1, turn: float = 0) -> str:
-    """Draw a part of a circle, squashed and then turned; degrees clockwise from the right."""
-    return _arm(start, end - start, radius, radius, squash, turn)
+def _arc(radius: float, start: float, end: float) -> str:
+    """Draw a part of a circle, in degrees clockwise from the right."""
+    return _arm(start, end - start, radius, radius)
 
 
 def _arm(start: float, sweep: float, inner: float, outer: float, squash: float = 1, turn: float = 0) -> str:
@@ -81,9 +81,9 @@ def _arm(start: float, sweep: float, inner: float, outer: float, squash: float =
     return _path(points)
 
 
-def _arms(count: int, sweep: float = 165, inner: float = 4, outer: float = 17.5) -> str:
+def _arms(count: int, sweep: float = 165) -> str:
     """Draw equally spaced spiral arms."""
-    return "".join(_arm(360 / count * i - 60, sweep, inner, outer) for i in range(count))
+    return "".join(_arm(360 / count * i - 60, sweep, 4, 17.5) for i in range(count))
 
 
 def _star(long: float, short: float) -> str:

@@ -220,7 +220,7 @@ def _to_ascii(text: str) -> bytes:
 
 
 def _from_ascii(content: bytes | str | int) -> str:
-    """Undo `_to_ascii`; what it did not write stays as it is."""
+    """Undo `_to_ascii`; what it cannot have written, such as a letter beyond ASCII, stays as it is."""
     text = content.decode("utf-8", "replace") if isinstance(content, bytes) else str(content)
     try:
         return text.encode("ascii").decode("unicode_escape") if "\\" in text else text

@@ -32,13 +32,13 @@ def embed(network: GalaxyNetwork, inputs: torch.Tensor) -> np.ndarray:
 
 
 def strangeness_of(
-    network: GalaxyNetwork, card: Mapping[str, Any], pictures: Sequence[np.ndarray], *, field: float = 1.0
+    network: GalaxyNetwork, card: Mapping[str, Any], pictures: Sequence[np.ndarray]
 ) -> np.ndarray | None:
-    """Measure how strange pictures are to a network, from one view of each.
+    """Measure how strange pictures of the whole field are to a network, from one view of each.
 
     Parameters
     ----------
-    network, card, pictures, field
+    network, card, pictures
         As in `predict`.
 
     Returns
@@ -52,5 +52,5 @@ def strangeness_of(
         return None
     if not len(pictures):
         return np.empty(0)
-    inputs = torch.from_numpy(np.stack([prepared(picture, card, field) for picture in pictures]))
+    inputs = torch.from_numpy(np.stack([prepared(picture, card, 1.0) for picture in pictures]))
     return strangeness(embed(network, inputs), reference)

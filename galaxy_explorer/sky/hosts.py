@@ -31,8 +31,6 @@ class Service:
         What pages call it.
     address : str
         Its URL up to the question mark.
-    serves : str
-        What it is asked for, for people.
     patience_seconds : float
         How long a whole answer may take, with retries; waiting for one of our own turns is not counted.
     keep_seconds : float
@@ -43,7 +41,6 @@ class Service:
 
     name: str
     address: str
-    serves: str
     patience_seconds: float
     keep_seconds: float
     most_bytes: int
@@ -110,25 +107,21 @@ _SKYSERVER = "https://skyserver.sdss.org/dr18/SkyServerWS"
 # In the order in which they are asked.
 CUTOUT_SOURCES: tuple[CutoutSource, ...] = (
     CutoutSource(
-        "SDSS SkyServer", f"{_SKYSERVER}/ImgCutout/getjpeg", "pictures", 8.0, 365 * _DAY, 4 * _MIB, _skyserver
+        "SDSS SkyServer", f"{_SKYSERVER}/ImgCutout/getjpeg", 8.0, 365 * _DAY, 4 * _MIB, _skyserver
     ),
     CutoutSource(
         "Legacy Surveys (SDSS layer)",
-        "https://www.legacysurvey.org/viewer/jpeg-cutout", "pictures", 8.0, 365 * _DAY, 4 * _MIB, _legacy,
+        "https://www.legacysurvey.org/viewer/jpeg-cutout", 8.0, 365 * _DAY, 4 * _MIB, _legacy,
     ),
     CutoutSource(
         "CDS hips2fits (SDSS DR9)",
-        "https://alasky.cds.unistra.fr/hips-image-services/hips2fits", "pictures", 10.0, 365 * _DAY, 4 * _MIB,
+        "https://alasky.cds.unistra.fr/hips-image-services/hips2fits", 10.0, 365 * _DAY, 4 * _MIB,
         _hips2fits,
     ),
 )  # fmt: skip
-SKYSERVER_SQL = Service(
-    "SDSS SkyServer", f"{_SKYSERVER}/SearchTools/SqlSearch", "sizes and votes", 20.0, 30 * _DAY, 16 * _MIB
-)
+SKYSERVER_SQL = Service("SDSS SkyServer", f"{_SKYSERVER}/SearchTools/SqlSearch", 20.0, 30 * _DAY, 16 * _MIB)
 # The path's last part lists the databases in their order: SIMBAD, NED, VizieR.
-SESAME = Service(
-    "CDS Sesame", "https://cds.unistra.fr/cgi-bin/nph-sesame/SNV", "positions of names", 8.0, 30 * _DAY, _MIB
-)
+SESAME = Service("CDS Sesame", "https://cds.unistra.fr/cgi-bin/nph-sesame/SNV", 8.0, 30 * _DAY, _MIB)
 SERVICES: tuple[Service, ...] = (*CUTOUT_SOURCES, SKYSERVER_SQL, SESAME)
 
 

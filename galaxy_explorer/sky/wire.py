@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
@@ -216,11 +215,12 @@ def _check_status(service: Service, response: "requests.Response") -> None:
 
 def _wait_asked_for(text: str) -> float | None:
     """Read a Retry-After header, seconds or a date; None where there is none that can be read."""
-    if text.strip().isdecimal():
-        return float(text)
+    from urllib3.exceptions import InvalidHeader
+    from urllib3.util import Retry
+
     try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except (ValueError, OverflowError):
+        return Retry().parse_retry_after(text)
+    except (InvalidHeader, OverflowError):
         return None
 
 

@@ -26,8 +26,8 @@ def may_be_typed() -> bool:
         return True
     if any(name in headers for name in BY_PROXIES):
         return False
-    origin = headers.get("origin")  # browsers always send it
-    return _host(f"//{headers.get('host', '')}") in LOCAL and (origin is None or _host(origin) in LOCAL)
+    origin = headers.get("origin", "")  # browsers always send it; whoever leaves it out hides where the page is from
+    return _host(f"//{headers.get('host', '')}") in LOCAL and _host(origin) in LOCAL
 
 
 def _host(address: str) -> str | None:
