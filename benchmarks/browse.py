@@ -24,7 +24,7 @@ from streamlit.testing.v1 import AppTest
 from galaxy_explorer.catalogue import Catalogue, VoteRange
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.views import memos, resources
-from galaxy_explorer.views.gallery import PAGE_SIZE
+from galaxy_explorer.views.gallery import GALLERY_TILES
 from galaxy_explorer.views.picking import pick
 from galaxy_explorer.views.ready_made import READY_MADE
 from galaxy_explorer.views.selections import AGAINST_VOLUNTEERS, BESIDE_ANSWERS, BETWEEN_NETWORKS, View
@@ -86,13 +86,13 @@ def pages(galaxies: Catalogue) -> None:
         list(resources.galaxy_thumbnails(galaxies, list(galaxies.table.index[rows])))
 
     random = np.random.default_rng(1).permutation(len(galaxies))
-    batches = np.array_split(random[: 5 * PAGE_SIZE], 5)
+    batches = np.array_split(random[: 5 * GALLERY_TILES], 5)
     for title in ("made", "from disk", "from memory"):
         if title == "from disk":
             resources._thumbnails.clear()
         seconds = [seconds_of(show, rows) for rows in batches]
         verdict(
-            f"{PAGE_SIZE} thumbnails {title}, s", max(seconds), f"below {PAGE_SECONDS}", max(seconds) < PAGE_SECONDS
+            f"{GALLERY_TILES} thumbnails {title}, s", max(seconds), f"below {PAGE_SECONDS}", max(seconds) < PAGE_SECONDS
         )
 
 
@@ -114,7 +114,7 @@ def whole_page() -> None:
             app.query_params[key] = value
         memos.of_catalogues().clear()
         seconds[name] = seconds_of(app.run)
-        if app.exception or len(app.page_link) < PAGE_SIZE:
+        if app.exception or len(app.page_link) < GALLERY_TILES:
             raise RuntimeError(f"the page {address} is not as it should be")
     for name in addresses:
         print(f"  the whole page, {name}: {seconds[name]:.2f} s")

@@ -4,10 +4,11 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+ABANDONED_SECONDS = 24 * 3600.0  # after which an unfinished file is nobody's any more
 STORES = 40  # tables of predictions that are kept; of 240,000 galaxies each takes some 70 MB
 
 
@@ -25,7 +26,7 @@ def cache_folder() -> Path:
 def forget_oldest(
     folder: Path, pattern: str, keep: int, keep_bytes: float = float("inf"), keep_seconds: float = float("inf")
 ) -> None:
-    """Delete all but the files used last.
+    """Delete all but the files used last, and what killed processes left of such files half-written.
 
     Parameters
     ----------
@@ -52,6 +53,10 @@ def forget_oldest(
         total += size
         if place >= keep or total > keep_bytes or used < oldest:
             path.unlink(missing_ok=True)
+    for path in folder.glob(f".{pattern}.*"):
+        with suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
+                path.unlink()
 
 
 def forget_oldest_stores(folder: Path, keep: int, spared: Collection[Path] = ()) -> None:
@@ -86,6 +91,17 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Give a temporary file beside a path, which takes the path's place when the block ends well."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 def keep(path: Path, content: bytes | memoryview) -> None:
     """Write a file in one step: who reads it meanwhile sees the old one or the new one, whole.
 
@@ -97,9 +113,5 @@ def keep(path: Path, content: bytes | memoryview) -> None:
         What it shall hold.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
-    try:
+    with whole(path) as temporary:
         temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -10,10 +10,11 @@ import pytest
 from tiny_prediction import command_with, counted_passes, tiny_card, tiny_network, write_pictures, write_tiny_weights
 from tiny_training import PATIENCE, in_one_thread
 
+from galaxy_explorer import locks
 from galaxy_explorer.catalogue import open_catalogue
-from galaxy_explorer.prediction import catalogues, locks, predict_catalogue, read_fractions, stream
+from galaxy_explorer.prediction import catalogues, predict_catalogue, read_fractions, stream
 
-# Locks a file until it is killed. The module is run by its path: the package would have to import torch.
+# Locks a file until it is killed.
 HOLDER = """
 import runpy, sys, time
 from pathlib import Path

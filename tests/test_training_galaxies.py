@@ -98,7 +98,7 @@ class TestDecodedPictures:
         assert len(list(tmp_path.iterdir())) == 4  # each with its notes
 
     def test_what_a_kill_left_half_written_goes_after_a_day(self, sample, tmp_path):
-        old, fresh = tmp_path / ".1-decoded-a.npy", tmp_path / ".2-decoded-a.npy"
+        old, fresh = tmp_path / ".decoded-a.npy.1.1", tmp_path / ".decoded-a.npy.2.1"
         old.touch()
         fresh.touch()
         os.utime(old, (time.time() - 90_000,) * 2)

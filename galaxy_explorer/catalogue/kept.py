@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from galaxy_explorer.cache import cache_folder, forget_oldest
+from galaxy_explorer.cache import cache_folder, forget_oldest, whole
 from galaxy_explorer.catalogue.scores import ID
 
 FORM = 1  # of the kept tables: a higher one makes older files count as absent
@@ -48,12 +48,8 @@ def kept_table(source: Path, kind: str, read: Callable[[], pd.DataFrame]) -> pd.
 
 def _keep(table: pd.DataFrame, file: Path) -> None:
     """Write a table whole or not at all."""
-    unfinished = file.with_suffix(f".{os.getpid()}.tmp")
-    try:
+    with suppress(OSError, ImportError):  # a full disk costs the next opening some seconds, and nothing else
         file.parent.mkdir(parents=True, exist_ok=True)
-        table.reset_index().to_parquet(unfinished, compression="zstd", index=False)
-        unfinished.replace(file)
+        with whole(file) as unfinished:
+            table.reset_index().to_parquet(unfinished, compression="zstd", index=False)
         forget_oldest(file.parent, "*.parquet", KEPT)
-    except (OSError, ImportError):  # a full disk costs the next opening some seconds, and nothing else
-        with suppress(OSError):
-            unfinished.unlink()

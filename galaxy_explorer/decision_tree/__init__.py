@@ -36,6 +36,7 @@ from galaxy_explorer.decision_tree.table import (
     column,
     columns_into,
     columns_of,
+    name_of,
 )
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "in_words",
     "mass_of",
     "most_likely_path",
+    "name_of",
     "shares_from_fractions",
     "shares_of_question",
 ]

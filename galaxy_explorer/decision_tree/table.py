@@ -152,6 +152,11 @@ def columns_of(question: int) -> tuple[str, ...]:
     return COLUMNS[SLICES[question]]
 
 
+def name_of(column: str) -> str:
+    """Name an answer with its question: ``spiral arms: yes``."""
+    return f"{QUESTION_OF[column].short}: {ANSWER_OF[column].name}"
+
+
 def columns_into(question: int) -> tuple[str, ...]:
     """Name the answers that lead to a question, by their columns."""
     return tuple(name for name, answer in ANSWER_OF.items() if answer.leads_to == question)

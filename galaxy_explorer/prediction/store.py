@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from galaxy_explorer.cache import whole
 from galaxy_explorer.catalogue.scores import ID
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.locks import locked
@@ -26,7 +27,6 @@ from galaxy_explorer.prediction.tables import (
     read_columns,
     read_failures,
     read_parquet,
-    whole,
     write_failures,
 )
 

@@ -1,7 +1,6 @@
 """Tables of predictions as files: the format follows the ending, and a file appears at once and whole."""
 
 import csv
-import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import BinaryIO
 
 import pandas as pd
 
+from galaxy_explorer.cache import whole
 from galaxy_explorer.catalogue.scores import ID
 from galaxy_explorer.decision_tree import COLUMNS
 
@@ -26,17 +26,6 @@ Writer = Callable[[pd.DataFrame], None]
 
 class PredictionError(ValueError):
     """Predictions cannot be made, kept or read here; the message says why and what to do."""
-
-
-@contextmanager
-def whole(path: Path) -> Iterator[Path]:
-    """Give a temporary file beside a path, which takes the path's place when the block ends well."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import shutil
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from galaxy_explorer.cache import forget_oldest
+from galaxy_explorer.cache import forget_oldest, keep, whole
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.images import ImageError, central_field
 from galaxy_explorer.training.recipe import Recipe
@@ -22,7 +21,6 @@ from galaxy_explorer.training.state import TrainingError
 # The cache keeps this many decoded catalogues, the latest used; 12,549 galaxies at 80 pixels are 241 MB.
 KEPT = 6
 AT_ONCE = 32  # pictures that a thread decodes between two reports
-ABANDONED_SECONDS = 24 * 3600.0  # after which an unfinished array is nobody's any more
 
 
 class DecodedPictures:
@@ -69,7 +67,7 @@ def decode(catalogue: Catalogue, recipe: Recipe, cache: Path, *, quiet: bool = F
     path, notes = cache / f"decoded-{key}.npy", cache / f"decoded-{key}.json"
     if not (path.is_file() and notes.is_file()) or _mended(catalogue, size, crop, _failures_in(notes)):
         cache.mkdir(parents=True, exist_ok=True)
-        _forget_old(cache, KEPT - 1)
+        _forget_old(cache)
         _check_room(cache, len(catalogue) * size * size * 3)
         _write(catalogue, size, crop, path, notes, quiet)
     os.utime(path)
@@ -119,16 +117,12 @@ def _reserve(path: Path) -> None:
 
 def _write(catalogue: Catalogue, size: int, crop: float, path: Path, notes: Path, quiet: bool) -> None:
     """Decode all pictures into a new array, in parallel: Pillow works outside Python's lock."""
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
-    try:
+    with whole(path) as temporary:
         array = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=(len(catalogue), size, size, 3))
         _reserve(temporary)
         failures = _decode_into(array, catalogue, crop, quiet)
         array.flush()
-        notes.write_text(json.dumps(failures), encoding="utf-8")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        keep(notes, json.dumps(failures).encode())
 
 
 def _decode_into(array: np.ndarray, catalogue: Catalogue, crop: float, quiet: bool) -> dict[int, str]:
@@ -163,15 +157,12 @@ def _read(catalogue: Catalogue, row: int, size: int, crop: float) -> np.ndarray:
     return central_field(picture, crop / whole, size, field=catalogue.field / whole)
 
 
-def _forget_old(cache: Path, keep: int) -> None:
-    """Delete all but the latest used decoded catalogues, and what a killed process left half-written."""
-    forget_oldest(cache, "decoded-*.npy", keep)
+def _forget_old(cache: Path) -> None:
+    """Make room for one decoded catalogue more among those used last."""
+    forget_oldest(cache, "decoded-*.npy", KEPT - 1)
     for notes in cache.glob("decoded-*.json"):
         if not notes.with_suffix(".npy").exists():
             notes.unlink(missing_ok=True)
-    for path in cache.glob(".*-decoded-*.npy"):
-        if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
-            path.unlink(missing_ok=True)
 
 
 def channel_statistics(pictures: np.ndarray, rows: np.ndarray, recipe: Recipe) -> tuple[list[float], list[float]]:

@@ -9,11 +9,11 @@ from galaxy_explorer.decision_tree import (
     ANSWER_OF,
     COLUMNS,
     INDEX,
-    QUESTION_OF,
     QUESTIONS,
     Question,
     columns_into,
     columns_of,
+    name_of,
 )
 from galaxy_explorer.images import ImageError
 from galaxy_explorer.views import networks_explained, resources, worked_example
@@ -217,7 +217,7 @@ def show_questions() -> None:
     """Show one question at a time: its answers, what they mean, where they lead, and examples of each."""
     question = choose_question()
     source = openable_source()
-    before = [f"“{QUESTION_OF[name].short}: {ANSWER_OF[name].name}”" for name in columns_into(question.number)]
+    before = [f"“{name_of(name)}”" for name in columns_into(question.number)]
     st.subheader(f"{question.number}. {question.text}", anchor=False)
     listed = " or ".join(filter(None, [", ".join(before[:-1]), before[-1] if before else ""]))
     st.markdown(f"Asked after {listed}." if before else "Everyone begins here.")

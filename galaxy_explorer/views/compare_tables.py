@@ -8,7 +8,7 @@ import pandas as pd
 
 from galaxy_explorer.catalogue.scores import ID
 from galaxy_explorer.comparison import disagreements
-from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, QUESTIONS
+from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS, name_of
 from galaxy_explorer.views.comparing import Comparison
 
 DIGITS = 6  # scores are given with as many
@@ -106,4 +106,4 @@ def disagreement_in_words(row: pd.Series, network: str, other: str) -> str:
     """
     column = str(row["column"])
     predicted, voted = (f"{100 * row[side]:.0f}\u00a0%" for side in ("predicted", "voted"))
-    return f"**{QUESTION_OF[column].short}: {ANSWER_OF[column].name}**  \n{other} {voted}, {network} {predicted}"
+    return f"**{name_of(column)}**  \n{other} {voted}, {network} {predicted}"

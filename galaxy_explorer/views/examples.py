@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from galaxy_explorer.catalogue import DEBIASED, SAMPLE, Catalogue, VoteRange
-from galaxy_explorer.decision_tree import ANSWER_OF, INDEX, QUESTION_OF, mass_of, shares_from_fractions
+from galaxy_explorer.decision_tree import INDEX, QUESTION_OF, mass_of, name_of, shares_from_fractions
 from galaxy_explorer.drawn_galaxies import DRAWINGS, draw
 from galaxy_explorer.images import ImageError, to_png
 from galaxy_explorer.views import resources
@@ -127,6 +127,6 @@ def _show_drawing(column: str, number: int) -> None:
     """Show one of the drawings of an answer, which says that it is one."""
     words = DRAWINGS[column][number].words
     with st.container(key=f"drawn_{INDEX[column]}_{number}"):
-        answer = f"“{QUESTION_OF[column].short}: {ANSWER_OF[column].name}”"
+        answer = f"“{name_of(column)}”"
         st.image(drawn_example(column, number), width="stretch", alt=f"Our drawing of {answer}: {words}")
         st.caption(f"Drawing: {words}")

@@ -9,7 +9,7 @@ from dataclasses import replace
 import streamlit as st
 
 from galaxy_explorer.catalogue import Catalogue, VoteRange
-from galaxy_explorer.decision_tree import COLUMNS, MASS_COLUMN, QUESTION_OF
+from galaxy_explorer.decision_tree import COLUMNS, MASS_COLUMN, QUESTION_OF, name_of
 from galaxy_explorer.views import resources
 from galaxy_explorer.views.addresses import escaped
 from galaxy_explorer.views.picking import Picked, counts_shares
@@ -23,7 +23,6 @@ from galaxy_explorer.views.selections import (
     GREATEST_SEED,
     LEAST_ASKED,
     View,
-    name_of,
     range_in_words,
     view_from_address,
 )

@@ -16,6 +16,7 @@ from galaxy_explorer.decision_tree import (
     SLICES,
     in_words,
     most_likely_path,
+    name_of,
     shares_from_fractions,
 )
 from galaxy_explorer.flow_chart import HARDLY_ASKED, HEIGHT, as_list, flow_chart, hardly_asked
@@ -151,7 +152,7 @@ def _difference(column: str, name: str, fractions: np.ndarray, spread: np.ndarra
     """Say how far network and volunteers are apart on an answer."""
     index = INDEX[column]
     return (
-        f"{QUESTION_OF[column].short}: {ANSWER_OF[column].name} — volunteers {_voted(column, volunteers)}, "
+        f"{name_of(column)} — volunteers {_voted(column, volunteers)}, "
         f"{name} {_percent(fractions[index], spread[index])}"
     )
 

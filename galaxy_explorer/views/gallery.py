@@ -8,16 +8,16 @@ import numpy as np
 import streamlit as st
 
 from galaxy_explorer.catalogue import Catalogue
-from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.decision_tree import COLUMNS, name_of
 from galaxy_explorer.images import ImageError
 from galaxy_explorer.views import resources
 from galaxy_explorer.views.addresses import escaped
 from galaxy_explorer.views.filters import go_to
 from galaxy_explorer.views.picking import Picked, ways_out
-from galaxy_explorer.views.selections import View, galaxies_in_words, name_of
+from galaxy_explorer.views.selections import View, galaxies_in_words
+from galaxy_explorer.views.waiting import GALLERY_TILES
 
 GALAXY = "galaxy_explorer/views/galaxy.py"
-PAGE_SIZE = 24
 MANY_PAGES = 7  # beyond these a page is typed in faster than found
 BUTTON = 44  # pixels of a page's number
 MOST_CAPTIONS = 2  # lines on a tile beside the id
@@ -28,7 +28,7 @@ Caption = Callable[[int], str]
 
 def page_of(view: View, galaxies: int) -> tuple[int, int]:
     """Give the page that a view shows, which is the last where it asks for one beyond, and how many there are."""
-    pages = max(1, math.ceil(galaxies / PAGE_SIZE))
+    pages = max(1, math.ceil(galaxies / GALLERY_TILES))
     return min(view.page, pages), pages
 
 
@@ -55,7 +55,7 @@ def show_pages(view: View, galaxies: int, place: str) -> None:
 def show_gallery(source: str, catalogue: Catalogue, view: View, picked: Picked) -> None:
     """Show the tiles of one page: first their frames, then the pictures as they come."""
     page, _ = page_of(view, len(picked.rows))
-    rows = picked.rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    rows = picked.rows[(page - 1) * GALLERY_TILES : page * GALLERY_TILES]
     ids = [str(galaxy_id) for galaxy_id in catalogue.table.index[rows]]
     captions, kind = captions_of(catalogue, view, picked), resources.votes_in_address(catalogue)
     with st.container(key="gallery"):

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from galaxy_explorer.catalogue import LIVE, MOST_GALAXIES, SAMPLE, LiveDraw, draw_named
-from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF
+from galaxy_explorer.decision_tree import COLUMNS, name_of
 from galaxy_explorer.sky import ask_again
 
 USUAL_PERCENT = 80
@@ -20,7 +20,7 @@ def label_of_draw(draw: LiveDraw) -> str:
 
 def _answer(column: str) -> str:
     """Name an answer shortly."""
-    return ANY if column == ANY else f"{QUESTION_OF[column].short}: {ANSWER_OF[column].name}"
+    return ANY if column == ANY else name_of(column)
 
 
 def choose_draw(source: str) -> None:

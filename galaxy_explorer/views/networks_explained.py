@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 import streamlit as st
 
-from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF
+from galaxy_explorer.decision_tree import COLUMNS, name_of
 from galaxy_explorer.network_drawing import PARTS, network_drawing
 from galaxy_explorer.uncertainty import LEVEL
 from galaxy_explorer.views import resources
@@ -107,7 +107,7 @@ def limits() -> list[str]:
         )
     if means := [card["training_mean"] for card in cards if "training_mean" in card]:
         rarest = sorted(zip(means[0], COLUMNS, strict=True))[:5]
-        names = ", ".join(f"“{QUESTION_OF[name].short}: {ANSWER_OF[name].name}” ({mean:.4f})" for mean, name in rarest)
+        names = ", ".join(f"“{name_of(name)}” ({mean:.4f})" for mean, name in rarest)
         said.append(
             f"Some answers are so rare that saying “almost nobody” is nearly always right. The smallest mean scores are {names}. "
             "A small error there is no sign of skill."

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, columns_of
+from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, columns_of, name_of
 from galaxy_explorer.flow_chart import percent
 from galaxy_explorer.images import overlay, thumbnail
 from galaxy_explorer.views import resources
@@ -72,7 +72,7 @@ def show_picture(galaxy: ShownGalaxy, name: str, choices: Choices) -> np.ndarray
     asked, bright = "", "the strongest pattern in what the detectors found, the same for every answer"
     if choices.per_answer:
         asked = f" of “{ANSWER_OF[column].name}” to: {QUESTION_OF[column].text}"
-        bright = f"what {choices.verb} “{QUESTION_OF[column].short}: {ANSWER_OF[column].name}”"
+        bright = f"what {choices.verb} “{name_of(column)}”"
     st.image(lit, width="stretch", alt=f"Galaxy {galaxy.galaxy_id} with the saliency{asked}")
     if found.message:
         st.info(found.message[0].upper() + found.message[1:] + ".", icon=":material/visibility_off:")

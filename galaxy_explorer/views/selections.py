@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from galaxy_explorer.catalogue import Catalogue, CatalogueError, VoteRange
-from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF
+from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, name_of
 from galaxy_explorer.views.addresses import left_out, nearest
 
 LEAST_ASKED = 30  # % of the votes must have reached a question before a share of it says anything
@@ -94,11 +94,6 @@ class Selection:
         before = ids[self.rows[place - 1]] if place else None
         after = ids[self.rows[place + 1]] if place + 1 < len(self.rows) else None
         return before, after, place + 1
-
-
-def name_of(column: str) -> str:
-    """Name an answer with its question: ``spiral arms: yes``."""
-    return f"{QUESTION_OF[column].short}: {ANSWER_OF[column].name}"
 
 
 def range_in_words(wanted: VoteRange) -> str:

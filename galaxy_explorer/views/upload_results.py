@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from galaxy_explorer import __version__
-from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, in_words
+from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, in_words, name_of
 from galaxy_explorer.views import resources
 from galaxy_explorer.views.memos import Memo, own_memo
 from galaxy_explorer.views.uploads import Upload, picture_of, volunteers_of
@@ -147,7 +147,7 @@ def _layout() -> dict[str, Any]:
     config = st.column_config
     scores = {
         column: config.NumberColumn(
-            f"{QUESTION_OF[column].short}: {ANSWER_OF[column].name}",
+            name_of(column),
             format="%.3f",
             help=f"{QUESTION_OF[column].text} {ANSWER_OF[column].name}: the vote fraction ({column})",
         )

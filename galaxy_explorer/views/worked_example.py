@@ -19,6 +19,7 @@ from galaxy_explorer.decision_tree import (
     columns_into,
     columns_of,
     mass_of,
+    name_of,
     shares_from_fractions,
 )
 
@@ -62,7 +63,7 @@ def steps(fractions: np.ndarray) -> Iterator[Step]:
 
 def _answer(name: str) -> str:
     """Name an answer by its question."""
-    return f"“{QUESTION_OF[name].short}: {ANSWER_OF[name].name}”"
+    return f"“{name_of(name)}”"
 
 
 def as_table(fractions: np.ndarray) -> str:
