@@ -57,7 +57,7 @@ class TestRefusing:
         ],
     )
     def test_spectra_and_cubes_are_refused(self, shape, said):
-        assert said in refusal(written(np.zeros(shape, np.float32)))
+        assert f"only 0 primary ({said}" in refusal(written(np.zeros(shape, np.float32)))
 
     def test_an_image_without_any_number_is_refused(self):
         assert "no pixel with a number" in refusal(written(np.full((32, 32), np.nan)))

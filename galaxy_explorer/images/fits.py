@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from galaxy_explorer.images import stretch
-from galaxy_explorer.images.fits_files import Plane, Unit, averaging_of, opened, read_plane, units_of
+from galaxy_explorer.images.fits_files import Plane, Unit, averaging_of, called, opened, read_plane, units_of
 from galaxy_explorer.images.reading import GREY, MAX_FITS_PIXELS, MIN_SIDE, Exposure, ImageError, Position
 
 # Bands by their wavelength in nanometres, so that the longest becomes red. Small letters stand for the filters of SDSS
@@ -87,7 +87,7 @@ def _choose(grids: list[Unit], others: list[str], image: str | None) -> tuple[Ca
     """Take the image that was named, or the best there is; give all there are as well."""
     candidates = candidates_of(grids)
     if not candidates:
-        found = [*(f"{unit.number} {unit.name} ({refusal_of(unit)})" for unit in grids), *others]
+        found = [*(f"{called(unit.number, unit.name)} ({refusal_of(unit)})" for unit in grids), *others]
         raise ImageError(
             f"the FITS file holds no image of a galaxy, only {'; '.join(found)}: give one with an image of one band, "
             "or of three"

@@ -133,10 +133,15 @@ def units_of(units: Any) -> tuple[list[Unit], list[str]]:
             shape = tuple(int(length) for length in hdu.shape if length > 1)
             grids.append(Unit(number, name, shape, hdu.header, hdu))
         else:
-            others.append(f"{number} {name or ('primary' if number == 0 else 'without a name')} ({_in_words(hdu)})")
+            others.append(f"{called(number, name)} ({_in_words(hdu)})")
         place = hdu.fileinfo()
         _check_counts(place["file"], place["datLoc"] + place["datSpan"])  # before astropy reads the next one
     return grids, others
+
+
+def called(number: int, name: str) -> str:
+    """Name a unit for people, by its place in the file and its EXTNAME."""
+    return f"{number} {name or ('primary' if number == 0 else 'without a name')}"
 
 
 def _in_words(hdu: Any) -> str:

@@ -192,7 +192,7 @@ def _lay_out(figure: go.Figure, dark: bool, height: int) -> None:
     figure.update_layout(
         height=height, margin={"l": 8, "r": 22, "t": 36, "b": 8}, paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)", font={"family": FONT, "size": 13, "color": colours.ink}, dragmode=False,
-        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 13}},
+        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "top", "yref": "container", "font": {"size": 13}},
         hoverlabel={"bgcolor": colours.tile, "bordercolor": colours.outline,
                     "font": {"family": FONT, "color": colours.ink}},
     )  # fmt: skip
