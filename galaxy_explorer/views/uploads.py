@@ -182,7 +182,7 @@ def add(name: str, content: bytes) -> str:
 def _refuse(stem: str, reason: str) -> str:
     """Keep the reason why a file cannot be used, and of earlier ones those that came last; give its id."""
     refused = [galaxy_id for galaxy_id, upload in uploads().items() if upload.error]
-    for galaxy_id in refused[: len(refused) + 1 - MOST_REFUSED]:
+    for galaxy_id in refused[: max(0, len(refused) + 1 - MOST_REFUSED)]:
         remove(galaxy_id)
     galaxy_id = free_id(stem)
     uploads()[galaxy_id] = Upload(galaxy_id, b"", error=reason)
