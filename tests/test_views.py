@@ -6,9 +6,11 @@ from unittest.mock import Mock
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from galaxy_explorer import checkpoints
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, in_words
 from galaxy_explorer.images import ImageError
+from galaxy_explorer.views import resources
 
 ROOT = Path(__file__).parent.parent
 SECONDS = 120  # the first page that needs a network imports torch
@@ -63,6 +65,25 @@ def test_choosing_an_answer_explains_it(app: AppTest) -> None:
     app.run()
     assert not app.exception
     assert any("what raises “bar: yes”" in caption.value for caption in app.caption)
+
+
+@pytest.mark.parametrize("page", ["galaxy", "compare", "about"])
+def test_a_damaged_file_of_weights_costs_that_network_alone(
+    app: AppTest, page: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    damaged = tmp_path / "damaged.pt"
+    damaged.write_text("version https://git-lfs.github.com/spec/v1")
+    whole = checkpoints.available()
+    monkeypatch.setattr(checkpoints, "available", lambda: whole | {"damaged": damaged})
+    resources._cards.clear()
+    try:
+        opened(app, page)
+        assert sorted(resources.networks()) == ["densenet", "fcn"]
+        said = [warning.value for warning in app.warning if "A network is left out" in warning.value]
+        assert len(said) == (page != "about")
+        assert all("damaged" in words for words in said)
+    finally:
+        resources._cards.clear()
 
 
 @pytest.mark.parametrize(

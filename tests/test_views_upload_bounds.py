@@ -1,6 +1,5 @@
 """Tests of how much the upload page keeps of what a visitor gives it."""
 
-import numpy as np
 import pytest
 import test_views_upload
 from streamlit.testing.v1 import AppTest
