@@ -63,7 +63,7 @@ def see_to_predictions(catalogue: Catalogue, comparison: Comparison, wanted: int
     jobs = {name: worker.find(catalogue, ids, name) for name, ids in asked.items() if ids}
     if running := [job for job in jobs.values() if job and not job.finished.is_set()]:
         show_progress(running)
-        if len(comparison) < wanted:
+        if 0 < len(comparison) < wanted:
             st.caption(f"Below are the {len(comparison):,} that all of them have looked at so far.")
         return
     computed = [name for name in jobs if comparison.missing[name]]
