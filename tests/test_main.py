@@ -13,7 +13,7 @@ import pytest
 import torch
 from astropy.table import Table
 from PIL import Image
-from tiny_prediction import command_with, tiny_weights, write_pictures
+from tiny_prediction import command_with, six_galaxies, tiny_weights
 from tiny_training import in_one_thread
 
 from galaxy_explorer import checkpoints
@@ -29,12 +29,7 @@ ROOT = Path(__file__).parent.parent
 one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
 weights = pytest.fixture(scope="module")(tiny_weights)
 run = pytest.fixture(command_with)
-
-
-@pytest.fixture
-def galaxies(tmp_path, draw_galaxy):
-    """Six pictures: 0001 to 0006."""
-    return write_pictures(tmp_path / "galaxies", [draw_galaxy(n) for n in range(1, 7)], first=1)
+galaxies = pytest.fixture(six_galaxies)
 
 
 def test_predict_writes_the_table_of_a_folder(run, galaxies, weights, tmp_path, capsys):

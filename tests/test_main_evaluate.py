@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from tiny_prediction import command_with, tiny_card, tiny_network, tiny_weights, write_pictures
+from tiny_prediction import command_with, six_galaxies, tiny_card, tiny_network, tiny_weights
 from tiny_training import in_one_thread
 
 from galaxy_explorer import checkpoints
@@ -19,12 +19,7 @@ from galaxy_explorer.training import add_learnt
 one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
 weights = pytest.fixture(scope="module")(tiny_weights)
 run = pytest.fixture(command_with)
-
-
-@pytest.fixture
-def galaxies(tmp_path, draw_galaxy):
-    """Six pictures: 0001 to 0006."""
-    return write_pictures(tmp_path / "galaxies", [draw_galaxy(n) for n in range(1, 7)], first=1)
+galaxies = pytest.fixture(six_galaxies)
 
 
 def test_evaluate_gives_the_score_of_the_validation_galaxies(run, kaggle_folder, weights, capsys):

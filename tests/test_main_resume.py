@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tiny_prediction import command_with, tiny_card, tiny_network, tiny_weights, write_pictures
+from tiny_prediction import command_with, six_galaxies, tiny_card, tiny_network, tiny_weights, write_pictures
 from tiny_training import in_one_thread
 
 from galaxy_explorer import checkpoints
@@ -21,12 +21,7 @@ one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
 
 weights = pytest.fixture(scope="module")(tiny_weights)
 run = pytest.fixture(command_with)
-
-
-@pytest.fixture
-def galaxies(tmp_path, draw_galaxy):
-    """Six pictures: 0001 to 0006."""
-    return write_pictures(tmp_path / "galaxies", [draw_galaxy(n) for n in range(1, 7)], first=1)
+galaxies = pytest.fixture(six_galaxies)
 
 
 def interrupt_after_a_batch(monkeypatch):

@@ -49,6 +49,11 @@ def write_pictures(folder, pictures, first=0):
     return folder
 
 
+def six_galaxies(tmp_path, draw_galaxy):
+    """Give a folder of six drawn galaxies: 0001 to 0006."""
+    return write_pictures(tmp_path / "galaxies", [draw_galaxy(n) for n in range(1, 7)], first=1)
+
+
 def eleven_pictures(draw_galaxy) -> list[np.ndarray]:
     """Eleven drawn galaxies."""
     return [draw_galaxy(seed) for seed in range(11)]

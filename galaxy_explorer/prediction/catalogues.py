@@ -83,9 +83,10 @@ def predict_catalogue(
         if complete and ((only is None and not catalogue.fetch) or _holds_all(kept, catalogue)):
             kept.finish()
 
-    with kept.reserved() as ours:
-        if ours and kept.finished and not kept.failures().keys().isdisjoint(wanted.ids):
-            kept.reopen()  # a disk that was away may be back
+    if kept.finished and not kept.failures().keys().isdisjoint(wanted.ids):  # a disk that was away may be back
+        with kept.reserved() as ours:
+            if ours and kept.finished:
+                kept.reopen()
     _in_turn(kept, wanted, go_on, progress, stop)
     return _of(wanted, kept)
 

@@ -152,9 +152,9 @@ def _decode_into(array: np.ndarray, catalogue: Catalogue, crop: float, quiet: bo
 def _read(catalogue: Catalogue, row: int, size: int, crop: float) -> np.ndarray:
     """Read the central part of a galaxy's picture."""
     # With its margin the field may be wider than what the volunteers saw: then it is the whole, and they saw a part.
-    whole = max(1.0, crop)
+    widest = max(1.0, crop)
     picture = catalogue.picture(catalogue.ids[row])
-    return central_field(picture, crop / whole, size, field=catalogue.field / whole)
+    return central_field(picture, crop / widest, size, field=catalogue.field / widest)
 
 
 def _forget_old(cache: Path) -> None:

@@ -66,13 +66,11 @@ def see_to_predictions(catalogue: Catalogue, comparison: Comparison, wanted: int
         if 0 < len(comparison) < wanted:
             st.caption(f"Below are the {len(comparison):,} that all of them have looked at so far.")
         return
-    computed = [name for name in jobs if comparison.missing[name]]
-    if not computed:
-        return
     for name, job in jobs.items():
         if job and job.error:
             st.error(f"**{name}** could not be asked about all galaxies: {ended(job.error)}")
-    offer_work(catalogue, comparison, computed, wanted, again=any(jobs.values()))
+    if computed := [name for name in jobs if comparison.missing[name]]:
+        offer_work(catalogue, comparison, computed, wanted, again=any(jobs.values()))
 
 
 def offer_work(catalogue: Catalogue, comparison: Comparison, computed: list[str], wanted: int, again: bool) -> None:

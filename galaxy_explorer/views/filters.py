@@ -90,7 +90,7 @@ def show_chips(view: View) -> None:
     """Show each condition as a chip; a click takes it away."""
     chips = [(range_in_words(wanted), view.without_range(wanted)) for wanted in view.ranges]
     if view.asked != LEAST_ASKED:
-        chips.append((f"asked of ≥ {view.asked}\u00a0%", replace(view, asked=LEAST_ASKED, page=1)))
+        chips.append((view.bound_in_words, view.without_bound()))
     if view.search:
         chips.append((f"id: {view.search}", replace(view, search="", page=1)))
     if not chips:

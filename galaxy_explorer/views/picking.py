@@ -79,8 +79,8 @@ def ways_out(catalogue: Catalogue, view: View) -> list[WayOut]:
         without = replace(view, search="", page=1)
         found.append(WayOut(f"search for “{view.search}”", without, _count(catalogue, without)))
     if view.asked != LEAST_ASKED:
-        without = replace(view, asked=LEAST_ASKED, page=1)
-        found.append(WayOut(f"asked of ≥ {view.asked}\u00a0%", without, _count(catalogue, without)))
+        without = view.without_bound()
+        found.append(WayOut(view.bound_in_words, without, _count(catalogue, without)))
     return sorted((way for way in found if way.galaxies), key=lambda way: -way.galaxies)
 
 
@@ -119,10 +119,7 @@ def _by_disagreement(catalogue: Catalogue, view: View) -> Picked:
     sides = tuple(tables[name] for name in names[:2]) if between else (tables[network],)
     try:
         apart, count = _apart(catalogue, sides)
-    except (
-        OSError,
-        ValueError,
-    ):  # a table is damaged: Compare, to which a sort without predictions leads, makes it anew
+    except (OSError, ValueError):  # a table is damaged; Compare, where a sort without predictions leads, makes it anew
         return Picked(sorted_rows(catalogue, "GalaxyID", descending=False))
     return Picked(rows_by(apart, descending=view.descending), names, "" if between else network, apart, count)
 

@@ -52,6 +52,15 @@ class View:
         """Take a condition away."""
         return replace(self, ranges=tuple(kept for kept in self.ranges if kept != unwanted), page=1)
 
+    @property
+    def bound_in_words(self) -> str:
+        """Say what part of the votes must have reached a question: ``asked of ≥ 60 %``."""
+        return f"asked of ≥ {self.asked}\u00a0%"
+
+    def without_bound(self) -> "View":
+        """Take the bound on that part back to what it usually is."""
+        return replace(self, asked=LEAST_ASKED, page=1)
+
     def address(self) -> dict[str, str | list[str]]:
         """Write it as the parameters of an address, without what is as it would be anyway."""
         said: dict[str, str | list[str]] = {}
