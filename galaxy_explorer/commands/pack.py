@@ -23,10 +23,9 @@ from galaxy_explorer.commands.reporting import (
     reserved,
     say_passed_over,
 )
-from galaxy_explorer.images import MIN_SIDE, ImageError, central_field
+from galaxy_explorer.images import FIELD_PX, MIN_SIDE, ImageError, central_field
 from galaxy_explorer.locks import locked
 
-WHOLE = 424  # pixels of the original field of view, in which field.json counts
 MOST_SIDE = 2048  # pixels: five times what there is to show, and far below WebP's own limit
 AT_ONCE = 256  # pictures between two looks at whether somebody wants to stop
 SUFFIX = ".webp"
@@ -94,7 +93,7 @@ def _write(options: argparse.Namespace, catalogue: Catalogue, path: Path, never:
         archive.comment = settings
         failures = _write_pictures(options, catalogue, archive, done)
         table = catalogue.table.drop(columns="picture").dropna(how="all")
-        extras = {FIELD: json.dumps({"centre": round(options.crop * WHOLE, 3), "of": WHOLE})}
+        extras = {FIELD: json.dumps({"centre": round(options.crop * FIELD_PX, 3), "of": FIELD_PX})}
         if len(table):
             extras[SCORES] = table.to_csv()
         if listed := [galaxy for galaxy in never if galaxy in catalogue]:

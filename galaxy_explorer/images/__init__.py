@@ -7,8 +7,10 @@ volunteers saw, whatever part of them a picture still holds.
 """
 
 from galaxy_explorer.images.centring import (
+    FIELD_PX,
     LARGEST_SIDE,
     NOT_SQUARE,
+    R90_PER_PIXEL,
     Square,
     cut_square,
     show_square,
@@ -31,12 +33,14 @@ from galaxy_explorer.images.reading import (
 )
 
 __all__ = [
+    "FIELD_PX",
     "FITS_ENDINGS",
     "GREY",
     "LARGEST_SIDE",
     "MAX_PIXELS",
     "MIN_SIDE",
     "NOT_SQUARE",
+    "R90_PER_PIXEL",
     "Exposure",
     "ImageError",
     "Position",

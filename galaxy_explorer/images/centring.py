@@ -9,8 +9,9 @@ from galaxy_explorer.images.borders import within_borders
 from galaxy_explorer.images.detection import ABOVE_SKY, are_rectangles, objects, shrunk, sky_of, smoothed
 from galaxy_explorer.images.reading import MAX_PIXELS, MIN_SIDE, check_picture
 
-# Galaxy Zoo 2's pictures: 424 pixels of 0.02 petroR90_r (Willett et al. 2013, MNRAS 435, 2835, section 2).
-FIELD_IN_R90 = 424 * 0.02
+# Galaxy Zoo 2's pictures, as the volunteers saw them: 424 pixels a side, each of 0.02 petroR90_r (Willett et al. 2013,
+# MNRAS 435, 2835, section 2).
+FIELD_PX, R90_PER_PIXEL = 424, 0.02
 
 # The radius of 90 % of a galaxy's light, as measured here in a picture stretched for the eye, in units of its
 # petroR90_r: the median of 210 galaxies of the challenge, whose petroR90_r is 50 pixels. Two thirds lie within 17 % of it.
@@ -71,7 +72,7 @@ def suggest_square(picture: np.ndarray) -> Square | None:
     Returns
     -------
     Square or None
-        Centred on the galaxy's brightest part, `FIELD_IN_R90` of its radii with 90 % of the light wide, at least
+        Centred on the galaxy's brightest part, `FIELD_PX` × `R90_PER_PIXEL` of its radii with 90 % of the light wide, at least
         `MIN_SIDE` pixels; None where nothing stands out from the sky as a galaxy does. Where there are borders,
         it holds nothing of them, and is smaller for that.
 
@@ -175,7 +176,7 @@ def _frame(brightness: np.ndarray) -> Square | None:
 
 def _square(x: float, y: float, r90: float) -> Square:
     """Frame a galaxy at Galaxy Zoo's scale."""
-    return Square(round(x), round(y), max(MIN_SIDE, round(FIELD_IN_R90 * r90)))
+    return Square(round(x), round(y), max(MIN_SIDE, round(FIELD_PX * R90_PER_PIXEL * r90)))
 
 
 def _measure(brightness: np.ndarray) -> tuple[float, float, float] | None:

@@ -16,7 +16,7 @@ failed is one of these:
         └── Malformed       an answer that is not what was asked for
 """
 
-from galaxy_explorer.sky.cutouts import PIXELS, Cutout, cutout, galaxy_zoo_scale
+from galaxy_explorer.sky.cutouts import Cutout, cutout, galaxy_zoo_scale
 from galaxy_explorer.sky.errors import (
     Busy,
     Hurried,
@@ -38,7 +38,6 @@ from galaxy_explorer.sky.wire import AT_ONCE, ask_again, within
 __all__ = [
     "AT_ONCE",
     "CUTOUT_SOURCES",
-    "PIXELS",
     "SESAME",
     "SKYSERVER_SQL",
     "Busy",

@@ -6,13 +6,11 @@ from functools import partial
 
 import numpy as np
 
-from galaxy_explorer.images import ImageError, read_image
+from galaxy_explorer.images import FIELD_PX, R90_PER_PIXEL, ImageError, read_image
 from galaxy_explorer.sky.answers import ask
 from galaxy_explorer.sky.errors import Malformed, OutsideFootprint, SkyError, Unavailable
 from galaxy_explorer.sky.hosts import CUTOUT_SOURCES, CutoutSource
 
-PIXELS = 424  # a side, as the volunteers saw it
-RADII_PER_PIXEL = 0.02  # of petroR90_r: Willett et al. 2013, MNRAS 435, 2835, section 2
 SMALLEST_SCALE, LARGEST_SCALE = 0.02, 10.0  # arcsec per pixel
 
 # A frame is blank where this part of its pixels, or the middle as a whole, has one grey value: outside the footprint
@@ -67,7 +65,7 @@ def galaxy_zoo_scale(radius_arcsec: float) -> float:
     ----------
     Willett et al. 2013, MNRAS 435, 2835, section 2.
     """
-    return RADII_PER_PIXEL * radius_arcsec
+    return R90_PER_PIXEL * radius_arcsec
 
 
 def cutout(
@@ -103,7 +101,7 @@ def cutout(
     passed_over: list[Unavailable | OutsideFootprint] = []
     for source in sources:
         try:
-            question = source.parameters(ra_deg, dec_deg, scale_arcsec, PIXELS)
+            question = source.parameters(ra_deg, dec_deg, scale_arcsec, FIELD_PX)
             answer = ask(source, question, partial(_believed, source.name))
         except (Unavailable, OutsideFootprint) as error:
             passed_over.append(error)
@@ -137,9 +135,9 @@ def _believed(source: str, content: bytes) -> tuple[bytes, np.ndarray]:
         picture = read_image(content)
     except ImageError as error:
         raise Malformed(f"{source} sent something that is no whole picture ({error})") from error
-    if picture.shape != (PIXELS, PIXELS, 3):
+    if picture.shape != (FIELD_PX, FIELD_PX, 3):
         size = f"{picture.shape[1]}×{picture.shape[0]}"
-        raise Malformed(f"{source} sent a picture of {size} pixels in place of {PIXELS}×{PIXELS}")
+        raise Malformed(f"{source} sent a picture of {size} pixels in place of {FIELD_PX}×{FIELD_PX}")
     if _is_blank(picture):
         raise OutsideFootprint(f"{source} has a blank frame there")
     return content, picture
@@ -150,5 +148,5 @@ def _is_blank(picture: np.ndarray) -> bool:
     grey = picture.sum(axis=-1, dtype=np.int64)  # 0 to 765
     counts = np.bincount(grey.ravel(), minlength=766)
     part = np.convolve(counts, np.ones(5, int)).max() / grey.size  # within 2 of one value
-    quarter = PIXELS // 4
+    quarter = FIELD_PX // 4
     return bool(part >= _BLANK_PART or grey[quarter:-quarter, quarter:-quarter].std() / 3.0 < _FLAT_MIDDLE)

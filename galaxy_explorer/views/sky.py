@@ -9,6 +9,7 @@ import streamlit as st
 
 from galaxy_explorer import sky
 from galaxy_explorer.catalogue import SAMPLE, scores_from_votes
+from galaxy_explorer.images import FIELD_PX
 from galaxy_explorer.sky.cutouts import LARGEST_SCALE, SMALLEST_SCALE
 from galaxy_explorer.sky.galaxies import SEARCH_ARCSEC, VOTE_COLUMNS
 from galaxy_explorer.sky.positions import LONGEST_TEXT
@@ -173,7 +174,7 @@ def choose_view(start: float) -> tuple[float, tuple[sky.CutoutSource, ...]]:
 
 def _width(scale: float) -> str:
     """Write the width of a picture in arcminutes."""
-    return f"{scale * sky.PIXELS / 60.0:.3g}′"
+    return f"{scale * FIELD_PX / 60.0:.3g}′"
 
 
 def explain_scale(galaxy: sky.SkyGalaxy | None, why_unknown: sky.SkyError, start: float) -> None:
