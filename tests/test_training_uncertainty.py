@@ -1,7 +1,6 @@
-"""Tests of `galaxy_explorer.training.uncertainty`: what cards say of the hold-out, and the calibration picture."""
+"""Tests of `galaxy_explorer.training.uncertainty`: what cards say of the hold-out."""
 
 import json
-import xml.etree.ElementTree as ET
 
 import numpy as np
 import pandas as pd
@@ -13,11 +12,11 @@ from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.checkpoints import load, read_card, save
 from galaxy_explorer.comparison import calibration, score
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS, columns_of
-from galaxy_explorer.flow_chart.palette import LIGHT
 from galaxy_explorer.models import build
 from galaxy_explorer.prediction import Predictions, predict
 from galaxy_explorer.training import cards_in_markdown, write_cards
 from galaxy_explorer.training import uncertainty as on_cards
+from galaxy_explorer.training.calibration_picture import calibration_picture
 from galaxy_explorer.uncertainty import LEVEL, coverage, coverage_in_halves, fit_error_model
 
 GALAXIES = 600
@@ -100,33 +99,8 @@ class TestCards:
         assert "calibration-old.svg" not in page
         assert f"holds {card['hold_out']['coverage']['all']:.1%} of the hold-out's" in page
         drawn = (tmp_path / "calibration-new.svg").read_text(encoding="utf-8")
-        assert drawn == on_cards.calibration_picture(card["calibration"], "new")
+        assert drawn == calibration_picture(card["calibration"], "new")
         assert not (tmp_path / "calibration-old.svg").exists()
-
-
-class TestTheCalibrationPicture:
-    def test_has_a_panel_for_each_question_and_a_dot_for_each_bin(self, card, predictions, volunteers):
-        on_cards.add_uncertainty(card, {8: predictions}, volunteers)
-        picture = ET.fromstring(on_cards.calibration_picture(card["calibration"], "a<b"))
-        svg = "{http://www.w3.org/2000/svg}"
-        texts = [element.text for element in picture.iter(f"{svg}text")]
-        assert all(f"{question.number} {question.short}" in texts for question in QUESTIONS)
-        assert "a<b" in texts
-        bins = sum(len(found["count"]) for found in card["calibration"].values())
-        assert len(list(picture.iter(f"{svg}circle"))) == bins
-
-    def test_has_the_prediction_across_and_the_vote_upwards(self):
-        bins = {"lower": [0.2], "upper": [0.3], "predicted": [0.25], "voted": [1.0], "count": [7]}
-        picture = ET.fromstring(on_cards.calibration_picture({"4": bins}, "one"))
-        (dot,) = picture.iter("{http://www.w3.org/2000/svg}circle")
-        assert (float(dot.get("cx")), float(dot.get("cy"))) == (on_cards.PANEL / 4, 0)
-
-    def test_of_a_question_without_votes_is_an_empty_panel(self):
-        assert "<circle" not in on_cards.calibration_picture({}, "none")
-
-    def test_has_the_light_theme_s_colours(self):
-        drawn_in = [on_cards.NETWORK, on_cards.INK, on_cards.QUIET, on_cards.OUTLINE]
-        assert drawn_in == [LIGHT.network, LIGHT.ink, LIGHT.quiet, LIGHT.outline]
 
 
 class TestTraining:

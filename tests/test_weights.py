@@ -12,8 +12,9 @@ from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS
 from galaxy_explorer.familiarity import QUANTILE
 from galaxy_explorer.prediction import predict_catalogue, strangeness_of
 from galaxy_explorer.training import TrainingError
+from galaxy_explorer.training.calibration_picture import calibration_picture
 from galaxy_explorer.training.learnt import refuse_if_learnt
-from galaxy_explorer.training.uncertainty import SPOT_CHECK, calibration_picture, spot_check_ids
+from galaxy_explorer.training.uncertainty import SPOT_CHECK, spot_check_ids
 from galaxy_explorer.uncertainty import MEASURED_VIEWS, coverage
 
 MEGABYTES = 16

@@ -16,11 +16,11 @@ from galaxy_explorer.cache import keep
 from galaxy_explorer.checkpoints import WEIGHTS, CheckpointError, available, read_card
 from galaxy_explorer.comparison import Score
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS
+from galaxy_explorer.training.calibration_picture import calibration_picture
 from galaxy_explorer.training.devices import Place
 from galaxy_explorer.training.galaxies import TrainingGalaxies
 from galaxy_explorer.training.recipe import Recipe
 from galaxy_explorer.training.state import Progress
-from galaxy_explorer.training.uncertainty import calibration_picture
 
 
 def make_card(

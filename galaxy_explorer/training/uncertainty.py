@@ -1,7 +1,6 @@
-"""What a card says of a network's uncertainty: measured on the hold-out, as numbers and as a picture."""
+"""What a card says of a network's uncertainty: measured on the hold-out."""
 
 from collections.abc import Iterable, Mapping
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -12,10 +11,6 @@ from galaxy_explorer.prediction import Predictions
 from galaxy_explorer.uncertainty import coverage, coverage_in_halves, fit_error_model, model_for, spread_of
 
 SPOT_CHECK = 60  # validation galaxies whose RMSE a test measures again from the shipped weights
-
-# The picture: small panels in rows of four, in the last place what they show. The colours are those of the light theme.
-PANEL, LEFT, GAP, TOP, BELOW, ACROSS = 170, 46, 50, 34, 28, 4
-NETWORK, INK, QUIET, OUTLINE = "#0072b2", "#172033", "#556074", "#d3dbe7"
 
 
 def add_uncertainty(
@@ -93,79 +88,3 @@ def _in_bins(fractions: np.ndarray, volunteers: np.ndarray, question: int) -> di
     """Give the calibration of one question as plain lists, an entry per bin that holds anything."""
     table = calibration(fractions, volunteers, columns_of(question)).round(5)
     return {name: table[name].tolist() for name in table.columns}
-
-
-def calibration_picture(by_question: Mapping[str, Mapping[str, list[float]]], name: str) -> str:
-    """Draw the calibration of a network as small panels, one a question.
-
-    Parameters
-    ----------
-    by_question : mapping
-        The ``calibration`` of a card.
-    name : str
-        What the network is called.
-
-    Returns
-    -------
-    str
-        An SVG picture, which needs nothing but itself and keeps its white ground in a dark theme.
-    """
-    width = LEFT + ACROSS * (PANEL + GAP)
-    rows = -(-(len(QUESTIONS) + 1) // ACROSS)  # one more place, for the key
-    height = rows * (TOP + PANEL + BELOW)
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-        f'role="img" font-family="sans-serif" font-size="11" fill="{QUIET}">',
-        f"<title>Calibration of {escape(name)}: mean vote fraction of the volunteers against the predicted one</title>",
-        f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
-    ]
-    for place, question in enumerate(QUESTIONS):
-        found = by_question.get(str(question.number), {})
-        parts += [_at(place), *_panel(f"{question.number} {question.short}", found), "</g>"]
-    parts += [_at(len(QUESTIONS)), *_key(name), "</g>", "</svg>"]
-    return "\n".join(parts) + "\n"
-
-
-def _at(place: int) -> str:
-    """Begin a group whose origin is the upper left corner of a panel."""
-    row, column = divmod(place, ACROSS)
-    return f'<g transform="translate({LEFT + column * (PANEL + GAP)} {TOP + row * (TOP + PANEL + BELOW)})">'
-
-
-def _panel(title: str, found: Mapping[str, list[float]]) -> list[str]:
-    """Draw one question: frame, diagonal, and a dot per bin, larger the more answers are in it."""
-    parts = [
-        f'<text y="-8" font-size="13" fill="{INK}">{escape(title)}</text>',
-        f'<rect width="{PANEL}" height="{PANEL}" fill="none" stroke="{OUTLINE}"/>',
-        f'<path d="M0 {PANEL}L{PANEL} 0" stroke="{QUIET}" stroke-dasharray="4 4"/>',
-    ]
-    for tick in (0, 0.5, 1):
-        along = round(tick * PANEL, 1)
-        parts.append(f'<text x="{along}" y="{PANEL + 15}" text-anchor="middle">{tick:g}</text>')
-        parts.append(f'<text x="-6" y="{PANEL - along + 4}" text-anchor="end">{tick:g}</text>')
-    if not found or not found["count"]:
-        return parts
-    dots = [
-        (round(PANEL * ours, 1), round(PANEL * (1 - theirs), 1), count)
-        for ours, theirs, count in zip(found["predicted"], found["voted"], found["count"], strict=True)
-    ]
-    line = "L".join(f"{x} {y}" for x, y, _ in dots)
-    parts.append(f'<path d="M{line}" fill="none" stroke="{NETWORK}" stroke-width="1.5"/>')
-    most = max(found["count"])
-    for x, y, count in dots:
-        radius = round(2 + 4 * (count / most) ** 0.5, 1)
-        parts.append(f'<circle cx="{x}" cy="{y}" r="{radius}" fill="{NETWORK}"><title>{count:g}</title></circle>')
-    return parts
-
-
-def _key(name: str) -> list[str]:
-    """Write what the panels show."""
-    lines = (
-        "Across: the predicted vote fraction,",
-        "in tenths. Up: the volunteers’ mean",
-        "for the answers in that tenth.",
-        "Dashed: as it should be.",
-        "Larger dots: more answers.",
-    )
-    written = [f'<text y="{24 + 18 * number}">{line}</text>' for number, line in enumerate(lines)]
-    return [f'<text y="-8" font-size="13" font-weight="bold" fill="{INK}">{escape(name)}</text>', *written]
