@@ -177,7 +177,7 @@ def remeasure(flags: argparse.Namespace, place: Place) -> int:
     catalogue = open_catalogue(flags.data)
     never = read_never(flags, catalogue)
     galaxies = gather(catalogue, recipe, flags.cache, never=never)
-    if (galaxies.mean, len(galaxies.hold_out_rows)) != (card["mean"], card["hold_out_galaxies"]):
+    if (galaxies.mean, len(galaxies.hold_out_rows)) != (card["mean"], card.get("hold_out_galaxies")):
         raise TrainingError(
             f"{file} learnt from other galaxies than those in {flags.data} (channel means {card['mean']}, here "
             f"{galaxies.mean}); give the data and the --never that its card's command names"

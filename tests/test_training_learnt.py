@@ -90,3 +90,11 @@ class TestRemeasuring:
         save(tmp_path / "foreign.pt", tiny_network(), tiny_card() | {"recipe": recipe})
         assert run("anew", "--remeasure", tmp_path / "foreign.pt") == 2
         assert words in capsys.readouterr().err
+
+    def test_of_a_card_that_does_not_say_how_many_were_held_out_is_refused_in_words(self, run, tmp_path, capsys):
+        assert run("first") == 0
+        network, card = load(tmp_path / "first" / "model.pt")
+        del card["hold_out_galaxies"]
+        save(tmp_path / "foreign.pt", network, card)
+        assert run("anew", "--remeasure", tmp_path / "foreign.pt") == 2
+        assert "learnt from other galaxies than those in" in capsys.readouterr().err
