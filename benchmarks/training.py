@@ -1,5 +1,7 @@
 """How fast the training loop is beside the same step fed from the device: whether data ever starves it.
 
+The reading of the batches is timed alone as well: up to that many images a second a device can take before it waits.
+
 python benchmarks/training.py --model densenet --size 128 --batch-size 128
 python benchmarks/training.py --data ~/galaxy-zoo --model fcn --epochs 1
 
@@ -10,6 +12,7 @@ import argparse
 import contextlib
 import sys
 import tempfile
+from collections import deque
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from itertools import repeat
@@ -73,8 +76,13 @@ def without_augmentation(run: Run) -> Callable[[], object]:
     return epoch
 
 
+def reading_alone(run: Run) -> Callable[[], object]:
+    """Give what reads the batches of one epoch, and does nothing with them."""
+    return lambda: deque(run._batches(), maxlen=0)
+
+
 def measure(flags: argparse.Namespace, recipe: Recipe, folder: Path) -> None:
-    """Train epochs by turns in the three ways, and print the ratios."""
+    """Train epochs by turns in the three ways, and read one without training; print the ratios."""
     galaxies = gather(open_catalogue(flags.data or folder / "pictures"), recipe, flags.cache or folder / "cache")
     with find_place(flags.device) as place:
         fed = FedFromTheDevice(recipe, galaxies, place, folder)
@@ -82,14 +90,15 @@ def measure(flags: argparse.Namespace, recipe: Recipe, folder: Path) -> None:
             "training as train.py does it": epoch_of(Run(recipe, galaxies, place, folder)),
             "the same step, pictures on the device": epoch_of(fed),
             "the same step, inputs on the device": without_augmentation(fed),
+            "reading alone": reading_alone(Run(recipe, galaxies, place, folder)),
         }
         seconds = median_seconds(ways, flags.repeats)
     seen = fed.steps_per_epoch * fed.own_batch
     print(f"{recipe.model} on {place.device}, {recipe.size} px, {recipe.batch_size} in a batch, {seen:,} galaxies:")
     for name, value in seconds.items():
         print(f"  {name}: {value:.2f} s an epoch, {seen / value:,.0f} images/s")
-    real, *bare = seconds.values()
-    for name, value in zip(list(seconds)[1:], bare, strict=True):
+    real, *bare, _ = seconds.values()
+    for name, value in zip(list(seconds)[1:-1], bare, strict=True):
         verdict(f"training against {name}, as speed", value / real, f"at least {REACHED}", value / real >= REACHED)
 
 
