@@ -14,7 +14,7 @@ from galaxy_explorer.flow_chart.curves import ROUTES
 from galaxy_explorer.flow_chart.figure import all_texts
 from galaxy_explorer.flow_chart.layout import BARS, NOTES, TILES, TRACK, WIDTH
 from galaxy_explorer.flow_chart.palette import DARK, LIGHT
-from galaxy_explorer.flow_chart.readings import HARDLY_ASKED, hardly_asked, percent, read_sources
+from galaxy_explorer.flow_chart.readings import HARDLY_ASKED, SHARE_SCALES, hardly_asked, percent, read_sources
 
 EDGE_ON, ODD = 2, tree.ASKED_OF_EVERYONE
 
@@ -134,7 +134,8 @@ def test_whiskers_are_the_spread_of_the_shares_without_that_of_the_mass(galaxy):
         share = shares[INDEX[column]]
         number = tree.QUESTION_OF[column].number
         floor = counted(share, tree.mass_of(number, galaxy)) if tree.MASS_COLUMN[number] else 0
-        assert bars.error_x.arrayminus[i] == pytest.approx(TRACK * min(max(0.05, floor), share), abs=1e-6)
+        half_width = SHARE_SCALES[number] * max(0.05, floor)
+        assert bars.error_x.arrayminus[i] == pytest.approx(TRACK * min(half_width, share), abs=1e-6)
         assert bars.x[i] + bars.error_x.array[i] <= TRACK + 1e-9
 
 
@@ -144,7 +145,8 @@ def test_an_answer_that_errs_as_the_votes_on_its_question_do_is_not_taken_for_ce
     for number, where in SLICES.items():
         if tree.MASS_COLUMN[number]:
             mass = tree.mass_of(number, galaxy)
-            np.testing.assert_allclose(reading.spread[where], counted(reading.shares[where], mass))
+            wanted = SHARE_SCALES[number] * counted(reading.shares[where], mass)
+            np.testing.assert_allclose(reading.spread[where], wanted)
             assert (reading.spread[where] > 0.005).any()
 
 

@@ -9,7 +9,7 @@ from galaxy_explorer import decision_tree as tree
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, SLICES, columns_of, shares_from_fractions
 from galaxy_explorer.flow_chart import as_list
 from galaxy_explorer.flow_chart.icons import HALF_PX, ICONS, drawing, flipped
-from galaxy_explorer.flow_chart.readings import HARDLY_ASKED, percent
+from galaxy_explorer.flow_chart.readings import HARDLY_ASKED, SHARE_SCALES, percent
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_list_carries_the_spread(galaxy):
         number, share = tree.QUESTION_OF[column].number, shares[INDEX[column]]
         # Fractions that err in step with the mass of their question leave its shares as sure as a count of votes is.
         counted = np.sqrt(share * (1 - share) / (40 * tree.mass_of(number, galaxy)))
-        own = 100 * (counted if tree.MASS_COLUMN[number] else 0.2 * share)
+        own = 100 * SHARE_SCALES[number] * (counted if tree.MASS_COLUMN[number] else 0.2 * share)
         assert f"± {own:.0f}" in words(item)
 
 
