@@ -21,6 +21,7 @@ from galaxy_explorer.decision_tree import (
     columns_of,
     fractions_from_shares,
     mass_of,
+    name_of,
     shares_from_fractions,
 )
 
@@ -101,6 +102,10 @@ class TestTheTable:
         assert len(set(phrases)) == len(COLUMNS)
         assert all(ANSWER_OF[name].meaning.endswith(".") for name in COLUMNS)
 
+    def test_an_answer_is_named_with_its_question(self):
+        assert name_of("Class4.1") == "spiral arms: yes"
+        assert len({name_of(name) for name in COLUMNS}) == len(COLUMNS)
+
 
 class TestTheArithmetic:
     @given(answer_shares())
@@ -175,6 +180,10 @@ class TestTheArithmetic:
         np.testing.assert_array_equal(shares_from_fractions(fractions), one_by_one)
         stacked = shares_from_fractions(fractions.reshape(5, 1, -1))
         assert stacked.shape == (5, 1, len(COLUMNS))
+
+    def test_a_mass_is_given_for_each_galaxy_also_where_it_is_1(self, random_fractions):
+        for number in SLICES:
+            assert mass_of(number, random_fractions(5)).shape == (5,)
 
     def test_inputs_are_not_changed(self, random_fractions):
         fractions = random_fractions(3)
