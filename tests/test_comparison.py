@@ -125,6 +125,13 @@ def test_calibration_takes_the_columns_and_bins_asked_for(predicted, volunteers)
     assert row["voted"] == pytest.approx(volunteers[4:, SLICES[2]][inside].mean())
 
 
+def test_calibration_in_one_bin_is_the_mean_of_both(predicted, volunteers):
+    (row,) = calibration(predicted, volunteers, bins=1).to_dict("records")
+    assert row == pytest.approx(
+        {"lower": 0, "upper": 1, "predicted": predicted.mean(), "voted": volunteers.mean(), "count": predicted.size}
+    )
+
+
 def test_calibration_of_nothing_is_refused(predicted, volunteers):
     with pytest.raises(ValueError, match=r"no column Class12\.1"):
         calibration(predicted, volunteers, ["Class12.1"])
@@ -159,6 +166,13 @@ def test_largest_differences_name_one_answer_a_question_the_furthest_first():
     voted[INDEX["Class7.1"]] = np.nan
     assert largest_differences(predicted, voted, 3) == ["Class6.1", "Class1.2", "Class4.1"]
     assert len(largest_differences(predicted, voted, 99)) == 11
+
+
+def test_largest_differences_pass_over_what_both_say(predicted):
+    voted = predicted[0].copy()
+    voted[INDEX["Class11.5"]] += 0.001
+    voted[INDEX["Class9.2"]] -= 0.002
+    assert largest_differences(predicted[0], voted, 2) == ["Class9.2", "Class11.5"]
 
 
 def test_largest_differences_leave_out_what_is_unknown():
