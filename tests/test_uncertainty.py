@@ -143,6 +143,12 @@ class TestTheErrorModel:
         twice = [np.concatenate(pair) for pair in ((predicted,) * 2, (view_spread,) * 2, (volunteers, unknown))]
         assert fit_error_model(*twice) == fit_error_model(*noisy)
 
+    def test_counts_a_galaxy_of_which_any_vote_is_known(self, noisy):
+        predicted, view_spread, volunteers = (table.copy() for table in noisy)
+        volunteers[:100, SLICES[4]] = np.nan
+        volunteers[:20] = np.nan
+        assert fit_error_model(predicted, view_spread, volunteers)["galaxies"] == GALAXIES - 20
+
     def test_has_knots_and_errors_for_every_column(self, error_model):
         assert error_model["level"] == LEVEL
         assert error_model["galaxies"] == GALAXIES
