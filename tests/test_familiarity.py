@@ -50,6 +50,14 @@ def test_the_distance_is_mahalanobis_where_the_rest_varies_alike():
     assert strangeness(roots**2, reference) * reference["threshold"] == pytest.approx(expected, rel=0.05)
 
 
+def test_a_number_that_rounding_left_below_0_counts_as_0(reference):
+    at_zero = embeddings(5, 6)
+    at_zero[:, 3] = 0
+    below = at_zero.copy()
+    below[:, 3] = -1e-9
+    assert np.array_equal(strangeness(below, reference), strangeness(at_zero, reference))
+
+
 @pytest.mark.parametrize("size", [24, 200, 1024])
 def test_the_reference_is_plain_and_small(size):
     reference = fit_reference(embeddings(2 * size, 1, size), embeddings(LEAST_HELD_OUT, 2, size))
