@@ -264,6 +264,18 @@ def test_a_store_grows_by_the_galaxies_that_are_wanted_until_it_holds_the_catalo
     assert predict_catalogue(network, card, catalogue, only=["0001"], **options).fractions.index.tolist() == ["0001"]
 
 
+def test_an_unfinished_table_names_what_failed_and_was_not_mended_since(network, card, folder, pictures, tmp_path):
+    catalogue, kept = (
+        open_catalogue(folder),
+        PredictionStore(tmp_path / "kept.parquet", prediction_key(network, card, 1)),
+    )
+    predict_catalogue(network, card, catalogue, views=1, store=kept.path, only=["0000", "0003", "0008"])
+    assert kept.failures().keys() == kept.read().failures.keys() == {"0003", "0008"}
+    Image.fromarray(pictures[3]).save(folder / "0003.png")
+    predict_catalogue(network, card, catalogue, views=1, store=kept.path, only=["0003"])
+    assert kept.failures().keys() == kept.read().failures.keys() == {"0008"}
+
+
 def test_what_a_service_failed_to_give_is_asked_for_again(network, card, folder, tmp_path):
     on_disk, away = open_catalogue(folder), [True]
 
