@@ -53,6 +53,18 @@ def test_a_question_without_votes_has_no_error(predicted, volunteers):
     assert len(result.rmse_by_question) == len(SLICES) - 1
 
 
+def test_a_galaxy_of_weight_two_counts_as_two(predicted, volunteers):
+    volunteers[3, SLICES[4]] = np.nan
+    weights = np.where(np.arange(40) < 10, 2.0, 1.0)
+    twice = np.repeat(np.arange(40), weights.astype(int))
+    mean = np.full(len(COLUMNS), 0.3)
+    weighted = score(predicted, volunteers, mean, weights=weights).as_dict()
+    repeated = score(predicted[twice], volunteers[twice], mean).as_dict()
+    assert (weighted.pop("galaxies"), repeated.pop("galaxies")) == (40, 50)
+    for name, value in repeated.items():
+        assert weighted[name] == pytest.approx(value), name
+
+
 def test_without_a_training_mean_its_figures_are_missing(predicted, volunteers):
     result = score(predicted, volunteers)
     assert result.mean_rmse is None
