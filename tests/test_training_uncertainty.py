@@ -17,7 +17,7 @@ from galaxy_explorer.prediction import Predictions, predict
 from galaxy_explorer.training import cards_in_markdown, write_cards
 from galaxy_explorer.training import uncertainty as on_cards
 from galaxy_explorer.training.calibration_picture import calibration_picture
-from galaxy_explorer.uncertainty import LEVEL, coverage, coverage_in_halves, fit_error_model
+from galaxy_explorer.uncertainty import LEVEL, coverage, coverage_in_halves, fit_error_model, spread_of
 
 GALAXIES = 600
 
@@ -69,6 +69,28 @@ class TestCards:
             assert pd.DataFrame(kept["calibration"][str(question.number)]).to_numpy() == pytest.approx(
                 expected.to_numpy(), abs=1e-5
             )
+
+    def test_count_every_galaxy_by_its_weight(self, card, predictions, volunteers):
+        weights = np.where(np.arange(GALAXIES) < 200, 4.0, 1.0)
+        on_cards.add_uncertainty(card, {8: predictions}, volunteers, weights)
+        tables = [table.to_numpy(float) for table in (predictions.fractions, predictions.spread)]
+        assert card["error_models"]["8"] == fit_error_model(*tables, volunteers, weights)
+        assert card["error_models"]["8"] != fit_error_model(*tables, volunteers)
+        assert card["hold_out"]["coverage"] == coverage_in_halves(*tables, volunteers, weights)
+        assert card["hold_out"]["rmse"] == score(tables[0], volunteers, weights=weights).rmse
+        assert card["hold_out"]["rmse"] != score(tables[0], volunteers).rmse
+
+    def test_have_the_figures_of_the_most_views_and_an_error_model_of_each_number(self, card, predictions, volunteers):
+        one_view = Predictions(predictions.fractions * 0.9, predictions.spread * 0, {})
+        on_cards.add_uncertainty(card, {8: predictions, 1: one_view}, volunteers)
+        assert (card["hold_out"]["views"], list(card["error_models"])) == (8, ["1", "8"])
+        assert card["hold_out"]["rmse"] == score(predictions.fractions.to_numpy(float), volunteers).rmse
+        one = [table.to_numpy(float) for table in (one_view.fractions, one_view.spread)]
+        assert card["error_models"]["1"] == fit_error_model(*one, volunteers)
+        card["validation"] = {"views": 2}
+        on_cards.add_to_validation(card, one_view, volunteers)
+        expected = coverage(one[0], spread_of(*one, card["error_models"]["1"]), volunteers)
+        assert card["validation"]["coverage"] == expected
 
     def test_spot_check_the_first_sixty_ids_as_text(self, card, predictions, volunteers):
         card["validation"] = {"views": 8}
