@@ -1,4 +1,4 @@
-"""What a step of training does: the recipe, the loss, the optimiser and its average, augmentation."""
+"""What a step of training does: the recipe, and what it changes on a batch."""
 
 import math
 from dataclasses import fields, replace
@@ -8,16 +8,11 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny_training import CPU, TINY, TINY_DENSENET, generator
+from tiny_training import TINY_DENSENET, generator
 
-from galaxy_explorer.models import TreeHead, build
-from galaxy_explorer.training import (
-    Recipe,
-    learning_rate,
-    masked_squared_error,
-)
-from galaxy_explorer.training.augmentation import augment, centre, draw_changes, draw_mixture, mix
-from galaxy_explorer.training.optimisation import AveragedNetwork, loss_of, make_optimiser
+from galaxy_explorer.models import build
+from galaxy_explorer.training import Recipe
+from galaxy_explorer.training.augmentation import augment, centre, draw_all, draw_changes, draw_mixture, mix
 
 STILL = Recipe(size=32, rotation=0.0, flips=False, zoom=1.0, shift=0.0, colour=0.0)
 
@@ -80,62 +75,6 @@ class TestRecipe:
         assert min(maps.shape[2:]) >= 8
 
 
-class TestLoss:
-    def test_is_the_mean_squared_error_where_all_is_known(self):
-        predicted, volunteers = torch.rand(5, 37, generator=generator(1)), torch.rand(5, 37, generator=generator(2))
-        expected = torch.nn.functional.mse_loss(predicted, volunteers)
-        assert masked_squared_error(predicted, volunteers, torch.ones(len(predicted))) == pytest.approx(
-            float(expected), rel=1e-6
-        )
-
-    def test_averages_over_the_known_scores_alone(self):
-        predicted, volunteers = torch.zeros(2, 37), torch.full((2, 37), math.nan)
-        volunteers[0, 3], volunteers[1, 30] = 0.5, 0.1
-        assert float(masked_squared_error(predicted, volunteers, torch.ones(len(predicted)))) == pytest.approx(
-            (0.25 + 0.01) / 2
-        )
-
-    def test_unknown_scores_have_no_gradient_and_spoil_none(self):
-        predicted = torch.rand(4, 37, generator=generator()).requires_grad_()
-        volunteers = torch.rand(4, 37, generator=generator(1))
-        volunteers[1] = volunteers[2, 4:9] = math.nan
-        masked_squared_error(predicted, volunteers, torch.ones(len(predicted))).backward()
-        assert predicted.grad.isfinite().all()
-        assert torch.equal(predicted.grad == 0, volunteers.isnan())
-
-    def test_is_0_where_nothing_is_known(self):
-        predicted = torch.rand(2, 37).requires_grad_()
-        loss = masked_squared_error(predicted, torch.full((2, 37), math.nan), torch.ones(2))
-        loss.backward()
-        assert loss.item() == 0
-        assert torch.equal(predicted.grad, torch.zeros(2, 37))
-
-    def test_a_galaxy_of_weight_two_counts_as_two(self):
-        predicted, volunteers = (torch.rand(3, 37, generator=generator(seed)) for seed in (1, 2))
-        volunteers[1, 20:] = math.nan
-        twice = [0, 1, 1, 2]
-        for loss in ("squared", "cross-entropy"):
-            recipe = Recipe(loss=loss)
-            weighted = loss_of(recipe, predicted, volunteers, torch.tensor([1.0, 2.0, 1.0]))
-            repeated = loss_of(recipe, predicted[twice], volunteers[twice], torch.ones(4))
-            assert float(weighted) == pytest.approx(float(repeated), rel=1e-5)
-
-    def test_the_cross_entropy_is_least_where_the_network_says_what_the_volunteers_did(self, random_fractions):
-        volunteers = torch.from_numpy(random_fractions(4)).float()
-        logits = torch.zeros(4, 37, requires_grad=True)
-        recipe, head, ones = Recipe(loss="cross-entropy"), TreeHead(), torch.ones(4)
-        optimiser = torch.optim.LBFGS([logits], lr=0.5, max_iter=300)
-
-        def closure():
-            optimiser.zero_grad()
-            loss = loss_of(recipe, head(logits), volunteers, ones)
-            loss.backward()
-            return loss
-
-        optimiser.step(closure)
-        assert torch.allclose(head(logits).detach(), volunteers, atol=0.02)
-
-
 class TestMixture:
     def test_a_picture_and_its_scores_are_blended_alike(self):
         recipe = Recipe(mixup=1.0)
@@ -157,51 +96,22 @@ class TestMixture:
         assert blended[:, 3].isnan().all()
         assert blended[:, :3].isfinite().all()
 
+    def test_is_drawn_where_the_recipe_asks_for_any_of_it(self):
+        drawn = [draw_all(4, recipe, generator()) for recipe in (Recipe(), Recipe(mixup=0.3), Recipe(label_noise=0.1))]
+        assert [len(parts) for parts in drawn] == [2, 5, 5]
+
+    def test_a_seed_fixes_partners_parts_and_noise(self):
+        recipe = Recipe(mixup=0.5, label_noise=0.1)
+        first, again, other = (draw_mixture(9, recipe, generator(seed)) for seed in (3, 3, 4))
+        for one, same, different in zip(first, again, other, strict=True):
+            assert torch.equal(one, same)
+            assert not torch.equal(one, different)
+
     def test_noise_is_as_large_as_asked_and_leaves_pictures_alone(self):
         inputs, scores = torch.rand(2000, 3, 1, 1), torch.zeros(2000, 37)
         mixed, noisy = mix(inputs, scores, *draw_mixture(2000, Recipe(label_noise=0.1), generator()))
         assert torch.equal(mixed, inputs)
         assert noisy.std().item() == pytest.approx(0.1, rel=0.05)
-
-
-class TestOptimisation:
-    def test_the_learning_rate_rises_to_its_peak_and_falls_to_nothing(self):
-        recipe = Recipe(learning_rate=0.01, warmup=0.1)
-        rising = [learning_rate(recipe, done) for done in np.linspace(0, 0.1, 20)]
-        falling = [learning_rate(recipe, done) for done in np.linspace(0.1, 1, 50)]
-        assert 0 < rising[0] < 1e-3
-        assert rising == sorted(rising)
-        assert falling == sorted(falling, reverse=True)
-        assert falling[0] == max(rising + falling) == 0.01
-        assert falling[25] == pytest.approx(0.005, rel=0.1)  # half a cosine is at its half in the middle
-        assert falling[-1] == learning_rate(recipe, 1.5) == pytest.approx(0, abs=1e-12)
-
-    def test_the_decay_pulls_at_convolutions_and_linear_layers_alone(self):
-        network = build("densenet", **TINY_DENSENET.model_arguments())
-        groups = make_optimiser(network, TINY, CPU.device).param_groups
-        decay = {id(value): group["weight_decay"] for group in groups for value in group["params"]}
-        for name, value in network.named_parameters():
-            pulled = name.endswith("weight") and "norm" not in name
-            assert decay[id(value)] == (TINY.weight_decay if pulled else 0), name
-
-    def test_the_average_forgets_the_first_weights_at_once_and_then_follows_slowly(self):
-        network = torch.nn.BatchNorm1d(1)
-        average = AveragedNetwork(network, memory=0.9)
-        for expected in (5.0, 5.0, 5.0):
-            network.weight.data.fill_(5.0)
-            network.running_mean.fill_(5.0)
-            average.update()
-            assert average.module.weight.item() == average.module.running_mean.item() == expected
-        for _ in range(200):
-            average.update()
-        network.weight.data.fill_(6.0)
-        average.update()
-        assert average.module.weight.item() == pytest.approx(5.1)
-
-    def test_the_gradient_is_clipped(self, trained):
-        run = trained(replace(TINY, clip=1e-3))
-        norm = torch.stack([value.grad.norm() for value in run.network.parameters()]).norm()
-        assert norm <= 1.001e-3
 
 
 class TestAugmentation:
@@ -258,6 +168,15 @@ class TestAugmentation:
             assert low - 1e-4 <= values.min() < low + 0.1 * (high - low)
             assert high - 0.1 * (high - low) < values.max() <= high + 1e-4
         assert 0.45 < (zooms < 0).float().mean() < 0.55  # half of them are mirrored
+
+    def test_no_change_follows_another(self):
+        recipe = Recipe(size=64, rotation=20.0, zoom=1.5, shift=0.1, colour=0.2)
+        matrices, tints = draw_changes(2000, recipe, generator())
+        determinants = torch.linalg.det(matrices[:, :, :2])
+        angles = torch.atan2(-matrices[:, 0, 1], matrices[:, 1, 1])
+        changes = [angles, determinants.abs().log(), determinants.sign(), *matrices[:, :, 2].T, tints.sum(dim=1)]
+        apart = torch.corrcoef(torch.stack([*changes, tints[:, 0] - tints[:, 1]])) - torch.eye(7)
+        assert apart.abs().max() < 0.08
 
     def test_pictures_turn_all_the_way_round(self):
         matrices, _ = draw_changes(400, Recipe(flips=False), generator())
