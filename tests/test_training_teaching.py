@@ -165,6 +165,13 @@ class TestSelectionWeights:
     def test_are_all_one_where_nothing_tells_of_a_selection(self, random_fractions):
         assert (selection_weights(random_fractions(300)) == 1).all()
 
+    def test_are_all_one_where_too_few_galaxies_have_all_scores(self, random_fractions):
+        volunteers = random_fractions(600, seed=3)
+        for complete in (0, 199):
+            volunteers[complete:, INDEX["Class4.1"]] = np.nan
+            assert (selection_weights(volunteers) == 1).all()
+            volunteers = random_fractions(600, seed=3)
+
     def test_count_in_the_loss_where_asked(self, galaxies):
         weighted = replace(galaxies, training_weights=np.linspace(0, 1.1, 12).astype(np.float32))
         _, _, weights = next(iter(read_batches(weighted, np.array([5, 2]), 2, CPU.device)))
