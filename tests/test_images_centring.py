@@ -168,9 +168,13 @@ class TestCutting:
 
     def test_fills_with_sky_what_lies_beyond(self):
         picture = sky(80, 120)
-        cut = cut_square(picture, Square(0, 0, 40))
-        assert np.array_equal(cut[20:, 20:], picture[:20, :20])
-        assert (np.abs(cut[:20].astype(int) - SKY) <= 1).all()
+        cut = cut_square(picture, Square(5, 12, 40))
+        assert np.array_equal(cut[8:, 15:], picture[:32, :25])
+        assert (np.abs(cut[:8].astype(int) - SKY) <= 1).all()
+        assert (np.abs(cut[:, :15].astype(int) - SKY) <= 1).all()
+        other = cut_square(picture, Square(110, 65, 40))
+        assert np.array_equal(other[:35, :30], picture[45:, 90:])
+        assert (np.abs(other[:, 30:].astype(int) - SKY) <= 1).all()
 
     @pytest.mark.parametrize(
         "square", [Square(40, 40, MIN_SIDE - 1), Square(40, 40, 7072), Square(500, 40, 40), Square(40, -40, 40)]
