@@ -58,6 +58,14 @@ class TestOneBand:
         assert 180 < np.percentile(picture, 99.5) < 210
         assert picture[-1, 0].max() < 10
 
+    @pytest.mark.parametrize("unit", [1e-9, 1e6])
+    def test_one_small_source_without_noise_is_scaled_by_its_light(self, unit):
+        fluxes = np.zeros((64, 64))
+        fluxes[30:32, 40:42] = unit  # fewer pixels than stand for the brightest light
+        picture = read_image(written(fluxes))
+        assert 180 < picture.max() < 210
+        assert brightest(picture) == pytest.approx((32.5 / 64, 40.5 / 64))
+
     def test_a_flat_image_is_black(self):
         assert read_image(written(np.full((32, 32), 7.5, np.float32))).max() < 10
 
