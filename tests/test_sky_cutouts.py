@@ -23,6 +23,7 @@ from galaxy_explorer.sky import (
     galaxy_zoo_scale,
 )
 from galaxy_explorer.sky.cutouts import _is_blank
+from galaxy_explorer.sky.hosts import CutoutSource
 
 SPIRAL = (126.572601, 54.204586)
 NOISE = np.random.default_rng(0).integers(0, 255, (424, 424, 3), dtype=np.uint8)
@@ -37,6 +38,17 @@ def test_the_first_source_answers_with_its_scale(sky_server: SkyServer) -> None:
     assert (found.source, found.scale_arcsec, found.passed_over) == ("SDSS SkyServer", 0.286, ())
     assert np.array_equal(found.picture, read_image(found.content))
     assert found.picture.shape == (424, 424, 3)
+
+
+@pytest.mark.parametrize("source", CUTOUT_SOURCES, ids=lambda source: source.name)
+def test_every_source_is_asked_for_the_same_place_and_field(source: CutoutSource, sky_server: SkyServer) -> None:
+    cutout(*SPIRAL, 0.286, [source])
+    (asked,) = sky_server.asked
+    said = asked.parameters
+    assert (float(said["ra"]), float(said["dec"])) == SPIRAL
+    assert {said[name] for name in ("width", "height", "size") if name in said} == {"424"}
+    scale = said.get("scale") or said.get("pixscale") or 3600 * float(said["fov"]) / 424
+    assert float(scale) == pytest.approx(0.286, abs=1e-5)
 
 
 @pytest.mark.parametrize(
