@@ -140,6 +140,18 @@ class TestTheSuggestionForAScreenshot:
         assert cut_square(page, found)[:, [0, -1]].max() < 200
         assert found.side > 150
 
+    @pytest.mark.parametrize("turns", range(4))
+    def test_is_smaller_where_the_galaxy_is_near_an_edge_of_what_the_page_shows(self, picture, turns):
+        page = np.full((500, 900, 3), 255, np.uint8)
+        page[100:400, 200:600] = pasted(picture, 200, 310, 190)[:300, :400]  # 90 pixels from its right edge
+        page = np.ascontiguousarray(np.rot90(page, turns))
+        found = suggest_square(page)
+        x, y = [(510, 290), (290, 390), (390, 210), (210, 510)][turns]
+        assert np.hypot(found.x - x, found.y - y) < 12
+        assert 120 < found.side < 150  # of 200, which would reach over it
+        cut = cut_square(page, found)
+        assert max(cut[[0, -1]].max(), cut[:, [0, -1]].max()) < 200
+
     def test_is_none_for_a_light_page_without_a_dark_rectangle(self, picture):
         assert suggest_square(255 - screenshot(picture)) is None
         words = np.full((400, 300, 3), 255, np.uint8)
