@@ -83,6 +83,9 @@ class TestOpening:
         for said in ("Willett et al. 2013", "Hart et al. 2016", "Sloan Digital Sky Survey", "debiased"):
             assert said in open_catalogue(folder).note
 
+    def test_the_note_counts_nothing_where_nothing_is_missing(self, folder):
+        assert open_catalogue(folder).note.endswith("corrected for the detail that distance hides.")
+
     @pytest.mark.parametrize("votes", ["debiased", "weighted"])
     def test_real_votes_give_scores_that_obey_the_tree(self, folder, votes):
         catalogue = open_catalogue(folder, votes=votes)
