@@ -252,3 +252,8 @@ class TestListsOfIds:
             read_ids(tmp_path / "empty.txt")
         with pytest.raises(CatalogueError, match=r"none\.txt cannot be read"):
             read_ids(tmp_path / "none.txt")
+
+    def test_that_are_no_text_are_refused(self, tmp_path):
+        (tmp_path / "list.xlsx").write_bytes(b"PK\x03\x04\xff\xfe")
+        with pytest.raises(CatalogueError, match=r"list\.xlsx cannot be read .*: give a text file"):
+            read_ids(tmp_path / "list.xlsx")
