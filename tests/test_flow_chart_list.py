@@ -58,6 +58,14 @@ def test_list_says_not_asked_and_unknown_instead_of_nothing(galaxy):
             assert "%" not in words(items[column])
 
 
+def test_list_says_of_how_few_votes_a_network_says_nothing(galaxy):
+    shares = shares_from_fractions(galaxy)
+    shares[SLICES[2]] = [HARDLY_ASKED / 2, 1 - HARDLY_ASKED / 2]
+    items = items_of(as_list(tree.fractions_from_shares(shares)))
+    for column in columns_of(9):
+        assert "hardly asked (fewer than 1 in 100 votes)" in words(items[column])
+
+
 def test_list_carries_the_spread(galaxy):
     items = items_of(as_list(galaxy, network_spread=galaxy * 0.2))
     shares = shares_from_fractions(galaxy)
