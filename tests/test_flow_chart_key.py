@@ -7,9 +7,10 @@ from galaxy_explorer import decision_tree as tree
 from galaxy_explorer.decision_tree import COLUMNS, SLICES
 from galaxy_explorer.flow_chart import flow_chart
 from galaxy_explorer.flow_chart import key as chart_key
-from galaxy_explorer.flow_chart.layout import KEY_HEIGHT, TILES, TRACK, WIDTH
+from galaxy_explorer.flow_chart.layout import KEY_HEIGHT, SHARE_HEIGHT, TILES, TRACK, WIDTH
 from galaxy_explorer.flow_chart.palette import LIGHT
 from galaxy_explorer.flow_chart.readings import HARDLY_ASKED, read_sources
+from galaxy_explorer.flow_chart.writing import share_tops
 
 
 @pytest.fixture
@@ -59,3 +60,18 @@ def test_a_track_lies_behind_every_share_and_nowhere_else(galaxy):
     assert set(tracks.x) == {TRACK}
     for column, left in zip(bars[1].customdata, bars[1].base, strict=True):
         assert TILES[column].left <= left <= left + TRACK <= TILES[column].right
+
+
+def test_the_bars_of_two_sources_stand_one_above_the_other_in_the_tile():
+    for column, tile in TILES.items():
+        network, volunteers = share_tops(column, 2)
+        assert tile.top < network < volunteers - SHARE_HEIGHT < tile.bottom - SHARE_HEIGHT
+        assert share_tops(column, 1) == [(network + volunteers) / 2]
+
+
+def test_a_whisker_is_for_the_votes_on_the_question_also_where_everyone_is_asked(galaxy):
+    fractions, spread = galaxy.copy(), 0.1 * galaxy
+    fractions[SLICES[6]] *= 0.8  # of a network that does not quite obey the tree
+    (reading,) = read_sources(fractions, None, spread, "network")
+    np.testing.assert_allclose(reading.spread[SLICES[6]], spread[SLICES[6]] / 0.8)
+    np.testing.assert_allclose(reading.spread[SLICES[1]], spread[SLICES[1]])
