@@ -26,13 +26,14 @@ def pasted(picture, side, x, y, height=420, width=600):
 
 
 def errors(pictures, side, x, y):
-    """How far off the suggestion is in sides of the pasted picture, and its side by that suggested for the original."""
-    off, ratio = [], []
+    """How far off the suggestion is in sides of the pasted picture, its side by that suggested for the original, and that one."""
+    off, ratio, whole = [], [], []
     for picture in pictures:
         found, original = suggest_square(pasted(picture, side, x, y)), suggest_square(picture)
         off.append(np.hypot(found.x - x, found.y - y) / side)
-        ratio.append((found.side / side) / (original.side / picture.shape[0]))
-    return np.array(off), np.array(ratio)
+        whole.append(original.side / picture.shape[0])
+        ratio.append((found.side / side) / whole[-1])
+    return np.array(off), np.array(ratio), np.array(whole)
 
 
 class TestTheSuggestion:
@@ -45,15 +46,16 @@ class TestTheSuggestion:
 
     @pytest.mark.parametrize(("side", "x", "y"), [(250, 420, 160), (170, 120, 300), (110, 500, 90)])
     def test_finds_a_small_galaxy_off_the_middle_again(self, sample, side, x, y):
-        off, ratio = errors([sample.picture(galaxy) for galaxy in sample.ids], side, x, y)
+        off, ratio, _ = errors([sample.picture(galaxy) for galaxy in sample.ids], side, x, y)
         again = (off < 0.06) & (ratio > 0.8) & (ratio < 1.3)
         assert again.sum() >= 8, (off, ratio)  # of nine: beside one is a companion as bright as it
 
     def test_recovers_centre_and_scale_of_nine_galaxies_in_ten(self, shared_data):
         files = sorted((shared_data / "kaggle" / "images_training_rev1").glob("*.jpg"))[::420]
-        off, ratio = errors([np.asarray(Image.open(file)) for file in files], 170, 180, 230)
+        off, ratio, whole = errors([np.asarray(Image.open(file)) for file in files], 170, 180, 230)
         assert np.mean(off < 0.06) >= 0.9
         assert np.mean((ratio > 0.8) & (ratio < 1.3)) >= 0.9
+        assert np.median(whole) == pytest.approx(1, abs=0.04)  # as the volunteers saw them
 
     def test_is_that_of_the_galaxy_near_the_middle_not_of_a_brighter_star_at_the_edge(self, sample):
         whole = pasted(sample.picture("100053"), 200, 300, 210)
