@@ -89,6 +89,10 @@ class TestRefusing:
         said = refused("GalaxyID,Class1.1,ra_deg,dec_deg", "1,0.5,10,95")
         assert said == "scores.csv, row 2, column dec_deg: 95 is not between -90 and 90"
 
+    def test_a_position_may_be_anywhere_on_the_sky(self):
+        table = read("GalaxyID,Class1.1,ra_deg,dec_deg", "1,0.5,0,-90", "2,0.5,359.99,90")
+        assert table[["ra_deg", "dec_deg"]].to_numpy().tolist() == [[0, -90], [359.99, 90]]
+
     def test_an_id_that_stands_twice_is_named_with_both_rows(self):
         said = refused(HEADER, "1,0,0", "2,0,0", "", "1,0,0")
         assert said.startswith("scores.csv, row 5, column GalaxyID: galaxy 1 stands in row 2 already")
