@@ -5,7 +5,7 @@ import pytest
 from picture_files import encoded, grey
 from PIL import Image
 
-from galaxy_explorer.images import central_field, for_prediction, normalise, read_image, views
+from galaxy_explorer.images import central_field, for_prediction, normalise, read_image, turned_back, views
 
 PACKED = 288 / 424  # the field of a pack of central 288 of 424 pixels
 
@@ -136,6 +136,10 @@ class TestViews:
 
     def test_all_eight_differ(self, inputs):
         assert len({view.tobytes() for view in views(inputs, 8)}) == 8
+
+    @pytest.mark.parametrize("count", [1, 3, 8])
+    def test_turned_back_they_are_all_the_input(self, inputs, count):
+        np.testing.assert_array_equal(turned_back(views(inputs, count)), np.stack([inputs] * count))
 
     @pytest.mark.parametrize("count", [1, 2, 4, 8])
     def test_views_of_a_view_are_the_same_set(self, inputs, count):

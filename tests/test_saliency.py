@@ -185,6 +185,36 @@ def test_a_map_with_something_to_see_says_nothing() -> None:
     assert saliency_map(TwoLamps(), lamps(), BAR).message == ""
 
 
+# --- several views ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_of_all_views_a_map_turns_with_the_galaxy(network: GalaxyNetwork, method: str) -> None:
+    def mapped(picture: np.ndarray) -> SaliencyMap:
+        return saliency_map(network, np.ascontiguousarray(picture), SPIRAL, method=method, views=8)
+
+    picture = random_picture()
+    upright, turned, mirrored = mapped(picture), mapped(np.rot90(picture, axes=(1, 2))), mapped(picture[..., ::-1])
+    np.testing.assert_allclose(turned.heat, np.rot90(upright.heat), atol=1e-4)
+    np.testing.assert_allclose(mirrored.heat, upright.heat[:, ::-1], atol=1e-4)
+
+
+def test_the_mean_of_two_views_lies_where_either_saw_something() -> None:
+    red, blue = quarters(saliency_map(TwoLamps(), lamps(), BAR, views=2))
+    alone = quarters(saliency_map(TwoLamps(), lamps(), BAR))
+    assert (red, blue) == pytest.approx(alone)
+
+
+def test_of_several_views_the_progress_is_that_of_all(network: GalaxyNetwork) -> None:
+    steps: list[tuple[int, int]] = []
+    channels = network.features(torch.zeros(1, 3, 64, 64)).shape[1]
+    tell = lambda done, total: steps.append((done, total))  # noqa: E731
+    saliency_map(network, random_picture(), BAR, method="Score-CAM", views=2, progress=tell)
+    assert [done for done, _ in steps] == sorted({done for done, _ in steps})
+    assert {total for _, total in steps} == {2 * channels}
+    assert steps[-1][0] == 2 * channels
+
+
 # --- Eigen-CAM and Score-CAM ---------------------------------------------------------------------------------
 
 

@@ -16,7 +16,7 @@ from galaxy_explorer.images.centring import (
     show_square,
     suggest_square,
 )
-from galaxy_explorer.images.inputs import central_field, for_prediction, normalise, views
+from galaxy_explorer.images.inputs import central_field, for_prediction, normalise, turned_back, views
 from galaxy_explorer.images.overlays import overlay, thumbnail, to_png
 from galaxy_explorer.images.reading import (
     FITS_ENDINGS,
@@ -58,5 +58,6 @@ __all__ = [
     "suggest_square",
     "thumbnail",
     "to_png",
+    "turned_back",
     "views",
 ]

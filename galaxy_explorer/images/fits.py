@@ -16,14 +16,14 @@ WAVELENGTHS = {
     **{"u": 354, "b": 440, "g": 477, "v": 551, "r": 623, "i": 762, "z": 913, "y": 1004},
     **{"j": 1250, "h": 1650, "k": 2200},
 }
-COLOURS = {"red": "r", "green": "g", "blue": "b"}
+COLOURS = {"red": "r", "green": "g", "blue": "b", "ks": "k"}
 # Which three make the picture where there are more, the first that are all there. SDSS pictures are made of i, r, g.
 TRIPLETS = ("irg", "zrg", "zig", "yrg", "izr", "rgb", "irv", "ivb", "rvb", "khj")
 MOST_BANDS = 12  # in one cube; one with more is a spectrum at every pixel
 
 # Images of these names say something of another image and are not taken first.
-COMPANION = re.compile(r"err|dq|wht|weight|var|mask|flag|unc|sigma|rms|bkg|psf|exp|model|seg|nsamp|time|sky$")
-BAND_KEYS = ("FILTER", "BAND", "FILTNAM", "FILTER1", "FILTER2", "FILTNAM1", "EXTNAME")
+COMPANION = re.compile(r"err|dq|wht|wgt|weight|var|mask|msk|flag|unc|sigma|rms|bkg|psf|exp|model|seg|nsamp|time|sky$")
+FILTER_KEYS = ("FILTER", "BAND", "FILTNAM", "FILTER1", "FILTER2", "FILTNAM1", "FPA.FILTERID")
 
 
 @dataclass(frozen=True)
@@ -122,12 +122,15 @@ def candidates_of(grids: list[Unit]) -> list[Candidate]:
         if band and not COMPANION.search(plane.unit.name) and plane.shape == next(iter(bands.values()), plane).shape:
             bands.setdefault(band, plane)
     found = []
+    unknown = [name for name in map(_filter_of, flat) if name and not band_in(name)]
+    apart = f"the filters {', '.join(unknown)} are not known here, so one of them is shown alone"
+    note = apart if len(unknown) > 2 else ""
     if triplet := triplet_of(list(bands)):
         found.append(Candidate(f"colour of {', '.join(triplet)}", tuple(bands[band] for band in triplet)))
     for unit in grids:
         name = f"{unit.number} {unit.name}".strip() + f" ({unit.size()})"
         if len(unit.shape) == 2:
-            found.append(Candidate(name, (Plane(unit),)))
+            found.append(Candidate(name, (Plane(unit),), note))
         elif len(unit.shape) == 3 and not refusal_of(unit):
             found.append(_of_cube(unit, name))
     return [candidate for candidate in found if min(candidate.planes[0].shape) >= MIN_SIDE] or found
@@ -156,6 +159,12 @@ def _of_cube(unit: Unit, name: str) -> Candidate:
     return Candidate(name, tuple(Plane(unit, place) for place in range(3)), note)
 
 
+def _filter_of(plane: Plane) -> str:
+    """Give what the header calls a plane's filter, whether it is known or not."""
+    header = plane.unit.header
+    return next((str(header[key]).strip() for key in FILTER_KEYS if key in header), "")
+
+
 def bands_of(unit: Unit) -> list[str]:
     """Name the bands of a cube's planes, as the cutouts of the Legacy Surveys do: ``BANDS = 'grz'``, or BAND0, BAND1, …"""
     count = min(unit.shape)
@@ -169,12 +178,13 @@ def bands_of(unit: Unit) -> list[str]:
 
 def band_of(unit: Unit) -> str:
     """Find the band of a unit in its header, or in its name; nothing where they do not tell."""
-    return next((band for key in BAND_KEYS if (band := band_in(str(unit.header.get(key, ""))))), "")
+    return next((band for key in (*FILTER_KEYS, "EXTNAME") if (band := band_in(str(unit.header.get(key, ""))))), "")
 
 
 def band_in(text: str) -> str:
-    """Find the one band that a text names, such as ``sdss g``, ``r.MP9601``, ``g'`` or ``RED``; nothing where none."""
+    """Find the one band that a text names, such as ``sdss g``, ``r.MP9601``, ``HSC-R2`` or ``RED``; nothing where none."""
     words = {COLOURS.get(word, word) for word in re.findall(r"[a-z0-9]+", text.lower())}
+    words |= {word[0] for word in words if re.fullmatch(r"[grizy]\d", word)}  # a second filter of that band
     known = words & WAVELENGTHS.keys()
     return known.pop() if len(known) == 1 else ""
 

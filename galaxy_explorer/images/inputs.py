@@ -124,5 +124,24 @@ def views(inputs: np.ndarray, count: int) -> np.ndarray:
     return np.stack(seen).astype(np.float32, copy=False)
 
 
+def turned_back(seen: np.ndarray) -> np.ndarray:
+    """Undo the flips and turns of `views`, of whatever is known of each view's places.
+
+    Parameters
+    ----------
+    seen : (count, ..., H, H) np.ndarray
+        One map, or several, of each of the first views.
+
+    Returns
+    -------
+    (count, ..., H, H) np.ndarray
+        The same maps, as the untouched input lies.
+    """
+    upright = [view[..., ::-1] if flip else view for view, (_, flip) in zip(seen, _VIEWS[: len(seen)], strict=True)]
+    return np.stack(
+        [np.rot90(view, -turns, axes=(-2, -1)) for view, (turns, _) in zip(upright, _VIEWS[: len(seen)], strict=True)]
+    )
+
+
 # Quarter turns, and whether a flip follows.
 _VIEWS = ((0, False), (0, True), (2, False), (2, True), (1, False), (1, True), (3, False), (3, True))

@@ -278,11 +278,11 @@ def predict_picture(name: str, picture: np.ndarray, field: float) -> tuple[np.nd
 def explain_picture(
     name: str, picture: np.ndarray, field: float, column: str, method: str, lowers: bool, progress: Any = None
 ) -> "SaliencyMap":
-    """Map where a network looks for one answer about one picture."""
+    """Map where a network looks for one answer about one picture, in the views whose mean is its prediction."""
     from galaxy_explorer.saliency import saliency_map
 
     shared, card = network(name)
     inputs = for_prediction(
         picture, size=card["image_size"], crop=card["crop"], mean=card["mean"], std=card["std"], field=field
     )
-    return saliency_map(shared, inputs, column, method=method, lowers=lowers, progress=progress)
+    return saliency_map(shared, inputs, column, method=method, lowers=lowers, views=VIEWS, progress=progress)

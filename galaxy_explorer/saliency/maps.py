@@ -1,30 +1,18 @@
-"""Where a network looks when it leans towards one answer, or away from it, by the methods of the grad-cam package.
+"""One map: what of a picture raises, or lowers, the log-odds of one answer."""
 
-What is explained is the log-odds of the answer against the other answers of its question, before the
-masses of the tree. Its logit alone would not do: one number added to all logits of a question changes
-no share, but would change the map.
-
-A network that threads share stays as it is: grad-cam hooks a place made for one call, never the network.
-"""
-
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from types import FunctionType, SimpleNamespace
-from typing import Any
 
 import numpy as np
 import torch
-from pytorch_grad_cam import EigenCAM, GradCAM, GradCAMPlusPlus, HiResCAM, LayerCAM, ScoreCAM
-from pytorch_grad_cam.base_cam import BaseCAM
 from torch import nn
 
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, QUESTION_OF, SLICES
+from galaxy_explorer.images import turned_back
+from galaxy_explorer.images import views as views_of
 from galaxy_explorer.models import GalaxyNetwork
+from galaxy_explorer.saliency.methods import METHODS, Progress
 
-STRONGEST = 64  # the channels that Score-CAM tries; all 1,024 of a DenseNet-121 would take most of a minute
 ROUNDING = 1e-6  # a maximum below this part of the map's largest magnitude is float32's rounding, not evidence
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -53,90 +41,6 @@ class AnswerLogOdds:
         where, index = SLICES[QUESTION_OF[self.column].number], INDEX[self.column]
         others = torch.cat([logits[where.start : index], logits[index + 1 : where.stop]])
         return self.sign * (logits[index] - others.logsumexp(dim=0))
-
-
-class _RawMap(BaseCAM):
-    """Mixed into a method: keep its map as it is before grad-cam clips and scales it, and let errors out."""
-
-    raw: np.ndarray
-
-    def get_cam_image(self, *arguments: Any) -> np.ndarray:
-        # In double precision Grad-CAM++ divides by no rounded zero, and Eigen-CAM repeats to the last digit.
-        wide = [value.astype(np.float64) if isinstance(value, np.ndarray) else value for value in arguments]
-        self.raw = super().get_cam_image(*wide)
-        return self.raw
-
-    def __exit__(self, *error: object) -> None:  # grad-cam's own swallows an IndexError
-        self.activations_and_grads.release()
-
-
-def _raw(cam: type[BaseCAM]) -> type[BaseCAM]:
-    """Mix `_RawMap` into a method of grad-cam."""
-    return type(f"Raw{cam.__name__}", (_RawMap, cam), {})
-
-
-class _EigenCAM(EigenCAM):
-    """Eigen-CAM with the sign that the decomposition leaves open: bright where the maps are most active."""
-
-    def get_cam_image(self, images: Any, layer: Any, targets: Any, maps: np.ndarray, *rest: Any) -> np.ndarray:
-        component = super().get_cam_image(images, layer, targets, maps, *rest)
-        activity = maps.mean(axis=1)
-        return -component if np.sum(component * (activity - activity.mean())) < 0 else component
-
-
-class _ScoreCAM(ScoreCAM):
-    """Score-CAM over the strongest channels alone, which tells the caller of its progress and not the console."""
-
-    batch_size = 16
-    progress: Progress | None = None
-
-    def get_cam_image(self, images: Any, layer: Any, targets: Any, maps: np.ndarray, *rest: Any) -> np.ndarray:
-        order = np.argsort(-maps[0].mean(axis=(1, 2)), kind="stable")
-        maps = maps[:, order[:STRONGEST]].astype(np.float32)  # the network's precision: they multiply its input
-        return super().get_cam_image(images, layer, targets, maps, *rest)
-
-    def get_cam_weights(self, *arguments: Any) -> np.ndarray:
-        # The package's own function; where it looks for tqdm, which would draw on the console, it finds a counter.
-        method = ScoreCAM.get_cam_weights
-        surroundings = {**method.__globals__, "tqdm": SimpleNamespace(tqdm=self._counted)}
-        return FunctionType(method.__code__, surroundings)(self, *arguments)
-
-    def _counted(self, starts: range) -> Iterator[int]:
-        """Walk over the batches' first channels, telling how many channels are done after each."""
-        for start in starts:
-            yield start
-            if self.progress:
-                self.progress(min(start + self.batch_size, starts.stop), starts.stop)
-
-
-@dataclass(frozen=True)
-class Method:
-    """One way to make a saliency map."""
-
-    name: str
-    explanation: str  # one sentence for the page
-    cam: type[BaseCAM]  # the grad-cam class that does it
-    per_answer: bool = True  # False where every answer has the same map
-    comparable: bool = True  # False where the strongest point does not tell how much speaks for an answer
-
-
-# fmt: off
-_TABLE = (
-    Method("Grad-CAM",
-           "Adds up what the network's detectors found, each weighted by how much the answer depends on it on average.", _raw(GradCAM)),
-    Method("Grad-CAM++",
-           "Like Grad-CAM, but counts only dependence in the direction asked about, so that several small features can all show.", _raw(GradCAMPlusPlus)),
-    Method("HiResCAM",
-           "Weighs what each detector found in each place by the answer's dependence on that very place.", _raw(HiResCAM)),
-    Method("LayerCAM",
-           "Like HiResCAM, but leaves out what pulls the other way, so that more shows and nothing cancels.", _raw(LayerCAM)),
-    Method("Eigen-CAM",
-           "Shows the strongest pattern in what all detectors found: it is the same for every answer, raised or lowered.", _raw(_EigenCAM), per_answer=False, comparable=False),
-    Method("Score-CAM",
-           f"Shows the network the picture through each of its {STRONGEST} strongest detectors and watches the answer, so it takes a while.", _raw(_ScoreCAM), comparable=False),
-)
-# fmt: on
-METHODS: dict[str, Method] = {method.name: method for method in _TABLE}
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,6 +104,7 @@ def saliency_map(
     *,
     method: str = "Grad-CAM",
     lowers: bool = False,
+    views: int = 1,
     progress: Progress | None = None,
 ) -> SaliencyMap:
     """Map where a network looks for one answer about one picture.
@@ -219,8 +124,11 @@ def saliency_map(
     lowers : bool
         Show what lowers the answer: the same method on the negated log-odds. Eigen-CAM knows no answer
         and gives the same map.
+    views : int
+        How many of the eight flips and quarter turns of a square picture are explained, 1 to 8: the map is the mean of
+        theirs, turned back, as a prediction is the mean over them. Of all eight, it turns as the galaxy is turned.
     progress : callable, optional
-        Called by Score-CAM as ``progress(done, total)`` after each batch of channels.
+        Called by Score-CAM as ``progress(done, total)`` after each batch of channels, over all views.
 
     Returns
     -------
@@ -230,8 +138,8 @@ def saliency_map(
     Raises
     ------
     ValueError
-        When there is no such answer or method, the picture has another shape or holds NaN, or the network
-        is in training mode or not frozen.
+        When there is no such answer or method, the picture has another shape or holds NaN, there are not 1 to 8
+        views or they are of no square, or the network is in training mode or not frozen.
 
     Notes
     -----
@@ -254,12 +162,30 @@ def saliency_map(
     # The caller's thread may have gradients switched off, and a tensor made in inference mode cannot have any.
     with torch.inference_mode(False), torch.enable_grad():
         picture = _checked_picture(inputs)
-        opened = _Opened(network)
-        with METHODS[method].cam(opened, [opened.between]) as cam:
-            cam.progress = progress
-            cam(picture, [target])
-    raw = cam.raw[0]
+        seen = views_of(picture.cpu().numpy(), views) if views > 1 else [picture]
+        maps = [
+            _raw_map(network, torch.as_tensor(view), target, method, _over_all(progress, number, len(seen)))
+            for number, view in enumerate(seen)
+        ]
+    raw = turned_back(np.stack(maps)).mean(axis=0)
     return SaliencyMap(_heat(raw, picture.shape[2:]), float(raw.max()), column, method, lowers)
+
+
+def _raw_map(
+    network: GalaxyNetwork, picture: torch.Tensor, target: AnswerLogOdds, method: str, progress: Progress | None
+) -> np.ndarray:
+    """Make the ``(h, w)`` map of one picture, neither clipped nor scaled."""
+    opened = _Opened(network)
+    with METHODS[method].cam(opened, [opened.between]) as cam:
+        cam.progress = progress
+        cam(picture, [target])
+    raw: np.ndarray = cam.raw[0]
+    return raw
+
+
+def _over_all(progress: Progress | None, number: int, count: int) -> Progress | None:
+    """Count the progress of one of several views as part of all."""
+    return progress and (lambda done, total: progress(number * total + done, count * total))
 
 
 def _check_ready(network: GalaxyNetwork) -> None:
