@@ -49,6 +49,13 @@ M51 = (202.469583, 47.195278)
         "[202.469583, 47.195278]",
         "J2000 13:29:52.7 +47:11:43",
         "J2000.0 RA 13h29m52.7s Dec +47° 11′ 43″",
+        "ICRS 13 29 52.7 +47 11 43",
+        "FK5 J2000 13 29 52.7 +47 11 43",
+        "13:29:52.7 +47:11:43 J2000",
+        "13h29m52.7s, +47d11m43s (ICRS)",
+        "(202.469583, 47.195278) J2000.0",
+        "202.469583 deg 47.195278 deg",
+        "RA 202.469583deg, Dec +47.195278 degrees",
     ],
 )
 def test_coordinates_are_read_in_every_form_that_people_write(text: str) -> None:
@@ -178,7 +185,17 @@ def test_an_unknown_name_is_said_so(sky_server: SkyServer) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["RA 202.47", "Dec 47.2, RA 202.47", "Position", "J2000", "position202 47", "[RA2011] 12", "(M51)", "Decoupled 1"],
+    [
+        "RA 202.47",
+        "Dec 47.2, RA 202.47",
+        "Position",
+        "J2000",
+        "position202 47",
+        "[RA2011] 12",
+        "(M51)",
+        "Decoupled 1",
+        "M51 J2000",
+    ],
 )
 def test_a_name_that_begins_like_a_position_is_a_name(name: str, sky_server: SkyServer) -> None:
     with pytest.raises(NotFound):

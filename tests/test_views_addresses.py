@@ -135,3 +135,12 @@ def test_volunteers_who_were_not_asked_gave_no_0_percent(asked: bool) -> None:
     said = "volunteers 0\u00a0%" if asked else "volunteers not asked"
     assert page.caption[0].value.endswith(f"Of all votes: fcn 100\u00a0±\u00a00\u00a0%, {said}.")
     assert said in page.button(key="difference_Class7.1").label
+
+
+@pytest.mark.parametrize("column", ["Class6.2", "Class8.1"])
+def test_votes_on_odd_things_are_not_said_to_be_of_all(column: str) -> None:
+    votes = np.zeros(len(COLUMNS))
+    votes[INDEX["Class1.1"]] = votes[INDEX["Class6.2"]] = 1.0
+    page = AppTest.from_function(answer_of, args=(votes.tolist(), votes.tolist(), column)).run()
+    assert not page.exception
+    assert "Of the votes, as if all had been asked: fcn" in page.caption[0].value

@@ -79,7 +79,7 @@ def suggest_square(picture: np.ndarray) -> Square | None:
     References
     ----------
     Willett et al. 2013, MNRAS 435, 2835, section 2: the field of Galaxy Zoo 2's pictures. The centre is
-    SExtractor's windowed one (Bertin & Arnouts 1996, A&AS 117, 393).
+    found as SExtractor's windowed positions are (Bertin & Arnouts 1996, A&AS 117, 393): the mean under a Gaussian, over and over.
     """
     check_picture(picture)
     brightness = picture.mean(axis=2, dtype=np.float32)

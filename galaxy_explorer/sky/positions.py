@@ -26,9 +26,14 @@ _COORDINATES = re.compile(r"[\d\s.:,;+\-hdms]+")
 # for seconds have become mm.
 _RA_UNITS = re.compile(r"[hd]?(,m?(,(s|mm)?)?)?|,+h(ms?)?")
 _DEC_UNITS = re.compile(r"d?(,m?(,(s|mm)?)?)?|,+d(ms?)?")
-# What is written round the numbers: "Position (202.47 +47.2)", "J2000 RA 202.47°, Dec +47.2°", "α=202.47 δ=47.2".
+# What is written round the numbers: "Position (202.47 +47.2)", "J2000 RA 202.47°, Dec +47.2°", "α=202.47 δ=47.2", and
+# the frame, as SIMBAD and NED print it: "ICRS 13 29 52.698 +47 11 42.93", "13h29m52.7s +47d11m43s (J2000)". FK5 and ICRS are
+# 0.03″ apart at most.
+_FRAME = r"(?:icrs|fk5|j2000(?:\.0)?)"
 _WRITTEN_ROUND = re.compile(
-    r"(?:(?:position|j2000(?:\.0)?)[:\s]+)?[(\[]?(?:\s*(?:ra|α)\s*[:=]?(.+)(?:dec|δ)\s*[:=]?)?(.+?)[)\]]?", re.DOTALL
+    rf"(?:(?:position|{_FRAME}(?:[,\s]+j2000(?:\.0)?)?)[:\s]+)?[(\[]?(?:\s*(?:ra|α)\s*[:=]?(.+)(?:dec|δ)\s*[:=]?)?"
+    rf"(.+?)[)\]]?(?:[,\s]+\(?{_FRAME}\)?)?",
+    re.DOTALL,
 )
 # As in the names of SDSS: J, hhmmss, ddmmss, each with any number of decimals.
 _J_NAME = re.compile(r"(?:SDSS\s*)?J\s*(\d\d)(\d\d)(\d\d(?:\.\d+)?)\s*([+-]\d\d)(\d\d)(\d\d(?:\.\d+)?)", re.IGNORECASE)
@@ -118,6 +123,7 @@ def _middle_of(seconds: str) -> str:
 
 def _numbers_alone(coordinates: str) -> str:
     """Leave out the words and brackets that people write round coordinates."""
+    coordinates = re.sub(r"\s*deg(?:rees?)?(?![a-z])", "d", coordinates)
     written = _WRITTEN_ROUND.fullmatch(coordinates)
     return " ".join(part for part in written.groups() if part).strip() if written else coordinates
 

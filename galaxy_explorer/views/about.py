@@ -93,8 +93,11 @@ FILLED_UP = f"Where there are fewer than {ENOUGH}, galaxies of the bundled sampl
 
 SALIENCY = """
 A saliency map shows which parts of a picture speak for one answer, compared with the other answers to the same
-question. It explains the network, not the galaxy: bright parts are what the network went by, and they can be wrong.
-Maps are scaled so that their strongest point is 1; the question mark beside a map tells how strong that point was.
+question: the mean over the eight views whose mean is the number. Maps are scaled so that their strongest point is 1; the question
+mark beside a map tells how strong that point was.
+
+**It explains the network, not the galaxy, and only roughly.** A map has 8 × 8 cells (`fcn`) or 12 × 12 (`densenet`), so it shows a
+region and no fine line. SALIENCY_TESTED
 """
 
 LIMITS = """
@@ -106,6 +109,8 @@ LIMITS = """
   they may expect more detail than its picture shows.
 - Where few votes reached a question, **its shares are noisy**: among ten votes, 60 % and 70 % are one vote apart. Where none did, the
   app says “not asked”; where a network expects fewer than one vote in a hundred, “hardly asked”.
+- An interval (±) holds the volunteers' value in **68 of 100 cases over all answers**, and evenly for all that a network predicts. Seen from
+  the votes it holds more of the frequent case that nobody gave an answer (71 %), and less where a twentieth to four fifths did (62 %).
 - An answer with little mass can have a large share: read share and mass together.
 """
 
@@ -128,12 +133,16 @@ GLOSSARY = {
 
 CREDITS = """
 **Pictures:** credit “Sloan Digital Sky Survey”, [sdss.org](https://www.sdss.org), CC BY 4.0. **Votes:** the volunteers of
-[Galaxy Zoo](https://www.galaxyzoo.org). If you use the votes, please cite the first two papers.
+[Galaxy Zoo](https://www.galaxyzoo.org). If you use the votes, please cite the first two papers. **Predictions:** name “Galaxy
+Explorer” with its version and the network. **Sky:** each picture says where it is from; `docs/data.md` in the project lists the
+papers of these surveys and services.
 
 - Willett et al. 2013, *Galaxy Zoo 2: detailed morphological classifications for 304,122 galaxies*,
   [MNRAS 435, 2835](https://doi.org/10.1093/mnras/stt1458): the votes, the flow-chart, and the first way to debias them.
 - Hart et al. 2016, *Galaxy Zoo: comparing the demographics of spiral arm number and a new method for correcting redshift bias*,
   [MNRAS 461, 3663](https://doi.org/10.1093/mnras/stw1588): the debiased votes of the table.
+- Lintott et al. 2008, *Galaxy Zoo: morphologies derived from visual inspection of galaxies from the Sloan Digital Sky Survey*,
+  [MNRAS 389, 1179](https://doi.org/10.1111/j.1365-2966.2008.13689.x): the first Galaxy Zoo, of 2007.
 - Dieleman, Willett & Dambre 2015, *Rotation-invariant convolutional neural networks for galaxy morphology prediction*,
   [MNRAS 450, 1441](https://doi.org/10.1093/mnras/stv632): the challenge's winner, whose output obeyed the tree.
 - Huang et al. 2017, *Densely Connected Convolutional Networks*, [arXiv:1608.06993](https://arxiv.org/abs/1608.06993): DenseNet.

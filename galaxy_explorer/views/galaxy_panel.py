@@ -29,6 +29,7 @@ from galaxy_explorer.views.waiting import style_of_chart
 
 STYLE = Path(__file__).with_name("galaxy_panel.css")
 BOTH, NETWORK, VOLUNTEERS = "both", "network", "volunteers"
+NORMALISED = (6, 8)  # questions whose scores are as if everybody had been asked the first of them
 SAVED_PX = 1000  # the width of a saved chart, whatever the window
 HARDLY_APART = 0.05  # vote fractions that differ by less are said to agree
 DISAGREEMENTS = 3
@@ -172,7 +173,8 @@ def _show_answer(galaxy: ShownGalaxy, name: str, fractions: np.ndarray, spread: 
     said = [f"{name} {_percent(fractions[index], spread[index])}"]
     if galaxy.volunteers is not None and np.isfinite(galaxy.volunteers[index]):
         said.append(f"volunteers {_voted(column, galaxy.volunteers)}")
-    box.caption(f"{ANSWER_OF[column].meaning} Of all votes: {', '.join(said)}.")
+    of = "Of the votes, as if all had been asked" if QUESTION_OF[column].number in NORMALISED else "Of all votes"
+    box.caption(f"{ANSWER_OF[column].meaning} {of}: {', '.join(said)}.")
 
 
 def _show_examples(galaxy: ShownGalaxy, column: str) -> None:

@@ -22,8 +22,8 @@ ABOUT = {
 
 COMMON = """
 Both networks look at the middle of a picture and give the 37 vote fractions at once. They learn by regression: over and over, the
-squared difference between their fractions and the volunteers' is made a little smaller. For every number that the app shows,
-the picture is turned and mirrored in eight ways and the eight predictions are averaged, since the sky has no up.
+squared difference between their fractions and the volunteers' is made a little smaller. For every number and
+every saliency map that the app shows, the picture is turned and mirrored in eight ways and the mean is taken, since the sky has no up.
 """
 
 HOW_TO_READ = """

@@ -183,7 +183,8 @@ def explain_scale(galaxy: sky.SkyGalaxy | None, why_unknown: sky.SkyError, start
         st.markdown(
             f"By SDSS's measurement **{galaxy.radius_arcsec:.1f}″** is the radius that holds 90 % of the Petrosian light "
             f"(`petroR90_r`). Galaxy Zoo showed each galaxy at 0.02 of this radius a pixel, here **{start:.3f}″**: {_width(start)} across. The networks "
-            "learnt at that scale and know no other zoom."
+            "learnt at that scale and know no other zoom. (The radius is from data release 18; Galaxy Zoo had that of release 7, which "
+            "may differ where a galaxy is large.)"
         )
     else:
         st.markdown(
@@ -208,7 +209,7 @@ def show_sources(picture: sky.Cutout, galaxy: sky.SkyGalaxy | None, position: sk
     if galaxy and galaxy.gz2id:
         said.append(f"Votes: Galaxy Zoo 2, galaxy {galaxy.gz2id}, debiased as in Willett et al. 2013.")
     elif galaxy:
-        said.append("Galaxy Zoo 2 has no votes on it.")
+        said.append("No votes of Galaxy Zoo 2 are known under its SDSS id.")
     if position.found_by:
         said.append(f"Position: {position.found_by}.")
     old = {"picture": picture.stale, "size": stale, "position": position.stale}
