@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torchvision.models import DenseNet as TorchvisionDenseNet
 
-from galaxy_explorer.decision_tree import COLUMNS, INDEX, MASS_COLUMN, SLICES, WALK_ORDER
+from galaxy_explorer.decision_tree import COLUMNS, INDEX, MASS_COLUMN, SLICES
 
 
 class TreeHead(nn.Module):
@@ -25,7 +25,7 @@ class TreeHead(nn.Module):
         """Give ``(N, 37)`` vote fractions in [0, 1], float32, from ``(N, 37)`` logits."""
         logits = logits.float()
         fractions: dict[int, torch.Tensor] = {}
-        for number in WALK_ORDER:
+        for number in SLICES:  # a question comes after the one that gives it its mass
             shares = logits[:, SLICES[number]].softmax(dim=1)
             fractions[number] = shares * _mass(number, fractions) if MASS_COLUMN[number] else shares
         return torch.cat([fractions[number] for number in SLICES], dim=1)

@@ -15,7 +15,6 @@ Willett et al. 2013, MNRAS 435, 2835, Table 2 (the tree). The weighting is that 
 """
 
 from galaxy_explorer.decision_tree.arithmetic import (
-    WALK_ORDER,
     fractions_from_shares,
     mass_of,
     shares_from_fractions,
@@ -48,7 +47,6 @@ __all__ = [
     "QUESTIONS",
     "QUESTION_OF",
     "SLICES",
-    "WALK_ORDER",
     "Answer",
     "Question",
     "column",

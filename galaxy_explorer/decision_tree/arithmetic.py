@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from galaxy_explorer.decision_tree.table import COLUMNS, INDEX, MASS_COLUMN, QUESTION_OF, QUESTIONS, SLICES
+from galaxy_explorer.decision_tree.table import COLUMNS, INDEX, MASS_COLUMN, SLICES
 
 
 def mass_of(question: int, fractions: np.ndarray) -> np.ndarray:
@@ -80,23 +80,10 @@ def fractions_from_shares(shares: np.ndarray) -> np.ndarray:
     """
     shares = _checked(shares)
     fractions = np.empty(shares.shape)
-    for number in WALK_ORDER:
+    for number in SLICES:  # a question comes after the one that gives it its mass
         mass = mass_of(number, fractions)[..., np.newaxis]
         fractions[..., SLICES[number]] = np.where(mass == 0, 0.0, shares[..., SLICES[number]] * mass)
     return fractions
-
-
-def _walk_order() -> tuple[int, ...]:
-    """Order the questions so that the one that gives a question its mass comes before it."""
-    order: list[int] = []
-    while len(order) < len(QUESTIONS):
-        for number, name in MASS_COLUMN.items():
-            if number not in order and (name is None or QUESTION_OF[name].number in order):
-                order.append(number)
-    return tuple(order)
-
-
-WALK_ORDER: tuple[int, ...] = _walk_order()
 
 
 def _checked(values: np.ndarray) -> np.ndarray:

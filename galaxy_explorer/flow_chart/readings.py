@@ -170,7 +170,7 @@ def _share_spread(fractions: np.ndarray, shares: np.ndarray, spread: np.ndarray)
     left (a leading answer errs as its mass does), the scatter of a count stands for it: `VOLUNTEERS` · mass people
     are asked, and a share of so few is never known better. `SHARE_SCALES` then make it hold for each question.
     """
-    deviations = np.empty_like(spread)
+    deviations = np.full_like(spread, np.nan)
     for number, where in tree.SLICES.items():
         mass_column = tree.MASS_COLUMN[number]
         if not mass_column:

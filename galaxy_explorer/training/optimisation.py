@@ -113,7 +113,7 @@ class AveragedNetwork(AveragedModel):
     """
 
     def __init__(self, network: nn.Module, memory: float) -> None:
-        super().__init__(network, use_buffers=True)
+        super().__init__(network)
         self.memory = memory
         # Listed once: to walk through the layers of a DenseNet at each step would keep a GPU waiting.
         self._averages, self._sources = _averaged_tensors(self.module), _averaged_tensors(network)

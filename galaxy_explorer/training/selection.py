@@ -31,7 +31,7 @@ def selection_weights(volunteer_fractions: np.ndarray) -> np.ndarray:
     known = np.isfinite(volunteer_fractions)
     complete, partial = known.all(axis=1), known.any(axis=1) & ~known.all(axis=1)
     weights = np.ones(len(volunteer_fractions), np.float32)
-    shared = known[partial].all(axis=0) if partial.any() else np.zeros(known.shape[1], dtype=bool)
+    shared = known[partial].all(axis=0)
     if partial.sum() < FEWEST or complete.sum() < FEWEST or not shared.any():
         return weights
     from sklearn.linear_model import LogisticRegression

@@ -15,7 +15,6 @@ from galaxy_explorer.decision_tree import (
     QUESTION_OF,
     QUESTIONS,
     SLICES,
-    WALK_ORDER,
     columns_into,
     columns_of,
     mass_of,
@@ -48,7 +47,7 @@ def steps(fractions: np.ndarray) -> Iterator[Step]:
     """
     shares = shares_from_fractions(fractions)
     by_number = {question.number: question for question in QUESTIONS}
-    for number in WALK_ORDER:
+    for number in SLICES:
         name = MASS_COLUMN[number]
         mass = float(mass_of(number, fractions))
         text = f"{number} · {by_number[number].text}"
