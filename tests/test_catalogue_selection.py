@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pandas.core.strings.accessor import StringMethods
 
 from galaxy_explorer.catalogue import (
     Catalogue,
@@ -153,6 +154,23 @@ class TestSearching:
         catalogue = open_catalogue(picture_folder)
         assert self.found(catalogue, "a b.c") == (["a b.c"], set(), [])
         assert self.found(catalogue, "[.*") == ([], set(), ["[.*"])
+
+    @pytest.mark.parametrize("text", ["0012 003 12", "0 00 001 0012 00121", "M51 0012", "12 21 1"])
+    def test_finds_what_a_look_at_every_id_finds(self, text):
+        ids = ["12", "0012", "00121", "21", "0003", "0030"]
+        table = pd.DataFrame(index=pd.Index(ids, dtype=str, name="GalaxyID"))
+        parts = text.split()
+        exact = [part for part in parts if part in ids]
+        others = {galaxy for galaxy in ids if galaxy not in exact and any(part in galaxy for part in parts)}
+        nothing = [part for part in parts if not any(part in galaxy for galaxy in ids)]
+        assert self.found(Catalogue("mixed", table, Path("nowhere")), text) == (exact, others, nothing)
+
+    def test_looks_through_no_ids_for_a_list_of_whole_ones(self, galaxies, monkeypatch):
+        monkeypatch.setattr(StringMethods, "contains", lambda *_, **__: pytest.fail("every id was looked at"))
+        assert self.found(galaxies, ", ".join(galaxies.ids)) == (galaxies.ids, set(), [])
+
+    def test_finds_nothing_in_an_empty_catalogue(self, galaxies):
+        assert self.found(galaxies.rows(np.array([], dtype=int)), "a 0012") == ([], set(), ["a", "0012"])
 
 
 class TestSubset:

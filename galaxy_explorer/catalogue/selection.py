@@ -136,19 +136,41 @@ def find_ids(catalogue: Catalogue, text: str) -> tuple[np.ndarray, np.ndarray, l
     """
     ids = catalogue.table.index
     whole = id_of(text)
-    parts = [whole] if ids.str.contains(whole, regex=False).any() else list(dict.fromkeys(re.split(r"[\s,;]+", whole)))
+    holders = _Holders(ids)
+    is_one = len(holders.of(whole)) or whole in ids
+    parts = [part for part in ([whole] if is_one else dict.fromkeys(re.split(r"[\s,;]+", whole))) if part]
     exact: list[int] = []
     not_found: list[str] = []
     holding = np.zeros(len(ids), dtype=bool)
-    for part in filter(None, parts):
-        here = np.asarray(ids.str.contains(part, regex=False))
-        holding |= here
-        if part in ids:
-            exact.append(int(ids.get_indexer(pd.Index([part], dtype=ids.dtype))[0]))
-        elif not here.any():
+    for part, row in zip(parts, ids.get_indexer(pd.Index(parts, dtype=ids.dtype)), strict=True):
+        longer = holders.of(part)
+        holding[longer] = True
+        if row >= 0:
+            exact.append(int(row))
+        elif not len(longer):
             not_found.append(part)
     holding[exact] = False
     return np.array(exact, dtype=int), np.flatnonzero(holding), not_found
+
+
+class _Holders:
+    """The ids that hold a text and more. Only longer ones can: a list of whole ids costs no look through all of them."""
+
+    def __init__(self, ids: pd.Index) -> None:
+        self._ids = ids
+        self._lengths = np.asarray(ids.str.len(), dtype=int)
+        self._longer: dict[int, np.ndarray] = {}
+
+    def of(self, text: str) -> np.ndarray:
+        """Give the rows of the ids that are longer than a text and hold it, (n,) np.ndarray of int."""
+        length = len(text)
+        if length not in self._longer:
+            self._longer[length] = np.flatnonzero(self._lengths > length)
+        rows = self._longer[length]
+        if not len(rows) or not text:
+            return rows
+        among = self._ids if len(rows) == len(self._ids) else self._ids[rows]
+        return rows[np.asarray(among.str.contains(text, regex=False), dtype=bool)]
 
 
 def split(
