@@ -21,7 +21,7 @@ from galaxy_explorer.__main__ import main
 from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.commands import predict as command
 from galaxy_explorer.decision_tree import COLUMNS
-from galaxy_explorer.prediction import predict_catalogue, read_fractions
+from galaxy_explorer.prediction import predict_catalogue, read_failures, read_fractions
 
 ROOT = Path(__file__).parent.parent
 
@@ -109,6 +109,18 @@ def test_only_the_galaxies_of_a_list_are_predicted(run, galaxies, tmp_path, caps
     assert run("predict", galaxies, "--ids", wanted, "--output", tmp_path / "scores.csv") == 1
     assert read_fractions(tmp_path / "scores.csv").index.tolist() == ["0005", "0002"]
     assert "galaxy 0099 failed: there is no picture of it in" in capsys.readouterr().err
+
+
+def test_the_reason_of_an_id_without_picture_names_few_of_many_folders(run, galaxies, tmp_path):
+    folders = [tmp_path / f"field{n:02}" for n in range(12)]
+    for n, folder in enumerate(folders):
+        folder.mkdir()
+        shutil.copyfile(galaxies / "0001.png", folder / f"{n}.png")
+    (tmp_path / "wanted.txt").write_text("0\n0099\n")
+    assert run("predict", *folders, "--ids", tmp_path / "wanted.txt", "--output", tmp_path / "scores.csv") == 1
+    reason = read_failures(tmp_path / "scores.csv.failed.csv")["0099"]
+    assert str(folders[0]) in reason
+    assert reason.endswith(f"{folders[2]} and 9 more")
 
 
 def test_the_ids_of_a_list_may_be_a_column_of_a_table_that_predict_wrote(run, galaxies, tmp_path, capsys):

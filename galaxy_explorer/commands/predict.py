@@ -47,6 +47,7 @@ from galaxy_explorer.prediction import (
 
 ALIKE = 1e-3  # how far two predictions by the same weights may lie apart, on other devices too
 COMPARED = 16  # galaxies: one alone, such as a round one in other views, may come out the same by chance
+NAMED_PATHS = 3  # in a reason; there may be as many as folders
 Notes = dict[str, list[str]]  # what had to be done to show pictures, with the ids of the galaxies
 
 
@@ -184,12 +185,14 @@ def sources_at(paths: list[str], ids: list[str] | None = None, notes: Notes | No
             found[galaxy_id] = path, source
     if ids is None:
         return [source for _, source in found.values()]
+    others = f" and {len(paths) - NAMED_PATHS:,} more" if len(paths) > NAMED_PATHS else ""
+    where = f"{', '.join(paths[:NAMED_PATHS])}{others}"  # a survey's folders may be a thousand, and the reason is told of each id
     if found and not found.keys() & set(ids):
         raise ValueError(
-            f"none of the {len(ids):,} ids, the first of them {ids[0]}, has a picture in {', '.join(paths)}; an id is the "
+            f"none of the {len(ids):,} ids, the first of them {ids[0]}, has a picture in {where}; an id is the "
             "picture's name without its ending"
         )
-    absent = partial(_no_picture, f"there is no picture of it in {', '.join(paths)}")
+    absent = partial(_no_picture, f"there is no picture of it in {where}")
     return [
         found[galaxy_id][1] if galaxy_id in found else Source(galaxy_id, absent) for galaxy_id in dict.fromkeys(ids)
     ]
