@@ -6,9 +6,13 @@ Exit status: 0 all done; 1 some galaxies failed and the rest is done; 2 the comm
 
 import argparse
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 OUTPUT_CLOSED = 128 + 13  # what a shell makes of the signal that ends other programs then
 
@@ -25,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Read when torch is first imported: its threads otherwise spin, and starve one another on a busy machine.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
-        status = options.run(options)
+        with _ending_gently():
+            status = options.run(options)
         sys.stdout.flush()
         return status
     except BrokenPipeError:  # as of "| head", which has read enough
@@ -37,6 +42,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as interrupted:  # torchrun's has words of its own
         print(str(interrupted) or options.when_interrupted, file=sys.stderr)
         return 130
+
+
+@contextmanager
+def _ending_gently() -> Iterator[None]:
+    """Take the signal of a batch system, a container or ``timeout`` as Ctrl-C, so that what is done is kept."""
+    if threading.current_thread() is not threading.main_thread():  # which alone may say what a signal does
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
 
 
 # The commands are imported when they run: torch takes seconds, and --help should not.

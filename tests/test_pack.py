@@ -1,7 +1,9 @@
 """Tests of `python -m galaxy_explorer pack`, and of training and measuring on what it makes."""
 
 import json
+import os
 import shutil
+import signal
 import zipfile
 
 import numpy as np
@@ -201,6 +203,21 @@ class TestAnInterruption:
         everybody = open_catalogue(kaggle_folder).ids
         assert sorted(interrupted + made) == everybody == open_catalogue(tmp_path / "small.zip").ids
         assert list(tmp_path.glob(".*.part")) == []
+
+    def test_by_the_signal_of_a_batch_system_is_one_too(self, made, pack, kaggle_folder, tmp_path, monkeypatch):
+        small = module._small
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "AT_ONCE", 2)
+            patch.setattr(
+                module,
+                "_small",
+                lambda *given: (len(made) == 4 and os.kill(os.getpid(), signal.SIGTERM)) or small(*given),
+            )
+            assert pack("--workers", "1") == 130
+        before = set(made)
+        assert pack() == 0
+        assert len(made) < len(before) + len(open_catalogue(kaggle_folder))  # some were kept
+        assert open_catalogue(tmp_path / "small.zip").ids == open_catalogue(kaggle_folder).ids
 
     @pytest.mark.parametrize("what", ["other settings", "a killed process"])
     def test_begins_anew_where_what_was_made_is_of_no_use(self, interrupted, made, what, pack, kaggle_folder, tmp_path):
