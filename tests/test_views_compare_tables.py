@@ -53,6 +53,24 @@ def test_a_finished_table_is_opened_in_place_of_predicting(
     assert {"RMSE of mine", "RMSE of second"} <= {metric.label for metric in app.metric}
 
 
+def test_an_opened_table_is_read_once_until_it_changes(
+    many: Path, tmp_path: Path, random_fractions: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalogue, read = open_catalogue(many), []
+    whole = opened_tables.read_table
+    monkeypatch.setattr(opened_tables, "read_table", lambda path: read.append(path) or whole(path))
+    for galaxies in (60, 55):
+        store = PredictionStore(tmp_path / "mine.parquet", "other weights")
+        fractions = random_fractions(galaxies).astype(np.float32)
+        store.add([Batch(catalogue.ids[:galaxies], fractions, np.full_like(fractions, 0.1), {})])
+        store.finish()
+        origin = comparing.Origin("mine", store.path, None)
+        for rows in (np.arange(60), np.arange(40, 60)):
+            found = comparing.compare(catalogue, rows, [origin])
+            np.testing.assert_array_equal(found.predicted["mine"], fractions[rows[rows < galaxies]])
+    assert len(read) == 2
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [

@@ -225,9 +225,9 @@ class _Side:
 def _read(origin: Origin, tables: Tables, ids: pd.Index) -> _Side:
     """Open a network's predictions of some galaxies."""
     if origin.key is None:
-        from galaxy_explorer.views.opened_tables import read_table
+        from galaxy_explorer.views.opened_tables import opened_table
 
-        fractions, spread, _ = read_table(origin.path)
+        fractions, spread, _ = opened_table(origin.path)
         return _Side(_columns(fractions, ids), _columns(spread, ids) if spread is not None else None, {})
     from galaxy_explorer.prediction import PredictionStore
     from galaxy_explorer.prediction.tables import SPREAD_COLUMNS

@@ -33,7 +33,7 @@ def open_table(path: str) -> str:
         When the file is no such table.
     """
     file = full_path(path)
-    *_, key = read_table(file)
+    *_, key = opened_table(file)
     name = next((name for name in resources.networks() if background.network_key(name) == key), "")
     opened: dict[str, Path] = st.session_state.setdefault(OPENED, {})
     for other in [other for other, where in opened.items() if where == file]:
@@ -53,6 +53,18 @@ def _plain(name: str) -> str:
 def close_table(name: str) -> None:
     """Forget an opened table."""
     st.session_state.get(OPENED, {}).pop(name, None)
+
+
+def opened_table(path: Path) -> tuple[pd.DataFrame, pd.DataFrame | None, str | None]:
+    """Give what `read_table` reads, as it was read before unless the file has changed since; not to be written to."""
+    state = path.stat() if path.is_file() else None
+    return _read_once(path, (state.st_size, state.st_mtime_ns) if state else None)
+
+
+# One of 240,000 galaxies takes 35 MB, or 70 MB with intervals; as CSV it takes seconds to read.
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _read_once(path: Path, state: tuple[int, int] | None) -> tuple[pd.DataFrame, pd.DataFrame | None, str | None]:
+    return read_table(path)
 
 
 def read_table(path: Path) -> tuple[pd.DataFrame, pd.DataFrame | None, str | None]:
