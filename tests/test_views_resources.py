@@ -1,5 +1,6 @@
 """What the pages keep of galaxies, and when it is made anew."""
 
+import gc
 from pathlib import Path
 
 import numpy as np
@@ -27,3 +28,17 @@ def test_a_replaced_picture_gets_numbers_and_a_map_of_its_own(
     (tmp_path / "field.json").write_text('{"centre": 288, "of": 424}')
     resources._open_stored.clear()
     assert resources.galaxy_of("folder", "one").address != new.address  # the network sees another part now
+
+
+def test_what_stays_loaded_is_not_looked_through_after_every_run_of_a_page() -> None:
+    resources._cards.clear()
+    resources._set_aside.clear()
+    try:
+        resources.cards()
+        with_torch = gc.get_freeze_count()
+        assert with_torch > 10 * len(gc.get_objects())
+        resources._cards.clear()
+        resources.cards()  # they are read anew every minute: what visitors left meanwhile can still be given back
+        assert gc.get_freeze_count() <= with_torch
+    finally:
+        gc.unfreeze()

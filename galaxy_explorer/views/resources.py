@@ -1,5 +1,6 @@
 """The sources of galaxies, the networks, and what they say of a galaxy: each kept once. torch is imported inside the functions that need a network."""
 
+import gc
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -205,7 +206,19 @@ def _cards() -> tuple[dict[str, dict[str, Any]], list[str]]:
             found[name] = read_card(path)
         except CheckpointError as error:
             wrong.append(str(error))
+    _set_aside("torch")
     return found, wrong
+
+
+@st.cache_resource(show_spinner=False)
+def _set_aside(what: str) -> None:
+    """Take what has been loaded, which stays, out of what the garbage collector looks through; once for each thing.
+
+    After every run of a page, and of a part of one, Streamlit has it look through everything, which stops all visitors and
+    the worker: with torch loaded that takes a quarter of a second.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the network …")
@@ -213,7 +226,9 @@ def network(name: str) -> tuple["GalaxyNetwork", dict[str, Any]]:
     """Load a network and its card once for all visitors."""
     from galaxy_explorer.checkpoints import load
 
-    return load(name)
+    loaded = load(name)
+    _set_aside("prediction")
+    return loaded
 
 
 @dataclass(frozen=True)
