@@ -1,7 +1,11 @@
 """Tests of ``predict --resume``: what it goes on with, and what it refuses."""
 
 import errno
+import io
 import os
+import re
+import sys
+import time
 import zipfile
 
 import numpy as np
@@ -13,6 +17,7 @@ from tiny_training import in_one_thread
 
 from galaxy_explorer import checkpoints
 from galaxy_explorer.__main__ import main
+from galaxy_explorer.commands.console import progress_bar
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.prediction import ENDINGS, PredictionStore, read_fractions, store, stream
 
@@ -230,3 +235,23 @@ def test_an_output_beside_which_nothing_can_be_written_is_refused(run, galaxies,
     monkeypatch.setattr(store, "locked", refuse)
     assert run("predict", galaxies, "--output", tmp_path / "scores.csv") == 2
     assert "nothing can be written beside" in capsys.readouterr().err
+
+
+class Terminal(io.StringIO):
+    """Standard error of somebody who looks on."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+def test_the_bar_of_a_resumed_run_shows_this_run_s_speed(monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with progress_bar() as progress:
+        for done in range(900_020, 900_200, 20):
+            time.sleep(0.15)
+            progress(done, 1_000_000)
+    shown = terminal.getvalue()
+    assert "900180/1000000" in shown
+    assert all(float(speed) < 1000 for speed in re.findall(r"([\d.]+) galaxies/s", shown))

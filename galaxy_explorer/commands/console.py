@@ -47,7 +47,10 @@ def progress_bar(process: Process = ALONE) -> Iterator[Callable[[int, int], None
     with tqdm(unit=" galaxies", disable=None if process.leads else True) as bar:
 
         def progress(done: int, total: int) -> None:
-            bar.total = total
+            if bar.total is None:  # what an interrupted run has done is no part of this one's speed
+                bar.reset(total)
+                bar.initial = bar.n = bar.last_print_n = done
+                bar.refresh()
             bar.update(done - bar.n)
 
         yield progress
