@@ -98,7 +98,7 @@ class TestAZip:
 
     @pytest.mark.parametrize("name", ["scores.csv", "field.json", "validation.txt"])
     def test_a_table_that_unpacks_to_too_much_is_refused(self, picture_zip, name, monkeypatch):
-        for module in ("layouts", "selection"):
+        for module in ("layouts", "lists"):
             monkeypatch.setattr(f"galaxy_explorer.catalogue.{module}.MAX_TABLE_BYTES", 4000)
         write_whole(picture_zip, zipfile.ZIP_STORED)
         with zipfile.ZipFile(picture_zip, "a") as packed:

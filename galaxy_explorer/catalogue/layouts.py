@@ -2,7 +2,6 @@
 
 import json
 import os
-import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -15,7 +14,7 @@ from galaxy_explorer.catalogue.gz2 import DEBIASED, IMAGES, MAPPING, TABLES, loo
 from galaxy_explorer.catalogue.live import draw_named, open_live
 from galaxy_explorer.catalogue.pictures import SUFFIXES, Pictures, files_of, folders_of_pictures, pictures_of
 from galaxy_explorer.catalogue.scores import read_scores
-from galaxy_explorer.catalogue.zips import MAX_TABLE_BYTES, read_member
+from galaxy_explorer.catalogue.zips import MAX_TABLE_BYTES, read_member, zip_file
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import is_named
 
@@ -155,12 +154,10 @@ def _folders_in_words(path: Path) -> str:
 
 def _open_zip(path: Path) -> Catalogue:
     """Open a zip file of pictures; folders within it do not count as part of the ids."""
-    with zipfile.ZipFile(path) as archive:
-        names = [name for name in archive.namelist() if not name.startswith("__MACOSX/")]
-        extras = _extras(names, path)
-        inner = {
-            file: read_member(archive, extras[file], MAX_TABLE_BYTES) for file in (SCORES, FIELD) if file in extras
-        }
+    archive = zip_file(path)
+    names = [name for name in archive.namelist() if not name.startswith("__MACOSX/")]
+    extras = _extras(names, path)
+    inner = {file: read_member(archive, extras[file], MAX_TABLE_BYTES) for file in (SCORES, FIELD) if file in extras}
     scores = read_scores(inner[SCORES], f"{path}: {extras[SCORES]}") if SCORES in inner else None
     field = _field(inner[FIELD], f"{path}: {FIELD}") if FIELD in inner else 1.0
     return _assembled(path.stem, path, pictures_of(names, path), scores, field, f"Pictures of the file {path.name}.")

@@ -1,25 +1,15 @@
 """Parts of a catalogue: filtered, sorted, split for training."""
 
-import csv
-import io
-import os
 import re
-import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from galaxy_explorer.catalogue.galaxies import UNREADABLE, Catalogue, CatalogueError
-from galaxy_explorer.catalogue.scores import ID, id_of
-from galaxy_explorer.catalogue.zips import MAX_TABLE_BYTES, read_member
+from galaxy_explorer.catalogue.galaxies import Catalogue, CatalogueError
+from galaxy_explorer.catalogue.scores import id_of
 from galaxy_explorer.decision_tree import INDEX
-
-_QUOTED = re.compile('".*"')
-_TABLE = re.compile(f'"?{ID}"?,')  # the heading of several columns
-VALIDATION = "validation.txt"  # beside a data set's pictures or in their zip: the galaxies that are never trained on
 
 
 @dataclass(frozen=True)
@@ -136,14 +126,14 @@ def find_ids(catalogue: Catalogue, text: str) -> tuple[np.ndarray, np.ndarray, l
     """
     ids = catalogue.table.index
     whole = id_of(text)
-    holders = _Holders(ids)
-    is_one = len(holders.of(whole)) or whole in ids
+    lengths = np.asarray(ids.str.len(), dtype=int)
+    is_one = whole in ids or len(_holding(ids, lengths, whole)) > 0
     parts = [part for part in ([whole] if is_one else dict.fromkeys(re.split(r"[\s,;]+", whole))) if part]
     exact: list[int] = []
     not_found: list[str] = []
     holding = np.zeros(len(ids), dtype=bool)
     for part, row in zip(parts, ids.get_indexer(pd.Index(parts, dtype=ids.dtype)), strict=True):
-        longer = holders.of(part)
+        longer = _holding(ids, lengths, part)
         holding[longer] = True
         if row >= 0:
             exact.append(int(row))
@@ -153,24 +143,10 @@ def find_ids(catalogue: Catalogue, text: str) -> tuple[np.ndarray, np.ndarray, l
     return np.array(exact, dtype=int), np.flatnonzero(holding), not_found
 
 
-class _Holders:
-    """The ids that hold a text and more. Only longer ones can: a list of whole ids costs no look through all of them."""
-
-    def __init__(self, ids: pd.Index) -> None:
-        self._ids = ids
-        self._lengths = np.asarray(ids.str.len(), dtype=int)
-        self._longer: dict[int, np.ndarray] = {}
-
-    def of(self, text: str) -> np.ndarray:
-        """Give the rows of the ids that are longer than a text and hold it, (n,) np.ndarray of int."""
-        length = len(text)
-        if length not in self._longer:
-            self._longer[length] = np.flatnonzero(self._lengths > length)
-        rows = self._longer[length]
-        if not len(rows) or not text:
-            return rows
-        among = self._ids if len(rows) == len(self._ids) else self._ids[rows]
-        return rows[np.asarray(among.str.contains(text, regex=False), dtype=bool)]
+def _holding(ids: pd.Index, lengths: np.ndarray, text: str) -> np.ndarray:
+    """Give the rows of the ids that hold a text and more. Only longer ones can: whole ids cost no look through all of them."""
+    rows = np.flatnonzero(lengths > len(text))
+    return rows[np.asarray(ids[rows].str.contains(text, regex=False), dtype=bool)] if len(rows) else rows
 
 
 def split(
@@ -231,86 +207,6 @@ def _drawn(catalogue: Catalogue, fraction: float, seed: int) -> np.ndarray:
     validating = np.zeros(len(catalogue), dtype=bool)
     validating[by_id[np.random.default_rng(seed).permutation(len(catalogue))[:count]]] = True
     return validating
-
-
-def read_ids(path: str | Path) -> list[str]:
-    """Read a list of galaxies, one id a line.
-
-    Parameters
-    ----------
-    path : str or Path
-        A text file, or a CSV file whose first column is ``GalaxyID``, as of the galaxies that failed. Empty lines
-        are passed over.
-
-    Returns
-    -------
-    list of str
-        The ids as text.
-
-    Raises
-    ------
-    CatalogueError
-        If the file cannot be read, or holds no ids.
-    """
-    try:
-        return _ids_of(Path(path).read_bytes(), str(path))
-    except OSError as error:
-        raise CatalogueError(f"the list of galaxies {path} cannot be read ({error}): give a text file") from error
-
-
-def read_validation(where: str | Path) -> list[str]:
-    """Read which galaxies of a data set are kept for validation, and never to be trained on.
-
-    Parameters
-    ----------
-    where : str or Path
-        A catalogue's folder or zip file, which may hold a ``validation.txt`` of one id a line.
-
-    Returns
-    -------
-    list of str
-        The ids as text; none where there is no such list.
-
-    Raises
-    ------
-    CatalogueError
-        If the list cannot be read, or holds no ids.
-    """
-    path = Path(os.path.expanduser(where))
-    try:
-        if not zipfile.is_zipfile(path):
-            listed = path / VALIDATION
-            return read_ids(listed) if listed.is_file() else []
-        with zipfile.ZipFile(path) as archive:
-            names = [name for name in archive.namelist() if name.rpartition("/")[2] == VALIDATION]
-            content = read_member(archive, names[0], MAX_TABLE_BYTES) if names else b""
-    except UNREADABLE as error:
-        raise CatalogueError(f"the list {VALIDATION} of {path} cannot be read ({error}): check the file") from error
-    if len(names) > 1:
-        raise CatalogueError(
-            f"{path} holds {VALIDATION} twice, as {names[0]} and {names[1]}: keep one, with the galaxies of both"
-        )
-    return _ids_of(content, f"{path}: {names[0]}") if names else []
-
-
-def _ids_of(content: bytes, name: str) -> list[str]:
-    """Take the ids from the content of a list."""
-    try:
-        ids = [galaxy_id for cell in _cells_of(content.decode("utf-8-sig")) if (galaxy_id := id_of(cell))]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise CatalogueError(f"the list of galaxies {name} cannot be read ({error}): give a text file") from error
-    ids = ids[1:] if ids[:1] == [ID] else ids  # a column of a table, with its heading
-    if not ids:
-        raise CatalogueError(f"the list of galaxies {name} is empty: write one id a line")
-    return ids
-
-
-def _cells_of(text: str) -> list[str]:
-    """Take the first column of a table, or the lines of a list, without the quotes around one."""
-    if _TABLE.match(text):  # whose other cells may go over several lines
-        return [row[0] for row in csv.reader(io.StringIO(text, newline="")) if row]
-    lines = [line.strip() for line in text.splitlines()]
-    return [line[1:-1].replace('""', '"') if _QUOTED.fullmatch(line) else line for line in lines]
 
 
 def _check_column(column: str) -> None:

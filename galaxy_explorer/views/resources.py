@@ -212,11 +212,8 @@ def _cards() -> tuple[dict[str, dict[str, Any]], list[str]]:
 
 @st.cache_resource(show_spinner=False)
 def _set_aside(what: str) -> None:
-    """Take what has been loaded, which stays, out of what the garbage collector looks through; once for each thing.
-
-    After every run of a page, and of a part of one, Streamlit has it look through everything, which stops all visitors and
-    the worker: with torch loaded that takes a quarter of a second.
-    """
+    """Take what has been loaded, which stays, out of what the garbage collector looks through; once for each thing."""
+    # Streamlit collects after every run of a page: with torch loaded, all visitors would wait for a quarter of a second.
     gc.collect()
     gc.freeze()
 
