@@ -10,6 +10,7 @@ from file_server import ServedFile, file_server, md5, zipped
 from galaxy_explorer.__main__ import main
 from galaxy_explorer.catalogue import gz2, layouts, open_catalogue
 from galaxy_explorer.commands import downloads, fetch, kaggle
+from galaxy_explorer.locks import locked
 
 IDS = ["587726016142835881", "587736542560715163", "587737825678131439"]
 
@@ -122,6 +123,25 @@ class TestGalaxyZoo2:
         assert self.run(folder) == 2
         assert "make room" in capsys.readouterr().err
         assert zoo.asked == []
+
+    def test_what_a_killed_run_has_unpacked_does_not_count_as_taken(self, zoo, folder, monkeypatch):
+        left = folder / ".images.part"
+        left.mkdir()
+        (left / "1.jpg").write_bytes(b"-" * 1000)
+        monkeypatch.setattr(fetch, "check_room", lambda *_: None if not left.exists() else pytest.fail("it is there"))
+        assert self.run(folder) == 0
+
+    def test_a_second_fetch_at_the_same_time_is_refused(self, zoo, folder, capsys):
+        with locked(folder / fetch.LOCK):
+            assert self.run(folder) == 2
+        assert "another fetch is at work in" in capsys.readouterr().err
+        assert zoo.asked == []
+
+    def test_how_to_see_them_can_be_pasted(self, zoo, tmp_path, monkeypatch, capsys):
+        monkeypatch.chdir(tmp_path)
+        assert self.run("my galáxies") == 0
+        last = capsys.readouterr().out.splitlines()[-1]
+        assert last == f"To see them: GALAXY_EXPLORER_DATA='{tmp_path.resolve()}/my galáxies' make app"
 
     def test_a_fault_is_said_and_what_came_before_it_stays(self, zoo, folder, capsys):
         zoo.files["/images_gz2.zip"].statuses = [404]

@@ -53,10 +53,15 @@ def test_a_draw_that_there_is_none_of_is_refused(server, fetched, folder, capsys
     assert not folder.exists()
 
 
-@pytest.mark.parametrize("below", [".", "live"])
-def test_a_file_in_place_of_the_folder_is_said_with_what_to_do(server, tmp_path, capsys, below):
+def test_a_file_in_place_of_the_folder_is_said_so(server, tmp_path, capsys):
     (tmp_path / "file").write_text("-")
-    assert main(["fetch", "sdss", "--to", str(tmp_path / "file" / below)]) == 2
+    assert main(["fetch", "sdss", "--to", str(tmp_path / "file")]) == 2
+    assert capsys.readouterr().err.endswith(f"{tmp_path / 'file'} is a file; name a folder with --to\n")
+
+
+def test_a_file_above_the_folder_is_said_with_what_to_do(server, tmp_path, capsys):
+    (tmp_path / "file").write_text("-")
+    assert main(["fetch", "sdss", "--to", str(tmp_path / "file" / "live")]) == 2
     said = capsys.readouterr().err
     assert f"{tmp_path / 'file'}" in said
     assert "cannot be written (" in said

@@ -1,5 +1,6 @@
 """Zip files from the internet: what is unpacked, and what is refused."""
 
+import shutil
 import stat
 
 import pytest
@@ -58,6 +59,16 @@ class TestUnpacking:
                    "other files": zipped({"readme.txt": b"-"})}  # fmt: skip
         with pytest.raises(FetchError, match="again"):
             self.opened(folder, changed[damage])
+        assert [path.name for path in folder.iterdir()] == ["a.zip"]
+
+    def test_an_interruption_leaves_nothing_that_fills_the_disk(self, folder, monkeypatch):
+        def interrupt(*_):
+            assert (folder / ".images.part" / "1.jpg").is_file()
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(shutil, "copyfileobj", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            self.opened(folder, zipped({"1.jpg": b"one"}))
         assert [path.name for path in folder.iterdir()] == ["a.zip"]
 
     def test_what_an_interrupted_run_left_is_replaced(self, folder):

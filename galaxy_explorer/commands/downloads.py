@@ -120,9 +120,14 @@ def check_room(folder: Path, megabytes: float) -> None:
     free = shutil.disk_usage(folder).free / 1e6
     if free < megabytes:
         raise FetchError(
-            f"{megabytes / 1e3:.1f} GB are needed and {free / 1e3:.1f} GB are free on the disk of {folder}; "
+            f"{_written(megabytes)} are needed and {_written(free)} are free on the disk of {folder}; "
             "make room, or name a folder on another disk with --to"
         )
+
+
+def _written(megabytes: float) -> str:
+    """Write a size."""
+    return f"{megabytes / 1e3:.1f} GB" if megabytes >= 1e3 else f"{megabytes:.0f} MB"
 
 
 def _fetch(remote: Remote, part: Path) -> None:

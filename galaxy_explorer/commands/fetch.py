@@ -1,11 +1,16 @@
 """``fetch``: whole data sets from the internet, in the layouts that the catalogue opens."""
 
 import argparse
+import os
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from galaxy_explorer.commands.downloads import FetchError, Remote, check_room, download, needed_megabytes
 from galaxy_explorer.commands.kaggle import fetch_kaggle
-from galaxy_explorer.commands.unpacking import is_there, unpack
+from galaxy_explorer.commands.unpacking import forget_unfinished, is_there, unpack
+from galaxy_explorer.locks import locked
 
 _ZENODO = "https://zenodo.org/records/3565489/files"
 GZ2_PICTURES = Remote(
@@ -21,6 +26,7 @@ GZ2_TABLES = (
 GZ2_FOLDERS = ("images", "images_gz2/images")  # where pictures may lie that were unpacked before
 GZ2_UNPACKED_MEGABYTES = 4600  # 243,000 pictures of 14 KB, each with what is left over of its last block
 GZ2_MOST_GIGABYTES = 12.0
+LOCK = ".fetch.lock"
 
 
 def fetch(options: argparse.Namespace) -> int:
@@ -32,6 +38,8 @@ def fetch(options: argparse.Namespace) -> int:
         When it cannot be fetched; the message says why and what to do.
     """
     folder: Path = options.to.expanduser()
+    if folder.exists() and not folder.is_dir():
+        raise FetchError(f"{folder} is a file; name a folder with --to")
     try:
         return _fetch_into(folder, options)
     except BrokenPipeError:
@@ -49,10 +57,10 @@ def _fetch_into(folder: Path, options: argparse.Namespace) -> int:
         from galaxy_explorer.commands.sdss import check_draw, fetch_sdss  # pandas takes a second to import
 
         check_draw(options.count, options.seed)
-        folder.mkdir(parents=True, exist_ok=True)
-        return fetch_sdss(folder, options.count, options.seed)
-    folder.mkdir(parents=True, exist_ok=True)
-    did_something = {"gz2": fetch_gz2, "kaggle": fetch_kaggle}[options.what](folder)
+        with _alone_in(folder):
+            return fetch_sdss(folder, options.count, options.seed)
+    with _alone_in(folder):
+        did_something = {"gz2": fetch_gz2, "kaggle": fetch_kaggle}[options.what](folder)
     from galaxy_explorer.catalogue import CatalogueError, open_catalogue  # a second to import
 
     try:
@@ -62,8 +70,23 @@ def _fetch_into(folder: Path, options: argparse.Namespace) -> int:
     if not did_something:
         print(f"all of it is in {folder} already")
     print(f"{len(galaxies):,} galaxies are in {folder}. {galaxies.note}")
-    print(f"To see them: GALAXY_EXPLORER_DATA={folder} make app")
+    print(f"To see them: GALAXY_EXPLORER_DATA={shlex.quote(str(folder.resolve()))} make app")
     return 0
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Make a folder where there is none, and keep a second fetch out of it: both would write the same files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK):  # where all may be there already
+        yield
+        return
+    with locked(folder / LOCK) as ours:
+        if not ours:
+            raise FetchError(
+                f"another fetch is at work in {folder}; wait until it has ended, or name another folder with --to"
+            )
+        yield
 
 
 def fetch_gz2(folder: Path) -> bool:
@@ -90,6 +113,7 @@ def fetch_gz2(folder: Path) -> bool:
         return False
     megabytes = sum(needed_megabytes(remote, folder) for remote in absent)
     if not unpacked:
+        forget_unfinished(folder / GZ2_FOLDERS[0])
         megabytes += needed_megabytes(GZ2_PICTURES, folder) + GZ2_UNPACKED_MEGABYTES
     check_room(folder, megabytes)
     for remote in absent:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import requests
 
 from galaxy_explorer.commands.downloads import TIMEOUT, FetchError, check_room
-from galaxy_explorer.commands.unpacking import is_there, unpack
+from galaxy_explorer.commands.unpacking import forget_unfinished, is_there, unpack
 
 COMPETITION = "galaxy-zoo-the-galaxy-challenge"
 RULES = f"https://www.kaggle.com/c/{COMPETITION}/rules"
@@ -42,8 +42,11 @@ def fetch_kaggle(folder: Path) -> bool:
     absent = [piece for piece in PIECES if not is_there(folder / piece.holds)]
     if not absent:
         return False
-    # Each is deleted once it is unpacked: beside the pictures there is one zip file at a time.
-    check_room(folder, sum(piece.megabytes * 1.5 for piece in absent) + max(piece.megabytes for piece in absent))
+    for piece in absent:
+        forget_unfinished(folder / piece.holds)
+    # Each is deleted once it is unpacked: beside the pictures there is one zip file at a time, some of it there already.
+    unpacked, packed = sum(piece.megabytes * 1.5 for piece in absent), max(piece.megabytes for piece in absent)
+    check_room(folder, unpacked + max(0.0, packed - _megabytes_in(folder / DOWNLOADS)))
     competition_download = _competition_download()
     with _as_we_want_it(folder / DOWNLOADS):
         for piece in absent:
@@ -52,6 +55,11 @@ def fetch_kaggle(folder: Path) -> bool:
             archive.unlink()
     shutil.rmtree(folder / DOWNLOADS, ignore_errors=True)
     return True
+
+
+def _megabytes_in(folder: Path) -> float:
+    """Add up the sizes of the files in a folder and its folders."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
 
 
 def _competition_download() -> Callable[..., str]:

@@ -40,8 +40,8 @@ def unpack(archive: Path, target: Path, endings: tuple[str, ...], most_gigabytes
     OSError
         If a file cannot be written.
     """
-    unfinished = target.with_name(f".{target.name}.part")
-    shutil.rmtree(unfinished, ignore_errors=True)
+    forget_unfinished(target)
+    unfinished = _unfinished(target)
     try:
         with zipfile.ZipFile(archive) as packed:
             members = _members(packed, archive, endings)
@@ -56,15 +56,25 @@ def unpack(archive: Path, target: Path, endings: tuple[str, ...], most_gigabytes
                 with packed.open(member) as source, (unfinished / name).open("wb") as file:
                     shutil.copyfileobj(source, file)  # no more than the size that was added up above
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        shutil.rmtree(unfinished, ignore_errors=True)
+        forget_unfinished(target)
         raise FetchError(f"{archive} is damaged ({error}); delete it and run the same command again") from error
-    except OSError:
-        shutil.rmtree(unfinished, ignore_errors=True)
+    except (OSError, KeyboardInterrupt):
+        forget_unfinished(target)
         raise
     if target.is_dir():
         target.rmdir()  # an empty one: others are not unpacked into
     unfinished.replace(target)
     return len(members)
+
+
+def forget_unfinished(target: Path) -> None:
+    """Delete what an interrupted `unpack` into a folder has left."""
+    shutil.rmtree(_unfinished(target), ignore_errors=True)
+
+
+def _unfinished(target: Path) -> Path:
+    """Name the folder that is unpacked into until all is there."""
+    return target.with_name(f".{target.name}.part")
 
 
 def is_there(path: Path) -> bool:
