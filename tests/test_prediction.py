@@ -11,7 +11,7 @@ import torch
 from tiny_prediction import eleven_pictures, folder_with_two_damaged, tiny_card, tiny_network
 from tiny_training import in_one_thread
 
-from galaxy_explorer.catalogue import open_catalogue
+from galaxy_explorer.catalogue import CatalogueError, open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS, SLICES, mass_of
 from galaxy_explorer.images import ImageError, for_prediction, views
 from galaxy_explorer.prediction import (
@@ -156,6 +156,15 @@ def test_a_picture_that_vanishes_costs_that_one(network, card, folder):
     catalogue = open_catalogue(folder)
     (folder / "0000.png").unlink()
     assert sorted(predict_catalogue(network, card, catalogue, views=1).failures) == ["0000", "0003", "0008"]
+
+
+def test_a_folder_that_is_away_for_a_while_costs_no_galaxy(network, card, folder, tmp_path):
+    catalogue, store = open_catalogue(folder), tmp_path / "kept.parquet"
+    folder.rename(tmp_path / "away")
+    with pytest.raises(CatalogueError, match=r"has gone; bring it back, or its disk"):
+        predict_catalogue(network, card, catalogue, views=1, store=store)
+    (tmp_path / "away").rename(folder)
+    assert sorted(predict_catalogue(network, card, catalogue, views=1, store=store).failures) == ["0003", "0008"]
 
 
 def test_pictures_cropped_before_are_taken_for_what_they_are(network, card, folder, pictures):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 from tiny_prediction import tiny_card, tiny_network, write_pictures, write_tiny_weights
 from tiny_training import in_one_thread
 
@@ -116,6 +117,42 @@ def test_a_visitor_cannot_stop_what_another_waits_for(catalogue: Catalogue, gate
     gate.set()
     assert job.finished.wait(SECONDS)
     assert held(job) == 0
+
+
+def test_who_is_shown_a_job_waits_for_it_until_he_leaves(catalogue: Catalogue, gate: threading.Event) -> None:
+    worker = Worker()
+    job = worker.submit(catalogue, catalogue.ids, TINY, "me")
+    worker.wait_for(job, "you")
+    assert not worker.leave(job, "me", lambda visitor: True)
+    worker.wait_for(job, "me")  # the page is drawn anew
+    assert worker.leave(job, "you", lambda visitor: True)
+
+
+def watched(galaxies: str, network: str) -> None:
+    from galaxy_explorer.catalogue import open_catalogue
+    from galaxy_explorer.views import background, compare_work
+
+    catalogue = open_catalogue(galaxies)
+    job = background.worker().find(catalogue, catalogue.ids, network)
+    background.worker().wait_for(job, compare_work.visitor())
+    compare_work.show_progress([job])
+
+
+def test_who_cannot_stop_a_job_is_told_why(
+    catalogue: Catalogue, gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "is_here", lambda visitor: True)
+    monkeypatch.setattr(background, "seconds_per_galaxy", lambda name: 1.0)
+    background.worker.clear()
+    job = background.worker().submit(catalogue, catalogue.ids, TINY, "another")
+    page = AppTest.from_function(watched, args=(str(catalogue.root), TINY)).run()
+    assert not page.info
+    page.button[0].click().run()
+    for _ in range(2):
+        assert "Another visitor waits for these galaxies too" in page.info[0].value
+        assert page.button[0].disabled
+        page.run()
+    assert not job.stop.is_set()
 
 
 def test_a_visitor_who_has_gone_keeps_nobody_from_stopping(catalogue: Catalogue, gate: threading.Event) -> None:

@@ -168,11 +168,17 @@ class Catalogue:
         Raises
         ------
         CatalogueError
-            If the id is not in the catalogue.
+            If the id is not in the catalogue, or the whole folder or zip file has gone.
         ImageError
             If the picture has gone or is damaged.
         """
-        return read_image(self.picture_file(galaxy_id))
+        try:
+            return read_image(self.picture_file(galaxy_id))
+        except (ImageError, OSError) as error:
+            if self.fetch or os.path.exists(self.root):
+                raise
+            # A disk that is away: no reason to give a galaxy up.
+            raise CatalogueError(f"{self.root} has gone; bring it back, or its disk, and try again") from error
 
     def subset(self, ids: Iterable[str]) -> "Catalogue":
         """Take some of the galaxies, in the order asked for.

@@ -34,7 +34,8 @@ class Job:
     error: str = ""
     stop: Event = field(default_factory=Event)
     finished: Event = field(default_factory=Event)
-    visitors: set[str] = field(default_factory=set)  # the sessions that asked for it
+    visitors: set[str] = field(default_factory=set)  # the sessions that wait for it
+    left: set[str] = field(default_factory=set)  # those that wait no longer
     first: tuple[float, int] | None = None  # when the first batch was done, and how many galaxies were by then
 
     def report(self, done: int, _total: int) -> None:
@@ -71,6 +72,7 @@ class Worker:
                 self.jobs.append(job)
                 self.queue.put(job)
             job.visitors.add(visitor)
+            job.left.discard(visitor)
         return job
 
     def find(self, catalogue: Catalogue, ids: Sequence[str], network: str) -> Job | None:
@@ -78,9 +80,16 @@ class Worker:
         with self.lock:
             return self._find(store_of(catalogue, network), ids)
 
+    def wait_for(self, job: Job, visitor: str) -> None:
+        """Count a visitor who is shown a job among those that wait for it, but for one who has left it."""
+        with self.lock:
+            if visitor not in job.left:
+                job.visitors.add(visitor)
+
     def leave(self, job: Job, visitor: str, is_here: Callable[[str], bool]) -> bool:
         """Stop a job unless another visitor who is still here waits for it; say whether it stops."""
         with self.lock:
+            job.left.add(visitor)
             job.visitors = {other for other in job.visitors if other != visitor and is_here(other)}
             if not job.visitors:
                 job.stop.set()

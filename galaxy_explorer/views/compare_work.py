@@ -26,12 +26,18 @@ def show_progress(jobs: Sequence[background.Job]) -> None:
         left_said = "stopping after those under way" if job.stop.is_set() else f"about {duration(left)} left"
         st.progress(min(job.done / len(job.ids), 1.0), f"**{job.network}**: {said}, {left_said}")
     st.caption("You may use the other pages meanwhile. What is done is kept, also when you stop.")
-    if st.button("Stop", icon=":material/stop_circle:", disabled=all(job.stop.is_set() for job in jobs)):
-        stopped = [background.worker().leave(job, visitor(), background.is_here) for job in jobs]
-        if not all(stopped):
-            st.info("Another visitor waits for these galaxies too, so the work goes on.", icon=":material/group:")
+    over = [job.stop.is_set() or visitor() in job.left for job in jobs]
+    st.button("Stop", icon=":material/stop_circle:", disabled=all(over), on_click=stop_waiting, args=(jobs,))
+    if any(visitor() in job.left and not job.stop.is_set() for job in jobs):
+        st.info("Another visitor waits for these galaxies too, so the work goes on.", icon=":material/group:")
     if all(job.finished.is_set() for job in jobs):
         st.rerun()
+
+
+def stop_waiting(jobs: Sequence[background.Job]) -> None:
+    """Wait no longer; what nobody waits for ends."""
+    for job in jobs:
+        background.worker().leave(job, visitor(), background.is_here)
 
 
 def duration(seconds: float) -> str:
@@ -62,6 +68,8 @@ def see_to_predictions(catalogue: Catalogue, comparison: Comparison, wanted: int
     }
     jobs = {name: worker.find(catalogue, ids, name) for name, ids in asked.items() if ids}
     if running := [job for job in jobs.values() if job and not job.finished.is_set()]:
+        for under_way in running:
+            worker.wait_for(under_way, visitor())
         show_progress(running)
         if 0 < len(comparison) < wanted:
             st.caption(f"Below are the {len(comparison):,} that all of them have looked at so far.")
@@ -101,7 +109,8 @@ def name_the_bad(catalogue: Catalogue, comparison: Comparison) -> None:
     if not comparison.failures:
         return
     count = len(comparison.failures)
-    with st.expander(f"{count:,} picture{'s' if count > 1 else ''} could not be read", icon=":material/broken_image:"):
+    title = f"{count:,} picture{'s' if count > 1 else ''} could not be read"
+    with st.expander(title, icon=":material/broken_image:", expanded=not len(comparison)):
         st.dataframe(pd.Series(comparison.failures, name="reason").rename_axis("galaxy"))
         if st.button("Try these again", icon=":material/refresh:"):
             for name, ids in comparison.missing.items():

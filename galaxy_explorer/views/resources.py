@@ -1,5 +1,6 @@
 """The sources of galaxies, the networks, and what they say of a galaxy: each kept once. torch is imported inside the functions that need a network."""
 
+import atexit
 import gc
 import os
 from collections.abc import Iterator, Sequence
@@ -216,6 +217,7 @@ def _set_aside(what: str) -> None:
     # Streamlit collects after every run of a page: with torch loaded, all visitors would wait for a quarter of a second.
     gc.collect()
     gc.freeze()
+    atexit.register(gc.unfreeze)  # or triton complains of leaks
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the network …")
