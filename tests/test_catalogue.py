@@ -227,6 +227,13 @@ class TestWhatIsNoCatalogue:
         with pytest.raises(CatalogueError, match=r"there are no pictures in .*unpack them or name one"):
             open_catalogue(tmp_path)
 
+    def test_a_folder_of_folders_of_pictures_says_to_name_these(self, tmp_path, picture):
+        for name in ("one", "two"):
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "1.png").write_bytes(to_png(picture))
+        with pytest.raises(CatalogueError, match=r"not looked into: 2\. Name each by its own path"):
+            open_catalogue(tmp_path)
+
     def test_a_folder_called_sample_is_no_bundled_sample(self, tmp_path, picture, monkeypatch):
         (tmp_path / "sample").mkdir()
         (tmp_path / "sample" / "1.png").write_bytes(to_png(picture))

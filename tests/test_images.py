@@ -10,7 +10,7 @@ import pytest
 from picture_files import encoded, grey, png_chunk, png_header, refusal
 from PIL import Image
 
-from galaxy_explorer.images import ImageError, read_image
+from galaxy_explorer.images import GREY, ImageError, read_exposure, read_image
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +67,11 @@ class TestReading:
 
     def test_grey_is_the_same_in_all_channels(self, ramp):
         np.testing.assert_array_equal(read_image(encoded(ramp.astype(np.uint8), "PNG")), grey(ramp))
+
+    def test_grey_is_said_to_be_so_also_in_three_channels(self, ramp, picture):
+        for levels in (ramp.astype(np.uint8), grey(ramp)):
+            assert read_exposure(encoded(levels, "PNG")).notes == (GREY,)
+        assert read_exposure(encoded(picture, "PNG")).notes == ()
 
     def test_palette_colours_are_looked_up(self, picture):
         palette = Image.fromarray(picture).quantize(16)

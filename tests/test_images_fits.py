@@ -25,9 +25,7 @@ class TestOneBand:
         exposure = read_exposure(written(galaxy_fluxes()))
         assert (exposure.picture.dtype, exposure.picture.shape) == (np.uint8, (64, 64, 3))
         assert (exposure.picture[..., :1] == exposure.picture).all()
-        assert exposure.notes == (
-            "one band, shown as grey; the networks learnt colours, so take their answers with care",
-        )
+        assert exposure.notes == ("shown in grey; the networks learnt colours, so take their answers with care",)
         assert exposure.choices == (exposure.name,) == ("0 (64×64)",)
 
     def test_its_first_row_is_at_the_bottom(self):

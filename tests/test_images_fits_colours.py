@@ -15,7 +15,7 @@ class TestColours:
         assert exposure.choices == ("colour of i, r, g", "1 i (64×64)", "2 r (64×64)", "3 g (64×64)")
         red, green, blue = exposure.picture[20:30, 40:50].reshape(-1, 3).mean(axis=0)
         assert red > 1.15 * green > 1.3 * blue
-        assert read_exposure(with_bands(), "2 r (64×64)").notes[0].startswith("one band")
+        assert read_exposure(with_bands(), "2 r (64×64)").notes[0].startswith("shown in grey")
 
     @pytest.mark.parametrize(
         ("names", "reddest_first"),

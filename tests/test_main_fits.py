@@ -44,7 +44,7 @@ def test_a_folder_of_fits_becomes_a_table_in_fits(run, folder, weights, tmp_path
     said = capsys.readouterr()
     assert "4 of 5 galaxies are in" in said.out
     assert "galaxy table failed: the FITS file holds no image of a galaxy, only 0 primary (empty); 1 cat" in said.err
-    assert "galaxy M 51 and 1 more: one band, shown as grey; the networks learnt colours" in said.err
+    assert "galaxy M 51 and 1 more: shown in grey; the networks learnt colours" in said.err
     assert "galaxy 0012 and 1 more: the file holds 4 images, and “colour of i, r, g” was taken" in said.err
     found = read_fractions(output)
     assert found.index.tolist() == ["0012", "M 51", "M 63", "packed"]
@@ -62,7 +62,7 @@ def test_fits_files_and_zips_are_taken_one_by_one(run, folder, tmp_path, capsys)
         archive.write(folder / "M 51.fit", "inside/one.fits")
     assert run("predict", packed, folder / "packed.fits.gz", "--output", tmp_path / "scores.ecsv") == 0
     assert Table.read(tmp_path / "scores.ecsv")["GalaxyID"].tolist() == ["one", "packed"]
-    assert "galaxy one: one band" in capsys.readouterr().err
+    assert "galaxy one: shown in grey" in capsys.readouterr().err
 
 
 def test_evaluate_measures_tables_in_fits_and_ecsv(run, kaggle_folder, tmp_path, capsys):

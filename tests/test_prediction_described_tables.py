@@ -157,3 +157,12 @@ def test_a_table_whose_header_is_damaged_is_refused(table, tmp_path):
     path.write_bytes(as_bytes(table, ".fits", {}).replace(b"TFORM2", b"TFO\x12M2", 1))
     with pytest.raises(PredictionError, match=r"cannot be read as a table in FITS|has no column"):
         read_fractions(path)
+
+
+@pytest.mark.parametrize("ending", ["fits", "ecsv"])
+def test_a_row_without_an_id_is_refused(table, tmp_path, ending):
+    other = Table.from_pandas(table.iloc[:3].reset_index())
+    other["GalaxyID"] = np.ma.masked_array(["a", "b", "c"], mask=[False, True, False])
+    other.write(tmp_path / f"other.{ending}", format="ascii.ecsv" if ending == "ecsv" else "fits")
+    with pytest.raises(PredictionError, match=r"row 2 has no GalaxyID"):
+        read_fractions(tmp_path / f"other.{ending}")

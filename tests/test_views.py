@@ -179,3 +179,17 @@ def test_galaxy_zoo_2_lets_the_visitor_choose_its_votes(
     assert app.segmented_control(key="choose_votes").value == "weighted"
     app.segmented_control(key="choose_votes").set_value("debiased").run()
     assert "The votes are debiased" in app.caption[-1].value
+
+
+def test_without_any_network_no_address_is_blamed(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoints, "available", dict)
+    resources._cards.clear()
+    try:
+        app.run()
+        app.switch_page("galaxy_explorer/views/galaxy.py")
+        app.query_params["source"], app.query_params["galaxy"] = "sample", "100023"
+        app.run()
+        assert not app.exception
+        assert not any("in the address is" in warning.value for warning in app.warning)
+    finally:
+        resources._cards.clear()

@@ -138,8 +138,9 @@ def _open_folder(path: Path, name: str = "", note: str = "") -> Catalogue:
     """Open a plain folder of pictures."""
     scores = read_scores(path / SCORES, str(path / SCORES)) if (path / SCORES).is_file() else None
     name = name or path.resolve().name
-    note = f"{note or f'Pictures of the folder {name}.'} {_folders_in_words(path.resolve())}".strip()
-    return _assembled(name, path, pictures_of(files_of(path), path), scores, _field_of_folder(path), note)
+    folders = _folders_in_words(path.resolve())
+    note = f"{note or f'Pictures of the folder {name}.'} {folders}".strip()
+    return _assembled(name, path, pictures_of(files_of(path), path, folders), scores, _field_of_folder(path), note)
 
 
 def _folders_in_words(path: Path) -> str:

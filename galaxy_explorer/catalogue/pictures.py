@@ -65,8 +65,8 @@ def _is_file(entry: os.DirEntry) -> bool:
         return True
 
 
-def pictures_of(names: Iterable[str], where: Path) -> Pictures:
-    """Find the pictures among file names."""
+def pictures_of(names: Iterable[str], where: Path, beside: str = "") -> Pictures:
+    """Find the pictures among file names; where there are none, the error says also what is beside them."""
     found: dict[str, str] = {}
     left_out = []
     for name in names:
@@ -88,7 +88,7 @@ def pictures_of(names: Iterable[str], where: Path) -> Pictures:
     if not found:
         raise CatalogueError(
             f"there are no pictures in {where}: name the folder or zip file that holds them itself, as {', '.join(SUFFIXES)} "
-            f"(zip files within a folder are not looked into: unpack them or name one). {pictures.in_words()}".strip()
+            f"(zip files within a folder are not looked into: unpack them or name one). {pictures.in_words()} {beside}".strip()
         )
     return pictures
 

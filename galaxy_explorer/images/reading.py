@@ -45,8 +45,8 @@ FITS_ENDINGS = (
     *(".fits.bz2", ".fit.bz2", ".fts.bz2"),  # SDSS packs its frames so
 )
 
-# The note on a picture of one band.
-GREY = "one band, shown as grey; the networks learnt colours, so take their answers with care"
+# The note on a picture of one band, and on one without colours.
+GREY = "shown in grey; the networks learnt colours, so take their answers with care"
 
 # FITS as it is, and packed by gzip or bzip2. Tile-compressed FITS (.fz) begins as FITS does.
 FITS_STARTS = (b"SIMPLE  =", b"\x1f\x8b", b"BZh")
@@ -150,7 +150,7 @@ def read_exposure(source: Source, image: str | None = None, *, located: bool = T
     Returns
     -------
     Exposure
-        The picture and what is known of it; of other formats than FITS, the picture alone.
+        The picture and what is known of it; of other formats than FITS, the picture, and whether it is grey.
 
     Raises
     ------
@@ -204,7 +204,9 @@ def _decode(file: BinaryIO, image: str | None, located: bool, shortest: int | No
             )
         if shortest and isinstance(picture, JpegImageFile):
             picture.draft(picture.mode, (shortest, shortest))
-        return Exposure(_to_rgb(ImageOps.exif_transpose(picture)))
+        levels = _to_rgb(ImageOps.exif_transpose(picture))
+        is_grey = np.array_equal(levels[..., 0], levels[..., 1]) and np.array_equal(levels[..., 1], levels[..., 2])
+        return Exposure(levels, notes=(GREY,) if is_grey else ())
 
 
 def _in_words(start: bytes) -> str:

@@ -148,7 +148,9 @@ def read_described(path: Path) -> pd.DataFrame:
         table = read(path)
         lacking = [name for name in (ID, *COLUMNS) if name not in table]
         if not lacking:
-            ids = pd.Index(table[ID].astype(str).to_numpy(), dtype=str, name=ID)
+            ids = pd.Index(table[ID].fillna("").astype(str).to_numpy(), dtype=str, name=ID)
+            if (without := np.flatnonzero(ids == "")).size:
+                raise ValueError(f"row {without[0] + 1} has no {ID}")
             return table[list(COLUMNS)].astype(np.float32).set_axis(ids)
     except (OSError, ValueError, TypeError, LookupError, VerifyError) as error:
         raise PredictionError(
@@ -184,7 +186,11 @@ def _read_fits(path: Path) -> pd.DataFrame:
         for name in COLUMNS
         if name in table.colnames
     }
-    ids = {ID: [_from_ascii(galaxy_id) for galaxy_id in table[ID].tolist()]} if ID in table.colnames else {}
+    ids = (
+        {ID: [_from_ascii(name) if name is not None else "" for name in table[ID].tolist()]}
+        if ID in table.colnames
+        else {}
+    )
     return pd.DataFrame(ids | columns)
 
 

@@ -133,7 +133,7 @@ def complaints() -> list[str]:
     """Say what of the address cannot be heeded, and what was perhaps meant."""
     said = [*unknown_names(("source", "votes", *ADDRESS)), *unknown_votes()]
     networks = resources.networks()
-    if (network := st.query_params.get("network", networks[0] if networks else "")) not in networks:
+    if (network := st.query_params.get("network")) is not None and network not in networks:
         said.append(left_out("network", network, "no network", networks))
     if (answer := st.query_params.get("answer", COLUMNS[0])) not in COLUMNS:
         of_question = [name for name in COLUMNS if name.partition(".")[0] == answer.partition(".")[0]]
