@@ -201,6 +201,17 @@ def test_a_failed_job_says_why_and_keeps_no_other_from_its_turn(
     assert (again.error, held(again)) == ("", 70)
 
 
+def test_a_cache_that_cannot_be_written_is_named_with_what_to_do(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("-")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    job = Worker().submit(catalogue, catalogue.ids, TINY)
+    assert job.finished.wait(SECONDS)
+    assert f"{tmp_path / 'file'}/galaxy-explorer/predictions, which cannot be used (Not a directory)" in job.error
+    assert "XDG_CACHE_HOME" in job.error
+
+
 def test_failed_jobs_are_remembered_within_bounds(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
     background.network_key(TINY)
     monkeypatch.setattr(background, "REMEMBERED", 2)

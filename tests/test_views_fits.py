@@ -57,7 +57,7 @@ def test_what_the_network_hardly_asks_of_a_grey_picture_is_explained(app: AppTes
 
 def test_a_file_of_bands_says_where_it_lies_and_offers_its_images(app: AppTest, several: bytes) -> None:
     uploaded(app, ("m51.fits", several))
-    assert not any("One band" in warning.value for warning in app.warning)
+    assert not any("Shown in grey" in warning.value for warning in app.warning)
     assert "RA 202.47000°, Dec +47.20000°" in texts(app)
     assert "https://simbad.cds.unistra.fr" in texts(app)
     assert "0.4″ per pixel" in texts(app)

@@ -106,8 +106,10 @@ class Worker:
             job = self.queue.get()
             try:
                 _run(job)
-            except (CatalogueError, ImageError, ValueError, OSError, RuntimeError) as error:
+            except (CatalogueError, ImageError, ValueError, RuntimeError) as error:
                 job.error = str(error)
+            except OSError as error:
+                job.error = predicted.unusable(error)
             except Exception as error:  # the rim: a thread that ended here would keep all visitors waiting
                 logging.getLogger(__name__).exception("predicting %s", job.store)
                 job.error = f"the work broke off for a reason that the app does not know ({type(error).__name__})"

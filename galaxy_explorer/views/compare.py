@@ -7,7 +7,7 @@ import streamlit as st
 
 from galaxy_explorer.catalogue import Catalogue, CatalogueError
 from galaxy_explorer.decision_tree import COLUMNS
-from galaxy_explorer.views import compare_results, compare_work, resources, votes
+from galaxy_explorer.views import compare_results, compare_work, predicted, resources, votes
 from galaxy_explorer.views.addresses import ended, escaped, say_once, unknown_names, unknown_source, unknown_votes
 from galaxy_explorer.views.comparing import SAMPLE_SIZE, compare, origins_of, rows_with_votes, sample_of
 from galaxy_explorer.views.opened_tables import close_table, open_table, opened_tables
@@ -168,7 +168,8 @@ def show_comparison(source: str, catalogue: Catalogue) -> None:
             comparison = compare(catalogue, rows, origins_of(catalogue, names, tables))
             comparison.prepare()
     except (ValueError, OSError) as error:
-        st.error(f"The predictions cannot be read: {ended(error)}")
+        said = predicted.unusable(error) if isinstance(error, OSError) else error
+        st.error(f"The predictions cannot be read: {ended(said)}")
         return
     compare_work.see_to_predictions(catalogue, comparison, len(rows))
     compare_work.name_the_bad(catalogue, comparison)

@@ -38,6 +38,14 @@ def folder() -> Path:
     return cache_folder() / "predictions"
 
 
+def unusable(error: OSError) -> str:
+    """Say that the folder of the predictions cannot be used, why, and what to do."""
+    return (
+        f"the app keeps predictions in {folder()}, which cannot be used ({error.strerror or error}); make room there, or start the "
+        "app with another folder in XDG_CACHE_HOME"
+    )
+
+
 def note(store: Path, galaxies: Catalogue, network: str, weights: Path) -> None:
     """Write beside a table of predictions whose galaxies they are and which weights were used."""
     said = {"pictures": galaxies.pictures_fingerprint, "network": network, "weights": [str(weights), *_state(weights)]}
