@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from streamlit.testing.v1 import AppTest
 
+from galaxy_explorer import checkpoints
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, QUESTIONS, column, columns_of, mass_of, shares_from_fractions
 from galaxy_explorer.views import worked_example
@@ -175,3 +177,11 @@ def test_a_galaxy_that_the_open_folder_shares_with_the_sample_is_shown_once(
     ids = [link.label.split()[0] for link in about.page_link if link.label.endswith("%*")]
     assert ids.count(shared) == 1
     assert set(sure_examples("sample", "Class1.1")) <= set(ids)
+
+
+def test_the_cells_of_a_map_are_those_of_the_shipped_networks(about: AppTest) -> None:
+    said = opened(about)
+    for name in checkpoints.available():
+        network, card = checkpoints.load(name)
+        cells = network.features(torch.zeros(1, 3, card["image_size"], card["image_size"])).shape[-1]
+        assert re.search(rf"{cells} × {cells}( cells)? \(`{name}`\)", said)

@@ -111,8 +111,6 @@ LIMITS = """
   they may expect more detail than its picture shows.
 - Where few votes reached a question, **its shares are noisy**: among ten votes, 60 % and 70 % are one vote apart. Where none did, the
   app says “not asked”; where a network expects fewer than one vote in a hundred, “hardly asked”.
-- An interval (±) holds the volunteers' value in **68 of 100 cases over all answers**, and evenly for all that a network predicts. Seen from
-  the votes it holds more of the frequent case that nobody gave an answer (71 %), and less where a twentieth to four fifths did (62 %).
 - An answer with little mass can have a large share: read share and mass together.
 """
 
