@@ -119,10 +119,12 @@ def test_what_failed_is_tried_again_when_the_whole_is_asked_for_again(network, c
     stop = threading.Event()
     options = {"views": 1, "batch_size": 4, "store": store}
     predict_catalogue(network, card, catalogue, **options, stop=stop, progress=lambda *_: stop.set())
-    folder.rename(away)  # as a disk that is pulled out
+    folder.rename(away)  # as a disk that is pulled out, whose place stays
+    folder.mkdir()
     lost = predict_catalogue(network, card, catalogue, **options)
     assert len(lost.failures) == 8  # of 11; three were done, and one of the first four is damaged
     assert store.exists()
+    folder.rmdir()
     away.rename(folder)
     found = predict_catalogue(network, card, catalogue, **options)
     assert found.failures.keys() == read_failures(tmp_path / "kept.parquet.failed.csv").keys() == {"0003", "0008"}
