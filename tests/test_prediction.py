@@ -158,11 +158,16 @@ def test_a_picture_that_vanishes_costs_that_one(network, card, folder):
     assert sorted(predict_catalogue(network, card, catalogue, views=1).failures) == ["0000", "0003", "0008"]
 
 
-def test_a_folder_that_is_away_for_a_while_costs_no_galaxy(network, card, folder, tmp_path):
+@pytest.mark.parametrize("place_stays", [False, True])
+def test_a_folder_that_is_away_for_a_while_costs_no_galaxy(network, card, folder, tmp_path, place_stays):
     catalogue, store = open_catalogue(folder), tmp_path / "kept.parquet"
     folder.rename(tmp_path / "away")
+    if place_stays:
+        folder.mkdir()
     with pytest.raises(CatalogueError, match=r"has gone; bring it back, or its disk"):
         predict_catalogue(network, card, catalogue, views=1, store=store)
+    if place_stays:
+        folder.rmdir()
     (tmp_path / "away").rename(folder)
     assert sorted(predict_catalogue(network, card, catalogue, views=1, store=store).failures) == ["0003", "0008"]
 

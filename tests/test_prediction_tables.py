@@ -1,5 +1,6 @@
 """Tests of `galaxy_explorer.prediction`: the tables in which predictions are kept."""
 
+import shutil
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -121,10 +122,11 @@ def test_what_failed_is_tried_again_when_the_whole_is_asked_for_again(network, c
     predict_catalogue(network, card, catalogue, **options, stop=stop, progress=lambda *_: stop.set())
     folder.rename(away)  # as a disk that is pulled out, whose place stays
     folder.mkdir()
+    (folder / "readme.txt").write_text("put the disk in")
     lost = predict_catalogue(network, card, catalogue, **options)
     assert len(lost.failures) == 8  # of 11; three were done, and one of the first four is damaged
     assert store.exists()
-    folder.rmdir()
+    shutil.rmtree(folder)
     away.rename(folder)
     found = predict_catalogue(network, card, catalogue, **options)
     assert found.failures.keys() == read_failures(tmp_path / "kept.parquet.failed.csv").keys() == {"0003", "0008"}

@@ -175,9 +175,8 @@ class Catalogue:
         try:
             return read_image(self.picture_file(galaxy_id))
         except (ImageError, OSError) as error:
-            if self.fetch or os.path.exists(self.root):
+            if self.fetch or not _is_away(self.root):
                 raise
-            # A disk that is away: no reason to give a galaxy up.
             raise CatalogueError(f"{self.root} has gone; bring it back, or its disk, and try again") from error
 
     def subset(self, ids: Iterable[str]) -> "Catalogue":
@@ -267,3 +266,14 @@ class Catalogue:
         except UNREADABLE:
             return GONE
         return state.st_size, state.st_mtime_ns
+
+
+def _is_away(root: Path) -> bool:
+    """Tell whether a folder or zip file has gone, or is empty as the place of a disk that is away: no reason to give a galaxy up."""
+    if not root.is_dir():
+        return not os.path.exists(root)
+    try:
+        with os.scandir(root) as entries:
+            return next(entries, None) is None
+    except OSError:
+        return False
