@@ -248,7 +248,7 @@ class Terminal(io.StringIO):
 def test_the_bar_of_a_resumed_run_shows_this_run_s_speed(monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    with progress_bar() as progress:
+    with progress_bar(before=900_000) as progress:
         for done in range(900_020, 900_200, 20):
             time.sleep(0.15)
             progress(done, 1_000_000)

@@ -5,7 +5,8 @@ import lzma
 import os
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -172,8 +173,20 @@ class Catalogue:
         ImageError
             If the picture has gone or is damaged.
         """
-        try:
+        with self.giving_none_up():
             return read_image(self.picture_file(galaxy_id))
+
+    @contextmanager
+    def giving_none_up(self) -> Iterator[None]:
+        """Tell a picture that cannot be read, which costs itself, from a folder or zip file that has gone.
+
+        Raises
+        ------
+        CatalogueError
+            Of the latter, in the place of the error that the block raised.
+        """
+        try:
+            yield
         except (ImageError, OSError) as error:
             if self.fetch or not _is_away(self.root):
                 raise

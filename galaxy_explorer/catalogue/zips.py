@@ -11,11 +11,12 @@ MAX_TABLE_BYTES = 512 * 2**20  # of a list or a table, unpacked: 37 scores of a 
 
 def zip_file(root: Path) -> zipfile.ZipFile:
     """Open a zip file, or take it as this process opened it before, unless the file has changed since."""
-    return _opened(root, os.getpid(), root.stat().st_mtime_ns)
+    state = root.stat()
+    return _opened(root, os.getpid(), (state.st_ino, state.st_size, state.st_mtime_ns))
 
 
 @lru_cache(maxsize=8)
-def _opened(root: Path, _process: int, _changed: int) -> zipfile.ZipFile:
+def _opened(root: Path, _process: int, _state: tuple[int, ...]) -> zipfile.ZipFile:
     # ZipFile's reads are safe between threads, but not between processes that share one open file.
     return zipfile.ZipFile(root)
 

@@ -42,15 +42,15 @@ def speed(options: argparse.Namespace, process: Process = ALONE) -> dict[str, An
 
 
 @contextmanager
-def progress_bar(process: Process = ALONE) -> Iterator[Callable[[int, int], None]]:
-    """Show galaxies done out of all on standard error, where that is a terminal; one process shows it for all."""
-    with tqdm(unit=" galaxies", disable=None if process.leads else True) as bar:
+def progress_bar(process: Process = ALONE, before: int = 0) -> Iterator[Callable[[int, int], None]]:
+    """Show galaxies done out of all on standard error, where that is a terminal; one process shows it for all.
+
+    What an interrupted run has done `before` is no part of this one's speed.
+    """
+    with tqdm(unit=" galaxies", initial=before, disable=None if process.leads else True) as bar:
 
         def progress(done: int, total: int) -> None:
-            if bar.total is None:  # what an interrupted run has done is no part of this one's speed
-                bar.reset(total)
-                bar.initial = bar.n = bar.last_print_n = done
-                bar.refresh()
+            bar.total = total
             bar.update(done - bar.n)
 
         yield progress

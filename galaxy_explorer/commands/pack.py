@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 from tqdm import tqdm
 
-from galaxy_explorer.catalogue import FIELD, VALIDATION, Catalogue, CatalogueError, read_ids, read_validation
+from galaxy_explorer.catalogue import FIELD, VALIDATION, Catalogue, read_ids, read_validation
 from galaxy_explorer.catalogue.layouts import SCORES
 from galaxy_explorer.commands.reporting import (
     NO_TEXT,
@@ -144,7 +144,7 @@ def _small(catalogue: Catalogue, crop: float, size: int, quality: int, galaxy_id
     """Make a galaxy's picture small, or say why it cannot be read."""
     try:
         square = central_field(catalogue.picture(galaxy_id), crop, size, field=catalogue.field)
-    except (ImageError, CatalogueError, OSError) as error:
+    except (ImageError, OSError) as error:
         return str(error)
     content = io.BytesIO()
     Image.fromarray(square).save(content, "WEBP", quality=quality)

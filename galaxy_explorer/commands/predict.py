@@ -82,7 +82,7 @@ def predict(options: argparse.Namespace) -> int:
             same = partial(_as_predicted_now, store, sources, network, card, options.views)
             return _already_finished(store, sources, options.spread, same) if process.leads else 0
         with disk_in_words(options.output, partial(_way_on, store)):
-            with progress_bar(process) as progress:
+            with progress_bar(process, before=len(store.predicted_ids())) as progress:
                 shown: dict[str, Any] = {"total": len(sources), "progress": progress}
                 fill(store, network, card, sources, process=process, **shown, **speed(options, process))
             if process.leads:
@@ -205,10 +205,8 @@ def _sources_at(path: str, notes: Notes) -> Iterator[Source]:
         catalogue = catalogue_at(path)
         for source in sources_of(catalogue):
             if is_named(str(catalogue.table.at[source.galaxy_id, "picture"]), *FITS_ENDINGS):
-                source = replace(
-                    source,
-                    read=partial(_noted, notes, source.galaxy_id, partial(catalogue.picture_file, source.galaxy_id)),
-                )
+                noted = partial(_noted, notes, source.galaxy_id, partial(catalogue.picture_file, source.galaxy_id))
+                source = replace(source, read=catalogue.giving_none_up()(noted))
             yield source
         yield from (Source(name, partial(_no_picture, NO_TEXT)) for name in catalogue.left_out)
         return

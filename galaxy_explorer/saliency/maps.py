@@ -162,7 +162,7 @@ def saliency_map(
     # The caller's thread may have gradients switched off, and a tensor made in inference mode cannot have any.
     with torch.inference_mode(False), torch.enable_grad():
         picture = _checked_picture(inputs)
-        seen = views_of(picture.cpu().numpy(), views) if views > 1 else [picture]
+        seen = [picture] if views == 1 else views_of(picture.cpu().numpy(), views)
         maps = [
             _raw_map(network, torch.as_tensor(view), target, method, _over_all(progress, number, len(seen)))
             for number, view in enumerate(seen)

@@ -26,6 +26,9 @@ def show_progress(jobs: Sequence[background.Job]) -> None:
         left_said = "stopping after those under way" if job.stop.is_set() else f"about {duration(left)} left"
         st.progress(min(job.done / len(job.ids), 1.0), f"**{job.network}**: {said}, {left_said}")
     st.caption("You may use the other pages meanwhile. What is done is kept, also when you stop.")
+    for job in jobs:
+        if visitor() in job.left:  # the others may have gone meanwhile
+            background.worker().leave(job, visitor(), background.is_here)
     over = [job.stop.is_set() or visitor() in job.left for job in jobs]
     st.button("Stop", icon=":material/stop_circle:", disabled=all(over), on_click=stop_waiting, args=(jobs,))
     if any(visitor() in job.left and not job.stop.is_set() for job in jobs):

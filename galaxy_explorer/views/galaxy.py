@@ -187,7 +187,7 @@ def page() -> None:
                 name = galaxy_panel.choose_network()
             if name:
                 galaxy_panel.ask(galaxy, name)
-    except (ImageError, OSError) as error:
+    except (CatalogueError, ImageError, OSError) as error:
         lead_on(f"The picture of galaxy {escaped(galaxy_id)} cannot be read: {ended(error)}", source)
         return
     if name:

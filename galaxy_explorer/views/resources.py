@@ -264,8 +264,8 @@ def galaxy_of(source: str, galaxy_id: str) -> ShownGalaxy:
 
     Raises
     ------
-    ImageError
-        When its picture cannot be read.
+    ImageError, CatalogueError
+        When its picture cannot be read, or the whole folder or zip file has gone.
     """
     galaxies = catalogue(source)
     picture = galaxies.picture(galaxy_id)

@@ -127,8 +127,13 @@ def _maps(galaxy: ShownGalaxy, name: str, columns: tuple[str, ...], choices: Cho
     maps = []
     with waiting("Looking for what matters to each answer …", PICTURES) as say:
         for i, column in enumerate(columns):
-            say(f"Saliency of answer {i + 1} of {len(columns)}")
-            maps.append(galaxy.saliency(name, column, choices.method, choices.lowers))
+            which = f"Saliency of answer {i + 1} of {len(columns)}"
+            say(which)
+
+            def progress(done: int, total: int, which: str = which) -> None:
+                say(f"{which}: {done} of {total} maps")
+
+            maps.append(galaxy.saliency(name, column, choices.method, choices.lowers, progress))
     return maps
 
 
