@@ -137,6 +137,13 @@ class TestGalaxyZoo2:
         assert "another fetch is at work in" in capsys.readouterr().err
         assert zoo.asked == []
 
+    def test_in_a_folder_that_cannot_be_written_what_is_there_is_told(self, zoo, folder, monkeypatch, capsys):
+        self.run(folder)
+        monkeypatch.setattr(fetch.os, "access", lambda *_: False)
+        monkeypatch.setattr(fetch, "locked", lambda _: pytest.fail("a lock was asked for"))
+        assert self.run(folder) == 0
+        assert "all of it is in" in capsys.readouterr().out
+
     def test_how_to_see_them_can_be_pasted(self, zoo, tmp_path, monkeypatch, capsys):
         monkeypatch.chdir(tmp_path)
         assert self.run("my galáxies") == 0

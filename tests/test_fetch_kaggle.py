@@ -185,6 +185,24 @@ def test_the_disk_is_looked_at_before_anything_is_fetched(server, refused, monke
     assert server.asked == []
 
 
+def test_what_an_interrupted_run_has_fetched_and_unpacked_is_not_asked_of_the_disk_again(tmp_path, monkeypatch):
+    kept, unpacked = tmp_path / kaggle.DOWNLOADS / "competitions", tmp_path / ".images_test_rev1.part"
+    for folder in (kept, unpacked):
+        folder.mkdir(parents=True)
+        (folder / "some").write_bytes(b"-" * 2_000_000)
+    asked = []
+
+    def look(folder, megabytes):
+        asked.append((megabytes, unpacked.exists()))
+        raise kaggle.FetchError("enough")
+
+    monkeypatch.setattr(kaggle, "check_room", look)
+    with pytest.raises(kaggle.FetchError, match="enough"):
+        kaggle.fetch_kaggle(tmp_path)
+    pieces = [piece.megabytes for piece in kaggle.PIECES]
+    assert asked == [(pytest.approx(1.5 * sum(pieces) + max(pieces) - 2), False)]
+
+
 def test_without_kaggles_package_it_says_what_to_install(server, refused, monkeypatch):
     monkeypatch.setitem(sys.modules, "kagglehub", None)
     assert "pip install kagglehub" in refused()

@@ -15,7 +15,8 @@ from galaxy_explorer import __version__
 from galaxy_explorer.__main__ import main
 from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.checkpoints import load
-from galaxy_explorer.images import read_image
+from galaxy_explorer.commands import predict as command
+from galaxy_explorer.images import read_exposure, read_image
 from galaxy_explorer.prediction import predict, read_fractions
 
 one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
@@ -54,6 +55,21 @@ def test_a_folder_of_fits_becomes_a_table_in_fits(run, folder, weights, tmp_path
     header = fits.getheader(output, 1)
     assert (header["NETWORK"], header["GXVERS"], header["GXVIEWS"]) == ("tiny", __version__, "2")
     assert len(header["GXKEY"]) == 16
+
+
+def test_a_folder_of_fits_that_goes_away_costs_no_galaxy(run, folder, tmp_path, monkeypatch, capsys):
+    def away(*given, **options):
+        if folder.exists():
+            folder.rename(tmp_path / "away")
+        return read_exposure(*given, **options)
+
+    monkeypatch.setattr(command, "read_exposure", away)
+    assert run("predict", folder, "--output", tmp_path / "scores.csv") == 2
+    assert "has gone; bring it back" in capsys.readouterr().err
+    (tmp_path / "away").rename(folder)
+    monkeypatch.undo()
+    assert run("predict", folder, "--output", tmp_path / "scores.csv", "--resume") == 1  # for the table
+    assert "4 of 5 galaxies are in" in capsys.readouterr().out
 
 
 def test_fits_files_and_zips_are_taken_one_by_one(run, folder, tmp_path, capsys):

@@ -81,6 +81,22 @@ def test_pictures_without_scores(pack, picture_folder, tmp_path):
     assert open_catalogue(tmp_path / "small.zip").ids == open_catalogue(picture_folder).ids
 
 
+def test_a_folder_that_goes_away_ends_the_work_and_no_zip_is_called_whole(
+    pack, kaggle_folder, tmp_path, monkeypatch, capsys
+):
+    small = module._small
+
+    def away(*given):
+        if kaggle_folder.exists():
+            kaggle_folder.rename(tmp_path / "away")
+        return small(*given)
+
+    monkeypatch.setattr(module, "_small", away)
+    assert pack("--workers", "1") == 2
+    assert "has gone; bring it back" in capsys.readouterr().err
+    assert not (tmp_path / "small.zip").exists()
+
+
 def test_a_picture_that_cannot_be_read_costs_that_galaxy_alone(pack, kaggle_folder, tmp_path, capsys):
     (kaggle_folder / "images_training_rev1" / "200005.jpg").write_bytes(b"no picture")
     assert pack() == 1

@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from galaxy_explorer import checkpoints
-from galaxy_explorer.catalogue import Catalogue
+from galaxy_explorer.catalogue import Catalogue, open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS, in_words
 from galaxy_explorer.images import ImageError
 from galaxy_explorer.views import resources
@@ -193,3 +193,15 @@ def test_without_any_network_no_address_is_blamed(app: AppTest, monkeypatch: pyt
         assert not any("in the address is" in warning.value for warning in app.warning)
     finally:
         resources._cards.clear()
+
+
+def test_a_folder_that_has_gone_is_told_on_the_galaxy_page(
+    app: AppTest, picture_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(picture_folder))
+    first, second = open_catalogue(picture_folder).ids[:2]
+    for galaxy in (first, second):
+        opened(app, "galaxy", source=next(iter(resources.sources())), galaxy=galaxy)
+        assert any("has gone; bring it back" in error.value for error in app.error) == (galaxy == second)
+        if picture_folder.exists():
+            picture_folder.rename(picture_folder.with_name("away"))

@@ -125,34 +125,44 @@ def test_who_is_shown_a_job_waits_for_it_until_he_leaves(catalogue: Catalogue, g
     worker.wait_for(job, "you")
     assert not worker.leave(job, "me", lambda visitor: True)
     worker.wait_for(job, "me")  # the page is drawn anew
-    assert worker.leave(job, "you", lambda visitor: True)
+    assert job.visitors == {"you"}
+    assert worker.submit(catalogue, catalogue.ids, TINY, "me") is job  # until the start is pressed again
+    worker.wait_for(job, "me")
+    assert (job.visitors, job.left) == ({"me", "you"}, set())
 
 
 def watched(galaxies: str, network: str) -> None:
+    import numpy as np
+
     from galaxy_explorer.catalogue import open_catalogue
-    from galaxy_explorer.views import background, compare_work
+    from galaxy_explorer.views import compare_work, comparing
 
     catalogue = open_catalogue(galaxies)
-    job = background.worker().find(catalogue, catalogue.ids, network)
-    background.worker().wait_for(job, compare_work.visitor())
-    compare_work.show_progress([job])
+    rows = np.arange(len(catalogue))
+    comparison = comparing.compare(catalogue, rows, comparing.origins_of(catalogue, [network], {}))
+    compare_work.see_to_predictions(catalogue, comparison, len(rows))
 
 
 def test_who_cannot_stop_a_job_is_told_why(
     catalogue: Catalogue, gate: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(background, "is_here", lambda visitor: True)
+    here = {"another"}
+    monkeypatch.setattr(background, "is_here", lambda visitor: visitor in here)
     monkeypatch.setattr(background, "seconds_per_galaxy", lambda name: 1.0)
     background.worker.clear()
     job = background.worker().submit(catalogue, catalogue.ids, TINY, "another")
     page = AppTest.from_function(watched, args=(str(catalogue.root), TINY)).run()
     assert not page.info
+    assert len(job.visitors) == 2  # who is shown the progress waits too
     page.button[0].click().run()
     for _ in range(2):
         assert "Another visitor waits for these galaxies too" in page.info[0].value
         assert page.button[0].disabled
         page.run()
     assert not job.stop.is_set()
+    here.clear()
+    page.run()
+    assert job.stop.is_set()  # nobody waits any longer
 
 
 def test_a_visitor_who_has_gone_keeps_nobody_from_stopping(catalogue: Catalogue, gate: threading.Event) -> None:

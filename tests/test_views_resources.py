@@ -1,11 +1,14 @@
 """What the pages keep of galaxies, and when it is made anew."""
 
 import gc
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from galaxy_explorer import prediction, saliency
 from galaxy_explorer.images import to_png
 from galaxy_explorer.views import resources
 
@@ -28,6 +31,21 @@ def test_a_replaced_picture_gets_numbers_and_a_map_of_its_own(
     (tmp_path / "field.json").write_text('{"centre": 288, "of": 424}')
     resources._open_stored.clear()
     assert resources.galaxy_of("folder", "one").address != new.address  # the network sees another part now
+
+
+def test_a_map_is_of_the_views_whose_mean_is_the_prediction(sample, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(saliency, "saliency_map", lambda *_, **options: asked.append(options["views"]))
+    monkeypatch.setattr(prediction, "predict", lambda *_, views, **__: asked.append(views) or ([0], [0]))
+    resources.explain_picture("fcn", sample.picture("100053"), 1.0, "Class1.1", "Grad-CAM", False)
+    resources.predict_picture("fcn", sample.picture("100053"), 1.0)
+    assert asked == [8, 8]
+
+
+def test_the_app_ends_without_a_complaint_of_leaks(tmp_path: Path) -> None:
+    script = "from galaxy_explorer.views import resources; resources.cards(); resources.network('fcn')"
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120)
+    assert "leak" not in ended.stderr
 
 
 def test_what_stays_loaded_is_not_looked_through_after_every_run_of_a_page() -> None:
