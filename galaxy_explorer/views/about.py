@@ -97,9 +97,9 @@ question: the mean over the eight views whose mean is the number. Maps are scale
 mark beside a map tells how strong that point was.
 
 **It explains the network, not the galaxy, and only roughly.** A map has 8 × 8 cells (`fcn`) or 12 × 12 (`densenet`), so it shows a
-region and no fine line. It was tried on 100 galaxies that neither network had learnt from: with sky painted over the brightest
-eighth of the map, the answer lost ground in 86 (`fcn`) and 93 (`densenet`) of 100 cases; but the same shape turned by a quarter took
-86 % as much from it. Edge-on disks are placed best; for bars and for anything odd the map tells little more than where the galaxy is.
+region and no fine line. It was tried on two times 100 galaxies that neither network had learnt from: with sky painted over the
+brightest eighth of the map, the answer lost ground in some nine of ten cases; but the same shape turned by a quarter took nearly nine tenths
+as much from it. Edge-on disks are placed best; for bars and for anything odd the map tells little more than where the galaxy is.
 """
 
 LIMITS = """
