@@ -34,7 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except BrokenPipeError:  # as of "| head", which has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it ends
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):  # Python flushes both once more when it ends
+            os.dup2(nowhere, stream.fileno())
         return OUTPUT_CLOSED
     except (ValueError, OSError, RuntimeError) as error:
         print(f"{options.command} could not run: {error}", file=sys.stderr)

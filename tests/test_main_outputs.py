@@ -120,9 +120,9 @@ def test_a_reader_who_has_had_enough_of_what_is_said_costs_no_table(weights, tmp
     (folder / "galaxy.fits").write_bytes(written(galaxy_fluxes(), galaxy_fluxes()))  # one is taken, which is said
     output = tmp_path / "table.csv"
     command = [sys.executable, "-m", "galaxy_explorer", "predict", str(folder), "--output", str(output)]
-    with subprocess.Popen(
-        [*command, "--weights", weights], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
-    ) as running:
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([*command, "--weights", weights], **pipes, cwd=ROOT, env=buffered) as running:
         running.stderr.close()
         assert running.wait(120) == 141
     assert len(read_fractions(output)) == 1
