@@ -12,6 +12,8 @@ from tiny_prediction import write_tiny_weights
 from tiny_training import TINY_FLAGS, in_one_thread
 
 import train
+from galaxy_explorer.__main__ import main as galaxy_explorer
+from galaxy_explorer.decision_tree import QUESTIONS
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 
@@ -59,6 +61,27 @@ def test_training_prints_its_ratios(benchmark_named, capsys):
     assert "16 galaxies" in printed
     assert printed.count("s an epoch") == 4
     assert "reading alone" in printed
+
+
+def test_shares_prints_for_each_question_what_whiskers_hold(benchmark_named, tmp_path, sample, capsys):
+    table = tmp_path / "predictions.parquet"
+    flags = ["--weights", write_tiny_weights(tmp_path), "--spread", "--views", "1", "--output", str(table)]
+    assert galaxy_explorer(["predict", str(sample.root), *flags]) == 0
+    capsys.readouterr()
+    benchmark_named("shares").main(["--data", "sample", "--predictions", str(table)])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1 + len(QUESTIONS)
+    for line in lines[1:]:
+        galaxies, held, _ = line.split()[-3:]
+        assert 0 < int(galaxies) <= len(sample)
+        assert 0 <= float(held) <= 100
+
+
+def test_saliency_prints_what_painting_over_costs(benchmark_named, tmp_path, capsys):
+    benchmark_named("saliency").main(["--weights", write_tiny_weights(tmp_path), "--galaxies", "3"])
+    printed = capsys.readouterr().out
+    assert "Grad-CAM, 3 galaxies" in printed
+    assert printed.splitlines()[-2].split()[0] == "all"
 
 
 def test_recipes_are_compared_galaxy_by_galaxy(benchmark_named):
