@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from galaxy_explorer.cache import cache_folder
 from galaxy_explorer.catalogue import VALIDATION, Catalogue, open_catalogue, read_ids, read_validation
 from galaxy_explorer.checkpoints import WEIGHTS, find, load, save
 from galaxy_explorer.models import GalaxyNetwork
+from galaxy_explorer.storage import cache_folder
 from galaxy_explorer.training import (
     Lessons,
     Place,

@@ -14,9 +14,9 @@ from typing import Any
 
 import torch
 
-from galaxy_explorer.cache import keep
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.models import GalaxyNetwork, build
+from galaxy_explorer.storage import write_atomic
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 
@@ -123,7 +123,7 @@ def write_atomically(content: dict[str, Any], path: str | Path) -> None:
     written = io.BytesIO()
     torch.save(content, written)
     try:
-        keep(Path(path), written.getbuffer())
+        write_atomic(Path(path), written.getbuffer())
     except OSError as error:
         raise OSError(
             f"{path} cannot be written ({error.strerror or error}); make room, or name another place"

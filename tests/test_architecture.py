@@ -13,7 +13,7 @@ PACKAGE = "galaxy_explorer"
 
 # A module may import those on lower levels; beside them, within a level, only what BESIDE allows.
 LEVELS = {
-    **{"decision_tree": 1, "cache": 1, "locks": 1},
+    **{"decision_tree": 1, "storage": 1},
     **{"images": 2, "sky": 2, "mock": 2},
     **{
         "models": 3,
@@ -44,7 +44,7 @@ WITH_TORCH = {
 # Modules that use the network, and are therefore imported by one another, or within functions.
 NEEDING_TORCH = WITH_TORCH | {"similarity"}
 INTERNET = {"requests", "httpx", "urllib3", "http", "kagglehub"}
-ON_A_GPU_BOX = {"torch", "torchvision", "numpy", "pandas", "PIL", "tqdm"}
+ON_A_GPU_BOX = {"torch", "torchvision", "numpy", "pandas", "PIL", "tqdm", "filelock"}
 
 
 class Import(NamedTuple):

@@ -10,7 +10,7 @@ from file_server import ServedFile, file_server, md5, zipped
 from galaxy_explorer.__main__ import main
 from galaxy_explorer.catalogue import gz2, layouts, open_catalogue
 from galaxy_explorer.commands import downloads, fetch, kaggle
-from galaxy_explorer.locks import locked
+from galaxy_explorer.storage import try_lock
 
 IDS = ["587726016142835881", "587736542560715163", "587737825678131439"]
 
@@ -132,7 +132,7 @@ class TestGalaxyZoo2:
         assert self.run(folder) == 0
 
     def test_a_second_fetch_at_the_same_time_is_refused(self, zoo, folder, capsys):
-        with locked(folder / fetch.LOCK):
+        with try_lock(folder / fetch.LOCK):
             assert self.run(folder) == 2
         assert "another fetch is at work in" in capsys.readouterr().err
         assert zoo.asked == []

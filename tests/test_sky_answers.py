@@ -1,14 +1,12 @@
 """Answers kept on disk: asked for once, and still there when the service is not."""
 
 import os
-import time
 from pathlib import Path
 
 import pytest
 from local_server import Fault, hang_up, saying
 from sky_server import ERROR_PAGE, SkyServer
 
-from galaxy_explorer.cache import forget_oldest
 from galaxy_explorer.sky import SESAME, SKYSERVER_SQL, answers, cutout, galaxy_at, hosts, resolve
 
 SPIRAL = (126.572601, 54.204586)
@@ -64,18 +62,6 @@ def test_a_stand_ins_answers_are_not_kept_as_the_services_own(
         monkeypatch.setenv(hosts.STAND_IN, other.address)
         resolve("M51")
         assert other.count("sesame") == 1
-
-
-def test_the_cache_is_bounded_by_bytes_and_by_age(tmp_path: Path) -> None:
-    for number in range(6):
-        path = tmp_path / str(number)
-        path.write_bytes(bytes(100))
-        os.utime(path, (time.time() - 1000 * number,) * 2)
-    forget_oldest(tmp_path, "*", 50, 400, 2500)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["0", "1", "2"]
-    forget_oldest(tmp_path, "*", 50, 200, 2500)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["0", "1"]
-    forget_oldest(tmp_path / "none", "*", 0)
 
 
 def test_answers_are_tidied_up_as_they_come(sky_server: SkyServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,10 +11,11 @@ from streamlit.testing.v1 import AppTest
 from tiny_prediction import tiny_card, tiny_network, write_pictures, write_tiny_weights
 from tiny_training import in_one_thread
 
-from galaxy_explorer import cache, checkpoints
+from galaxy_explorer import checkpoints
 from galaxy_explorer.catalogue import Catalogue, open_catalogue
 from galaxy_explorer.checkpoints import CheckpointError
 from galaxy_explorer.prediction import PredictionStore
+from galaxy_explorer.storage import evict_prediction_tables
 from galaxy_explorer.views import background, resources
 from galaxy_explorer.views.background import Job, Worker
 
@@ -257,7 +258,7 @@ def test_the_cache_forgets_the_oldest_stores_with_all_that_belongs_to_them(
             os.utime(path, (1000 - age, 1000 - age))
         (folder / f".{store}.parquet.partial.12").mkdir()
         os.utime(folder / f".{store}.parquet.partial.12", (1000 - age, 1000 - age))
-    monkeypatch.setattr(background, "STORES", 2)
+    monkeypatch.setattr(background, "MAX_PREDICTION_TABLES", 2)
     worker = Worker()
     job = worker.submit(catalogue, catalogue.ids[:5], TINY)
     assert job.finished.wait(SECONDS)
@@ -283,5 +284,5 @@ def test_the_cache_forgets_no_store_that_is_being_written(tmp_path: Path) -> Non
     for age, store in enumerate(["new", "old", "older"]):
         (tmp_path / f"{store}.parquet").write_bytes(b"")
         os.utime(tmp_path / f"{store}.parquet", (1000 - age, 1000 - age))
-    cache.forget_oldest_stores(tmp_path, 1, {tmp_path / "older.parquet"})
+    evict_prediction_tables(tmp_path, 1, {tmp_path / "older.parquet"})
     assert {path.stem for path in tmp_path.iterdir()} == {"new", "older"}

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from galaxy_explorer import cache
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, INDEX
 from galaxy_explorer.prediction import PredictionStore
 from galaxy_explorer.prediction.stream import Batch
+from galaxy_explorer.storage import evict_prediction_tables
 from galaxy_explorer.views import predicted
 
 
@@ -109,7 +109,7 @@ def test_all_that_belongs_to_the_oldest_tables_is_forgotten(sample, weights, tmp
             os.utime(part, (age, age))
     (path.parent / ".one-a.parquet.partial.123").mkdir()
     os.utime(path.parent / ".one-a.parquet.partial.123", (1e9, 1e9))
-    cache.forget_oldest_stores(path.parent, 1)
+    evict_prediction_tables(path.parent, 1)
     assert sorted(part.name for part in path.parent.iterdir()) == [
         "one-c.json", "one-c.parquet", "one-c.parquet.failed.csv",
     ]  # fmt: skip

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from galaxy_explorer.cache import cache_folder, forget_oldest, whole
 from galaxy_explorer.catalogue.scores import ID
+from galaxy_explorer.storage import LRUFolder, atomic_path, cache_folder
 
 FORM = 1  # of the kept tables: a higher one makes older files count as absent
 KEPT = 4  # tables; one of Galaxy Zoo 2 takes up to 35 MB
@@ -50,6 +50,6 @@ def _keep(table: pd.DataFrame, file: Path) -> None:
     """Write a table whole or not at all."""
     with suppress(OSError, ImportError):  # a full disk costs the next opening some seconds, and nothing else
         file.parent.mkdir(parents=True, exist_ok=True)
-        with whole(file) as unfinished:
+        with atomic_path(file) as unfinished:
             table.reset_index().to_parquet(unfinished, compression="zstd", index=False)
-        forget_oldest(file.parent, "*.parquet", KEPT)
+        LRUFolder(file.parent, "*.parquet", KEPT).evict()

@@ -10,7 +10,7 @@ from pathlib import Path
 from galaxy_explorer.commands.downloads import FetchError, Remote, check_room, download, needed_megabytes
 from galaxy_explorer.commands.kaggle import fetch_kaggle
 from galaxy_explorer.commands.unpacking import forget_unfinished, is_there, unpack
-from galaxy_explorer.locks import locked
+from galaxy_explorer.storage import try_lock
 
 _ZENODO = "https://zenodo.org/records/3565489/files"
 GZ2_PICTURES = Remote(
@@ -81,7 +81,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
     if not os.access(folder, os.W_OK):  # where all may be there already
         yield
         return
-    with locked(folder / LOCK) as ours:
+    with try_lock(folder / LOCK) as ours:
         if not ours:
             raise FetchError(
                 f"another fetch is at work in {folder}; wait until it has ended, or name another folder with --to"

@@ -24,7 +24,7 @@ from galaxy_explorer.commands.reporting import (
     say_passed_over,
 )
 from galaxy_explorer.images import FIELD_PX, MIN_SIDE, ImageError, central_field
-from galaxy_explorer.locks import locked
+from galaxy_explorer.storage import try_lock
 
 MOST_SIDE = 2048  # pixels: five times what there is to show, and far below WebP's own limit
 AT_ONCE = 256  # pictures between two looks at whether somebody wants to stop
@@ -53,7 +53,7 @@ def pack(options: argparse.Namespace) -> int:
     _check(options, catalogue)
     unfinished = output.with_name(f".{output.name}.part")
     with (
-        reserved(output, locked(output.with_name(f".{output.name}.lock"))),
+        reserved(output, try_lock(output.with_name(f".{output.name}.lock"))),
         disk_in_words(output, lambda: "give the same command again"),
     ):
         failures = _write(options, catalogue, unfinished, never)

@@ -6,7 +6,6 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from galaxy_explorer.cache import keep
 from galaxy_explorer.catalogue import MOST_GALAXIES, Catalogue
 from galaxy_explorer.catalogue.layouts import SCORES
 from galaxy_explorer.catalogue.live import LiveDraw, open_live
@@ -15,6 +14,7 @@ from galaxy_explorer.commands.downloads import FetchError, check_room
 from galaxy_explorer.commands.reporting import report
 from galaxy_explorer.images import ImageError
 from galaxy_explorer.sky import AT_ONCE
+from galaxy_explorer.storage import write_atomic
 
 MEGABYTES_EACH = 0.1  # a picture in the folder and its copy in the cache of answers
 
@@ -88,7 +88,7 @@ def _add_scores(table: pd.DataFrame, path: Path) -> None:
         if old.columns.tolist() != table.columns.tolist():
             raise FetchError(f"{path} was not written by this command; name another folder with --to")
         table = pd.concat([table, old[~old.index.isin(table.index)]]).sort_index()
-    keep(path, table.to_csv(index_label=ID, float_format="%.6f").encode())
+    write_atomic(path, table.to_csv(index_label=ID, float_format="%.6f").encode())
 
 
 def _fetch_pictures(galaxies: Catalogue, wanted: list[str], folder: Path) -> dict[str, str]:
@@ -99,7 +99,7 @@ def _fetch_pictures(galaxies: Catalogue, wanted: list[str], folder: Path) -> dic
             content = galaxies.picture_bytes(galaxy_id)
         except ImageError as error:
             return str(error)
-        keep(_picture_of(galaxy_id, folder), content)
+        write_atomic(_picture_of(galaxy_id, folder), content)
         return ""
 
     with ThreadPoolExecutor(AT_ONCE) as pool:

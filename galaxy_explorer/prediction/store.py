@@ -11,10 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from galaxy_explorer.cache import whole
 from galaxy_explorer.catalogue.scores import ID
 from galaxy_explorer.decision_tree import COLUMNS
-from galaxy_explorer.locks import locked
 from galaxy_explorer.prediction.formats import ENDINGS, check_ending
 from galaxy_explorer.prediction.stream import Batch
 from galaxy_explorer.prediction.tables import (
@@ -29,6 +27,7 @@ from galaxy_explorer.prediction.tables import (
     read_parquet,
     write_failures,
 )
+from galaxy_explorer.storage import atomic_path, try_lock
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ class PredictionStore:
     def reserved(self) -> Iterator[bool]:
         """Keep the table for this block alone; where another one, of any process, has it already, give False."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with locked(self.path.with_name(f".{self.path.name}.lock")) as ours:
+        with try_lock(self.path.with_name(f".{self.path.name}.lock")) as ours:
             yield ours
 
     def begin_part(self, rank: int = 0) -> str:
@@ -139,7 +138,7 @@ class PredictionStore:
     def _write(self, path: Path, chunk: pd.DataFrame) -> None:
         """Write a chunk."""
         columns = [*COLUMNS, *SPREAD_COLUMNS, STATE, FAILURE]
-        with whole(path) as temporary, parquet_writer(temporary, columns, {KEY: self.key}) as write:
+        with atomic_path(path) as temporary, parquet_writer(temporary, columns, {KEY: self.key}) as write:
             write(chunk)
 
     def finish(self, *, spread: bool = True, **about: str) -> Written:
@@ -156,7 +155,7 @@ class PredictionStore:
         columns = [*COLUMNS, *(SPREAD_COLUMNS if spread else ())]
         seen: set[str] = set()
         failures: dict[str, str] = {}
-        with whole(self.path) as temporary:
+        with atomic_path(self.path) as temporary:
             with ENDINGS[check_ending(self.path)](temporary, columns, {KEY: self.key, **about}) as write:
                 for chunk in self._chunks():
                     failures |= _failures(chunk)

@@ -8,9 +8,9 @@ from typing import BinaryIO
 
 import pandas as pd
 
-from galaxy_explorer.cache import whole
 from galaxy_explorer.catalogue.scores import ID
 from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.storage import atomic_path
 
 SPREAD_COLUMNS = tuple(f"{name}_spread" for name in COLUMNS)
 FAILURE = "failure"  # in a chunk: why a galaxy could not be predicted, missing where it was
@@ -140,7 +140,7 @@ def write_failures(path: Path, failures: Mapping[str, str]) -> None:
     if not failures:
         path.unlink(missing_ok=True)
         return
-    with whole(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([(ID, "reason"), *failures.items()])
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from threading import Lock
 from typing import Generic, TypeVar
 
-from galaxy_explorer.cache import cache_folder, forget_oldest, keep
 from galaxy_explorer.sky.errors import Hurried, SkyError, Unavailable
 from galaxy_explorer.sky.hosts import Service, asked
 from galaxy_explorer.sky.wire import fetch, time_left
+from galaxy_explorer.storage import LRUFolder, cache_folder, write_atomic
 
 MOST_BYTES = 512 * 2**20  # of all answers: some 15,000 cutouts
 MOST_FILES = 50_000
@@ -141,6 +141,6 @@ def _kept(path: Path, read: Callable[[bytes], Read]) -> Answer[Read] | None:
 def _store(path: Path, content: bytes) -> None:
     """Keep an answer. A disk that is full or not ours to write to costs the cache, not the answer."""
     with suppress(OSError):
-        keep(path, content)
+        write_atomic(path, content)
         if next(_written) % _TIDY_EVERY == 1:
-            forget_oldest(path.parent, "*", MOST_FILES, MOST_BYTES, MOST_SECONDS)
+            LRUFolder(path.parent, "*", MOST_FILES, MOST_BYTES, MOST_SECONDS).evict()

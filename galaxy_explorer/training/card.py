@@ -12,10 +12,10 @@ from typing import Any
 import torch
 
 import galaxy_explorer
-from galaxy_explorer.cache import keep
 from galaxy_explorer.checkpoints import WEIGHTS, CheckpointError, available, read_card
 from galaxy_explorer.comparison import Score
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS
+from galaxy_explorer.storage import write_atomic
 from galaxy_explorer.training.calibration_picture import calibration_picture
 from galaxy_explorer.training.devices import Place
 from galaxy_explorer.training.galaxies import TrainingGalaxies
@@ -196,7 +196,7 @@ def write_cards(folder: Path) -> None:
     is_cards = page.is_file() and page.read_text(encoding="utf-8").startswith(f"{title}\n")
     if not is_cards and folder.resolve() != WEIGHTS:
         return
-    keep(page, cards_in_markdown(folder).encode())
+    write_atomic(page, cards_in_markdown(folder).encode())
     for name, path in available(folder).items():
         with suppress(CheckpointError, KeyError):
-            keep(folder / _picture_of(name), calibration_picture(read_card(path)["calibration"], name).encode())
+            write_atomic(folder / _picture_of(name), calibration_picture(read_card(path)["calibration"], name).encode())

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from galaxy_explorer.cache import forget_oldest, keep, whole
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.images import ImageError, central_field
+from galaxy_explorer.storage import LRUFolder, atomic_path, write_atomic
 from galaxy_explorer.training.recipe import Recipe
 from galaxy_explorer.training.state import TrainingError
 
@@ -117,12 +117,12 @@ def _reserve(path: Path) -> None:
 
 def _write(catalogue: Catalogue, size: int, crop: float, path: Path, notes: Path, quiet: bool) -> None:
     """Decode all pictures into a new array, in parallel: Pillow works outside Python's lock."""
-    with whole(path) as temporary:
+    with atomic_path(path) as temporary:
         array = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=(len(catalogue), size, size, 3))
         _reserve(temporary)
         failures = _decode_into(array, catalogue, crop, quiet)
         array.flush()
-        keep(notes, json.dumps(failures).encode())
+        write_atomic(notes, json.dumps(failures).encode())
 
 
 def _decode_into(array: np.ndarray, catalogue: Catalogue, crop: float, quiet: bool) -> dict[int, str]:
@@ -159,7 +159,7 @@ def _read(catalogue: Catalogue, row: int, size: int, crop: float) -> np.ndarray:
 
 def _forget_old(cache: Path) -> None:
     """Make room for one decoded catalogue more among those used last."""
-    forget_oldest(cache, "decoded-*.npy", KEPT - 1)
+    LRUFolder(cache, "decoded-*.npy", KEPT).evict(room=1)
     for notes in cache.glob("decoded-*.json"):
         if not notes.with_suffix(".npy").exists():
             notes.unlink(missing_ok=True)

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from galaxy_explorer.checkpoints import UNREADABLE, write_atomically
-from galaxy_explorer.locks import locked
+from galaxy_explorer.storage import try_lock
 from galaxy_explorer.training.recipe import Recipe
 
 STATE, LOG, LOCK = "state.pt", "log.jsonl", ".lock"
@@ -99,7 +99,7 @@ def alone_in(work: Path) -> Iterator[None]:
         When another one is at work there.
     """
     work.mkdir(parents=True, exist_ok=True)
-    with locked(work / LOCK) as ours:
+    with try_lock(work / LOCK) as ours:
         if not ours:
             raise TrainingError(f"another run is at work in {work}; wait for it, or name another folder with --work")
         yield

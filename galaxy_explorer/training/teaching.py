@@ -10,12 +10,13 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from galaxy_explorer.cache import STORES, forget_oldest_stores
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.checkpoints import load
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.models import GalaxyNetwork
 from galaxy_explorer.prediction import predict_catalogue, prediction_key
+from galaxy_explorer.storage import evict_prediction_tables
+from galaxy_explorer.storage.cache import MAX_PREDICTION_TABLES
 from galaxy_explorer.training.learnt import refuse_if_learnt
 
 
@@ -67,7 +68,7 @@ class Lessons:
                     teacher.network, teacher.card, galaxies, views=self.views, store=store, progress=progress
                 )
             total += predicted.fractions.reindex(galaxies.ids).to_numpy(float)
-            forget_oldest_stores(store.parent, STORES, [store])
+            evict_prediction_tables(store.parent, MAX_PREDICTION_TABLES, [store])
         return (total / len(self.teachers)).astype(np.float32)
 
     def refuse_those_that_learnt(self, kept_back: Sequence[str]) -> None:

@@ -13,9 +13,10 @@ from threading import Event, Lock, Thread
 import streamlit as st
 from streamlit import runtime
 
-from galaxy_explorer.cache import STORES, forget_oldest_stores
 from galaxy_explorer.catalogue import Catalogue, CatalogueError
 from galaxy_explorer.images import ImageError
+from galaxy_explorer.storage import evict_prediction_tables
+from galaxy_explorer.storage.cache import MAX_PREDICTION_TABLES
 from galaxy_explorer.views import predicted, resources
 
 REMEMBERED = 20  # failed jobs, so that their visitors learn why
@@ -115,7 +116,9 @@ class Worker:
                 job.error = f"the work broke off for a reason that the app does not know ({type(error).__name__})"
             finally:
                 with suppress(OSError):  # the cache can be tidied the next time
-                    forget_oldest_stores(job.store.parent, STORES, {other.store for other in self.jobs})
+                    evict_prediction_tables(
+                        job.store.parent, MAX_PREDICTION_TABLES, {other.store for other in self.jobs}
+                    )
                 self._put_away(job)
 
     def _put_away(self, job: Job) -> None:

@@ -17,10 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from galaxy_explorer.cache import cache_folder, keep, remove
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.catalogue.scores import ID
 from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.storage import cache_folder, remove, write_atomic
 
 Column = Callable[[str], np.ndarray]  # from a score column to its fractions, galaxy by galaxy
 
@@ -49,7 +49,7 @@ def unusable(error: OSError) -> str:
 def note(store: Path, galaxies: Catalogue, network: str, weights: Path) -> None:
     """Write beside a table of predictions whose galaxies they are and which weights were used."""
     said = {"pictures": galaxies.pictures_fingerprint, "network": network, "weights": [str(weights), *_state(weights)]}
-    keep(store.with_suffix(".json"), json.dumps(said).encode())
+    write_atomic(store.with_suffix(".json"), json.dumps(said).encode())
 
 
 def tables_of(catalogue: Catalogue) -> list[Tables]:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from galaxy_explorer.cache import cache_folder
 from galaxy_explorer.catalogue import DEBIASED, LIVE, SAMPLE, WEIGHTED, Catalogue, draw_named, open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import ImageError, for_prediction, thumbnail
 from galaxy_explorer.sky import within
+from galaxy_explorer.storage import cache_folder
 from galaxy_explorer.views.live_sdss import label_of_draw
 from galaxy_explorer.views.memos import Memo, shared_memo
 from galaxy_explorer.views.thumbnails import Thumbnails

@@ -5,16 +5,15 @@ import io
 import math
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from contextvars import copy_context
 from pathlib import Path
 from threading import Lock
 
 from PIL import Image
 
-from galaxy_explorer.cache import forget_oldest, keep
 from galaxy_explorer.catalogue import GONE, Catalogue
 from galaxy_explorer.images import ImageError, central_field, read_image
+from galaxy_explorer.storage import LRUFolder
 
 SIDE = 240  # pixels: a tile's 150 to 230, and some more for sharp screens
 PART = 0.75  # of the original field of view, of which a galaxy takes about a third of the width
@@ -47,8 +46,7 @@ class Thumbnails:
     ) -> None:
         self.folder = folder
         self.recall = recall
-        self.most_files = most_files
-        self.most_bytes = most_bytes
+        self._files = LRUFolder(folder, "*/*.jpg", most_files, most_bytes)
         self._lock = Lock()
         self._made = TIDIED_AFTER  # look at once at what earlier runs left
 
@@ -90,14 +88,11 @@ class Thumbnails:
         """Read a thumbnail, or make and keep it."""
         if kept is None:
             return make_thumbnail(catalogue, galaxy_id)
-        try:
-            content = kept.read_bytes()
-            kept.touch()  # used last: `forget_oldest` goes by this time
+        name = str(kept.relative_to(self.folder))
+        if (content := self._files.read(name)) is not None:
             return content
-        except OSError:
-            content = make_thumbnail(catalogue, galaxy_id)
-        with suppress(OSError):  # a full or locked disk costs time, no picture
-            keep(kept, content)
+        content = make_thumbnail(catalogue, galaxy_id)
+        self._files.write(name, content)
         with self._lock:
             self._made += 1
         return content
@@ -108,7 +103,7 @@ class Thumbnails:
             if self._made < TIDIED_AFTER:
                 return
             self._made = 0
-        forget_oldest(self.folder, "*/*.jpg", self.most_files, self.most_bytes)
+        self._files.evict()
 
 
 def make_thumbnail(catalogue: Catalogue, galaxy_id: str) -> bytes:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from galaxy_explorer.cache import cache_folder
+from galaxy_explorer.storage import cache_folder
 
 VERSION = "4.11.0"
 # The sha512 of the package, as the registry states it (`npm view axe-core@4.11.0 dist.integrity`).

@@ -1,28 +1,15 @@
-"""Tests of `galaxy_explorer.locks`, and of tables that two want to write at once."""
+"""Tests of prediction tables that two processes or threads want to write at once."""
 
-import errno
-import subprocess
-import sys
 import threading
+from contextlib import nullcontext
 
 import pandas as pd
 import pytest
 from tiny_prediction import command_with, counted_passes, tiny_card, tiny_network, write_pictures, write_tiny_weights
 from tiny_training import PATIENCE, in_one_thread
 
-from galaxy_explorer import locks
 from galaxy_explorer.catalogue import open_catalogue
-from galaxy_explorer.prediction import catalogues, predict_catalogue, read_fractions, stream
-
-# Locks a file until it is killed.
-HOLDER = """
-import runpy, sys, time
-from pathlib import Path
-locked = runpy.run_path(sys.argv[1])["locked"]
-with locked(Path(sys.argv[2])) as held:
-    print(held, flush=True)
-    time.sleep(600)
-"""
+from galaxy_explorer.prediction import catalogues, predict_catalogue, read_fractions, store, stream
 
 one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
 card = pytest.fixture(scope="module")(tiny_card)
@@ -40,55 +27,6 @@ def galaxies(tmp_path, draw_galaxy):
 def run(tmp_path_factory):
     """Run a command with the tiny network, and give its exit status."""
     return command_with(write_tiny_weights(tmp_path_factory.mktemp("weights")))
-
-
-def test_one_at_a_time_holds_a_lock_and_leaves_no_file(tmp_path):
-    path = tmp_path / "lock"
-    with locks.locked(path) as first, locks.locked(path) as second:
-        assert (first, second) == (True, False)
-    assert not path.exists()
-    with locks.locked(path) as again:
-        assert again
-
-
-def test_a_killed_process_leaves_no_lock_behind(tmp_path):
-    path = tmp_path / "lock"
-    command = [sys.executable, "-S", "-c", HOLDER, locks.__file__, str(path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
-        try:
-            assert holder.stdout.readline() == "True\n"
-            with locks.locked(path) as held:
-                assert not held
-        finally:
-            holder.kill()
-    assert path.exists()
-    with locks.locked(path) as held:
-        assert held
-
-
-def test_a_lock_on_a_file_that_its_holder_has_just_taken_away_does_not_count(tmp_path, monkeypatch):
-    path, really, taken = tmp_path / "lock", locks._take, []
-
-    def late(file):
-        if not taken:
-            path.unlink()  # the holder ends between the opening and the locking
-        taken.append(file)
-        really(file)
-
-    monkeypatch.setattr(locks, "_take", late)
-    with locks.locked(path) as first, locks.locked(path) as second:
-        assert (first, second) == (True, False)
-    assert len(taken) == 3
-
-
-@pytest.mark.parametrize(("number", "held"), [(errno.ENOLCK, True), (errno.EAGAIN, False)])
-def test_where_the_file_system_knows_no_locks_the_work_is_done_without(tmp_path, monkeypatch, number, held):
-    def refuse(file):
-        raise OSError(number, "refused")
-
-    monkeypatch.setattr(locks, "_take", refuse)
-    with locks.locked(tmp_path / "lock") as found:
-        assert found is held
 
 
 def test_a_second_predict_on_one_table_is_refused_and_the_first_loses_nothing(
@@ -118,16 +56,13 @@ def test_a_table_that_lost_galaxies_to_another_run_is_no_success(run, galaxies, 
     output, calls = tmp_path / "scores.csv", []
     predicted = stream.predict_inputs
 
-    def no_locks(file):
-        raise OSError(errno.ENOLCK, "no locks available")
-
     def meanwhile(*given):
         calls.append(None)
         if len(calls) == 2:
             assert run("predict", galaxies, "--output", output, "--resume") == 0
         return predicted(*given)
 
-    monkeypatch.setattr(locks, "_take", no_locks)
+    monkeypatch.setattr(store, "try_lock", lambda path: nullcontext(True))  # a file system without locks
     monkeypatch.setattr(stream, "predict_inputs", meanwhile)
     monkeypatch.setattr(catalogues, "CHUNK_SECONDS", 0.0)
     assert run("predict", galaxies, "--output", output, "--batch-size", 2) == 2

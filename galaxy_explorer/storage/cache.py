@@ -1,0 +1,126 @@
+"""The user's cache folder, and folders of cache files bounded by LRU eviction."""
+
+import os
+import shutil
+import time
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from galaxy_explorer.storage.atomic import write_atomic
+
+ABANDONED_S = 24 * 3600.0  # age at which a temporary file belongs to a process that was killed
+MAX_PREDICTION_TABLES = 40  # one of 240,000 galaxies takes some 70 MB
+
+
+def cache_folder() -> Path:
+    """Return the project's folder in the user's cache; it need not exist.
+
+    Returns
+    -------
+    Path
+        ``$XDG_CACHE_HOME/galaxy-explorer``, by default ``~/.cache/galaxy-explorer``.
+    """
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "galaxy-explorer"
+
+
+@dataclass(frozen=True)
+class LRUFolder:
+    """A folder of cache files, bounded in number, bytes and age; evicts the least recently used.
+
+    Parameters
+    ----------
+    path : Path
+        The folder; it is made when the first file is written.
+    pattern : str
+        Glob of the files that count, such as ``*/*.jpg``.
+    max_files : int
+    max_bytes : float, optional
+        Of all files together.
+    max_age_s : float, optional
+        Time since the last use, in seconds.
+    """
+
+    path: Path
+    pattern: str
+    max_files: int
+    max_bytes: float = float("inf")
+    max_age_s: float = float("inf")
+
+    def read(self, name: str) -> bytes | None:
+        """Return a file's bytes and mark it as used; None on a cache miss."""
+        try:
+            content = (self.path / name).read_bytes()
+            self.touch(name)
+        except OSError:
+            return None
+        return content
+
+    def write(self, name: str, content: bytes) -> bool:
+        """Write a file atomically; return False if the disk is full or read-only."""
+        try:
+            write_atomic(self.path / name, content)
+        except OSError:
+            return False
+        return True
+
+    def touch(self, name: str) -> None:
+        """Mark a file as just used."""
+        os.utime(self.path / name)
+
+    def evict(self, room: int = 0) -> None:
+        """Delete the least recently used files beyond the bounds, and temporary files of killed processes.
+
+        Parameters
+        ----------
+        room : int, optional
+            Number of further files to make room for.
+        """
+        files = []
+        for path in self.path.glob(self.pattern):
+            with suppress(FileNotFoundError):  # another process has just deleted it
+                state = path.stat()
+                files.append((state.st_mtime_ns, state.st_size, path))
+        total, oldest = 0, (time.time() - self.max_age_s) * 1e9
+        for rank, (used, size, path) in enumerate(sorted(files, reverse=True)):
+            total += size
+            if rank >= self.max_files - room or total > self.max_bytes or used < oldest:
+                path.unlink(missing_ok=True)
+        folders, _, name = self.pattern.rpartition("/")
+        for path in self.path.glob(f"{folders or '.'}/.{name}.*"):
+            with suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime > ABANDONED_S:
+                    path.unlink()
+
+
+def evict_prediction_tables(folder: Path, max_tables: int, spared: Collection[Path] = ()) -> None:
+    """Evict the least recently changed prediction tables with their manifests, failures and chunks.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of the tables; it need not exist.
+    max_tables : int
+        Number of tables to keep.
+    spared : collection of Path
+        Tables to keep whatever their age, because a job is about to resume them.
+    """
+    changed: dict[str, float] = {}
+    parts: dict[str, list[Path]] = {}
+    for path in folder.glob("*"):
+        table = path.name.lstrip(".").partition(".")[0]  # a table's name has no dot but that of its ending
+        with suppress(FileNotFoundError):  # another process has just renamed or deleted it
+            changed[table] = max(changed.get(table, 0.0), path.stat().st_mtime)
+            parts.setdefault(table, []).append(path)
+    for table in sorted(changed, key=changed.__getitem__, reverse=True)[max_tables:]:
+        for path in () if table in {spare.stem for spare in spared} else parts[table]:
+            remove(path)
+
+
+def remove(path: Path) -> None:
+    """Delete a file or a folder with its content; a missing one is not an error."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
