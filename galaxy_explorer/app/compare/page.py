@@ -5,18 +5,18 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
+from galaxy_explorer.app import state
 from galaxy_explorer.app.compare import progress, results
 from galaxy_explorer.app.compare.comparison import SAMPLE_SIZE, compare, origins_of, rows_with_votes, sample_of
 from galaxy_explorer.app.compare.external_tables import close_table, open_table, opened_tables
 from galaxy_explorer.app.services import networks, sources
 from galaxy_explorer.app.services.local_paths import may_be_typed
-from galaxy_explorer.app.services.selection import Selection
 from galaxy_explorer.app.services.sources import unknown_source, unknown_votes
 from galaxy_explorer.app.ui import vote_kind
 from galaxy_explorer.app.ui.skeletons import CHARTS, FIGURES, WORDS, waiting
 from galaxy_explorer.app.ui.theme import follow_theme
-from galaxy_explorer.app.ui.url_params import say_once, unknown_names
-from galaxy_explorer.app.ui.wording import ended, escaped, galaxies_in_words
+from galaxy_explorer.app.ui.url_params import warn_once, unknown_params
+from galaxy_explorer.app.ui.wording import with_full_stop, escape_markdown, galaxies_in_words
 from galaxy_explorer.catalogue import Catalogue, CatalogueError
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.prediction import cached
@@ -41,7 +41,7 @@ def show_cards() -> None:
     with waiting("Reading the networks’ cards …", FIGURES):
         cards = networks.cards()
     for reason in networks.unreadable_networks():
-        st.warning(ended(reason))
+        st.warning(with_full_stop(reason))
     measured = {name: cards[name]["validation"] for name in networks.networks() if "validation" in cards[name]}
     if not measured:
         st.info("The networks in weights/ say nothing of galaxies that they have not seen.")
@@ -67,7 +67,7 @@ def _numbered(by_question: dict[str, float]) -> dict[int, float]:
 def choose_source() -> str:
     """Let the visitor choose among the sources, and give its name."""
     known = list(sources.sources())
-    st.session_state["compare_source"] = st.session_state["source"] = sources.current_source()
+    st.session_state["compare_source"] = state.shared().source = sources.current_source()
     return st.selectbox(
         "Catalogue", known, format_func=sources.source_label, key="compare_source", width=280,
         on_change=lambda: sources.turn_to(st.session_state["compare_source"]),
@@ -76,7 +76,7 @@ def choose_source() -> str:
 
 def selected_rows(source: str, catalogue: Catalogue) -> np.ndarray | None:
     """Give the rows of Browse's selection; None where there is none of this source, or it is the whole catalogue."""
-    selection: Selection | None = st.session_state.get("selection")
+    selection = state.shared().selection
     if selection is None or selection.source != source or selection.of != len(catalogue):
         return None
     return selection.rows if len(selection.rows) < len(catalogue) else None
@@ -103,7 +103,7 @@ def choose_rows(source: str, catalogue: Catalogue) -> tuple[np.ndarray, str, boo
             format_func=lambda name: f"{name} ({sizes[name]:,})",
             help="The sample is drawn at random, and is the same for everyone: its statistics are close to those of all.",
         )  # fmt: skip
-    whole = f"the {len(catalogue):,} in {escaped(sources.source_label(source))}"
+    whole = f"the {len(catalogue):,} in {escape_markdown(sources.source_label(source))}"
     chosen_from = whole if of == WHOLE else f"the {len(rows):,} that Browse selects from {whole}"
     return (sample_of(rows), chosen_from, True) if extent == SOME else (np.sort(rows), chosen_from, False)
 
@@ -139,14 +139,14 @@ def offer_tables() -> None:
                 try:
                     open_table(path)
                 except (ValueError, OSError) as error:
-                    st.error(f"This cannot be opened: {ended(error)}")
+                    st.error(f"This cannot be opened: {with_full_stop(error)}")
                 else:
                     st.rerun()
         tables = opened_tables()
         for name, file in tables.items():
             alike = sum(other.name == file.name for other in tables.values()) > 1
             called = f"{file.parent.name}/{file.name}" if alike else file.name
-            st.button(f"Close {escaped(called)}", key=f"close_{name}", on_click=close_table, args=(name,),
+            st.button(f"Close {escape_markdown(called)}", key=f"close_{name}", on_click=close_table, args=(name,),
                       icon=":material/close:", type="tertiary")  # fmt: skip
 
 
@@ -166,7 +166,7 @@ def show_comparison(source: str, catalogue: Catalogue) -> None:
         st.info("None of the selected galaxies has votes. Choose others in Browse.", icon=":material/balance:")
         return
     say_which(catalogue, rows, chosen_from, drawn)
-    vote_kind.say_votes(catalogue)
+    vote_kind.show_vote_kind(catalogue)
     tables: dict[str, Path] = opened_tables()
     try:
         with waiting("Comparing …", CHARTS):
@@ -174,7 +174,7 @@ def show_comparison(source: str, catalogue: Catalogue) -> None:
             comparison.prepare()
     except (ValueError, OSError) as error:
         said = cached.unusable(error) if isinstance(error, OSError) else error
-        st.error(f"The predictions cannot be read: {ended(said)}")
+        st.error(f"The predictions cannot be read: {with_full_stop(said)}")
         return
     progress.see_to_predictions(catalogue, comparison, len(rows))
     progress.name_the_bad(catalogue, comparison)
@@ -184,7 +184,7 @@ def show_comparison(source: str, catalogue: Catalogue) -> None:
 def page() -> None:
     """Describe the screen."""
     st.title("Networks against volunteers")
-    say_once([*unknown_names(("source", "votes")), *unknown_source(), *unknown_votes()])
+    warn_once([*unknown_params(("source", "votes")), *unknown_source(), *unknown_votes()])
     follow_theme()
     st.markdown(INTRODUCTION)
     show_cards()
@@ -197,7 +197,7 @@ def page() -> None:
         with waiting(sources.opening(source), WORDS):
             catalogue = sources.catalogue(source)
     except (CatalogueError, OSError) as error:
-        st.error(f"These galaxies cannot be opened: {ended(error)}")
+        st.error(f"These galaxies cannot be opened: {with_full_stop(error)}")
         return
     show_comparison(source, catalogue)
 

@@ -10,7 +10,7 @@ from galaxy_explorer.app.compare.comparison import Comparison
 from galaxy_explorer.app.compare.external_tables import opened_tables
 from galaxy_explorer.app.services import prediction_jobs
 from galaxy_explorer.app.ui.skeletons import ESTIMATE, waiting
-from galaxy_explorer.app.ui.wording import ended, galaxies_in_words
+from galaxy_explorer.app.ui.wording import with_full_stop, galaxies_in_words
 from galaxy_explorer.catalogue import Catalogue
 
 
@@ -78,7 +78,7 @@ def see_to_predictions(catalogue: Catalogue, comparison: Comparison, wanted: int
         return
     for name, job in jobs.items():
         if job and job.error:
-            st.error(f"**{name}** could not be asked about all galaxies: {ended(job.error)}")
+            st.error(f"**{name}** could not be asked about all galaxies: {with_full_stop(job.error)}")
     if computed := [name for name in jobs if comparison.missing[name]]:
         offer_work(catalogue, comparison, computed, wanted, again=any(jobs.values()))
 

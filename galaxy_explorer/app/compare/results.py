@@ -8,13 +8,14 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from galaxy_explorer.app import paths
 from galaxy_explorer.app.compare import charts, tables
 from galaxy_explorer.app.compare.charts import Axes
 from galaxy_explorer.app.compare.comparison import Comparison, columns_asked
 from galaxy_explorer.app.panel.selected_answer import answer_label
 from galaxy_explorer.app.services import sources
 from galaxy_explorer.app.ui.theme import is_dark
-from galaxy_explorer.app.ui.wording import ended, escaped, galaxies_in_words
+from galaxy_explorer.app.ui.wording import with_full_stop, escape_markdown, galaxies_in_words
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS, columns_of, in_words
 from galaxy_explorer.evaluation.intervals import LEVEL
@@ -22,7 +23,6 @@ from galaxy_explorer.images import ImageError
 
 FEWEST = 50  # voted galaxies below which a statistic says little
 CARDS = 12  # galaxies of a gallery, and how many more at a time
-GALAXY = "galaxy_explorer/app/galaxy/page.py"
 CHART = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 SHORT = {question.number: f"{question.number} · {question.short}" for question in QUESTIONS}
 EVERY = "all questions"
@@ -30,7 +30,7 @@ EVERY = "all questions"
 
 def show(source: str, catalogue: Catalogue, comparison: Comparison) -> None:
     """Show everything that a comparison holds."""
-    address = {"source": source} | sources.votes_in_address(catalogue)  # of the galaxies' pages, but for the id
+    address = {"source": source} | sources.vote_params(catalogue)  # of the galaxies' pages, but for the id
     if not len(comparison):
         return
     if len(comparison) < FEWEST:
@@ -240,8 +240,10 @@ def show_tile(key: str, address: dict[str, str], galaxy_id: str) -> None:
             picture = sources.galaxy_thumbnail(sources.sources()[address["source"]], galaxy_id)
             st.image(picture, width="stretch", alt=f"Galaxy {galaxy_id}")
         except (ImageError, OSError) as error:
-            st.caption(f"No picture: {ended(error)}")
-        st.page_link(GALAXY, label=f"{escaped(galaxy_id)} →", query_params=address | {"galaxy": galaxy_id})
+            st.caption(f"No picture: {with_full_stop(error)}")
+        st.page_link(
+            paths.GALAXY, label=f"{escape_markdown(galaxy_id)} →", query_params=address | {"galaxy": galaxy_id}
+        )
 
 
 def show_one_by_one(address: dict[str, str], comparison: Comparison) -> None:

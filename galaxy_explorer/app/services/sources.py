@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from galaxy_explorer.app import state
 from galaxy_explorer.app.services.local_paths import free_name, full_path, may_be_typed, typed_folders
 from galaxy_explorer.app.services.result_cache import Memo
 from galaxy_explorer.app.services.thumbnails import Thumbnails
-from galaxy_explorer.app.ui.url_params import left_out, suggestion
-from galaxy_explorer.app.ui.wording import cut, escaped
+from galaxy_explorer.app.ui.url_params import ignored_param_message
+from galaxy_explorer.app.ui.wording import cut, escape_markdown
 from galaxy_explorer.catalogue import DEBIASED, LIVE, SAMPLE, WEIGHTED, Catalogue, LiveDraw, draw_named, open_catalogue
 from galaxy_explorer.decision_tree import name_of
 from galaxy_explorer.images import ImageError
@@ -50,7 +51,7 @@ def _folders() -> dict[str, str]:
 
 def _live_draws() -> list[str]:
     """Name the draws of live galaxies: the usual one, this visitor's own, and the one in the page's address."""
-    asked = (st.session_state.get("live_draw"), st.session_state.get("source"), st.query_params.get("source"))
+    asked = (state.shared().live_draw, state.shared().source, st.query_params.get("source"))
     return list(dict.fromkeys([LIVE, *(name for name in asked if name and draw_named(name))]))
 
 
@@ -91,13 +92,13 @@ def source_label(name: str) -> str:
 def current_source() -> str:
     """Give the source in the page's address, or the first there is."""
     known = sources()
-    asked = st.query_params.get("source") or st.session_state.get("source", "")
+    asked = st.query_params.get("source") or state.shared().source
     return asked if asked in known else next(iter(known))
 
 
 def turn_to(name: str, **others: str | list[str]) -> None:
     """Go to another source, in the page's address as well: with the same votes, and with other parts."""
-    st.session_state["source"] = name
+    state.shared().source = name
     asked = st.query_params.get("votes")
     st.query_params.from_dict({"source": name, **others, **({"votes": asked} if asked else {})})
 
@@ -108,26 +109,14 @@ def opening(name: str) -> str:
 
 
 def catalogue(name: str) -> Catalogue:
-    """Open a source by its name, with the votes that the address or the visitor asks for where it has a choice.
-
-    An address that names a source says all that is shown: without a word on votes it asks for the usual ones.
-    """
-    galaxies = open_source(sources()[name])
-    if (asked := st.query_params.get("votes")) in (DEBIASED, WEIGHTED):
-        st.session_state["vote_kind"] = asked
-    elif "source" in st.query_params:
-        show_usual_votes()
-    chosen = st.session_state.get("vote_kind", galaxies.vote_kind)
-    return open_source(sources()[name], chosen) if galaxies.vote_kind not in ("", chosen) else galaxies
+    """Open a source by its name, with the kind of votes that the visitor chose if it has several."""
+    where = sources()[name]
+    galaxies, kind = open_source(where), state.shared().vote_kind
+    return open_source(where, kind) if kind and galaxies.vote_kind not in ("", kind) else galaxies
 
 
-def show_usual_votes() -> None:
-    """Forget which votes the visitor chose."""
-    st.session_state.pop("vote_kind", None)
-
-
-def votes_in_address(galaxies: Catalogue) -> dict[str, str]:
-    """Give the part of an address that says which votes are shown; nothing for those shown by default."""
+def vote_params(galaxies: Catalogue) -> dict[str, str]:
+    """Return the URL parameter of the kind of votes that is shown; nothing for the default."""
     return {"votes": galaxies.vote_kind} if galaxies.vote_kind not in ("", DEBIASED) else {}
 
 
@@ -175,31 +164,24 @@ def galaxy_thumbnail(where: str, galaxy_id: str) -> bytes:
 
 
 def unknown_source() -> list[str]:
-    """Say so where the address names a source that there is not, and which one is open in its place."""
-    asked, known = st.query_params.get("source"), sources()
-    if asked is None or asked in known:
+    """Return a message if the URL names a source that does not exist."""
+    name = st.query_params.get("source")
+    if name is None or name in sources():
         return []
-    instead = escaped(source_label(current_source()))
-    return [f"There is no source called “{escaped(cut(asked))}” here; this is {instead}.{suggestion(asked, known)}"]
+    shown = escape_markdown(source_label(current_source()))
+    return [f"There is no source “{escape_markdown(cut(name))}” here; {shown} is shown instead."]
 
 
 def unknown_votes() -> list[str]:
-    """Say so where the address asks for votes of a kind that there is not."""
-    asked, known = st.query_params.get("votes"), (DEBIASED, WEIGHTED)
-    return [] if asked in (None, *known) else [left_out("votes", str(asked), "no kind of votes", known)]
-
-
-ANY = "any answer"
+    """Return a message if the URL names a kind of votes that does not exist."""
+    kind = st.query_params.get("votes")
+    known = (DEBIASED, WEIGHTED)
+    return [] if kind in (None, *known) else [ignored_param_message("votes", str(kind), "`debiased` or `weighted`")]
 
 
 def label_of_draw(draw: LiveDraw) -> str:
     """Name a draw of live galaxies for people."""
     if draw.name == LIVE:
         return f"{LIVE} ({draw.count} at random)"
-    wanted = f", {_answer(draw.column)} ≥ {draw.least_percent} %" if draw.column else ""
+    wanted = f", {name_of(draw.column)} ≥ {draw.least_percent} %" if draw.column else ""
     return f"{LIVE} ({draw.count}{wanted}, seed {draw.seed})"
-
-
-def _answer(column: str) -> str:
-    """Name an answer shortly."""
-    return ANY if column == ANY else name_of(column)

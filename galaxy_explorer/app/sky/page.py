@@ -8,13 +8,14 @@ import pandas as pd
 import streamlit as st
 
 from galaxy_explorer import sky
+from galaxy_explorer.app import paths
 from galaxy_explorer.app.panel import panel
 from galaxy_explorer.app.panel.shown_galaxy import ShownGalaxy
 from galaxy_explorer.app.services.result_cache import shared_memo
 from galaxy_explorer.app.ui.skeletons import PANEL, waiting
 from galaxy_explorer.app.ui.survey_links import links_out
-from galaxy_explorer.app.ui.url_params import left_out, say_once, unknown_names
-from galaxy_explorer.app.ui.wording import escaped
+from galaxy_explorer.app.ui.url_params import ignored_param_message, warn_once, unknown_params
+from galaxy_explorer.app.ui.wording import escape_markdown
 from galaxy_explorer.catalogue import SAMPLE, scores_from_votes
 from galaxy_explorer.images import FIELD_PX
 from galaxy_explorer.sky.cutouts import LARGEST_SCALE, SMALLEST_SCALE
@@ -96,8 +97,10 @@ def zoom_of_address() -> float:
 def complaints() -> list[str]:
     """Say what of the address cannot be heeded."""
     asked, known = st.query_params.get("zoom"), [str(zoom) for zoom in ZOOMS]
-    said = unknown_names(("position", "zoom"))
-    return said if asked in (None, *known) else [*said, left_out("zoom", str(asked), "no zoom", known)]
+    said = unknown_params(("position", "zoom"))
+    return (
+        said if asked in (None, *known) else [*said, ignored_param_message("zoom", str(asked), "a zoom of the slider")]
+    )
 
 
 def remembered(step: Hashable, make: Callable[[], Any]) -> Any:
@@ -126,7 +129,7 @@ def try_again() -> None:
 def in_plain_words(error: sky.SkyError) -> str:
     """Make a sentence of an error."""
     text = str(error)
-    return escaped(f"{text[0].upper()}{text[1:]}.")
+    return escape_markdown(f"{text[0].upper()}{text[1:]}.")
 
 
 def say(error: sky.SkyError) -> None:
@@ -139,7 +142,7 @@ def say(error: sky.SkyError) -> None:
         if isinstance(error, sky.Unavailable):
             st.button("Try again", icon=":material/refresh:", on_click=try_again)
         st.page_link(
-            "galaxy_explorer/app/browse/page.py",
+            paths.BROWSE,
             label="Look at the galaxies that come along",
             icon=":material/grid_view:",
             query_params={"source": SAMPLE},
@@ -242,7 +245,7 @@ def find_and_say(text: str, say_waiting: Callable[[str], None]) -> tuple[ShownGa
     galaxy, why_unknown, stale = find_galaxy(position)
     # Of a galaxy whose size is no good, SDSS's position is that of a fragment.
     middle = galaxy if galaxy and galaxy.radius_arcsec else position
-    called = escaped(position.name.replace("SDSS ", "Galaxy "))
+    called = escape_markdown(position.name.replace("SDSS ", "Galaxy "))
     st.subheader(called or f"Position {middle.ra_deg:.5f} {middle.dec_deg:+.5f}")
     st.markdown(links_out(middle.ra_deg, middle.dec_deg))
     start = sky.galaxy_zoo_scale(galaxy.radius_arcsec) if galaxy and galaxy.radius_arcsec else USUAL_SCALE
@@ -265,7 +268,7 @@ def find_and_say(text: str, say_waiting: Callable[[str], None]) -> tuple[ShownGa
 def page() -> None:
     """Describe the screen."""
     st.title("Look up the sky")
-    say_once(complaints())
+    warn_once(complaints())
     st.markdown(INTRODUCTION)
     text = choose_position()
     if not text:
@@ -277,13 +280,13 @@ def page() -> None:
             with found:
                 galaxy, name = find_and_say(text, say_waiting)
             if name:
-                panel.ask(galaxy, name)
+                prediction = panel.prefetch(galaxy, name)
     except sky.SkyError as error:
         with found:
             say(error)
         return
     if name:
-        panel.show(galaxy, name)
+        panel.show(prediction)
 
 
 page()

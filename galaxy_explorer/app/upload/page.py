@@ -4,13 +4,13 @@ import numpy as np
 import streamlit as st
 
 from galaxy_explorer.app.panel import panel
-from galaxy_explorer.app.panel.shown_galaxy import ShownGalaxy
+from galaxy_explorer.app.panel.shown_galaxy import GalaxyPrediction, ShownGalaxy
 from galaxy_explorer.app.services import networks, sources
 from galaxy_explorer.app.services.result_cache import own_memo
 from galaxy_explorer.app.ui.skeletons import PANEL, waiting
 from galaxy_explorer.app.ui.survey_links import links_out
-from galaxy_explorer.app.ui.url_params import say_once, unknown_names
-from galaxy_explorer.app.ui.wording import escaped, galaxies_in_words
+from galaxy_explorer.app.ui.url_params import warn_once, unknown_params
+from galaxy_explorer.app.ui.wording import escape_markdown, galaxies_in_words
 from galaxy_explorer.app.upload.crop import offer_crop
 from galaxy_explorer.app.upload.results import show_results, strangeness
 from galaxy_explorer.app.upload.session import (
@@ -56,7 +56,7 @@ def take_files() -> None:
 
 def name_the_bad(bad: list[Upload], count: int) -> None:
     """List the files that cannot be used, with the reasons."""
-    lines = [f"- **{escaped(upload.galaxy_id)}**: {escaped(upload.error)}" for upload in bad]
+    lines = [f"- **{escape_markdown(upload.galaxy_id)}**: {escape_markdown(upload.error)}" for upload in bad]
     st.warning(
         f"{len(bad)} of {count} files cannot be used:\n\n" + "\n".join(lines[:NAMED]), icon=":material/broken_image:"
     )
@@ -101,7 +101,7 @@ def say_what_it_is(upload: Upload, exposure: Exposure) -> None:
     if GREY in exposure.notes:
         st.warning(f"{GREY[0].upper()}{GREY[1:]}.", icon=":material/invert_colors_off:")
     if others := [note for note in exposure.notes if note != GREY]:
-        st.caption(f"About this FITS file: {escaped('; '.join(others))}.")
+        st.caption(f"About this FITS file: {escape_markdown('; '.join(others))}.")
 
 
 def say_how_strange(upload: Upload, name: str) -> None:
@@ -129,15 +129,15 @@ def say_where_votes_come_from(upload: Upload, volunteers: np.ndarray | None) -> 
     elif volunteers is not None:
         source = sources.current_source()
         st.caption(
-            f"The volunteers' votes are those of galaxy {escaped(upload.galaxy_id)} in "
-            f"{escaped(sources.source_label(source))}, found by the file's name."
+            f"The volunteers' votes are those of galaxy {escape_markdown(upload.galaxy_id)} in "
+            f"{escape_markdown(sources.source_label(source))}, found by the file's name."
         )
 
 
-def prepare(upload: Upload, name: str) -> ShownGalaxy:
+def prepare(upload: Upload, name: str) -> GalaxyPrediction:
     """Show what is known of one upload, with the crop tool, and ask the network about it."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(escaped(upload.galaxy_id), width="content")
+        st.subheader(escape_markdown(upload.galaxy_id), width="content")
         if not is_listed(upload.galaxy_id):  # it came before a change of page, and has no × any more
             st.button("Remove this picture", icon=":material/delete:", on_click=remove, args=(upload.galaxy_id,))
     choose_image(upload)
@@ -150,8 +150,7 @@ def prepare(upload: Upload, name: str) -> ShownGalaxy:
     galaxy = ShownGalaxy(
         upload.galaxy_id, picture_of(upload), 1.0, volunteers, own_memo(), upload.address, upload.picture_address
     )
-    panel.ask(galaxy, name)
-    return galaxy
+    return panel.prefetch(galaxy, name)
 
 
 def say_what_came_along(good: list[Upload]) -> None:
@@ -164,10 +163,10 @@ def say_what_came_along(good: list[Upload]) -> None:
         of_these = f"; pictures with scores: {known} of {len(good)}" if good else ""
         st.caption(f"Scores of {galaxies_in_words(len(scores))} came along{of_these}.")
         return
-    there = f" It has “{escaped(str(scores.index[0]))}”, for instance" if len(scores) else " It is empty"
+    there = f" It has “{escape_markdown(str(scores.index[0]))}”, for instance" if len(scores) else " It is empty"
     st.warning(
         f"The table has scores of {galaxies_in_words(len(scores))}, but of none of these pictures.{there}, and a picture "
-        f"here is called “{escaped(good[0].galaxy_id)}”. Its ids must be the files' names without their endings: change "
+        f"here is called “{escape_markdown(good[0].galaxy_id)}”. Its ids must be the files' names without their endings: change "
         "them, and give the table again.",
         icon=":material/help:",
     )
@@ -180,8 +179,8 @@ def show(good: list[Upload]) -> None:
         if not (name := panel.choose_network()):
             return
         results = st.container()
-        galaxy = prepare(choose(good, name) if len(good) > 1 else good[0], name)
-    panel.show(galaxy, name)
+        prediction = prepare(choose(good, name) if len(good) > 1 else good[0], name)
+    panel.show(prediction)
     if len(good) > 1:
         show_results(results, good, name)
 
@@ -189,7 +188,7 @@ def show(good: list[Upload]) -> None:
 def page() -> None:
     """Describe the screen."""
     st.title("Upload pictures")
-    say_once(unknown_names(()))
+    warn_once(unknown_params(()))
     st.markdown(
         "One galaxy in the middle of each picture works best. Your pictures stay in this session: nobody else sees "
         "them, and they are gone when you close or reload the page."

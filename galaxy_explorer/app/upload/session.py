@@ -15,7 +15,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from galaxy_explorer.app.services import sources
 from galaxy_explorer.app.services.result_cache import Memo
-from galaxy_explorer.app.ui.wording import ended, escaped
+from galaxy_explorer.app.ui.wording import with_full_stop, escape_markdown
 from galaxy_explorer.catalogue import CatalogueError
 from galaxy_explorer.catalogue.scores import id_of, read_scores
 from galaxy_explorer.decision_tree import COLUMNS
@@ -254,7 +254,9 @@ def take_image(galaxy_id: str, key: str) -> None:
     try:
         uploads()[galaxy_id] = with_image(upload, st.session_state[key])
     except ImageError as error:
-        st.session_state["image_refused"] = f"“{escaped(st.session_state[key])}” cannot be shown: {ended(error)}"
+        st.session_state["image_refused"] = (
+            f"“{escape_markdown(st.session_state[key])}” cannot be shown: {with_full_stop(error)}"
+        )
         st.session_state[key] = upload.image
 
 
