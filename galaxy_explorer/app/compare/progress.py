@@ -10,7 +10,7 @@ from galaxy_explorer.app.compare.comparison import Comparison
 from galaxy_explorer.app.compare.external_tables import opened_tables
 from galaxy_explorer.app.services import prediction_jobs
 from galaxy_explorer.app.ui.skeletons import ESTIMATE, waiting
-from galaxy_explorer.app.ui.wording import with_full_stop, galaxies_in_words
+from galaxy_explorer.app.ui.wording import galaxies_in_words, with_full_stop
 from galaxy_explorer.catalogue import Catalogue
 
 

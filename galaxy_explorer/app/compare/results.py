@@ -15,7 +15,7 @@ from galaxy_explorer.app.compare.comparison import Comparison, columns_asked
 from galaxy_explorer.app.panel.selected_answer import answer_label
 from galaxy_explorer.app.services import sources
 from galaxy_explorer.app.ui.theme import is_dark
-from galaxy_explorer.app.ui.wording import with_full_stop, escape_markdown, galaxies_in_words
+from galaxy_explorer.app.ui.wording import escape_markdown, galaxies_in_words, with_full_stop
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS, columns_of, in_words
 from galaxy_explorer.evaluation.intervals import LEVEL

@@ -14,7 +14,7 @@ from galaxy_explorer.app.panel.shown_galaxy import ShownGalaxy
 from galaxy_explorer.app.services.result_cache import shared_memo
 from galaxy_explorer.app.ui.skeletons import PANEL, waiting
 from galaxy_explorer.app.ui.survey_links import links_out
-from galaxy_explorer.app.ui.url_params import ignored_param_message, warn_once, unknown_params
+from galaxy_explorer.app.ui.url_params import ignored_param_message, unknown_params, warn_once
 from galaxy_explorer.app.ui.wording import escape_markdown
 from galaxy_explorer.catalogue import SAMPLE, scores_from_votes
 from galaxy_explorer.images import FIELD_PX

@@ -9,7 +9,7 @@ from galaxy_explorer.app.services import networks, sources
 from galaxy_explorer.app.services.result_cache import own_memo
 from galaxy_explorer.app.ui.skeletons import PANEL, waiting
 from galaxy_explorer.app.ui.survey_links import links_out
-from galaxy_explorer.app.ui.url_params import warn_once, unknown_params
+from galaxy_explorer.app.ui.url_params import unknown_params, warn_once
 from galaxy_explorer.app.ui.wording import escape_markdown, galaxies_in_words
 from galaxy_explorer.app.upload.crop import offer_crop
 from galaxy_explorer.app.upload.results import show_results, strangeness

@@ -15,7 +15,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from galaxy_explorer.app.services import sources
 from galaxy_explorer.app.services.result_cache import Memo
-from galaxy_explorer.app.ui.wording import with_full_stop, escape_markdown
+from galaxy_explorer.app.ui.wording import escape_markdown, with_full_stop
 from galaxy_explorer.catalogue import CatalogueError
 from galaxy_explorer.catalogue.scores import id_of, read_scores
 from galaxy_explorer.decision_tree import COLUMNS
