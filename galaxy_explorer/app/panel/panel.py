@@ -24,15 +24,7 @@ from galaxy_explorer.app.ui import theme
 from galaxy_explorer.app.ui.skeletons import style_of_chart
 from galaxy_explorer.app.ui.wording import listed, with_full_stop
 from galaxy_explorer.catalogue import CatalogueError
-from galaxy_explorer.decision_tree import (
-    ANSWER_OF,
-    COLUMNS,
-    INDEX,
-    QUESTION_OF,
-    in_words,
-    most_likely_path,
-    name_of,
-)
+from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, INDEX, QUESTION_OF, in_words, most_likely_path, name_of
 from galaxy_explorer.evaluation.metrics import largest_differences
 from galaxy_explorer.flow_chart import HARDLY_ASKED, HEIGHT, as_list, flow_chart, hardly_asked
 

@@ -5,9 +5,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from galaxy_explorer.app.panel import saliency
-from galaxy_explorer.app.panel.shown_galaxy import SHOWN_SIDE, ShownGalaxy
-from galaxy_explorer.app.services import networks
+from galaxy_explorer.app.panel import saliency, shown_galaxy
+from galaxy_explorer.app.panel.shown_galaxy import SHOWN_SIDE_PX, GalaxyPrediction, ShownGalaxy
 from galaxy_explorer.app.services.result_cache import Memo
 from galaxy_explorer.app.upload.crop import SHOWN, with_frame
 from galaxy_explorer.images import Square
@@ -20,11 +19,12 @@ HEAT[:, 5:] = 1.0  # the right half of what the network sees
 @pytest.fixture
 def lit(monkeypatch: pytest.MonkeyPatch):
     """A function that lays `HEAT` over a picture."""
-    monkeypatch.setattr(networks, "network", lambda _: (None, {"crop": CROP}))
+    monkeypatch.setattr(shown_galaxy, "network", lambda _: (None, {"crop": CROP}))
 
     def lay(picture: np.ndarray) -> np.ndarray:
         galaxy = ShownGalaxy("a", picture, 1.0, None, Memo(1), ("a",))
-        return saliency.lit_picture(galaxy, "any", HEAT, 1.0)
+        prediction = GalaxyPrediction(galaxy, "any", np.zeros(37), np.zeros(37))
+        return saliency.overlaid_picture(prediction, HEAT, 1.0)
 
     return lay
 
@@ -35,12 +35,12 @@ def test_a_map_over_a_phones_picture_takes_little_memory_and_stands_where_it_did
     shown = lit(picture)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert shown.shape == (SHOWN_SIDE * 3 // 4, SHOWN_SIDE, 3)
+    assert shown.shape == (SHOWN_SIDE_PX * 3 // 4, SHOWN_SIDE_PX, 3)
     assert peak < 200e6  # the picture itself takes 37 MB; laid over all of it, the map took a gigabyte
     half = round(CROP * shown.shape[0] / 2)
     across = np.flatnonzero(shown[shown.shape[0] // 2, :, 0] > 150)  # the frame is darker
-    assert across.min() == pytest.approx(SHOWN_SIDE / 2, abs=half / 10)
-    assert across.max() == pytest.approx(SHOWN_SIDE / 2 + half, abs=6)
+    assert across.min() == pytest.approx(SHOWN_SIDE_PX / 2, abs=half / 10)
+    assert across.max() == pytest.approx(SHOWN_SIDE_PX / 2 + half, abs=6)
 
 
 @pytest.mark.parametrize("shape", [(400, 400), (400, 480), (480, 400), (401, 600)])

@@ -8,18 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 import streamlit as st
-from browse_page import fresh_app, opened, run, tiles
+from app_page import new_app, opened, run
+from browse_page import tiles
 from streamlit.runtime.context import StreamlitHeaders
 from streamlit.testing.v1 import AppTest
 
 from galaxy_explorer.app.compare import external_tables
-from galaxy_explorer.app.panel.examples import sure_examples
+from galaxy_explorer.app.panel.examples import find_examples
 from galaxy_explorer.app.services import local_paths, networks, sources
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import to_png
-
-app = pytest.fixture(fresh_app)
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +45,7 @@ def folder_of(tmp_path: Path, draw_galaxy: Callable[..., np.ndarray]) -> Callabl
 def open_folder(app: AppTest, path: Path | str) -> AppTest:
     """Type a path into “Open a folder” and press Open."""
     next(field for field in app.text_input if field.label.startswith("Folder")).set_value(str(path))
-    next(button for button in app.button if button.label == "Open").click()
+    next(button for button in app.button if button.label == "Open folder").click()
     return run(app)
 
 
@@ -54,14 +53,14 @@ def test_a_folder_opened_again_shows_what_has_come_into_it(app: AppTest, folder_
     folder = folder_of("mine", "first")
     open_folder(opened(app), folder)
     assert tiles(app) == ["first"]
-    surest = next(iter(sure_examples("sample", "Class1.1")))
-    assert not sure_examples(str(folder), "Class1.1")
+    surest = next(iter(find_examples("sample", "Class1.1")))
+    assert not find_examples(str(folder), "Class1.1")
     shutil.copyfile(folder / "first.png", folder / "second.png")
     votes = ",".join(str(sample.table.at[surest, column]) for column in COLUMNS)
     (folder / "scores.csv").write_text(f"GalaxyID,{','.join(COLUMNS)}\nsecond,{votes}\n")
     open_folder(app, folder)
     assert tiles(app) == ["first", "second"]
-    assert list(sure_examples(str(folder), "Class1.1")) == ["second"]
+    assert list(find_examples(str(folder), "Class1.1")) == ["second"]
     assert len(local_paths.typed_folders()) == 1
 
 
@@ -99,7 +98,7 @@ def test_a_name_grows_by_as_many_folders_as_it_takes() -> None:
 
 def test_a_typed_folder_opens_in_another_tab_too(app: AppTest, folder_of, tmp_path: Path, monkeypatch) -> None:
     open_folder(opened(app), folder_of("cut", "one"))
-    tab = opened(fresh_app(monkeypatch, tmp_path), source="cut")
+    tab = opened(new_app(), source="cut")
     assert tiles(tab) == ["one"]
     assert not tab.warning
 
