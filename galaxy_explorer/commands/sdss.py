@@ -13,7 +13,7 @@ from galaxy_explorer.catalogue.scores import ID
 from galaxy_explorer.commands.downloads import FetchError, check_room
 from galaxy_explorer.commands.reporting import report
 from galaxy_explorer.images import ImageError
-from galaxy_explorer.sky import AT_ONCE
+from galaxy_explorer.sky import MAX_CONCURRENT_REQUESTS
 from galaxy_explorer.storage import write_atomic
 
 MEGABYTES_EACH = 0.1  # a picture in the folder and its copy in the cache of answers
@@ -102,7 +102,7 @@ def _fetch_pictures(galaxies: Catalogue, wanted: list[str], folder: Path) -> dic
         write_atomic(_picture_of(galaxy_id, folder), content)
         return ""
 
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(MAX_CONCURRENT_REQUESTS) as pool:
         try:
             reasons = list(tqdm(pool.map(fetch, wanted), total=len(wanted), unit=" galaxies", disable=None))
         except BaseException:

@@ -15,7 +15,7 @@ import streamlit as st
 from galaxy_explorer.catalogue import DEBIASED, LIVE, SAMPLE, WEIGHTED, Catalogue, draw_named, open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import ImageError, for_prediction, thumbnail
-from galaxy_explorer.sky import within
+from galaxy_explorer.sky import deadline
 from galaxy_explorer.storage import cache_folder
 from galaxy_explorer.views.live_sdss import label_of_draw
 from galaxy_explorer.views.memos import Memo, shared_memo
@@ -165,7 +165,7 @@ def _thumbnails(folder: Path) -> Thumbnails:
 
 def galaxy_thumbnails(galaxies: Catalogue, ids: Sequence[str]) -> Iterator[bytes | ImageError]:
     """Give small JPEG files of the middles of galaxies' pictures, in order; the reason where there is none."""
-    with within(GALLERY_SECONDS):
+    with deadline(GALLERY_SECONDS):
         yield from _thumbnails(cache_folder() / "thumbnails").get_all(galaxies, ids)
 
 
