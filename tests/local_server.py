@@ -145,9 +145,9 @@ def drip_headers(handler: Handler, reply: Reply) -> None:
         handler.wfile.write(b"X-More: to come\r\n")
 
 
-def enormous(handler: Handler, reply: Reply) -> None:
+def enormous(handler: Handler, reply: Reply, status: int = 200) -> None:
     """Send a body without end."""
-    handler.send_response(200)
+    handler.send_response(status)
     handler.end_headers()
     while not handler.server.play.closing.is_set():
         handler.wfile.write(b" " * 2**18)

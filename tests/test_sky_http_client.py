@@ -4,6 +4,7 @@ import gzip
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier, Event
 from threading import Semaphore as Counter
 from types import SimpleNamespace
@@ -176,6 +177,7 @@ def test_the_longest_query_fits_into_a_url(sky_server: SkyServer) -> None:
         (cut_off, Unavailable, "broke off"),
         (saying(b"", status=500), Unavailable, "HTTP 500"),
         (saying(b"", status=503, Retry_After="0"), Unavailable, "HTTP 503"),
+        (partial(enormous, status=503), Unavailable, "HTTP 503"),
         (saying(b"", status=429, Retry_After="3600"), Unavailable, "HTTP 429"),
         (saying(b"", status=429, Retry_After="Wed, 21 Oct 2099 07:28:00 GMT"), Unavailable, "HTTP 429"),
         (saying(b"", status=429, Retry_After="soon"), Unavailable, "HTTP 429"),

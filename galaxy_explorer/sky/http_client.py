@@ -226,6 +226,8 @@ def _retry_policy(limits: Limits) -> "Retry":
                 wait_s = retry.get_backoff_time()
             if wait_s > limits.max_retry_after_s or wait_s >= time_left():
                 raise MaxRetryError(pool["_pool"], url, error or ResponseError("no time for a retry"))
+            if response:
+                response.close()  # urllib3 would read it to its end, which may not come
             return retry
 
     return BoundedRetry(
