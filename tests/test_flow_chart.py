@@ -294,7 +294,7 @@ def test_what_cannot_be_drawn_is_refused_in_words(draw, galaxy):
         draw()
     with pytest.raises(ValueError, match=r"volunteers has the shape \(36,\).*one row of a score table"):
         draw(galaxy, galaxy[:-1])
-    with pytest.raises(ValueError, match=r"network has 47 at Class1.2.*not percentages"):
+    with pytest.raises(ValueError, match=r"network: the value of Class1.2 is 47; expected 0 to 1.*not percentages"):
         draw(np.where(np.arange(len(COLUMNS)) == 1, 47, galaxy))
     with pytest.raises(ValueError, match=r"selected is 'Class12.1', but must be one of the columns"):
         draw(galaxy, selected="Class12.1")

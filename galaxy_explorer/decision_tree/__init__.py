@@ -15,6 +15,7 @@ Willett et al. 2013, MNRAS 435, 2835, Table 2 (the tree). The weighting is that 
 """
 
 from galaxy_explorer.decision_tree.arithmetic import (
+    check_scores,
     fractions_from_shares,
     mass_of,
     shares_from_fractions,
@@ -49,6 +50,7 @@ __all__ = [
     "SLICES",
     "Answer",
     "Question",
+    "check_scores",
     "column",
     "columns_into",
     "columns_of",

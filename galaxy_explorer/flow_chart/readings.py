@@ -153,13 +153,13 @@ def is_faded(readings: list[Reading], question: int) -> bool:
 
 def _read(values: np.ndarray, name: str, spread: np.ndarray | None, *, is_network: bool) -> Reading:
     """Read the vote fractions of one source."""
-    fractions = _checked(values, "network" if is_network else "volunteers")
+    fractions = _check(values, "network" if is_network else "volunteers")
     states = {q.number: _state(fractions[tree.SLICES[q.number]], is_network) for q in tree.QUESTIONS}
     shares = tree.shares_from_fractions(fractions)
     for number, where in tree.SLICES.items():
         if states[number] is not State.ASKED:
             shares[where] = np.nan
-    share_spread = None if spread is None else _share_spread(fractions, shares, _checked(spread, "network_spread"))
+    share_spread = None if spread is None else _share_spread(fractions, shares, _check(spread, "network_spread"))
     return Reading(name, is_network, fractions, shares, share_spread, states)
 
 
@@ -194,19 +194,7 @@ def _state(fractions: np.ndarray, is_network: bool) -> State:
     return State.ASKED if fractions.sum() > 0 else State.NOT_ASKED
 
 
-def _checked(values: np.ndarray, what: str) -> np.ndarray:
+def _check(values: np.ndarray, what: str) -> np.ndarray:
     """Copy one galaxy's 37 values as float64, each in [0, 1] or NaN."""
-    array = np.array(values, dtype=float)
-    if array.shape != (len(tree.COLUMNS),):
-        raise ValueError(
-            f"{what} has the shape {array.shape}, but one galaxy has ({len(tree.COLUMNS)},) values, "
-            f"{tree.COLUMNS[0]} to {tree.COLUMNS[-1]}: pass one row of a score table"
-        )
-    wrong = (array < -_ROUNDING) | (array > 1 + _ROUNDING)
-    if wrong.any():
-        column = tree.COLUMNS[int(np.argmax(wrong))]
-        raise ValueError(
-            f"{what} has {array[tree.INDEX[column]]:g} at {column}, but its values lie between 0 and 1: "
-            "pass fractions, not percentages or logits, and NaN where a value is unknown"
-        )
-    return np.clip(array, 0.0, 1.0)
+    array = np.asarray(values, dtype=float)
+    return np.clip(tree.check_scores(array, what, leading=(), bounds=(0.0, 1.0), tolerance=_ROUNDING), 0.0, 1.0)
