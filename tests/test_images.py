@@ -167,7 +167,7 @@ class TestReading:
         assert (read_image(encoded(np.full((16, 16), 7.5, np.float32), "TIFF")) == 0).all()
 
     def test_floats_without_any_finite_value_are_refused(self):
-        with pytest.raises(ImageError, match="no pixel of the picture holds a finite number"):
+        with pytest.raises(ImageError, match="every pixel of the picture is NaN or infinite"):
             read_image(encoded(np.full((16, 16), np.nan, np.float32), "TIFF"))
 
     def test_sixteen_bit_colour_keeps_its_high_bytes(self, ramp):

@@ -7,7 +7,7 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from fits_files import galaxy_fluxes, notes_of, on_the_sky, with_header, written
 
-from galaxy_explorer.images import Position, fits_files, fits_position, read_exposure
+from galaxy_explorer.images import SkyPlacement, fits_files, fits_position, read_exposure
 
 
 def hst_exposure(shift_pixels):
@@ -46,7 +46,7 @@ def test_galactic_coordinates_become_equatorial():
 def test_of_averaged_pixels_the_scale_is_theirs(monkeypatch):
     monkeypatch.setattr(fits_files, "SHOWN_PIXELS", 32 * 32)
     exposure = read_exposure(written(with_header(galaxy_fluxes(), **on_the_sky(0.4))))
-    assert exposure.position == Position(pytest.approx(202.47), pytest.approx(47.2), pytest.approx(0.8, rel=1e-6))
+    assert exposure.position == SkyPlacement(pytest.approx(202.47), pytest.approx(47.2), pytest.approx(0.8, rel=1e-6))
 
 
 def test_the_bands_of_a_colour_picture_give_its_position():
@@ -75,11 +75,11 @@ def test_without_coordinates_there_is_no_position_and_no_word_of_it():
         {"CRVAL2": 500.0},
     ],
 )
-def test_coordinates_that_make_no_sense_are_a_note_and_no_error(cards):
+def test_invalid_coordinates_are_a_note_and_no_error(cards):
     exposure = read_exposure(written(with_header(galaxy_fluxes(), **(on_the_sky() | cards))))
     assert exposure.picture.shape == (64, 64, 3)
     assert exposure.position is None
-    assert "its sky coordinates make no sense" in "; ".join(exposure.notes)
+    assert "its sky coordinates are invalid" in "; ".join(exposure.notes)
 
 
 def test_dates_and_keywords_of_old_are_no_obstacle():
@@ -122,7 +122,7 @@ def test_tables_of_distortions_elsewhere_in_the_file_are_followed(monkeypatch):
     step = 0.4 / 3600 / np.cos(np.radians(47.2))
     assert (position.ra_deg, position.dec_deg) == pytest.approx((202.47 - 3 * step, 47.2), abs=1e-7)
     monkeypatch.setattr(fits_position, "MOST_CORRECTIONS", 10)
-    assert "make no sense (the table WCSDVARR has 30 numbers)" in notes_of(shifted)
+    assert "invalid (the table WCSDVARR has 30 numbers)" in notes_of(shifted)
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ class TestRefusing:
             (b"PK\x03\x04.....", "a zip file or an office document"),
             (b"GalaxyID,Class1.1\n", "a file of text"),
             (b"\r\n  <html>\xe4", "a file of text"),
-            (b"\0" * 1000, "a file of a kind that is not known here"),
+            (b"\0" * 1000, "a file of an unknown kind"),
         ],
     )
     def test_what_it_is_instead_is_said_in_words(self, content, words):

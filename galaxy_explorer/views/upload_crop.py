@@ -8,9 +8,17 @@ import numpy as np
 import streamlit as st
 from PIL import Image, ImageDraw
 
-from galaxy_explorer.images import LARGEST_SIDE, MIN_SIDE, NOT_SQUARE, Square, show_square, suggest_square, thumbnail
+from galaxy_explorer.images import (
+    FRAME_COLOUR,
+    LARGEST_SIDE,
+    MIN_SIDE,
+    NOT_SQUARE,
+    Square,
+    show_square,
+    suggest_square,
+    thumbnail,
+)
 from galaxy_explorer.views.memos import Memo
-from galaxy_explorer.views.saliency_panel import FRAME_COLOUR
 from galaxy_explorer.views.uploads import Upload, crop_to
 
 # Of 210 galaxies of the challenge, which are framed well, 3 % lie farther off and under 1 % seem smaller.
