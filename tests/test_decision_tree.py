@@ -30,7 +30,7 @@ MASSES = {1: None, 2: "1.2", 3: "2.2", 4: "2.2", 5: "2.2", 6: None, 7: "1.1", 8:
 
 
 def walk_the_edges(shares):
-    """Send one vote through the tree along every answer's own edge; question 6 starts afresh with 1."""
+    """Send one vote through the tree along every answer's edge; question 6 starts with 1."""
     mass = dict.fromkeys(SLICES, 0.0) | {1: 1.0}
     fractions = np.full(len(COLUMNS), np.nan)
     waiting = list(SLICES)

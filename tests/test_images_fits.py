@@ -25,7 +25,9 @@ class TestOneBand:
         exposure = read_exposure(written(galaxy_fluxes()))
         assert (exposure.picture.dtype, exposure.picture.shape) == (np.uint8, (64, 64, 3))
         assert (exposure.picture[..., :1] == exposure.picture).all()
-        assert exposure.notes == ("shown in grey; the networks were trained on colour pictures, so treat their predictions with care",)
+        assert exposure.notes == (
+            "shown in grey; the networks were trained on colour pictures, so treat their predictions with care",
+        )
         assert exposure.choices == (exposure.name,) == ("0 (64×64)",)
 
     def test_its_first_row_is_at_the_bottom(self):

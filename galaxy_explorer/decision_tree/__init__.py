@@ -1,11 +1,9 @@
-"""The Galaxy Zoo 2 decision tree: 11 questions and 37 answers as one table, and their arithmetic.
-
-Two quantities are kept apart throughout the package:
+"""Galaxy Zoo 2 decision tree: 11 questions, 37 answers, and their arithmetic.
 
 answer share
     the share of a question's own votes; the shares of a question sum to 1.
 vote fraction
-    the share times the mass of votes that reaches the question. The 37 columns of a score table
+    the answer share times the mass of votes that reaches the question. The 37 columns of a score table
     hold vote fractions: weighted scores, not probabilities of the 37 answers.
 
 References

@@ -1,4 +1,4 @@
-"""Vote fractions and answer shares, and the way from one to the other."""
+"""Conversion between vote fractions and answer shares, and the check of scores."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ def check_scores(
     tolerance: float = 0.0,
     allow_nan: bool = True,
 ) -> np.ndarray:
-    """Check an array whose last axis holds the 37 columns, and return it as an array of its dtype.
+    """Check an array whose last axis holds the 37 scores, and return it.
 
     Parameters
     ----------
@@ -61,14 +61,14 @@ def check_scores(
         limits = f"{low:g} to {high:g}" if bounds else "a finite number"
         raise ValueError(
             f"{name}: the value of {place} is {array[(*row, column)]:g}; expected {limits}"
-            f"{', or NaN where unknown' if allow_nan else ''}: pass fractions, not percentages or logits, and leave out "
-            "galaxies without a prediction"
+            f"{', or NaN where unknown' if allow_nan else ''}: pass fractions, not percentages or logits, "
+            "and leave out galaxies without a prediction"
         )
     return array
 
 
 def mass_of(question: int, fractions: np.ndarray) -> np.ndarray:
-    """Give the mass of votes that reaches a question.
+    """Return the mass of votes that reaches a question.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def mass_of(question: int, fractions: np.ndarray) -> np.ndarray:
 
 
 def shares_from_fractions(fractions: np.ndarray) -> np.ndarray:
-    """Turn vote fractions into answer shares.
+    """Convert vote fractions to answer shares.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def shares_from_fractions(fractions: np.ndarray) -> np.ndarray:
     -------
     (..., 37) np.ndarray of float
         Shares in [0, 1]; those of a question sum to 1. NaN where a question was not asked (no votes
-        reached it) and where its fractions are unknown: a share of nothing is undefined, not 0.
+        reached it) or its fractions are unknown: a share of 0 votes is undefined, not 0.
     """
     fractions = check_scores(np.asarray(fractions, dtype=float), "fractions")
     shares = np.empty(fractions.shape)
@@ -108,7 +108,7 @@ def shares_from_fractions(fractions: np.ndarray) -> np.ndarray:
 
 
 def shares_of_question(fractions: np.ndarray) -> np.ndarray:
-    """Turn the vote fractions of one question into its answer shares.
+    """Convert the vote fractions of one question to its answer shares.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def shares_of_question(fractions: np.ndarray) -> np.ndarray:
     Returns
     -------
     (..., A) np.ndarray of the same type
-        Shares as `shares_from_fractions` gives them, NaN where the question was not asked.
+        Shares as of `shares_from_fractions`, NaN where the question was not asked.
     """
     shares = np.full_like(fractions, np.nan)
     votes = fractions.sum(axis=-1, keepdims=True)
@@ -127,7 +127,7 @@ def shares_of_question(fractions: np.ndarray) -> np.ndarray:
 
 
 def fractions_from_shares(shares: np.ndarray) -> np.ndarray:
-    """Turn answer shares into vote fractions, by walking the tree from question 1.
+    """Convert answer shares to vote fractions, walking the tree from question 1.
 
     Parameters
     ----------
