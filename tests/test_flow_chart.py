@@ -61,8 +61,8 @@ def shapes(figure, kind):
 def texts_in(figure, box):
     """The texts that stand on a question or an answer."""
     written = trace(figure, "texts")
-    places = zip(written.x, written.y, written.text, strict=True)
-    return [text for x, y, text in places if box.left <= x <= box.right and box.top <= y <= box.bottom]
+    points = zip(written.x, written.y, written.text, strict=True)
+    return [text for x, y, text in points if box.left <= x <= box.right and box.top <= y <= box.bottom]
 
 
 def contrast(one, other):
@@ -99,8 +99,8 @@ def test_everything_keeps_its_place_whatever_the_votes(galaxy, face_on):
     assert trace(one, ANSWER_TRACE).x == trace(other, ANSWER_TRACE).x
     assert trace(one, ANSWER_TRACE).y == trace(other, ANSWER_TRACE).y
     for kind in ("question", "answer", "thread"):
-        places = [{name: shape.path for name, shape in shapes(figure, kind).items()} for figure in (one, other)]
-        assert places[0] == places[1]
+        points = [{name: shape.path for name, shape in shapes(figure, kind).items()} for figure in (one, other)]
+        assert points[0] == points[1]
     assert one.layout.height == other.layout.height
 
 

@@ -53,10 +53,10 @@ def test_a_track_lies_behind_every_share_and_nowhere_else(galaxy):
     fractions = tree.fractions_from_shares(smooth)
     figure = flow_chart(galaxy, fractions)
     tracks = next(figure.select_traces({"name": "of all answers"}))
-    places = set(zip(tracks.base, tracks.y, strict=True))
+    points = set(zip(tracks.base, tracks.y, strict=True))
     bars = [next(figure.select_traces({"name": name})) for name in ("network", "volunteers")]
-    assert places == {place for bar in bars for place in zip(bar.base, bar.y, strict=True)}
-    assert len(places) == len(COLUMNS) + sum(len(tree.columns_of(number)) for number in (1, 6, 7, 8))
+    assert points == {point for bar in bars for point in zip(bar.base, bar.y, strict=True)}
+    assert len(points) == len(COLUMNS) + sum(len(tree.columns_of(number)) for number in (1, 6, 7, 8))
     assert set(tracks.x) == {TRACK}
     for column, left in zip(bars[1].customdata, bars[1].base, strict=True):
         assert TILES[column].left <= left <= left + TRACK <= TILES[column].right

@@ -68,7 +68,7 @@ class TestReading:
     def test_grey_is_the_same_in_all_channels(self, ramp):
         np.testing.assert_array_equal(read_image(encoded(ramp.astype(np.uint8), "PNG")), grey(ramp))
 
-    def test_grey_is_said_to_be_so_also_in_three_channels(self, ramp, picture):
+    def test_grey_has_a_note_also_in_three_channels(self, ramp, picture):
         for levels in (ramp.astype(np.uint8), grey(ramp)):
             assert read_exposure(encoded(levels, "PNG")).notes == (GREY,)
         assert read_exposure(encoded(picture, "PNG")).notes == ()

@@ -21,7 +21,7 @@ def brightest(picture):
 
 
 class TestOneBand:
-    def test_it_is_grey_and_said_so(self):
+    def test_it_is_grey_with_a_note(self):
         exposure = read_exposure(written(galaxy_fluxes()))
         assert (exposure.picture.dtype, exposure.picture.shape) == (np.uint8, (64, 64, 3))
         assert (exposure.picture[..., :1] == exposure.picture).all()
@@ -171,7 +171,7 @@ class TestFiles:
         assert found.name == "colour of i, r, g"
         assert np.abs(found.picture.astype(int) - wanted).mean() < 2  # quantised
 
-    def test_maps_of_errors_and_tables_are_passed_over(self):
+    def test_maps_of_errors_and_tables_are_skipped(self):
         table = fits.BinTableHDU.from_columns([fits.Column("x", "E", array=[1.0, 2.0])], name="cat")
         units = [fits.ImageHDU(galaxy_fluxes(n), name=name) for n, name in enumerate(["err", "dq", "sci"])]
         exposure = read_exposure(written(fits.PrimaryHDU(), table, *units))
@@ -192,7 +192,7 @@ class TestFiles:
             tiled = fits.CompImageHDU(np.rint(fluxes[1:] * 10).astype(np.int32), tile_shape=tile)
             np.testing.assert_allclose(read_image(written(tiled)).shape, (63, 64, 3))
 
-    def test_headers_against_the_standard_are_no_obstacle(self):
+    def test_headers_against_the_standard_are_accepted(self):
         content = written(with_header(galaxy_fluxes(), BLANK=5, OBJECT="NGC 1"))  # BLANK is for integers
         content = content.replace(b"OBJECT  = 'NGC 1   '", b"OBJECT  = NGC 1     ")
         assert read_image(content).shape == (64, 64, 3)

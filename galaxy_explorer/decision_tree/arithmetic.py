@@ -57,10 +57,10 @@ def check_scores(
         good |= np.isnan(array)
     if not good.all():
         *row, column = (int(index) for index in np.argwhere(~good)[0])
-        place = f"{COLUMNS[column]}, row {', '.join(map(str, row))}," if row else COLUMNS[column]
+        position = f"{COLUMNS[column]}, row {', '.join(map(str, row))}," if row else COLUMNS[column]
         limits = f"{low:g} to {high:g}" if bounds else "a finite number"
         raise ValueError(
-            f"{name}: the value of {place} is {array[(*row, column)]:g}; expected {limits}"
+            f"{name}: the value of {position} is {array[(*row, column)]:g}; expected {limits}"
             f"{', or NaN where unknown' if allow_nan else ''}: pass fractions, not percentages or logits, "
             "and leave out galaxies without a prediction"
         )

@@ -85,7 +85,8 @@ class Reading:
 def hardly_asked(network: np.ndarray, volunteers: np.ndarray | None = None) -> list[int]:
     """Return the questions that the chart of a galaxy calls “hardly asked”.
 
-    From (37,) vote fractions. The network expects next to no votes there; if no volunteer was asked, the chart writes “not asked” instead.
+    Both are (37,) vote fractions. The network expects next to no votes there; if no volunteer was asked, the chart
+    writes “not asked” instead.
     """
     few = [n for n, where in tree.SLICES.items() if _state(network[where], is_network=True) is State.HARDLY_ASKED]
     if volunteers is None:
