@@ -1,0 +1,77 @@
+"""The key to the flow-chart, and the bars that it explains."""
+
+import numpy as np
+import pytest
+
+from galaxy_explorer import decision_tree as tree
+from galaxy_explorer.decision_tree import COLUMNS, SLICES
+from galaxy_explorer.flow_chart import flow_chart
+from galaxy_explorer.flow_chart import key as chart_key
+from galaxy_explorer.flow_chart.layout import KEY_HEIGHT, SHARE_HEIGHT, TILES, TRACK, WIDTH
+from galaxy_explorer.flow_chart.palette import LIGHT
+from galaxy_explorer.flow_chart.readings import HARDLY_ASKED, read_sources
+from galaxy_explorer.flow_chart.writing import share_tops
+
+
+@pytest.fixture
+def galaxy(random_fractions):
+    """Vote fractions of a galaxy with votes on every question, also for a network."""
+    return next(one for one in random_fractions(99) if min(tree.mass_of(n, one) for n in SLICES) > HARDLY_ASKED)
+
+
+def written(*sources):
+    """The words of the key for network, volunteers and the network's spread."""
+    return [text.words for text in chart_key.texts(read_sources(*sources, "fcn"), LIGHT)]
+
+
+def test_the_key_names_the_sources_and_whose_path_and_curves_are_drawn(galaxy):
+    assert written(galaxy, galaxy, None)[:2] == ["fcn", "volunteers"]
+    for sources, lead in (((galaxy, galaxy), "fcn"), ((None, galaxy), "volunteers")):
+        text = " ".join(written(*sources, None))
+        for meaning in (
+            f"votes that go this way ({lead})",
+            f"likeliest path ({lead})",
+            "share of a question’s answers",
+        ):
+            assert meaning in text
+
+
+def test_the_key_explains_whiskers_where_there_are_some(galaxy):
+    assert not any("whisker" in words for words in written(galaxy, galaxy, None))
+    assert any("whisker" in words and "68 of 100" in words for words in written(galaxy, galaxy, galaxy * 0.1))
+
+
+def test_the_key_stands_above_the_chart_and_no_two_of_its_words_in_one_place(galaxy):
+    texts = chart_key.texts(read_sources(galaxy, galaxy, galaxy * 0.1, "fcn"), LIGHT)
+    assert all(0 <= text.x < WIDTH and 0 < text.y < KEY_HEIGHT for text in texts)
+    assert len({(text.x, text.y) for text in texts}) == len(texts)
+
+
+def test_a_track_lies_behind_every_share_and_nowhere_else(galaxy):
+    smooth = np.nan_to_num(tree.shares_from_fractions(galaxy))
+    smooth[SLICES[1]] = [1, 0, 0]  # what follows a disk is not asked
+    fractions = tree.fractions_from_shares(smooth)
+    figure = flow_chart(galaxy, fractions)
+    tracks = next(figure.select_traces({"name": "of all answers"}))
+    points = set(zip(tracks.base, tracks.y, strict=True))
+    bars = [next(figure.select_traces({"name": name})) for name in ("network", "volunteers")]
+    assert points == {point for bar in bars for point in zip(bar.base, bar.y, strict=True)}
+    assert len(points) == len(COLUMNS) + sum(len(tree.columns_of(number)) for number in (1, 6, 7, 8))
+    assert set(tracks.x) == {TRACK}
+    for column, left in zip(bars[1].customdata, bars[1].base, strict=True):
+        assert TILES[column].left <= left <= left + TRACK <= TILES[column].right
+
+
+def test_the_bars_of_two_sources_stand_one_above_the_other_in_the_tile():
+    for column, tile in TILES.items():
+        network, volunteers = share_tops(column, 2)
+        assert tile.top < network < volunteers - SHARE_HEIGHT < tile.bottom - SHARE_HEIGHT
+        assert share_tops(column, 1) == [(network + volunteers) / 2]
+
+
+def test_a_whisker_is_for_the_votes_on_the_question_also_where_everyone_is_asked(galaxy):
+    fractions, spread = galaxy.copy(), 0.1 * galaxy
+    fractions[SLICES[6]] *= 0.8  # of a network that does not quite obey the tree
+    (reading,) = read_sources(fractions, None, spread, "network")
+    np.testing.assert_allclose(reading.half_widths[SLICES[6]], spread[SLICES[6]] / 0.8)
+    np.testing.assert_allclose(reading.half_widths[SLICES[1]], spread[SLICES[1]])

@@ -1,0 +1,207 @@
+"""The square that is suggested for a picture, and what is cut out of it."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from galaxy_explorer.images import MIN_SIDE, Square, cut_square, show_square, suggest_square
+
+SKY, NOISE = 10, 3  # grey levels, as in SDSS's pictures
+
+
+def sky(height, width, seed=0):
+    """Empty sky."""
+    noise = np.random.default_rng(seed).normal(SKY, NOISE, (height, width, 3))
+    return noise.clip(0, 255).astype(np.uint8)
+
+
+def pasted(picture, side, x, y, height=420, width=600):
+    """A picture scaled to a side, with its middle at (x, y) of a larger one of similar sky."""
+    border = np.concatenate([picture[:20].reshape(-1, 3), picture[-20:].reshape(-1, 3)])
+    whole = (sky(height, width).astype(float) - SKY + np.median(border, axis=0)).clip(0, 255).astype(np.uint8)
+    left, top = x - side // 2, y - side // 2
+    small = Image.fromarray(picture).resize((side, side), Image.Resampling.LANCZOS)
+    whole[top : top + side, left : left + side] = np.asarray(small)
+    return whole
+
+
+def errors(pictures, side, x, y):
+    """Offset in sides of the pasted picture, its side by the original's, and the original's."""
+    off, ratio, whole = [], [], []
+    for picture in pictures:
+        found, original = suggest_square(pasted(picture, side, x, y)), suggest_square(picture)
+        off.append(np.hypot(found.x - x, found.y - y) / side)
+        whole.append(original.side / picture.shape[0])
+        ratio.append((found.side / side) / whole[-1])
+    return np.array(off), np.array(ratio), np.array(whole)
+
+
+class TestTheSuggestion:
+    def test_for_galaxy_zoo_s_own_pictures_is_about_the_whole(self, sample):
+        for galaxy in sample.ids:
+            picture = sample.picture(galaxy)
+            square, side = suggest_square(picture), picture.shape[0]
+            assert np.hypot(square.x - side / 2, square.y - side / 2) < 0.06 * side
+            assert 0.7 * side < square.side < 1.5 * side
+
+    @pytest.mark.parametrize(("side", "x", "y"), [(250, 420, 160), (170, 120, 300), (110, 500, 90)])
+    def test_finds_a_small_galaxy_off_the_middle_again(self, sample, side, x, y):
+        off, ratio, _ = errors([sample.picture(galaxy) for galaxy in sample.ids], side, x, y)
+        again = (off < 0.06) & (ratio > 0.8) & (ratio < 1.3)
+        assert again.sum() >= 8, (off, ratio)  # of nine: one has a companion as bright as itself
+
+    def test_recovers_centre_and_scale_of_nine_galaxies_in_ten(self, shared_data):
+        files = sorted((shared_data / "kaggle" / "images_training_rev1").glob("*.jpg"))[::420]
+        off, ratio, whole = errors([np.asarray(Image.open(file)) for file in files], 170, 180, 230)
+        assert np.mean(off < 0.06) >= 0.9
+        assert np.mean((ratio > 0.8) & (ratio < 1.3)) >= 0.9
+        assert np.median(whole) == pytest.approx(1, abs=0.04)  # as the volunteers saw them
+
+    def test_is_that_of_the_galaxy_near_the_middle_not_of_a_brighter_star_at_the_edge(self, sample):
+        whole = pasted(sample.picture("100053"), 200, 300, 210)
+        rows, columns = np.mgrid[:420, :600]
+        star = 255 * np.exp(-((rows - 40) ** 2 + (columns - 560) ** 2) / 300)
+        found = suggest_square(np.maximum(whole, star[..., np.newaxis].astype(np.uint8)))
+        assert np.hypot(found.x - 300, found.y - 210) < 12
+
+    def test_follows_the_pixels(self, sample):
+        picture = sample.picture("100023")
+        double = np.asarray(Image.fromarray(picture).resize((848, 848), Image.Resampling.BICUBIC))
+        one, other = suggest_square(picture), suggest_square(double)
+        assert other.side == pytest.approx(2 * one.side, rel=0.05)
+        assert (other.x, other.y) == pytest.approx((2 * one.x, 2 * one.y), abs=8)
+
+    @pytest.mark.parametrize(
+        "nothing", [np.zeros((64, 64, 3), np.uint8), sky(200, 300), np.full((16, 90, 3), 255, np.uint8)]
+    )
+    def test_is_none_where_nothing_stands_out(self, nothing):
+        assert suggest_square(nothing) is None
+
+    def test_never_is_smaller_than_what_can_be_read(self):
+        picture = sky(400, 400)
+        picture[200:202, 200:202] = 255
+        found = suggest_square(picture)
+        assert found is None or found.side >= MIN_SIDE
+
+    @pytest.mark.parametrize("shape", [(16, 16), (16, 500), (700, 20), (33, 64)])
+    def test_copes_with_any_shape(self, shape):
+        picture = np.zeros((*shape, 3), np.uint8)
+        picture[shape[0] // 2 - 4 : shape[0] // 2 + 4, shape[1] // 2 - 4 : shape[1] // 2 + 4] = 200
+        found = suggest_square(picture)
+        assert found is None or 0 <= found.x <= shape[1]
+
+
+def screenshot(picture):
+    """A dark screen of 800 × 600 with a galaxy at (560, 230), shown at a side of 160."""
+    return pasted(picture, 160, 560, 230, 600, 800)
+
+
+class TestTheSuggestionForAScreenshot:
+    """The galaxy is found at its position and scale; bars and buttons are not galaxies."""
+
+    @pytest.fixture
+    def picture(self, sample):
+        return sample.picture("784597")
+
+    @pytest.fixture
+    def wanted(self, picture):
+        return 160 * suggest_square(picture).side / picture.shape[0]
+
+    @pytest.mark.parametrize(
+        "bar",
+        [
+            (slice(570, 600), slice(None), 235),  # below
+            (slice(0, 20), slice(None), 255),  # a status bar
+            (slice(None), slice(0, 60), 90),  # a dark grey menu at the left
+            (slice(260, 330), slice(340, 460), 230),  # a button in the middle
+            (slice(560, 600), slice(250, 550), 255),  # a button at the edge
+        ],
+    )
+    def test_leaves_bars_and_buttons_out(self, picture, wanted, bar):
+        rows, columns, grey = bar
+        screen = screenshot(picture)
+        screen[rows, columns] = grey
+        found = suggest_square(screen)
+        assert np.hypot(found.x - 560, found.y - 230) < 10
+        assert found.side == pytest.approx(wanted, rel=0.2)
+
+    def test_looks_within_a_dark_rectangle_on_a_light_page(self, picture, wanted):
+        page = np.full((900, 1000, 3), 250, np.uint8)
+        page[40:60, 100:700:3] = 20  # a line of words
+        page[200:600, 100:500] = screenshot(picture)[100:500, 380:780]
+        found = suggest_square(page)
+        assert np.hypot(found.x - 280, found.y - 330) < 10
+        assert found.side == pytest.approx(wanted, rel=0.2)
+
+    def test_holds_nothing_of_the_page_round_a_picture(self, picture):
+        page = np.full((500, 900, 3), 255, np.uint8)
+        page[100:300, 300:500] = np.asarray(Image.fromarray(picture).resize((200, 200)))
+        found = suggest_square(page)
+        assert np.hypot(found.x - 400, found.y - 200) < 12
+        assert cut_square(page, found)[[0, -1]].max() < 200
+        assert cut_square(page, found)[:, [0, -1]].max() < 200
+        assert found.side > 150
+
+    @pytest.mark.parametrize("turns", range(4))
+    def test_is_smaller_where_the_galaxy_is_near_an_edge_of_what_the_page_shows(self, picture, turns):
+        page = np.full((500, 900, 3), 255, np.uint8)
+        page[100:400, 200:600] = pasted(picture, 200, 310, 190)[:300, :400]  # 90 pixels from its right edge
+        page = np.ascontiguousarray(np.rot90(page, turns))
+        found = suggest_square(page)
+        x, y = [(510, 290), (290, 390), (390, 210), (210, 510)][turns]
+        assert np.hypot(found.x - x, found.y - y) < 12
+        assert 120 < found.side < 170  # of 200, which would reach over it
+        cut = cut_square(page, found)
+        assert max(cut[[0, -1]].max(), cut[:, [0, -1]].max()) < 200
+
+    def test_is_none_for_a_light_page_without_a_dark_rectangle(self, picture):
+        assert suggest_square(255 - screenshot(picture)) is None
+        words = np.full((400, 300, 3), 255, np.uint8)
+        words[50:350:20, 30:270] = 0
+        assert suggest_square(words) is None
+
+    def test_is_none_where_only_bars_and_buttons_stand_out(self):
+        screen = sky(600, 800)
+        screen[:30] = screen[560:, 100:700] = screen[200:300, 300:500] = 240
+        assert suggest_square(screen) is None
+
+    def test_is_none_rather_than_wider_than_the_picture(self):
+        rows, columns = np.mgrid[:300, :400]
+        glow = 200 * np.exp(-((rows - 150) ** 2 + (columns - 200) ** 2) / 3000)
+        glow = (sky(300, 400) + glow[..., np.newaxis]).clip(0, 255).astype(np.uint8)
+        assert suggest_square(glow) is None
+
+
+class TestCutting:
+    def test_gives_the_picture_s_own_pixels(self, draw_galaxy):
+        picture = draw_galaxy(1, 80, 120)
+        cut = cut_square(picture, Square(60, 40, 50))
+        assert np.array_equal(cut, picture[15:65, 35:85])
+        cut[:] = 0
+        assert picture.any()
+
+    def test_fills_with_sky_what_lies_beyond(self):
+        picture = sky(80, 120)
+        cut = cut_square(picture, Square(5, 12, 40))
+        assert np.array_equal(cut[8:, 15:], picture[:32, :25])
+        assert (np.abs(cut[:8].astype(int) - SKY) <= 1).all()
+        assert (np.abs(cut[:, :15].astype(int) - SKY) <= 1).all()
+        other = cut_square(picture, Square(110, 65, 40))
+        assert np.array_equal(other[:35, :30], picture[45:, 90:])
+        assert (np.abs(other[:, 30:].astype(int) - SKY) <= 1).all()
+
+    @pytest.mark.parametrize(
+        "square", [Square(40, 40, MIN_SIDE - 1), Square(40, 40, 7072), Square(500, 40, 40), Square(40, -40, 40)]
+    )
+    def test_refuses_what_holds_nothing_or_too_much(self, square):
+        with pytest.raises(ValueError, match=r"must have 16 to 7071|lies outside"):
+            cut_square(sky(80, 120), square)
+
+    def test_is_shown_by_a_frame_that_dims_the_rest(self):
+        picture = np.full((100, 160, 3), 100, np.uint8)
+        shown = show_square(picture, Square(40, 50, 40))
+        assert np.array_equal(shown[30:70, 20:60], picture[30:70, 20:60])
+        assert (shown[:, 80:] == 45).all()
+        assert shown[29, 40, 0] > 200
+        assert np.array_equal(picture, np.full((100, 160, 3), 100, np.uint8))
+        assert show_square(picture, Square(0, 0, 500)).shape == picture.shape
