@@ -13,7 +13,7 @@ from galaxy_explorer.app import paths
 from galaxy_explorer.app.services import sources
 from galaxy_explorer.catalogue import Catalogue, open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS, in_words
-from galaxy_explorer.sky import SKYSERVER_SQL, answers, ask_again
+from galaxy_explorer.sky import SKYSERVER_SQL, reset_cool_down, response_cache
 
 app = pytest.fixture(fresh_app)
 
@@ -91,12 +91,12 @@ def test_the_bundled_sample_is_an_alternative(app: AppTest, sky_server: SkyServe
 
 def test_live_galaxies_of_a_stale_response_are_requested_again(app: AppTest, sky_server: SkyServer) -> None:
     open_catalogue("Live SDSS")
-    for path in answers.folder().iterdir():
-        os.utime(path, (time.time() - SKYSERVER_SQL.keep_seconds - 1,) * 2)
+    for path in response_cache.folder().iterdir():
+        os.utime(path, (time.time() - SKYSERVER_SQL.cache_ttl_s - 1,) * 2)
     sky_server.faults["sql"] = hang_up
     assert sources.open_source("Live SDSS").stale
     sky_server.faults.clear()
-    ask_again()
+    reset_cool_down()
     fresh = sources.open_source("Live SDSS")
     assert not fresh.stale
     assert sources.open_source("Live SDSS") is fresh
