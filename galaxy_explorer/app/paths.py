@@ -1,4 +1,4 @@
-"""Paths of the pages' scripts: absolute, so that they hold whatever entry file and folder the app starts from."""
+"""Absolute paths of the pages' scripts, which hold for every entry file of the app."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ APP = Path(__file__).resolve().parent
 
 
 def script(page: str) -> str:
-    """Return the path of a page's script, as `st.Page`, `st.switch_page` and `st.page_link` accept it."""
+    """Return a page's script for `st.Page`, `st.switch_page` and `st.page_link`."""
     return str(APP / page / "page.py")
 
 

@@ -25,7 +25,7 @@ def run(app: AppTest) -> AppTest:
 
 
 def opened(app: AppTest, page: str = "browse", /, **url_params: str | list[str]) -> AppTest:
-    """Open a page with URL parameters as a visitor who comes from elsewhere; Browse needs no change of page."""
+    """Open a page with URL parameters, as a visitor who comes from elsewhere."""
     if page != "browse":
         app.run()  # pages are known after the first run
         app.switch_page(paths.script(page))

@@ -24,7 +24,7 @@ JOINING = ("batch normalisation", "activation")  # drawn as a part of the step b
 
 @dataclass(frozen=True)
 class Stage:
-    """Steps that are drawn as one: a convolution with what follows it, or several equal ones in a row."""
+    """Steps that are drawn as one: a convolution with what follows it, or equal ones in a row."""
 
     layers: "tuple[Layer, ...]"
     times: int = 1

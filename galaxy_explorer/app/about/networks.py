@@ -36,7 +36,7 @@ def describe(card: dict[str, Any], parameters: int) -> str:
     """Describe a network by its model card: input, training, error."""
     sentences = [
         texts()["architectures"].get(card["model"], ""),
-        f"**{parameters:,}** parameters. It sees the central {100 * card['crop']:.0f} % of the field of view, scaled to "
+        f"**{parameters:,}** parameters. Input: the central {100 * card['crop']:.0f} % of the field of view, scaled to "
         f"{card['image_size']} × {card['image_size']} pixels.",
     ]
     if "training_galaxies" in card:
@@ -98,13 +98,12 @@ def limits() -> list[str]:
             "Some answers are so rare that predicting “almost no one” is nearly always right. The smallest mean scores "
             f"are {answers}. A small error there does not show skill."
         )
-    if coverage := [
-        card["validation"]["coverage"]["all"] for card in cards if "coverage" in card.get("validation", {})
-    ]:
+    validations = [card.get("validation", {}) for card in cards]
+    if coverage := [validation["coverage"]["all"] for validation in validations if "coverage" in validation]:
         bounds = dict.fromkeys(f"{100 * bound:.1f}" for bound in (min(coverage), max(coverage)))
         messages.append(
             f"A prediction interval should contain {100 * LEVEL:.0f} % of the volunteers' scores. On validation "
-            f"galaxies the intervals contained {' to '.join(bounds)} %, over all answers: more if no one chose an answer "
-            "(71 %), fewer if a twentieth to four fifths of all did (62 %), and perhaps fewer of an unusual galaxy."
+            f"galaxies the intervals contained {' to '.join(bounds)} %, over all answers: more if no one chose an "
+            "answer (71 %), fewer if a twentieth to four fifths of all did (62 %)."
         )
     return messages

@@ -1,4 +1,4 @@
-"""About: first steps, the data, the scores worked through, the tree with examples, the networks, limits, credits."""
+"""About: first steps, data, scores, questions with examples, networks, limits, credits."""
 
 from pathlib import Path
 
@@ -89,7 +89,7 @@ def openable_source() -> str:
 
 
 def show_question() -> None:
-    """Draw one question: its answers, what they mean, which question follows, and examples of each."""
+    """Draw one question: its answers with their meanings, the next question, and examples."""
     number = choose_question()
     source = openable_source()
     question = next(question for question in QUESTIONS if question.number == number)

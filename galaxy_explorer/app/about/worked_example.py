@@ -46,7 +46,7 @@ class Step:
 
 
 def steps(fractions: np.ndarray) -> Iterator[Step]:
-    """Work through the questions of one galaxy, ``(37,)`` known vote fractions, in the order of their masses."""
+    """Work through the questions of one galaxy, ``(37,)`` known vote fractions."""
     shares = shares_from_fractions(fractions)
     by_number = {question.number: question for question in QUESTIONS}
     for number, part in SLICES.items():
@@ -77,7 +77,7 @@ def as_table(fractions: np.ndarray) -> str:
 
 
 def lessons(fractions: np.ndarray) -> list[str]:
-    """Return what the arithmetic shows, with the galaxy's own numbers: one paragraph of Markdown each."""
+    """Return what the arithmetic shows, one paragraph of Markdown each."""
     shares = shares_from_fractions(fractions)
     found = [_not_probabilities(fractions, shares), _exception(fractions)]
     unasked = [str(question.number) for question in QUESTIONS if np.isnan(shares[SLICES[question.number]]).any()]
@@ -110,6 +110,6 @@ def _exception(fractions: np.ndarray) -> str:
     return (
         f"**The one exception.** {100 * (1 - flows):.1f} % of the votes leave at question 1 with "
         f"{' or '.join(_answer(column) for column in leaving)}. By the tree, {flows:.3f} of the votes would reach "
-        f"question {ASKED_OF_EVERYONE}, from {len(columns_into(ASKED_OF_EVERYONE))} answers. In these scores its answers "
-        f"add up to {total:.3f} all the same: the challenge scaled it as if everyone had been asked."
+        f"question {ASKED_OF_EVERYONE}, from {len(columns_into(ASKED_OF_EVERYONE))} answers. In these scores its "
+        f"answers add up to {total:.3f} all the same: the challenge scaled it as if everyone had been asked."
     )

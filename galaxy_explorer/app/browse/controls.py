@@ -61,7 +61,7 @@ def write_url(query: BrowseQuery) -> None:
 
 
 def _bound(key: Key, value: Any, query: BrowseQuery, changes: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
-    """Bind a widget to a value of the query: return its key, and a callback that writes a change into the URL."""
+    """Return the key of a widget bound to the query, and a callback that writes its changes."""
     state.set_widget(key, value)
     return {"key": key, "on_change": lambda: write_url(replace(query, **({"page": 1} | changes(state.widget(key)))))}
 
@@ -117,7 +117,7 @@ def show_chips(query: BrowseQuery) -> None:
 
 
 def explain_query(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> None:
-    """Show what hides galaxies or puts them last: unknown votes, shares of few votes, missing predictions."""
+    """Show what hides galaxies or puts them last: unknown votes, few votes, no predictions."""
     messages = _explain_votes(catalogue, query)
     if matches.unknown_ids:
         texts = ", ".join(f"“{escape_markdown(text[:40])}”" for text in matches.unknown_ids[:5])

@@ -76,7 +76,7 @@ def show_gallery(source: str, catalogue: Catalogue, query: BrowseQuery, matches:
 
 
 def _tile(params: dict[str, str], captions: Sequence[str]) -> DeltaGenerator:
-    """Draw a tile, all of which is a link, and return the slot of its picture."""
+    """Draw a tile, which is a link as a whole, and return the slot of its picture."""
     with st.container(key=f"tile_{params['galaxy']}"):
         slot = st.empty()
         label = escape_markdown(params["galaxy"]) + "".join(f" *{caption}*" for caption in captions)

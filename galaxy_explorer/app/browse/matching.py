@@ -91,7 +91,7 @@ def _sorted_by_disagreement(catalogue: Catalogue, query: BrowseQuery) -> Matches
 
 
 def _rmse(catalogue: Catalogue, sides: tuple[prediction_tables.Tables, ...]) -> tuple[np.ndarray, int]:
-    """Return the RMSE between two networks, or one and the volunteers, and for how many galaxies it is known."""
+    """Return the RMSE between two sides, and for how many galaxies it is known."""
 
     def compute() -> tuple[np.ndarray, int]:
         first, *second = (prediction_tables.reader(catalogue.table.index, side) for side in sides)

@@ -28,7 +28,7 @@ FOLDER_HELP = (
 
 
 def restore_query() -> None:
-    """Restore the last query if the visitor comes from another page by the menu, which leaves the URL empty.
+    """Restore the last query if the visitor comes from the menu, which leaves the URL empty.
 
     On Browse itself an empty URL is one that the Back button restored, and stays.
     """
@@ -88,10 +88,8 @@ def url_messages(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> 
     if len(matches.rows) and last != query.page:
         messages.append(f"There is no page {query.page:,}; the last page, {last:,}, is shown.")
     if query.network and query.network != matches.network and matches.networks:
-        expected = (
-            f"a network with predictions of {escape_markdown(catalogue.name)}: {listed([*matches.networks], 'or')}"
-        )
-        messages.append(ignored_param_message("network", query.network, expected))
+        names = listed([*matches.networks], "or")
+        messages.append(ignored_param_message("network", query.network, f"a network with predictions: {names}"))
     return messages
 
 

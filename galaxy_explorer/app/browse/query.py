@@ -108,12 +108,12 @@ COLUMN_OF_SLUG = {slug(column): column for column in COLUMNS}
 
 
 def range_to_url(wanted: VoteRange) -> str:
-    """Format a filter for a URL: ``t04_yes~60-100s``, ``s`` for an answer share and ``f`` for a vote fraction."""
+    """Format a filter for a URL: ``t04_yes~60-100s``, with ``s`` for share, ``f`` for fraction."""
     return f"{slug(wanted.column)}~{100 * wanted.low:.4g}-{100 * wanted.high:.4g}{'s' if wanted.as_share else 'f'}"
 
 
 def range_from_url(text: str) -> VoteRange:
-    """Parse a filter of a URL, with a tilde or a colon; raise ValueError or CatalogueError if it is malformed."""
+    """Parse a filter of a URL; raise ValueError or CatalogueError if it is malformed."""
     name, _, bounds = text.replace(":", "~").partition("~")
     if bounds[-1:] not in ("s", "f") or name not in COLUMN_OF_SLUG:
         raise ValueError(text)
@@ -134,7 +134,7 @@ READERS = {
 
 
 def query_from_url(params: Mapping[str, Iterable[str]]) -> tuple[BrowseQuery, list[str]]:
-    """Parse the URL parameters of a query, with a message for each that is ignored; other names are skipped."""
+    """Parse the URL parameters of a query, with a message for each that is ignored."""
     query, messages = BrowseQuery(), []
     for text in params.get("filter", ()):
         try:

@@ -25,7 +25,7 @@ from galaxy_explorer.images import ImageError
 
 
 def neighbours(source: str, catalogue: Catalogue, galaxy_id: str) -> tuple[str | None, str | None, str]:
-    """Return the previous and the next galaxy and the position, in Browse's selection or else in the catalogue."""
+    """Return previous and next galaxy, and the position, in Browse's selection or the catalogue."""
     everything = Selection(source, np.arange(len(catalogue)), len(catalogue))
     for selection in (state.shared().selection, everything):
         if selection and selection.source == source and (found := selection.neighbours(catalogue, galaxy_id)):
@@ -81,7 +81,7 @@ def show_error(message: str, source: str | None = None) -> None:
 
 
 def open_requested() -> tuple[str, Catalogue, str] | None:
-    """Open the galaxy of the URL and return source, catalogue and id; None, with a message, if there is none."""
+    """Open the galaxy of the URL: source, catalogue and id; None, with a message, without one."""
     source = sources.current_source()
     requested = st.query_params.get("source", source)
     if requested != source:
@@ -115,7 +115,7 @@ def current_url() -> GalaxyUrl:
 
 
 def read_url() -> bool:
-    """Set network and answer from the URL if a link, a bookmark or the Back button changed it; return whether it did.
+    """Set network and answer if a link or the Back button changed the URL; return if it did.
 
     A URL without a network shows the one that it showed first, for the Back button within the page.
     """
@@ -163,7 +163,7 @@ def show_permalink(slot: DeltaGenerator, params: dict[str, str]) -> None:
 
 
 def show_heading(catalogue: Catalogue, galaxy_id: str) -> DeltaGenerator:
-    """Draw the title with position and votes, and return the container for the choice of a network."""
+    """Draw the title with position and votes, and return its container."""
     heading = st.container(key="heading", horizontal=True, vertical_alignment="bottom")
     with heading, st.container(width="content"):
         st.title(f"Galaxy {escape_markdown(galaxy_id)}")

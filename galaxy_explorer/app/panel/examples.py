@@ -1,4 +1,4 @@
-"""Examples of an answer: galaxies with a clear majority for it, and drawings if there are too few."""
+"""Examples of an answer: galaxies with a clear majority for it, and drawings."""
 
 from collections.abc import Collection
 
@@ -27,9 +27,9 @@ ENOUGH = 3  # examples of an answer; drawings may replace missing ones
 
 
 def find_examples(where: str, column: str, count: int = MAX_EXAMPLES, votes: str = DEBIASED) -> dict[str, float]:
-    """Find the galaxies with the largest share of an answer, among those where most votes reached the question.
+    """Find the galaxies with the largest share of an answer.
 
-    Of galaxies with the same share, those with more votes on the question come first.
+    Most of their votes reached the question; of equal shares, those with more votes on it come first.
 
     Parameters
     ----------

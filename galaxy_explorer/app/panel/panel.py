@@ -1,4 +1,4 @@
-"""The galaxy panel, which shows a galaxy in the same way on every page."""
+"""The galaxy panel, which shows one galaxy on every page."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,6 +34,9 @@ NORMALISED = (6, 8)  # questions whose scores are as if everyone had been asked 
 SAVED_PX = 1000  # width of a saved chart, whatever the window
 MIN_DIFFERENCE = 0.05  # between vote fractions that count as different
 MAX_DIFFERENCES = 3
+EXPORT_HELP = "Format that the camera at the top right of the chart saves: SVG for papers and slides, or PNG."
+TOOLBAR = {"displayModeBar": True, "displaylogo": False, "modeBarButtons": [["toImage"]]}  # one button, which saves
+NO_GESTURES = {"scrollZoom": False, "doubleClick": False}
 
 
 class ChartChoices(NamedTuple):
@@ -108,7 +111,7 @@ def show(prediction: GalaxyPrediction) -> None:
 
 
 def _start_answer(prediction: GalaxyPrediction) -> None:
-    """Select an answer for a new galaxy: the URL's, or the second of its likeliest path; a crop keeps the choice."""
+    """Select an answer for a new galaxy: the URL's, or the second of its likeliest path."""
     galaxy, panel = prediction.galaxy, state.panel()
     shown = "/".join(galaxy.picture_key or galaxy.key)
     if panel.answer_of == shown and state.widget(Key.ANSWER) in INDEX:
@@ -120,7 +123,7 @@ def _start_answer(prediction: GalaxyPrediction) -> None:
 
 
 def _show_words(prediction: GalaxyPrediction) -> None:
-    """Draw the likeliest path by the network and by the volunteers, and their largest differences."""
+    """Draw the likeliest paths by network and volunteers, and their largest differences."""
     fractions, votes = prediction.fractions, prediction.galaxy.volunteers
     st.markdown(f":blue-badge[{prediction.model}] {in_words(fractions)}")
     if votes is None:
@@ -138,8 +141,7 @@ def _show_words(prediction: GalaxyPrediction) -> None:
             return
         st.caption(
             "Largest differences:",
-            help="In vote fractions, which count all votes; one answer of each question. ± is half the 68 % prediction "
-            "interval.",
+            help="In vote fractions; one answer of each question. ± is half the 68 % prediction interval.",
             width="content",
         )
         for column in largest:
@@ -176,29 +178,22 @@ def _show_examples(galaxy_id: str) -> None:
         st.caption(f"The galaxies cannot be opened: {with_full_stop(error)}")
 
 
+def _switch(label: str, options: list[str], key: Key, **more: Any) -> str:
+    """Draw a choice between options that lasts for the session."""
+    return st.segmented_control(
+        label, options, default=options[0], required=True, key=key, persist_state="session", **more
+    )
+
+
 def _choose_chart(prediction: GalaxyPrediction) -> ChartChoices:
     """Draw the choices of the flow-chart."""
     with st.container(key="chart_choices", horizontal=True, vertical_alignment="bottom"):
         shown = NETWORK
         if prediction.galaxy.volunteers is not None:
-            shown = st.segmented_control(
-                "Answers",
-                [BOTH, NETWORK, VOLUNTEERS],
-                format_func=lambda which: prediction.model if which == NETWORK else which,
-                default=BOTH,
-                required=True,
-                key=Key.CHART_SOURCES,
-                persist_state="session",
-            )
-        file_format = st.segmented_control(
-            "Export as",
-            ["SVG", "PNG"],
-            default="SVG",
-            required=True,
-            key=Key.CHART_FILE,
-            persist_state="session",
-            help="Format that the camera at the top right of the chart saves: SVG for papers and slides, or PNG.",
-        )
+            names = {NETWORK: prediction.model}
+            sides = [BOTH, NETWORK, VOLUNTEERS]
+            shown = _switch("Answers", sides, Key.CHART_SOURCES, format_func=lambda side: names.get(side, side))
+        file_format = _switch("Export as", ["SVG", "PNG"], Key.CHART_FILE, help=EXPORT_HELP)
         side_by_side = st.toggle("Compare answers", key=Key.SIDE_BY_SIDE, persist_state="session")
     return ChartChoices(shown, file_format.lower(), side_by_side)
 
@@ -227,6 +222,8 @@ def _show_chart(prediction: GalaxyPrediction, chart: ChartChoices) -> dict[str, 
     }
     style: dict[str, Any] = {"selected": selected_answer(), "dark": theme.is_dark()}
     names = [f"network {model}"] * (network is not None) + ["volunteers of Galaxy Zoo 2"] * (votes is not None)
+    file = {"format": chart.file_format, "filename": f"{galaxy.galaxy_id}_{model}_chart"}
+    image = file | {"width": SAVED_PX, "height": round(HEIGHT), "scale": 2}
     with st.container(key="flow_chart"):
         st.plotly_chart(
             flow_chart(**drawn, **style, caption=" · ".join([f"Galaxy {galaxy.galaxy_id}", *names, "Galaxy Explorer"])),
@@ -234,20 +231,7 @@ def _show_chart(prediction: GalaxyPrediction, chart: ChartChoices) -> dict[str, 
             on_select=select_clicked,
             selection_mode="points",
             theme=None,
-            config=_chart_config(f"{galaxy.galaxy_id}_{model}_chart", chart.file_format),
+            config={**TOOLBAR, **NO_GESTURES, "toImageButtonOptions": image},
             alt=f"Flow-chart of galaxy {galaxy.galaxy_id}; the list after it carries the same numbers",
         )
     return {"readings": read_sources(**drawn), **style}
-
-
-def _chart_config(filename: str, file_format: str) -> dict[str, Any]:
-    """Return plotly's configuration: a toolbar with one button, which saves the chart."""
-    image = {"format": file_format, "filename": filename, "width": SAVED_PX, "height": round(HEIGHT), "scale": 2}
-    return {
-        "displayModeBar": True,
-        "displaylogo": False,
-        "modeBarButtons": [["toImage"]],
-        "toImageButtonOptions": image,
-        "scrollZoom": False,
-        "doubleClick": False,
-    }

@@ -1,4 +1,4 @@
-"""The picture of a galaxy with the saliency map over it, for one answer or for all of a question side by side."""
+"""The picture of a galaxy with saliency maps over it, for one answer or all of a question."""
 
 import base64
 import io
@@ -69,7 +69,7 @@ def show_picture(prediction: GalaxyPrediction, choices: Choices) -> np.ndarray:
 
 
 def show_all_answers(prediction: GalaxyPrediction, choices: Choices) -> None:
-    """Draw a small picture for each answer of the selected answer's question; a press on one selects it."""
+    """Draw a small picture for each answer of the question; a press on one selects it."""
     question = QUESTION_OF[selected_answer()]
     with st.container(horizontal=True, vertical_alignment="center"):
         bright = f"Bright areas are evidence {choices.evidence} each answer. " if choices.per_answer else ""

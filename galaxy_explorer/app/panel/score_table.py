@@ -20,7 +20,7 @@ VOTE_COLUMNS = ["volunteer_fraction", "volunteer_share", "difference"]
 
 
 def scores_table(prediction: GalaxyPrediction, others: Mapping[str, GalaxyPrediction]) -> pd.DataFrame:
-    """Return the 37 scores as a table: question, answer, fractions and shares of network, volunteers and others."""
+    """Return the 37 scores as a table, by the network, the volunteers and other networks."""
     galaxy = prediction.galaxy
     votes = np.full(len(COLUMNS), np.nan) if galaxy.volunteers is None else galaxy.volunteers
     return pd.DataFrame(

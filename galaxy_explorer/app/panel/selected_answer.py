@@ -1,4 +1,4 @@
-"""The selected answer: one choice, made in the select box, the chart, the list or by a button."""
+"""The selected answer: one choice, made in select box, chart, list or by a button."""
 
 import streamlit as st
 
@@ -40,7 +40,8 @@ LIST_SCRIPT = """
 const NARROW = window.matchMedia("(max-width: 735px)");
 export default function ({ parentElement, data, setTriggerValue }) {
   const list = parentElement.querySelector(".answers");
-  const focused = list.contains(document.activeElement) && document.activeElement.closest("[data-column]")?.dataset.column;
+  const active = document.activeElement;
+  const focused = list.contains(active) && active.closest("[data-column]")?.dataset.column;
   list.innerHTML = data;
   // If the chart is shown, the list is for screen readers alone, and the tab key skips it.
   const reach = () => list.querySelectorAll("button").forEach((button) => (button.tabIndex = NARROW.matches ? 0 : -1));

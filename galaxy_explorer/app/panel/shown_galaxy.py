@@ -32,7 +32,7 @@ class ShownGalaxy:
 
     @cached_property
     def shown(self) -> np.ndarray:
-        """The picture at the size of the page: an overlay on a phone's 12 megapixels would take a gigabyte."""
+        """The picture at the size of the page; overlays on 12 megapixels take a gigabyte."""
         return thumbnail(self.picture, SHOWN_SIDE_PX)
 
     def predict(self, model: str) -> "GalaxyPrediction":
@@ -92,7 +92,7 @@ def _percent(fraction: float, interval: float | None = None) -> str:
 
 
 def galaxy_of(source: str, galaxy_id: str) -> ShownGalaxy:
-    """Read a galaxy of a source; raise ImageError or CatalogueError if its picture cannot be read."""
+    """Read a galaxy of a source; raise ImageError or CatalogueError without its picture."""
     galaxies = catalogue(source)
     picture = galaxies.picture(galaxy_id)
     votes = galaxies.table.loc[galaxy_id, list(COLUMNS)].to_numpy(dtype=float)
@@ -104,7 +104,7 @@ def galaxy_of(source: str, galaxy_id: str) -> ShownGalaxy:
 
 
 def predict_picture(model: str, picture: np.ndarray, field: float) -> tuple[np.ndarray, np.ndarray]:
-    """Predict the ``(37,)`` vote fractions of a picture and the half-widths of their 68 % prediction intervals."""
+    """Predict ``(37,)`` vote fractions and the half-widths of their 68 % prediction intervals."""
     from galaxy_explorer.prediction import predict
 
     fractions, interval = predict(*network(model), [picture], views=VIEWS, field=field)
@@ -114,7 +114,7 @@ def predict_picture(model: str, picture: np.ndarray, field: float) -> tuple[np.n
 def explain_picture(
     model: str, picture: np.ndarray, field: float, column: str, method: str, lowers: bool, progress: Any = None
 ) -> "SaliencyMap":
-    """Compute the saliency map of an answer, as the mean over the TTA views whose mean is the prediction."""
+    """Compute the saliency map of an answer, over the TTA views whose mean is the prediction."""
     from galaxy_explorer.saliency import saliency_map
 
     shared, card = network(model)

@@ -1,4 +1,4 @@
-"""Live SDSS as a source in Browse: the choice of a draw, and what to do if the service does not answer."""
+"""Live SDSS as a source in Browse: the choice of a draw, and alternatives to it."""
 
 import streamlit as st
 

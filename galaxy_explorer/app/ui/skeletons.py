@@ -59,7 +59,7 @@ def _row(kind: str, count: int) -> str:
 
 
 def style_of_chart() -> str:
-    """Return the style of the flow-chart's outline, here and until the browser has loaded plotly."""
+    """Return the style of the flow-chart's outline, also until the browser has loaded plotly."""
     drawing = b64encode(outline().encode()).decode()
     return f"height:{round(HEIGHT)}px;--drawing:url(data:image/svg+xml;base64,{drawing})"
 

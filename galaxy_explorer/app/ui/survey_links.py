@@ -13,7 +13,7 @@ SITES = {
 
 
 def links_out(ra_deg: float | None, dec_deg: float | None) -> str:
-    """Return a J2000 position in degrees with its links, as a line of Markdown; empty if it is None or NaN."""
+    """Return a J2000 position with its links as a line of Markdown; empty for None or NaN."""
     if ra_deg is None or dec_deg is None or math.isnan(ra_deg) or math.isnan(dec_deg):
         return ""
     values = {"ra": f"{ra_deg:.6f}", "dec": f"{dec_deg:.6f}", "signed": f"{dec_deg:+.6f}".replace("+", "%2B")}

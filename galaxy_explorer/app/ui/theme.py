@@ -27,7 +27,7 @@ def is_dark() -> bool:
 
 
 def follow_theme() -> None:
-    """Rerun the page when its theme changes; Streamlit does not, and charts would keep the other theme's colours."""
+    """Rerun the page when its theme changes, which Streamlit does not, to redraw the charts."""
     component = st.components.v2.component("theme", html='<i class="drawn-for"></i>', js=WATCH, isolate_styles=False)
     with st.container(key="theme"):
         component(key=Key.THEME, data="dark" if is_dark() else "light", on_turned_change=lambda: None)

@@ -1,4 +1,4 @@
-"""Choice of the volunteers' votes that the pages show, for catalogues with more than one kind."""
+"""Choice of the volunteers' votes, for catalogues with more than one kind."""
 
 import streamlit as st
 
@@ -15,7 +15,7 @@ HELP = (
 
 
 def read_url() -> None:
-    """Set the kind of votes from the URL; a URL with a source but without a kind stands for the default."""
+    """Set the kind of votes from the URL; the default if it has a source but no kind."""
     kind = st.query_params.get("votes")
     if kind in KINDS:
         state.shared().vote_kind = kind
