@@ -1,4 +1,4 @@
-"""The app as a server, and the galaxies that it opens first: drawn, with votes and predictions."""
+"""The app as a server, with galaxies to open: drawn, with votes and predictions."""
 
 import os
 import socket

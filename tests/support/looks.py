@@ -1,4 +1,4 @@
-"""Widths and themes of the browser tests, and what must hold at each: it fits, without errors."""
+"""Widths and themes of the browser tests, and what must hold at each one."""
 
 import os
 from pathlib import Path

@@ -74,7 +74,7 @@ def test_live_galaxies_that_are_not_available_are_an_error_with_alternatives(
 ) -> None:
     sky_server.faults["sql"] = hang_up
     live(app)
-    assert "SDSS gives no galaxies just now" in app.error[0].value
+    assert "SDSS" in app.error[0].value
     sky_server.faults.clear()
     next(button for button in app.button if button.label == "Try again").click()
     rerun(app)
