@@ -34,24 +34,11 @@ def diagram_of(name: str) -> Diagram:
 
 def describe(card: dict[str, Any], parameters: int) -> str:
     """Describe a network by its model card: input, training, error."""
-    sentences = [
-        texts()["architectures"].get(card["model"], ""),
-        f"**{parameters:,}** parameters. Input: the central {100 * card['crop']:.0f} % of the field of view, scaled to "
-        f"{card['image_size']} × {card['image_size']} pixels.",
-    ]
-    if "training_galaxies" in card:
-        sentences.append(
-            f"It was trained on **{card['training_galaxies']:,}** galaxies, in its last run "
-            f"{card.get('best_epoch', card['epochs'])} times each: randomly rotated, flipped and zoomed."
-        )
-    if "teachers" in card:
-        sentences.append("For some galaxies it was trained on the predictions of other networks.")
-    if validation := card.get("validation"):
-        sentences.append(
-            f"On {validation['galaxies']} validation galaxies its root-mean-square error (RMSE) over the 37 scores is "
-            f"**{validation['rmse']:.4f}**; always predicting the mean gives {validation['mean_rmse']:.4f}."
-        )
-    return " ".join(sentences)
+    epochs = card.get("best_epoch", card.get("epochs"))
+    values = {"card": card, "parameters": parameters, "percent": 100 * card["crop"], "epochs": epochs}
+    needed = {"input": "crop", "training": "training_galaxies", "teachers": "teachers", "validation": "validation"}
+    sentences = [texts()["card"][name].format(**values) for name, key in needed.items() if key in card]
+    return " ".join([texts()["architectures"].get(card["model"], ""), *sentences])
 
 
 def legend(kinds: list[str]) -> str:
@@ -83,27 +70,17 @@ def show() -> None:
 
 
 def limits() -> list[str]:
-    """Return the limits that follow from the networks' model cards, one sentence each."""
-    cards = [networks.network(name)[1] for name in networks.networks()]
-    messages = []
+    """Return the limits that follow from the networks' model cards, one paragraph each."""
+    cards, sentences = [networks.network(name)[1] for name in networks.networks()], texts()["network_limits"]
+    found = []
     if counts := [card["training_galaxies"] for card in cards if "training_galaxies" in card]:
-        messages.append(
-            f"They were trained on at most {max(counts):,} galaxies of Galaxy Zoo 2, a survey of bright galaxies that "
-            "are not too small. Few of these are of a rare kind."
-        )
+        found.append(sentences["training"].format(galaxies=max(counts)))
     if means := [card["training_mean"] for card in cards if "training_mean" in card]:
         rarest = sorted(zip(means[0], COLUMNS, strict=True))[:5]
         answers = ", ".join(f"“{name_of(column)}” ({mean:.4f})" for mean, column in rarest)
-        messages.append(
-            "Some answers are so rare that predicting “almost no one” is nearly always right. The smallest mean scores "
-            f"are {answers}. A small error there does not show skill."
-        )
+        found.append(sentences["rare"].format(answers=answers))
     validations = [card.get("validation", {}) for card in cards]
     if coverage := [validation["coverage"]["all"] for validation in validations if "coverage" in validation]:
-        bounds = dict.fromkeys(f"{100 * bound:.1f}" for bound in (min(coverage), max(coverage)))
-        messages.append(
-            f"A prediction interval should contain {100 * LEVEL:.0f} % of the volunteers' scores. On validation "
-            f"galaxies the intervals contained {' to '.join(bounds)} %, over all answers: more if no one chose an "
-            "answer (71 %), fewer if a twentieth to four fifths of all did (62 %)."
-        )
-    return messages
+        ends = dict.fromkeys(f"{100 * end:.1f}" for end in (min(coverage), max(coverage)))
+        found.append(sentences["coverage"].format(level=100 * LEVEL, range=" to ".join(ends)))
+    return found

@@ -6,6 +6,7 @@ from html import escape
 
 import numpy as np
 
+from galaxy_explorer.app.about.texts import texts
 from galaxy_explorer.app.ui.wording import listed
 from galaxy_explorer.decision_tree import (
     ANSWER_OF,
@@ -71,45 +72,27 @@ def as_table(fractions: np.ndarray) -> str:
     rows = ""
     for step in steps(fractions):
         cells = zip(HEADINGS[1:], step.cells(), strict=True)
-        texts = "".join(f'<td data-label="{heading}">{escape(text)}</td>' for heading, text in cells)
-        rows += f'<tr><th scope="row">{escape(step.question)}</th>{texts}</tr>'
+        row = "".join(f'<td data-label="{heading}">{escape(text)}</td>' for heading, text in cells)
+        rows += f'<tr><th scope="row">{escape(step.question)}</th>{row}</tr>'
     return f'<table class="worked"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
 
 
 def lessons(fractions: np.ndarray) -> list[str]:
     """Return what the arithmetic shows, one paragraph of Markdown each."""
-    shares = shares_from_fractions(fractions)
-    found = [_not_probabilities(fractions, shares), _exception(fractions)]
+    shares, lesson = shares_from_fractions(fractions), texts()["lessons"]
+    column = COLUMNS[int(np.nanargmax(shares - fractions))]  # whose share and score differ most
+    share, fraction = shares[INDEX[column]], fractions[INDEX[column]]
+    mass, total = mass_of(QUESTION_OF[column].number, fractions), fractions.sum()
+    numbers = {"fraction": fraction, "percent": 100 * share, "mass": 100 * float(mass), "total": total}
+    found = [lesson["not_probabilities"].format(answer=_answer(column), **numbers)]
+
+    leaving = [column for column in columns_of(1) if ANSWER_OF[column].leads_to is None]
+    left = sum(float(fractions[INDEX[column]]) for column in leaving)
+    numbers = {"percent": 100 * left, "flow": 1 - left, "total": float(fractions[SLICES[ASKED_OF_EVERYONE]].sum())}
+    numbers |= {"question": ASKED_OF_EVERYONE, "sources": len(columns_into(ASKED_OF_EVERYONE))}
+    found.append(lesson["exception"].format(answers=" or ".join(map(_answer, leaving)), **numbers))
+
     unasked = [str(question.number) for question in QUESTIONS if np.isnan(shares[SLICES[question.number]]).any()]
     if unasked:
-        questions = f"question{'s' if len(unasked) > 1 else ''} {listed(unasked)}"
-        found.append(
-            f"**Not asked is not zero.** No votes reached {questions}. Their scores are 0, but they are not a property "
-            "of the galaxy: no one was asked. A galaxy's page shows “not asked” there, never 0 %."
-        )
+        found.append(lesson["not_asked"].format(questions=f"question{'s' * (len(unasked) > 1)} {listed(unasked)}"))
     return found
-
-
-def _not_probabilities(fractions: np.ndarray, shares: np.ndarray) -> str:
-    """Explain the answer whose share and score differ most."""
-    column = COLUMNS[int(np.nanargmax(shares - fractions))]
-    share, fraction = shares[INDEX[column]], fractions[INDEX[column]]
-    mass = float(mass_of(QUESTION_OF[column].number, fractions))
-    return (
-        f"**Why they are not probabilities.** The score of {_answer(column)} is only {fraction:.3f}, and yet "
-        f"{100 * share:.0f} % of those who were asked chose it: {100 * mass:.1f} % of the votes reached the question. "
-        f"The 37 scores add up to {fractions.sum():.2f}, not to 1, since every volunteer answers several questions."
-    )
-
-
-def _exception(fractions: np.ndarray) -> str:
-    """Explain the question that was scaled as if everyone had been asked."""
-    leaving = [column for column in columns_of(1) if ANSWER_OF[column].leads_to is None]
-    flows = 1.0 - sum(float(fractions[INDEX[column]]) for column in leaving)
-    total = float(fractions[SLICES[ASKED_OF_EVERYONE]].sum())
-    return (
-        f"**The one exception.** {100 * (1 - flows):.1f} % of the votes leave at question 1 with "
-        f"{' or '.join(_answer(column) for column in leaving)}. By the tree, {flows:.3f} of the votes would reach "
-        f"question {ASKED_OF_EVERYONE}, from {len(columns_into(ASKED_OF_EVERYONE))} answers. In these scores its "
-        f"answers add up to {total:.3f} all the same: the challenge scaled it as if everyone had been asked."
-    )

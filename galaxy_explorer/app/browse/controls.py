@@ -30,6 +30,7 @@ from galaxy_explorer.decision_tree import COLUMNS, MASS_COLUMN, QUESTION_OF, nam
 
 SHARE, FRACTION = "share", "vote fraction"
 HIGHEST, LOWEST = "highest first", "lowest first"
+CLOSE = ":material/close:"
 MEASURE_HELP = (
     "An answer share counts only the volunteers who were asked the question. A vote fraction is the share multiplied "
     "by the fraction of all votes that reached the question."
@@ -102,15 +103,8 @@ def show_chips(query: BrowseQuery) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="chips"):
         for number, (words, without) in enumerate(chips):
-            st.button(
-                escape_markdown(words),
-                key=f"chip_{number}",
-                on_click=write_url,
-                args=(without,),
-                icon=":material/close:",
-                icon_position="right",
-                wrap=True,
-            )
+            action: dict[str, Any] = {"key": f"chip_{number}", "on_click": write_url, "args": (without,)}
+            st.button(escape_markdown(words), icon=CLOSE, icon_position="right", wrap=True, **action)
         if len(chips) > 1:
             bare = BrowseQuery(sort=query.sort, as_share=query.as_share, ascending=query.ascending, seed=query.seed)
             st.button("Clear all filters", key="clear_all", on_click=write_url, args=(bare,), type="tertiary")

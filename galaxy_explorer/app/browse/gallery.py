@@ -3,13 +3,14 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from galaxy_explorer.app import paths, state
-from galaxy_explorer.app.browse.controls import write_url
+from galaxy_explorer.app.browse.controls import CLOSE, write_url
 from galaxy_explorer.app.browse.matching import Matches, relaxed_queries
 from galaxy_explorer.app.browse.query import BrowseQuery
 from galaxy_explorer.app.services import sources
@@ -121,21 +122,11 @@ def show_no_matches(catalogue: Catalogue, query: BrowseQuery) -> None:
         relaxed = relaxed_queries(catalogue, query)[:MAX_RELAXED]
         if not relaxed:
             st.markdown("No single filter explains this.")
-            st.button(
-                "Clear all filters",
-                key="start_again",
-                on_click=write_url,
-                args=(BrowseQuery(),),
-                icon=":material/filter_alt_off:",
-            )
+            icon = ":material/filter_alt_off:"
+            st.button("Clear all filters", key="start_again", on_click=write_url, args=(BrowseQuery(),), icon=icon)
             return
         st.markdown("Remove a filter:")
         for number, without in enumerate(relaxed):
-            st.button(
-                f"{escape_markdown(without.condition)} → {galaxies_in_words(without.galaxies)}",
-                key=f"relax_{number}",
-                on_click=write_url,
-                args=(without.query,),
-                icon=":material/close:",
-                wrap=True,
-            )
+            label = f"{escape_markdown(without.condition)} → {galaxies_in_words(without.galaxies)}"
+            action: dict[str, Any] = {"key": f"relax_{number}", "on_click": write_url, "args": (without.query,)}
+            st.button(label, icon=CLOSE, wrap=True, **action)

@@ -1,5 +1,6 @@
 """Galaxy: one galaxy of a catalogue, at ``?source=NAME&galaxy=ID``."""
 
+from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
@@ -59,14 +60,12 @@ def show_navigation(source: str, catalogue: Catalogue, galaxy_id: str) -> DeltaG
     with st.container(key="way", horizontal=True, vertical_alignment="center"):
         st.page_link(paths.BROWSE, label="Gallery", icon=":material/grid_view:", query_params=params)
         for label, other, step in (("Previous", before, -1), ("Next", after, 1)):
-            st.button(
-                label,
-                on_click=open_neighbour,
-                args=(source, catalogue, step),
-                disabled=other is None,
-                type="tertiary",
-                shortcut=label[0],
-            )
+            action: dict[str, Any] = {
+                "on_click": open_neighbour,
+                "args": (source, catalogue, step),
+                "disabled": other is None,
+            }
+            st.button(label, type="tertiary", shortcut=label[0], **action)
         st.caption(position, width="content")
         return st.container(width="content")
 

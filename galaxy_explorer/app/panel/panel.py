@@ -146,14 +146,10 @@ def _show_words(prediction: GalaxyPrediction) -> None:
         )
         for column in largest:
             volunteers, network = prediction.volunteer_percent(column), prediction.percent(column)
-            st.button(
-                f"{name_of(column)} — volunteers {volunteers}, {prediction.model} {network}",
-                key=f"difference_{column}",
-                on_click=select_answer,
-                args=(column,),
-                type="tertiary",
-                wrap=True,  # on a phone a longer network's name would cut the figures off
-            )
+            label = f"{name_of(column)} — volunteers {volunteers}, {prediction.model} {network}"
+            action: dict[str, Any] = {"key": f"difference_{column}", "on_click": select_answer, "args": (column,)}
+            # Wrapped, or on a phone a longer network's name would cut the figures off.
+            st.button(label, type="tertiary", wrap=True, **action)
 
 
 def _choose_answer(prediction: GalaxyPrediction) -> None:

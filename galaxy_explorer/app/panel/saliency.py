@@ -3,7 +3,7 @@
 import base64
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
@@ -97,14 +97,8 @@ def _show_small(picture: np.ndarray, column: str, shares: np.ndarray) -> None:
     label = ANSWER_OF[column].name + (f" · {percent(share)}" if np.isfinite(share) else "")
     with st.container(key=f"strip_{column.replace('.', '_')}"):
         st.image(picture, width="stretch", alt="")  # the button next to it names the answer
-        st.button(
-            label,
-            key=f"choose_{column}",
-            type="primary" if column == selected_answer() else "secondary",
-            on_click=select_answer,
-            args=(column,),
-            width="stretch",
-        )
+        action: dict[str, Any] = {"key": f"choose_{column}", "on_click": select_answer, "args": (column,)}
+        st.button(label, type="primary" if column == selected_answer() else "secondary", width="stretch", **action)
 
 
 def _maps(prediction: GalaxyPrediction, columns: tuple[str, ...], choices: Choices, kind: str) -> list["SaliencyMap"]:
