@@ -27,25 +27,9 @@ ENOUGH = 3  # examples of an answer; drawings may replace missing ones
 
 
 def find_examples(where: str, column: str, count: int = MAX_EXAMPLES, votes: str = DEBIASED) -> dict[str, float]:
-    """Find the galaxies with the largest share of an answer.
+    """Return the largest shares of an answer by galaxy id, of galaxies with most votes on it.
 
-    Most of their votes reached the question; of equal shares, those with more votes on it come first.
-
-    Parameters
-    ----------
-    where : str
-        As for `open_catalogue`: a value of `sources.sources`.
-    column : str
-        The answer's score column.
-    count : int
-        Maximum number of galaxies.
-    votes : str
-        Kind of votes, for catalogues with several.
-
-    Returns
-    -------
-    dict of str to float
-        The answer share in [0, 1] by galaxy id, the highest first.
+    Of equal shares, those of galaxies with more votes on the question come first.
     """
     catalogue = sources.open_source(where, votes)
     memo = memo_of(catalogue, "examples", limit=100)
