@@ -8,7 +8,7 @@ from galaxy_explorer.app.browse import controls, gallery
 from galaxy_explorer.app.browse.matching import pick
 from galaxy_explorer.app.browse.query import IN_ADDRESS
 from galaxy_explorer.app.services import sources
-from galaxy_explorer.app.services.local_paths import may_be_typed
+from galaxy_explorer.app.services.local_paths import may_open_paths
 from galaxy_explorer.app.services.selection import Selection
 from galaxy_explorer.app.services.sources import unknown_source, unknown_votes
 from galaxy_explorer.app.ui import live_sdss, vote_kind
@@ -28,7 +28,7 @@ def choose_source() -> str:
         "Galaxies", known, format_func=sources.source_label, key="source_choice", on_change=change_source,
         label_visibility="collapsed", width=260,
     )  # fmt: skip
-    if may_be_typed():
+    if may_open_paths():
         with place.popover("Open a folder", icon=":material/folder_open:"), st.form("folder", border=False):
             folder = st.text_input("Folder or zip with pictures", placeholder="/data/galaxies", help=FOLDER_HELP)
             if st.form_submit_button("Open") and folder.strip():
@@ -50,7 +50,7 @@ def change_source() -> None:
     """Go to another source with the same filters and order."""
     view, _ = controls.asked_view()
     view = replace(view, search="", page=1)
-    sources.turn_to(st.session_state["source_choice"], **view.address())
+    sources.switch_to(st.session_state["source_choice"], **view.address())
 
 
 FOLDER_HELP = (
@@ -70,7 +70,7 @@ def restore_view() -> None:
     if came_from_elsewhere and not st.query_params and len(last) > 1:  # beside the source, which the session keeps
         st.query_params.from_dict(last)
     if "votes" not in st.query_params:
-        sources.show_usual_votes()
+        sources.show_votes()
 
 
 def page() -> None:

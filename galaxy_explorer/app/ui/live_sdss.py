@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from galaxy_explorer.app.services.sources import ANY, _answer
+from galaxy_explorer.app.services.sources import ANY, answer_label
 from galaxy_explorer.catalogue import MOST_GALAXIES, SAMPLE, LiveDraw, draw_named
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.sky import ask_again
@@ -19,7 +19,7 @@ def choose_draw(source: str) -> None:
         count = st.number_input("Galaxies", 1, MOST_GALAXIES, draw.count)
         seed = st.number_input("Seed", 0, 999_999, draw.seed, help="The same seed draws the same galaxies.")
         answers = [ANY, *COLUMNS]
-        column = st.selectbox("Answer", answers, index=answers.index(draw.column or ANY), format_func=_answer)
+        column = st.selectbox("Answer", answers, index=answers.index(draw.column or ANY), format_func=answer_label)
         least = st.slider(
             "At least this share of its question's votes (%)",
             0,

@@ -20,9 +20,7 @@ def choose_votes(source: str, catalogue: Catalogue) -> None:
 
     def chosen() -> None:
         """Show the other votes, and say so in the address."""
-        st.session_state["vote_kind"] = st.session_state["choose_votes"]
-        st.query_params.pop("votes", None)
-        st.query_params.update(sources.votes_in_address(sources.catalogue(source)))
+        sources.show_votes(st.session_state["choose_votes"])
 
     st.segmented_control(
         "Volunteers' votes", [DEBIASED, WEIGHTED], required=True, help=HELP, key="choose_votes", on_change=chosen
