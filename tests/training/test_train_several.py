@@ -26,10 +26,11 @@ import contextlib, json, os, sys
 sys.path.insert(0, {root!r})
 import torch
 import train
-from galaxy_explorer.training import pictures, run
+from galaxy_explorer.training import run
+from galaxy_explorer.training.data import decoded_images
 
 rank, folder = os.environ["RANK"], {folder!r}
-decode, fit, error = pictures.central_field, train.fit, run.loss_of
+decode, fit, error = decoded_images.central_field, train.fit, run.loss_of
 
 def noted(*given, **named):
     open(f"{{folder}}/decoded-by-{{rank}}", "w").close()
@@ -43,7 +44,7 @@ def kept(run):
 def spoilt(*given):
     return error(*given) * (float("nan") if rank == "1" else 1.0)
 
-pictures.central_field, train.fit = noted, kept
+decoded_images.central_field, train.fit = noted, kept
 with train.find_place("cpu") as place:  # processes can meet once in their lives
     train.find_place = lambda _: contextlib.nullcontext(place)
     for name, arguments in json.loads(sys.argv[1]).items():

@@ -28,12 +28,12 @@ def read_token() -> None:
     """Read the token of a secret link from the URL, where it does not stay."""
     expected, given = secret_token(), st.query_params.pop(TOKEN, None)
     if given is not None and hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode()):
-        state.visitor().may_open_paths = True
+        state.shared().may_open_paths = True
 
 
 def may_open_paths() -> bool:
     """Whether this visitor may open paths on the host: by the secret link or by the start option."""
-    return os.environ.get(OPEN_FOLDERS) == "1" or state.visitor().may_open_paths
+    return os.environ.get(OPEN_FOLDERS) == "1" or state.shared().may_open_paths
 
 
 def full_path(text: str) -> Path:

@@ -13,7 +13,7 @@ from galaxy_explorer.app.state import Key, Upload
 from galaxy_explorer.app.ui.skeletons import PANEL, waiting
 from galaxy_explorer.app.ui.survey_links import links_out
 from galaxy_explorer.app.ui.url_params import unknown_params, warn_once
-from galaxy_explorer.app.ui.wording import escape_markdown, galaxies_in_words
+from galaxy_explorer.app.ui.wording import escape_markdown
 from galaxy_explorer.app.upload import session
 from galaxy_explorer.app.upload.crop import offer_crop
 from galaxy_explorer.app.upload.results import ood_score, show_results
