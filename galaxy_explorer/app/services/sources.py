@@ -30,7 +30,7 @@ def _folders() -> dict[str, str]:
     """Return the folders on disk that this visitor can open."""
     folder = os.environ.get("GALAXY_EXPLORER_DATA")
     started_with = {_source_name(folder): folder} if folder else {}
-    return (typed_folders() if may_open_paths() else {}) | started_with
+    return started_with | (typed_folders() if may_open_paths() else {})
 
 
 def _live_draws() -> list[str]:

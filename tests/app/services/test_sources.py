@@ -1,4 +1,4 @@
-"""What the pages keep of galaxies, and when it is made anew."""
+"""Results about galaxies are cached until their pictures change; torch stays out of garbage collection."""
 
 import gc
 import subprocess
@@ -20,19 +20,19 @@ def test_a_replaced_picture_gets_numbers_and_a_map_of_its_own(
     (tmp_path / "one.png").write_bytes(to_png(draw_galaxy(1)))
     for module in (sources, shown_galaxy):
         monkeypatch.setattr(module, "sources", lambda: {"folder": str(tmp_path)})
-    monkeypatch.setattr(shown_galaxy, "predict_picture", lambda _name, picture, _field: picture)
+    monkeypatch.setattr(shown_galaxy, "predict_picture", lambda _name, picture, _field: (picture, picture))
     monkeypatch.setattr(shown_galaxy, "explain_picture", lambda _name, picture, *_: picture)
     old = shown_galaxy.galaxy_of("folder", "one")
-    assert np.array_equal(old.prediction("any"), old.picture)
-    old.saliency("any", "Class1.1", "method", lowers=False)
+    assert np.array_equal(old.predict("any").fractions, old.picture)
+    old.predict("any").saliency("Class1.1", "method", lowers=False)
     (tmp_path / "one.png").write_bytes(to_png(draw_galaxy(2, 72, 72)))
     new = shown_galaxy.galaxy_of("folder", "one")
-    assert np.array_equal(new.prediction("any"), new.picture)
-    assert np.array_equal(new.saliency("any", "Class1.1", "method", lowers=False), new.picture)
-    assert old.prediction("any") is old.prediction("any")  # and what is known is not made again
+    assert np.array_equal(new.predict("any").fractions, new.picture)
+    assert np.array_equal(new.predict("any").saliency("Class1.1", "method", lowers=False), new.picture)
+    assert old.predict("any").fractions is old.predict("any").fractions  # cached
     (tmp_path / "field.json").write_text('{"centre": 288, "of": 424}')
     sources._open_stored.clear()
-    assert shown_galaxy.galaxy_of("folder", "one").address != new.address  # the network sees another part now
+    assert shown_galaxy.galaxy_of("folder", "one").key != new.key  # the network sees another part now
 
 
 def test_a_map_is_of_the_views_whose_mean_is_the_prediction(sample, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,14 +46,14 @@ def test_a_map_is_of_the_views_whose_mean_is_the_prediction(sample, monkeypatch:
 
 def test_the_app_ends_without_a_complaint_of_leaks() -> None:
     loaded = "from galaxy_explorer.models.checkpoints import load; load('fcn')"
-    script = f"{loaded}; from galaxy_explorer.app.services import networks; networks._set_aside('torch')"
+    script = f"{loaded}; from galaxy_explorer.app.services import networks; networks._freeze_gc('torch')"
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120)
     assert "leak" not in ended.stderr
 
 
 def test_what_stays_loaded_is_not_looked_through_after_every_run_of_a_page() -> None:
     networks._cards.clear()
-    networks._set_aside.clear()
+    networks._freeze_gc.clear()
     try:
         networks.cards()
         with_torch = gc.get_freeze_count()
