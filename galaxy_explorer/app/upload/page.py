@@ -125,7 +125,7 @@ def warn_of_ood(upload: Upload, network: str) -> None:
         f"**{network} has never seen a picture like this.** Don't trust the answers below.", icon=":material/help:"
     )
     st.caption(
-        f"It differs more from the training pictures than {held_out:.0%} of galaxies do (out-of-distribution score: "
+        f"It differs more from the training pictures than {100 * held_out:.0f} % of galaxies do (out-of-distribution score: "
         f"{score:.1f} × threshold). About {100 - 100 * held_out:.0f} in 100 good pictures get this warning."
     )
 
