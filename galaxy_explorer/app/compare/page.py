@@ -81,12 +81,8 @@ def choose_rows(source: str, catalogue: Catalogue) -> np.ndarray:
         parts[SELECTION] = np.sort(selection.rows[np.isin(selection.rows, rows)])
     part = _choose("Galaxies", {name: len(rows) for name, rows in parts.items()}, SELECTION, "compare_of")
     rows = parts[part]
-    size = _choose(
-        "Sample size",
-        {SAMPLE: SAMPLE_SIZE, ALL: len(rows)} if len(rows) > SAMPLE_SIZE else {ALL: 0},
-        SAMPLE,
-        "compare_extent",
-    )
+    sizes = {SAMPLE: SAMPLE_SIZE, ALL: len(rows)} if len(rows) > SAMPLE_SIZE else {ALL: len(rows)}
+    size = _choose("Sample size", sizes, SAMPLE, "compare_extent")
     return sample_of(rows) if size == SAMPLE else rows
 
 

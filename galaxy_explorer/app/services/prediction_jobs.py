@@ -73,7 +73,12 @@ class PredictionJob:
         network, card = networks.network(self.network)
         self.store.parent.mkdir(parents=True, exist_ok=True)
         prediction_tables.note(self.store, self.catalogue, self.network, available()[self.network])
-        options: dict[str, Any] = {"views": networks.VIEWS, "store": self.store, "progress": self.progress, "stop": self.stop}
+        options: dict[str, Any] = {
+            "views": networks.VIEWS,
+            "store": self.store,
+            "progress": self.progress,
+            "stop": self.stop,
+        }
         predict = partial(predict_catalogue, network, card, self.catalogue, only=self.ids, **options)
         try:
             predict()

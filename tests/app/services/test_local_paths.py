@@ -127,7 +127,10 @@ def test_tables_of_one_name_stand_side_by_side(app: AppTest, tmp_path: Path, mon
         path.parent.mkdir(exist_ok=True)
         pd.DataFrame().to_parquet(path)
         external_tables.open_table(str(path))
-    assert state.compare().tables == {"scores": tmp_path / "a" / "scores.parquet", "scores (b)": tmp_path / "b" / "scores.parquet"}
+    assert state.compare().tables == {
+        "scores": tmp_path / "a" / "scores.parquet",
+        "scores (b)": tmp_path / "b" / "scores.parquet",
+    }
 
 
 @pytest.mark.parametrize(

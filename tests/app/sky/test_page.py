@@ -92,9 +92,7 @@ def test_the_zoom_is_part_of_the_url(app: AppTest, sky_server: SkyServer) -> Non
 
 
 @pytest.mark.usefixtures("bare")
-def test_a_known_name_is_not_markup(
-    app: AppTest, sky_server: SkyServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_known_name_is_not_markup(app: AppTest, sky_server: SkyServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(NAMES, "[M51](x) *y*", NAMES["M51"])
     sky_at(app, "[M51](x) *y*")
     assert app.subheader[0].value == r"\[M51\]\(x\) \*y\*"
@@ -117,7 +115,9 @@ def test_an_id_shows_its_galaxy_and_a_position_warns_if_another_is_nearer(app: A
     app.text_input(key="position").set_value("126.572601 54.204586")
     rerun(app)
     assert f"Galaxy Zoo 2, galaxy {other}" in texts(app)
-    assert "Another galaxy is nearer:** 0.0″ from the position. Shown is the brightest within 15″, at 12.0″" in texts(app)
+    assert "Another galaxy is nearer:** 0.0″ from the position. Shown is the brightest within 15″, at 12.0″" in texts(
+        app
+    )
 
 
 @pytest.mark.usefixtures("bare")
@@ -161,9 +161,7 @@ def test_a_position_outside_the_footprint_is_a_warning(app: AppTest, sky_server:
 
 @pytest.mark.usefixtures("bare", "impatient")
 @pytest.mark.parametrize("fault", [hang_up, slow, saying(b"[{", "application/json")])
-def test_when_all_services_fail_the_search_can_be_retried(
-    app: AppTest, fault: object, sky_server: SkyServer
-) -> None:
+def test_when_all_services_fail_the_search_can_be_retried(app: AppTest, fault: object, sky_server: SkyServer) -> None:
     sky_server.faults |= dict.fromkeys(("sql", "sesame", *CUTOUTS), fault)
     sky_at(app, "202.47 47.2")
     assert "size is unknown" in texts(app)

@@ -21,9 +21,7 @@ def test_refused_files_do_not_count_as_pictures_and_their_reasons_are_bounded(
     assert r"**100053\.jpg**: the session holds 2 pictures with 0 MB; at most 2 pictures" in said(app)
 
 
-def test_the_size_of_all_pictures_is_bounded(
-    app: AppTest, sample: Catalogue, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_size_of_all_pictures_is_bounded(app: AppTest, sample: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
     two = files_of(sample, "100008", "100023")
     monkeypatch.setattr(session, "MAX_BYTES", len(two[0][1]) + len(two[1][1]) - 1)
     give(opened(app, "upload"), *two)
@@ -39,9 +37,7 @@ def test_a_table_that_cannot_be_used_leaves_a_picture_of_its_name(app: AppTest, 
     assert app.subheader[0].value == r"scores\.csv"
 
 
-def test_the_size_of_score_tables_is_bounded(
-    app: AppTest, sample: Catalogue, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_size_of_score_tables_is_bounded(app: AppTest, sample: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "MAX_TABLE_BYTES", 1000)
     row = b"GalaxyID,Class1.1,Class1.2,Class1.3\nmine,0.2,0.7,0.1\n"
     large = ("large.csv", row + b"other,0.2,0.7,0.1\n" * 100)
