@@ -194,15 +194,16 @@ class UploadState:
 
 @dataclass
 class SkyState:
-    """Steps of the last searches, and the zoom in the URL that the slider was set by."""
+    """Values that Sky keeps between runs."""
 
-    steps: ResultCache = field(default_factory=lambda: ResultCache(max_size=12))  # a picture takes 0.6 MB
-    zoom_read: tuple[str, str | None] | None = None  # position and zoom
+    # Steps of the last searches, a picture takes 0.6 MB; position and zoom of the URL that the slider was set by.
+    steps: ResultCache = field(default_factory=lambda: ResultCache(max_size=12))
+    zoom_read: tuple[str, str | None] | None = None
 
 
 @dataclass
 class CompareState:
-    """External tables by the name of their network, and the number of galaxies shown in each gallery."""
+    """External tables by network, and the number of galaxies that each gallery shows."""
 
     tables: dict[str, Path] = field(default_factory=dict)
     shown: dict[str, int] = field(default_factory=dict)

@@ -7,7 +7,9 @@ from typing import Any
 
 
 class ResultCache:
-    """Thread-safe LRU cache. Streamlit's caches are always shared by all visitors and show no progress from inside.
+    """Thread-safe LRU cache.
+
+    Streamlit's caches are always shared by all visitors, and computing shows no progress.
 
     Parameters
     ----------

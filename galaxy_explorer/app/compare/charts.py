@@ -1,4 +1,4 @@
-"""Charts of Compare as plotly figures: errors and coverage per question, densities of vote fractions."""
+"""Charts of Compare as plotly figures: errors and coverage by question, densities."""
 
 from collections.abc import Mapping
 
@@ -34,7 +34,7 @@ def colours_of(count: int, dark: bool) -> list[str]:
 def errors_per_question(
     by_network: Mapping[str, Mapping[int, float]], mean: Mapping[int, float], mean_name: str, dark: bool
 ) -> go.Figure:
-    """Draw each question's RMSE as a point per network, over a bar for the mean predictor, if known."""
+    """Draw the RMSE by question: a point per network, over a bar for the mean predictor."""
     figure = _row_chart("RMSE: lower is better", dark)
     if mean:
         colours = palette(dark)
@@ -47,7 +47,7 @@ def errors_per_question(
 
 
 def coverage_per_question(by_network: Mapping[str, Mapping[int, float]], level: float, dark: bool) -> go.Figure:
-    """Draw each question's empirical coverage as a point per network, with a line at the nominal level."""
+    """Draw the empirical coverage by question: a point per network, and the nominal level."""
     figure = _row_chart(f"votes within the interval (dotted: {level:.0%})", dark)
     figure.add_vline(level, line={"color": palette(dark).volunteers, "width": 2, "dash": "dot"})
     _add_points(figure, by_network, "%{x:.0%}", dark)
@@ -57,7 +57,7 @@ def coverage_per_question(by_network: Mapping[str, Mapping[int, float]], level: 
 def density_chart(
     counts: np.ndarray, across: str, up: str, dark: bool, calibration: pd.DataFrame | None = None
 ) -> go.Figure:
-    """Draw the joint density of two vote fractions on a logarithmic scale, with the diagonal of equality.
+    """Draw the joint density of two vote fractions on a logarithmic scale, with the diagonal.
 
     `counts` is the (B, B) result of `metrics.density`; `calibration`, that of `metrics.calibration`, adds a line.
     """

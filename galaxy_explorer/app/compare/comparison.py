@@ -1,4 +1,4 @@
-"""What Compare shows, read from the prediction tables and cached: scores, densities, disagreements."""
+"""Comparison of predictions and votes: scores, densities, disagreements, all cached."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -120,7 +120,7 @@ class Comparison:
 
     @_cached
     def disagreements(self, network: str, other: str | None, question: int | None) -> pd.DataFrame:
-        """Return the `WORST` disagreements of a network with another or, for None, with the volunteers.
+        """Return the largest disagreements of a network with another; None is the volunteers.
 
         As `metrics.disagreements`, indexed by ``GalaxyID``, the largest first, over one question or all.
         """
@@ -157,7 +157,7 @@ def origins_of(catalogue: Catalogue, networks: Sequence[str], tables: dict[str, 
 
 
 def compare(catalogue: Catalogue, rows: np.ndarray, origins: Sequence[Origin]) -> Comparison:
-    """Return the comparison of some rows of a catalogue; read again only when there are more predictions.
+    """Return the comparison of some rows; read again only if there are more predictions.
 
     Raises
     ------

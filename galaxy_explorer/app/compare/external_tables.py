@@ -70,7 +70,7 @@ def _read_once(path: Path, version: tuple[int, int] | None) -> Table:
 
 
 def read_table(path: Path) -> Table:
-    """Read a prediction table: vote fractions, the half-widths of their intervals if it has them, and its key.
+    """Read a prediction table: vote fractions, half-widths if it has them, and its key.
 
     Raises
     ------

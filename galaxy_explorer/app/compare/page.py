@@ -1,6 +1,7 @@
-"""Compare: the networks against the volunteers, and against each other, over a catalogue or a part of it."""
+"""Compare: networks against volunteers and each other, over a catalogue or a part of it."""
 
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -22,14 +23,7 @@ from galaxy_explorer.decision_tree import COLUMNS
 CATALOGUE, SELECTION = "catalogue", "Browse selection"
 SAMPLE, ALL = "sample", "all"
 
-INTRODUCTION = """
-Volunteers of Galaxy Zoo answered questions about pictures of galaxies. The **vote fraction** of an answer is its part of
-all their votes. A network is trained to predict these fractions from the picture alone. How close does it come?
-
-**RMSE** (root-mean-square error) is the typical difference between prediction and votes, in which large errors count
-most: at 0.08 half of all vote fractions differ by less than about 2 percentage points, and a fifth by 8 or more. The
-**mean predictor** gives every galaxy the same average answers: a network must beat it.
-"""
+INTRODUCTION = Path(__file__).with_name("introduction.md")
 TABLE_HELP = (
     "A file that `python -m galaxy_explorer predict … --output predictions.parquet --spread` wrote, or one of its other "
     "formats. Its galaxies need not be predicted here."
@@ -49,8 +43,8 @@ def show_validation() -> None:
         return
     first = next(iter(measured.values()))
     st.markdown(
-        f"Measured on **{first['galaxies']} galaxies** that the networks were not trained on, a random sample of the Galaxy "
-        "Zoo challenge. The model card in each checkpoint holds these figures."
+        f"Measured on **{first['galaxies']} galaxies** that the networks were not trained on, a random sample of the "
+        "Galaxy Zoo challenge. The model card in each checkpoint holds these figures."
     )
     errors = {name: (values["rmse"], _by_number(values["rmse_by_question"])) for name, values in measured.items()}
     results.show_errors("card", errors, (first["mean_rmse"], _by_number(first["mean_rmse_by_question"])))
@@ -142,9 +136,8 @@ def show_comparison(source: str, catalogue: Catalogue) -> None:
         return
     voted = np.isfinite(catalogue.table.iloc[rows[0]][list(COLUMNS)].to_numpy(dtype=float)).any()
     label = escape_markdown(sources.source_label(source))
-    st.markdown(
-        f"Below: **{galaxies_in_words(len(rows))}** {'with' if voted else 'without'} votes, of {len(catalogue):,} in {label}."
-    )
+    votes = "with votes" if voted else "without votes"
+    st.markdown(f"Below: **{galaxies_in_words(len(rows))}** {votes}, of {len(catalogue):,} in {label}.")
     vote_kind.show_vote_kind(catalogue)
     try:
         with waiting("Comparing …", CHARTS):
@@ -164,7 +157,7 @@ def page() -> None:
     st.title("Networks against volunteers")
     warn_once([*unknown_params(("source", "votes")), *sources.unknown_source(), *sources.unknown_votes()])
     follow_theme()
-    st.markdown(INTRODUCTION)
+    st.markdown(INTRODUCTION.read_text(encoding="utf-8"))
     show_validation()
     st.header("Galaxies of your choice")
     if not networks.networks():

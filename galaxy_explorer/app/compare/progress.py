@@ -1,4 +1,4 @@
-"""Predictions that a comparison lacks: offered with the estimated time, watched, stopped, retried."""
+"""Missing predictions: offered with the estimated time, watched, stopped, retried."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
@@ -81,7 +81,7 @@ def duration(seconds: float) -> str:
 
 
 def offer_prediction(catalogue: Catalogue, missing: Mapping[str, Sequence[str]], wanted: int, failed: bool) -> None:
-    """Show how much is predicted and the estimated time of the rest, with a button to start or resume."""
+    """Show how much is predicted, the estimated time of the rest, and a button to start."""
     with waiting("Timing the networks on this machine …", ESTIMATE):
         estimate = sum(prediction_jobs.seconds_per_galaxy(network) * len(ids) for network, ids in missing.items())
     begun = any(len(ids) < wanted for ids in missing.values())

@@ -1,4 +1,4 @@
-"""Results of Compare, one section after the other: errors, votes, disagreements, network against network, downloads."""
+"""Sections of Compare: errors, votes, disagreements, network against network, downloads."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -68,9 +68,7 @@ def show_errors(
     with st.container(horizontal=True, key=f"{key}_figures"):
         for name, (rmse, _) in networks.items():
             ratio = rmse / rmse_of_mean if rmse_of_mean else None
-            better = ratio and f"{abs(1 - ratio):.0%} {'less' if ratio <= 1 else 'more'} than the {MEAN}".replace(
-                "%", "\u00a0%"
-            )
+            better = ratio and f"{100 * abs(1 - ratio):.0f}\u00a0% {'less' if ratio <= 1 else 'more'} than the {MEAN}"
             st.metric(f"RMSE of {name}", f"{rmse:.4f}", better, delta_color="off", delta_arrow="off", width="content")
         if rmse_of_mean is not None:
             st.metric(f"RMSE of the {MEAN}", f"{rmse_of_mean:.4f}", width="content")
@@ -125,7 +123,7 @@ def choose_columns() -> tuple[str, ...]:
 
 @st.fragment
 def show_votes(comparison: Comparison) -> None:
-    """Show the density of votes over predictions, with the calibration and the coverage of the intervals."""
+    """Show the density of votes over predictions, the calibration and the coverage."""
     st.subheader("Predictions and votes")
     with st.container(horizontal=True, vertical_alignment="bottom", key="choices_votes"):
         columns = choose_columns()
@@ -179,7 +177,7 @@ def show_worst(url_params: dict[str, str], comparison: Comparison) -> None:
 
 @st.fragment
 def show_networks(url_params: dict[str, str], comparison: Comparison) -> None:
-    """Show the density of one network's predictions over another's, and their largest disagreements."""
+    """Show the density of two networks' predictions, and their largest disagreements."""
     st.subheader("Network against network")
     pairs = tables.pairs_of(list(comparison.predicted))
     with st.container(horizontal=True, vertical_alignment="bottom", key="choices_networks"):

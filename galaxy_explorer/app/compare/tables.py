@@ -16,7 +16,7 @@ BLOCK = 20_000  # galaxies written at a time
 
 
 def question_table(comparison: Comparison) -> pd.DataFrame:
-    """Return a row per question number: RMSE of each network and of the mean, coverage, RMSE between networks."""
+    """Return a row per question: RMSE of networks and mean, coverage, RMSE between networks."""
     numbers = pd.Index([question.number for question in QUESTIONS], name="number")
     table = pd.DataFrame({"question": [question.text for question in QUESTIONS]}, numbers)
     for name, score in comparison.scores().items() if comparison.voted else ():
@@ -30,7 +30,7 @@ def question_table(comparison: Comparison) -> pd.DataFrame:
 
 
 def galaxy_table(comparison: Comparison, rows: slice = slice(None)) -> pd.DataFrame:
-    """Return a row per galaxy: the fractions of networks and volunteers, NaN if unknown, and each network's RMSE.
+    """Return a row per galaxy: fractions of networks and volunteers, each network's RMSE.
 
     The columns are ``<network>_Class1.1`` and so on, ``volunteers_Class1.1`` and so on, and ``<network>_rmse``.
     """
@@ -46,7 +46,7 @@ def galaxy_table(comparison: Comparison, rows: slice = slice(None)) -> pd.DataFr
 
 
 def galaxies_as(ending: str, comparison: Comparison) -> bytes:
-    """Return `galaxy_table` as a ``.csv`` or ``.parquet`` file, written in blocks: for 240,000 it takes 110 MB."""
+    """Return `galaxy_table` as a file, written in blocks: for 240,000 galaxies it takes 110 MB."""
     from galaxy_explorer.prediction import ENDINGS
 
     columns = galaxy_table(comparison, slice(0)).columns.astype(str).tolist()
@@ -69,6 +69,6 @@ def pairs_of(names: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def disagreement_in_words(row: pd.Series, network: str, other: str) -> str:
-    """Return a row of `Comparison.disagreements` in Markdown: the answer, and the fractions of both sides."""
+    """Return a row of `Comparison.disagreements` in Markdown: the answer, both fractions."""
     predicted, voted = (f"{100 * row[side]:.0f}\u00a0%" for side in ("predicted", "voted"))
     return f"**{name_of(str(row['column']))}**  \n{other} {voted}, {network} {predicted}"

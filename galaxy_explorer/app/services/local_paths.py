@@ -1,4 +1,4 @@
-"""Paths on the host that a visitor types in, of folders of galaxies and of tables: permission, syntax, names."""
+"""Paths on the host, of folders and tables, that a visitor types in: who may, syntax, names."""
 
 import hmac
 import os
@@ -32,12 +32,12 @@ def read_token() -> None:
 
 
 def may_open_paths() -> bool:
-    """Whether this visitor may open paths on the host: by the secret link or by the start option."""
+    """Whether this visitor may open paths: by the secret link or the start option."""
     return os.environ.get(OPEN_FOLDERS) == "1" or state.shared().may_open_paths
 
 
 def full_path(text: str) -> Path:
-    """Return the absolute path of a text that was typed, or pasted in quotes; an unknown user's ``~`` stays."""
+    """Return the absolute path of a text that was typed, or pasted in quotes."""
     text = text.strip()
     if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
         text = text[1:-1]
@@ -45,7 +45,7 @@ def full_path(text: str) -> Path:
 
 
 def free_name(name: str, path: Path, taken: Collection[str], allowed: Callable[[str], str] = str) -> str:
-    """Return a name for a path that is not taken, with parent folders as needed; `allowed` removes characters."""
+    """Return a free name for a path, with parent folders as needed; `allowed` cleans it."""
     above, free = path.parent.parts, allowed(name)
     for folders in range(1, len(above) + 1):
         if free not in taken:
@@ -56,5 +56,5 @@ def free_name(name: str, path: Path, taken: Collection[str], allowed: Callable[[
 
 @st.cache_resource
 def typed_folders() -> dict[str, str]:
-    """Folders typed in since the app started, by source name; not per session, so that a URL opens in any tab."""
+    """Folders typed in since the app started, by source name, so that URLs open in any tab."""
     return {}

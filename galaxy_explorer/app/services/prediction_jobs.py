@@ -1,4 +1,4 @@
-"""Background jobs that predict galaxies: one thread, and one shared job per catalogue and network."""
+"""Background jobs that predict galaxies: one shared job per catalogue and network."""
 
 import logging
 import time
@@ -102,7 +102,7 @@ class Worker:
         return self.jobs.get(store_of(catalogue, network))
 
     def submit(self, catalogue: Catalogue, ids: Iterable[str], network: str, started_by: str = "") -> PredictionJob:
-        """Return the shared job of a catalogue and network, extended by galaxies; start one if none is active."""
+        """Return the shared job of a catalogue and network, extended; start one if none is active."""
         store = store_of(catalogue, network)
         with self.lock:
             job = self.jobs.get(store)

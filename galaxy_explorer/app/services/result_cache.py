@@ -23,5 +23,5 @@ def catalogue_results() -> ResultCache:
 
 
 def catalogue_result(catalogue: Catalogue, key: tuple[Hashable, ...], compute: Callable[[], Any]) -> Any:
-    """Return a result about an open catalogue; computed again after the catalogue was opened again."""
+    """Return a cached result about an open catalogue; opened again, it has new results."""
     return catalogue_results().get((ref(catalogue), *key), compute)

@@ -16,7 +16,7 @@ class Selection:
     of: int  # number of galaxies in the catalogue when they were selected
 
     def neighbours(self, catalogue: Catalogue, galaxy_id: str) -> tuple[str | None, str | None, int] | None:
-        """Return the previous and the next galaxy and the position from 1; None if it is not in the selection."""
+        """Return the previous and next galaxy, and the rank from 1; None if it is not selected."""
         ids = catalogue.table.index
         if len(ids) != self.of or not len(found := np.flatnonzero(self.rows == ids.get_loc(galaxy_id))):
             return None

@@ -22,19 +22,18 @@ LIVE_TTL_S = 86_400.0
 
 
 def sources() -> dict[str, str]:
-    """Return what `open_catalogue` takes by source name: folders, the bundled sample, draws of live galaxies."""
+    """Return the argument of `open_catalogue` by source: folders, sample, live draws."""
     return _folders() | {SAMPLE: SAMPLE} | {name: name for name in _live_draws()}
 
 
 def _folders() -> dict[str, str]:
-    """Return the folders on disk that this visitor can open."""
+    """Return the folders on disk that this visitor can open, that of the environment first."""
     folder = os.environ.get("GALAXY_EXPLORER_DATA")
-    started_with = {_source_name(folder): folder} if folder else {}
-    return started_with | (typed_folders() if may_open_paths() else {})
+    return ({_source_name(folder): folder} if folder else {}) | (typed_folders() if may_open_paths() else {})
 
 
 def _live_draws() -> list[str]:
-    """Return the names of the usual draw of live galaxies, the visitor's own, and the one in the URL."""
+    """Return the names of the default live draw, the visitor's own, and the one in the URL."""
     asked = (state.shared().live_draw, state.shared().source, st.query_params.get("source"))
     return list(dict.fromkeys([LIVE, *(name for name in asked if name and draw_named(name))]))
 
@@ -82,7 +81,7 @@ def label_of_draw(draw: LiveDraw) -> str:
 
 
 def current_source() -> str:
-    """Return the name of the source in the URL, else of the one that was open, else of the first."""
+    """Return the source in the URL, else the one that was open, else the first."""
     known = sources()
     asked = st.query_params.get("source") or state.shared().source
     return asked if asked in known else next(iter(known))
@@ -101,7 +100,7 @@ def opening(name: str) -> str:
 
 
 def catalogue(name: str) -> Catalogue:
-    """Return a source's catalogue, with the kind of votes that the visitor chose if it has several."""
+    """Return a source's catalogue, with the kind of votes that the visitor chose."""
     where, kind = sources()[name], state.shared().vote_kind
     galaxies = open_source(where)
     return open_source(where, kind) if kind and galaxies.vote_kind not in ("", kind) else galaxies
@@ -113,7 +112,7 @@ def vote_params(galaxies: Catalogue) -> dict[str, str]:
 
 
 def open_source(where: str, votes: str = DEBIASED) -> Catalogue:
-    """Return a catalogue, opened once for all visitors: its table stays in memory, its images on disk."""
+    """Return a catalogue, opened once for all visitors; its images stay on disk."""
     return (_open_live if draw_named(where) else _open_stored)(where, votes)
 
 
@@ -137,20 +136,9 @@ def _thumbnails(folder: Path) -> Thumbnails:
 
 
 def galaxy_thumbnails(galaxies: Catalogue, ids: Sequence[str]) -> Iterator[bytes | ImageError]:
-    """Yield the thumbnails of galaxies as JPEG files, in order; the error for an image that cannot be read."""
+    """Yield thumbnails as JPEG files, in order; the error for an image that cannot be read."""
     with within(GALLERY_SECONDS):
         yield from _thumbnails(cache_folder() / "thumbnails").get_all(galaxies, ids)
-
-
-def galaxy_thumbnail(where: str, galaxy_id: str) -> bytes:
-    """Return a galaxy's thumbnail as a JPEG file.
-
-    Raises
-    ------
-    ImageError
-        If its image cannot be read.
-    """
-    return _thumbnails(cache_folder() / "thumbnails").get(open_source(where), galaxy_id)
 
 
 def unknown_source() -> list[str]:

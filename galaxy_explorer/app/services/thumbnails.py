@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from pathlib import Path
-from threading import Lock
 
 from PIL import Image
 
@@ -20,7 +19,6 @@ PART = 0.75  # of the original field of view, in which a galaxy takes about a th
 QUALITY = 85  # of JPEG: some 8 kB a thumbnail
 MAX_FILES = 20_000
 MAX_BYTES = 250e6
-EVICT_AFTER = 500  # thumbnails made; scanning 20,000 files takes a tenth of a second
 THREADS = 4  # for a page: decoding releases Python's lock
 
 
@@ -43,8 +41,7 @@ class Thumbnails:
     ) -> None:
         self.memory = memory
         self._files = LRUFolder(folder, "*/*.jpg", max_files, max_bytes)
-        self._lock = Lock()
-        self._made = EVICT_AFTER  # check the bounds at once, against what earlier runs left
+        self._made = True  # check the bounds at once, against what earlier runs left
 
     def get(self, catalogue: Catalogue, galaxy_id: str) -> bytes:
         """Return the middle of a galaxy's image as a small JPEG file.
@@ -61,7 +58,7 @@ class Thumbnails:
         return self.memory.get(key, lambda: self._read_or_make(catalogue, galaxy_id, name))
 
     def get_all(self, catalogue: Catalogue, ids: Iterable[str]) -> Iterator[bytes | ImageError]:
-        """Yield the thumbnails of many galaxies in order; the error for an image that cannot be read."""
+        """Yield thumbnails in order; the error for an image that cannot be read."""
 
         def one(galaxy_id: str) -> bytes | ImageError:
             try:
@@ -73,10 +70,9 @@ class Thumbnails:
             # Each in a copy of the context, which holds the deadline of all images of the sky together.
             tasks = [pool.submit(copy_context().run, one, galaxy_id) for galaxy_id in ids]
             yield from (task.result() for task in tasks)
-        with self._lock:
-            evict, self._made = self._made >= EVICT_AFTER, self._made % EVICT_AFTER
-        if evict:
-            self._files.evict()
+        if self._made:
+            self._made = False
+            self._files.evict()  # scanning 20,000 files takes a tenth of a second
 
     def _read_or_make(self, catalogue: Catalogue, galaxy_id: str, name: str) -> bytes:
         """Read a thumbnail from disk; make and write it if it is missing."""
@@ -84,9 +80,7 @@ class Thumbnails:
             return content
         content = make_thumbnail(catalogue, galaxy_id)
         if name:
-            self._files.write(name, content)
-            with self._lock:
-                self._made += 1
+            self._made = self._files.write(name, content)
         return content
 
 

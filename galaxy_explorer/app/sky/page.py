@@ -1,4 +1,4 @@
-"""Sky: a name or a position, its picture at Galaxy Zoo's scale, and what the networks predict for it."""
+"""Sky: search by name or position, a cutout at Galaxy Zoo's scale, and its prediction."""
 
 from collections.abc import Callable, Hashable
 from typing import Any
@@ -34,8 +34,12 @@ SDSS_SCALE = 0.396  # arcsec: a pixel of SDSS's camera
 ZOOMS = tuple(round(2 ** (step / 4), 2) for step in range(-12, 13))  # an eighth to eight times the field of view
 AUTOMATIC = "automatic"
 INTRODUCTION = (
-    "Type a name (M51) or coordinates. You get the galaxy's SDSS picture, at the scale that Galaxy Zoo's volunteers saw, "
-    "and what they would probably say."
+    "Type a name (M51) or coordinates. You get the galaxy's SDSS picture at the scale of Galaxy Zoo, and what its "
+    "volunteers would probably say."
+)
+SCALE_HELP = (
+    "The networks are trained at this scale. The radius is of SDSS data release 18; Galaxy Zoo used that of release 7, "
+    "which may differ for large galaxies."
 )
 SYNTAX = (
     "A name; a position in degrees (202.47 47.2) or in hours and degrees (13:29:52.7 +47:11:43 or J132952+471143); an "
@@ -44,7 +48,7 @@ SYNTAX = (
 
 
 def choose_position() -> str:
-    """Return the name or position that was typed or taken from the examples; it is part of the URL."""
+    """Return the name or position that was typed or chosen; it is part of the URL."""
     text = st.text_input(
         "Name or position",
         key=Key.POSITION,
@@ -55,10 +59,7 @@ def choose_position() -> str:
         help=SYNTAX,
         max_chars=LONGEST_TEXT,
     )
-    label, options = EXAMPLES.__getitem__, list(EXAMPLES)
-    st.pills(
-        "Examples", options, format_func=label, key=Key.EXAMPLE, on_change=take_example, label_visibility="collapsed"
-    )
+    st.pills("Examples", list(EXAMPLES), format_func=EXAMPLES.get, key=Key.EXAMPLE, on_change=take_example)
     return text.strip()
 
 
@@ -77,7 +78,7 @@ def reset_zoom() -> None:
 
 
 def write_zoom() -> None:
-    """Write the zoom into the URL; the slider cannot, as its labels differ from search to search."""
+    """Write the zoom into the URL; the slider cannot, as its labels depend on the galaxy."""
     st.query_params.pop("zoom", None)
     if (zoom := state.widget(Key.ZOOM)) != 1.0:
         st.query_params["zoom"] = str(zoom)
@@ -103,7 +104,7 @@ def ignored_params() -> list[str]:
 
 
 def once(step: Hashable, request: Callable[[], Any]) -> Any:
-    """Return the result of a step of the search, requested once; an error is raised again without a request."""
+    """Return the result of a step of the search, requested once; also an error is cached."""
 
     def outcome() -> Any:
         try:
@@ -143,7 +144,7 @@ def show_error(error: sky.SkyError) -> None:
 
 
 def find_galaxy(position: sky.Position) -> tuple[sky.SkyGalaxy | None, object, bool]:
-    """Return the galaxy at a position or None, why its size is unknown, and whether the response is stale."""
+    """Return the galaxy at a position, why its size is unknown, and whether that is expired."""
     where = position.ra_deg, position.dec_deg, position.objid
     try:
         response = once(("galaxy", *where), lambda: sky.galaxy_at(*where))
@@ -153,7 +154,7 @@ def find_galaxy(position: sky.Position) -> tuple[sky.SkyGalaxy | None, object, b
 
 
 def choose_view(start: float) -> tuple[float, tuple[sky.CutoutSource, ...]]:
-    """Return the chosen scale in arcsec per pixel, and the sources of the picture in the order of requests."""
+    """Return the chosen scale in arcsec per pixel, and the picture sources to try in order."""
 
     def scale(zoom: float) -> float:
         return min(max(start * zoom, SMALLEST_SCALE), LARGEST_SCALE)
@@ -178,20 +179,19 @@ def explain_scale(galaxy: sky.SkyGalaxy | None, why_unknown: object, start: floa
     """Show where the scale comes from, and whether another galaxy is nearer."""
     if galaxy and galaxy.apart_arcsec > galaxy.nearest_arcsec:
         st.markdown(
-            f"**Another galaxy is nearer:** {galaxy.nearest_arcsec:.1f}″ from the position. Shown is the brightest within "
-            f"{SEARCH_ARCSEC:.0f}″, at {galaxy.apart_arcsec:.1f}″. Enter its SDSS id to see the other one."
+            f"**Another galaxy is nearer:** {galaxy.nearest_arcsec:.1f}″ from the position. Shown is the brightest "
+            f"within {SEARCH_ARCSEC:.0f}″, at {galaxy.apart_arcsec:.1f}″. Enter its SDSS id to see the other one."
         )
     if galaxy and galaxy.radius_arcsec:
         st.markdown(
-            f"**{galaxy.radius_arcsec:.1f}″** is the Petrosian radius R90 (`petroR90_r`), which holds 90 % of the light. "
+            f"**{galaxy.radius_arcsec:.1f}″** is the Petrosian radius R90 (`petroR90_r`), with 90 % of the light. "
             f"Galaxy Zoo shows 0.02 × R90 per pixel, here **{start:.3f}″**: {_width(start)} across.",
-            help="The networks are trained at this scale. The radius is of SDSS data release 18; Galaxy Zoo used that of "
-            "release 7, which may differ for large galaxies.",
+            help=SCALE_HELP,
         )
     else:
         st.markdown(
-            f"**The galaxy's size is unknown.** {sentence(why_unknown)} The view starts at SDSS's {SDSS_SCALE}″ per pixel: "
-            "move the slider until the galaxy is about a third as wide as the picture, as volunteers saw it."
+            f"**The galaxy's size is unknown.** {sentence(why_unknown)} The view starts at SDSS's {SDSS_SCALE}″ per "
+            "pixel: move the slider until the galaxy is about a third as wide as the picture, as volunteers saw it."
         )
 
 

@@ -1,4 +1,4 @@
-"""Crop tool of the upload page: what is wrong with a picture's framing, and a square of it instead."""
+"""Crop tool of the upload page: checks a picture's framing and crops it to a square."""
 
 import math
 from dataclasses import replace
@@ -28,7 +28,7 @@ SUGGESTION = (
 def framing_problems(picture: np.ndarray, square: Square | None, crop: float) -> list[str]:
     """Return a sentence for each difference to the training pictures' framing.
 
-    `square` is the suggestion for the whole `picture`; `crop` is the fraction of the shorter side that the network uses.
+    `square` is the suggestion for the whole `picture`, `crop` the fraction of its shorter side that the network uses.
     """
     height, width = picture.shape[:2]
     shorter, problems = min(height, width), []
@@ -48,14 +48,14 @@ def framing_problems(picture: np.ndarray, square: Square | None, crop: float) ->
 
 
 def _offset(right: float, down: float) -> str:
-    """Return an offset from the centre in words; both are fractions of the shorter side, and small ones are left out."""
+    """Return an offset, in fractions of the shorter side, in words without its small parts."""
     parts = [(right, "right" if right > 0 else "left"), (down, "down" if down > 0 else "up")]
     words = [f"{abs(part):.0%} {side}".replace("%", " %") for part, side in parts if abs(part) >= OFF_CENTRE / 2]
     return f"{' and '.join(words)}, in parts of the shorter side"
 
 
 def offer_crop(upload: Upload, picture: np.ndarray, crop: float) -> None:
-    """Show what is wrong with the framing of an upload's whole picture, and the crop tool."""
+    """Show the framing problems of an upload's whole picture, and the crop tool."""
     key = ("suggested square", *upload.picture_key)
     square = state.upload().results.get(key, partial(suggest_square, picture))
     problems = [] if upload.crop else framing_problems(picture, square, crop)
@@ -103,7 +103,7 @@ def _show_tool(upload: Upload, picture: np.ndarray, suggestion: Square | None, c
 
 
 def with_frame(picture: np.ndarray, square: Square, crop: float) -> np.ndarray:
-    """Return the picture at `SHOWN_PX` with a square, and in it the fraction `crop` that the network uses."""
+    """Return a small picture with the frames of a square and of the part that the network uses."""
     small = thumbnail(picture, SHOWN_PX)
     scale = max(small.shape) / max(picture.shape)
     shown = Square(round(square.x * scale), round(square.y * scale), max(1, round(square.side * scale)))

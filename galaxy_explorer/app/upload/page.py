@@ -20,30 +20,21 @@ from galaxy_explorer.app.upload.results import ood_score, show_results
 from galaxy_explorer.images import GREY, Exposure
 
 ENDINGS = ["csv", "jpg", "jpeg", "png", "tif", "tiff", "webp", "fits", "fit", "fts", "fz", "gz", "bz2"]
-SCANNED = 8  # pictures whose out-of-distribution score is computed to choose the first one shown: a second's work
+FILES = "Pictures (JPEG, PNG, TIFF, WebP, FITS); optional: scores.csv with votes"
+SCANNED = 8  # pictures whose out-of-distribution score decides which one is shown first: a second's work
 NAMED = 5  # refused files that are listed at once; the others are folded
 
 
 def take_files() -> None:
     """Show the two uploaders, and read the files that are new."""
     files, folder = st.columns([3, 2])
-    given = files.file_uploader(
-        "Pictures (JPEG, PNG, TIFF, WebP, FITS); optional: scores.csv with votes",
-        type=ENDINGS,
-        accept_multiple_files=True,
-        key=session.key_of("files"),
-        on_change=session.drop_unlisted,
-    )
+    key_of, drop = session.key_of, session.drop_unlisted
+    given = files.file_uploader(FILES, ENDINGS, accept_multiple_files=True, key=key_of("files"), on_change=drop)
     in_folder = folder.file_uploader(
-        "Or a folder of pictures",
-        type=ENDINGS,
-        accept_multiple_files="directory",
-        key=session.key_of("folder"),
-        on_change=session.drop_unlisted,
+        "Folder of pictures", ENDINGS, accept_multiple_files="directory", key=key_of("folder"), on_change=drop
     )
-    session.take(
-        [*given, *sorted(in_folder, key=lambda file: file.name)]
-    )  # browsers give a folder's files in any order
+    # Browsers list a folder's files in any order.
+    session.take([*given, *sorted(in_folder, key=lambda file: file.name)])
 
 
 def list_refused() -> None:
@@ -65,20 +56,20 @@ def describe_scores(pictures: list[Upload]) -> None:
     if scores is None:
         return
     matched = sum(session.has_scores(upload.galaxy_id) for upload in pictures)
-    rows = f"{len(scores):,} row{'s' if len(scores) != 1 else ''}"
+    rows = f"scores.csv: {len(scores):,} row{'s' if len(scores) != 1 else ''}"
     if matched or not pictures:
-        st.caption(f"scores.csv: {rows}, {matched} of {len(pictures)} pictures matched.")
+        st.caption(f"{rows}, {matched} of {len(pictures)} pictures matched.")
         return
-    first = f"its first id is “{escape_markdown(str(scores.index[0]))}”" if len(scores) else "it is empty"
+    first, expected = (escape_markdown(name) for name in (next(iter(scores.index), ""), pictures[0].galaxy_id))
     st.warning(
-        f"scores.csv: {rows}, no picture matched: {first}, and a picture is called “{escape_markdown(pictures[0].galaxy_id)}”. "
-        "Its ids must be the file names without their endings: change them and upload the table again.",
+        f"{rows}, no picture matched. Ids are file names without endings: the first id is “{first}”; expected, for "
+        f"example, “{expected}”. Correct the ids and upload the table again.",
         icon=":material/help:",
     )
 
 
 def choose_picture(pictures: list[Upload], network: str) -> Upload:
-    """Return the picture that is shown: the visitor's choice, at first one that is not out of distribution."""
+    """Return the picture that was chosen, at first one that is not out of distribution."""
     if len(pictures) == 1:
         return pictures[0]
     by_id = {upload.galaxy_id: upload for upload in pictures}
@@ -120,25 +111,23 @@ def warn_of_ood(upload: Upload, network: str) -> None:
     score = ood_score(upload, network)
     if score is None or score <= 1:
         return
-    held_out = networks.network(network)[1]["familiarity"]["quantile"]
+    percent = 100 * networks.network(network)[1]["familiarity"]["quantile"]  # wording: quote
     st.warning(
-        f"**{network} has never seen a picture like this.** Don't trust the answers below.", icon=":material/help:"
-    )
-    st.caption(
-        f"It differs more from the training pictures than {100 * held_out:.0f} % of galaxies do (out-of-distribution score: "
-        f"{score:.1f} × threshold). About {100 - 100 * held_out:.0f} in 100 good pictures get this warning."
+        f"**{network} has never seen a picture like this.** Don't trust the answers below. It differs more from the "
+        f"training pictures than {percent:.0f} % of galaxies do (out-of-distribution score: {score:.1f} × threshold). "
+        f"About {100 - percent:.0f} in 100 good pictures get this warning.",
+        icon=":material/help:",
     )
 
 
-def describe_votes(upload: Upload, volunteers: np.ndarray | None) -> None:
-    """Show whose votes are shown, since a name alone may mislead."""
-    if session.has_scores(upload.galaxy_id):
-        st.caption("The volunteers' votes are from the uploaded scores.csv.")
-    elif volunteers is not None:
-        label = escape_markdown(sources.source_label(sources.current_source()))
-        st.caption(
-            f"The volunteers' votes are of galaxy {escape_markdown(upload.galaxy_id)} in {label}, found by the file name."
-        )
+def describe_votes(upload: Upload) -> np.ndarray | None:
+    """Return the volunteers' votes, and show whose they are, since a name alone may mislead."""
+    (votes,) = session.votes_of([upload.galaxy_id])
+    if votes is not None:
+        catalogue = escape_markdown(sources.source_label(sources.current_source()))
+        other = f"galaxy {escape_markdown(upload.galaxy_id)} in {catalogue}, found by the file name"
+        st.caption(f"Volunteers' votes: {'scores.csv' if session.has_scores(upload.galaxy_id) else other}.")
+    return votes
 
 
 def prepare(upload: Upload, network: str) -> GalaxyPrediction:
@@ -151,12 +140,11 @@ def prepare(upload: Upload, network: str) -> GalaxyPrediction:
     choose_image(upload)
     exposure = session.exposure_of(upload)
     describe_exposure(upload, exposure)
-    (volunteers,) = session.votes_of([upload.galaxy_id])
-    describe_votes(upload, volunteers)
+    votes = describe_votes(upload)
     warn_of_ood(upload, network)
     offer_crop(upload, exposure.picture, networks.network(network)[1]["crop"])
     picture, results = session.picture_of(upload), state.upload().results
-    galaxy = ShownGalaxy(upload.galaxy_id, picture, 1.0, volunteers, results, upload.key, upload.picture_key)
+    galaxy = ShownGalaxy(upload.galaxy_id, picture, 1.0, votes, results, upload.key, upload.picture_key)
     return panel.prefetch(galaxy, network)
 
 

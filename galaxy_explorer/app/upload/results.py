@@ -21,7 +21,7 @@ GROWTH = 1.3  # of the table between two updates: it is sent whole each time
 
 
 def ood_score(upload: Upload, network: str) -> float | None:
-    """Return the out-of-distribution score of an upload, 1 at the threshold; None if the card has no threshold."""
+    """Return the out-of-distribution score, 1 at the threshold; None if the card has none."""
     return state.upload().results.get(("ood", *upload.key, network), lambda: _ood_scores([upload], network)[0])
 
 
@@ -33,7 +33,7 @@ def _ood_scores(uploads: list[Upload], network: str) -> list[float | None]:
 
 
 def show_results(slot: Any, pictures: list[Upload], network: str) -> None:
-    """Show the table in a slot of the page, and predict what is missing; last, so that the page is there meanwhile."""
+    """Show the table in a slot, and predict what is missing; call it last, as it takes long."""
     mine = state.upload()
     missing = [upload for upload in pictures if (*upload.key, network) not in mine.results]
     with slot:

@@ -115,7 +115,7 @@ def remove(galaxy_id: str) -> None:
 
 
 def with_image(upload: Upload, image: str | None) -> Upload:
-    """Return an upload with another image of its FITS file, uncropped; None for the file's first choice.
+    """Return an upload with another image of its FITS file, uncropped; None for the first one.
 
     Raises
     ------
@@ -166,7 +166,7 @@ def picture_of(upload: Upload) -> np.ndarray:
 
 
 def votes_of(galaxy_ids: Sequence[str]) -> list[np.ndarray | None]:
-    """Return the volunteers' votes on uploads, from the uploaded table or the open catalogue; None if unknown."""
+    """Return the votes on uploads, from scores.csv or the open catalogue; None if unknown."""
     scores = state.upload().scores
     tables = [] if scores is None else [scores]
     with suppress(CatalogueError, OSError):  # the folder is gone, or SDSS does not respond
