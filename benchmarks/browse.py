@@ -22,9 +22,9 @@ from measuring import resident_megabytes, verdict
 from streamlit.testing.v1 import AppTest
 
 from galaxy_explorer.app.browse.gallery import GALLERY_TILES
-from galaxy_explorer.app.browse.matching import pick
-from galaxy_explorer.app.browse.presets import READY_MADE
-from galaxy_explorer.app.browse.query import AGAINST_VOLUNTEERS, BESIDE_ANSWERS, BETWEEN_NETWORKS, View
+from galaxy_explorer.app.browse.matching import match_galaxies
+from galaxy_explorer.app.browse.presets import presets
+from galaxy_explorer.app.browse.query import AGAINST_VOLUNTEERS, BETWEEN_NETWORKS, SORTS, BrowseQuery
 from galaxy_explorer.app.services import result_cache, sources
 from galaxy_explorer.catalogue import Catalogue, VoteRange
 from galaxy_explorer.decision_tree import COLUMNS
@@ -49,21 +49,26 @@ def seconds_of(work: Callable[..., object], *arguments: object) -> float:
     return time.perf_counter() - start
 
 
-def views() -> dict[str, View]:
+def views() -> dict[str, BrowseQuery]:
     """Name what is asked for: every sort by itself, and all of it over a pile of five filters."""
-    sorts = {name: View(sort=name) for name in BESIDE_ANSWERS}
+    sorts = {name: BrowseQuery(sort=name) for name in SORTS}
     for column in COLUMNS:
-        sorts[f"{column} by share"] = View(sort=column)
-        sorts[f"{column} by fraction, rising"] = View(sort=column, as_share=False, upward=True)
+        sorts[f"{column} by share"] = BrowseQuery(sort=column)
+        sorts[f"{column} by fraction, rising"] = BrowseQuery(sort=column, as_share=False, ascending=True)
     piled = {f"five filters, {name}": replace(view, ranges=FIVE) for name, view in sorts.items()}
-    searched = {"search": View(search="1234"), "five filters and search": View(search="1234", ranges=FIVE)}
-    return sorts | piled | searched | {choice.name: choice.view for choice in READY_MADE}
+    searched = {
+        "search": BrowseQuery(search="1234"),
+        "five filters and search": BrowseQuery(search="1234", ranges=FIVE),
+    }
+    return sorts | piled | searched | {choice.name: choice.query for choice in presets()}
 
 
 def orders(galaxies: Catalogue) -> None:
     """Time filters and sorts, for the first time and again."""
-    first = {name: seconds_of(pick, galaxies, view) for name, view in views().items()}
-    rounds = [{name: seconds_of(pick, galaxies, view) for name, view in views().items()} for _ in range(REPEATS)]
+    first = {name: seconds_of(match_galaxies, galaxies, view) for name, view in views().items()}
+    rounds = [
+        {name: seconds_of(match_galaxies, galaxies, view) for name, view in views().items()} for _ in range(REPEATS)
+    ]
     again = {name: statistics.median(seconds[name] for seconds in rounds) for name in first}
     for title, seconds in (("first time", first), ("again", again)):
         worst = max(seconds, key=seconds.__getitem__)
@@ -73,7 +78,7 @@ def orders(galaxies: Catalogue) -> None:
         readings = []
         for _ in range(READINGS):
             result_cache.of_catalogues().clear()
-            readings.append(seconds_of(pick, galaxies, View(sort=sort)))
+            readings.append(seconds_of(match_galaxies, galaxies, BrowseQuery(sort=sort)))
         print(f"  the sort “{sort}”, predictions read anew: {min(readings):.2f} to {max(readings):.2f} s")
         middle = statistics.median(readings)
         verdict("median, s", middle, f"below {SORT_SECONDS}", middle < SORT_SECONDS)

@@ -10,7 +10,7 @@ from answer_choice import PLACE_OF_ANSWER, choose_answer, click_answer
 from looks import NARROW, WIDE, settled, themes_at
 from playwright.sync_api import Page, expect
 
-from galaxy_explorer.app.panel.examples import sure_examples
+from galaxy_explorer.app.panel.examples import find_examples
 from galaxy_explorer.catalogue import SAMPLE
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS
 
@@ -43,7 +43,7 @@ def test_a_click_in_the_chart_moves_everything_and_the_link_gives_it_back(
     click_answer(page, "Class2.2")
     expect_answer(page, "Class2.2", "2 · edge-on: no")
     expect(page.locator(".st-key-picture img")).not_to_have_attribute("src", before)
-    expected = [galaxy for galaxy in sure_examples(SAMPLE, "Class2.2", 7) if galaxy != "100023"]
+    expected = [galaxy for galaxy in find_examples(SAMPLE, "Class2.2", 7) if galaxy != "100023"]
     expect(page.locator(".st-key-sure a")).to_contain_text(expected)
     camera = page.locator(".st-key-flow_chart [data-title*='Download plot']")
     expect(camera).to_have_count(1)  # while the chart is drawn anew there are two

@@ -3,6 +3,7 @@
 The URL alone holds the query. Each control shows what the URL says, and a change writes a new URL.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -37,6 +38,8 @@ ASKED_HELP = (
     "Few volunteers are asked every question. If almost none were, a share means little: “two arms” by two of three "
     "votes is chance. Galaxies below this bound do not match a filter on a share, and come last in a sort by one."
 )
+SEARCH_HELP = "One or more ids or parts of ids, separated by commas or spaces; complete ids come first."
+SEED_HELP = "The same seed gives the same order, for everyone."
 SORT_NAMES = {
     BY_ID: "galaxy id",
     AT_RANDOM: "random",
@@ -57,9 +60,10 @@ def write_url(query: BrowseQuery) -> None:
     st.query_params.from_dict({"source": source, **query.url_params(), **votes})
 
 
-def _change(query: BrowseQuery, **changes: Any) -> None:
-    """Write a changed query into the URL, from its first page on."""
-    write_url(replace(query, page=1, **changes))
+def _bound(key: Key, value: Any, query: BrowseQuery, changes: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+    """Bind a widget to a value of the query: return its key, and a callback that writes a change into the URL."""
+    state.set_widget(key, value)
+    return {"key": key, "on_change": lambda: write_url(replace(query, **({"page": 1} | changes(state.widget(key)))))}
 
 
 def choose_preset(catalogue: Catalogue, query: BrowseQuery) -> None:
@@ -157,15 +161,8 @@ def _lead_to_compare(catalogue: Catalogue, query: BrowseQuery) -> None:
 
 def _search(query: BrowseQuery) -> None:
     """Draw the search by id."""
-    state.set_widget(Key.SEARCH, query.search)
-    st.text_input(
-        "Galaxy ids",
-        key=Key.SEARCH,
-        placeholder="100008, 100023",
-        width=220,
-        on_change=lambda: _change(query, search=state.widget(Key.SEARCH).strip()),
-        help="One or more ids or parts of ids, separated by commas or spaces; complete ids come first.",
-    )
+    bound = _bound(Key.SEARCH, query.search, query, lambda text: {"search": text.strip()})
+    st.text_input("Galaxy ids", placeholder="100008, 100023", width=220, help=SEARCH_HELP, **bound)
 
 
 def _new_filter(query: BrowseQuery) -> None:
@@ -193,73 +190,34 @@ def _new_filter(query: BrowseQuery) -> None:
 
 def _min_asked(query: BrowseQuery) -> None:
     """Draw the bound on the votes that must reach a question."""
-    state.set_widget(Key.ASKED, query.min_asked)
-    st.slider(
-        "Minimum fraction of votes reaching the question (%)",
-        0,
-        100,
-        key=Key.ASKED,
-        on_change=lambda: _change(query, min_asked=state.widget(Key.ASKED)),
-        help=ASKED_HELP,
-    )
+    bound = _bound(Key.ASKED, query.min_asked, query, lambda percent: {"min_asked": percent})
+    st.slider("Minimum fraction of votes reaching the question (%)", 0, 100, help=ASKED_HELP, **bound)
 
 
 def _sort(query: BrowseQuery, has_votes: bool) -> None:
     """Draw the sort order and its direction."""
     options = [*SORTS, *COLUMNS] if has_votes else [BY_ID, AT_RANDOM, BETWEEN_NETWORKS]
     options += [] if query.sort in options else [query.sort]
-    state.set_widget(Key.SORT, query.sort)
-    st.selectbox(
-        "Sort order",
-        options,
-        format_func=_label,
-        key=Key.SORT,
-        on_change=lambda: _change(query, sort=state.widget(Key.SORT), ascending=None),
-        width=290,
-    )
+    bound = _bound(Key.SORT, query.sort, query, lambda sort: {"sort": sort, "ascending": None})
+    st.selectbox("Sort order", options, format_func=_label, width=290, **bound)
     if query.sort != AT_RANDOM:
-        state.set_widget(Key.ORDER, HIGHEST if query.descending else LOWEST)
-        st.selectbox(
-            "Direction",
-            [HIGHEST, LOWEST],
-            key=Key.ORDER,
-            on_change=lambda: _change(query, ascending=state.widget(Key.ORDER) == LOWEST),
-            width=150,
-        )
+        shown = HIGHEST if query.descending else LOWEST
+        bound = _bound(Key.ORDER, shown, query, lambda order: {"ascending": order == LOWEST})
+        st.selectbox("Direction", [HIGHEST, LOWEST], width=150, **bound)
 
 
 def _sort_details(query: BrowseQuery, matches: Matches) -> None:
     """Draw what only some sort orders have: a seed, a measure, a network."""
     if query.sort == AT_RANDOM:
-        state.set_widget(Key.SEED, query.seed)
-        st.number_input(
-            "Seed",
-            0,
-            MAX_SEED,
-            key=Key.SEED,
-            width=150,
-            help="The same seed gives the same order, for everyone.",
-            on_change=lambda: _change(query, seed=int(state.widget(Key.SEED))),
-        )
+        bound = _bound(Key.SEED, query.seed, query, lambda seed: {"seed": int(seed)})
+        st.number_input("Seed", 0, MAX_SEED, width=150, help=SEED_HELP, **bound)
     elif query.sort in COLUMNS:
-        state.set_widget(Key.MEASURE, SHARE if query.as_share else FRACTION)
-        st.segmented_control(
-            "Measure",
-            [SHARE, FRACTION],
-            key=Key.MEASURE,
-            required=True,
-            help=MEASURE_HELP,
-            on_change=lambda: _change(query, as_share=state.widget(Key.MEASURE) == SHARE),
-        )
+        shown = SHARE if query.as_share else FRACTION
+        bound = _bound(Key.MEASURE, shown, query, lambda measure: {"as_share": measure == SHARE})
+        st.segmented_control("Measure", [SHARE, FRACTION], required=True, help=MEASURE_HELP, **bound)
     elif query.sort == AGAINST_VOLUNTEERS and len(matches.networks) > 1:
-        state.set_widget(Key.AGAINST, matches.network)
-        st.segmented_control(
-            "Network",
-            matches.networks,
-            key=Key.AGAINST,
-            required=True,
-            on_change=lambda: _change(query, network=state.widget(Key.AGAINST)),
-        )
+        bound = _bound(Key.AGAINST, matches.network, query, lambda network: {"network": network})
+        st.segmented_control("Network", matches.networks, required=True, **bound)
 
 
 def _label(choice: str) -> str:

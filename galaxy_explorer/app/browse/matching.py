@@ -65,8 +65,10 @@ def _sorted(catalogue: Catalogue, query: BrowseQuery) -> Matches:
         return Matches(sorted_rows(catalogue, "random", seed=query.seed))
     if query.sort in COLUMNS:
         bound = query.min_asked / 100 if query.as_share else 0.0
-        order = {"as_share": query.as_share, "descending": query.descending, "least_asked": bound}
-        return Matches(sorted_rows(catalogue, query.sort, **order))
+        rows = sorted_rows(
+            catalogue, query.sort, as_share=query.as_share, descending=query.descending, least_asked=bound
+        )
+        return Matches(rows)
     return Matches(sorted_rows(catalogue, "GalaxyID", descending=query.descending))
 
 

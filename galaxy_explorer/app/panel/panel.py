@@ -24,17 +24,9 @@ from galaxy_explorer.app.ui import theme
 from galaxy_explorer.app.ui.skeletons import style_of_chart
 from galaxy_explorer.app.ui.wording import listed, with_full_stop
 from galaxy_explorer.catalogue import CatalogueError
-from galaxy_explorer.decision_tree import (
-    ANSWER_OF,
-    COLUMNS,
-    INDEX,
-    QUESTION_OF,
-    in_words,
-    most_likely_path,
-    name_of,
-)
+from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, INDEX, QUESTION_OF, in_words, most_likely_path, name_of
 from galaxy_explorer.evaluation.metrics import largest_differences
-from galaxy_explorer.flow_chart import HARDLY_ASKED, HEIGHT, as_list, flow_chart, hardly_asked
+from galaxy_explorer.flow_chart import HARDLY_ASKED, HEIGHT, as_list, flow_chart, hardly_asked, read_sources
 
 STYLE = Path(__file__).with_name("panel.css")
 BOTH, NETWORK, VOLUNTEERS = "both", "network", "volunteers"
@@ -101,12 +93,12 @@ def show(prediction: GalaxyPrediction) -> None:
             chart = _choose_chart(prediction)
             answers_slot = st.container(key="all_answers") if chart.side_by_side else None
             _explain_hardly_asked(prediction, chart.sources)
-            drawn = _show_chart(prediction, chart)
+            list_arguments = _show_chart(prediction, chart)
             list_slot = st.container(key="flow_list")  # replaces the chart on narrow screens
         with picture_slot:
             overlaid = saliency.show_picture(prediction, choices)
         with list_slot:
-            show_list(as_list(**drawn, selected_picture=saliency.small_picture(overlaid)))
+            show_list(as_list(**list_arguments, selected_picture=saliency.small_picture(overlaid)))
         if answers_slot:
             with answers_slot:
                 saliency.show_all_answers(prediction, choices)
@@ -223,22 +215,21 @@ def _explain_hardly_asked(prediction: GalaxyPrediction, shown: str) -> None:
 
 
 def _show_chart(prediction: GalaxyPrediction, chart: ChartChoices) -> dict[str, Any]:
-    """Draw the flow-chart and return what it was drawn from, for the list."""
+    """Draw the flow-chart and return the arguments of its list."""
     galaxy, model = prediction.galaxy, prediction.model
     network = None if chart.sources == VOLUNTEERS else prediction.fractions
     votes: np.ndarray | None = None if chart.sources == NETWORK else galaxy.volunteers
     drawn: dict[str, Any] = {
         "network": network,
         "volunteers": votes,
-        "network_spread": prediction.interval,
-        "selected": selected_answer(),
-        "dark": theme.is_dark(),
+        "network_half_widths": prediction.interval,
         "network_name": model,
     }
+    style: dict[str, Any] = {"selected": selected_answer(), "dark": theme.is_dark()}
     names = [f"network {model}"] * (network is not None) + ["volunteers of Galaxy Zoo 2"] * (votes is not None)
     with st.container(key="flow_chart"):
         st.plotly_chart(
-            flow_chart(**drawn, caption=" · ".join([f"Galaxy {galaxy.galaxy_id}", *names, "Galaxy Explorer"])),
+            flow_chart(**drawn, **style, caption=" · ".join([f"Galaxy {galaxy.galaxy_id}", *names, "Galaxy Explorer"])),
             key=Key.CHART,
             on_select=select_clicked,
             selection_mode="points",
@@ -246,7 +237,7 @@ def _show_chart(prediction: GalaxyPrediction, chart: ChartChoices) -> dict[str, 
             config=_chart_config(f"{galaxy.galaxy_id}_{model}_chart", chart.file_format),
             alt=f"Flow-chart of galaxy {galaxy.galaxy_id}; the list after it carries the same numbers",
         )
-    return drawn
+    return {"readings": read_sources(**drawn), **style}
 
 
 def _chart_config(filename: str, file_format: str) -> dict[str, Any]:

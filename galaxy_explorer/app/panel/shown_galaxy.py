@@ -58,9 +58,9 @@ class GalaxyPrediction:
         return shares_from_fractions(self.fractions)
 
     @property
-    def crop(self) -> float:
-        """Side of the central square that the model sees, as a fraction of the picture's shorter side."""
-        return network(self.model)[1]["crop"] / self.galaxy.field
+    def card(self) -> dict[str, Any]:
+        """The model card."""
+        return network(self.model)[1]
 
     def saliency(self, column: str, method: str, lowers: bool, progress: Any = None) -> "SaliencyMap":
         """Compute the saliency map of an answer, or read it from the cache."""

@@ -14,7 +14,7 @@ from galaxy_explorer.app.ui.wording import cut, escape_markdown
 from galaxy_explorer.catalogue import DEBIASED, LIVE, SAMPLE, WEIGHTED, Catalogue, LiveDraw, draw_named, open_catalogue
 from galaxy_explorer.decision_tree import name_of
 from galaxy_explorer.images import ImageError
-from galaxy_explorer.sky import within
+from galaxy_explorer.sky import deadline
 from galaxy_explorer.storage import ResultCache, cache_folder
 
 GALLERY_SECONDS = 20.0  # deadline for the images of a page of live galaxies; later ones are left out
@@ -137,7 +137,7 @@ def _thumbnails(folder: Path) -> Thumbnails:
 
 def galaxy_thumbnails(galaxies: Catalogue, ids: Sequence[str]) -> Iterator[bytes | ImageError]:
     """Yield thumbnails as JPEG files, in order; the error for an image that cannot be read."""
-    with within(GALLERY_SECONDS):
+    with deadline(GALLERY_SECONDS):
         yield from _thumbnails(cache_folder() / "thumbnails").get_all(galaxies, ids)
 
 

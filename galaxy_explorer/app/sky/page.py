@@ -19,9 +19,9 @@ from galaxy_explorer.app.ui.url_params import ignored_param_message, unknown_par
 from galaxy_explorer.app.ui.wording import escape_markdown, with_full_stop
 from galaxy_explorer.catalogue import SAMPLE, scores_from_votes
 from galaxy_explorer.images import FIELD_PX
-from galaxy_explorer.sky.cutouts import LARGEST_SCALE, SMALLEST_SCALE
-from galaxy_explorer.sky.galaxies import SEARCH_ARCSEC, VOTE_COLUMNS
-from galaxy_explorer.sky.positions import LONGEST_TEXT
+from galaxy_explorer.sky.cutouts import MAX_SCALE_ARCSEC, MIN_SCALE_ARCSEC
+from galaxy_explorer.sky.galaxies import SEARCH_RADIUS_ARCSEC, VOTE_COLUMNS
+from galaxy_explorer.sky.positions import MAX_CHARACTERS
 
 DEADLINE_S = 30.0  # for all requests of one search
 EXAMPLES = {
@@ -57,7 +57,7 @@ def choose_position() -> str:
         on_change=reset_zoom,
         placeholder="M51 or 13:29:52.7 +47:11:43",
         help=SYNTAX,
-        max_chars=LONGEST_TEXT,
+        max_chars=MAX_CHARACTERS,
     )
     st.pills("Examples", list(EXAMPLES), format_func=EXAMPLES.get, key=Key.EXAMPLE, on_change=take_example)
     return text.strip()
@@ -121,7 +121,7 @@ def once(step: Hashable, request: Callable[[], Any]) -> Any:
 def retry() -> None:
     """Forget the steps of the search, so that they are requested again."""
     state.sky().steps = SkyState().steps
-    sky.ask_again()
+    sky.reset_cool_down()
 
 
 def sentence(error: object) -> str:
@@ -137,7 +137,7 @@ def show_error(error: sky.SkyError) -> None:
     else:
         st.error(sentence(error), icon=":material/cloud_off:")
     with st.container(horizontal=True):
-        if isinstance(error, sky.Unavailable):
+        if isinstance(error, sky.ServiceError):
             st.button("Retry search", icon=":material/refresh:", on_click=retry)
         sample = {"source": SAMPLE}
         st.page_link(paths.BROWSE, label="Open the bundled sample", icon=":material/grid_view:", query_params=sample)
@@ -157,7 +157,7 @@ def choose_view(start: float) -> tuple[float, tuple[sky.CutoutSource, ...]]:
     """Return the chosen scale in arcsec per pixel, and the picture sources to try in order."""
 
     def scale(zoom: float) -> float:
-        return min(max(start * zoom, SMALLEST_SCALE), LARGEST_SCALE)
+        return min(max(start * zoom, MIN_SCALE_ARCSEC), MAX_SCALE_ARCSEC)
 
     def label(zoom: float) -> str:
         return f"{_width(scale(zoom))} ({scale(zoom):.3f}″ per pixel)"
@@ -177,10 +177,10 @@ def _width(scale: float) -> str:
 
 def explain_scale(galaxy: sky.SkyGalaxy | None, why_unknown: object, start: float) -> None:
     """Show where the scale comes from, and whether another galaxy is nearer."""
-    if galaxy and galaxy.apart_arcsec > galaxy.nearest_arcsec:
+    if galaxy and galaxy.separation_arcsec > galaxy.nearest_arcsec:
         st.markdown(
             f"**Another galaxy is nearer:** {galaxy.nearest_arcsec:.1f}″ from the position. Shown is the brightest "
-            f"within {SEARCH_ARCSEC:.0f}″, at {galaxy.apart_arcsec:.1f}″. Enter its SDSS id to see the other one."
+            f"within {SEARCH_RADIUS_ARCSEC:.0f}″, at {galaxy.separation_arcsec:.1f}″. Enter its SDSS id to see the other one."
         )
     if galaxy and galaxy.radius_arcsec:
         st.markdown(
@@ -198,7 +198,7 @@ def explain_scale(galaxy: sky.SkyGalaxy | None, why_unknown: object, start: floa
 def describe_sources(picture: sky.Cutout, galaxy: sky.SkyGalaxy | None, position: sky.Position, stale: bool) -> None:
     """Show which services the picture, the votes and the position are from."""
     parts = [f"Picture: {picture.source}, {picture.scale_arcsec:.3f}″ per pixel."]
-    parts += [f"Failed: {sentence(reason)}" for reason in picture.passed_over]
+    parts += [f"Failed: {sentence(reason)}" for reason in picture.failures]
     if galaxy and galaxy.gz2id:
         parts.append(f"Votes: Galaxy Zoo 2, galaxy {galaxy.gz2id}, debiased as in Willett et al. 2013.")
     elif galaxy:
@@ -243,7 +243,7 @@ def find_and_describe(text: str, waiting_for: Callable[[str], None]) -> tuple[Sh
     waiting_for(f"Requesting the picture from {', '.join(source.name for source in sources)} …")
     picture = once(("cutout", *view, sources), lambda: sky.cutout(*view, sources))
     describe_sources(picture, galaxy, position, stale)
-    if isinstance(why_unknown, sky.Unavailable):
+    if isinstance(why_unknown, sky.ServiceError):
         st.button("Retry size", icon=":material/refresh:", on_click=retry)
     waiting_for("Predicting …")
     network = panel.choose_network()
@@ -262,7 +262,7 @@ def page() -> None:
         return
     result = st.container()
     try:
-        with sky.within(DEADLINE_S), waiting("Searching …", PANEL) as waiting_for:
+        with sky.deadline(DEADLINE_S), waiting("Searching …", PANEL) as waiting_for:
             with result:
                 galaxy, network = find_and_describe(text, waiting_for)
             prediction = panel.prefetch(galaxy, network) if network else None

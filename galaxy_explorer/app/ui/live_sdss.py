@@ -5,7 +5,7 @@ import streamlit as st
 from galaxy_explorer.app import state
 from galaxy_explorer.catalogue import MOST_GALAXIES, SAMPLE, LiveDraw, draw_named
 from galaxy_explorer.decision_tree import COLUMNS, name_of
-from galaxy_explorer.sky import ask_again
+from galaxy_explorer.sky import reset_cool_down
 
 ANY = "any answer"
 DEFAULT_PERCENT = 80
@@ -35,7 +35,7 @@ def offer_alternatives(source: str) -> None:
     if draw_named(source) is None:
         return
     with st.container(horizontal=True):
-        st.button("Try again", icon=":material/refresh:", on_click=ask_again)
+        st.button("Try again", icon=":material/refresh:", on_click=reset_cool_down)
         st.button("Open the bundled sample", icon=":material/grid_view:", on_click=open_source, args=(SAMPLE,))
 
 

@@ -9,10 +9,18 @@ import streamlit as st
 from PIL import Image, ImageDraw
 
 from galaxy_explorer.app import state
-from galaxy_explorer.app.panel.saliency import FRAME_COLOUR
 from galaxy_explorer.app.state import Upload
 from galaxy_explorer.app.upload.session import crop_to
-from galaxy_explorer.images import LARGEST_SIDE, MIN_SIDE, NOT_SQUARE, Square, show_square, suggest_square, thumbnail
+from galaxy_explorer.images import (
+    FRAME_COLOUR,
+    LARGEST_SIDE,
+    MIN_SIDE,
+    NOT_SQUARE,
+    Square,
+    show_square,
+    suggest_square,
+    thumbnail,
+)
 
 # Of 210 galaxies of the challenge, which are framed well, 3 % are farther from the centre and under 1 % seem smaller.
 OFF_CENTRE = 0.06  # of the shorter side

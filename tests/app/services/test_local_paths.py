@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import streamlit as st
-from browse_page import fresh_app, opened, run, tiles
+from app_page import new_app, opened, run
+from browse_page import tiles
 from streamlit.testing.v1 import AppTest
 
 from galaxy_explorer.app import state
@@ -21,9 +22,6 @@ from galaxy_explorer.app.services.local_paths import OPEN_FOLDERS
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import to_png
-
-app = pytest.fixture(fresh_app)
-
 
 @pytest.fixture(autouse=True)
 def on_the_host(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
@@ -113,7 +111,7 @@ def test_a_name_grows_by_as_many_folders_as_it_takes() -> None:
 
 def test_a_typed_folder_opens_in_another_tab_too(app: AppTest, folder_of, tmp_path: Path, monkeypatch) -> None:
     open_folder(opened(app), folder_of("cut", "one"))
-    tab = opened(fresh_app(monkeypatch, tmp_path), source="cut")
+    tab = opened(new_app(), source="cut")
     assert tiles(tab) == ["one"]
     assert not tab.warning
 
@@ -169,7 +167,7 @@ def test_the_secret_link_opens_paths_for_one_visitor_and_leaves_the_url(
     assert "token" not in app.query_params
     link = capsys.readouterr().out
     (token,) = re.findall(r"\?token=([\w-]{32,})", link)  # printed once, when the app starts
-    host = opened(fresh_app(monkeypatch, tmp_path), source="sample", token=token)
+    host = opened(new_app(), source="sample", token=token)
     assert capsys.readouterr().out == ""
     assert "token" not in host.query_params
     assert not host.warning

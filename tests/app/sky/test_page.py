@@ -14,7 +14,7 @@ from galaxy_explorer.app.panel import panel
 from galaxy_explorer.app.ui.survey_links import links_out
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, in_words
-from galaxy_explorer.sky import answers, resolve
+from galaxy_explorer.sky import resolve, response_cache
 
 app = pytest.fixture(fresh_app)
 
@@ -126,7 +126,7 @@ def test_another_source_replaces_one_that_fails_with_the_reason(app: AppTest, sk
     sky_at(app, SPIRAL)
     said = texts(app)
     assert "Picture: Legacy Surveys (SDSS layer), 0.286″ per pixel." in said
-    assert "Failed: SDSS SkyServer sent something that is no whole picture" in said
+    assert "Failed: SDSS SkyServer sent something that is not a complete picture" in said
     app.selectbox(key="picture_from").set_value("CDS hips2fits (SDSS DR9)")
     rerun(app)
     assert "Picture: CDS hips2fits (SDSS DR9)" in texts(app)
@@ -135,7 +135,7 @@ def test_another_source_replaces_one_that_fails_with_the_reason(app: AppTest, sk
 @pytest.mark.parametrize(
     ("position", "said"),
     [
-        ("12 95", "nothing beyond 90°"),
+        ("12 95", "right ascension comes first"),
         ("1 2 3", "more than one way"),
         ("Nibiru", "Neither SIMBAD nor NED nor VizieR"),
         ("https://example.org/?x=1", "no position in it"),
@@ -155,11 +155,11 @@ def test_a_text_in_a_url_is_not_markup(app: AppTest, sky_server: SkyServer) -> N
 def test_a_position_outside_the_footprint_is_a_warning(app: AppTest, sky_server: SkyServer) -> None:
     sky_server.faults |= dict.fromkeys(CUTOUTS, saying(words_on_white()))
     sky_at(app, "12.5 -60")
-    assert "SDSS has no picture of this place" in app.warning[0].value
+    assert "SDSS has no image of this position" in app.warning[0].value
     assert any("bundled sample" in link.label for link in app.page_link)
 
 
-@pytest.mark.usefixtures("bare", "impatient")
+@pytest.mark.usefixtures("bare", "short_timeouts")
 @pytest.mark.parametrize("fault", [hang_up, slow, saying(b"[{", "application/json")])
 def test_when_all_services_fail_the_search_can_be_retried(app: AppTest, fault: object, sky_server: SkyServer) -> None:
     sky_server.faults |= dict.fromkeys(("sql", "sesame", *CUTOUTS), fault)
@@ -193,7 +193,7 @@ def test_without_a_size_there_is_still_a_picture(app: AppTest, sky_server: SkySe
 @pytest.mark.usefixtures("bare")
 def test_an_expired_response_is_used_if_the_service_fails(app: AppTest, sky_server: SkyServer) -> None:
     resolve("NGC 4565")
-    for path in answers.folder().iterdir():
+    for path in response_cache.folder().iterdir():
         os.utime(path, (0, 0))
     sky_server.faults["sesame"] = hang_up
     sky_at(app, "NGC 4565")
