@@ -159,9 +159,7 @@ def show_coverage(comparison: Comparison) -> None:
         for name, within in comparison.coverage.items()
     }
     figure = charts.coverage_per_question(by_network, LEVEL, is_dark())
-    show_chart(
-        figure, "coverage", "Coverage of the prediction intervals by question; the table below holds the numbers"
-    )
+    show_chart(figure, "coverage", "Coverage of the intervals by question; the table below holds the numbers")
     show_table("Coverage as a table", by_network, "percent")
 
 

@@ -46,7 +46,7 @@ def _cards() -> tuple[dict[str, dict[str, Any]], list[str]]:
 @st.cache_resource(show_spinner=False)
 def _freeze_gc(loaded: str) -> None:
     """Exclude what has been loaded for good from garbage collection; once for each name."""
-    # Streamlit collects after every run of a page: with torch loaded, all visitors would wait for a quarter of a second.
+    # Streamlit collects after every run of a page: with torch loaded, all visitors would wait for 0.25 s.
     gc.collect()
     gc.freeze()
     atexit.register(gc.unfreeze)  # or triton complains of leaks

@@ -141,6 +141,11 @@ def galaxy_thumbnails(galaxies: Catalogue, ids: Sequence[str]) -> Iterator[bytes
         yield from _thumbnails(cache_folder() / "thumbnails").get_all(galaxies, ids)
 
 
+def galaxy_thumbnail(where: str, galaxy_id: str) -> bytes:
+    """Return a galaxy's thumbnail as a JPEG file; raise ImageError if its image cannot be read."""
+    return _thumbnails(cache_folder() / "thumbnails").get(open_source(where), galaxy_id)
+
+
 def unknown_source() -> list[str]:
     """Return a message if the URL names a source that does not exist."""
     name = st.query_params.get("source")

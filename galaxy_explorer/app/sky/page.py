@@ -59,7 +59,7 @@ def choose_position() -> str:
         help=SYNTAX,
         max_chars=MAX_CHARACTERS,
     )
-    st.pills("Examples", list(EXAMPLES), format_func=EXAMPLES.get, key=Key.EXAMPLE, on_change=take_example)
+    st.pills("Examples", list(EXAMPLES), format_func=EXAMPLES.__getitem__, key=Key.EXAMPLE, on_change=take_example)
     return text.strip()
 
 

@@ -23,6 +23,7 @@ from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import to_png
 
+
 @pytest.fixture(autouse=True)
 def on_the_host(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Visitors may open paths, and none has typed in a folder."""
