@@ -57,12 +57,33 @@ class Key(StrEnum):
     THEME = "turned_theme"
 
     # Upload, Sky, Compare.
+    FILES = "files"
+    FOLDER = "folder"
     UPLOAD = "shown_upload"
     UPLOAD_TABLE = "upload_table"
+    FITS_IMAGE = "image_of"
+    CROP_X = "crop_x"
+    CROP_Y = "crop_y"
+    CROP_SIDE = "crop_side"
     POSITION = "position"
     EXAMPLE = "example"
     ZOOM = "zoom"
+    PICTURE_SOURCE = "picture_from"
     COMPARE_SOURCE = "compare_source"
+    COMPARE_PART = "compare_of"
+    COMPARE_SIZE = "compare_extent"
+    COMPARE_NETWORKS = "compare_networks"
+    VOTES_QUESTION = "votes_question"
+    VOTES_ANSWER = "votes_answer"
+    VOTES_NETWORK = "votes_network"
+    WORST_QUESTION = "worst_question"
+    WORST_NETWORK = "worst_network"
+    PAIR_QUESTION = "networks_question"
+    PAIR = "networks_pair"
+
+    def of(self, *parts: object) -> str:
+        """Return the key of one of several widgets."""
+        return "_".join(map(str, (self, *parts)))
 
 
 # Browse, Galaxy, panel, About, and what several pages share.

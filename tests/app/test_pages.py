@@ -99,7 +99,7 @@ def test_a_bad_upload_has_a_reason_and_affects_no_other(app: AppTest, sample: Ca
     app.file_uploader[0].set_value([*files, ("holiday.png", b"no picture", "image/png")])
     app.run()
     assert not app.exception
-    assert "**holiday**" in app.warning[0].value
+    assert r"**holiday\.png**" in app.warning[0].value
     assert app.dataframe[0].value["galaxy"].tolist() == ["100008", "100023"]
 
 

@@ -73,14 +73,14 @@ def choose_rows(source: str, catalogue: Catalogue) -> np.ndarray:
     parts = {CATALOGUE: rows}
     if selection and selection.source == source and selection.of == len(catalogue) > len(selection.rows):
         parts[SELECTION] = np.sort(selection.rows[np.isin(selection.rows, rows)])
-    part = _choose("Galaxies", {name: len(rows) for name, rows in parts.items()}, SELECTION, "compare_of")
+    part = _choose("Galaxies", {name: len(rows) for name, rows in parts.items()}, SELECTION, Key.COMPARE_PART)
     rows = parts[part]
     sizes = {SAMPLE: SAMPLE_SIZE, ALL: len(rows)} if len(rows) > SAMPLE_SIZE else {ALL: len(rows)}
-    size = _choose("Sample size", sizes, SAMPLE, "compare_extent")
+    size = _choose("Sample size", sizes, SAMPLE, Key.COMPARE_SIZE)
     return sample_of(rows) if size == SAMPLE else rows
 
 
-def _choose(label: str, counts: dict[str, int], default: str, key: str) -> str:
+def _choose(label: str, counts: dict[str, int], default: str, key: Key) -> str:
     """Return the chosen one of several sets of galaxies; a single one is not shown."""
     if len(counts) == 1:
         return next(iter(counts))
@@ -96,7 +96,7 @@ def _choose(label: str, counts: dict[str, int], default: str, key: str) -> str:
 def choose_networks() -> list[str]:
     """Return the chosen networks and external tables; all if none is chosen."""
     names = list(dict.fromkeys([*networks.networks(), *external_tables.tables()]))
-    key = f"compare_networks_{'/'.join(names)}"  # a table that was just opened is among the chosen
+    key = Key.COMPARE_NETWORKS.of(*names)  # a table that was just opened is among the chosen
     chosen = st.pills("Networks", names, selection_mode="multi", default=names, key=key, persist_state="session")
     if not chosen:
         st.caption("None is chosen: all are compared.")

@@ -13,6 +13,7 @@ from galaxy_explorer.app.compare import charts, tables
 from galaxy_explorer.app.compare.comparison import Comparison, columns_asked
 from galaxy_explorer.app.panel.selected_answer import answer_label
 from galaxy_explorer.app.services import sources
+from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui.theme import is_dark
 from galaxy_explorer.app.ui.wording import escape_markdown, galaxies_in_words, with_full_stop
 from galaxy_explorer.catalogue import Catalogue
@@ -90,7 +91,7 @@ def show_scores(comparison: Comparison) -> None:
     show_errors("these", networks, (first.mean_rmse, first.mean_rmse_by_question))
 
 
-def choose_question(key: str) -> int | None:
+def choose_question(key: Key) -> int | None:
     """Return the chosen question; None for all."""
 
     def label(number: int) -> str:
@@ -99,24 +100,24 @@ def choose_question(key: str) -> int | None:
     return st.selectbox("Question", [0, *SHORT], format_func=label, key=key, persist_state="session", width=220) or None
 
 
-def choose_network(comparison: Comparison, key: str) -> str:
+def choose_network(comparison: Comparison, key: Key) -> str:
     """Return the chosen network."""
     names = list(comparison.predicted)
     if len(names) == 1:
         return names[0]
-    return st.segmented_control("Network", names, default=names[0], required=True, key=f"{key}_{'_'.join(names)}")
+    return st.segmented_control("Network", names, default=names[0], required=True, key=key.of(*names))
 
 
 def choose_columns() -> tuple[str, ...]:
     """Return the columns of the chosen question and answer."""
-    question = choose_question("votes_question")
+    question = choose_question(Key.VOTES_QUESTION)
     if question is None:
         return COLUMNS
 
     def label(column: str) -> str:
         return "all answers" if column == EVERY else answer_label(column)
 
-    options, key = [EVERY, *columns_of(question)], f"votes_answer_{question}"
+    options, key = [EVERY, *columns_of(question)], Key.VOTES_ANSWER.of(question)
     answer = st.selectbox("Answer", options, key=key, width=240, format_func=label)
     return columns_asked(question, None if answer == EVERY else answer)
 
@@ -127,7 +128,7 @@ def show_votes(comparison: Comparison) -> None:
     st.subheader("Predictions and votes")
     with st.container(horizontal=True, vertical_alignment="bottom", key="choices_votes"):
         columns = choose_columns()
-        network = choose_network(comparison, "votes_network")
+        network = choose_network(comparison, Key.VOTES_NETWORK)
     binned, counts = comparison.calibration(network, columns), comparison.density(network, None, columns)
     across, up = f"vote fraction predicted by {network}", "volunteers' vote fraction"
     left, right = st.columns(2, gap="large")
@@ -168,8 +169,8 @@ def show_worst(url_params: dict[str, str], comparison: Comparison) -> None:
     """Show the galaxies on which a network and the volunteers disagree most."""
     st.subheader("Largest disagreements")
     with st.container(horizontal=True, vertical_alignment="bottom", key="choices_worst"):
-        question = choose_question("worst_question")
-        network = choose_network(comparison, "worst_network")
+        question = choose_question(Key.WORST_QUESTION)
+        network = choose_network(comparison, Key.WORST_NETWORK)
     show_gallery("worst", url_params, comparison.disagreements(network, None, question), (network, "volunteers"))
 
 
@@ -179,8 +180,8 @@ def show_networks(url_params: dict[str, str], comparison: Comparison) -> None:
     st.subheader("Network against network")
     pairs = tables.pairs_of(list(comparison.predicted))
     with st.container(horizontal=True, vertical_alignment="bottom", key="choices_networks"):
-        question = choose_question("networks_question")
-        pair, key = pairs[0], f"networks_pair_{len(pairs)}"
+        question = choose_question(Key.PAIR_QUESTION)
+        pair, key = pairs[0], Key.PAIR.of(len(pairs))
         if len(pairs) > 1:
             pair = st.selectbox("Networks", pairs, format_func=" and ".join, key=key, width=320)
     one, other = pair

@@ -3,6 +3,7 @@
 import hmac
 import os
 import secrets
+import sys
 from collections.abc import Callable, Collection
 from pathlib import Path
 
@@ -20,7 +21,7 @@ def secret_token() -> str:
     token = secrets.token_urlsafe(24)
     host, port, path = (st.get_option(f"server.{name}") for name in ("address", "port", "baseUrlPath"))
     link = f"http://{host or 'localhost'}:{port}{f'/{path}'.rstrip('/')}/?{TOKEN}={token}"
-    print(f"  Secret link, for opening folders and tables of this machine by path:\n  {link}\n", flush=True)
+    print(f"  Secret link, for opening folders and tables of this machine by path:\n  {link}\n", file=sys.stderr)
     return token
 
 

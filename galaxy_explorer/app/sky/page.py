@@ -166,7 +166,7 @@ def choose_view(start: float) -> tuple[float, tuple[sky.CutoutSource, ...]]:
     read_zoom()
     zoom = left.select_slider("Field of view", ZOOMS, key=Key.ZOOM, on_change=write_zoom, format_func=label)
     sources = {source.name: source for source in sky.CUTOUT_SOURCES}
-    name = right.selectbox("Picture source", [AUTOMATIC, *sources], key="picture_from", persist_state="session")
+    name = right.selectbox("Picture source", [AUTOMATIC, *sources], key=Key.PICTURE_SOURCE, persist_state="session")
     return scale(zoom), sky.CUTOUT_SOURCES if name == AUTOMATIC else (sources[name],)
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 from PIL import Image, ImageDraw
 
 from galaxy_explorer.app import state
-from galaxy_explorer.app.state import Upload
+from galaxy_explorer.app.state import Key, Upload
 from galaxy_explorer.app.upload.session import crop_to
 from galaxy_explorer.images import (
     FRAME_COLOUR,
@@ -78,7 +78,7 @@ def _show_tool(upload: Upload, picture: np.ndarray, suggestion: Square | None, c
     """Show the picture with the frame over it, and the controls of the frame."""
     height, width = picture.shape[:2]
     square = upload.crop or Square(width // 2, height // 2, min(height, width))
-    keys = [f"crop_{part}_{'/'.join(upload.picture_key)}" for part in ("x", "y", "side")]
+    keys = [key.of(*upload.picture_key) for key in (Key.CROP_X, Key.CROP_Y, Key.CROP_SIDE)]
     for key, value in zip(keys, (square.x, square.y, square.side), strict=True):
         state.set_widget(key, value)  # also after a button has moved the frame
     with st.container(key="crop"):

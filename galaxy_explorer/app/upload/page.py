@@ -29,9 +29,9 @@ def take_files() -> None:
     """Show the two uploaders, and read the files that are new."""
     files, folder = st.columns([3, 2])
     key_of, drop = session.key_of, session.drop_unlisted
-    given = files.file_uploader(FILES, ENDINGS, accept_multiple_files=True, key=key_of("files"), on_change=drop)
+    given = files.file_uploader(FILES, ENDINGS, accept_multiple_files=True, key=key_of(Key.FILES), on_change=drop)
     in_folder = folder.file_uploader(
-        "Folder of pictures", ENDINGS, accept_multiple_files="directory", key=key_of("folder"), on_change=drop
+        "Folder of pictures", ENDINGS, accept_multiple_files="directory", key=key_of(Key.FOLDER), on_change=drop
     )
     # Browsers list a folder's files in any order.
     session.take([*given, *sorted(in_folder, key=lambda file: file.name)])
@@ -83,7 +83,7 @@ def choose_image(upload: Upload) -> None:
     """Show the choice among the images of a FITS file."""
     if len(upload.choices) < 2:
         return
-    key = f"image_of_{'/'.join(upload.picture_key[:2])}"
+    key = Key.FITS_IMAGE.of(*upload.picture_key[:2])
     if state.widget(key) is None:
         state.set_widget(key, upload.image)
     choose = partial(session.choose_image, upload.galaxy_id, key)

@@ -16,7 +16,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from galaxy_explorer.app import state
 from galaxy_explorer.app.services import sources
-from galaxy_explorer.app.state import Upload
+from galaxy_explorer.app.state import Key, Upload
 from galaxy_explorer.app.ui.wording import escape_markdown, with_full_stop
 from galaxy_explorer.catalogue import CatalogueError
 from galaxy_explorer.catalogue.scores import id_of, read_scores
@@ -30,9 +30,9 @@ MAX_REFUSED = 100  # files whose reason is kept
 MANY = 8  # files from which on a progress bar is shown
 
 
-def key_of(uploader: str) -> str:
+def key_of(uploader: Key) -> str:
     """Return the key of an uploader; it changes when all is removed, which makes an empty one."""
-    return f"{uploader}_{state.upload().uploaders}"
+    return uploader.of(state.upload().uploaders)
 
 
 def take(files: Sequence[UploadedFile]) -> None:
@@ -91,7 +91,7 @@ def _add(name: str, content: bytes) -> str:
 def drop_unlisted() -> None:
     """Remove what belongs to the files that the visitor has just removed from the list."""
     mine = state.upload()
-    lists = [state.widget(key_of(uploader)) or [] for uploader in ("files", "folder")]
+    lists = [state.widget(key_of(uploader)) or [] for uploader in (Key.FILES, Key.FOLDER)]
     gone = mine.listed - {file.file_id for files in lists for file in files}
     dropped = {mine.files.pop(file_id, "") for file_id in gone}
     for galaxy_id in dropped - set(mine.files.values()):  # the same picture may have been uploaded twice

@@ -163,6 +163,8 @@ def test_only_the_visitor_who_started_a_job_or_the_host_can_stop_it(
     monkeypatch.setattr(prediction_jobs, "session_id", lambda: mine.started_by)
     page.run().button[0].click().run()
     assert mine.stop.is_set()
+    gate.set()
+    assert mine.ended.wait(SECONDS)  # its thread would disturb the next test's random weights
 
 
 def test_a_stopped_job_can_be_started_again_before_it_ends(catalogue: Catalogue, gate: threading.Event) -> None:
