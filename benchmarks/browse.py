@@ -77,7 +77,7 @@ def orders(galaxies: Catalogue) -> None:
     for sort in (AGAINST_VOLUNTEERS, BETWEEN_NETWORKS):
         readings = []
         for _ in range(READINGS):
-            result_cache.of_catalogues().clear()
+            result_cache.catalogue_results.clear()
             readings.append(seconds_of(match_galaxies, galaxies, BrowseQuery(sort=sort)))
         print(f"  the sort “{sort}”, predictions read anew: {min(readings):.2f} to {max(readings):.2f} s")
         middle = statistics.median(readings)
@@ -117,7 +117,7 @@ def whole_page() -> None:
             app.query_params.pop(key, None)
         for key, value in address.items():
             app.query_params[key] = value
-        result_cache.of_catalogues().clear()
+        result_cache.catalogue_results.clear()
         seconds[name] = seconds_of(app.run)
         if app.exception or len(app.page_link) < GALLERY_TILES:
             raise RuntimeError(f"the page {address} is not as it should be")

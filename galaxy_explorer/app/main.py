@@ -6,6 +6,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from galaxy_explorer.app import paths, state
+from galaxy_explorer.app.services.local_paths import read_token
 from galaxy_explorer.app.ui import vote_kind
 
 UI = paths.APP / "ui"
@@ -54,6 +55,7 @@ def main() -> None:
         ],
         position="top",
     )
+    read_token()
     state.enter(page.url_path)
     vote_kind.read_url()
     page.run()

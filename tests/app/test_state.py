@@ -18,17 +18,6 @@ WIDGETS = {
     *("number_input", "pagination", "pills", "radio", "segmented_control", "select_slider", "selectbox", "slider"),
     *("text_area", "text_input", "time_input", "toggle"),
 }
-NOT_YET = {  # modules whose keys move to state.py
-    "compare/external_tables.py",
-    "compare/page.py",
-    "compare/results.py",
-    "services/result_cache.py",
-    "sky/page.py",
-    "upload/crop.py",
-    "upload/page.py",
-    "upload/results.py",
-    "upload/session.py",
-}
 
 
 def widget_keys(tree: ast.Module) -> Iterator[tuple[int, str]]:
@@ -43,15 +32,10 @@ def widget_keys(tree: ast.Module) -> Iterator[tuple[int, str]]:
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_session_state_is_used_in_state_py_alone(path: Path) -> None:
     source = path.read_text(encoding="utf-8")
-    if path == STATE or (path.is_relative_to(paths.APP) and path.relative_to(paths.APP).as_posix() in NOT_YET):
+    if path == STATE:
         return
     assert "session_state" not in source
     assert list(widget_keys(ast.parse(source))) == [], "declare these keys as members of state.Key"
-
-
-def test_every_module_that_may_still_use_session_state_does() -> None:
-    unused = {name for name in NOT_YET if "session_state" not in (paths.APP / name).read_text(encoding="utf-8")}
-    assert not unused, f"take {unused} out of NOT_YET"
 
 
 def test_every_key_is_used_and_no_two_are_the_same() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from galaxy_explorer.app.browse.query import AGAINST_VOLUNTEERS, AT_RANDOM, BETWEEN_NETWORKS, BY_ID, BrowseQuery
 from galaxy_explorer.app.services import prediction_tables
-from galaxy_explorer.app.services.result_cache import memo_of
+from galaxy_explorer.app.services.result_cache import catalogue_result
 from galaxy_explorer.catalogue import Catalogue, find_ids, rows_by, sorted_rows
 from galaxy_explorer.decision_tree import COLUMNS
 
@@ -100,4 +100,4 @@ def _rmse(catalogue: Catalogue, sides: tuple[prediction_tables.Tables, ...]) -> 
         other = second[0] if second else catalogue.votes.fractions
         return prediction_tables.difference(first, other), int(np.logical_and.reduce(known).sum())
 
-    return memo_of(catalogue, "apart", limit=4).recall(sides, compute)
+    return catalogue_result(catalogue, ("difference", *sides), compute)

@@ -10,7 +10,7 @@ from galaxy_explorer.app.browse import controls, gallery
 from galaxy_explorer.app.browse.matching import Matches, match_galaxies
 from galaxy_explorer.app.browse.query import URL_PARAMS, BrowseQuery
 from galaxy_explorer.app.services import sources
-from galaxy_explorer.app.services.local_paths import may_be_typed
+from galaxy_explorer.app.services.local_paths import may_open_paths
 from galaxy_explorer.app.services.selection import Selection
 from galaxy_explorer.app.services.sources import unknown_source, unknown_votes
 from galaxy_explorer.app.state import Key
@@ -55,7 +55,7 @@ def choose_source() -> str:
             label_visibility="collapsed",
             width=260,
         )
-        if may_be_typed():
+        if may_open_paths():
             with st.popover("Open a folder", icon=":material/folder_open:"), st.form("folder", border=False):
                 open_folder()
         live_sdss.choose_draw(source)

@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from galaxy_explorer.app import paths
 from galaxy_explorer.app.services import sources
-from galaxy_explorer.app.services.result_cache import memo_of
+from galaxy_explorer.app.services.result_cache import catalogue_result
 from galaxy_explorer.app.ui.wording import escape_markdown, with_full_stop
 from galaxy_explorer.catalogue import DEBIASED, SAMPLE, Catalogue, VoteRange
 from galaxy_explorer.decision_tree import INDEX, QUESTION_OF, mass_of, name_of, shares_from_fractions
@@ -32,8 +32,8 @@ def find_examples(where: str, column: str, count: int = MAX_EXAMPLES, votes: str
     Of equal shares, those of galaxies with more votes on the question come first.
     """
     catalogue = sources.open_source(where, votes)
-    memo = memo_of(catalogue, "examples", limit=100)
-    return memo.recall((column, count), lambda: _find_examples(catalogue, column, count))
+    key = ("examples", column, count)
+    return catalogue_result(catalogue, key, lambda: _find_examples(catalogue, column, count))
 
 
 def _find_examples(catalogue: Catalogue, column: str, count: int) -> dict[str, float]:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from galaxy_explorer.app.services.networks import VIEWS, network
-from galaxy_explorer.app.services.result_cache import Memo, shared_memo
+from galaxy_explorer.app.services.result_cache import shared_results
 from galaxy_explorer.app.services.sources import catalogue, sources
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, QUESTION_OF, SLICES, shares_from_fractions
 from galaxy_explorer.images import for_prediction, thumbnail
+from galaxy_explorer.storage import ResultCache
 
 if TYPE_CHECKING:
     from galaxy_explorer.saliency import SaliencyMap
@@ -26,7 +27,7 @@ class ShownGalaxy:
     picture: np.ndarray  # (H, W, 3) uint8
     field: float  # fraction of the original field of view that the picture covers
     volunteers: np.ndarray | None  # (37,) vote fractions, NaN where unknown; None without votes
-    cache: Memo  # for results about it
+    cache: ResultCache  # for results about it
     key: tuple[str, ...]  # of this galaxy in the cache
     picture_key: tuple[str, ...] = ()  # of the whole picture, if this may be a crop
 
@@ -38,7 +39,7 @@ class ShownGalaxy:
     def predict(self, model: str) -> "GalaxyPrediction":
         """Predict the vote fractions by a model, or read them from the cache."""
         key = (*self.key, model)
-        fractions, interval = self.cache.recall(key, lambda: predict_picture(model, self.picture, self.field))
+        fractions, interval = self.cache.get(key, lambda: predict_picture(model, self.picture, self.field))
         return GalaxyPrediction(self, model, fractions, interval)
 
 
@@ -64,7 +65,7 @@ class GalaxyPrediction:
     def saliency(self, column: str, method: str, lowers: bool, progress: Any = None) -> "SaliencyMap":
         """Compute the saliency map of an answer, or read it from the cache."""
         galaxy = self.galaxy
-        return galaxy.cache.recall(
+        return galaxy.cache.get(
             (*galaxy.key, self.model, column, method, lowers),
             lambda: explain_picture(self.model, galaxy.picture, galaxy.field, column, method, lowers, progress),
         )
@@ -99,7 +100,7 @@ def galaxy_of(source: str, galaxy_id: str) -> ShownGalaxy:
     # A replaced picture, or another field of view, has other results.
     key = (sources()[source], galaxy_id, str(galaxies.field), str(galaxies.picture_state(galaxy_id)))
     return ShownGalaxy(
-        galaxy_id, picture, galaxies.field, votes if np.isfinite(votes).any() else None, shared_memo(), key
+        galaxy_id, picture, galaxies.field, votes if np.isfinite(votes).any() else None, shared_results(), key
     )
 
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from galaxy_explorer.app.panel.shown_galaxy import GalaxyPrediction, ShownGalaxy
-from galaxy_explorer.app.services.result_cache import Memo
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, SLICES
+from galaxy_explorer.storage import ResultCache
 
 
 def prediction(votes: np.ndarray | None, fraction: float = 0.0, interval: float = 0.0) -> GalaxyPrediction:
     """A prediction of one fraction for all answers, for a galaxy with some votes."""
-    galaxy = ShownGalaxy("a", np.zeros((4, 4, 3), np.uint8), 1.0, votes, Memo(1), ("a",))
+    galaxy = ShownGalaxy("a", np.zeros((4, 4, 3), np.uint8), 1.0, votes, ResultCache(1), ("a",))
     return GalaxyPrediction(galaxy, "fcn", np.full(len(COLUMNS), fraction), np.full(len(COLUMNS), interval))
 
 

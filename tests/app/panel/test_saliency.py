@@ -7,9 +7,9 @@ import pytest
 
 from galaxy_explorer.app.panel import saliency, shown_galaxy
 from galaxy_explorer.app.panel.shown_galaxy import SHOWN_SIDE_PX, GalaxyPrediction, ShownGalaxy
-from galaxy_explorer.app.services.result_cache import Memo
-from galaxy_explorer.app.upload.crop import SHOWN, with_frame
+from galaxy_explorer.app.upload.crop import SHOWN_PX, with_frame
 from galaxy_explorer.images import FRAME_COLOUR, Square
+from galaxy_explorer.storage import ResultCache
 
 CROP = 0.6  # of the shorter side, which the network sees
 HEAT = np.zeros((10, 10), np.float32)
@@ -22,7 +22,7 @@ def overlaid(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(shown_galaxy, "network", lambda _: (None, {"crop": CROP}))
 
     def draw(picture: np.ndarray) -> np.ndarray:
-        galaxy = ShownGalaxy("a", picture, 1.0, None, Memo(1), ("a",))
+        galaxy = ShownGalaxy("a", picture, 1.0, None, ResultCache(1), ("a",))
         prediction = GalaxyPrediction(galaxy, "any", np.zeros(37), np.zeros(37))
         return saliency.overlaid_picture(prediction, HEAT, 1.0)
 
@@ -52,9 +52,9 @@ def test_a_small_picture_keeps_its_pixels_under_a_map(overlaid) -> None:
 
 def test_the_frame_of_the_crop_stands_in_the_small_picture_where_it_stands_in_the_large() -> None:
     framed = with_frame(np.full((800, 1200, 3), 100, np.uint8), Square(300, 400, 400), CROP)
-    assert framed.shape[1] == SHOWN
+    assert framed.shape[1] == SHOWN_PX
     inside = np.argwhere((framed == 100).all(axis=-1))
-    down = SHOWN / 1200
+    down = SHOWN_PX / 1200
     assert inside.min(axis=0) == pytest.approx((200 * down, 100 * down), abs=2)
     assert inside.max(axis=0) == pytest.approx((600 * down, 500 * down), abs=2)
     seen = np.argwhere((framed == FRAME_COLOUR).all(axis=-1))  # the network sees the middle

@@ -1,4 +1,4 @@
-"""What the pages keep of galaxies, and when it is made anew."""
+"""Results about galaxies are cached until their pictures change; torch stays out of garbage collection."""
 
 import gc
 import subprocess
@@ -29,7 +29,7 @@ def test_a_replaced_picture_gets_numbers_and_a_map_of_its_own(
     new = shown_galaxy.galaxy_of("folder", "one")
     assert np.array_equal(new.predict("any").fractions, new.picture)
     assert np.array_equal(new.predict("any").saliency("Class1.1", "method", lowers=False), new.picture)
-    assert old.predict("any").fractions is old.predict("any").fractions  # and what is known is not made again
+    assert old.predict("any").fractions is old.predict("any").fractions  # cached
     (tmp_path / "field.json").write_text('{"centre": 288, "of": 424}')
     sources._open_stored.clear()
     assert shown_galaxy.galaxy_of("folder", "one").key != new.key  # the network sees another part now
@@ -46,14 +46,14 @@ def test_a_map_is_of_the_views_whose_mean_is_the_prediction(sample, monkeypatch:
 
 def test_the_app_ends_without_a_complaint_of_leaks() -> None:
     loaded = "from galaxy_explorer.models.checkpoints import load; load('fcn')"
-    script = f"{loaded}; from galaxy_explorer.app.services import networks; networks._set_aside('torch')"
+    script = f"{loaded}; from galaxy_explorer.app.services import networks; networks._freeze_gc('torch')"
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120)
     assert "leak" not in ended.stderr
 
 
 def test_what_stays_loaded_is_not_looked_through_after_every_run_of_a_page() -> None:
     networks._cards.clear()
-    networks._set_aside.clear()
+    networks._freeze_gc.clear()
     try:
         networks.cards()
         with_torch = gc.get_freeze_count()

@@ -67,7 +67,7 @@ def test_a_file_of_bands_says_where_it_lies_and_offers_its_images(app: AppTest, 
 def test_a_table_in_fits_is_named_with_its_reason(app: AppTest) -> None:
     table = fits.BinTableHDU.from_columns([fits.Column("x", "E", array=[1.0])], name="cat")
     uploaded(app, ("table.fits", written(table)))
-    assert "**table**: the FITS file holds no image of a galaxy" in app.warning[0].value
+    assert r"**table\.fits**: the FITS file holds no image of a galaxy" in app.warning[0].value
 
 
 def test_many_are_offered_as_csv_parquet_and_fits(app: AppTest, several: bytes) -> None:
