@@ -182,7 +182,7 @@ class TestAFolder:
             open_catalogue(picture_folder)
 
     def test_only_the_table_is_kept_in_memory(self, picture_folder, monkeypatch):
-        monkeypatch.setattr("galaxy_explorer.catalogue.galaxies.read_image", None)  # a picture read would fail
+        monkeypatch.setattr("galaxy_explorer.catalogue.catalogue.read_image", None)  # a picture read would fail
         catalogue = open_catalogue(picture_folder)
         (picture_folder / "NA.png").unlink()  # nothing was read of it, so it is missed only now
         with pytest.raises(ImageError, match=r"NA\.png of galaxy NA cannot be read.*open the catalogue again"):

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from galaxy_explorer.catalogue import CatalogueError, open_catalogue, scores_from_votes
-from galaxy_explorer.catalogue.galaxies import Catalogue
+from galaxy_explorer.catalogue.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, MASS_COLUMN, SLICES
 
 own_cache = pytest.fixture(autouse=True)(own_cache)

@@ -1,4 +1,4 @@
-"""Tests of `galaxy_explorer.catalogue.kept`: the table of Galaxy Zoo 2 that is made once."""
+"""Tests of `galaxy_explorer.catalogue.table_cache`: the table of Galaxy Zoo 2 that is made once."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Tests of `galaxy_explorer.catalogue.lists`."""
+"""Tests of `galaxy_explorer.catalogue.id_lists`."""
 
 import pytest
 

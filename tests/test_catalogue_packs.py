@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from galaxy_explorer.catalogue import CatalogueError, field_of, galaxies, open_catalogue, read_validation, zips
+from galaxy_explorer.catalogue import CatalogueError, field_of, open_catalogue, read_validation, zip_files
 from galaxy_explorer.images import ImageError, to_png
 
 SCORES = "GalaxyID,Class1.1\n0012,1\n999,1\n"
@@ -21,7 +21,7 @@ SCORES = "GalaxyID,Class1.1\n0012,1\n999,1\n"
 
 def write_whole(path, method):
     """Write a zip file of a picture with all that may stand beside it."""
-    picture = (Path(galaxies.__file__).parents[1] / "sample" / "100008.jpg").read_bytes()
+    picture = (Path(zip_files.__file__).parents[1] / "sample" / "100008.jpg").read_bytes()
     with zipfile.ZipFile(path, "w", method) as packed:
         packed.writestr("pictures/0012.png", picture)
         packed.writestr("scores.csv", SCORES + "".join(f"{n},0.{n}\n" for n in range(100, 200)))
@@ -58,10 +58,10 @@ class TestAZip:
                 assert content == wanted[catalogue.ids.index(galaxy)]
 
     def test_another_process_opens_the_file_for_itself(self, picture_zip, monkeypatch):
-        here = zips.zip_file(picture_zip)
-        assert zips.zip_file(picture_zip) is here
+        here = zip_files.zip_file(picture_zip)
+        assert zip_files.zip_file(picture_zip) is here
         monkeypatch.setattr(os, "getpid", lambda: -1)  # as after a fork, which shares the place in an open file
-        assert zips.zip_file(picture_zip) is not here
+        assert zip_files.zip_file(picture_zip) is not here
 
     def test_a_file_that_was_replaced_is_read_anew(self, picture_zip, draw_galaxy):
         catalogue = open_catalogue(picture_zip)
@@ -76,7 +76,7 @@ class TestAZip:
 
     def test_a_picture_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(self, picture_zip, monkeypatch):
         catalogue = open_catalogue(picture_zip)
-        monkeypatch.setattr("galaxy_explorer.catalogue.galaxies.MAX_PICTURE_BYTES", 1000)
+        monkeypatch.setattr("galaxy_explorer.catalogue.catalogue.MAX_PICTURE_BYTES", 1000)
         monkeypatch.setattr(zipfile.ZipFile, "open", None)
         with pytest.raises(ImageError, match=r"pictures/0012\.png takes more than .* unpacked, the most that is read"):
             catalogue.picture("0012")
@@ -99,7 +99,7 @@ class TestAZip:
 
     @pytest.mark.parametrize("name", ["scores.csv", "field.json", "validation.txt"])
     def test_a_table_that_unpacks_to_too_much_is_refused(self, picture_zip, name, monkeypatch):
-        for module in ("layouts", "lists"):
+        for module in ("layouts", "id_lists"):
             monkeypatch.setattr(f"galaxy_explorer.catalogue.{module}.MAX_TABLE_BYTES", 4000)
         write_whole(picture_zip, zipfile.ZIP_STORED)
         with zipfile.ZipFile(picture_zip, "a") as packed:

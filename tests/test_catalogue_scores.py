@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from galaxy_explorer.catalogue import CatalogueError, scores_from_votes
-from galaxy_explorer.catalogue.scores import read_scores
+from galaxy_explorer.catalogue.score_tables import read_scores
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, SLICES
 
 HEADER = "GalaxyID,Class1.1,Class1.2"

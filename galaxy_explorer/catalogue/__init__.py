@@ -6,15 +6,15 @@ are text everywhere, so that ``0012`` and an 18-digit objid stay what they are.
     CatalogueError(ValueError)    no catalogue there, or a table that cannot be read
 """
 
-from galaxy_explorer.catalogue.galaxies import GONE, Catalogue, CatalogueError
+from galaxy_explorer.catalogue.catalogue import GONE, Catalogue, CatalogueError
+from galaxy_explorer.catalogue.filtering import VoteRange, find_ids, sorted_rows, split
 from galaxy_explorer.catalogue.gz2 import DEBIASED, WEIGHTED
+from galaxy_explorer.catalogue.id_lists import VALIDATION, read_ids, read_validation
+from galaxy_explorer.catalogue.image_files import is_text, written
 from galaxy_explorer.catalogue.layouts import FIELD, SAMPLE, VOTES, field_of, open_catalogue, passed_over
-from galaxy_explorer.catalogue.lists import VALIDATION, read_ids, read_validation
-from galaxy_explorer.catalogue.live import LIVE, MOST_GALAXIES, LiveDraw, draw_named
-from galaxy_explorer.catalogue.pictures import is_text, written
-from galaxy_explorer.catalogue.scores import id_of, scores_from_votes
-from galaxy_explorer.catalogue.selection import VoteRange, find_ids, sorted_rows, split
-from galaxy_explorer.catalogue.votes import rows_by
+from galaxy_explorer.catalogue.live_sdss import LIVE, MOST_GALAXIES, LiveDraw, draw_named
+from galaxy_explorer.catalogue.score_tables import id_of, scores_from_votes
+from galaxy_explorer.catalogue.volunteer_votes import rows_by
 
 __all__ = [
     "DEBIASED",

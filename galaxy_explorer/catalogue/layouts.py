@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from galaxy_explorer.catalogue.galaxies import UNREADABLE, Catalogue, CatalogueError
+from galaxy_explorer.catalogue.catalogue import UNREADABLE, Catalogue, CatalogueError
 from galaxy_explorer.catalogue.gz2 import DEBIASED, IMAGES, MAPPING, TABLES, looks_like_gz2, open_gz2
-from galaxy_explorer.catalogue.live import draw_named, open_live
-from galaxy_explorer.catalogue.pictures import SUFFIXES, Pictures, files_of, folders_of_pictures, pictures_of
-from galaxy_explorer.catalogue.scores import read_scores
-from galaxy_explorer.catalogue.zips import MAX_TABLE_BYTES, read_member, zip_file
+from galaxy_explorer.catalogue.image_files import SUFFIXES, Pictures, files_of, folders_of_pictures, pictures_of
+from galaxy_explorer.catalogue.live_sdss import draw_named, open_live
+from galaxy_explorer.catalogue.score_tables import read_scores
+from galaxy_explorer.catalogue.zip_files import MAX_TABLE_BYTES, read_member, zip_file
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import is_named
 

@@ -8,8 +8,8 @@ from tqdm import tqdm
 
 from galaxy_explorer.catalogue import MOST_GALAXIES, Catalogue
 from galaxy_explorer.catalogue.layouts import SCORES
-from galaxy_explorer.catalogue.live import LiveDraw, open_live
-from galaxy_explorer.catalogue.scores import ID
+from galaxy_explorer.catalogue.live_sdss import LiveDraw, open_live
+from galaxy_explorer.catalogue.score_tables import ID
 from galaxy_explorer.commands.downloads import FetchError, check_room
 from galaxy_explorer.commands.reporting import report
 from galaxy_explorer.images import ImageError

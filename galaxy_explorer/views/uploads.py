@@ -14,7 +14,7 @@ from PIL import Image
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from galaxy_explorer.catalogue import CatalogueError
-from galaxy_explorer.catalogue.scores import id_of, read_scores
+from galaxy_explorer.catalogue.score_tables import id_of, read_scores
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import Exposure, ImageError, Square, cut_square, read_exposure, stem_of, thumbnail
 from galaxy_explorer.views import resources

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from galaxy_explorer.catalogue.scores import ID
+from galaxy_explorer.catalogue.score_tables import ID
 from galaxy_explorer.storage import LRUFolder, atomic_path, cache_folder
 
 FORM = 1  # of the kept tables: a higher one makes older files count as absent

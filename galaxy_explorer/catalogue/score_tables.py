@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from galaxy_explorer.catalogue.galaxies import CatalogueError
+from galaxy_explorer.catalogue.catalogue import CatalogueError
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS, fractions_from_shares, shares_from_fractions
 
 ID = "GalaxyID"

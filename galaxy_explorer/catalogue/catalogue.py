@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from galaxy_explorer.catalogue.votes import Votes
-from galaxy_explorer.catalogue.zips import MAX_PICTURE_BYTES, read_member, zip_file
+from galaxy_explorer.catalogue.volunteer_votes import Votes
+from galaxy_explorer.catalogue.zip_files import MAX_PICTURE_BYTES, read_member, zip_file
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import FITS_ENDINGS, ImageError, is_named, read_image
 

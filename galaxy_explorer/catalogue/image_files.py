@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from galaxy_explorer.catalogue.galaxies import CatalogueError
-from galaxy_explorer.catalogue.scores import ID, id_of
+from galaxy_explorer.catalogue.catalogue import CatalogueError
+from galaxy_explorer.catalogue.score_tables import ID, id_of
 from galaxy_explorer.images import FITS_ENDINGS, is_named, stem_of
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", *FITS_ENDINGS)

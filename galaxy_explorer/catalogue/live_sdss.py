@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from galaxy_explorer.catalogue.galaxies import Catalogue, CatalogueError
-from galaxy_explorer.catalogue.scores import ID, scores_from_votes
+from galaxy_explorer.catalogue.catalogue import Catalogue, CatalogueError
+from galaxy_explorer.catalogue.score_tables import ID, scores_from_votes
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import ImageError
 from galaxy_explorer.sky import SkyError, SkyGalaxy, cutout, galaxies_of_gz2, galaxy_zoo_scale, within

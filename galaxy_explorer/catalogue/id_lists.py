@@ -7,9 +7,9 @@ import re
 import zipfile
 from pathlib import Path
 
-from galaxy_explorer.catalogue.galaxies import UNREADABLE, CatalogueError
-from galaxy_explorer.catalogue.scores import ID, id_of
-from galaxy_explorer.catalogue.zips import MAX_TABLE_BYTES, read_member, zip_file
+from galaxy_explorer.catalogue.catalogue import UNREADABLE, CatalogueError
+from galaxy_explorer.catalogue.score_tables import ID, id_of
+from galaxy_explorer.catalogue.zip_files import MAX_TABLE_BYTES, read_member, zip_file
 
 _QUOTED = re.compile('".*"')
 _TABLE = re.compile(f'"?{ID}"?,')  # the heading of several columns

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from galaxy_explorer.catalogue.galaxies import Catalogue, CatalogueError
-from galaxy_explorer.catalogue.scores import id_of
+from galaxy_explorer.catalogue.catalogue import Catalogue, CatalogueError
+from galaxy_explorer.catalogue.score_tables import id_of
 from galaxy_explorer.decision_tree import INDEX
 
 
