@@ -90,7 +90,7 @@ def main(arguments: list[str] | None = None) -> None:
                 loss
                 for galaxy in tqdm(ids, desc=f"{name}, {method}", leave=False)
                 for loss in losses(
-                    network, for_prediction(catalogue.picture(galaxy), field=catalogue.field, **shape), method
+                    network, for_prediction(catalogue.picture(galaxy), field=catalogue.field_of_view, **shape), method
                 )
             )
             found["lowered"], found["more"] = found["own"] > 0, found["own"] > found["elsewhere"]

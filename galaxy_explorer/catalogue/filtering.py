@@ -1,29 +1,28 @@
-"""Parts of a catalogue: filtered, sorted, split for training."""
+"""Filters, sort orders and id search over a catalogue."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from galaxy_explorer.catalogue.catalogue import Catalogue, CatalogueError
-from galaxy_explorer.catalogue.score_tables import id_of
-from galaxy_explorer.decision_tree import INDEX
+from galaxy_explorer.catalogue.score_tables import normalise_id
+from galaxy_explorer.decision_tree import COLUMNS, INDEX
 
 
 @dataclass(frozen=True)
 class VoteRange:
-    """A condition on one answer: its share or its vote fraction lies between two bounds, both included.
+    """A filter: closed bounds on one answer's share or vote fraction.
 
     Parameters
     ----------
     column : str
-        The answer, by its score column.
+        Score column of the answer.
     low, high : float
-        The bounds, in [0, 1].
+        Bounds in [0, 1], both included.
     as_share : bool, optional
-        Whether they are bounds of the answer's share rather than of its vote fraction.
+        Compare the answer share instead of the vote fraction.
     """
 
     column: str
@@ -36,22 +35,21 @@ class VoteRange:
         if not 0 <= self.low <= self.high <= 1:
             raise CatalogueError(f"a range from {self.low:g} to {self.high:g} was given; it must rise within 0 to 1")
 
-    def holds(self, catalogue: Catalogue, least_asked: float = 0.0) -> np.ndarray:
-        """Say which galaxies fulfil it.
+    def mask(self, catalogue: Catalogue, min_mass: float = 0.0) -> np.ndarray:
+        """Return a mask of the galaxies inside the bounds.
 
         Parameters
         ----------
         catalogue : Catalogue
-            Galaxies.
-        least_asked : float, optional
-            Of a share: the mass of votes, in [0, 1], that must have reached the question for it to count.
+        min_mass : float, optional
+            Mass of votes, in [0, 1], below which the share of a question counts as unknown.
 
         Returns
         -------
         (N,) np.ndarray of bool
-            Unknown scores never do.
+            False where the score is unknown.
         """
-        return catalogue.votes.within(self.column, self.low, self.high, as_share=self.as_share, least_asked=least_asked)
+        return catalogue.votes.in_range(self.column, self.low, self.high, as_share=self.as_share, min_mass=min_mass)
 
 
 def sorted_rows(
@@ -60,30 +58,29 @@ def sorted_rows(
     *,
     as_share: bool = False,
     descending: bool = True,
-    least_asked: float = 0.0,
+    min_mass: float = 0.0,
     seed: int | None = None,
 ) -> np.ndarray:
-    """Order the rows of a catalogue.
+    """Return the rows of a catalogue in sorted or random order.
 
     Parameters
     ----------
     catalogue : Catalogue
-        Galaxies.
     by : str
         A score column, ``"GalaxyID"`` or ``"random"``.
     as_share : bool, optional
-        Whether a score column is sorted by its answer shares rather than by its vote fractions.
+        Sort a score column by answer share instead of vote fraction.
     descending : bool, optional
-        Whether the largest come first. Unknown scores come last either way.
-    least_asked : float, optional
-        Of shares: as in `VoteRange.holds`; where less reached the question, the share counts as unknown.
+        Largest first. Unknown scores are last in both directions.
+    min_mass : float, optional
+        Of shares: as in `VoteRange.mask`.
     seed : int, optional
-        Of the random order: the same seed gives the same order.
+        Of the random order.
 
     Returns
     -------
     (N,) np.ndarray of int
-        All rows; equal ones stay in their order. Not to be written to.
+        All rows; ties keep their order. Read-only by convention: it may be cached.
 
     Raises
     ------
@@ -93,123 +90,57 @@ def sorted_rows(
     if by == "random":
         return np.random.default_rng(seed).permutation(len(catalogue))
     if by == catalogue.table.index.name:
-        return _rows_by_id(catalogue.table.index, descending)
+        ids = catalogue.table.index
+        rows = np.arange(len(ids)) if ids.is_monotonic_increasing else np.asarray(ids.argsort())
+        return rows[::-1] if descending else rows
     _check_column(by)
-    return catalogue.votes.order(by, as_share, descending, least_asked)
-
-
-def _rows_by_id(ids: pd.Index, descending: bool) -> np.ndarray:
-    """Order rows by their ids as text."""
-    rising = np.arange(len(ids)) if ids.is_monotonic_increasing else np.asarray(ids.argsort())
-    return rising[::-1] if descending else rising
+    return catalogue.votes.order(by, as_share, descending, min_mass)
 
 
 def find_ids(catalogue: Catalogue, text: str) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Look for galaxies by their ids.
+    """Search galaxies by id.
 
     Parameters
     ----------
     catalogue : Catalogue
-        Galaxies.
     text : str
-        An id or a part of one, or several parted by commas, semicolons or white space. An id that holds
-        a space itself is found when it is all that is asked for.
+        An id or a part of one, or several separated by commas, semicolons or white space. An id that contains
+        a space is found if it is the whole text.
 
     Returns
     -------
     exact : (n,) np.ndarray of int
-        The rows of the ids that were given in full, in the order given.
+        Rows of the ids that were given in full, in the given order.
     others : (m,) np.ndarray of int
-        The rows of further ids that hold one of the texts, in the order of the catalogue.
+        Rows of other ids that contain one of the texts, in the order of the catalogue.
     not_found : list of str
-        The texts that no id holds.
+        Texts that no id contains.
     """
     ids = catalogue.table.index
-    whole = id_of(text)
+    whole = normalise_id(text)
     lengths = np.asarray(ids.str.len(), dtype=int)
-    is_one = whole in ids or len(_holding(ids, lengths, whole)) > 0
-    parts = [part for part in ([whole] if is_one else dict.fromkeys(re.split(r"[\s,;]+", whole))) if part]
+    is_one_id = whole in ids or len(_longer_ids(ids, lengths, whole)) > 0
+    parts = [part for part in ([whole] if is_one_id else dict.fromkeys(re.split(r"[\s,;]+", whole))) if part]
     exact: list[int] = []
     not_found: list[str] = []
-    holding = np.zeros(len(ids), dtype=bool)
+    matches = np.zeros(len(ids), dtype=bool)
     for part, row in zip(parts, ids.get_indexer(pd.Index(parts, dtype=ids.dtype)), strict=True):
-        longer = _holding(ids, lengths, part)
-        holding[longer] = True
+        longer = _longer_ids(ids, lengths, part)
+        matches[longer] = True
         if row >= 0:
             exact.append(int(row))
         elif not len(longer):
             not_found.append(part)
-    holding[exact] = False
-    return np.array(exact, dtype=int), np.flatnonzero(holding), not_found
+    matches[exact] = False
+    return np.array(exact, dtype=int), np.flatnonzero(matches), not_found
 
 
-def _holding(ids: pd.Index, lengths: np.ndarray, text: str) -> np.ndarray:
-    """Give the rows of the ids that hold a text and more. Only longer ones can: whole ids cost no look through all of them."""
+def _longer_ids(ids: pd.Index, lengths: np.ndarray, text: str) -> np.ndarray:
+    """Return the rows of longer ids that contain a text; a list of whole ids then scans nothing."""
     rows = np.flatnonzero(lengths > len(text))
     return rows[np.asarray(ids[rows].str.contains(text, regex=False), dtype=bool)] if len(rows) else rows
 
 
-def split(
-    catalogue: Catalogue,
-    *,
-    validation_ids: Iterable[str] | None = None,
-    fraction: float | None = None,
-    seed: int = 0,
-) -> tuple[Catalogue, Catalogue]:
-    """Split galaxies into those to train on and those to validate on.
-
-    Parameters
-    ----------
-    catalogue : Catalogue
-        Galaxies.
-    validation_ids : iterable of str, optional
-        The galaxies to validate on. Ids that are not in the catalogue are passed over.
-    fraction : float, optional
-        Instead of the ids: the part of the galaxies to validate on, in (0, 1), drawn at random.
-    seed : int, optional
-        Of the draw, which does not depend on the order of the catalogue.
-
-    Returns
-    -------
-    training, validation : Catalogue
-        Together all galaxies, none in both, each in the order of the catalogue.
-
-    Raises
-    ------
-    CatalogueError
-        If none of the ids is in the catalogue, or the fraction leaves one side empty.
-    ValueError
-        If not exactly one of ids and fraction is given.
-    """
-    if (validation_ids is None) == (fraction is None):
-        raise ValueError("split takes either validation_ids or a fraction, and one of them must be given")
-    if validation_ids is not None:
-        chosen = list(validation_ids)
-        validating = catalogue.table.index.isin(chosen)
-        if not validating.any():
-            raise CatalogueError(
-                f"none of the {len(chosen)} galaxies to validate on is in {catalogue.name}: check that the list belongs to it"
-            )
-    else:
-        validating = _drawn(catalogue, float(fraction or 0), seed)
-    return catalogue.rows(np.flatnonzero(~validating)), catalogue.rows(np.flatnonzero(validating))
-
-
-def _drawn(catalogue: Catalogue, fraction: float, seed: int) -> np.ndarray:
-    """Draw galaxies to validate on, as a mask over the catalogue."""
-    count = round(fraction * len(catalogue))
-    if not 0 < count < len(catalogue):
-        raise CatalogueError(
-            f"a validation fraction of {fraction} of {len(catalogue)} galaxies is {count}; "
-            "at least one galaxy is needed to train on and one to validate on"
-        )
-    by_id = np.argsort(np.array(catalogue.ids))
-    validating = np.zeros(len(catalogue), dtype=bool)
-    validating[by_id[np.random.default_rng(seed).permutation(len(catalogue))[:count]]] = True
-    return validating
-
-
 def _check_column(column: str) -> None:
-    """Refuse what is no score column."""
     if column not in INDEX:
-        raise CatalogueError(f"{column!r} is not a score column; they are {', '.join(pd.Index(INDEX)[:3])}, …")
+        raise CatalogueError(f"{column!r} is not a score column; they are {', '.join(COLUMNS[:3])}, …")

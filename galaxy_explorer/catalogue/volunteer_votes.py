@@ -1,7 +1,7 @@
-"""The volunteers' votes of a catalogue, one answer at a time: what filters and sorts look at."""
+"""The volunteers' votes of a catalogue by answer: the values that filters and sorts use."""
 
-from collections.abc import Callable
-from functools import cached_property, lru_cache
+from collections import OrderedDict
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -9,14 +9,14 @@ import pandas as pd
 from galaxy_explorer.decision_tree import COLUMNS, MASS_COLUMN, QUESTION_OF, columns_of, shares_of_question
 
 _ROUNDING = 1e-6  # scores are stored with six decimals: a bound of 0.3 includes a score of 0.3000000119
-_ORDERS = 32  # orders kept; one of 240,000 galaxies takes 1 MB
+_MAX_ORDERS = 32  # cached sort orders; one of 240,000 galaxies takes 1 MB
 
 
 class Votes:
-    """The votes on each answer, as arrays of one number a galaxy.
+    """Votes on each answer, as arrays with one value per galaxy.
 
-    Nothing is copied from the table. Shares and orders are worked out when they are first asked for and
-    kept: 240,000 galaxies come to some 70 MB when every answer has been looked at.
+    Vote fractions are views of the table. Answer shares and sort orders are computed once and cached: all
+    shares of 240,000 galaxies take some 35 MB.
 
     Parameters
     ----------
@@ -26,83 +26,76 @@ class Votes:
 
     def __init__(self, table: pd.DataFrame) -> None:
         self._table = table
-        self._share: Callable[[str], np.ndarray] = lru_cache(maxsize=None)(self._worked_out_share)
-        self.order: Callable[..., np.ndarray] = lru_cache(maxsize=_ORDERS)(self._worked_out_order)
-
-    def __len__(self) -> int:
-        """Count the galaxies."""
-        return len(self._table)
+        self._shares: dict[str, np.ndarray] = {}
+        self._orders: OrderedDict[tuple, np.ndarray] = OrderedDict()  # its single operations are safe in threads
 
     def fractions(self, column: str) -> np.ndarray:
-        """Give the vote fractions of an answer, (N,) np.ndarray of float32 in [0, 1], NaN where unknown."""
+        """Return the vote fractions of an answer, (N,) float32 in [0, 1], NaN where unknown."""
         return self._table[column].to_numpy()
 
-    def asked(self, question: int) -> np.ndarray | None:
-        """Give the mass of votes that reached a question, (N,) np.ndarray of float32; None where it is 1."""
-        name = MASS_COLUMN[question]
-        return None if name is None else self.fractions(name)
-
-    def values(self, column: str, *, as_share: bool, least_asked: float = 0.0) -> np.ndarray:
-        """Give shares or vote fractions of an answer.
+    def values(self, column: str, *, as_share: bool, min_mass: float = 0.0) -> np.ndarray:
+        """Return answer shares or vote fractions of an answer.
 
         Parameters
         ----------
         column : str
-            The answer, by its score column.
+            Score column of the answer.
         as_share : bool
-            Whether its shares are wanted rather than its vote fractions.
-        least_asked : float, optional
-            Where less than this mass of votes, in [0, 1], reached the question, a share counts as unknown.
+            Return answer shares instead of vote fractions.
+        min_mass : float, optional
+            Mass of votes, in [0, 1], below which the share of a question counts as unknown.
 
         Returns
         -------
         (N,) np.ndarray of float32
-            In [0, 1], NaN where unknown. Not to be written to.
+            In [0, 1], NaN where unknown. Read-only by convention: it is cached.
         """
         if not as_share:
             return self.fractions(column)
-        asked = self.asked(QUESTION_OF[column].number)
-        if asked is None or least_asked <= 0:
+        mass = MASS_COLUMN[QUESTION_OF[column].number]  # None: asked of every galaxy
+        if mass is None or min_mass <= 0:
             return self._share(column)
-        return np.where(asked >= least_asked - _ROUNDING, self._share(column), np.float32(np.nan))
+        return np.where(self.fractions(mass) >= min_mass - _ROUNDING, self._share(column), np.float32(np.nan))
 
-    def within(self, column: str, low: float, high: float, *, as_share: bool, least_asked: float = 0.0) -> np.ndarray:
-        """Say where an answer's votes lie in a range, both ends included: (N,) np.ndarray of bool. Unknown ones never do."""
-        values = self.values(column, as_share=as_share, least_asked=least_asked)
+    def in_range(self, column: str, low: float, high: float, *, as_share: bool, min_mass: float = 0.0) -> np.ndarray:
+        """Return a mask of the galaxies within closed bounds; False where unknown."""
+        values = self.values(column, as_share=as_share, min_mass=min_mass)
         return (values >= np.float32(low - _ROUNDING)) & (values <= np.float32(high + _ROUNDING))
 
     @cached_property
     def known(self) -> np.ndarray:
-        """Where the volunteers' answer to any question is known, (N,) np.ndarray of bool."""
-        known = np.zeros(len(self), dtype=bool)
-        for column in COLUMNS:
-            known |= np.isfinite(self.fractions(column))
-        return known
+        """Mask, (N,) bool, of the galaxies with a known vote fraction of any answer."""
+        return np.logical_or.reduce([np.isfinite(self.fractions(column)) for column in COLUMNS])
 
-    def _worked_out_share(self, column: str) -> np.ndarray:
-        """Work out the shares of an answer."""
-        columns = list(columns_of(QUESTION_OF[column].number))
-        shares = shares_of_question(self._table[columns].to_numpy(dtype=np.float32))
-        return shares[:, columns.index(column)].copy()
+    def order(self, column: str, as_share: bool, descending: bool, min_mass: float = 0.0) -> np.ndarray:
+        """Return the rows sorted by `values`, NaN last; cached, first in, first out."""
+        key = column, as_share, descending, min_mass
+        rows = self._orders.get(key)
+        if rows is None:
+            values = self.values(column, as_share=as_share, min_mass=min_mass)
+            rows = self._orders[key] = argsort_nan_last(values, descending=descending)
+            if len(self._orders) > _MAX_ORDERS:
+                self._orders.popitem(last=False)
+        return rows
 
-    def _worked_out_order(self, column: str, as_share: bool, descending: bool, least_asked: float = 0.0) -> np.ndarray:
-        """Put the galaxies in the order of an answer's votes: see `rows_by`."""
-        return rows_by(self.values(column, as_share=as_share, least_asked=least_asked), descending=descending)
+    def _share(self, column: str) -> np.ndarray:
+        if column not in self._shares:
+            columns = list(columns_of(QUESTION_OF[column].number))
+            shares = shares_of_question(self._table[columns].to_numpy(dtype=np.float32))
+            self._shares[column] = shares[:, columns.index(column)].copy()
+        return self._shares[column]
 
 
-def rows_by(values: np.ndarray, *, descending: bool) -> np.ndarray:
-    """Order rows by one number each.
+def argsort_nan_last(values: np.ndarray, *, descending: bool) -> np.ndarray:
+    """Return the rows sorted by value, NaN last in both directions; ties keep their order.
 
     Parameters
     ----------
     values : (N,) np.ndarray of float
-        The numbers; NaN where unknown.
     descending : bool
-        Whether the largest come first. Unknown ones come last either way, equal ones stay in their order.
 
     Returns
     -------
     (N,) np.ndarray of int32
-        The rows.
     """
-    return np.argsort(-values if descending else values, kind="stable").astype(np.int32)  # NaN sorts last
+    return np.argsort(-values if descending else values, kind="stable").astype(np.int32)

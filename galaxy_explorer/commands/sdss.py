@@ -7,7 +7,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from galaxy_explorer.catalogue import MOST_GALAXIES, Catalogue
-from galaxy_explorer.catalogue.layouts import SCORES
+from galaxy_explorer.catalogue.layouts import SCORES_FILE
 from galaxy_explorer.catalogue.live_sdss import LiveDraw, open_live
 from galaxy_explorer.catalogue.score_tables import ID
 from galaxy_explorer.commands.downloads import FetchError, check_room
@@ -62,7 +62,7 @@ def fetch_sdss(folder: Path, count: int, seed: int) -> int:
     """
     check_room(folder, count * MEGABYTES_EACH)
     galaxies = open_live(LiveDraw(count, seed))
-    _add_scores(galaxies.table.drop(columns="picture"), folder / SCORES)
+    _add_scores(galaxies.table.drop(columns="picture"), folder / SCORES_FILE)
     wanted = [galaxy_id for galaxy_id in galaxies.ids if not _picture_of(galaxy_id, folder).is_file()]
     failures = _fetch_pictures(galaxies, wanted, folder)
     left_out = f"; {galaxies.missing_pictures:,} of unknown size were left out" if galaxies.missing_pictures else ""

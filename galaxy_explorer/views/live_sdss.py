@@ -14,7 +14,7 @@ def label_of_draw(draw: LiveDraw) -> str:
     """Name a draw of live galaxies for people."""
     if draw.name == LIVE:
         return f"{LIVE} ({draw.count} at random)"
-    wanted = f", {_answer(draw.column)} ≥ {draw.least_percent} %" if draw.column else ""
+    wanted = f", {_answer(draw.column)} ≥ {draw.min_percent} %" if draw.column else ""
     return f"{LIVE} ({draw.count}{wanted}, seed {draw.seed})"
 
 
@@ -37,7 +37,7 @@ def choose_draw(source: str) -> None:
             "At least this share of its question's votes (%)",
             0,
             100,
-            draw.least_percent if draw.column else USUAL_PERCENT,
+            draw.min_percent if draw.column else USUAL_PERCENT,
         )
         if st.form_submit_button("Ask SDSS"):
             asked = LiveDraw(int(count), int(seed)) if column == ANY else LiveDraw(int(count), int(seed), column, least)

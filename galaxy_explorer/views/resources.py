@@ -273,11 +273,11 @@ def galaxy_of(source: str, galaxy_id: str) -> ShownGalaxy:
     return ShownGalaxy(
         galaxy_id,
         picture,
-        galaxies.field,
+        galaxies.field_of_view,
         voted if np.isfinite(voted).any() else None,
         shared_memo(),
         # What results hang on: a replaced picture, or another field, has others.
-        (sources()[source], galaxy_id, str(galaxies.field), str(galaxies.picture_state(galaxy_id))),
+        (sources()[source], galaxy_id, str(galaxies.field_of_view), str(galaxies.picture_state(galaxy_id))),
     )
 
 
