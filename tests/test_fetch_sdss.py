@@ -121,7 +121,7 @@ def test_another_source_steps_in(server, fetched, folder):
 def test_without_sdss_it_says_so(server, fetched, folder, capsys):
     server.faults = {"sql": saying(b"no", status=503)}
     assert fetched(3) == 2
-    assert "fetch could not run: SDSS gives no galaxies just now" in capsys.readouterr().err
+    assert "fetch could not run: SDSS returned no galaxies" in capsys.readouterr().err
     assert list(folder.iterdir()) == []
 
 

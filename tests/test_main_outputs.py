@@ -99,7 +99,7 @@ def test_folders_of_pictures_that_are_passed_over_are_counted(run, weights, gala
         assert main([command, str(galaxies), "--output", str(tmp_path / output), *more]) == 0
         said = capsys.readouterr()
         assert "2 " in said.out
-        assert said.err == "Folders of pictures in galaxies that were not looked into: 2. Name each by its own path.\n"
+        assert said.err == "Subfolders of galaxies with pictures, not scanned: 2. Open each by its path.\n"
 
 
 def test_a_reader_who_has_had_enough_of_what_is_said_costs_no_table(weights, tmp_path):

@@ -93,7 +93,7 @@ def test_a_folder_that_goes_away_ends_the_work_and_no_zip_is_called_whole(
 
     monkeypatch.setattr(module, "_small", away)
     assert pack("--workers", "1") == 2
-    assert "has gone; bring it back" in capsys.readouterr().err
+    assert "is missing; restore it" in capsys.readouterr().err
     assert not (tmp_path / "small.zip").exists()
 
 
@@ -270,7 +270,7 @@ class TestValidationIds:
     def test_a_list_that_is_empty(self, tmp_path):
         with zipfile.ZipFile(tmp_path / "packed.zip", "w") as packed:
             packed.writestr("validation.txt", "\n")
-        with pytest.raises(CatalogueError, match=r"packed\.zip: validation\.txt is empty: write one id a line"):
+        with pytest.raises(CatalogueError, match=r"packed\.zip: validation\.txt is empty: write one id per line"):
             read_validation_ids(tmp_path / "packed.zip")
 
 
