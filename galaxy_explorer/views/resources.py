@@ -293,10 +293,11 @@ def explain_picture(
     name: str, picture: np.ndarray, field: float, column: str, method: str, lowers: bool, progress: Any = None
 ) -> "SaliencyMap":
     """Map where a network looks for one answer about one picture, in the views whose mean is its prediction."""
-    from galaxy_explorer.saliency import saliency_map
+    from galaxy_explorer.saliency import AnswerLogOdds, saliency_map
 
     shared, card = network(name)
     inputs = for_prediction(
         picture, size=card["image_size"], crop=card["crop"], mean=card["mean"], std=card["std"], field=field
     )
-    return saliency_map(shared, inputs, column, method=method, lowers=lowers, views=VIEWS, progress=progress)
+    target = AnswerLogOdds(column, against=lowers)
+    return saliency_map(shared, inputs, target, method=method, views=VIEWS, progress=progress)
