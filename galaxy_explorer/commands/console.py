@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from galaxy_explorer.checkpoints import load
-from galaxy_explorer.models import GalaxyNetwork
+from galaxy_explorer.models.checkpoints import load
+from galaxy_explorer.models.networks import GalaxyNetwork
 from galaxy_explorer.prediction import ALONE, Process, own_cuda_device
 
 

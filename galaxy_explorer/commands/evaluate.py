@@ -12,8 +12,8 @@ from galaxy_explorer.catalogue import Catalogue, read_ids, read_validation_ids
 from galaxy_explorer.catalogue.layouts import KAGGLE_PICTURES, KAGGLE_SCORES, SCORES_FILE
 from galaxy_explorer.commands.console import network_for, progress_bar, speed
 from galaxy_explorer.commands.reporting import catalogue_at, report, say
-from galaxy_explorer.comparison import Score, score
 from galaxy_explorer.decision_tree import QUESTIONS
+from galaxy_explorer.evaluation.metrics import Score, score
 from galaxy_explorer.prediction import predict_catalogue, read_fractions
 from galaxy_explorer.training import learnt_from
 

@@ -27,7 +27,7 @@ from galaxy_explorer.commands.reporting import (
     say_passed_over,
 )
 from galaxy_explorer.images import FITS_ENDINGS, ImageError, is_named, read_exposure, stem_of
-from galaxy_explorer.models import GalaxyNetwork
+from galaxy_explorer.models.networks import GalaxyNetwork
 from galaxy_explorer.prediction import (
     SPREAD_COLUMNS,
     PredictionError,

@@ -9,7 +9,7 @@ from threading import Event
 from typing import Any
 
 from galaxy_explorer.catalogue import Catalogue
-from galaxy_explorer.models import GalaxyNetwork
+from galaxy_explorer.models.networks import GalaxyNetwork
 from galaxy_explorer.prediction.inference import prediction_key
 from galaxy_explorer.prediction.processes import ALONE, Process
 from galaxy_explorer.prediction.store import Predictions, PredictionStore, collect

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from galaxy_explorer.familiarity import strangeness
-from galaxy_explorer.models import GalaxyNetwork
+from galaxy_explorer.evaluation.out_of_distribution import strangeness
+from galaxy_explorer.models.networks import GalaxyNetwork
 from galaxy_explorer.prediction.inference import INPUTS_PER_PASS, prepared
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 
 from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.evaluation.intervals import model_for, spread_of
 from galaxy_explorer.images import for_prediction
 from galaxy_explorer.images import views as views_of
-from galaxy_explorer.models import GalaxyNetwork
-from galaxy_explorer.uncertainty import model_for, spread_of
+from galaxy_explorer.models.networks import GalaxyNetwork
 
 # Inputs in one forward pass. More of them fall out of a CPU's cache: DenseNet-121 at 128 pixels took 33 ms of CPU
 # time an input by 8 or 32, 58 ms by 64.

@@ -12,7 +12,7 @@ import numpy as np
 
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import ImageError
-from galaxy_explorer.models import GalaxyNetwork
+from galaxy_explorer.models.networks import GalaxyNetwork
 from galaxy_explorer.prediction.inference import predict_inputs, prepared, with_own_error
 
 BATCH_SIZE = 32  # pictures; with eight views 256 inputs, enough to keep a GPU busy
