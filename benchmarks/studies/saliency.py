@@ -21,13 +21,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the package need
 
 from galaxy_explorer.catalogue import open_catalogue, read_ids
 from galaxy_explorer.decision_tree import QUESTION_OF, most_likely_path
-from galaxy_explorer.images import for_prediction, views
+from galaxy_explorer.images import DEFAULT_VIEWS, for_prediction, tta_views
 from galaxy_explorer.models.checkpoints import load
 from galaxy_explorer.models.networks import GalaxyNetwork
 from galaxy_explorer.saliency import METHODS, AnswerLogOdds, saliency_map
 
 PAINTED = 0.125  # of the network's input
-VIEWS = 8
 ANSWERS = slice(1, 4)  # of the likeliest path
 
 
@@ -46,7 +45,7 @@ def read_flags(arguments: list[str] | None = None) -> argparse.Namespace:
 def log_odds(network: GalaxyNetwork, inputs: np.ndarray, target: AnswerLogOdds) -> float:
     """Return an answer's log-odds, the mean over the TTA views of one ``(3, H, H)`` input."""
     with torch.inference_mode():
-        logits = network.answer_logits(torch.from_numpy(views(inputs[np.newaxis], VIEWS)[:, 0]))
+        logits = network.answer_logits(torch.from_numpy(tta_views(inputs[np.newaxis])[:, 0]))
     return float(np.mean([target(one).item() for one in logits]))
 
 
@@ -62,10 +61,10 @@ def losses(network: GalaxyNetwork, inputs: np.ndarray, method: str) -> Iterator[
     rim = np.concatenate([inputs[:, :4].reshape(3, -1), inputs[:, -4:].reshape(3, -1)], axis=1)
     sky = np.median(rim, axis=1)[:, np.newaxis]
     with torch.inference_mode():
-        fractions = network(torch.from_numpy(views(inputs[np.newaxis], VIEWS)[:, 0])).mean(dim=0).numpy()
+        fractions = network(torch.from_numpy(tta_views(inputs[np.newaxis])[:, 0])).mean(dim=0).numpy()
     for column, _ in most_likely_path(fractions)[ANSWERS]:
         target = AnswerLogOdds(column)
-        heat = saliency_map(network, inputs, target, method=method, views=VIEWS).heat
+        heat = saliency_map(network, inputs, target, method=method, views=DEFAULT_VIEWS).heat
         if not heat.any():
             continue
         before, after = log_odds(network, inputs, target), []

@@ -20,7 +20,7 @@ from galaxy_explorer.app.compare.external_tables import read_table
 from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.decision_tree import QUESTIONS, SLICES, shares_from_fractions
 from galaxy_explorer.evaluation.intervals import LEVEL
-from galaxy_explorer.flow_chart.readings import read_sources
+from galaxy_explorer.flow_chart import read_sources
 from galaxy_explorer.training import selection_weights
 
 
@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> None:
     ]
     # NaN where no vote reached the question.
     errors = np.abs([reading.shares for reading in readings] - shares_from_fractions(volunteers[rows].astype(float)))
-    half_widths = np.array([reading.spread for reading in readings], dtype=float)
+    half_widths = np.array([reading.half_widths for reading in readings], dtype=float)
     distances = errors / np.maximum(half_widths, 1e-9)
     table = {}
     for question in QUESTIONS:

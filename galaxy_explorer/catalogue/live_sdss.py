@@ -10,7 +10,7 @@ from galaxy_explorer.catalogue.catalogue import Catalogue, CatalogueError
 from galaxy_explorer.catalogue.score_tables import ID, scores_from_votes
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import ImageError
-from galaxy_explorer.sky import SkyError, SkyGalaxy, cutout, galaxies_of_gz2, galaxy_zoo_scale, within
+from galaxy_explorer.sky import SkyError, SkyGalaxy, cutout, deadline, galaxies_of_gz2, galaxy_zoo_scale
 from galaxy_explorer.sky.galaxies import MOST_GALAXIES, VOTE_COLUMNS
 
 LIVE = "Live SDSS"
@@ -79,7 +79,7 @@ def open_live(draw: LiveDraw) -> Catalogue:
         If SkyServer fails, or no galaxy fits.
     """
     try:
-        with within(TABLE_DEADLINE_S):
+        with deadline(TABLE_DEADLINE_S):
             answer = galaxies_of_gz2(draw.count, draw.seed, draw.column, draw.min_percent / 100)
     except SkyError as error:
         raise CatalogueError(f"SDSS returned no galaxies: {error}") from error
@@ -118,7 +118,7 @@ def fetch_cutout(name: str) -> bytes:
     """
     ra_deg, dec_deg, scale_arcsec = (float(number) for number in name.split())
     try:
-        with within(PICTURE_DEADLINE_S):
+        with deadline(PICTURE_DEADLINE_S):
             return cutout(ra_deg, dec_deg, scale_arcsec).content
     except SkyError as error:
         raise ImageError(str(error)) from error
