@@ -72,8 +72,8 @@ def pictures_by_id(names: Iterable[str], location: Path, hint: str = "") -> tupl
     note = f"Pictures skipped, because their names are not valid ids: {skipped:,}. Rename them." if skipped else ""
     if not pictures:
         raise CatalogueError(
-            f"there are no pictures in {location}: give the folder or zip file that holds them (zip files inside a folder "
-            f"are not scanned). {' '.join(filter(None, (note, hint)))} Names of pictures end in {', '.join(SUFFIXES)}"
+            f"there are no pictures in {location}: give the folder or zip file that holds them (zip files in a folder "
+            f"are not scanned). {' '.join(filter(None, (note, hint)))} Their names end in {', '.join(SUFFIXES)}"
         )
     ids = sorted(pictures)
     index = pd.Index(ids, dtype=str, name=ID)

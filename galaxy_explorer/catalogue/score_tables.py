@@ -130,7 +130,9 @@ def to_numbers(cells: pd.Series, column: str) -> tuple[np.ndarray, np.ndarray]:
     texts = cells if cells.dtype.kind in "fiu" else cells.astype(str).str.strip()
     numbers = pd.to_numeric(texts, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     low, high = RANGES[column]
-    invalid = ~((numbers >= low) & (numbers <= high)) & ~(cells.isna() | texts.isin(_UNKNOWN)).to_numpy()
+    invalid = ~((numbers >= low) & (numbers <= high)) & cells.notna().to_numpy()
+    if texts is not cells:
+        invalid &= ~texts.isin(_UNKNOWN).to_numpy()
     return numbers.clip(0.0, 1.0) if column in COLUMNS else numbers, invalid
 
 

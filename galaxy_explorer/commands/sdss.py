@@ -6,10 +6,7 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from galaxy_explorer.catalogue import MOST_GALAXIES, Catalogue
-from galaxy_explorer.catalogue.layouts import SCORES_FILE
-from galaxy_explorer.catalogue.live_sdss import LiveDraw, open_live
-from galaxy_explorer.catalogue.score_tables import ID
+from galaxy_explorer.catalogue import ID, MOST_GALAXIES, SCORES_FILE, Catalogue, LiveDraw, open_live
 from galaxy_explorer.commands.downloads import FetchError, check_disk_space
 from galaxy_explorer.commands.reporting import report
 from galaxy_explorer.images import ImageError
