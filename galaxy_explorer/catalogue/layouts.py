@@ -2,7 +2,7 @@
 
 import json
 import os
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pandas as pd
 
@@ -145,11 +145,8 @@ def _open_zip(path: Path) -> Catalogue:
     archive = open_zip(path)
     names = [name for name in archive.namelist() if not name.startswith("__MACOSX/")]
     extras = _extra_files(names, path)
-    content = {
-        file: read_member(archive, extras[file], MAX_TABLE_BYTES)
-        for file in (SCORES_FILE, FIELD_FILE)
-        if file in extras
-    }
+    members = [file for file in (SCORES_FILE, FIELD_FILE) if file in extras]
+    content = {file: read_member(archive, extras[file], MAX_TABLE_BYTES) for file in members}
     scores = read_scores(content[SCORES_FILE], f"{path}: {extras[SCORES_FILE]}") if SCORES_FILE in content else None
     field_of_view = _parse_field(content[FIELD_FILE], f"{path}: {FIELD_FILE}") if FIELD_FILE in content else 1.0
     note = f"Pictures of the file {path.name}."
@@ -232,12 +229,10 @@ def field_of_view_of(folder: Path) -> float:
 
 def _root_of(folder: Path) -> Path:
     """Return the folder of the catalogue that holds a folder of pictures: usually the same one."""
-    if folder.name in KAGGLE_PICTURES and _is_kaggle(folder.parent):
-        return folder.parent
-    for images in IMAGES:
-        steps = PurePosixPath(images).parts
-        if folder.parts[-len(steps) :] == steps and looks_like_gz2(folder.parents[len(steps) - 1]):
-            return folder.parents[len(steps) - 1]
+    for parent in list(folder.parents)[:2]:
+        name = folder.relative_to(parent).as_posix()
+        if (name in KAGGLE_PICTURES and _is_kaggle(parent)) or (name in IMAGES and looks_like_gz2(parent)):
+            return parent
     return folder
 
 
