@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from galaxy_explorer.catalogue import Catalogue, read_ids, read_validation
-from galaxy_explorer.catalogue.layouts import KAGGLE_PICTURES, KAGGLE_SCORES, SCORES
+from galaxy_explorer.catalogue import Catalogue, read_ids, read_validation_ids
+from galaxy_explorer.catalogue.layouts import KAGGLE_PICTURES, KAGGLE_SCORES, SCORES_FILE
 from galaxy_explorer.commands.console import network_for, progress_bar, speed
 from galaxy_explorer.commands.reporting import catalogue_at, report, say
 from galaxy_explorer.decision_tree import QUESTIONS
@@ -62,7 +62,7 @@ def _without_votes(catalogue: Catalogue, where: str) -> str:
             f"{where} holds the scores of {catalogue.missing_pictures:,} galaxies, and pictures of {len(catalogue):,} others; "
             "an id is the picture's name without its ending"
         )
-    table = KAGGLE_SCORES[0] if (catalogue.root / KAGGLE_PICTURES[0]).is_dir() else SCORES
+    table = KAGGLE_SCORES[0] if (catalogue.root / KAGGLE_PICTURES[0]).is_dir() else SCORES_FILE
     return f"{where} holds no {table} with the volunteers' votes; put it beside the pictures, or name another folder"
 
 
@@ -70,7 +70,7 @@ def _wanted(options: argparse.Namespace, scored: Catalogue) -> list[str]:
     """Name the galaxies to evaluate, each once."""
     if options.ids:
         return list(dict.fromkeys(read_ids(options.ids)))
-    validation = [] if options.all else read_validation(options.data)
+    validation = [] if options.all else read_validation_ids(options.data)
     return list(dict.fromkeys(validation)) or scored.ids
 
 

@@ -11,10 +11,9 @@ from pathlib import Path
 from PIL import Image
 from tqdm import tqdm
 
-from galaxy_explorer.catalogue import FIELD, VALIDATION, Catalogue, read_ids, read_validation
-from galaxy_explorer.catalogue.layouts import SCORES
+from galaxy_explorer.catalogue import FIELD_FILE, VALIDATION_FILE, Catalogue, read_ids, read_validation_ids
+from galaxy_explorer.catalogue.layouts import SCORES_FILE
 from galaxy_explorer.commands.reporting import (
-    NO_TEXT,
     catalogue_at,
     check_output,
     check_spares,
@@ -47,7 +46,7 @@ def pack(options: argparse.Namespace) -> int:
     check_spares([options.data], output)
     catalogue = catalogue_at(options.data)
     say_passed_over([options.data])
-    never = read_validation(options.data)
+    never = read_validation_ids(options.data)
     if options.ids:
         catalogue = catalogue.subset(dict.fromkeys(read_ids(options.ids)))
     _check(options, catalogue)
@@ -60,8 +59,7 @@ def pack(options: argparse.Namespace) -> int:
         unfinished.replace(output)
     megabytes = output.stat().st_size / 1e6
     print(f"{len(catalogue) - len(failures):,} galaxies are in {options.output}, {megabytes:.1f} MB")
-    left_out = () if options.ids else catalogue.left_out
-    return report(failures | dict.fromkeys(left_out, NO_TEXT), "the file is without them")
+    return report(failures, "the file is without them")
 
 
 def _check(options: argparse.Namespace, catalogue: Catalogue) -> None:
@@ -77,10 +75,10 @@ def _check(options: argparse.Namespace, catalogue: Catalogue) -> None:
         raise ValueError(
             f"--size {options.size} was given; the pictures must have {MIN_SIDE} to {MOST_SIDE:,} pixels a side"
         )
-    if options.crop > catalogue.field:
+    if options.crop > catalogue.field_of_view:
         raise ValueError(
-            f"the pictures of {catalogue.name} show {catalogue.field:.3f} of the field and --crop {options.crop:g} asks for "
-            f"more; give --crop {catalogue.field:.3f} or less"
+            f"the pictures of {catalogue.name} show {catalogue.field_of_view:.3f} of the field and --crop {options.crop:g} asks for "
+            f"more; give --crop {catalogue.field_of_view:.3f} or less"
         )
 
 
@@ -93,11 +91,11 @@ def _write(options: argparse.Namespace, catalogue: Catalogue, path: Path, never:
         archive.comment = settings
         failures = _write_pictures(options, catalogue, archive, done)
         table = catalogue.table.drop(columns="picture").dropna(how="all")
-        extras = {FIELD: json.dumps({"centre": round(options.crop * FIELD_PX, 3), "of": FIELD_PX})}
+        extras = {FIELD_FILE: json.dumps({"centre": round(options.crop * FIELD_PX, 3), "of": FIELD_PX})}
         if len(table):
-            extras[SCORES] = table.to_csv()
+            extras[SCORES_FILE] = table.to_csv()
         if listed := [galaxy for galaxy in never if galaxy in catalogue]:
-            extras[VALIDATION] = "\n".join(listed) + "\n"
+            extras[VALIDATION_FILE] = "\n".join(listed) + "\n"
         for name in extras.keys() - done:
             archive.writestr(name, extras[name], compress_type=zipfile.ZIP_DEFLATED)
         archive.comment = b""
@@ -143,7 +141,7 @@ def _write_pictures(
 def _small(catalogue: Catalogue, crop: float, size: int, quality: int, galaxy_id: str) -> bytes | str:
     """Make a galaxy's picture small, or say why it cannot be read."""
     try:
-        square = central_field(catalogue.picture(galaxy_id), crop, size, field=catalogue.field)
+        square = central_field(catalogue.picture(galaxy_id), crop, size, field=catalogue.field_of_view)
     except (ImageError, OSError) as error:
         return str(error)
     content = io.BytesIO()

@@ -13,11 +13,10 @@ from typing import Any, NoReturn
 import numpy as np
 
 from galaxy_explorer import __version__
-from galaxy_explorer.catalogue import FIELD, field_of, id_of, is_text, read_ids, written
+from galaxy_explorer.catalogue import FIELD_FILE, field_of_view_of, normalise_id, read_ids
 from galaxy_explorer.commands.console import network_for, progress_bar, speed
 from galaxy_explorer.commands.reporting import (
     NAMED_FAILURES,
-    NO_TEXT,
     catalogue_at,
     check_output,
     check_spares,
@@ -140,7 +139,7 @@ def _forget_changed(store: PredictionStore, sources: list[Source]) -> None:
     if changed:
         others = f" and {len(changed) - 1:,} more are" if len(changed) > 1 else " is"
         say(
-            f"galaxy {changed[0]}{others} predicted again: the picture, or what {FIELD} says of it, is another one than "
+            f"galaxy {changed[0]}{others} predicted again: the picture, or what {FIELD_FILE} says of it, is another one than "
             "before the interruption"
         )
         store.forget(set(changed))
@@ -206,18 +205,14 @@ def _sources_at(path: str, notes: Notes) -> Iterator[Source]:
         for source in sources_of(catalogue):
             if is_named(str(catalogue.table.at[source.galaxy_id, "picture"]), *FITS_ENDINGS):
                 noted = partial(_noted, notes, source.galaxy_id, partial(catalogue.picture_file, source.galaxy_id))
-                source = replace(source, read=catalogue.giving_none_up()(noted))
+                source = replace(source, read=catalogue.distinguish_missing_root()(noted))
             yield source
-        yield from (Source(name, partial(_no_picture, NO_TEXT)) for name in catalogue.left_out)
         return
-    if not is_text(file.name):
-        yield Source(written(file.name), partial(_no_picture, NO_TEXT))
-        return
-    galaxy_id = id_of(stem_of(file.name))
+    galaxy_id = normalise_id(stem_of(file.name))
     # A field.json says that the picture was cropped before, as for the folder as a whole.
     state = file.stat()
     read = partial(_noted, notes, galaxy_id, lambda: file)
-    yield Source(galaxy_id, read, field_of(file.parent), (state.st_size, state.st_mtime_ns))
+    yield Source(galaxy_id, read, field_of_view_of(file.parent), (state.st_size, state.st_mtime_ns))
 
 
 def _noted(notes: Notes, galaxy_id: str, find: Callable[[], bytes | Path]) -> np.ndarray:

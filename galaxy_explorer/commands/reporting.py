@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
-from galaxy_explorer.catalogue import DEBIASED, SAMPLE, VOTES, Catalogue, open_catalogue, passed_over
+from galaxy_explorer.catalogue import DEBIASED, SAMPLE, VOTE_FILES, Catalogue, open_catalogue, subfolders_note
 from galaxy_explorer.images import FITS_ENDINGS, is_named
 
-NO_TEXT = "its name cannot be read as an id; rename the file"
 NAMED_FAILURES = 20  # on the screen; where there is a list beside the table, it has them all
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -22,7 +21,7 @@ def say(message: str) -> None:
 def say_passed_over(paths: Sequence[str]) -> None:
     """Say on standard error which folders hold folders of pictures that are not looked into."""
     for path in paths:
-        if said := passed_over(path):
+        if said := subfolders_note(path):
             say(said)
 
 
@@ -66,7 +65,7 @@ def check_spares(paths: Sequence[str], output: Path) -> None:
         folder = path if path.is_dir() else path.parent
         if output.resolve().parent != folder.resolve() or path.suffix.lower() == ".zip":
             continue
-        if output.name in VOTES:
+        if output.name in VOTE_FILES:
             raise ValueError(
                 f"{output.name} is what volunteers' votes are called in a folder of pictures, as {folder} is; name another "
                 "--output, such as predictions.csv"

@@ -198,7 +198,7 @@ def sources_of(catalogue: Catalogue) -> Iterator[Source]:
     """Give the galaxies of a catalogue as sources, one by one."""
     for galaxy_id in catalogue.ids:
         read = partial(catalogue.picture, galaxy_id)
-        yield Source(galaxy_id, read, catalogue.field, catalogue.picture_state(galaxy_id))
+        yield Source(galaxy_id, read, catalogue.field_of_view, catalogue.picture_state(galaxy_id))
 
 
 def _watched(

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from galaxy_explorer.catalogue.scores import RANGES, read_scores
+from galaxy_explorer.catalogue.score_tables import RANGES, read_scores
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.prediction.described_tables import described_head, ecsv_writer, fits_writer, read_described
 from galaxy_explorer.prediction.tables import (

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from galaxy_explorer.catalogue.scores import ID
+from galaxy_explorer.catalogue.score_tables import ID
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.prediction.formats import ENDINGS, check_ending
 from galaxy_explorer.prediction.stream import Batch

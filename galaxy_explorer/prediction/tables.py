@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import pandas as pd
 
-from galaxy_explorer.catalogue.scores import ID
+from galaxy_explorer.catalogue.score_tables import ID
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.storage import atomic_path
 

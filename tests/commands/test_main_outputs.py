@@ -12,7 +12,7 @@ from tiny_prediction import command_with, tiny_weights, write_pictures
 from tiny_training import in_one_thread
 
 from galaxy_explorer.__main__ import main
-from galaxy_explorer.prediction import read_failures, read_fractions
+from galaxy_explorer.prediction import read_fractions
 
 ROOT = Path(__file__).parents[2]
 
@@ -62,18 +62,6 @@ def test_an_output_that_is_a_link_is_written_where_it_leads_to(run, galaxies, tm
     assert [path.name for path in real.parent.iterdir()] == ["real.csv"]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no file names that are no text")
-@pytest.mark.parametrize("single", [False, True])
-def test_a_picture_whose_name_is_no_text_is_named_and_costs_itself_alone(run, galaxies, tmp_path, capsys, single):
-    shutil.copy(galaxies / "0002.png", galaxies / os.fsdecode(b"M\xfcller.png"))
-    output = tmp_path / "scores.csv"
-    assert run("predict", *(sorted(galaxies.iterdir()) if single else [galaxies]), "--output", output) == 1
-    assert read_fractions(output).index.tolist() == ["0001", "0002"]
-    reason = "its name cannot be read as an id; rename the file"
-    assert read_failures(tmp_path / "scores.csv.failed.csv") == {r"M\xfcller.png": reason}
-    assert rf"galaxy M\xfcller.png failed: {reason}" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize("ending", ["csv", "parquet", "fits"])
 def test_resume_of_a_table_in_which_all_failed_names_them_again(run, galaxies, tmp_path, capsys, ending):
     for picture in galaxies.iterdir():
@@ -111,7 +99,7 @@ def test_folders_of_pictures_that_are_passed_over_are_counted(run, weights, gala
         assert main([command, str(galaxies), "--output", str(tmp_path / output), *more]) == 0
         said = capsys.readouterr()
         assert "2 " in said.out
-        assert said.err == "Folders of pictures in galaxies that were not looked into: 2. Name each by its own path.\n"
+        assert said.err == "Subfolders of galaxies with pictures, not scanned: 2. Open each by its path.\n"
 
 
 def test_a_reader_who_has_had_enough_of_what_is_said_costs_no_table(weights, tmp_path):

@@ -7,7 +7,7 @@ import numpy as np
 from galaxy_explorer.app.browse.query import AGAINST_VOLUNTEERS, AT_RANDOM, BETWEEN_NETWORKS, BY_ID, BrowseQuery
 from galaxy_explorer.app.services import prediction_tables
 from galaxy_explorer.app.services.result_cache import catalogue_result
-from galaxy_explorer.catalogue import Catalogue, find_ids, rows_by, sorted_rows
+from galaxy_explorer.catalogue import Catalogue, argsort_nan_last, find_ids, sorted_rows
 from galaxy_explorer.decision_tree import COLUMNS
 
 
@@ -40,7 +40,7 @@ def match_galaxies(catalogue: Catalogue, query: BrowseQuery) -> Matches:
     matches = _sorted(catalogue, query)
     rows = matches.rows
     for wanted in query.ranges:
-        rows = rows[wanted.holds(catalogue, query.min_asked / 100)[rows]]
+        rows = rows[wanted.mask(catalogue, query.min_asked / 100)[rows]]
     if not query.search:
         return replace(matches, rows=rows)
     exact, partial, unknown_ids = find_ids(catalogue, query.search)
@@ -65,9 +65,7 @@ def _sorted(catalogue: Catalogue, query: BrowseQuery) -> Matches:
         return Matches(sorted_rows(catalogue, "random", seed=query.seed))
     if query.sort in COLUMNS:
         bound = query.min_asked / 100 if query.as_share else 0.0
-        rows = sorted_rows(
-            catalogue, query.sort, as_share=query.as_share, descending=query.descending, least_asked=bound
-        )
+        rows = sorted_rows(catalogue, query.sort, as_share=query.as_share, descending=query.descending, min_mass=bound)
         return Matches(rows)
     return Matches(sorted_rows(catalogue, "GalaxyID", descending=query.descending))
 
@@ -86,7 +84,7 @@ def _sorted_by_disagreement(catalogue: Catalogue, query: BrowseQuery) -> Matches
         rmse, predicted = _rmse(catalogue, sides)
     except (OSError, ValueError):  # a damaged table; Compare replaces it
         return Matches(by_id)
-    rows = rows_by(rmse, descending=query.descending)
+    rows = argsort_nan_last(rmse, descending=query.descending)
     return Matches(rows, networks, "" if between else network, rmse, predicted)
 
 

@@ -60,7 +60,7 @@ def show_picture(prediction: GalaxyPrediction, choices: Choices) -> np.ndarray:
         bright = f"are evidence {choices.evidence} “{name_of(column)}”"
     st.image(overlaid, width="stretch", alt=f"Galaxy {prediction.galaxy.galaxy_id} with the saliency{of_answer}")
     if saliency_map.message:
-        st.info(saliency_map.message[0].upper() + saliency_map.message[1:] + ".", icon=":material/visibility_off:")
+        st.info(f"{saliency_map.message}.", icon=":material/visibility_off:")
     maximum = f"Maximum before scaling: {saliency_map.maximum:.3g}; comparable within one network and method."
     st.caption(
         f"Bright areas {bright}. The network sees only the framed square.", help=maximum if choices.comparable else None
@@ -88,7 +88,7 @@ def show_all_answers(prediction: GalaxyPrediction, choices: Choices) -> None:
         for saliency_map in maps:
             scale = max(0.0, saliency_map.maximum / maximum) if common and maximum > 0 else 1.0
             overlaid = overlaid_picture(prediction, saliency_map.heat * scale, choices.opacity)
-            _show_small(thumbnail(overlaid, SMALL_SIDE_PX), saliency_map.column, prediction.shares)
+            _show_small(thumbnail(overlaid, SMALL_SIDE_PX), saliency_map.target.column, prediction.shares)
 
 
 def _show_small(picture: np.ndarray, column: str, shares: np.ndarray) -> None:

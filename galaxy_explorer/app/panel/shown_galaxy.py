@@ -62,13 +62,20 @@ class GalaxyPrediction:
         """The model card."""
         return network(self.model)[1]
 
-    def saliency(self, column: str, method: str, lowers: bool, progress: Any = None) -> "SaliencyMap":
+    def saliency(self, column: str, method: str, against: bool, progress: Any = None) -> "SaliencyMap":
         """Compute the saliency map of an answer, or read it from the cache."""
-        galaxy = self.galaxy
-        return galaxy.cache.get(
-            (*galaxy.key, self.model, column, method, lowers),
-            lambda: explain_picture(self.model, galaxy.picture, galaxy.field, column, method, lowers, progress),
-        )
+        key = (*self.galaxy.key, self.model, column, method, against)
+        return self.galaxy.cache.get(key, lambda: self._explain(column, method, against, progress))
+
+    def _explain(self, column: str, method: str, against: bool, progress: Any) -> "SaliencyMap":
+        """Compute the saliency map of an answer, over the TTA views whose mean is the prediction."""
+        from galaxy_explorer.saliency import AnswerLogOdds, saliency_map
+
+        shared, card = network(self.model)
+        settings = {"size": card["image_size"], "crop": card["crop"], "mean": card["mean"], "std": card["std"]}
+        inputs = for_prediction(self.galaxy.picture, field=self.galaxy.field, **settings)
+        target = AnswerLogOdds(column, against=against)
+        return saliency_map(shared, inputs, target, method=method, views=VIEWS, progress=progress)
 
     def percent(self, column: str) -> str:
         """Format the vote fraction of an answer with its interval: ``75 ± 11 %``."""
@@ -98,9 +105,9 @@ def galaxy_of(source: str, galaxy_id: str) -> ShownGalaxy:
     picture = galaxies.picture(galaxy_id)
     votes = galaxies.table.loc[galaxy_id, list(COLUMNS)].to_numpy(dtype=float)
     # A replaced picture, or another field of view, has other results.
-    key = (sources()[source], galaxy_id, str(galaxies.field), str(galaxies.picture_state(galaxy_id)))
+    key = (sources()[source], galaxy_id, str(galaxies.field_of_view), str(galaxies.picture_state(galaxy_id)))
     return ShownGalaxy(
-        galaxy_id, picture, galaxies.field, votes if np.isfinite(votes).any() else None, shared_results(), key
+        galaxy_id, picture, galaxies.field_of_view, votes if np.isfinite(votes).any() else None, shared_results(), key
     )
 
 
@@ -110,16 +117,3 @@ def predict_picture(model: str, picture: np.ndarray, field: float) -> tuple[np.n
 
     fractions, interval = predict(*network(model), [picture], views=VIEWS, field=field)
     return fractions[0], interval[0]
-
-
-def explain_picture(
-    model: str, picture: np.ndarray, field: float, column: str, method: str, lowers: bool, progress: Any = None
-) -> "SaliencyMap":
-    """Compute the saliency map of an answer, over the TTA views whose mean is the prediction."""
-    from galaxy_explorer.saliency import saliency_map
-
-    shared, card = network(model)
-    inputs = for_prediction(
-        picture, size=card["image_size"], crop=card["crop"], mean=card["mean"], std=card["std"], field=field
-    )
-    return saliency_map(shared, inputs, column, method=method, lowers=lowers, views=VIEWS, progress=progress)

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from galaxy_explorer.catalogue import Catalogue
-from galaxy_explorer.catalogue.scores import ID
+from galaxy_explorer.catalogue.score_tables import ID
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.storage import cache_folder, remove, write_atomic
 

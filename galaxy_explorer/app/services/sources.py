@@ -76,7 +76,7 @@ def label_of_draw(draw: LiveDraw) -> str:
     """Return the label of a draw of live galaxies."""
     if draw.name == LIVE:
         return f"{LIVE} ({draw.count} at random)"
-    wanted = f", {name_of(draw.column)} ≥ {draw.least_percent} %" if draw.column else ""
+    wanted = f", {name_of(draw.column)} ≥ {draw.min_percent} %" if draw.column else ""
     return f"{LIVE} ({draw.count}{wanted}, seed {draw.seed})"
 
 

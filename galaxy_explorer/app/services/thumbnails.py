@@ -86,7 +86,7 @@ class Thumbnails:
 
 def _file_name(catalogue: Catalogue, galaxy_id: str, state: tuple[int, int]) -> str:
     """Return the name of a thumbnail's file: a digest of all that decides it."""
-    decisive = (str(catalogue.root.resolve()), galaxy_id, state, catalogue.field, SIDE, PART, QUALITY)
+    decisive = (str(catalogue.root.resolve()), galaxy_id, state, catalogue.field_of_view, SIDE, PART, QUALITY)
     digest = hashlib.blake2b(repr(decisive).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
     return f"{digest[:2]}/{digest[2:]}.jpg"
 
@@ -99,7 +99,7 @@ def make_thumbnail(catalogue: Catalogue, galaxy_id: str) -> bytes:
     ImageError
         If the image is missing or damaged.
     """
-    part = min(1.0, PART / catalogue.field)  # more of an image that was cropped before
+    part = min(1.0, PART / catalogue.field_of_view)  # more of an image that was cropped before
     picture = read_image(catalogue.picture_bytes(galaxy_id), shortest=math.ceil(SIDE / part))
     file = io.BytesIO()
     Image.fromarray(central_field(picture, part, SIDE)).save(file, "JPEG", quality=QUALITY)

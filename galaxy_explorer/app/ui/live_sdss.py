@@ -21,7 +21,7 @@ def choose_draw(source: str) -> None:
         seed = int(st.number_input("Seed", 0, 999_999, draw.seed, help="The same seed draws the same galaxies."))
         answers = [ANY, *COLUMNS]
         column = st.selectbox("Answer", answers, index=answers.index(draw.column or ANY), format_func=_answer_label)
-        percent = draw.least_percent if draw.column else DEFAULT_PERCENT
+        percent = draw.min_percent if draw.column else DEFAULT_PERCENT
         percent = st.slider("Minimum answer share (%)", 0, 100, percent)
         if st.form_submit_button("Draw galaxies"):
             other = LiveDraw(count, seed) if column == ANY else LiveDraw(count, seed, column, percent)

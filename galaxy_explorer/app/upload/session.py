@@ -19,7 +19,7 @@ from galaxy_explorer.app.services import sources
 from galaxy_explorer.app.state import Key, Upload
 from galaxy_explorer.app.ui.wording import escape_markdown, with_full_stop
 from galaxy_explorer.catalogue import CatalogueError
-from galaxy_explorer.catalogue.scores import id_of, read_scores
+from galaxy_explorer.catalogue.score_tables import normalise_id, read_scores
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import Exposure, ImageError, Square, cut_square, read_exposure, stem_of, thumbnail
 
@@ -73,7 +73,7 @@ def _read(file: UploadedFile, name: str) -> str:
 
 def _add(name: str, content: bytes) -> str:
     """Decode a picture once and keep it; return its id, which is unique."""
-    pictures, stem = state.upload().pictures, id_of(stem_of(name))
+    pictures, stem = state.upload().pictures, normalise_id(stem_of(name))
     ids = (stem if number == 1 else f"{stem} ({number})" for number in count(1))
     galaxy_id = next(new for new in ids if new not in pictures or pictures[new].content == content)
     if galaxy_id in pictures:  # uploaded twice: its crop stays
