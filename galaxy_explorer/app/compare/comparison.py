@@ -15,7 +15,7 @@ from galaxy_explorer.app.compare.external_tables import cached_table
 from galaxy_explorer.app.services import prediction_jobs
 from galaxy_explorer.app.services.prediction_tables import Column, Tables, files_of, reader
 from galaxy_explorer.catalogue import Catalogue
-from galaxy_explorer.decision_tree import COLUMNS, SLICES, columns_of
+from galaxy_explorer.decision_tree import COLUMNS, SLICES
 from galaxy_explorer.evaluation import metrics
 from galaxy_explorer.evaluation.intervals import coverage
 from galaxy_explorer.evaluation.metrics import Score, score
@@ -229,10 +229,3 @@ def _table(column: Column, rows: np.ndarray) -> np.ndarray:
     for values, name in zip(table, COLUMNS, strict=True):
         np.compress(rows, column(name), out=values)
     return table.T
-
-
-def columns_asked(question: int | None, column: str | None = None) -> tuple[str, ...]:
-    """Return the columns of one answer, of one question or, for None, of all."""
-    if column is not None:
-        return (column,)
-    return COLUMNS if question is None else columns_of(question)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from galaxy_explorer.app import paths, state
 from galaxy_explorer.app.compare import charts, tables
-from galaxy_explorer.app.compare.comparison import Comparison, columns_asked
+from galaxy_explorer.app.compare.comparison import Comparison
 from galaxy_explorer.app.panel.selected_answer import answer_label
 from galaxy_explorer.app.services import sources
 from galaxy_explorer.app.state import Key
@@ -119,7 +119,7 @@ def choose_columns() -> tuple[str, ...]:
 
     options, key = [EVERY, *columns_of(question)], Key.VOTES_ANSWER.of(question)
     answer = st.selectbox("Answer", options, key=key, width=240, format_func=label)
-    return columns_asked(question, None if answer == EVERY else answer)
+    return columns_of(question) if answer == EVERY else (answer,)
 
 
 @st.fragment
@@ -129,20 +129,31 @@ def show_votes(comparison: Comparison) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="choices_votes"):
         columns = choose_columns()
         network = choose_network(comparison, Key.VOTES_NETWORK)
-    binned, counts = comparison.calibration(network, columns), comparison.density(network, None, columns)
-    across, up = f"vote fraction predicted by {network}", "volunteers' vote fraction"
+    binned = comparison.calibration(network, columns)
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown(
             "Stronger colour: more answers. **Dotted line**: prediction equals votes. **Diamonds**: mean votes by "
             "predicted fraction."
         )
-        figure = charts.density_chart(counts, across, up, is_dark(), binned)
-        show_chart(figure, "votes_density", f"Density of {up} over {across}; the table below holds the mean votes")
+        show_density(comparison, network, None, columns, binned)
         with st.expander("Mean votes as a table", icon=":material/table_rows:"):
             st.dataframe(binned.round(4), hide_index=True)
     with right:
         show_coverage(comparison)
+
+
+def show_density(
+    comparison: Comparison,
+    network: str,
+    other: str | None,
+    columns: tuple[str, ...],
+    binned: pd.DataFrame | None = None,
+) -> None:
+    """Show the density of another network's fractions, or the votes, over a network's predictions."""
+    across, up = (f"vote fraction {f'predicted by {side}' if side else 'of volunteers'}" for side in (network, other))
+    figure = charts.density_chart(comparison.density(network, other, columns), across, up, is_dark(), binned)
+    show_chart(figure, f"density_{other}", f"Density of {up} over {across}; a table next to it sums it up")
 
 
 def show_coverage(comparison: Comparison) -> None:
@@ -191,10 +202,7 @@ def show_networks(url_params: dict[str, str], comparison: Comparison) -> None:
     st.markdown(f"RMSE between {one} and {other} over {over}: **{rmse:.4f}**.")
     left, right = st.columns(2, gap="large")
     with left:
-        across, up = (f"vote fraction predicted by {network}" for network in pair)
-        counts = comparison.density(one, other, columns_asked(question))
-        figure = charts.density_chart(counts, across, up, is_dark())
-        show_chart(figure, "networks_density", f"Density of {up} over {across}; the table next to it holds the RMSE")
+        show_density(comparison, one, other, COLUMNS if question is None else columns_of(question))
     with right:
         table = pd.DataFrame({"RMSE between them": between.rmse_by_question})
         st.dataframe(table.rename(index=SHORT).rename_axis("question").style.format("{:.4f}"), height="content")

@@ -191,3 +191,9 @@ def test_a_start_option_opens_paths_for_every_visitor(
 ) -> None:
     monkeypatch.setenv(OPEN_FOLDERS, option)
     assert (folder_field(opened(app)) is not None) == may
+
+
+def test_the_token_is_never_in_a_permalink(app: AppTest) -> None:
+    opened(app, "galaxy", source="sample", galaxy="100008", token=local_paths.secret_token())
+    assert "galaxy=100008" in app.code[0].value
+    assert "token" not in app.code[0].value
