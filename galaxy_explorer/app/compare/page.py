@@ -67,11 +67,11 @@ def choose_source() -> str:
     return st.selectbox("Catalogue", options, format_func=label, key=Key.COMPARE_SOURCE, width=280, on_change=switch)
 
 
-def choose_rows(source: str, catalogue: Catalogue) -> np.ndarray:
+def choose_rows(catalogue: Catalogue) -> np.ndarray:
     """Return the rows of the chosen galaxies, and show what they are."""
     rows, selection = rows_with_votes(catalogue), state.shared().selection
     parts = {CATALOGUE: rows}
-    if selection and selection.source == source and selection.of == len(catalogue) > len(selection.rows):
+    if selection and selection.source == catalogue.source and selection.of == len(catalogue) > len(selection.rows):
         parts[SELECTION] = np.sort(selection.rows[np.isin(selection.rows, rows)])
     part = _choose("Galaxies", {name: len(rows) for name, rows in parts.items()}, SELECTION, Key.COMPARE_PART)
     rows = parts[part]
@@ -125,17 +125,17 @@ def offer_tables() -> None:
             st.button(label, key=f"close_{name}", on_click=close, icon=":material/close:", type="tertiary")
 
 
-def show_comparison(source: str, catalogue: Catalogue) -> None:
+def show_comparison(catalogue: Catalogue) -> None:
     """Compare the chosen galaxies of a catalogue, as far as they are predicted."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="choices_galaxies"):
-        rows = choose_rows(source, catalogue)
+        rows = choose_rows(catalogue)
         names = choose_networks()
         offer_tables()
     if not len(rows):
         st.info("The selection holds no galaxies with votes. Select others in Browse.", icon=":material/balance:")
         return
     voted = np.isfinite(catalogue.table.iloc[rows[0]][list(COLUMNS)].to_numpy(dtype=float)).any()
-    label = escape_markdown(sources.source_label(source))
+    label = escape_markdown(sources.source_label(catalogue.source))
     votes = "with votes" if voted else "without votes"
     st.markdown(f"Below: **{galaxies_in_words(len(rows))}** {votes}, of {len(catalogue):,} in {label}.")
     vote_kind.show_vote_kind(catalogue)
@@ -149,7 +149,7 @@ def show_comparison(source: str, catalogue: Catalogue) -> None:
         return
     progress.show_predictions(catalogue, comparison, len(rows))
     progress.list_failures(catalogue, comparison)
-    results.show(source, catalogue, comparison)
+    results.show(catalogue, comparison)
 
 
 def page() -> None:
@@ -170,7 +170,7 @@ def page() -> None:
     except (CatalogueError, OSError) as error:
         st.error(f"These galaxies cannot be opened: {with_full_stop(error)}")
         return
-    show_comparison(source, catalogue)
+    show_comparison(catalogue)
 
 
 page()

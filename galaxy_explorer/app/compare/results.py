@@ -29,22 +29,21 @@ SHORT = {question.number: f"{question.number} · {question.short}" for question 
 EVERY = "all questions"
 
 
-def show(source: str, catalogue: Catalogue, comparison: Comparison) -> None:
+def show(catalogue: Catalogue, comparison: Comparison) -> None:
     """Show all sections of a comparison."""
-    url_params = {"source": source} | sources.vote_params(catalogue)
     if not len(comparison):
         return
     if len(comparison) < FEWEST:
-        show_one_by_one(url_params, comparison)
+        show_one_by_one(catalogue, comparison)
     else:
         if comparison.voted:
             show_scores(comparison)
             show_votes(comparison)
-            show_worst(url_params, comparison)
+            show_worst(catalogue, comparison)
         else:
             st.info("These galaxies have no votes: only the networks are compared.", icon=":material/how_to_vote:")
         if len(comparison.predicted) > 1:
-            show_networks(url_params, comparison)
+            show_networks(catalogue, comparison)
     show_downloads(catalogue, comparison)
 
 
@@ -176,17 +175,17 @@ def show_coverage(comparison: Comparison) -> None:
 
 
 @st.fragment
-def show_worst(url_params: dict[str, str], comparison: Comparison) -> None:
+def show_worst(catalogue: Catalogue, comparison: Comparison) -> None:
     """Show the galaxies on which a network and the volunteers disagree most."""
     st.subheader("Largest disagreements")
     with st.container(horizontal=True, vertical_alignment="bottom", key="choices_worst"):
         question = choose_question(Key.WORST_QUESTION)
         network = choose_network(comparison, Key.WORST_NETWORK)
-    show_gallery("worst", url_params, comparison.disagreements(network, None, question), (network, "volunteers"))
+    show_gallery("worst", catalogue, comparison.disagreements(network, None, question), (network, "volunteers"))
 
 
 @st.fragment
-def show_networks(url_params: dict[str, str], comparison: Comparison) -> None:
+def show_networks(catalogue: Catalogue, comparison: Comparison) -> None:
     """Show the density of two networks' predictions, and their largest disagreements."""
     st.subheader("Network against network")
     pairs = tables.pairs_of(list(comparison.predicted))
@@ -207,44 +206,45 @@ def show_networks(url_params: dict[str, str], comparison: Comparison) -> None:
         table = pd.DataFrame({"RMSE between them": between.rmse_by_question})
         st.dataframe(table.rename(index=SHORT).rename_axis("question").style.format("{:.4f}"), height="content")
     st.markdown("**Largest disagreements**")
-    show_gallery("networks", url_params, comparison.disagreements(one, other, question), pair)
+    show_gallery("networks", catalogue, comparison.disagreements(one, other, question), pair)
 
 
-def show_gallery(key: str, url_params: dict[str, str], worst: pd.DataFrame, sides: tuple[str, str]) -> None:
+def show_gallery(key: str, catalogue: Catalogue, worst: pd.DataFrame, sides: tuple[str, str]) -> None:
     """Show a gallery of disagreements between two sides, the largest first."""
     network, other = sides
     st.caption(f"Under each picture: the answer on which {network} and {other} differ most, with both vote fractions.")
     shown = state.compare().shown.get(key, CARDS)
     with st.container(key=f"cards_{key}"):
-        for galaxy_id, row in worst.head(shown).iterrows():
+        pictures = sources.galaxy_thumbnails(catalogue, worst.index[:shown])
+        for (galaxy_id, row), picture in zip(worst.head(shown).iterrows(), pictures, strict=True):
             with st.container(key=f"card_{key}_{galaxy_id}"):
-                show_tile(f"tile_{key}_{galaxy_id}", url_params, str(galaxy_id))
+                show_tile(f"tile_{key}_{galaxy_id}", catalogue, str(galaxy_id), picture)
                 st.markdown(tables.disagreement_in_words(row, network, other))
     if shown < len(worst):
         more = partial(state.compare().shown.update, {key: shown + CARDS})
         st.button(f"Show {CARDS} more", key=f"{key}_more", icon=":material/expand_more:", on_click=more)
 
 
-def show_tile(key: str, url_params: dict[str, str], galaxy_id: str) -> None:
+def show_tile(key: str, catalogue: Catalogue, galaxy_id: str, picture: bytes | ImageError) -> None:
     """Show a galaxy's picture, which is a link to its page."""
     with st.container(key=key):
-        try:
-            picture = sources.galaxy_thumbnail(sources.sources()[url_params["source"]], galaxy_id)
+        if isinstance(picture, ImageError):
+            st.caption(f"No picture: {with_full_stop(picture)}")
+        else:
             st.image(picture, width="stretch", alt=f"Galaxy {galaxy_id}")
-        except (ImageError, OSError) as error:
-            st.caption(f"No picture: {with_full_stop(error)}")
-        label = f"{escape_markdown(galaxy_id)} →"
-        st.page_link(paths.GALAXY, label=label, query_params=url_params | {"galaxy": galaxy_id})
+        params = {"source": catalogue.source, "galaxy": galaxy_id} | sources.vote_params(catalogue)
+        st.page_link(paths.GALAXY, label=f"{escape_markdown(galaxy_id)} →", query_params=params)
 
 
-def show_one_by_one(url_params: dict[str, str], comparison: Comparison) -> None:
+def show_one_by_one(catalogue: Catalogue, comparison: Comparison) -> None:
     """List few galaxies one by one, as a statistic of few means little."""
     st.markdown(
         f"Statistics need at least {FEWEST} galaxies. These are {galaxies_in_words(len(comparison))}, one by one."
     )
-    for i, galaxy_id in enumerate(comparison.ids):
+    pictures = sources.galaxy_thumbnails(catalogue, comparison.ids)
+    for i, (galaxy_id, picture) in enumerate(zip(comparison.ids, pictures, strict=True)):
         with st.container(key=f"pair_{galaxy_id}"):
-            show_tile(f"tile_pair_{galaxy_id}", url_params, str(galaxy_id))
+            show_tile(f"tile_pair_{galaxy_id}", catalogue, str(galaxy_id), picture)
             votes = comparison.volunteers[i].astype(float)
             lines = [f"**volunteers**: {in_words(votes)}"] if np.isfinite(votes).any() else []
             lines += [f"**{name}**: {in_words(values[i])}" for name, values in comparison.predicted.items()]

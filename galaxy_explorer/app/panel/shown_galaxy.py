@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from galaxy_explorer.app.services.networks import VIEWS, network
+from galaxy_explorer.app.services.networks import network
 from galaxy_explorer.app.services.result_cache import shared_results
 from galaxy_explorer.app.services.sources import catalogue, sources
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, QUESTION_OF, SLICES, shares_from_fractions
-from galaxy_explorer.images import for_prediction, thumbnail
+from galaxy_explorer.images import DEFAULT_VIEWS, for_prediction, thumbnail
 from galaxy_explorer.storage import ResultCache
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class GalaxyPrediction:
         settings = {"size": card["image_size"], "crop": card["crop"], "mean": card["mean"], "std": card["std"]}
         inputs = for_prediction(self.galaxy.picture, field=self.galaxy.field, **settings)
         target = AnswerLogOdds(column, against=against)
-        return saliency_map(shared, inputs, target, method=method, views=VIEWS, progress=progress)
+        return saliency_map(shared, inputs, target, method=method, views=DEFAULT_VIEWS, progress=progress)
 
     def percent(self, column: str) -> str:
         """Format the vote fraction of an answer with its interval: ``75 ± 11 %``."""
@@ -115,5 +115,5 @@ def predict_picture(model: str, picture: np.ndarray, field: float) -> tuple[np.n
     """Predict ``(37,)`` vote fractions and the half-widths of their 68 % prediction intervals."""
     from galaxy_explorer.prediction import predict
 
-    fractions, interval = predict(*network(model), [picture], views=VIEWS, field=field)
+    fractions, interval = predict(*network(model), [picture], views=DEFAULT_VIEWS, field=field)
     return fractions[0], interval[0]

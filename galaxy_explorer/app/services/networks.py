@@ -10,9 +10,6 @@ if TYPE_CHECKING:
     from galaxy_explorer.models.networks import GalaxyNetwork
 
 
-VIEWS = 8  # TTA views of every number that the app shows
-
-
 def networks() -> list[str]:
     """Return the names of the bundled networks, the smallest validation error first."""
     errors = {name: card.get("validation", {}).get("rmse", 1.0) for name, card in cards().items()}

@@ -18,7 +18,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from galaxy_explorer.app.services import networks, prediction_tables, sources
 from galaxy_explorer.app.services.local_paths import may_open_paths
 from galaxy_explorer.catalogue import Catalogue, CatalogueError
-from galaxy_explorer.images import ImageError
+from galaxy_explorer.images import DEFAULT_VIEWS, ImageError
 from galaxy_explorer.storage import evict_prediction_tables
 from galaxy_explorer.storage.cache import MAX_PREDICTION_TABLES
 
@@ -74,7 +74,7 @@ class PredictionJob:
         self.store.parent.mkdir(parents=True, exist_ok=True)
         prediction_tables.note(self.store, self.catalogue, self.network, available()[self.network])
         options: dict[str, Any] = {
-            "views": networks.VIEWS,
+            "views": DEFAULT_VIEWS,
             "store": self.store,
             "progress": self.progress,
             "stop": self.stop,
@@ -179,7 +179,7 @@ def network_key(name: str) -> str:
     """Return the fingerprint of a network's weights, for file names."""
     from galaxy_explorer.prediction import prediction_key
 
-    return prediction_key(*networks.network(name), networks.VIEWS)
+    return prediction_key(*networks.network(name), DEFAULT_VIEWS)
 
 
 def store_of(catalogue: Catalogue, network: str) -> Path:
@@ -195,7 +195,7 @@ def seconds_per_galaxy(network: str) -> float:
     sample = sources.open_source("sample")
     pictures = [sample.picture(galaxy_id) for galaxy_id in sample.ids]
     loaded = networks.network(network)
-    predict(*loaded, pictures[:1], views=networks.VIEWS)
+    predict(*loaded, pictures[:1], views=DEFAULT_VIEWS)
     start = time.perf_counter()
-    predict(*loaded, pictures, views=networks.VIEWS)
+    predict(*loaded, pictures, views=DEFAULT_VIEWS)
     return (time.perf_counter() - start) / len(pictures)

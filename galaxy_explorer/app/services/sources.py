@@ -1,7 +1,8 @@
 """Sources of galaxies: the catalogues that a visitor can open, and their thumbnails."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
@@ -52,17 +53,26 @@ def add_folder(folder: str) -> str:
     where = known[name] if name else str(path)
     for votes in (DEBIASED, WEIGHTED):  # images or votes may have been added since it was opened
         _open_stored.clear(where, votes)
-    open_source(where)
-    if not name:
-        name = free_name(_source_name(where), path, known)
-        typed_folders()[name] = where
+    if name:
+        open_source(where)
+        return name
+    name = free_name(_source_name(where), path, known)
+    typed_folders()[name] = where  # before it is opened, as a catalogue knows its source
+    try:
+        open_source(where)
+    except Exception:
+        del typed_folders()[name]
+        raise
     return name
 
 
-def _source_name(folder: str) -> str:
-    """Return the name of a folder as a source; names of other sources are reserved."""
-    name = Path(folder).name or "galaxies"
-    return f"{name} folder" if name == SAMPLE or draw_named(name) else name
+def _source_name(where: str) -> str:
+    """Return the name of a source by the argument of `open_catalogue`; names do not clash."""
+    if where == SAMPLE or draw_named(where):
+        return where
+    typed = next((name for name, folder in typed_folders().items() if folder == where), "")
+    name = Path(where).name or "galaxies"
+    return typed or (f"{name} folder" if name == SAMPLE or draw_named(name) else name)
 
 
 def source_label(name: str) -> str:
@@ -118,7 +128,7 @@ def open_source(where: str, votes: str = DEBIASED) -> Catalogue:
 
 @st.cache_resource(max_entries=4, show_spinner="Opening the galaxies …")
 def _open_stored(where: str, votes: str) -> Catalogue:
-    return open_catalogue(where, votes=votes)
+    return replace(open_catalogue(where, votes=votes), source=_source_name(where))
 
 
 # A cache of its own: any URL can name a draw, and some draws would evict a large catalogue.
@@ -126,7 +136,7 @@ def _open_stored(where: str, votes: str) -> Catalogue:
     max_entries=8, ttl=LIVE_TTL_S, validate=lambda draw: not draw.stale, show_spinner="Requesting galaxies from SDSS …"
 )
 def _open_live(where: str, votes: str) -> Catalogue:
-    return open_catalogue(where, votes=votes)
+    return replace(open_catalogue(where, votes=votes), source=where)
 
 
 @st.cache_resource(max_entries=2)
@@ -135,7 +145,7 @@ def _thumbnails(folder: Path) -> Thumbnails:
     return Thumbnails(folder, ResultCache(max_size=1500))
 
 
-def galaxy_thumbnails(galaxies: Catalogue, ids: Sequence[str]) -> Iterator[bytes | ImageError]:
+def galaxy_thumbnails(galaxies: Catalogue, ids: Iterable[str]) -> Iterator[bytes | ImageError]:
     """Yield thumbnails as JPEG files, in order; the error for an image that cannot be read."""
     with deadline(GALLERY_SECONDS):
         yield from _thumbnails(cache_folder() / "thumbnails").get_all(galaxies, ids)

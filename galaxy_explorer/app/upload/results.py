@@ -14,6 +14,7 @@ from galaxy_explorer.app.services import networks
 from galaxy_explorer.app.state import Key, Upload
 from galaxy_explorer.app.upload.session import picture_of, votes_of
 from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, in_words, name_of
+from galaxy_explorer.images import DEFAULT_VIEWS
 
 DOWNLOADS = {"CSV": "text/csv", "Parquet": "application/vnd.apache.parquet", "FITS": "application/fits"}
 BATCH = 8  # pictures predicted at once: a second's work, after which a visitor's click takes effect
@@ -86,7 +87,7 @@ def _predict_batch(batch: list[Upload], network: str) -> None:
 
     results = state.upload().results
     pictures = [picture_of(upload) for upload in batch]
-    predictions = zip(*predict(*networks.network(network), pictures, views=networks.VIEWS), strict=True)
+    predictions = zip(*predict(*networks.network(network), pictures, views=DEFAULT_VIEWS), strict=True)
     for upload, prediction, score in zip(batch, predictions, _ood_scores(batch, network), strict=True):
         results.put((*upload.key, network), prediction)
         results.put(("ood", *upload.key, network), score)
@@ -167,6 +168,6 @@ def table_bytes(table: pd.DataFrame, ending: str, network: str) -> bytes:
     """Return scores as a file that names the network."""
     from galaxy_explorer.prediction import as_bytes, prediction_key
 
-    key = prediction_key(*networks.network(network), networks.VIEWS)
-    about = {"prediction_key": key, "network": network, "version": __version__, "views": str(networks.VIEWS)}
+    key = prediction_key(*networks.network(network), DEFAULT_VIEWS)
+    about = {"prediction_key": key, "network": network, "version": __version__, "views": str(DEFAULT_VIEWS)}
     return as_bytes(table.astype("float32"), ending, about)

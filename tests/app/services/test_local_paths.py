@@ -82,6 +82,7 @@ def test_a_folder_opened_again_shows_what_has_come_into_it(app: AppTest, folder_
 def test_a_path_that_leads_nowhere_is_an_error_message(app: AppTest, path: str) -> None:
     open_folder(opened(app), path)
     assert len(app.error) == bool(path.strip())
+    assert not local_paths.typed_folders()
 
 
 def test_folders_of_one_name_stand_side_by_side(app: AppTest, folder_of, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,7 +92,8 @@ def test_folders_of_one_name_stand_side_by_side(app: AppTest, folder_of, monkeyp
         open_folder(app, folder_of(f"{run_of}/cut", f"from-{run_of}"))
     assert list(sources.sources())[:3] == ["cut", "cut (a)", "cut (b)"]
     for source, galaxy_id in (("cut", "given"), ("cut (a)", "from-a"), ("cut (b)", "from-b")):
-        assert sources.open_source(sources.sources()[source]).ids == [galaxy_id]
+        catalogue = sources.open_source(sources.sources()[source])
+        assert (catalogue.ids, catalogue.source) == ([galaxy_id], source)
 
 
 def test_the_folder_of_the_environment_stays_itself_when_it_is_typed_in(
