@@ -1,25 +1,24 @@
 """The gallery of Browse: pages of tiles, each a galaxy's picture that leads to its page."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from galaxy_explorer.app import paths, state
+from galaxy_explorer.app import state
 from galaxy_explorer.app.browse.controls import CLOSE, write_url
 from galaxy_explorer.app.browse.matching import Matches, relaxed_queries
 from galaxy_explorer.app.browse.query import BrowseQuery
 from galaxy_explorer.app.services import sources
 from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui.skeletons import GALLERY_TILES
+from galaxy_explorer.app.ui.tiles import show_tiles
 from galaxy_explorer.app.ui.wording import escape_markdown, galaxies_in_words
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, name_of
-from galaxy_explorer.images import ImageError
 
 MANY_PAGES = 7  # from here on a page is typed in faster than found
 BUTTON_PX = 44  # of a page's number
@@ -54,35 +53,20 @@ def show_pages(query: BrowseQuery, galaxies: int, key: Key) -> None:
 
 
 def show_gallery(source: str, catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> None:
-    """Draw the tiles of one page: first their frames, then each picture as soon as it is ready."""
+    """Draw the tiles of one page."""
     page, _ = page_of(query, len(matches.rows))
     rows = matches.rows[(page - 1) * GALLERY_TILES : page * GALLERY_TILES]
-    ids = [str(galaxy_id) for galaxy_id in catalogue.table.index[rows]]
-    captions, votes = captions_of(catalogue, query, matches), sources.vote_params(catalogue)
+    write = captions_of(catalogue, query, matches)
+    ids = catalogue.table.index[rows]
+    captions = {
+        str(galaxy_id): "".join(f" *{caption(row)}*" for caption in write)
+        for galaxy_id, row in zip(ids, rows, strict=True)
+    }
     with st.container(key="gallery"):
-        slots = [
-            _tile({"source": source, "galaxy": galaxy_id} | votes, [caption(row) for caption in captions])
-            for galaxy_id, row in zip(ids, rows, strict=True)
-        ]
-    failed = []
-    for galaxy_id, slot, picture in zip(ids, slots, sources.galaxy_thumbnails(catalogue, ids), strict=True):
-        if isinstance(picture, ImageError):
-            slot.markdown(":material/broken_image:  \nno picture")
-            failed.append(f"{galaxy_id}: {picture}")
-        else:
-            slot.image(picture, width="stretch", alt=f"Galaxy {galaxy_id}")
-    if failed:
-        with st.expander(f"{len(failed)} of these pictures cannot be read", icon=":material/broken_image:"):
-            st.text("\n".join(failed))
-
-
-def _tile(params: dict[str, str], captions: Sequence[str]) -> DeltaGenerator:
-    """Draw a tile, which is a link as a whole, and return the slot of its picture."""
-    with st.container(key=f"tile_{params['galaxy']}"):
-        slot = st.empty()
-        label = escape_markdown(params["galaxy"]) + "".join(f" *{caption}*" for caption in captions)
-        st.page_link(paths.GALAXY, label=label, icon="", query_params=params)
-    return slot
+        errors = show_tiles(catalogue, {"source": source} | sources.vote_params(catalogue), captions, "tile")
+    if errors:
+        with st.expander(f"{len(errors)} of these pictures cannot be read", icon=":material/broken_image:"):
+            st.text("\n".join(f"{galaxy_id}: {error}" for galaxy_id, error in errors.items()))
 
 
 def captions_of(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> list[Caption]:

@@ -4,16 +4,15 @@ from collections.abc import Collection
 
 import numpy as np
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from galaxy_explorer.app import paths
 from galaxy_explorer.app.services import sources
 from galaxy_explorer.app.services.result_cache import catalogue_result
+from galaxy_explorer.app.ui.tiles import show_tiles
 from galaxy_explorer.app.ui.wording import escape_markdown, with_full_stop
 from galaxy_explorer.catalogue import DEBIASED, SAMPLE, Catalogue, VoteRange
 from galaxy_explorer.decision_tree import INDEX, QUESTION_OF, mass_of, name_of, shares_from_fractions
 from galaxy_explorer.drawn_galaxies import DRAWINGS, draw
-from galaxy_explorer.images import ImageError, to_png
+from galaxy_explorer.images import to_png
 
 MIN_ASKED = 0.5  # of the votes must have reached the question
 MIN_SHARE = 0.6  # for a clear majority
@@ -86,24 +85,10 @@ def _show_galaxies(source: str, column: str, without: Collection[str]) -> list[s
     found = find_examples(sources.sources()[source], column, MAX_EXAMPLES + len(without), votes)
     ids = [galaxy_id for galaxy_id in found if galaxy_id not in without][:MAX_EXAMPLES]
     params = {"source": source, "answer": column} | sources.vote_params(catalogue)
-    slots = [_tile(params | {"galaxy": galaxy_id}, found[galaxy_id]) for galaxy_id in ids]
-    # All at once, within one deadline for pictures of the sky.
-    for galaxy_id, slot, picture in zip(ids, slots, sources.galaxy_thumbnails(catalogue, ids), strict=True):
-        if isinstance(picture, ImageError):
-            slot.caption(f"No picture: {with_full_stop(picture)}")
-        else:
-            slot.image(picture, width="stretch", alt=f"Galaxy {galaxy_id}")
+    captions = {galaxy_id: f" *{100 * found[galaxy_id]:.0f}\u00a0%*" for galaxy_id in ids}
+    for galaxy_id, error in show_tiles(catalogue, params, captions, f"tile_{INDEX[column]}").items():
+        st.caption(f"No picture of {escape_markdown(galaxy_id)}: {with_full_stop(error)}")
     return ids
-
-
-def _tile(params: dict[str, str], share: float) -> DeltaGenerator:
-    """Draw a galaxy's tile, which is a link, and return the slot of its picture."""
-    galaxy_id = params["galaxy"]
-    with st.container(key=f"tile_{INDEX[params['answer']]}_{galaxy_id}"):
-        slot = st.empty()
-        label = f"{escape_markdown(galaxy_id)} *{100 * share:.0f}\u00a0%*"
-        st.page_link(paths.GALAXY, label=label, query_params=params)
-    return slot
 
 
 def _show_drawing(column: str, number: int) -> None:

@@ -45,7 +45,7 @@ def test_unknown_votes_have_no_number() -> None:
 
 @pytest.fixture
 def fake_models(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Models whose prediction is the picture and whose map is their input; the list holds the views of each call."""
+    """Models whose prediction is the picture and whose map is their input; returns the views."""
     views = []
 
     def predict(_network, _card, pictures, **options):
