@@ -1,4 +1,4 @@
-"""The in-memory cache is bounded, evicts what was used least recently, and holds for threads."""
+"""The in-memory cache is bounded, evicts the least recently used, and is safe for threads."""
 
 from concurrent.futures import ThreadPoolExecutor
 

@@ -81,7 +81,7 @@ def labels(app: AppTest) -> set[str]:
 
 
 def wait_for(app: AppTest, is_there: Callable[[], bool]) -> None:
-    """Run a page again, as a browser does while the worker is busy, until something is there or all jobs have ended."""
+    """Run a page again, as a browser does, after the jobs, until something is there."""
     for _ in range(2):
         for job in [] if is_there() else list(prediction_jobs.worker().jobs.values()):
             assert job.ended.wait(SECONDS)

@@ -25,8 +25,8 @@ SAMPLE, ALL = "sample", "all"
 
 INTRODUCTION = Path(__file__).with_name("introduction.md")
 TABLE_HELP = (
-    "A file that `python -m galaxy_explorer predict … --output predictions.parquet --spread` wrote, or one of its other "
-    "formats. Its galaxies need not be predicted here."
+    "A file that `galaxy-explorer predict … --output predictions.parquet --spread` wrote, or one of its other formats. "
+    "Its galaxies need not be predicted here."
 )
 
 

@@ -149,7 +149,7 @@ def show_density(
     columns: tuple[str, ...],
     binned: pd.DataFrame | None = None,
 ) -> None:
-    """Show the density of another network's fractions, or the votes, over a network's predictions."""
+    """Show the density of another network's fractions, or of the votes, over a network's."""
     across, up = (f"vote fraction {f'predicted by {side}' if side else 'of volunteers'}" for side in (network, other))
     figure = charts.density_chart(comparison.density(network, other, columns), across, up, is_dark(), binned)
     show_chart(figure, f"density_{other}", f"Density of {up} over {across}; a table next to it sums it up")
@@ -162,8 +162,7 @@ def show_coverage(comparison: Comparison) -> None:
         return
     overall = ", ".join(f"**{within['all']:.1%}** for {name}" for name, within in comparison.coverage.items())
     st.markdown(
-        f"A {LEVEL:.0%} prediction interval is meant to hold **{LEVEL:.0%}** of the votes. Over these galaxies it holds "
-        f"{overall}."
+        f"A {LEVEL:.0%} prediction interval should hold **{LEVEL:.0%}** of the votes. Over these galaxies it holds {overall}."
     )
     by_network = {
         name: {int(number): part for number, part in within["by_question"].items()}
@@ -255,8 +254,8 @@ def show_downloads(catalogue: Catalogue, comparison: Comparison) -> None:
     """Show the download buttons; a file is written when its button is pressed."""
     st.subheader("Downloads")
     st.caption(
-        f"Galaxies: a row for each of these {len(comparison):,}, with the {len(COLUMNS)} vote fractions of networks and "
-        "volunteers and each network's RMSE. Questions: a row for each question."
+        f"Galaxies: a row for each of these {len(comparison):,}, with all vote fractions and each network's RMSE. "
+        "Questions: a row for each question."
     )
     stem = f"compare_{catalogue.name}".replace(" ", "_")
     files: tuple[tuple[str, Callable[[], bytes], str, str], ...] = (

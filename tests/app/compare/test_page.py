@@ -1,4 +1,4 @@
-"""Compare, opened through app.py without a browser, with tiny networks: prediction jobs and sections."""
+"""Compare without a browser, with tiny networks: prediction jobs and sections."""
 
 import threading
 from pathlib import Path

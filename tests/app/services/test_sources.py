@@ -22,7 +22,7 @@ def test_what_stays_loaded_is_not_looked_through_after_every_run_of_a_page() -> 
         with_torch = gc.get_freeze_count()
         assert with_torch > 10 * len(gc.get_objects())
         networks._cards.clear()
-        networks.cards()  # they are read anew every minute: what visitors left meanwhile can still be given back
+        networks.cards()  # they are read again every minute: what visitors left since can still be freed
         assert gc.get_freeze_count() <= with_torch
     finally:
         gc.unfreeze()

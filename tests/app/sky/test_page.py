@@ -204,7 +204,8 @@ def test_links_lead_to_the_documented_urls() -> None:
     line = links_out(202.5, -0.25)
     assert re.findall(r"\]\((.*?)\)", line) == [
         "https://skyserver.sdss.org/dr18/VisualTools/explore/summary?ra=202.500000&dec=-0.250000",
-        "https://simbad.cds.unistra.fr/simbad/sim-coo?Coord=202.500000d-0.250000d&CooFrame=ICRS&Radius=2&Radius.unit=arcmin",
+        "https://simbad.cds.unistra.fr/simbad/sim-coo?Coord=202.500000d-0.250000d&CooFrame=ICRS&Radius=2"
+        "&Radius.unit=arcmin",
         "https://ned.ipac.caltech.edu/conesearch?search_type=Near%20Position%20Search&ra=202.500000d&dec=-0.250000d"
         "&radius=0.5&in_csys=Equatorial&in_equinox=J2000",
         "https://www.legacysurvey.org/viewer?ra=202.500000&dec=-0.250000&layer=ls-dr10&zoom=16",

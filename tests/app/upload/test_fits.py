@@ -1,4 +1,4 @@
-"""FITS on the upload page: colours, a warning, a choice of images, the place on the sky, and tables to download."""
+"""FITS on the upload page: colours, warnings, choice of images, position, downloads."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def uploaded(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
 
 @pytest.fixture(scope="module")
 def several() -> bytes:
-    """A file of three bands with world coordinates, and a map of weights that holds no number."""
+    """A file of three bands with world coordinates, and a map of weights that holds NaN alone."""
     units = [with_header(plane, EXTNAME=name, **on_the_sky()) for name, plane in bands().items()]
     empty = fits.ImageHDU(galaxy_fluxes() * float("nan"), name="wht")
     return written(fits.PrimaryHDU(), *units, empty)
