@@ -9,23 +9,25 @@ import streamlit as st
 # that has other work a prediction takes thirty times as long.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-VIEWS = Path(__file__).parent / "galaxy_explorer" / "views"
+APP = Path(__file__).parent / "galaxy_explorer" / "app"
 
 # A drawing of our own: the browser would fetch a named icon from a font's host.
-st.set_page_config(page_title="Galaxy Explorer", page_icon=VIEWS / "icon.svg", layout="wide")
-for sheet in ("style.css", "waiting.css"):
-    st.html(VIEWS / sheet)
+st.set_page_config(page_title="Galaxy Explorer", page_icon=APP / "ui" / "icon.svg", layout="wide")
+for sheet in ("style.css", "loading.css"):
+    st.html(APP / "ui" / sheet)
 with st.container(key="menu"):
-    st.html(VIEWS / "menu.html", unsafe_allow_javascript=True)
+    st.html(APP / "ui" / "menu.html", unsafe_allow_javascript=True)
 
 page = st.navigation(
     [
-        st.Page(VIEWS / "browse.py", title="Browse", icon=":material/grid_view:", default=True),
-        st.Page(VIEWS / "galaxy.py", title="Galaxy", icon=":material/flare:"),
-        st.Page(VIEWS / "upload.py", title="Upload", icon=":material/upload:"),
-        st.Page(VIEWS / "sky.py", title="Sky", icon=":material/travel_explore:"),
-        st.Page(VIEWS / "compare.py", title="Compare", icon=":material/balance:"),
-        st.Page(VIEWS / "about.py", title="About", icon=":material/info:"),
+        st.Page(
+            APP / "browse" / "page.py", url_path="browse", title="Browse", icon=":material/grid_view:", default=True
+        ),
+        st.Page(APP / "galaxy" / "page.py", url_path="galaxy", title="Galaxy", icon=":material/flare:"),
+        st.Page(APP / "upload" / "page.py", url_path="upload", title="Upload", icon=":material/upload:"),
+        st.Page(APP / "sky" / "page.py", url_path="sky", title="Sky", icon=":material/travel_explore:"),
+        st.Page(APP / "compare" / "page.py", url_path="compare", title="Compare", icon=":material/balance:"),
+        st.Page(APP / "about" / "page.py", url_path="about", title="About", icon=":material/info:"),
     ],
     position="top",
 )

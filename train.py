@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from galaxy_explorer.catalogue import VALIDATION, Catalogue, open_catalogue, read_ids, read_validation
-from galaxy_explorer.checkpoints import WEIGHTS, find, load, save
-from galaxy_explorer.models import GalaxyNetwork
+from galaxy_explorer.models.checkpoints import WEIGHTS, find, load, save
+from galaxy_explorer.models.networks import GalaxyNetwork
 from galaxy_explorer.storage import cache_folder
 from galaxy_explorer.training import (
     Lessons,
@@ -37,8 +37,8 @@ from galaxy_explorer.training import (
     validate,
     write_cards,
 )
-from galaxy_explorer.training.measuring import VIEWS
-from galaxy_explorer.training.state import alone_in
+from galaxy_explorer.training.model_card.evaluate import VIEWS
+from galaxy_explorer.training.resume import alone_in
 
 NAMED = 10  # pictures that cannot be read are named up to this number
 

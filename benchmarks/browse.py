@@ -21,13 +21,13 @@ import survey
 from measuring import resident_megabytes, verdict
 from streamlit.testing.v1 import AppTest
 
+from galaxy_explorer.app.browse.gallery import GALLERY_TILES
+from galaxy_explorer.app.browse.matching import pick
+from galaxy_explorer.app.browse.presets import READY_MADE
+from galaxy_explorer.app.browse.query import AGAINST_VOLUNTEERS, BESIDE_ANSWERS, BETWEEN_NETWORKS, View
+from galaxy_explorer.app.services import result_cache, sources
 from galaxy_explorer.catalogue import Catalogue, VoteRange
 from galaxy_explorer.decision_tree import COLUMNS
-from galaxy_explorer.views import memos, resources
-from galaxy_explorer.views.gallery import GALLERY_TILES
-from galaxy_explorer.views.picking import pick
-from galaxy_explorer.views.ready_made import READY_MADE
-from galaxy_explorer.views.selections import AGAINST_VOLUNTEERS, BESIDE_ANSWERS, BETWEEN_NETWORKS, View
 
 FIVE = (
     VoteRange("Class1.2", 0.5),
@@ -72,7 +72,7 @@ def orders(galaxies: Catalogue) -> None:
     for sort in (AGAINST_VOLUNTEERS, BETWEEN_NETWORKS):
         readings = []
         for _ in range(READINGS):
-            memos.of_catalogues().clear()
+            result_cache.of_catalogues().clear()
             readings.append(seconds_of(pick, galaxies, View(sort=sort)))
         print(f"  the sort “{sort}”, predictions read anew: {min(readings):.2f} to {max(readings):.2f} s")
         middle = statistics.median(readings)
@@ -83,13 +83,13 @@ def pages(galaxies: Catalogue) -> None:
     """Time pages of thumbnails: made, read from disk, from memory."""
 
     def show(rows: np.ndarray) -> None:
-        list(resources.galaxy_thumbnails(galaxies, list(galaxies.table.index[rows])))
+        list(sources.galaxy_thumbnails(galaxies, list(galaxies.table.index[rows])))
 
     random = np.random.default_rng(1).permutation(len(galaxies))
     batches = np.array_split(random[: 5 * GALLERY_TILES], 5)
     for title in ("made", "from disk", "from memory"):
         if title == "from disk":
-            resources._thumbnails.clear()
+            sources._thumbnails.clear()
         seconds = [seconds_of(show, rows) for rows in batches]
         verdict(
             f"{GALLERY_TILES} thumbnails {title}, s", max(seconds), f"below {PAGE_SECONDS}", max(seconds) < PAGE_SECONDS
@@ -112,7 +112,7 @@ def whole_page() -> None:
             app.query_params.pop(key, None)
         for key, value in address.items():
             app.query_params[key] = value
-        memos.of_catalogues().clear()
+        result_cache.of_catalogues().clear()
         seconds[name] = seconds_of(app.run)
         if app.exception or len(app.page_link) < GALLERY_TILES:
             raise RuntimeError(f"the page {address} is not as it should be")
@@ -126,7 +126,7 @@ def main(arguments: list[str] | None = None) -> None:
     with survey.first_source(flags) as folder:
         before = resident_megabytes()
         start = time.perf_counter()
-        galaxies = resources.open_source(str(folder))
+        galaxies = sources.open_source(str(folder))
         opened = resident_megabytes()
         print(f"{len(galaxies):,} galaxies, opened in {time.perf_counter() - start:.1f} s, {opened - before:+.0f} MB")
         orders(galaxies)

@@ -18,10 +18,12 @@ import survey
 from measuring import resident_megabytes, verdict
 from streamlit.testing.v1 import AppTest
 
-from galaxy_explorer.views import background, compare_tables, comparing, resources
+from galaxy_explorer.app.compare import comparison as compare_comparison
+from galaxy_explorer.app.compare import tables
+from galaxy_explorer.app.services import networks, prediction_jobs, sources
 
 APP = Path(__file__).resolve().parent.parent / "app.py"
-PAGE = "galaxy_explorer/views/compare.py"
+PAGE = "galaxy_explorer/app/compare/page.py"
 FIRST_SECONDS, AGAIN_SECONDS, MEGABYTES = 2.0, 0.3, 500
 REPEATS = 5
 
@@ -35,8 +37,8 @@ def timed(work: Callable[..., Any], *arguments: object) -> tuple[float, Any]:
 
 def load() -> None:
     """Load what the whole server loads once, whichever page asks for it first."""
-    for name in resources.networks():
-        background.network_key(name)
+    for name in networks.networks():
+        prediction_jobs.network_key(name)
 
 
 def draw(app: AppTest, extent: str | None = None) -> float:
@@ -52,7 +54,7 @@ def draw(app: AppTest, extent: str | None = None) -> float:
 def pages(app: AppTest, galaxies: int) -> None:
     """Time the page over the sample that is offered first, and over all galaxies: for the first time and again."""
     for name, extent in (("the sample", None), ("all galaxies", "all of them")):
-        if extent and galaxies <= comparing.SAMPLE_SIZE:
+        if extent and galaxies <= compare_comparison.SAMPLE_SIZE:
             return
         first = draw(app, extent)
         verdict(f"{name}, first drawn, s", first, f"below {FIRST_SECONDS}", first < FIRST_SECONDS)
@@ -64,11 +66,11 @@ def pages(app: AppTest, galaxies: int) -> None:
 
 def downloads(where: str) -> None:
     """Time the files of all numbers, which are made when they are asked for."""
-    galaxies = resources.open_source(where)
-    origins = comparing.origins_of(galaxies, resources.networks(), {})
-    comparison = comparing.compare(galaxies, comparing.rows_with_votes(galaxies), origins)
+    galaxies = sources.open_source(where)
+    origins = compare_comparison.origins_of(galaxies, networks.networks(), {})
+    comparison = compare_comparison.compare(galaxies, compare_comparison.rows_with_votes(galaxies), origins)
     for ending in (".csv", ".parquet"):
-        seconds, content = timed(compare_tables.galaxies_as, ending, comparison)
+        seconds, content = timed(tables.galaxies_as, ending, comparison)
         print(f"  all numbers as {ending}: {seconds:.1f} s, {len(content) / 1e6:.0f} MB", flush=True)
 
 
@@ -76,7 +78,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Print the figures beside what is wanted."""
     flags = survey.read_page_flags("Server time and memory of Compare.", arguments)
     with survey.first_source(flags) as folder:
-        seconds, galaxies = timed(resources.open_source, str(folder))
+        seconds, galaxies = timed(sources.open_source, str(folder))
         print(f"{len(galaxies):,} galaxies, opened in {seconds:.1f} s; networks loaded in {timed(load)[0]:.1f} s")
         before = resident_megabytes()
         app = AppTest.from_file(str(APP), default_timeout=300).run()

@@ -25,9 +25,9 @@ from measuring import median_seconds, resident_megabytes, verdict, write_picture
 
 from galaxy_explorer.__main__ import main as galaxy_explorer
 from galaxy_explorer.catalogue import open_catalogue
-from galaxy_explorer.checkpoints import load
 from galaxy_explorer.images import for_prediction, read_image, views
-from galaxy_explorer.models import GalaxyNetwork
+from galaxy_explorer.models.checkpoints import load
+from galaxy_explorer.models.networks import GalaxyNetwork
 from galaxy_explorer.prediction import PredictionStore, Source, fill, predict, prediction_key, sources_of
 from galaxy_explorer.prediction.inference import INPUTS_PER_PASS
 

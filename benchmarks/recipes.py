@@ -23,8 +23,8 @@ sys.path.insert(0, str(ROOT))
 
 import train  # noqa: E402
 from galaxy_explorer.catalogue import Catalogue, open_catalogue  # noqa: E402
-from galaxy_explorer.checkpoints import load, read_card  # noqa: E402
 from galaxy_explorer.decision_tree import COLUMNS  # noqa: E402
+from galaxy_explorer.models.checkpoints import load, read_card  # noqa: E402
 from galaxy_explorer.prediction import predict_catalogue  # noqa: E402
 from galaxy_explorer.training import gather  # noqa: E402
 

@@ -20,10 +20,10 @@ from tqdm import tqdm
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # it is run as a script
 
 from galaxy_explorer.catalogue import open_catalogue, read_ids
-from galaxy_explorer.checkpoints import load
 from galaxy_explorer.decision_tree import QUESTION_OF, most_likely_path
 from galaxy_explorer.images import for_prediction, views
-from galaxy_explorer.models import GalaxyNetwork
+from galaxy_explorer.models.checkpoints import load
+from galaxy_explorer.models.networks import GalaxyNetwork
 from galaxy_explorer.saliency import METHODS, AnswerLogOdds, saliency_map
 
 PAINTED = 0.125  # of the square that the network sees

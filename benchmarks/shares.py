@@ -16,12 +16,12 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # it is run as a script
 
+from galaxy_explorer.app.compare.external_tables import read_table
 from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.decision_tree import QUESTIONS, SLICES, shares_from_fractions
+from galaxy_explorer.evaluation.intervals import LEVEL
 from galaxy_explorer.flow_chart.readings import read_sources
 from galaxy_explorer.training import selection_weights
-from galaxy_explorer.uncertainty import LEVEL
-from galaxy_explorer.views.opened_tables import read_table
 
 
 def read_flags(arguments: list[str] | None = None) -> argparse.Namespace:

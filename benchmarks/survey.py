@@ -96,17 +96,17 @@ def write_predictions(galaxies: Catalogue) -> None:
 
     They scatter around the votes, and obey the tree.
     """
-    from galaxy_explorer.checkpoints import available
+    from galaxy_explorer.app.services import prediction_jobs, prediction_tables
+    from galaxy_explorer.models.checkpoints import available
     from galaxy_explorer.prediction import PredictionStore
     from galaxy_explorer.prediction.stream import Batch
-    from galaxy_explorer.views import background, predicted
 
     for seed, (network, weights) in enumerate(sorted(available().items())):
         random = np.random.default_rng(seed)
-        store = PredictionStore(background.store_of(galaxies, network), background.network_key(network))
+        store = PredictionStore(prediction_jobs.store_of(galaxies, network), prediction_jobs.network_key(network))
         if store.path.exists():
             continue
-        predicted.note(store.path, galaxies, network, weights)
+        prediction_tables.note(store.path, galaxies, network, weights)
         for start in range(0, len(galaxies), CHUNK):
             votes = galaxies.volunteer_fractions[start : start + CHUNK].astype(float)
             made_up = _shaken(votes, random.normal(0, SCATTER, votes.shape), least=1e-3)

@@ -9,7 +9,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from galaxy_explorer.checkpoints import load
+from galaxy_explorer.models.checkpoints import load
 from galaxy_explorer.models import GalaxyNetwork
 from galaxy_explorer.prediction import DEFAULT_VIEWS, SINGLE_PROCESS, PredictOptions, Rank
 from galaxy_explorer.prediction.distributed import default_device, own_cuda_device

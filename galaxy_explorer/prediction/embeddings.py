@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from galaxy_explorer import familiarity
+from galaxy_explorer.evaluation import out_of_distribution
 from galaxy_explorer.prediction.inference import INPUTS_PER_PASS, inputs_of
 
 if TYPE_CHECKING:
@@ -58,4 +58,4 @@ def ood_score(network: "GalaxyNetwork", card: Mapping[str, Any], pictures: Seque
     if not len(pictures):
         return np.empty(0)
     inputs = torch.from_numpy(np.stack([inputs_of(picture, card) for picture in pictures]))
-    return familiarity.strangeness(embed(network, inputs), reference)
+    return out_of_distribution.strangeness(embed(network, inputs), reference)

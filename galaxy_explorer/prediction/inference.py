@@ -9,7 +9,7 @@ import numpy as np
 
 from galaxy_explorer import images
 from galaxy_explorer.decision_tree import COLUMNS
-from galaxy_explorer.uncertainty import model_for, spread_of
+from galaxy_explorer.evaluation.intervals import model_for, spread_of
 
 if TYPE_CHECKING:  # torch is imported when a network runs: pages read prediction tables without it
     from galaxy_explorer.models import GalaxyNetwork

@@ -9,7 +9,7 @@ from torch import nn
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, QUESTION_OF, SLICES
 from galaxy_explorer.images import turned_back
 from galaxy_explorer.images import views as views_of
-from galaxy_explorer.models import GalaxyNetwork
+from galaxy_explorer.models.networks import GalaxyNetwork
 from galaxy_explorer.saliency.methods import METHODS, Progress
 
 ROUNDING = 1e-6  # a maximum below this part of the map's largest magnitude is float32's rounding, not evidence

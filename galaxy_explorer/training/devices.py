@@ -10,7 +10,7 @@ import torch
 import torch.distributed as dist
 
 from galaxy_explorer.prediction import PredictionError, own_cuda_device
-from galaxy_explorer.training.state import TrainingError
+from galaxy_explorer.training.resume import TrainingError
 
 # How long processes wait for each other. The leading one may decode a large catalogue meanwhile; where one
 # ends with an error, torchrun ends the others at once.

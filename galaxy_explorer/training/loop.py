@@ -7,8 +7,8 @@ import time
 import torch
 from tqdm import tqdm
 
+from galaxy_explorer.training.resume import Progress, TrainingError, begin_log
 from galaxy_explorer.training.run import Run
-from galaxy_explorer.training.state import Progress, TrainingError, begin_log
 
 
 def fit(run: Run, *, quiet: bool = False) -> Progress:

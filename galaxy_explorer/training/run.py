@@ -14,12 +14,13 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
-from galaxy_explorer.comparison import score
-from galaxy_explorer.models import GalaxyNetwork, build
-from galaxy_explorer.training.augmentation import augment, centre, draw_all, mix
-from galaxy_explorer.training.batches import read_batches
+from galaxy_explorer.evaluation.metrics import score
+from galaxy_explorer.models.networks import GalaxyNetwork, build
+from galaxy_explorer.training.data.augmentation import augment, centre, draw_all, mix
+from galaxy_explorer.training.data.batches import read_batches
+from galaxy_explorer.training.data.dataset import TrainingGalaxies
 from galaxy_explorer.training.devices import Place
-from galaxy_explorer.training.galaxies import TrainingGalaxies
+from galaxy_explorer.training.initial_weights import start_from_file, start_from_imagenet
 from galaxy_explorer.training.optimisation import (
     AveragedNetwork,
     all_finite,
@@ -30,8 +31,7 @@ from galaxy_explorer.training.optimisation import (
     masked_squared_error,
 )
 from galaxy_explorer.training.recipe import Recipe
-from galaxy_explorer.training.start import start_from_file, start_from_imagenet
-from galaxy_explorer.training.state import Progress, TrainingError, load_state, log_line, save_state
+from galaxy_explorer.training.resume import Progress, TrainingError, load_state, log_line, save_state
 
 # Steps between two looks at the loss and the clock: a look makes the processor wait for the GPU.
 LOOK_EVERY = 20

@@ -6,13 +6,13 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from answer_choice import PLACE_OF_ANSWER, choose_answer, click_answer
 from looks import NARROW, WIDE, settled, themes_at
 from playwright.sync_api import Page, expect
-from test_journey import PLACE_OF_ANSWER, choose_answer, click_answer
 
+from galaxy_explorer.app.panel.examples import sure_examples
 from galaxy_explorer.catalogue import SAMPLE
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS
-from galaxy_explorer.views.examples import sure_examples
 
 pytestmark = pytest.mark.browser
 

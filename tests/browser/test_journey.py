@@ -3,10 +3,9 @@
 from collections.abc import Callable
 
 import pytest
+from answer_choice import click_answer, explained
 from looks import NARROW, at_each_look, settled
 from playwright.sync_api import Locator, Page, expect
-
-from galaxy_explorer.decision_tree import COLUMNS
 
 pytestmark = pytest.mark.browser
 
@@ -16,34 +15,6 @@ SPIRAL = "587737825678131439"
 def saliency(page: Page) -> Locator:
     """The picture with the saliency over it, whose address is made from its content."""
     return page.locator(".st-key-picture img")
-
-
-def explained(page: Page) -> Locator:
-    """The select box of the answer that is explained."""
-    return page.get_by_role("combobox", name="Explain answer")
-
-
-def choose_answer(page: Page, label: str) -> None:
-    """Choose an answer in the select box."""
-    explained(page).click()
-    explained(page).fill(label)
-    page.get_by_role("option", name=label).click()
-
-
-# One look, since plotly draws its points anew whenever the page runs: a handle to one may outlive it.
-PLACE_OF_ANSWER = """([index, count]) => {
-    const points = [...document.querySelectorAll(".st-key-flow_chart path.point.plotly-customdata")];
-    if (points.length !== count) return null;
-    points[index].scrollIntoView({block: "center"});
-    const box = points[index].getBoundingClientRect();
-    return [box.x + box.width / 2, box.y + box.height / 2];
-}"""
-
-
-def click_answer(page: Page, column: str) -> None:
-    """Click an answer's tile in the flow-chart."""
-    place = page.wait_for_function(PLACE_OF_ANSWER, arg=[COLUMNS.index(column), len(COLUMNS)]).json_value()
-    page.mouse.click(*place)
 
 
 @at_each_look

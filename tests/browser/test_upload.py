@@ -10,8 +10,8 @@ from looks import at_each_look, settled
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from galaxy_explorer.app.services import networks
 from galaxy_explorer.decision_tree import COLUMNS, columns_of
-from galaxy_explorer.views import resources
 
 pytestmark = pytest.mark.browser
 
@@ -46,7 +46,7 @@ def test_pictures_are_dropped_cropped_removed_and_their_scores_downloaded(
     expect(page.get_by_text("a PDF document is not a picture")).to_be_visible()
     expect(page.get_by_text("The brightest object is small")).to_be_visible()
     expect(page.get_by_text("Scores of all 2")).to_be_visible()
-    expect(page.get_by_text(f"looks unlike those that {resources.networks()[0]} learnt from")).to_be_visible()
+    expect(page.get_by_text(f"looks unlike those that {networks.networks()[0]} learnt from")).to_be_visible()
     settled(page)
 
     before = page.locator(".st-key-picture img").get_attribute("src")

@@ -1,0 +1,1 @@
+"""About: the decision tree, the networks and the data."""

@@ -1,0 +1,1 @@
+"""Browse: the gallery of a catalogue with its filters and sort orders."""

@@ -1,0 +1,1 @@
+"""Compare: predictions against the volunteers' votes."""

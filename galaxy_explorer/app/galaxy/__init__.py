@@ -1,0 +1,1 @@
+"""Galaxy: one galaxy of a catalogue in the panel."""

@@ -1,0 +1,1 @@
+"""What all visitors share: catalogues, models, prediction jobs, thumbnails, caches."""

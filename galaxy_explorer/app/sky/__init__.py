@@ -1,0 +1,1 @@
+"""Sky: any galaxy by its name or position."""

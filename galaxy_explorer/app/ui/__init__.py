@@ -1,0 +1,1 @@
+"""Widgets, texts, URL parameters and style sheets that several pages share."""

@@ -1,0 +1,1 @@
+"""Upload: a visitor's own pictures."""

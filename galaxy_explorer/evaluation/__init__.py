@@ -1,0 +1,1 @@
+"""Metrics, prediction intervals and the out-of-distribution score."""

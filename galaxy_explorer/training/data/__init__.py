@@ -1,0 +1,1 @@
+"""Training data: decoded images, the training set, batches, augmentation, sample weights."""

@@ -1,0 +1,1 @@
+"""Knowledge distillation: teachers, pseudo-labels, and the guard against leakage."""

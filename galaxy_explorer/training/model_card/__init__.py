@@ -1,0 +1,1 @@
+"""The model card: settings, data, metrics, intervals, out-of-distribution reference."""

@@ -1,0 +1,244 @@
+"""Compare, opened through app.py without a browser, with tiny networks: its work and its rooms."""
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from compare_page import (
+    NETWORKS,
+    SECONDS,
+    app_with_two,
+    headings,
+    labels,
+    opened,
+    predict_at_once,
+    press,
+    sixty_drawn,
+    texts,
+    two_tiny_networks,
+    wait_for,
+)
+from streamlit.testing.v1 import AppTest
+from tiny_training import in_one_thread
+
+from galaxy_explorer.app.compare import comparison as compare_comparison
+from galaxy_explorer.app.compare import tables
+from galaxy_explorer.app.services import networks, prediction_jobs
+from galaxy_explorer.app.services.selection import Selection
+from galaxy_explorer.catalogue import open_catalogue
+from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.models import checkpoints
+from galaxy_explorer.prediction import Batch, PredictionStore
+
+one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
+weights = pytest.fixture(scope="module")(two_tiny_networks)
+many = pytest.fixture(scope="module")(sixty_drawn)
+app = pytest.fixture(app_with_two)
+
+
+def test_the_top_explains_its_terms_and_gives_the_figures_of_the_cards(app: AppTest) -> None:
+    opened(app)
+    said = texts(app)
+    for term in ("**vote fraction**", "**RMSE** (root-mean-square error) is", "**mean predictor**", "card, a note"):
+        assert term in said
+    assert {metric.label: metric.value for metric in app.metric}["RMSE of second"] == "0.1234"
+    assert "**600 galaxies** that were kept from them" in said
+
+
+def test_the_time_is_told_first_and_the_work_ends_in_every_room(app: AppTest) -> None:
+    opened(app)
+    assert "first and second have not looked at these 60 galaxies yet" in texts(app)
+    assert "That takes about" in texts(app)
+    press(app, "Start")
+    wait_for(app, lambda: "All numbers" in headings(app))
+    assert headings(app) == [
+        "How far off, question by question",
+        "Predicted and voted",
+        "Where they disagree most",
+        "Network against network",
+        "All numbers",
+    ]
+    assert len([link for link in app.page_link if link.label.startswith("copy")]) == 24
+    assert {"Start", "Stop"} & labels(app) == set()
+
+
+def test_a_rerun_predicts_nothing_and_reads_nothing_again(
+    app: AppTest, many: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    predict_at_once(many)
+    opened(app)
+    reads = []
+    monkeypatch.setattr(compare_comparison, "reader", lambda *_: reads.append(1))
+    app.selectbox(key="votes_question").set_value(4)
+    app.run()
+    assert not app.exception
+    assert "Predicted and voted" in headings(app)
+    assert reads == []
+    assert prediction_jobs.worker().jobs == []
+
+
+def test_the_worst_disagreements_are_told_in_words(app: AppTest, many: Path) -> None:
+    catalogue = predict_at_once(many)
+    opened(app)
+    app.selectbox(key="worst_question").set_value(4)
+    app.segmented_control(key="worst_network_first_second").set_value("second")
+    app.run()
+    comparison = compare_comparison.compare(
+        catalogue, np.arange(60), compare_comparison.origins_of(catalogue, NETWORKS, {})
+    )
+    row = comparison.disagreements("second", None, 4).iloc[0]
+    words = tables.disagreement_in_words(row, "second", "volunteers")
+    assert words.startswith("**spiral arms: ")
+    assert f"volunteers {100 * row['voted']:.0f}\u00a0%, second {100 * row['predicted']:.0f}\u00a0%" in words
+    assert words.replace("\n", " ") in texts(app)
+
+
+def test_what_a_stop_left_undone_is_gone_on_with(app: AppTest, many: Path) -> None:
+    predict_at_once(many, but=8)
+    opened(app)
+    assert "first at 52 of 60, second at 52 of 60" in texts(app)
+    assert "Where they disagree most" in headings(app)  # of the 52
+    press(app, "Go on")
+    wait_for(app, lambda: not {"Go on", "Stop"} & labels(app))
+    assert "Below: **60** galaxies with votes, of the 60 in many." in texts(app)
+    assert all(store.is_file() for name in NETWORKS for store in [prediction_jobs.store_of(open_catalogue(many), name)])
+
+
+def test_a_visitor_sees_the_progress_and_can_stop(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened(app)
+    gate, load = threading.Event(), networks.network
+    monkeypatch.setattr(networks, "network", lambda name: load(name) if gate.wait(SECONDS) else None)
+    press(app, "Start")
+    assert "Stop" in labels(app)
+    press(app, "Stop")
+    gate.set()
+    wait_for(app, lambda: "Start" in labels(app))
+
+
+def test_a_failed_job_is_a_sentence_with_a_way_on(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened(app)
+
+    def fail(name: str) -> object:
+        raise checkpoints.CheckpointError("the weights are damaged; fetch them again")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(networks, "network", fail)
+        press(app, "Start")
+        wait_for(app, lambda: bool(app.error))
+    assert "**first** could not be asked about all galaxies: the weights are damaged" in app.error[0].value
+    press(app, "Try again")
+    wait_for(app, lambda: "All numbers" in headings(app))
+    assert not app.error
+
+
+def test_browses_selection_can_be_compared_alone(app: AppTest, many: Path) -> None:
+    catalogue = predict_at_once(many)
+    app.run()
+    app.session_state["selection"] = Selection("many", np.arange(57, 2, -1), len(catalogue))
+    app.switch_page("galaxy_explorer/app/compare/page.py")
+    app.run()
+    assert "Below: **55** galaxies with votes, of the 55 that Browse selects from the 60 in many." in texts(app)
+    app.segmented_control(key="compare_of").set_value("the whole catalogue")
+    app.run()
+    assert "Below: **60** galaxies" in texts(app)
+
+
+def test_a_sample_is_offered_first_and_is_always_the_same(
+    app: AppTest, many: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compare_comparison, "SAMPLE_SIZE", 55)
+    rows = np.arange(60)
+    assert np.array_equal(compare_comparison.sample_of(rows), compare_comparison.sample_of(rows))
+    assert len(np.unique(compare_comparison.sample_of(rows))) == 55
+    predict_at_once(many)
+    opened(app)
+    assert "Below: a sample of **55** galaxies with votes, of the 60 in many." in texts(app)
+    app.segmented_control(key="compare_extent").set_value("all of them")
+    app.run()
+    assert "Below: **60** galaxies" in texts(app)
+
+
+def test_few_galaxies_are_shown_one_by_one(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GALAXY_EXPLORER_DATA")
+    predict_at_once("sample")
+    opened(app)
+    assert "Here are 6 galaxies, one by one." in texts(app)
+    assert "Where they disagree most" not in headings(app)
+
+
+def test_galaxies_without_votes_are_compared_between_the_networks(
+    app: AppTest, many: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unvoted = tmp_path / "unvoted"
+    unvoted.mkdir()
+    for picture in many.glob("*.png"):
+        (unvoted / picture.name).symlink_to(picture)
+    monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(unvoted))
+    predict_at_once(unvoted)
+    opened(app)
+    assert "none of which has votes" in texts(app)
+    assert headings(app) == ["Network against network", "All numbers"]
+
+
+@pytest.mark.parametrize("finish", [True, False])
+def test_what_could_not_be_predicted_is_told_and_not_asked_for_again(app: AppTest, many: Path, finish: bool) -> None:
+    catalogue = open_catalogue(many)
+    store = PredictionStore(prediction_jobs.store_of(catalogue, "first"), prediction_jobs.network_key("first"))
+    fractions = np.full((50, len(COLUMNS)), 0.2, dtype=np.float32)
+    store.add([Batch(catalogue.ids[:50], fractions, fractions, {"copy58": "damaged", "elsewhere": "gone"})])
+    if finish:
+        store.finish()
+    rows = np.arange(40, 60)
+    comparison = compare_comparison.compare(catalogue, rows, compare_comparison.origins_of(catalogue, ["first"], {}))
+    assert comparison.failures == {"copy58": "damaged"}
+    assert comparison.missing == {"first": [galaxy_id for galaxy_id in catalogue.ids[50:] if galaxy_id != "copy58"]}
+    assert comparison.ids.tolist() == catalogue.ids[40:50]
+    assert np.array_equal(comparison.volunteers, catalogue.volunteer_fractions[40:50])
+
+
+def test_one_picture_that_could_not_be_read_is_one(app: AppTest, many: Path) -> None:
+    catalogue = predict_at_once(many, but=1)
+    for name in NETWORKS:
+        store = PredictionStore(prediction_jobs.store_of(catalogue, name), prediction_jobs.network_key(name))
+        nothing = np.empty((0, len(COLUMNS)), dtype=np.float32)
+        store.add([Batch([], nothing, nothing, {catalogue.ids[-1]: "damaged"})])
+        store.finish()
+    opened(app)
+    assert "1 picture could not be read" in [expander.label for expander in app.expander]
+    press(app, "Try these again")
+    wait_for(
+        app, lambda: not [one for one in app.expander if "could not be read" in one.label]
+    )  # it was damaged for a moment
+    assert "Below: **60** galaxies" in texts(app)
+    assert prediction_jobs.store_of(catalogue, "first").is_file()
+
+
+def test_the_address_follows_the_source_that_is_chosen(app: AppTest, many: Path) -> None:
+    app.query_params["source"] = "many"
+    opened(app)
+    app.selectbox(key="compare_source").set_value("sample").run()
+    assert app.query_params["source"] in ("sample", ["sample"])
+    app.query_params["source"] = "many"  # Back
+    app.run()
+    assert app.selectbox(key="compare_source").value == "many"
+    assert "with votes, of the 60 in many" in texts(app)
+
+
+@pytest.mark.parametrize(
+    ("sample_size", "said"), [(60, "Below: **60** galaxies with"), (59, "Below: a sample of **59** galaxies with")]
+)
+def test_only_a_part_of_the_galaxies_is_called_a_sample(
+    app: AppTest, sample_size: int, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compare_comparison, "SAMPLE_SIZE", sample_size)
+    assert said in texts(opened(app))
+
+
+def test_one_galaxy_is_not_said_to_be_several(app: AppTest) -> None:
+    app.session_state["source"] = "many"
+    app.run()
+    app.session_state["selection"] = Selection("many", np.array([3]), 60)
+    app.switch_page("galaxy_explorer/app/compare/page.py").run()
+    assert "Below: **1** galaxy with votes" in texts(app)
+    assert "have not looked at this galaxy yet" in texts(app)

@@ -1,0 +1,180 @@
+"""The benchmarks run and print their ratios; what they measure on a busy machine is not judged here."""
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny_prediction import write_tiny_weights
+from tiny_training import TINY_FLAGS, in_one_thread
+
+import train
+from galaxy_explorer.__main__ import main as galaxy_explorer
+from galaxy_explorer.decision_tree import QUESTIONS
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
+
+
+@pytest.fixture
+def benchmark_named(monkeypatch):
+    """A function that imports a benchmark as it is when it runs as a script."""
+
+    def imported(name):
+        monkeypatch.syspath_prepend(BENCHMARKS)
+        spec = importlib.util.spec_from_file_location(f"benchmark_of_{name}", BENCHMARKS / f"{name}.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    yield imported
+    for name in ("measuring", "survey"):
+        sys.modules.pop(name, None)
+
+
+def test_prediction_prints_its_ratios(benchmark_named, tmp_path, capsys):
+    flags = ["--pictures", "9", "--memory-pictures", "40", "--repeats", "1", "--device", "cpu"]
+    benchmark_named("prediction").main(["--weights", write_tiny_weights(tmp_path), *flags])
+    printed = capsys.readouterr().out
+    assert printed.count("wanted: ") == (3 if sys.platform == "linux" else 2)
+    assert "predict against the slower of the two" in printed
+
+
+def test_opening_a_catalogue_prints_its_figures(benchmark_named, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("XDG_CACHE_HOME", "")  # the benchmark sets its own
+    benchmark_named("catalogue").main(["--galaxies", "30", "--folder", str(tmp_path)])
+    printed = capsys.readouterr().out
+    assert printed.startswith("30 galaxies, ")
+    assert printed.count("wanted: ") == (3 if sys.platform == "linux" else 2)
+
+
+def test_training_prints_its_ratios(benchmark_named, capsys):
+    recipe = ["--model", "fcn", "--size", "32", "--widths", "8", "8", "8", "--batch-size", "8", "--hold-out", "2"]
+    blended = ["--mixup", "0.3", "--label-noise", "0.05"]  # for which a batch holds more
+    benchmark_named("training").main(["--galaxies", "18", "--repeats", "1", "--device", "cpu", *recipe, *blended])
+    printed = capsys.readouterr().out
+    assert printed.count("wanted: ") == 2
+    assert "16 galaxies" in printed
+    assert printed.count("s an epoch") == 4
+    assert "reading alone" in printed
+
+
+def test_shares_prints_for_each_question_what_whiskers_hold(benchmark_named, tmp_path, sample, capsys):
+    table = tmp_path / "predictions.parquet"
+    flags = ["--weights", write_tiny_weights(tmp_path), "--spread", "--views", "1", "--output", str(table)]
+    assert galaxy_explorer(["predict", str(sample.root), *flags]) == 0
+    capsys.readouterr()
+    benchmark_named("shares").main(["--data", "sample", "--predictions", str(table)])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1 + len(QUESTIONS)
+    for line in lines[1:]:
+        galaxies, held, _ = line.split()[-3:]
+        assert 0 < int(galaxies) <= len(sample)
+        assert 0 <= float(held) <= 100
+
+
+def test_saliency_prints_what_painting_over_costs(benchmark_named, tmp_path, capsys):
+    benchmark_named("saliency").main(["--weights", write_tiny_weights(tmp_path), "--galaxies", "3"])
+    printed = capsys.readouterr().out
+    assert "Grad-CAM, 3 galaxies" in printed
+    assert printed.splitlines()[-2].split()[0] == "all"
+
+
+def test_recipes_are_compared_galaxy_by_galaxy(benchmark_named):
+    recipes = benchmark_named("recipes")
+    random = np.random.default_rng(0)
+    baseline = random.gamma(2.0, 0.004, 800)
+    errors = {"as it is": baseline, "worse": baseline * 1.1, "unlike": random.gamma(2.0, 0.004, 800)}
+    compared = recipes.compare(errors, np.ones(800))
+    assert compared.loc["as it is", ["difference", "error"]].tolist() == [0, 0]
+    assert compared.loc["worse", "difference"] == pytest.approx(compared.loc["as it is", "rmse"] * (1.1**0.5 - 1))
+    assert compared.loc["worse", "error"] < compared.loc["unlike", "error"] / 10  # the same galaxies are hard
+    halved = recipes.compare(errors, np.repeat([1.0, 0.0], 400))
+    assert halved.loc["as it is", "rmse"] == pytest.approx(baseline[:400].mean() ** 0.5)
+
+
+@pytest.fixture
+def recipes(benchmark_named, monkeypatch):
+    """The benchmark of recipes, which trains in this process instead of in others."""
+    module = benchmark_named("recipes")
+
+    def run_here(command, check, **_):
+        module.trained.append(command)
+        done = subprocess.CompletedProcess(command, train.main(command[2:]))
+        if check:
+            done.check_returncode()
+        return done
+
+    module.trained = []
+    monkeypatch.setattr(module.subprocess, "run", run_here)
+    return module
+
+
+@pytest.fixture
+def recipe_flags(kaggle_folder, tmp_path):
+    """A function that gives the flags of two tiny runs, with what is common to both."""
+    common = ["--cache", str(tmp_path / "cache"), "--device", "cpu", *TINY_FLAGS, "--epochs", "1"]
+
+    def flags(*more, data=kaggle_folder):
+        work = str(tmp_path / "runs")
+        return ["--data", str(data), "--work", work, "--only", "no dropout", "--", *common, *more]
+
+    return flags
+
+
+def test_recipes_trains_each_change_once_and_writes_a_table(recipes, recipe_flags, kaggle_folder, tmp_path, capsys):
+    recipes.main(recipe_flags())
+    printed = capsys.readouterr().out
+    assert "| no dropout | `--drop-rate 0` | 0." in printed
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["as-it-is", "no-dropout"]
+    recipes.main(recipe_flags("--cache", str(tmp_path / "elsewhere")))
+    assert capsys.readouterr().out == printed[printed.index("| change |") :]
+    assert len(recipes.trained) == 2
+    shutil.copytree(kaggle_folder, tmp_path / "copy")
+    with pytest.raises(
+        SystemExit, match=r"“as it is” is in .*as-it-is already, made with other flags \(data .*name an"
+    ):
+        recipes.main(recipe_flags(data=tmp_path / "copy"))
+    with pytest.raises(SystemExit, match=r"made with other flags \(learning_rate 0\.002 there, 0\.1 now\)"):
+        recipes.main(recipe_flags("--learning-rate", "0.1"))
+    with pytest.raises(SystemExit, match=r"\(teacher \[\] there, \['fcn'\] now\)"):
+        recipes.main(recipe_flags("--teacher", "fcn"))
+    recipes.main(recipe_flags("--growth-rate", "8"))  # of the other network
+    assert len(recipes.trained) == 2
+
+
+def test_recipes_goes_on_without_a_picture_that_cannot_be_read(recipes, recipe_flags, kaggle_folder, capsys):
+    (kaggle_folder / "images_training_rev1" / "200009.jpg").write_text("no picture")
+    recipes.main(recipe_flags())
+    said = capsys.readouterr()
+    assert "| no dropout |" in said.out
+    assert said.err.count("left out: galaxy 200009") == 2
+
+
+def test_recipes_names_a_run_that_failed(recipes, recipe_flags):
+    with pytest.raises(SystemExit, match=r"“as it is” has failed, with exit status 2; .*as-it-is/output\.txt says why"):
+        recipes.main(recipe_flags("--hold-out", "9999"))
+
+
+@pytest.fixture
+def survey_made_here(monkeypatch):
+    """Make the catalogue in this process, which has torch already."""
+    monkeypatch.setattr(subprocess, "run", lambda command, check: sys.modules["survey"].main(command[2:]))
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "wanted", "others"),
+    [("browse", 300, 8, {"the whole page": 4}), ("compare", 1200, 5, {"all numbers as": 2})],
+)
+def test_a_page_at_survey_scale_prints_its_figures(
+    benchmark_named, survey_made_here, name, count, wanted, others, capsys
+):
+    benchmark_named(name).main(["--galaxies", str(count)])
+    printed = capsys.readouterr().out
+    assert f"{count:,} galaxies, opened in" in printed
+    for words, times in ({"wanted: ": wanted} | others).items():
+        assert printed.count(words) == times

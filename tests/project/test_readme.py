@@ -1,0 +1,115 @@
+"""The README's paths, commands, flags and figures are those of the code."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import train
+from galaxy_explorer.__main__ import main
+from galaxy_explorer.models.checkpoints import available, read_card
+from galaxy_explorer.models.networks import MODELS
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+FENCES = re.findall(r"^```(\w*)\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+COMMANDS = [
+    re.split(r"\s+#", line)[0] for language, text in FENCES if language == "sh" for line in text.splitlines() if line
+]
+
+
+def tree() -> list[str]:
+    """List the paths of the README's file tree, those of folders with a slash at the end."""
+    paths, folder = [], ""
+    (text,) = [text for language, text in FENCES if not language]
+    for line in text.splitlines():
+        name = line.split()[0]
+        folder = folder if line.startswith(" ") else ""
+        paths.append(folder + name)
+        if name.endswith("/") and not line.startswith(" "):
+            folder = name
+    return paths
+
+
+def help_of(command: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """Take what a command says when it is asked for help."""
+    with pytest.raises(SystemExit) as ended:
+        train.read_flags(["--help"]) if command == "train.py" else main([command, "--help"])
+    assert ended.value.code == 0
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("path", tree())
+def test_every_path_of_the_file_tree_exists(path: str) -> None:
+    assert (ROOT / path).is_dir() if path.endswith("/") else (ROOT / path).is_file()
+
+
+def test_the_file_tree_names_every_module() -> None:
+    modules = {path.name for path in (ROOT / "galaxy_explorer").glob("*.py")} - {"__init__.py"}
+    folders = {f"{path.parent.name}/" for path in (ROOT / "galaxy_explorer").glob("*/__init__.py")}
+    assert {f"galaxy_explorer/{name}" for name in modules | folders} - set(tree()) == set()
+
+
+@pytest.mark.parametrize("address", re.findall(r"\]\((?!https?://)([^)]+)\)", README))
+def test_every_link_within_the_project_leads_somewhere(address: str) -> None:
+    assert (ROOT / address).exists()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_one_that_the_code_takes(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words = [word for word in shlex.split(command) if not re.match(r"[A-Z_]+=", word)]
+    if words[0] == "torchrun":  # it starts the script that follows its own options
+        words = ["python", *words[words.index("train.py") :]]
+    match words:
+        case ["make", target]:
+            assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+        case ["python", "train.py", *flags]:
+            train.read_flags(flags)
+        case ["python", "-m", "galaxy_explorer", subcommand, *rest]:
+            known = help_of(subcommand, capsys)
+            assert [flag for flag in rest if flag.startswith("--") and not re.search(rf"{flag}\b", known)] == []
+        case ["pip", "install", "-r", path] | ["streamlit", "run", path]:
+            assert (ROOT / path).is_file()
+        case _:
+            pytest.fail(f"no test knows the command {command}")
+
+
+def test_every_flag_and_target_in_the_text_exists(capsys: pytest.CaptureFixture[str]) -> None:
+    known = "".join(help_of(command, capsys) for command in ("predict", "evaluate", "fetch", "train.py"))
+    assert [flag for flag in re.findall(r"`(--[\w-]+)`", README) if not re.search(rf"{flag}\b", known)] == []
+    targets = re.findall(r"`make (\w+)`", README)
+    makefile = (ROOT / "Makefile").read_text()
+    assert [name for name in targets if not re.search(rf"^{name}:", makefile, flags=re.MULTILINE)] == []
+
+
+def test_the_command_line_runs_as_a_module() -> None:
+    done = subprocess.run([sys.executable, "-m", "galaxy_explorer", "--help"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0
+    assert "predict" in done.stdout
+
+
+def test_the_folder_of_galaxies_is_named_as_the_app_reads_it() -> None:
+    (variable,) = set(re.findall(r"\b([A-Z_]{5,})=", README))
+    assert f'"{variable}"' in (ROOT / "galaxy_explorer" / "app" / "services" / "sources.py").read_text(encoding="utf-8")
+
+
+def test_the_oldest_python_is_the_same_everywhere() -> None:
+    (major, minor) = re.findall(r"Python (\d+)\.(\d+) or newer", README)[0]
+    assert f"sys.version_info < ({major}, {minor})" in (ROOT / "Makefile").read_text()
+    settings = (ROOT / "pyproject.toml").read_text()
+    assert f'python_version = "{major}.{minor}"' in settings
+    assert f'target-version = "py{major}{minor}"' in settings
+
+
+def test_the_figures_of_the_networks_are_those_on_their_cards() -> None:
+    quoted = dict(re.findall(r"^\| `(\w+)` \|.*\| (\S+) \|$", README, flags=re.MULTILINE))
+    assert quoted.keys() == set(MODELS)
+    cards = {name: read_card(available()[name]) for name in quoted}
+    measured = {name: card["validation"] for name, card in cards.items() if "validation" in card}
+    assert quoted == {name: f"{measured[name]['rmse']:.4f}" if name in measured else "–" for name in cards}
+    for validation in measured.values():
+        assert f"{validation['galaxies']} galaxies that neither has seen" in README
+        assert f"predicting the mean gives {validation['mean_rmse']:.3f}" in README

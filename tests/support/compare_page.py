@@ -1,0 +1,127 @@
+"""Compare, opened through app.py without a browser, with tiny networks: what its tests share."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+from tiny_prediction import WIDTHS, tiny_card
+
+from galaxy_explorer.app.services import networks, prediction_jobs, sources
+from galaxy_explorer.catalogue import Catalogue
+from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS
+from galaxy_explorer.images import to_png
+from galaxy_explorer.models import checkpoints
+from galaxy_explorer.models import networks as models_networks
+from galaxy_explorer.prediction import Batch, PredictionStore
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 120
+NETWORKS = ("first", "second")
+
+
+def two_tiny_networks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The files of two tiny networks, each with a card that knows its errors."""
+    folder, found = tmp_path_factory.mktemp("weights"), {}
+    by_question = {str(question.number): 0.1 for question in QUESTIONS}
+    validation = {"galaxies": 600, "rmse": 0.1234, "rmse_by_question": by_question,
+                  "mean_rmse": 0.2, "mean_rmse_by_question": by_question}  # fmt: skip
+    for seed, name in enumerate(NETWORKS):
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            network = models_networks.build("fcn", widths=WIDTHS)
+        found[name] = folder / f"{name}.pt"
+        card = tiny_card() | {"training_mean": [0.3] * len(COLUMNS), "validation": validation}
+        checkpoints.save(found[name], network, card)
+    return found
+
+
+def sixty_drawn(tmp_path_factory: pytest.TempPathFactory, draw_galaxy: Callable, random_fractions: Callable) -> Path:
+    """A folder of sixty drawn galaxies with votes."""
+    folder = tmp_path_factory.mktemp("drawn") / "many"
+    folder.mkdir()
+    ids = [f"copy{i}" for i in range(60)]
+    for i, galaxy_id in enumerate(ids):
+        (folder / f"{galaxy_id}.png").write_bytes(to_png(draw_galaxy(i % 6, 32, 32)))
+    scores = pd.DataFrame(random_fractions(len(ids)), columns=list(COLUMNS), index=pd.Index(ids, name="GalaxyID"))
+    scores.round(6).to_csv(folder / "scores.csv")
+    return folder
+
+
+def app_with_two(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, weights: dict[str, Path], many: Path
+) -> Iterator[AppTest]:
+    """The app with an empty cache, two tiny networks and a folder of sixty galaxies."""
+    monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(many))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    loaded = {name: checkpoints.load(path) for name, path in weights.items()}
+    monkeypatch.setattr(checkpoints, "available", lambda: weights)
+    monkeypatch.setattr(networks, "networks", lambda: list(NETWORKS))
+    monkeypatch.setattr(networks, "cards", lambda: {name: checkpoints.read_card(weights[name]) for name in NETWORKS})
+    monkeypatch.setattr(networks, "unreadable_networks", list)
+    monkeypatch.setattr(networks, "network", lambda name: loaded[name])
+    worker = prediction_jobs.Worker()
+    monkeypatch.setattr(prediction_jobs, "worker", lambda: worker)
+    yield AppTest.from_file(str(ROOT / "app.py"), default_timeout=SECONDS)
+    for job in worker.jobs:
+        job.stop.set()
+
+
+def opened(app: AppTest) -> AppTest:
+    """Open Compare, and see that nothing went wrong on it."""
+    app.run()
+    app.switch_page("galaxy_explorer/app/compare/page.py")
+    app.run()
+    assert not app.exception
+    return app
+
+
+def texts(app: AppTest) -> str:
+    """All that a page says in Markdown, on one line."""
+    return " ".join(element.value for element in app.markdown).replace("\n", " ")
+
+
+def press(app: AppTest, label: str) -> None:
+    """Press the button of a label."""
+    next(button for button in app.button if button.label == label).click()
+    app.run()
+    assert not app.exception
+
+
+def labels(app: AppTest) -> set[str]:
+    """The labels of all buttons."""
+    return {button.label for button in app.button}
+
+
+def wait_for(app: AppTest, is_there: Callable[[], bool]) -> None:
+    """Run a page again, as a visitor's browser does while the worker is busy, until something is there."""
+    end = time.monotonic() + SECONDS
+    while not is_there() and time.monotonic() < end:
+        for job in prediction_jobs.worker().jobs:
+            job.finished.wait(1.0)
+        app.run()
+    assert not app.exception
+    assert is_there()
+
+
+def headings(app: AppTest) -> list[str]:
+    """The headings of the rooms."""
+    return [heading.value for heading in app.subheader]
+
+
+def predict_at_once(where: Path | str, but: int = 0) -> Catalogue:
+    """Put predictions of all galaxies but the last few into the stores of both networks."""
+    catalogue = sources.open_source(str(where))
+    ids = catalogue.ids[: len(catalogue) - but]
+    votes = np.nan_to_num(catalogue.volunteer_fractions[: len(ids)], nan=0.2)
+    for number, name in enumerate(NETWORKS):
+        store = PredictionStore(prediction_jobs.store_of(catalogue, name), prediction_jobs.network_key(name))
+        store.path.parent.mkdir(parents=True, exist_ok=True)
+        store.add([Batch(ids, np.clip(votes + 0.1 * number, 0, 1), np.full_like(votes, 0.05), {})])
+        if not but:
+            store.finish()
+    return catalogue

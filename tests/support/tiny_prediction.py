@@ -1,0 +1,75 @@
+"""A network small enough for tests of prediction, and galaxies for it; the tests make fixtures of these."""
+
+import numpy as np
+import torch
+from PIL import Image
+
+from galaxy_explorer.__main__ import main
+from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.models import checkpoints, networks
+
+WIDTHS = (8, 8, 8, 8)
+
+
+def tiny_card():
+    """The card of the tiny network."""
+    preprocessing = {"image_size": 32, "crop": 0.8, "mean": [0.1] * 3, "std": [0.2] * 3}
+    return {"model": "fcn", "arguments": {"widths": list(WIDTHS)}, "columns": list(COLUMNS), **preprocessing}
+
+
+def tiny_network():
+    """The tiny network, ready to predict."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return networks.build("fcn", widths=WIDTHS).eval().requires_grad_(False)
+
+
+def write_tiny_weights(folder):
+    """Write the file of the tiny network, and give its path as text."""
+    card = tiny_card() | {"training_mean": [0.3] * len(COLUMNS)}
+    checkpoints.save(folder / "tiny.pt", tiny_network(), card)
+    return str(folder / "tiny.pt")
+
+
+def tiny_weights(tmp_path_factory):
+    """The file of the tiny network, for all tests of a module."""
+    return write_tiny_weights(tmp_path_factory.mktemp("weights"))
+
+
+def command_with(weights):
+    """Give what runs a command with two views of a network, and gives its exit status."""
+    return lambda *arguments: main([*map(str, arguments), "--weights", weights, "--views", "2"])
+
+
+def write_pictures(folder, pictures, first=0):
+    """Write pictures into a new folder under the names 0000.png, 0001.png, …, and give it."""
+    folder.mkdir()
+    for n, picture in enumerate(pictures, first):
+        Image.fromarray(picture).save(folder / f"{n:04}.png")
+    return folder
+
+
+def six_galaxies(tmp_path, draw_galaxy):
+    """Give a folder of six drawn galaxies: 0001 to 0006."""
+    return write_pictures(tmp_path / "galaxies", [draw_galaxy(n) for n in range(1, 7)], first=1)
+
+
+def eleven_pictures(draw_galaxy) -> list[np.ndarray]:
+    """Eleven drawn galaxies."""
+    return [draw_galaxy(seed) for seed in range(11)]
+
+
+def folder_with_two_damaged(tmp_path, pictures):
+    """Eleven pictures, of which 0003 and 0008 are damaged."""
+    where = write_pictures(tmp_path / "galaxies", pictures)
+    for name in ("0003.png", "0008.png"):
+        (where / name).write_bytes((where / name).read_bytes()[:200])
+    return where
+
+
+def counted_passes(network):
+    """The number of inputs in each forward pass of the network since the test began."""
+    seen = []
+    hook = network.register_forward_pre_hook(lambda module, arguments: seen.append(len(arguments[0])))
+    yield seen
+    hook.remove()

@@ -1,0 +1,102 @@
+"""Where a run's weights begin: another run's file, or ImageNet's from a server, which is a real one here."""
+
+import hashlib
+import io
+import threading
+from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+import torch
+from tiny_training import CPU, TINY, TINY_DENSENET, TINY_FLAGS
+from torchvision.models import DenseNet
+from torchvision.models._api import Weights, WeightsEnum
+
+import train
+from galaxy_explorer.models.checkpoints import load
+from galaxy_explorer.models.networks import build
+from galaxy_explorer.training import Run, TrainingError, start_from_file, start_from_imagenet
+from galaxy_explorer.training.initial_weights import IMAGENET
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+SHAPE = (TINY_DENSENET.growth_rate, TINY_DENSENET.blocks, TINY_DENSENET.initial_features)
+
+
+@pytest.fixture
+def published(tmp_path, monkeypatch):
+    """A tiny DenseNet on a local server, in a file as torchvision publishes its own, and a cache of our own."""
+    torch.manual_seed(3)
+    theirs = DenseNet(*SHAPE).state_dict()
+    names = {name: name.replace("norm1", "norm.1").replace("norm2", "norm.2") for name in theirs}
+    names = {name: new.replace("conv1", "conv.1").replace("conv2", "conv.2") for name, new in names.items()}
+    content = io.BytesIO()
+    torch.save({names[name]: value for name, value in theirs.items()}, content)
+    file = f"densenet-{hashlib.sha256(content.getvalue()).hexdigest()[:8]}.pth"
+    (tmp_path / "served").mkdir()
+    (tmp_path / "served" / file).write_bytes(content.getvalue())
+    monkeypatch.setattr(torch.hub, "_hub_dir", str(tmp_path / "hub"))
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path / "served"))
+    monkeypatch.setattr(SimpleHTTPRequestHandler, "log_message", lambda *_: None)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield theirs, f"http://127.0.0.1:{server.server_port}/{file}"
+        server.shutdown()
+
+
+def offered(url):
+    """What torchvision would offer, at an address of ours."""
+
+    class Tiny(WeightsEnum):
+        ONE = Weights(url=url, transforms=torch.nn.Identity, meta={})
+
+    return {SHAPE: Tiny.ONE}
+
+
+class TestImageNet:
+    def test_every_layer_but_the_answers_begins_with_its_weights(self, published):
+        theirs, url = published
+        network = build("densenet", **TINY_DENSENET.model_arguments())
+        answers = network.to_answers.weight.clone()
+        start_from_imagenet(network, TINY_DENSENET, offered(url))
+        ours = {name.partition(".")[2]: value for name, value in network.state_dict().items()}
+        expected = {name.partition(".")[2]: value for name, value in theirs.items() if name.startswith("features")}
+        for name, value in expected.items():
+            assert torch.equal(ours[name], value), name
+        assert torch.equal(network.to_answers.weight, answers)
+
+    def test_offline_is_a_sentence_that_says_what_to_do(self, published):
+        _, url = published
+        gone = url.replace("densenet-", "no-such-").replace(".pth", "-12345678.pth")
+        with pytest.raises(TrainingError, match=r"cannot be had from http://.* from scratch needs no download"):
+            start_from_imagenet(build("densenet", **TINY_DENSENET.model_arguments()), TINY_DENSENET, offered(gone))
+
+    def test_a_network_that_has_none_is_refused_by_the_script(self, kaggle_folder, tmp_path, capsys):
+        flags = ["--data", str(kaggle_folder), "--cache", str(tmp_path / "cache"), "--work", str(tmp_path / "run")]
+        assert train.main([*flags, *TINY_FLAGS, "--device", "cpu", "--pretrained"]) == 2
+        assert "--pretrained needs a network that torchvision has ImageNet weights of" in capsys.readouterr().err
+
+    def test_is_offered_for_our_densenet_s_own_default(self):
+        recipe = replace(TINY_DENSENET, **{name: train.Recipe.__dataclass_fields__[name].default for name in OWN})
+        assert (recipe.growth_rate, recipe.blocks, recipe.initial_features) in IMAGENET
+
+
+OWN = ("growth_rate", "blocks", "initial_features")
+
+
+class TestFile:
+    def test_a_run_begins_with_the_weights_of_another(self, trained, galaxies, tmp_path):
+        first = trained(TINY, "first")
+        from galaxy_explorer.models.checkpoints import save
+        from galaxy_explorer.training import add_learnt, make_card
+
+        card = make_card(TINY, galaxies, first.progress, data="drawn", command="train.py", place=CPU)
+        add_learnt(card, galaxies.learnt_ids)
+        save(tmp_path / "first.pt", first.best_network(), card)
+        second = Run(replace(TINY, seed=8), galaxies, CPU, tmp_path / "second")
+        second.start(str(tmp_path / "first.pt"))
+        expected = load(tmp_path / "first.pt")[0].state_dict()
+        for begun in (second.network, second.average.module):
+            assert all(torch.equal(begun.state_dict()[name], value) for name, value in expected.items())
+        with pytest.raises(TrainingError, match="does not fit the network of this run"):
+            start_from_file(build("fcn", widths=(8, 8)), tmp_path / "first.pt")

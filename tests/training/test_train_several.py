@@ -1,0 +1,148 @@
+"""Where a run computes: one process or several of ``train.py``, as torchrun starts them."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+import torch
+import torch.distributed.run
+from tiny_training import CPU, PATIENCE, ROOT, TINY_FLAGS
+
+import train
+from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.models.checkpoints import read_card
+from galaxy_explorer.training import TrainingError, find_place
+
+# One process of several: trains by each of some command lines, keeps what each process came to, and lets one of
+# them come to a loss that is no number.
+ONE_OF_SEVERAL = """
+import contextlib, json, os, sys
+sys.path.insert(0, {root!r})
+import torch
+import train
+from galaxy_explorer.training import run
+from galaxy_explorer.training.data import decoded_images
+
+rank, folder = os.environ["RANK"], {folder!r}
+decode, fit, error = decoded_images.central_field, train.fit, run.loss_of
+
+def noted(*given, **named):
+    open(f"{{folder}}/decoded-by-{{rank}}", "w").close()
+    return decode(*given, **named)
+
+def kept(run):
+    progress = fit(run)
+    torch.save(dict(run.network.named_parameters()), f"{{folder}}/{{run.work.name}}-{{rank}}.pt")
+    return progress
+
+def spoilt(*given):
+    return error(*given) * (float("nan") if rank == "1" else 1.0)
+
+decoded_images.central_field, train.fit = noted, kept
+with train.find_place("cpu") as place:  # processes can meet once in their lives
+    train.find_place = lambda _: contextlib.nullcontext(place)
+    for name, arguments in json.loads(sys.argv[1]).items():
+        if name == "spoilt":
+            run.loss_of = spoilt
+        status = train.main(arguments)
+        open(f"{{folder}}/{{name}}-{{rank}}.status", "w").write(str(status))
+"""
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory, sample):
+    """The folder in which two processes of one torchrun have trained: to the end, to a time limit, and in vain."""
+    folder = tmp_path_factory.mktemp("several")
+    data = folder / "data"
+    data.mkdir()
+    voted = sample.table[sample.table[COLUMNS[0]].notna()]
+    rows = pd.concat([voted] * 2).iloc[:11]
+    rows.index = pd.Index([str(number) for number in range(11)], name="GalaxyID")
+    rows[list(COLUMNS)].to_csv(data / "scores.csv")
+    for galaxy, name in rows["picture"].items():
+        shutil.copyfile(sample.root / name, data / f"{galaxy}.jpg")
+    common = ["--data", data, "--cache", folder / "cache", *TINY_FLAGS, "--device", "cpu", "--work"]
+    runs = {
+        # Nine galaxies to train on: four for each process, in a batch of three and one of one.
+        "uneven": [*common, folder / "uneven", "--epochs", "3", "--batch-size", "6"],
+        "limited": [*common, folder / "limited", "--epochs", "100000", "--time-limit", "0.02"],
+        "spoilt": [*common, folder / "spoilt", "--epochs", "3"],
+    }
+    script = folder / "one_of_several.py"
+    script.write_text(ONE_OF_SEVERAL.format(root=str(ROOT), folder=str(folder)))
+    told = json.dumps({name: [str(argument) for argument in arguments] for name, arguments in runs.items()})
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", script, told]
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE, env=os.environ | {"OMP_NUM_THREADS": "1"}
+    )
+    (folder / "stdout").write_text(done.stdout)
+    (folder / "stderr").write_text(done.stderr)
+    return folder
+
+
+class TestSeveralProcesses:
+    """Under torchrun, on the CPU."""
+
+    @pytest.mark.parametrize("name", ["uneven", "limited"])
+    def test_end_together_with_the_same_weights(self, several, name):
+        assert [(several / f"{name}-{rank}.status").read_text() for rank in (0, 1)] == ["0", "0"]
+        ours, theirs = (torch.load(several / f"{name}-{rank}.pt", weights_only=True) for rank in (0, 1))
+        assert ours
+        assert all(torch.equal(value, theirs[part]) for part, value in ours.items())
+
+    def test_write_one_file_and_one_log(self, several):
+        card = read_card(several / "uneven" / "model.pt")
+        assert card["epochs"] == 3
+        assert card["command"].startswith("torchrun --nproc-per-node 2 train.py --data ")
+        log = (several / "uneven" / "log.jsonl").read_text()
+        assert [json.loads(line)["epoch"] for line in log.splitlines()] == [1, 2, 3]
+        assert (several / "stdout").read_text().startswith(log)  # told once
+
+    def test_decode_in_the_leading_process_alone(self, several):
+        assert (several / "decoded-by-0").exists()
+        assert not (several / "decoded-by-1").exists()
+
+    def test_end_at_the_time_limit(self, several):
+        assert 1 <= read_card(several / "limited" / "model.pt")["epochs"] < 5000
+
+    def test_stop_together_when_one_comes_to_no_number(self, several):
+        assert [(several / f"spoilt-{rank}.status").read_text() for rank in (0, 1)] == ["2", "2"]
+        assert (several / "stderr").read_text().count("train.py: the loss was no finite number any more") == 2
+        assert not (several / "spoilt" / "state.pt").exists()
+
+
+def test_torchrun_takes_no_flag_of_ours_for_its_own(capsys):
+    # It reads abbreviations of its options even after the script's name, and refuses what is short for two.
+    with pytest.raises(SystemExit):
+        train.read_flags(["--help"])
+    flags = set(re.findall(r"--[a-z][a-z-]+", capsys.readouterr().out))
+    assert "--resume" in flags
+    parser = torch.distributed.run.get_args_parser()
+    for flag in flags - {"--help"}:
+        assert parser.parse_args(["train.py", flag, "1"]).training_script_args == [flag, "1"], flag
+
+
+class TestPlace:
+    def test_is_the_processor_where_there_is_no_gpu(self):
+        with find_place("cpu") as place:
+            assert (place.device.type, place.leads, place.world) == ("cpu", True, 1)
+
+    @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+    def test_a_gpu_that_is_not_there_is_told(self):
+        with pytest.raises(TrainingError, match=r"found 0 CUDA devices.*--device cpu"), find_place("cuda"):
+            pass
+
+    def test_a_process_learns_that_another_failed(self, monkeypatch):
+        monkeypatch.setattr(torch.distributed, "all_reduce", lambda failures: failures.add_(1.0))
+        with pytest.raises(TrainingError, match="another process of this run failed"), replace(CPU, world=2).together():
+            pass
+
+    def test_work_done_together_passes_its_error_on(self):
+        with pytest.raises(OSError, match="full"), CPU.together():
+            raise OSError("full")
