@@ -13,8 +13,8 @@ from galaxy_explorer.catalogue import Catalogue, open_catalogue, read_ids, read_
 from galaxy_explorer.catalogue.layouts import KAGGLE_PICTURES, KAGGLE_SCORES, SCORES
 from galaxy_explorer.commands.console import inference_options, network_for, progress_bar
 from galaxy_explorer.commands.reporting import report, say
-from galaxy_explorer.evaluation.metrics import Score, score
 from galaxy_explorer.decision_tree import QUESTIONS
+from galaxy_explorer.evaluation.metrics import Score, score
 from galaxy_explorer.prediction import predict_catalogue, read_fractions
 from galaxy_explorer.training import learnt_from
 

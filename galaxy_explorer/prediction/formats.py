@@ -125,12 +125,17 @@ def read_table(path: Path) -> tuple[pd.DataFrame, str | None]:
 
 def _read_csv(path: Path) -> pd.DataFrame:
     """Read a CSV table; the checks are those of score tables."""
+    import pyarrow as pa
+    from pyarrow.csv import ConvertOptions, read_csv
+
     scores = read_scores(path, str(path))[list(COLUMNS)]
     columns = [name.strip() for name in pd.read_csv(path, nrows=0).columns]
     check_columns(path, columns)  # a table of volunteers' votes may lack some
     if not set(SPREAD_COLUMNS).issubset(columns):
         return scores
-    spread = pd.read_csv(path, usecols=[ID, *SPREAD_COLUMNS], dtype={ID: str, **dict.fromkeys(SPREAD_COLUMNS, "f4")})
+    kinds = {name: pa.float32() for name in SPREAD_COLUMNS} | {ID: pa.string()}
+    options = ConvertOptions(column_types=kinds, include_columns=list(kinds))
+    spread = read_csv(path, convert_options=options).to_pandas()
     return scores.join(spread.set_index(spread.pop(ID).map(id_of)))
 
 

@@ -110,7 +110,7 @@ def predict_inputs(network: "GalaxyNetwork", inputs: np.ndarray, tta_views: int)
     return fractions.mean(axis=0).astype(np.float32), fractions.std(axis=0).astype(np.float32)
 
 
-def prediction_key(network: "GalaxyNetwork", card: Mapping[str, Any], tta_views: int) -> str:
+def prediction_key(network: "GalaxyNetwork", card: Mapping[str, Any], tta_views: int = DEFAULT_VIEWS) -> str:
     """Return the fingerprint of all that decides a prediction except the image, as a cache key.
 
     Parameters

@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator, Sequence, Set
-from contextlib import AbstractContextManager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,10 +93,12 @@ class PredictionStore:
         """Whether the table is complete on disk, and not being predicted again."""
         return self.path.exists() and not self.chunks.exists()
 
-    def lock(self) -> AbstractContextManager[bool]:
-        """Return a non-blocking lock of the table; its block gets False if another process or thread holds it."""
+    @contextmanager
+    def lock(self) -> Iterator[bool]:
+        """Try to hold the table's lock for the block; yield False if another process or thread holds it."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        return try_lock(self.path.with_name(f".{self.path.name}.lock"))
+        with try_lock(self.path.with_name(f".{self.path.name}.lock")) as acquired:
+            yield acquired
 
     def begin_part(self, rank: int = 0) -> str:
         """Return the name of the next chunks of a process, which sorts after the existing ones."""
@@ -267,7 +269,8 @@ def _predicted(chunk: pd.DataFrame) -> pd.DataFrame:
 
 def _failures(chunk: pd.DataFrame) -> dict[str, str]:
     """Return the reasons for the failed galaxies of a chunk."""
-    return chunk[FAILURE].dropna().to_dict()
+    reasons = chunk[FAILURE].dropna()
+    return dict(zip(reasons.index, reasons, strict=True))
 
 
 def _split(table: pd.DataFrame, failures: dict[str, str]) -> Predictions:

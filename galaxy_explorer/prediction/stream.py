@@ -155,7 +155,7 @@ def _decode(sources: Iterable[Source], card: Mapping[str, Any], workers: int, ah
             waiting.append((source, pool.submit(lambda source: inputs_of(source.read(), card, source.field), source)))
             if len(waiting) > ahead:
                 yield waiting.popleft()
-        while waiting:
-            yield waiting.popleft()
+        yield from waiting
+        pool.shutdown()  # which waits for all of them
     finally:
         pool.shutdown(cancel_futures=True)

@@ -17,7 +17,7 @@ from tiny_training import CPU, PATIENCE, ROOT, TINY_FLAGS
 import train
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.models.checkpoints import read_card
-from galaxy_explorer.training import TrainingError, find_place
+from galaxy_explorer.training import TrainingError, init_distributed
 
 # One process of several: trains by each of some command lines, keeps what each process came to, and lets one of
 # them come to a loss that is no number.
@@ -45,8 +45,8 @@ def spoilt(*given):
     return error(*given) * (float("nan") if rank == "1" else 1.0)
 
 decoded_images.central_field, train.fit = noted, kept
-with train.find_place("cpu") as place:  # processes can meet once in their lives
-    train.find_place = lambda _: contextlib.nullcontext(place)
+with train.init_distributed("cpu") as rank:  # processes can meet once in their lives
+    train.init_distributed = lambda _: contextlib.nullcontext(rank)
     for name, arguments in json.loads(sys.argv[1]).items():
         if name == "spoilt":
             run.loss_of = spoilt
@@ -130,19 +130,19 @@ def test_torchrun_takes_no_flag_of_ours_for_its_own(capsys):
 
 class TestPlace:
     def test_is_the_processor_where_there_is_no_gpu(self):
-        with find_place("cpu") as place:
-            assert (place.device.type, place.leads, place.world) == ("cpu", True, 1)
+        with init_distributed("cpu") as rank:
+            assert (rank.device.type, rank.is_rank_0, rank.world_size) == ("cpu", True, 1)
 
     @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
     def test_a_gpu_that_is_not_there_is_told(self):
-        with pytest.raises(TrainingError, match=r"found 0 CUDA devices.*--device cpu"), find_place("cuda"):
+        with pytest.raises(TrainingError, match=r"found 0 CUDA devices.*--device cpu"), init_distributed("cuda"):
             pass
 
     def test_a_process_learns_that_another_failed(self, monkeypatch):
         monkeypatch.setattr(torch.distributed, "all_reduce", lambda failures: failures.add_(1.0))
-        with pytest.raises(TrainingError, match="another process of this run failed"), replace(CPU, world=2).together():
+        with pytest.raises(TrainingError, match="another process of this run failed"), replace(CPU, world=2).barrier():
             pass
 
     def test_work_done_together_passes_its_error_on(self):
-        with pytest.raises(OSError, match="full"), CPU.together():
+        with pytest.raises(OSError, match="full"), CPU.barrier():
             raise OSError("full")

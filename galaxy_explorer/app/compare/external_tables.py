@@ -77,13 +77,14 @@ def read_table(path: Path) -> tuple[pd.DataFrame, pd.DataFrame | None, str | Non
     CatalogueError
         When a cell of a CSV file cannot be taken as a score.
     """
-    from galaxy_explorer.prediction import PredictionError, read_fractions, read_parquet
+    from galaxy_explorer.prediction import PredictionError
+    from galaxy_explorer.prediction import read_table as read_checked
     from galaxy_explorer.prediction.tables import SPREAD_COLUMNS
 
     if not path.is_file():
         found = f"{path} is a folder" if path.is_dir() else f"There is no file {path}"
         raise PredictionError(f"{found}; give the path of a table that predict wrote.")
-    table, key = read_parquet(path) if path.suffix.lower() == ".parquet" else (read_fractions(path), None)
+    table, key = read_checked(path)
     if not len(table):
         raise PredictionError(f"{path} names no galaxy; give a table that predict wrote.")
     if table.index.has_duplicates:
