@@ -25,11 +25,10 @@ from measuring import median_seconds, resident_megabytes, verdict, write_picture
 
 from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.cli import main as galaxy_explorer
-from galaxy_explorer.images import read_image, views
+from galaxy_explorer.images import DEFAULT_VIEWS, read_image, tta_views
 from galaxy_explorer.models.checkpoints import load
 from galaxy_explorer.models.networks import GalaxyNetwork
 from galaxy_explorer.prediction import (
-    DEFAULT_VIEWS,
     PredictionStore,
     PredictOptions,
     Source,
@@ -75,16 +74,16 @@ def bare_passes(network: GalaxyNetwork, inputs: torch.Tensor, count: int) -> Non
         outputs.cpu()  # a GPU is done when the outputs are here
 
 
-def tta_inputs(pictures: list[np.ndarray], card: dict[str, Any], count: int, device: str) -> torch.Tensor:
+def view_inputs(pictures: list[np.ndarray], card: dict[str, Any], count: int, device: str) -> torch.Tensor:
     """Return the network inputs of some images with all their TTA views."""
-    seen = views(np.stack([inputs_of(picture, card) for picture in pictures]), count)
+    seen = tta_views(np.stack([inputs_of(picture, card) for picture in pictures]), count)
     return torch.from_numpy(seen.reshape(-1, *seen.shape[2:])).to(device, memory_format=torch.channels_last)
 
 
 def many(flags: argparse.Namespace, weights: str, network: NETWORK, folder: Path) -> None:
     """Time the command ``predict`` over a folder and, separately, its decoding and its forward passes."""
     files = sorted(folder.glob("*.jpg"))
-    inputs = tta_inputs([read_image(file) for file in files[:SAMPLED]], network[1], flags.views, flags.device)
+    inputs = view_inputs([read_image(file) for file in files[:SAMPLED]], network[1], flags.views, flags.device)
     command = ["predict", str(folder), "--weights", weights, "--tta-views", str(flags.views), "--device", flags.device]
 
     def decode() -> None:
@@ -116,7 +115,7 @@ def many(flags: argparse.Namespace, weights: str, network: NETWORK, folder: Path
 
 def one(flags: argparse.Namespace, network: NETWORK, picture: np.ndarray) -> None:
     """Time the prediction of one image against the bare forward pass of its TTA views."""
-    inputs = tta_inputs([picture], network[1], flags.views, flags.device)
+    inputs = view_inputs([picture], network[1], flags.views, flags.device)
     seconds = median_seconds(
         {
             "bare": lambda: bare_passes(network[0], inputs, flags.views),

@@ -1,4 +1,4 @@
-"""Galaxy Explorer: predictions of the votes that Galaxy Zoo's volunteers would give to a galaxy."""
+"""Galaxy Explorer: neural networks that predict the votes of Galaxy Zoo 2."""
 
 import os
 
@@ -6,5 +6,6 @@ __version__ = "0.1.0"
 
 
 def set_thread_policy() -> None:
-    """Make idle torch threads sleep; on a busy machine, spinning ones slow a prediction down thirty times."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is first imported
+    """Make idle torch threads sleep instead of spin; call it before torch is imported."""
+    # On a busy machine a prediction with spinning threads takes thirty times as long.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

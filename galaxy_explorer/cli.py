@@ -20,7 +20,6 @@ from typing import Any, NoReturn
 from galaxy_explorer import __version__, set_thread_policy
 
 OUTPUT_CLOSED = 128 + 13  # as a shell reports SIGPIPE
-APP_SCRIPTS = ("app/main.py", "../app.py")  # relative to the package; the first that exists is started
 RUN_AGAIN = "run the same command again to continue"
 TITLE, _, EXIT_STATUS = (__doc__ or "").partition("\n\n")
 
@@ -58,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def _sigterm_as_interrupt() -> Iterator[None]:
-    """Handle SIGTERM (of a batch system, torchrun or ``timeout``) as Ctrl-C, so that completed work is saved."""
+    """Handle SIGTERM, as of a batch system or torchrun, as Ctrl-C, so that work is saved."""
     if threading.current_thread() is not threading.main_thread():  # which alone may set signal handlers
         yield
         return
@@ -84,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_command(commands: Any, title: str, example: str, when_interrupted: str) -> argparse.ArgumentParser:
-    """Add a command, whose module is imported when it runs: torch takes seconds, and --help should not."""
+    """Add a command; its module is imported when it runs, as torch takes seconds."""
     name = example.split()[0]
     command = commands.add_parser(
         name,
@@ -110,9 +109,9 @@ def _add_app(commands: Any) -> None:
 
 def _run_app(arguments: list[str]) -> int:
     """Start Streamlit on the app, and wait for its end."""
-    package = Path(__file__).parent
-    script = next(path for name in APP_SCRIPTS if (path := package / name).is_file())
-    return subprocess.call([sys.executable, "-m", "streamlit", "run", str(script), *arguments])
+    from galaxy_explorer.storage import bundled
+
+    return subprocess.call([sys.executable, "-m", "streamlit", "run", str(bundled("app.py")), *arguments])
 
 
 def _add_train(commands: Any) -> None:

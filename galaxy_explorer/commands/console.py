@@ -1,4 +1,4 @@
-"""What the commands that run a network share: loading it, prediction options and the progress bar."""
+"""Loading, prediction options and progress bar of the commands that run a network."""
 
 import argparse
 import os
@@ -10,8 +10,9 @@ from typing import Any
 from tqdm import tqdm
 
 from galaxy_explorer.models import GalaxyNetwork
+from galaxy_explorer.images import DEFAULT_VIEWS
 from galaxy_explorer.models.checkpoints import load
-from galaxy_explorer.prediction import DEFAULT_VIEWS, SINGLE_PROCESS, PredictOptions, Rank
+from galaxy_explorer.prediction import SINGLE_PROCESS, PredictOptions, Rank
 from galaxy_explorer.prediction.distributed import default_device, own_cuda_device
 from galaxy_explorer.prediction.stream import BATCH_SIZE
 
@@ -19,7 +20,7 @@ Progress = Callable[[int, int], object]
 
 
 def network_for(options: argparse.Namespace, rank: Rank = SINGLE_PROCESS) -> tuple[GalaxyNetwork, dict[str, Any]]:
-    """Load the network of ``--weights`` with its card onto ``--device``; each of several processes uses its own GPU.
+    """Load the network of ``--weights`` with its card; processes of one machine use a GPU each.
 
     Raises
     ------
@@ -41,14 +42,14 @@ def network_for(options: argparse.Namespace, rank: Rank = SINGLE_PROCESS) -> tup
 def inference_options(
     options: argparse.Namespace, rank: Rank = SINGLE_PROCESS, progress: Progress | None = None
 ) -> PredictOptions:
-    """Return the prediction options of the command line; processes of one machine share its cores."""
+    """Return the options of the command line; processes of one machine share its cores."""
     workers = options.workers or max(1, (os.cpu_count() or 1) // rank.local_world_size)
     return PredictOptions(options.tta_views or DEFAULT_VIEWS, options.batch_size or BATCH_SIZE, workers, progress)
 
 
 @contextmanager
 def progress_bar(rank: Rank = SINGLE_PROCESS, before: int = 0) -> Iterator[Progress]:
-    """Show a progress bar on standard error if it is a terminal; rank 0 shows it for all processes.
+    """Show a progress bar, if standard error is a terminal; rank 0 shows it for all processes.
 
     Galaxies that an interrupted run predicted `before` do not count for the speed.
     """

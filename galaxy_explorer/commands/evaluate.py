@@ -35,8 +35,8 @@ def evaluate(options: argparse.Namespace) -> int:
     chosen = scored.table.index.isin(wanted)
     if not chosen.any():
         raise ValueError(
-            f"{options.data} holds the scores of {len(scored):,} galaxies, but of none of the {len(wanted):,} to evaluate; "
-            "give a folder with images and scores, and ids that are in it"
+            f"{options.data} holds the scores of {len(scored):,} galaxies, but of none of the {len(wanted):,} to "
+            "evaluate; give a folder with images and scores, and ids that are in it"
         )
     predicted, failures, card = _predictions_of(options, scored.rows(chosen))
     absent = [galaxy_id for galaxy_id in wanted if galaxy_id not in catalogue]
@@ -46,8 +46,8 @@ def evaluate(options: argparse.Namespace) -> int:
         say(f"left out, without scores of volunteers: {unscored:,} of the {len(wanted):,} galaxies")
     if trained := learnt_from(card, predicted.index):
         say(
-            f"{options.weights} was trained on {trained:,} of the {len(predicted):,} galaxies: errors on training galaxies "
-            "are optimistic"
+            f"{options.weights} was trained on {trained:,} of the {len(predicted):,} galaxies: errors on training "
+            "galaxies are optimistic"
         )
     if len(predicted):
         votes = scored.subset(predicted.index).volunteer_fractions
@@ -60,15 +60,15 @@ def _without_votes(catalogue: Catalogue, where: str) -> str:
     """Return the message for a catalogue without votes."""
     if catalogue.missing_pictures:
         return (
-            f"{where} holds the scores of {catalogue.missing_pictures:,} galaxies, and images of {len(catalogue):,} others; "
-            "an id is the image's name without its ending"
+            f"{where} holds the scores of {catalogue.missing_pictures:,} galaxies, and images of {len(catalogue):,} "
+            "others; an id is the image's name without its ending"
         )
     table = KAGGLE_SCORES[0] if (catalogue.root / KAGGLE_PICTURES[0]).is_dir() else SCORES
     return f"{where} holds no {table} with the volunteers' votes; put it next to the images, or name another folder"
 
 
 def _wanted_ids(options: argparse.Namespace, scored: Catalogue) -> list[str]:
-    """Return the galaxies to evaluate: those of ``--ids``, else the validation set, else all with scores."""
+    """Return the galaxies of ``--ids``, else the validation set, else all with scores."""
     if options.ids:
         return list(dict.fromkeys(read_ids(options.ids)))
     validation = [] if options.all else read_validation(options.data)
@@ -78,7 +78,7 @@ def _wanted_ids(options: argparse.Namespace, scored: Catalogue) -> list[str]:
 def _predictions_of(
     options: argparse.Namespace, catalogue: Catalogue
 ) -> tuple[pd.DataFrame, dict[str, str], Mapping[str, Any]]:
-    """Return predictions by a model or from a table, the failures, and the model card (empty for a table)."""
+    """Return predictions, failures and the model card, which is empty for a table."""
     if options.predictions:
         return *_from_table(options, catalogue), {}
     network, card = network_for(options)
@@ -89,7 +89,7 @@ def _predictions_of(
 
 
 def _from_table(options: argparse.Namespace, catalogue: Catalogue) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Read the predictions of a catalogue from the table of ``--predictions``, and the reasons for missing ones."""
+    """Read predictions from the table of ``--predictions``, and why others are missing."""
     table = read_fractions(options.predictions)
     rows = table.reindex([galaxy_id for galaxy_id in catalogue.ids if galaxy_id in table.index])
     if not len(rows):
@@ -105,7 +105,7 @@ def _from_table(options: argparse.Namespace, catalogue: Catalogue) -> tuple[pd.D
 
 
 def _training_mean(others: Catalogue, evaluated: int, card: Mapping[str, Any]) -> np.ndarray | None:
-    """Return the mean scores of the galaxies that are not evaluated or, if these are fewer, the mean on the card."""
+    """Return the mean scores of the other galaxies or, if these are fewer, that on the card."""
     fractions = others.volunteer_fractions.astype(float)
     if (np.isfinite(fractions).sum(axis=0) >= evaluated).all():
         return np.nanmean(fractions, axis=0)

@@ -1,4 +1,4 @@
-"""``pack``: the galaxies of a catalogue as one small zip file, to train or predict on another machine."""
+"""``pack``: a catalogue as one small zip file, to train or predict on another machine."""
 
 import argparse
 import io
@@ -66,20 +66,20 @@ def _check(options: argparse.Namespace, catalogue: Catalogue) -> None:
         raise ValueError(f"--output {options.output} is not a zip file; name one that ends in .zip")
     if not 0 < options.crop <= 1 or not 1 <= options.quality <= 100:
         raise ValueError(
-            f"--crop {options.crop:g} and --quality {options.quality} were given; the crop must be above 0 and at most 1, "
-            "the quality from 1 to 100"
+            f"--crop {options.crop:g} and --quality {options.quality} were given; the crop must be above 0 and at most "
+            "1, the quality from 1 to 100"
         )
     if not MIN_SIDE <= options.size <= MAX_SIDE:
         raise ValueError(f"--size {options.size} was given; images must have {MIN_SIDE} to {MAX_SIDE:,} pixels a side")
     if options.crop > catalogue.field:
         raise ValueError(
-            f"the images of {catalogue.name} show {catalogue.field:.3f} of the field of view and --crop {options.crop:g} "
-            f"asks for more; give --crop {catalogue.field:.3f} or less"
+            f"the images of {catalogue.name} show {catalogue.field:.3f} of the field of view and "
+            f"--crop {options.crop:g} asks for more; give --crop {catalogue.field:.3f} or less"
         )
 
 
 def _write(options: argparse.Namespace, catalogue: Catalogue, path: Path, validation: list[str]) -> dict[str, str]:
-    """Write what the unfinished file lacks; return the galaxies that failed, with reasons."""
+    """Write what the unfinished file lacks; return the failures."""
     settings = json.dumps([catalogue.fingerprint, options.crop, options.size, options.quality]).encode()
     done = _members_of(path, settings)
     # Images are compressed already; an interrupted zip file is complete as far as it goes.
@@ -99,7 +99,7 @@ def _write(options: argparse.Namespace, catalogue: Catalogue, path: Path, valida
 
 
 def _members_of(path: Path, settings: bytes) -> set[str]:
-    """Return the members of an unfinished file with the same settings; none if it cannot be resumed."""
+    """Return the members of an unfinished file; none if it cannot be resumed."""
     if not path.is_file():
         return set()
     try:
@@ -115,7 +115,7 @@ def _members_of(path: Path, settings: bytes) -> set[str]:
 def _write_images(
     options: argparse.Namespace, catalogue: Catalogue, archive: zipfile.ZipFile, done: set[str]
 ) -> dict[str, str]:
-    """Add the images that the archive lacks; return the galaxies that failed, with reasons."""
+    """Add the images that the archive lacks; return the failures."""
     failures: dict[str, str] = {}
     missing = [galaxy_id for galaxy_id in catalogue.ids if galaxy_id + SUFFIX not in done]
     compress = partial(_compress, catalogue, options.crop, options.size, options.quality)

@@ -107,8 +107,8 @@ def _check_unfinished(store: PredictionStore, sources: list[Source], resume: boo
     others = set(store.unfinished().index).difference(source.galaxy_id for source in sources)
     if others:
         raise ValueError(
-            f"{store.chunks} holds {len(others):,} galaxies that are not in the given paths, one of them {min(others)}; "
-            "give the paths that it was begun with, delete the folder to start again, or name another --output"
+            f"{store.chunks} holds {len(others):,} galaxies that are not in the given paths, one of them "
+            f"{min(others)}; give the paths that it was begun with, delete the folder to start again, or name another --output"
         )
 
 
@@ -124,14 +124,14 @@ def _forget_changed(store: PredictionStore, sources: list[Source]) -> None:
     if changed:
         others = f" and {len(changed) - 1:,} more are" if len(changed) > 1 else " is"
         say(
-            f"galaxy {changed[0]}{others} predicted again: the image, or its field of view in {FIELD}, has changed since "
-            "the interruption"
+            f"galaxy {changed[0]}{others} predicted again: the image, or its field of view in {FIELD}, has changed "
+            "since the interruption"
         )
         store.forget(set(changed))
 
 
 def _check_same_galaxies(sources: list[Source], rank: Rank) -> None:
-    """Raise PredictionError if the processes found different galaxies, some of which none would predict."""
+    """Raise PredictionError if the processes of a run found different galaxies."""
     digest = hashlib.sha256("\n".join(source.galaxy_id for source in sources).encode()).digest()
     if not rank.all_equal(int.from_bytes(digest[:7])):
         raise PredictionError(
@@ -141,7 +141,7 @@ def _check_same_galaxies(sources: list[Source], rank: Rank) -> None:
 
 
 def sources_at(paths: Sequence[str], ids: Sequence[str] | None = None, notes: Notes | None = None) -> list[Source]:
-    """Find the galaxies at some paths, each of which is an image, a folder or a zip file.
+    """Find the galaxies at some paths: images, folders and zip files.
 
     Parameters
     ----------
@@ -162,8 +162,8 @@ def sources_at(paths: Sequence[str], ids: Sequence[str] | None = None, notes: No
         for source in _sources_at(path, {} if notes is None else notes):
             if source.galaxy_id in found:
                 raise ValueError(
-                    f"galaxy {source.galaxy_id} is in both {found[source.galaxy_id][0]} and {path}; an id is the image's "
-                    "name without its ending: rename one, or leave one out"
+                    f"galaxy {source.galaxy_id} is in both {found[source.galaxy_id][0]} and {path}; an id is the "
+                    "image's name without its ending: rename one, or leave one out"
                 )
             found[source.galaxy_id] = path, source
     if ids is None:
@@ -222,7 +222,7 @@ def _fail(reason: str) -> NoReturn:
 
 
 def _report_finished(store: PredictionStore, sources: list[Source], spread: bool) -> int:
-    """Check that a finished table is the one that ``--resume`` asks for, and report its failures."""
+    """Check a finished table that ``--resume`` was given for, and report its failures."""
     failures = read_failures(store.failed)
     expected = [source.galaxy_id for source in sources if source.galaxy_id not in failures]
     if expected:  # otherwise there is no row to check
@@ -235,7 +235,7 @@ def _report_finished(store: PredictionStore, sources: list[Source], spread: bool
 
 
 def _check_finished(store: PredictionStore, expected: Sequence[str], spread: bool) -> None:
-    """Raise ValueError if a finished table lacks galaxies or columns, or is of other weights or TTA views."""
+    """Raise ValueError if a finished table lacks galaxies or columns, or is of another model."""
     table, key = read_table(store.path)
     missing = [galaxy_id for galaxy_id in expected if galaxy_id not in table.index]
     if missing:

@@ -26,7 +26,7 @@ def say_passed_over(paths: Sequence[str]) -> None:
 
 
 def check_output(output: Path) -> Path:
-    """Check that an output can be written, before anything is read; return the file that a link to it leads to.
+    """Check that an output can be written; return the file that a link to it leads to.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def check_output(output: Path) -> Path:
 
 
 def check_not_overwriting_inputs(paths: Sequence[str], output: Path) -> None:
-    """Raise ValueError if an output is an input: an image, a zip file, or a table of votes next to images."""
+    """Raise ValueError if an output would overwrite an input, or be read as one."""
     for path in filter(Path.exists, map(Path, paths)):
         folder = path if path.is_dir() else path.parent
         in_folder = output.resolve().parent == folder.resolve() and path.suffix.lower() != ".zip"
@@ -69,7 +69,7 @@ def reserved(output: Path, lock: AbstractContextManager[bool]) -> Iterator[None]
             acquired = stack.enter_context(lock)
         except OSError as error:
             raise ValueError(
-                f"nothing can be written next to {output} ({error.strerror}); name another --output, in a folder of yours"
+                f"nothing can be written next to {output} ({error.strerror}); name another --output"
             ) from error
         if not acquired:
             raise ValueError(f"another run is writing {output}; wait for its end, or name another --output")
@@ -90,7 +90,7 @@ def disk_errors(output: Path, advice: Callable[[], str]) -> Iterator[None]:
 
 
 def report(failures: Mapping[str, str], where: str, when: str = "") -> int:
-    """Print the failed galaxies on standard error; return the exit status: 1 if any failed, else 0."""
+    """Print the failed galaxies; return the exit status, 1 if any failed, else 0."""
     failed = f"failed {when}".rstrip()
     for galaxy_id, reason in list(failures.items())[:NAMED_FAILURES]:
         say(f"galaxy {galaxy_id} {failed}: {reason}")

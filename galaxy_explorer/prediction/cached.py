@@ -1,4 +1,4 @@
-"""Predictions in the cache folder, read without a network: what Browse sorts by and Compare shows.
+"""Predictions in the cache folder, read without a network, for sorting and comparing.
 
 A prediction job writes one Parquet table for each catalogue and network. A JSON manifest next to it names the
 galaxies and the checkpoint, so that the tables of a catalogue can be found.
@@ -101,7 +101,7 @@ def tables_of(catalogue: Catalogue) -> list[Tables]:
 
 
 def files_of(store: Path) -> tuple[tuple[Path, int], ...]:
-    """List the files of a finished or unfinished table with the modification time of each, the newest last."""
+    """List the files of a table, finished or not, with their modification times, newest last."""
     found = []
     for file in (store, *store.with_name(f"{store.name}.partial").glob("*.parquet")):
         with suppress(FileNotFoundError):
@@ -112,7 +112,7 @@ def files_of(store: Path) -> tuple[tuple[Path, int], ...]:
 def open_columns(ids: pd.Index, tables: Tables, columns: Sequence[str] = COLUMNS) -> Column:
     """Open the predictions of some galaxies, to be read column by column.
 
-    All 37 columns take 35 MB for 240,000 galaxies; to fill so much memory takes longer than to read it.
+    All 37 columns take 35 MB for 240,000 galaxies; filling that memory takes longer than reading it.
 
     Parameters
     ----------

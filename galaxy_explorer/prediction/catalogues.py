@@ -83,7 +83,7 @@ def predict_catalogue(
 def _wait_or_resume(
     store: PredictionStore, wanted: Catalogue, resume: Callable[[], None], options: PredictOptions
 ) -> None:
-    """Resume a prediction table; if another process holds its lock, poll until the requested rows exist."""
+    """Resume a table; if another process holds its lock, poll until the requested rows exist."""
     chunks = -1
     while not store.finished:
         with store.lock() as acquired:
@@ -103,8 +103,8 @@ def _wait_or_resume(
 
 
 def _is_complete(store: PredictionStore, catalogue: Catalogue) -> bool:
-    """Return whether an unfinished store has a prediction, or a lasting failure, for every galaxy of a catalogue."""
-    # A service that fails now may answer later.
+    """Return whether an unfinished store has each galaxy of a catalogue, predicted or failed."""
+    # Downloads that fail now may succeed later.
     done = store.predicted_ids() if catalogue.fetch else store.unfinished().index
     return set(done).issuperset(catalogue.ids)
 
@@ -117,7 +117,7 @@ def predict_missing(
     options: PredictOptions = DEFAULTS,
     rank: Rank = SINGLE_PROCESS,
 ) -> None:
-    """Predict the galaxies that an unfinished store lacks, writing a chunk every `CHUNK_SECONDS`.
+    """Predict the galaxies that a store lacks, writing a chunk every `CHUNK_SECONDS`.
 
     Parameters
     ----------

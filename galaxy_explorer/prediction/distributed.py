@@ -1,4 +1,4 @@
-"""One process of a distributed run, as ``torchrun`` starts it, and what it exchanges with the others."""
+"""Distributed runs by ``torchrun``: rank, barrier, broadcast and all-reduce of a process."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -52,7 +52,7 @@ class Rank:
         return torch.device(self.device_name)
 
     def share(self, items: Sequence[Item]) -> Sequence[Item]:
-        """Return this process's part of some items: consecutive ones, so that files are read in their order."""
+        """Return this process's consecutive share of some items, so that tables keep their order."""
         first, end = (len(items) * rank // self.world_size for rank in (self.rank, self.rank + 1))
         return items[first:end]
 
@@ -77,7 +77,7 @@ class Rank:
             raise DistributedError(f"another process of this run failed, its message says why; {RESUME_HINT}")
 
     def all_equal(self, number: int) -> bool:
-        """Wait for all processes; return whether all of them passed the same number of at most 63 bits.
+        """Wait for all processes; return whether all passed the same number (at most 63 bits).
 
         Raises
         ------
@@ -146,7 +146,7 @@ def own_cuda_device(local_rank: int) -> str:
 
 @contextmanager
 def init_distributed(device: str = "cpu") -> Iterator[Rank]:
-    """Read this process's rank from the environment; under torchrun, join the process group for the block.
+    """Read this process's rank from the environment; under torchrun, join the process group.
 
     Parameters
     ----------

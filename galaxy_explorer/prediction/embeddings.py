@@ -52,7 +52,7 @@ def ood_score(network: "GalaxyNetwork", card: Mapping[str, Any], pictures: Seque
     """
     import torch
 
-    reference = card.get("familiarity")
+    reference = card.get("familiarity")  # wording: quote (key of the card)
     if reference is None:
         return None
     if not len(pictures):

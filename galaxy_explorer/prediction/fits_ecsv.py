@@ -29,7 +29,7 @@ _COMMENT = (
 
 
 def describe(column: str) -> tuple[str, str]:
-    """Return a description in ASCII, and the UCD (UCD1+ vocabulary, IVOA), of a column of a prediction table."""
+    """Return an ASCII description of a column, and its UCD (UCD1+ vocabulary, IVOA)."""
     if column == ID:
         return "The galaxy's id: the name of its picture without the ending", "meta.id;meta.main"
     if column in SPREAD_COLUMNS:
@@ -40,7 +40,7 @@ def describe(column: str) -> tuple[str, str]:
 
 
 def write_fits(path: Path, table: pd.DataFrame, about: Mapping[str, str]) -> None:
-    """Write a FITS binary table: ``GalaxyID`` as text and float32 columns, with descriptions and UCDs."""
+    """Write a FITS binary table with descriptions and UCDs; ``GalaxyID`` is text."""
     from astropy.io import fits
 
     ids = [_to_ascii(str(galaxy_id)) for galaxy_id in table.index]
@@ -63,7 +63,7 @@ def write_fits(path: Path, table: pd.DataFrame, about: Mapping[str, str]) -> Non
 
 
 def write_ecsv(path: Path, table: pd.DataFrame, about: Mapping[str, str]) -> None:
-    """Write an ECSV table: ``GalaxyID`` and float32 columns, with descriptions and UCDs."""
+    """Write an ECSV table with descriptions and UCDs."""
     from astropy.table import Table
 
     described = Table.from_pandas(table.reset_index(names=ID))
@@ -75,7 +75,7 @@ def write_ecsv(path: Path, table: pd.DataFrame, about: Mapping[str, str]) -> Non
 
 
 def read_described(path: Path, ending: str) -> tuple[pd.DataFrame, str | None]:
-    """Read the first table of a FITS file, or an ECSV file, also of another tool; and its key, if it has one."""
+    """Read an ECSV file or the first table of a FITS file, and its key, if it has one."""
     from astropy.table import Table
 
     from galaxy_explorer.images.fits_files import quiet_astropy
@@ -90,7 +90,7 @@ def read_described(path: Path, ending: str) -> tuple[pd.DataFrame, str | None]:
 
 
 def _to_ascii(text: str) -> bytes:
-    """Encode text as FITS can hold it: ASCII without trailing spaces, the rest as backslash escapes."""
+    """Encode text for FITS: ASCII without trailing spaces, the rest as backslash escapes."""
     content = text.encode("unicode_escape")
     kept = content.rstrip(b" ")
     return kept + rb"\x20" * (len(content) - len(kept))

@@ -25,7 +25,7 @@ ENDINGS = (".csv", ".parquet", ".fits", ".ecsv")
 
 
 def check_ending(path: Path) -> str:
-    """Return the ending of a table's path in lower case; raise PredictionError if it is not one of `ENDINGS`."""
+    """Return the ending of a table's path; raise PredictionError if it is not one of `ENDINGS`."""
     if path.suffix.lower() not in ENDINGS:
         raise PredictionError(
             f"{path} ends in {path.suffix or 'nothing'}; name a file that ends in {', '.join(ENDINGS)}"
@@ -62,7 +62,7 @@ def write_table(
 
 
 def _write_csv(path: Path, tables: Iterable[pd.DataFrame], columns: Sequence[str]) -> None:
-    """Write tables as CSV by pyarrow: 4 s for 240,000 galaxies with intervals, for which pandas takes 30 s."""
+    """Write CSV by pyarrow: 4 s for 240,000 galaxies with intervals; pandas takes 30 s."""
     import pyarrow as pa
     from pyarrow.csv import WriteOptions, write_csv
 
@@ -156,7 +156,7 @@ def _read_described(path: Path, ending: str) -> tuple[pd.DataFrame, str | None]:
 
 
 def _numbers(table: pd.DataFrame, columns: Sequence[str], path: Path) -> pd.DataFrame:
-    """Return columns as float32, none if one is missing; raise PredictionError for a value out of range."""
+    """Return columns as float32, none if one is missing; check the range of their values."""
     if not set(columns).issubset(table.columns):
         return table[[]]
     cells = table[list(columns)]
@@ -166,7 +166,7 @@ def _numbers(table: pd.DataFrame, columns: Sequence[str], path: Path) -> pd.Data
     if len(wrong):
         row, column = wrong[0]
         raise PredictionError(
-            f"{path}, galaxy {table.index[row]}, column {columns[column]}: the value is {str(cells.iat[row, column])!r}, "
-            f"expected a number from 0 to 1; {ADVICE}"
+            f"{path}, galaxy {table.index[row]}, column {columns[column]}: the value is "
+            f"{str(cells.iat[row, column])!r}, expected a number from 0 to 1; {ADVICE}"
         )
     return numbers

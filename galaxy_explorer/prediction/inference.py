@@ -1,4 +1,4 @@
-"""Prediction of images in memory: preprocessing, test-time augmentation (TTA), mean over the TTA views."""
+"""Prediction of images: preprocessing, test-time augmentation (TTA), mean over the views."""
 
 import hashlib
 import json
@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from galaxy_explorer import images
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.evaluation.intervals import model_for, spread_of
+from galaxy_explorer.images import DEFAULT_VIEWS, for_prediction
+from galaxy_explorer.images import tta_views as views_of
 
 if TYPE_CHECKING:  # torch is imported when a network runs: pages read prediction tables without it
     from galaxy_explorer.models import GalaxyNetwork
-
-DEFAULT_VIEWS = 8  # TTA views: all flips and quarter turns of an image
 
 # Inputs in one forward pass. More do not fit a CPU's cache: DenseNet-121 at 128 pixels took 33 ms of CPU time an input
 # in passes of 8 or 32, 58 ms in passes of 64.
@@ -72,7 +71,7 @@ def predict(
 def add_model_error(
     fractions: np.ndarray, over_views: np.ndarray, card: Mapping[str, Any], tta_views: int
 ) -> np.ndarray:
-    """Combine the spread over the TTA views with the card's error model, if it has one; ``(N, 37) float32``."""
+    """Add the card's error model, if it has one, to the spread over the TTA views."""
     if "error_models" not in card:
         return over_views
     return spread_of(fractions, over_views, model_for(card["error_models"], tta_views)).astype(np.float32)
@@ -86,18 +85,18 @@ def inputs_of(picture: np.ndarray, card: Mapping[str, Any], field: float = 1.0) 
     picture, card, field
         As in `predict`.
     """
-    return images.for_prediction(
+    return for_prediction(
         picture, size=card["image_size"], crop=card["crop"], mean=card["mean"], std=card["std"], field=field
     )
 
 
 def predict_inputs(network: "GalaxyNetwork", inputs: np.ndarray, tta_views: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean and standard deviation over the TTA views of ``(N, 3, S, S)`` inputs, ``(N, 37) float32`` each."""
+    """Predict ``(N, 3, S, S)`` inputs: mean and standard deviation over their TTA views."""
     import torch
 
     if network.training:
         raise ValueError("the network is in training mode, in which dropout changes every prediction; call its eval()")
-    seen = images.views(inputs, tta_views)
+    seen = views_of(inputs, tta_views)
     flat = torch.from_numpy(seen.reshape(-1, *seen.shape[2:]))  # (V, N, 3, S, S) → (V·N, 3, S, S)
     device = next(network.parameters()).device
     with torch.inference_mode():

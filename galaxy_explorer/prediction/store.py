@@ -54,9 +54,10 @@ class Predictions:
 
 @dataclass(frozen=True)
 class PredictionStore:
-    """A prediction table on disk: chunks in ``<path>.partial/`` while it grows, one file at the end.
+    """A prediction table on disk: chunks while it grows, one file at the end.
 
-    It can be read while it grows; every file is written atomically. Failed galaxies are listed in
+    Chunks are in ``<path>.partial/`` and can be read while it grows; every file is written atomically. Failed
+    galaxies are listed in
     ``<path>.failed.csv``. A process that writes holds its `lock`.
 
     Parameters
@@ -95,7 +96,7 @@ class PredictionStore:
 
     @contextmanager
     def lock(self) -> Iterator[bool]:
-        """Try to hold the table's lock for the block; yield False if another process or thread holds it."""
+        """Try to acquire the table's lock; yield False if another process or thread holds it."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with try_lock(self.path.with_name(f".{self.path.name}.lock")) as acquired:
             yield acquired
@@ -125,7 +126,7 @@ class PredictionStore:
                 self._write(path, chunk[~chunk.index.isin(ids)])
 
     def finish(self, *, spread: bool = True, **about: str) -> tuple[int, dict[str, str]]:
-        """Write the chunks as one table with each galaxy once; return the number of galaxies, and the failures.
+        """Write the chunks as one table with each galaxy once; return their number and the failures.
 
         Parameters
         ----------
@@ -206,11 +207,11 @@ class PredictionStore:
         return pd.concat(chunks)
 
     def predicted_ids(self) -> set[str]:
-        """Return the galaxies with predictions in the unfinished table; failed ones are to be tried again."""
+        """Return the galaxies of the unfinished table that have predictions."""
         return set(_predicted(self.unfinished()).index)
 
     def failures(self) -> dict[str, str]:
-        """Read the reason for each galaxy that could not be predicted, without reading any prediction."""
+        """Read the reason for each galaxy that could not be predicted, without the predictions."""
         rows = self.unfinished()
         if not self.chunks.exists():  # which another process may just have finished
             return read_failures(self.failed)

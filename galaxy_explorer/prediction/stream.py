@@ -1,4 +1,4 @@
-"""A stream of predictions: images decoded in worker threads, in order and with bounded look-ahead."""
+"""Stream of predictions: images decoded in worker threads with bounded look-ahead."""
 
 import os
 from collections import deque
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from galaxy_explorer.decision_tree import COLUMNS
-from galaxy_explorer.images import ImageError
-from galaxy_explorer.prediction.inference import DEFAULT_VIEWS, add_model_error, inputs_of, predict_inputs
+from galaxy_explorer.images import DEFAULT_VIEWS, ImageError
+from galaxy_explorer.prediction.inference import add_model_error, inputs_of, predict_inputs
 
 if TYPE_CHECKING:
     from galaxy_explorer.models import GalaxyNetwork

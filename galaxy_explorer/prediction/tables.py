@@ -1,4 +1,4 @@
-"""Prediction tables: Parquet files, what a table says of itself, and the list of failed galaxies."""
+"""Files of prediction tables: Parquet, the sidecar of CSV, and the list of failed galaxies."""
 
 import csv
 import json
@@ -45,7 +45,7 @@ def write_parquet(path: Path, tables: Iterable[pd.DataFrame], columns: Sequence[
 def read_parquet(
     path: Path, columns: Sequence[str] | None = None, advice: str = ADVICE
 ) -> tuple[pd.DataFrame, str | None]:
-    """Read a Parquet prediction table, or some of its columns, indexed by ``GalaxyID``; and its key, if it has one.
+    """Read a Parquet prediction table, indexed by ``GalaxyID``, and its key, if it has one.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def check_columns(path: Path, columns: Collection[str]) -> None:
 
 
 def write_sidecar(table: Path, about: Mapping[str, str]) -> None:
-    """Write what a CSV table cannot say of itself into a JSON file next to it: key, network, version, TTA views."""
+    """Write the metadata of a CSV table into a JSON file next to it."""
     write_atomic(sidecar(table), json.dumps(dict(about), indent=2).encode())
 
 
@@ -98,7 +98,7 @@ def sidecar(table: Path) -> Path:
 
 
 def write_failures(path: Path, failures: Mapping[str, str]) -> None:
-    """Write the failed galaxies with their reasons as CSV; without failures, delete an older list."""
+    """Write failed galaxies with their reasons as CSV; without any, delete an older list."""
     if not failures:
         path.unlink(missing_ok=True)
         return
