@@ -9,8 +9,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-from galaxy_explorer.models import GalaxyNetwork
 from galaxy_explorer.images import DEFAULT_VIEWS
+from galaxy_explorer.models import GalaxyNetwork
 from galaxy_explorer.models.checkpoints import load
 from galaxy_explorer.prediction import SINGLE_PROCESS, PredictOptions, Rank
 from galaxy_explorer.prediction.distributed import default_device, own_cuda_device

@@ -9,8 +9,8 @@ import numpy as np
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.evaluation.intervals import MEASURED_VIEWS
 from galaxy_explorer.evaluation.metrics import score
-from galaxy_explorer.models.networks import GalaxyNetwork
 from galaxy_explorer.images import DEFAULT_VIEWS
+from galaxy_explorer.models.networks import GalaxyNetwork
 from galaxy_explorer.prediction import PredictOptions, predict_catalogue
 from galaxy_explorer.training.data.dataset import TrainingGalaxies
 from galaxy_explorer.training.model_card.card import add_validation
