@@ -13,8 +13,6 @@ import pytest
 import torch
 from astropy.table import Table
 from PIL import Image
-from tiny_prediction import command_with, six_galaxies, tiny_weights
-from tiny_training import in_one_thread
 
 from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.cli import main
@@ -24,12 +22,6 @@ from galaxy_explorer.models import checkpoints
 from galaxy_explorer.prediction import PredictOptions, predict_catalogue, read_failures, read_fractions
 
 ROOT = Path(__file__).parents[2]
-
-
-one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
-weights = pytest.fixture(scope="module")(tiny_weights)
-run = pytest.fixture(command_with)
-galaxies = pytest.fixture(six_galaxies)
 
 
 def test_predict_writes_the_table_of_a_folder(run, galaxies, weights, tmp_path, capsys):
@@ -130,10 +122,10 @@ def test_the_ids_of_a_list_may_be_a_column_of_a_table_that_predict_wrote(run, ga
     wanted.write_text("5\n2\n")
     assert run("predict", galaxies, "--ids", wanted, "--output", output) == 2
     assert "none of the 2 ids, the first of them 5," in capsys.readouterr().err
-    assert read_fractions(output).index.tolist() == ["0005", "0002"]  # what was there is left alone
+    assert read_fractions(output).index.tolist() == ["0005", "0002"]
 
 
-def test_a_link_that_leads_nowhere_is_a_picture_that_failed(run, galaxies, tmp_path, capsys):
+def test_a_link_that_leads_nowhere_is_an_image_that_failed(run, galaxies, tmp_path, capsys):
     (galaxies / "0007.png").symlink_to(tmp_path / "purged.png")
     (galaxies / "0008.png").symlink_to(tmp_path, target_is_directory=True)
     assert run("predict", galaxies, "--output", tmp_path / "scores.csv") == 1
@@ -194,7 +186,7 @@ def test_the_command_runs_as_a_process(galaxies, weights, tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_a_reader_who_has_had_enough_is_no_error(galaxies, weights, tmp_path):
+def test_a_closed_pipe_is_not_an_error(galaxies, weights, tmp_path):
     command = [
         sys.executable,
         "-m",

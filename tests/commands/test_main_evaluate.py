@@ -1,12 +1,11 @@
-"""Tests of ``evaluate``: what it measures, and what it says where it cannot."""
+"""Tests of ``evaluate``: what it measures, and its messages when it cannot."""
 
 import json
 
 import numpy as np
 import pandas as pd
 import pytest
-from tiny_prediction import command_with, six_galaxies, tiny_card, tiny_network, tiny_weights
-from tiny_training import in_one_thread
+from tiny_prediction import tiny_card, tiny_network
 
 from galaxy_explorer.catalogue import open_catalogue, read_ids
 from galaxy_explorer.cli import main
@@ -15,11 +14,6 @@ from galaxy_explorer.evaluation.metrics import score
 from galaxy_explorer.models import checkpoints
 from galaxy_explorer.prediction import as_bytes, predict
 from galaxy_explorer.training import add_learnt
-
-one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
-weights = pytest.fixture(scope="module")(tiny_weights)
-run = pytest.fixture(command_with)
-galaxies = pytest.fixture(six_galaxies)
 
 
 def test_evaluate_gives_the_score_of_the_validation_galaxies(run, kaggle_folder, weights, capsys):
@@ -39,7 +33,7 @@ def test_evaluate_gives_the_score_of_the_validation_galaxies(run, kaggle_folder,
     assert found["rmse_by_question"] == pytest.approx(expected["rmse_by_question"], abs=1e-6)
 
 
-def test_evaluate_prints_every_question_beside_the_training_mean(run, kaggle_folder, capsys):
+def test_evaluate_prints_every_question_next_to_the_training_mean(run, kaggle_folder, capsys):
     assert run("evaluate", kaggle_folder) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["RMSE", "over", "3", "galaxies", "network", "training", "mean"]
@@ -89,7 +83,7 @@ def test_evaluate_takes_no_mean_over_fewer_galaxies_than_it_evaluates(run, kaggl
     assert json.loads(capsys.readouterr().out)["mean_rmse"] is None
 
 
-def test_evaluate_says_of_how_many_galaxies_the_network_has_learnt(kaggle_folder, tmp_path, capsys):
+def test_evaluate_reports_how_many_galaxies_the_network_was_trained_on(kaggle_folder, tmp_path, capsys):
     card = tiny_card() | {"training_mean": [0.3] * len(COLUMNS)}
     add_learnt(card, ["200002", "200003", "200004"])
     checkpoints.save(tmp_path / "knowing.pt", tiny_network(), card)
@@ -110,7 +104,7 @@ def test_evaluate_leaves_out_a_galaxy_without_a_number(run, kaggle_folder, tmp_p
     assert "scores.csv lacks some of its 37 fractions" in said.err
 
 
-def test_evaluate_goes_on_without_a_bad_picture(run, kaggle_folder, capsys):
+def test_evaluate_skips_a_bad_image(run, kaggle_folder, capsys):
     (kaggle_folder / "images_training_rev1" / "200001.jpg").write_text("no picture")
     (kaggle_folder / "images_training_rev1" / "200002.jpg").unlink()
     assert run("evaluate", kaggle_folder, "--json") == 1

@@ -8,8 +8,6 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table
 from fits_files import fluxes_of_levels, galaxy_fluxes, with_bands, with_header, written
-from tiny_prediction import command_with, tiny_weights
-from tiny_training import in_one_thread
 
 from galaxy_explorer import __version__
 from galaxy_explorer.catalogue import open_catalogue
@@ -18,10 +16,6 @@ from galaxy_explorer.commands import predict as command
 from galaxy_explorer.images import read_exposure, read_image
 from galaxy_explorer.models.checkpoints import load
 from galaxy_explorer.prediction import predict, read_fractions
-
-one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
-weights = pytest.fixture(scope="module")(tiny_weights)
-run = pytest.fixture(command_with)
 
 
 @pytest.fixture
@@ -59,7 +53,7 @@ def test_a_folder_of_fits_becomes_a_table_in_fits(run, folder, weights, tmp_path
     assert len(header["GXKEY"]) == 16
 
 
-def test_a_folder_of_fits_that_goes_away_costs_no_galaxy(run, folder, tmp_path, monkeypatch, capsys):
+def test_a_folder_of_fits_that_goes_away_loses_no_galaxy(run, folder, tmp_path, monkeypatch, capsys):
     def away(*given, **options):
         if folder.exists():
             folder.rename(tmp_path / "away")

@@ -1,32 +1,24 @@
-"""Tests of ``predict --resume``: what it goes on with, and what it refuses."""
+"""``predict --resume``: what it continues, and what it refuses."""
 
 import errno
 import io
+import itertools
 import os
 import re
 import sys
-import time
 import zipfile
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tiny_prediction import command_with, six_galaxies, tiny_card, tiny_network, tiny_weights, write_pictures
-from tiny_training import in_one_thread
+from tiny_prediction import tiny_card, tiny_network, write_pictures
 
 from galaxy_explorer.cli import main
 from galaxy_explorer.commands.console import progress_bar
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.models import checkpoints
 from galaxy_explorer.prediction import ENDINGS, PredictionStore, read_fractions, store, stream
-
-one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
-
-
-weights = pytest.fixture(scope="module")(tiny_weights)
-run = pytest.fixture(command_with)
-galaxies = pytest.fixture(six_galaxies)
 
 
 def interrupt_after_a_batch(monkeypatch):
@@ -44,7 +36,7 @@ def interrupt_after_a_batch(monkeypatch):
     monkeypatch.setattr(stream, "predict_inputs", interrupt_the_second)
 
 
-def test_an_interrupted_run_goes_on_with_resume(run, galaxies, tmp_path, monkeypatch, capsys):
+def test_an_interrupted_run_is_resumed(run, galaxies, tmp_path, monkeypatch, capsys):
     output, calls = tmp_path / "scores.csv", []
     really = stream.predict_inputs
 
@@ -195,7 +187,7 @@ def test_a_picture_that_was_replaced_during_an_interruption_is_predicted_again(
     assert np.allclose(read_fractions(output).sort_index(), read_fractions(whole).sort_index(), atol=1e-5)
 
 
-def test_a_full_disk_is_told_in_words_with_the_way_on(run, galaxies, tmp_path, monkeypatch, capsys):
+def test_a_full_disk_is_reported_with_advice(run, galaxies, tmp_path, monkeypatch, capsys):
     def full(store, batches, part):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -210,7 +202,7 @@ def test_a_full_disk_is_told_in_words_with_the_way_on(run, galaxies, tmp_path, m
 
 
 @pytest.mark.parametrize("kept", [False, True])
-def test_a_file_that_may_not_grow_says_whether_resume_goes_on(run, galaxies, tmp_path, monkeypatch, capsys, kept):
+def test_a_file_that_may_not_grow_is_reported_with_advice(run, galaxies, tmp_path, monkeypatch, capsys, kept):
     resource = pytest.importorskip("resource")
     output, more = tmp_path / "scores.csv", ["--resume"] if kept else []
     if kept:
@@ -228,7 +220,7 @@ def test_a_file_that_may_not_grow_says_whether_resume_goes_on(run, galaxies, tmp
     assert run("predict", galaxies, "--output", output, *more) == 0
 
 
-def test_an_output_beside_which_nothing_can_be_written_is_refused(run, galaxies, tmp_path, monkeypatch, capsys):
+def test_an_output_next_to_which_nothing_can_be_written_is_refused(run, galaxies, tmp_path, monkeypatch, capsys):
     def refuse(path):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
@@ -238,19 +230,20 @@ def test_an_output_beside_which_nothing_can_be_written_is_refused(run, galaxies,
 
 
 class Terminal(io.StringIO):
-    """Standard error of somebody who looks on."""
+    """Standard error that is a terminal."""
 
     def isatty(self) -> bool:
-        """Say so."""
+        """Return True."""
         return True
 
 
 def test_the_bar_of_a_resumed_run_shows_this_run_s_speed(monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
+    clock = itertools.count()
+    monkeypatch.setattr("tqdm.std.time", lambda: 0.1 * next(clock))
     with progress_bar(before=900_000) as progress:
         for done in range(900_020, 900_100, 20):
-            time.sleep(0.15)
             progress(done, 1_000_000)
     shown = terminal.getvalue()
     assert "900080/1000000" in shown

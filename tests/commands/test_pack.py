@@ -20,7 +20,7 @@ from galaxy_explorer.images import central_field
 
 @pytest.fixture
 def pack(kaggle_folder, tmp_path):
-    """Pack the galaxies of the challenge's layout at 96 pixels; give the exit status."""
+    """Pack the galaxies of the challenge's layout at 96 pixels; return the exit status."""
 
     def pack(*more, data=kaggle_folder, output=tmp_path / "small.zip"):
         return main(["pack", str(data), "--output", str(output), "--size", "96", *map(str, more)])
@@ -81,9 +81,7 @@ def test_pictures_without_scores(pack, picture_folder, tmp_path):
     assert open_catalogue(tmp_path / "small.zip").ids == open_catalogue(picture_folder).ids
 
 
-def test_a_folder_that_goes_away_ends_the_work_and_no_zip_is_called_whole(
-    pack, kaggle_folder, tmp_path, monkeypatch, capsys
-):
+def test_a_folder_that_goes_away_ends_the_work_and_leaves_no_zip(pack, kaggle_folder, tmp_path, monkeypatch, capsys):
     small = module._compress
 
     def away(*given):
@@ -97,7 +95,7 @@ def test_a_folder_that_goes_away_ends_the_work_and_no_zip_is_called_whole(
     assert not (tmp_path / "small.zip").exists()
 
 
-def test_a_picture_that_cannot_be_read_costs_that_galaxy_alone(pack, kaggle_folder, tmp_path, capsys):
+def test_a_picture_that_cannot_be_read_fails_alone(pack, kaggle_folder, tmp_path, capsys):
     (kaggle_folder / "images_training_rev1" / "200005.jpg").write_bytes(b"no picture")
     assert pack() == 1
     assert "galaxy 200005 failed: " in capsys.readouterr().err
@@ -120,7 +118,7 @@ def test_settings_that_cannot_be_met(pack, flags, sentence, tmp_path, capsys):
     assert list(tmp_path.glob("*small*")) + list(tmp_path.glob(".small*")) == []
 
 
-def test_the_compressest_pictures_of_a_pack_can_be_predicted(pack, tmp_path):
+def test_the_smallest_images_of_a_pack_can_be_predicted(pack, tmp_path):
     assert pack("--size", "16") == 0
     command = ["predict", str(tmp_path / "small.zip"), "--output", str(tmp_path / "scores.csv")]
     assert main([*command, "--weights", write_tiny_weights(tmp_path), "--views", "1"]) == 0
@@ -154,7 +152,7 @@ def test_an_output_that_is_a_link_is_written_where_it_leads_to(pack, kaggle_fold
     assert open_catalogue(tmp_path / "disk" / "real.zip").ids == open_catalogue(kaggle_folder).ids
 
 
-def test_what_the_disk_refuses_is_told_by_its_own_reason(pack, tmp_path, capsys):
+def test_what_the_disk_refuses_is_reported_with_its_reason(pack, tmp_path, capsys):
     (tmp_path / ".small.zip.part").mkdir()
     assert pack() == 2
     said = capsys.readouterr().err
@@ -162,18 +160,18 @@ def test_what_the_disk_refuses_is_told_by_its_own_reason(pack, tmp_path, capsys)
     assert "make room" not in said
 
 
-def test_a_folder_that_is_not_there_is_said_so(pack, tmp_path, capsys):
+def test_a_folder_that_does_not_exist_is_reported(pack, tmp_path, capsys):
     assert pack(output=tmp_path / "none" / "small.zip") == 2
     assert f"there is no folder {tmp_path / 'none'} to write into" in capsys.readouterr().err
 
 
-def test_a_number_that_is_none_is_said_so(pack, capsys):
+def test_text_instead_of_a_number_is_reported(pack, capsys):
     with pytest.raises(SystemExit):
         pack("--workers", "abc")
     assert "--workers: 'abc' is not a whole number" in capsys.readouterr().err
 
 
-def test_a_damaged_zip_is_refused_in_words(pack, tmp_path, capsys):
+def test_a_damaged_zip_is_refused(pack, tmp_path, capsys):
     assert pack() == 0
     with zipfile.ZipFile(tmp_path / "small.zip") as packed:
         member = packed.getinfo("scores.csv")
@@ -214,7 +212,7 @@ class TestAnInterruption:
         monkeypatch.setattr(module, "_compress", lambda *given: made.append(given[-1]) or small(*given))
         return made
 
-    def test_is_gone_on_with(self, interrupted, made, pack, kaggle_folder, tmp_path):
+    def test_is_resumed(self, interrupted, made, pack, kaggle_folder, tmp_path):
         assert not (tmp_path / "small.zip").exists()
         assert pack() == 0
         everybody = open_catalogue(kaggle_folder).ids
@@ -238,7 +236,7 @@ class TestAnInterruption:
         assert open_catalogue(tmp_path / "small.zip").ids == open_catalogue(kaggle_folder).ids
 
     @pytest.mark.parametrize("what", ["other settings", "a killed process"])
-    def test_begins_anew_where_what_was_made_is_of_no_use(self, interrupted, made, what, pack, kaggle_folder, tmp_path):
+    def test_starts_again_if_the_file_is_of_no_use(self, interrupted, made, what, pack, kaggle_folder, tmp_path):
         if what == "a killed process":
             (tmp_path / ".small.zip.part").write_bytes(b"PK\x03\x04 without a list of members")
         assert pack(*(["--quality", "80"] if what == "other settings" else [])) == 0

@@ -8,8 +8,6 @@ import time
 import numpy as np
 import pytest
 import torch
-from tiny_prediction import eleven_pictures, folder_with_two_damaged, tiny_card, tiny_network
-from tiny_training import in_one_thread
 
 from galaxy_explorer.catalogue import CatalogueError, open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS, SLICES, mass_of
@@ -25,12 +23,6 @@ from galaxy_explorer.prediction import (
 )
 
 ONE_VIEW = PredictOptions(1)
-
-one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
-card = pytest.fixture(scope="module")(tiny_card)
-network = pytest.fixture(scope="module")(tiny_network)
-pictures = pytest.fixture(scope="module")(eleven_pictures)
-folder = pytest.fixture(folder_with_two_damaged)
 
 
 def test_a_picture_gets_the_same_numbers_alone_and_in_a_batch(network, card, pictures):
@@ -52,7 +44,7 @@ def test_fractions_are_the_mean_over_the_views_and_spread_their_deviation(networ
     assert (spread.max() > 1e-5) == (count > 1)
 
 
-def test_a_turned_picture_gets_the_same_numbers_from_all_eight_views(network, card, pictures):
+def test_a_rotated_image_gets_the_same_numbers_from_all_eight_views(network, card, pictures):
     card = card | {"image_size": 64, "crop": 1.0}  # as the pictures are: resizing would round grey values
     turned = [np.rot90(picture).copy() for picture in pictures]
     assert np.abs(predict(network, card, pictures)[0] - predict(network, card, turned)[0]).max() < 1e-6
@@ -69,7 +61,7 @@ def test_no_pictures_give_no_rows(network, card):
     assert fractions.shape == spread.shape == (0, len(COLUMNS))
 
 
-def test_a_network_that_cannot_predict_is_refused_in_words(network, card, pictures):
+def test_a_network_that_cannot_predict_is_refused(network, card, pictures):
     training = copy.deepcopy(network).train()
     with pytest.raises(ValueError, match="training mode"):
         predict(training, card, pictures)
@@ -126,7 +118,7 @@ def test_only_a_few_pictures_are_opened_ahead_of_the_network(network, card, pict
     assert not any(thread.name.startswith("decode") for thread in threading.enumerate())
 
 
-def test_decoding_goes_on_while_the_network_works(network, card, picture):
+def test_decoding_continues_while_the_network_works(network, card, picture):
     working, decoded = threading.Event(), threading.Event()
 
     def wait_for_the_network():
@@ -147,7 +139,7 @@ def test_decoding_goes_on_while_the_network_works(network, card, picture):
 
 
 @pytest.mark.parametrize("batch_size", [1, 4, 32])
-def test_a_bad_picture_costs_that_one(network, card, pictures, folder, batch_size):
+def test_a_bad_image_fails_alone(network, card, pictures, folder, batch_size):
     found = predict_catalogue(network, card, open_catalogue(folder), PredictOptions(batch_size=batch_size))
     assert sorted(found.failures) == ["0003", "0008"]
     assert all(reason for reason in found.failures.values())
@@ -156,21 +148,21 @@ def test_a_bad_picture_costs_that_one(network, card, pictures, folder, batch_siz
     assert np.allclose(found.fractions, predict(network, card, [pictures[n] for n in good])[0], atol=1e-6)
 
 
-def test_a_picture_that_vanishes_costs_that_one(network, card, folder):
+def test_an_image_that_vanishes_fails_alone(network, card, folder):
     catalogue = open_catalogue(folder)
     (folder / "0000.png").unlink()
     assert sorted(predict_catalogue(network, card, catalogue, ONE_VIEW).failures) == ["0000", "0003", "0008"]
 
 
-@pytest.mark.parametrize("place_stays", [False, True])
-def test_a_folder_that_is_away_for_a_while_costs_no_galaxy(network, card, folder, tmp_path, place_stays):
+@pytest.mark.parametrize("mount_stays", [False, True])
+def test_a_folder_that_is_away_for_a_while_loses_no_galaxy(network, card, folder, tmp_path, mount_stays):
     catalogue, store = open_catalogue(folder), tmp_path / "kept.parquet"
     folder.rename(tmp_path / "away")
-    if place_stays:
+    if mount_stays:
         folder.mkdir()
     with pytest.raises(CatalogueError, match=r"has gone; bring it back, or its disk"):
         predict_catalogue(network, card, catalogue, ONE_VIEW, store=store)
-    if place_stays:
+    if mount_stays:
         folder.rmdir()
     (tmp_path / "away").rename(folder)
     assert sorted(predict_catalogue(network, card, catalogue, ONE_VIEW, store=store).failures) == ["0003", "0008"]

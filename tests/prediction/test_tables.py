@@ -10,8 +10,6 @@ import pandas as pd
 import pyarrow.csv
 import pytest
 from PIL import Image
-from tiny_prediction import counted_passes, eleven_pictures, folder_with_two_damaged, tiny_card, tiny_network
-from tiny_training import in_one_thread
 
 from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS
@@ -34,13 +32,6 @@ from galaxy_explorer.prediction import (
 ONE_VIEW = PredictOptions(1)
 AWKWARD_IDS = ["0012", "587726016142835881", "NA", "a, b", "1e5"]
 
-one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
-card = pytest.fixture(scope="module")(tiny_card)
-network = pytest.fixture(scope="module")(tiny_network)
-pictures = pytest.fixture(scope="module")(eleven_pictures)
-folder = pytest.fixture(folder_with_two_damaged)
-passes = pytest.fixture(counted_passes)
-
 
 def stopping_at_once(options):
     """The same options with a stop after the first batch."""
@@ -48,7 +39,7 @@ def stopping_at_once(options):
     return replace(options, stop=stop, progress=lambda *_: stop.set())
 
 
-def test_a_stopped_catalogue_goes_on_without_predicting_anything_twice(network, card, folder, tmp_path, passes):
+def test_a_stopped_catalogue_is_resumed_without_predicting_anything_twice(network, card, folder, tmp_path, passes):
     catalogue, store = open_catalogue(folder), tmp_path / "kept.parquet"
     whole = predict_catalogue(network, card, catalogue, PredictOptions(2, batch_size=2))
     passes.clear()
@@ -113,7 +104,7 @@ def test_a_kill_loses_no_more_than_what_followed_the_last_chunk(network, card, f
     assert found == [(4, 4), (8, 8), (11, 11)]
 
 
-def test_a_mended_picture_is_predicted_when_the_work_goes_on(network, card, folder, pictures, tmp_path):
+def test_a_fixed_image_is_predicted_on_resume(network, card, folder, pictures, tmp_path):
     catalogue, store = open_catalogue(folder), tmp_path / "kept.parquet"
     options = PredictOptions(1, batch_size=4)
     predict_catalogue(network, card, catalogue, stopping_at_once(options), store=store)
@@ -123,7 +114,7 @@ def test_a_mended_picture_is_predicted_when_the_work_goes_on(network, card, fold
     assert found.fractions.index.tolist() == [f"{n:04}" for n in range(11) if n != 8]
 
 
-def test_what_failed_is_tried_again_when_the_whole_is_asked_for_again(network, card, folder, pictures, tmp_path):
+def test_what_failed_is_tried_again_when_the_catalogue_is_predicted_again(network, card, folder, pictures, tmp_path):
     catalogue, store = open_catalogue(folder), tmp_path / "kept.parquet"
     away = folder.with_name("away")
     options = PredictOptions(1, batch_size=4)
@@ -184,7 +175,7 @@ def test_ids_and_numbers_survive_the_table(network, card, pictures, tmp_path, en
     assert np.array_equal(table.to_numpy(), np.concatenate([batch.fractions for batch in batches]))
 
 
-def test_a_table_is_written_whole_or_not_at_all(network, card, folder, tmp_path, monkeypatch):
+def test_a_table_is_written_atomically(network, card, folder, tmp_path, monkeypatch):
     store = PredictionStore(tmp_path / "scores.csv", "key")
     store.path.write_text("what was there before")
     store.add(list(predict_pictures(network, card, sources_of(open_catalogue(folder)), ONE_VIEW)))
@@ -221,7 +212,7 @@ def test_a_table_that_is_finished_while_it_is_read_is_read_whole(network, card, 
     assert store.failures().keys() == {"0003", "0008"}
 
 
-def test_a_file_that_is_no_table_of_predictions_is_refused_in_words(tmp_path):
+def test_a_file_that_is_not_a_prediction_table_is_refused(tmp_path):
     with pytest.raises(
         PredictionError, match=r"ends in \.txt; name a file that ends in \.csv, \.parquet, \.fits, \.ecsv"
     ):
@@ -282,7 +273,7 @@ def test_a_store_grows_by_the_galaxies_that_are_wanted_until_it_holds_the_catalo
     assert predict_only(["0001"]).fractions.index.tolist() == ["0001"]
 
 
-def test_an_unfinished_table_names_what_failed_and_was_not_mended_since(network, card, folder, pictures, tmp_path):
+def test_an_unfinished_table_names_what_failed_and_was_not_fixed_since(network, card, folder, pictures, tmp_path):
     catalogue, kept = (
         open_catalogue(folder),
         PredictionStore(tmp_path / "kept.parquet", prediction_key(network, card, 1)),
@@ -294,7 +285,7 @@ def test_an_unfinished_table_names_what_failed_and_was_not_mended_since(network,
     assert kept.failures().keys() == kept.read().failures.keys() == {"0008"}
 
 
-def test_what_a_service_failed_to_give_is_asked_for_again(network, card, folder, tmp_path):
+def test_what_a_service_failed_to_return_is_requested_again(network, card, folder, tmp_path):
     on_disk, away = open_catalogue(folder), [True]
 
     def fetch(name):
