@@ -99,7 +99,7 @@ def predict(options: argparse.Namespace) -> int:
 
 def _check_unfinished(store: PredictionStore, sources: list[Source], resume: bool) -> None:
     """Raise ValueError if an unfinished table is not to be resumed, or has other galaxies."""
-    if store.chunks.exists() and not resume:
+    if store.chunk_count and not resume:
         raise ValueError(
             f"{store.chunks} holds the predictions of an interrupted run; "
             "add --resume to continue it, or delete the folder to start again"
@@ -114,7 +114,7 @@ def _check_unfinished(store: PredictionStore, sources: list[Source], resume: boo
 
 def _advice(store: PredictionStore) -> str:
     """Return how to continue a run that the disk has stopped."""
-    return "add --resume to keep what was done" if store.chunks.exists() else "give the same command again"
+    return "add --resume to keep what was done" if store.chunk_count else "give the same command again"
 
 
 def _forget_changed(store: PredictionStore, sources: list[Source]) -> None:

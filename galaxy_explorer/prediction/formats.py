@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 
-from galaxy_explorer.catalogue.scores import ID, RANGES, id_of, read_scores
+from galaxy_explorer.catalogue.scores import ID, RANGES, id_of
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.prediction.fits_ecsv import read_described, write_ecsv, write_fits
 from galaxy_explorer.prediction.tables import (
@@ -106,53 +106,40 @@ def read_table(path: Path) -> tuple[pd.DataFrame, str | None]:
     ------
     PredictionError
         If the file is not such a table, lacks a column, or holds a galaxy twice or a value out of range.
-    CatalogueError
-        If a cell of a CSV file is not a score.
     """
+    from astropy.io.fits import VerifyError
+
     ending = check_ending(path)
     if not path.is_file():
         raise PredictionError(f"there is no file {path}; {ADVICE}")
-    if ending == ".csv":
-        return _read_csv(path), read_sidecar(path).get(KEY)
     if ending == ".parquet":
         table, key = read_parquet(path)
     else:
-        table, key = _read_described(path, ending)
+        try:
+            table, key = _read_csv(path) if ending == ".csv" else read_described(path, ending)
+        except (OSError, ValueError, TypeError, LookupError, VerifyError) as error:
+            raise PredictionError(
+                f"{path} cannot be read as a table in {ending[1:].upper()} ({error}); {ADVICE}"
+            ) from error
+        check_columns(path, table.columns)
+        table = table.set_index(table.pop(ID).fillna("").astype(str))
+    if (table.index == "").any():
+        raise PredictionError(f"{path}: row {np.argmax(table.index == '') + 1} has no {ID}; give each galaxy its id")
     if table.index.has_duplicates:
         raise PredictionError(f"{path} holds galaxy {table.index[table.index.duplicated()][0]} twice; keep one of them")
     return _numbers(table, COLUMNS, path).clip(0.0, 1.0).join(_numbers(table, SPREAD_COLUMNS, path)), key
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
-    """Read a CSV table; the checks are those of score tables."""
-    import pyarrow as pa
-    from pyarrow.csv import ConvertOptions, read_csv
-
-    scores = read_scores(path, str(path))[list(COLUMNS)]
-    columns = [name.strip() for name in pd.read_csv(path, nrows=0).columns]
-    check_columns(path, columns)  # a table of volunteers' votes may lack some
-    if not set(SPREAD_COLUMNS).issubset(columns):
-        return scores
-    kinds = {name: pa.float32() for name in SPREAD_COLUMNS} | {ID: pa.string()}
-    options = ConvertOptions(column_types=kinds, include_columns=list(kinds))
-    spread = read_csv(path, convert_options=options).to_pandas()
-    return scores.join(spread.set_index(spread.pop(ID).map(id_of)))
-
-
-def _read_described(path: Path, ending: str) -> tuple[pd.DataFrame, str | None]:
-    """Read a FITS or ECSV table, indexed by ``GalaxyID``."""
-    from astropy.io.fits import VerifyError
-
-    try:
-        table, key = read_described(path, ending)
-    except (OSError, ValueError, TypeError, LookupError, VerifyError) as error:
-        raise PredictionError(
-            f"{path} cannot be read as a table in {ending[1:].upper()} ({error}); {ADVICE}"
-        ) from error
-    check_columns(path, table.columns)
-    if table[ID].isna().any():
-        raise PredictionError(f"{path}: row {np.argmax(table[ID].isna()) + 1} has no {ID}; give each galaxy its id")
-    return table.set_index(table.pop(ID).astype(str)), key
+def _read_csv(path: Path) -> tuple[pd.DataFrame, str | None]:
+    """Read a CSV table and, from its sidecar, its key."""
+    numbers = (*COLUMNS, *SPREAD_COLUMNS)
+    unknown = {name: ["", "nan", "NaN", "NA"] for name in numbers}  # an id may be any of them
+    table = pd.read_csv(
+        path, dtype={ID: str}, na_values=unknown, keep_default_na=False, encoding="utf-8-sig", low_memory=False
+    ).rename(columns=str.strip)
+    if ID in table:
+        table[ID] = table[ID].map(id_of)
+    return table, read_sidecar(path).get(KEY)
 
 
 def _numbers(table: pd.DataFrame, columns: Sequence[str], path: Path) -> pd.DataFrame:

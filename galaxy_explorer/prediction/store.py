@@ -76,7 +76,7 @@ class PredictionStore:
 
     @property
     def chunks(self) -> Path:
-        """Folder of the chunks, which exists while the table is unfinished."""
+        """Folder of the chunks, which holds some while the table is unfinished."""
         return self.path.with_name(f"{self.path.name}.partial")
 
     @property
@@ -92,7 +92,7 @@ class PredictionStore:
     @property
     def finished(self) -> bool:
         """Whether the table is complete on disk, and not being predicted again."""
-        return self.path.exists() and not self.chunks.exists()
+        return self.path.exists() and not self.chunk_count
 
     @contextmanager
     def lock(self) -> Iterator[bool]:
@@ -111,12 +111,7 @@ class PredictionStore:
             return
         self.chunks.mkdir(parents=True, exist_ok=True)
         name = f"{part}-{len(list(self.chunks.glob(f'{part}-*.parquet'))):06d}-{os.getpid()}.parquet"
-        try:
-            self._write(self.chunks / name, _chunk(batches))
-        except OSError:
-            with suppress(OSError):  # it holds chunks
-                self.chunks.rmdir()  # an empty folder would mean that there is something to resume
-            raise
+        self._write(self.chunks / name, _chunk(batches))
 
     def forget(self, ids: Set[str]) -> None:
         """Remove galaxies from the unfinished table."""
@@ -213,7 +208,7 @@ class PredictionStore:
     def failures(self) -> dict[str, str]:
         """Read the reason for each galaxy that could not be predicted, without the predictions."""
         rows = self.unfinished()
-        if not self.chunks.exists():  # which another process may just have finished
+        if not self.chunk_count:  # another process may just have finished the table
             return read_failures(self.failed)
         return _failures(rows[~rows.index.isin(_predicted(rows).index)])
 

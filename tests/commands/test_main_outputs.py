@@ -29,7 +29,7 @@ def test_the_volunteers_votes_are_not_written_over(run, galaxies, capsys, monkey
     (galaxies / name).write_text("GalaxyID,Class1.1\n0001,0.5\n")
     monkeypatch.chdir(galaxies)
     assert run("predict", Path(".") / named, "--output", name) == 2
-    assert f"{name} is an input of this command, or would be read as votes" in capsys.readouterr().err
+    assert f"{name} is an input of this command" in capsys.readouterr().err
     assert (galaxies / name).read_text() == "GalaxyID,Class1.1\n0001,0.5\n"
     assert run("predict", galaxies, "--output", "predictions.csv") == 0
 
@@ -43,7 +43,7 @@ def test_a_picture_is_not_written_over_and_no_table_becomes_one(run, tmp_path, c
     assert "galaxy.fits is an input of this command" in capsys.readouterr().err
     assert picture.read_bytes() == written(galaxy_fluxes())
     assert run("predict", folder, "--output", folder / "table.fits") == 2
-    assert "or would be read as an image" in capsys.readouterr().err
+    assert "table.fits is an input of this command, or would be read as one" in capsys.readouterr().err
     assert run("predict", folder, "--output", tmp_path / "table.fits") == 0
 
 
