@@ -19,7 +19,7 @@ from galaxy_explorer.commands.reporting import (
     disk_errors,
     report,
     reserved,
-    say_passed_over,
+    report_unscanned,
 )
 from galaxy_explorer.images import FIELD_PX, MIN_SIDE, ImageError, central_field
 from galaxy_explorer.storage import try_lock
@@ -43,7 +43,7 @@ def pack(options: argparse.Namespace) -> int:
     output = check_output(options.output)
     check_not_overwriting_inputs([options.data], output)
     catalogue = open_catalogue(options.data)
-    say_passed_over([options.data])
+    report_unscanned([options.data])
     validation = read_validation(options.data)
     if options.ids:
         catalogue = catalogue.subset(dict.fromkeys(read_ids(options.ids)))

@@ -22,7 +22,7 @@ from galaxy_explorer.commands.reporting import (
     report,
     reserved,
     say,
-    say_passed_over,
+    report_unscanned,
 )
 from galaxy_explorer.images import FITS_ENDINGS, ImageError, is_named, read_exposure, stem_of
 from galaxy_explorer.prediction import (
@@ -74,7 +74,7 @@ def predict(options: argparse.Namespace) -> int:
         _check_same_galaxies(sources, rank)
         with rank.barrier():
             if rank.is_rank_0:
-                say_passed_over(options.paths)
+                report_unscanned(options.paths)
                 _forget_changed(store, sources)
         if options.resume and store.finished:
             return _report_finished(store, sources, options.spread) if rank.is_rank_0 else 0
@@ -157,26 +157,26 @@ def sources_at(paths: Sequence[str], ids: Sequence[str] | None = None, notes: No
     ValueError
         If two images have one id, a path holds no images, or none of the ids has one.
     """
-    found: dict[str, tuple[str, Source]] = {}
+    by_id: dict[str, tuple[str, Source]] = {}
     for path in paths:
         for source in _sources_at(path, {} if notes is None else notes):
-            if source.galaxy_id in found:
+            if source.galaxy_id in by_id:
                 raise ValueError(
-                    f"galaxy {source.galaxy_id} is in both {found[source.galaxy_id][0]} and {path}; an id is the "
+                    f"galaxy {source.galaxy_id} is in both {by_id[source.galaxy_id][0]} and {path}; an id is the "
                     "image's name without its ending: rename one, or leave one out"
                 )
-            found[source.galaxy_id] = path, source
+            by_id[source.galaxy_id] = path, source
     if ids is None:
-        return [source for _, source in found.values()]
+        return [source for _, source in by_id.values()]
     others = f" and {len(paths) - NAMED_PATHS:,} more" if len(paths) > NAMED_PATHS else ""
     where = f"{', '.join(paths[:NAMED_PATHS])}{others}"
-    if found and not found.keys() & set(ids):
+    if by_id and not by_id.keys() & set(ids):
         raise ValueError(
             f"none of the {len(ids):,} ids, the first of them {ids[0]}, has an image in {where}; an id is the "
             "image's name without its ending"
         )
     absent = partial(_fail, f"there is no image of it in {where}")
-    return [found[name][1] if name in found else Source(name, absent) for name in dict.fromkeys(ids)]
+    return [by_id[name][1] if name in by_id else Source(name, absent) for name in dict.fromkeys(ids)]
 
 
 def _sources_at(path: str, notes: Notes) -> Iterator[Source]:

@@ -18,7 +18,7 @@ def say(message: str) -> None:
     print(message, file=sys.stderr)
 
 
-def say_passed_over(paths: Sequence[str]) -> None:
+def report_unscanned(paths: Sequence[str]) -> None:
     """Report subfolders with images, which are not scanned."""
     for path in paths:
         if message := passed_over(path):

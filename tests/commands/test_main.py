@@ -83,9 +83,9 @@ def test_a_bad_picture_is_named_and_the_rest_is_written(run, galaxies, tmp_path,
     (galaxies / "0004.png").write_text("no picture")
     output = tmp_path / "scores.csv"
     assert run("predict", galaxies, "--output", output) == 1
-    said = capsys.readouterr()
-    assert "5 of 6 galaxies are in" in said.out
-    assert "galaxy 0004 failed: a file of text is not a picture" in said.err
+    captured = capsys.readouterr()
+    assert "5 of 6 galaxies are in" in captured.out
+    assert "galaxy 0004 failed: a file of text is not a picture" in captured.err
     failed = pd.read_csv(f"{output}.failed.csv", dtype=str)
     assert failed.columns.tolist() == ["GalaxyID", "reason"]
     assert failed["GalaxyID"].tolist() == ["0004"]
@@ -129,9 +129,9 @@ def test_a_link_that_leads_nowhere_is_an_image_that_failed(run, galaxies, tmp_pa
     (galaxies / "0007.png").symlink_to(tmp_path / "purged.png")
     (galaxies / "0008.png").symlink_to(tmp_path, target_is_directory=True)
     assert run("predict", galaxies, "--output", tmp_path / "scores.csv") == 1
-    said = capsys.readouterr()
-    assert "6 of 7 galaxies are in" in said.out
-    assert "galaxy 0007 failed" in said.err
+    captured = capsys.readouterr()
+    assert "6 of 7 galaxies are in" in captured.out
+    assert "galaxy 0007 failed" in captured.err
 
 
 def test_predict_that_cannot_run_says_why(run, galaxies, tmp_path, capsys):
@@ -187,18 +187,9 @@ def test_the_command_runs_as_a_process(galaxies, weights, tmp_path):
 
 
 def test_a_closed_pipe_is_not_an_error(galaxies, weights, tmp_path):
-    command = [
-        sys.executable,
-        "-m",
-        "galaxy_explorer",
-        "predict",
-        str(galaxies),
-        "--output",
-        str(tmp_path / "scores.csv"),
-    ]
-    with subprocess.Popen(
-        [*command, "--weights", weights], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
-    ) as running:
+    command = [sys.executable, "-m", "galaxy_explorer", "predict", str(galaxies), "--weights", weights]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": ROOT}
+    with subprocess.Popen([*command, "--output", str(tmp_path / "scores.csv")], **pipes) as running:
         running.stdout.close()
         assert running.wait(120) == 141
         assert "roken" not in running.stderr.read()

@@ -52,9 +52,9 @@ def test_evaluate_takes_other_galaxies_when_asked_to(run, kaggle_folder, tmp_pat
     assert everything["mean_rmse"] is not None  # of the mean on the card: no galaxy is left
     (tmp_path / "some.txt").write_text("200004\n200005\n300001\n")
     assert run("evaluate", kaggle_folder, "--ids", tmp_path / "some.txt", "--json") == 0
-    said = capsys.readouterr()
-    assert json.loads(said.out)["galaxies"] == 2
-    assert "without scores of volunteers: 1 of the 3 galaxies" in said.err
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["galaxies"] == 2
+    assert "without scores of volunteers: 1 of the 3 galaxies" in captured.err
 
 
 def test_evaluate_measures_a_table_that_predict_wrote(run, kaggle_folder, tmp_path, capsys):
@@ -65,10 +65,10 @@ def test_evaluate_measures_a_table_that_predict_wrote(run, kaggle_folder, tmp_pa
     assert main(["evaluate", str(kaggle_folder), "--predictions", str(table)]) == 0
     assert capsys.readouterr().out in printed
     assert main(["evaluate", str(kaggle_folder), "--predictions", str(table), "--all"]) == 1
-    said = capsys.readouterr()
-    assert "RMSE over 3 galaxies" in said.out
-    assert "galaxies that failed: 11; the figures are without them" in said.err
-    assert "unknown" in said.out  # without a network there is no card to take the training mean from
+    captured = capsys.readouterr()
+    assert "RMSE over 3 galaxies" in captured.out
+    assert "galaxies that failed: 11; the figures are without them" in captured.err
+    assert "unknown" in captured.out  # without a network there is no card to take the training mean from
 
 
 def test_evaluate_takes_no_mean_over_fewer_galaxies_than_it_evaluates(run, kaggle_folder, tmp_path, capsys):
@@ -98,20 +98,20 @@ def test_evaluate_leaves_out_a_galaxy_without_a_number(run, kaggle_folder, tmp_p
     rows.loc[rows["GalaxyID"] == "200002", "Class7.1"] = ""
     rows.to_csv(table, index=False)
     assert main(["evaluate", str(kaggle_folder), "--predictions", str(table)]) == 1
-    said = capsys.readouterr()
-    assert "RMSE over 2 galaxies" in said.out
-    assert "galaxy 200002 failed:" in said.err
-    assert "scores.csv lacks some of its 37 fractions" in said.err
+    captured = capsys.readouterr()
+    assert "RMSE over 2 galaxies" in captured.out
+    assert "galaxy 200002 failed:" in captured.err
+    assert "scores.csv lacks some of its 37 fractions" in captured.err
 
 
 def test_evaluate_skips_a_bad_image(run, kaggle_folder, capsys):
     (kaggle_folder / "images_training_rev1" / "200001.jpg").write_text("no picture")
     (kaggle_folder / "images_training_rev1" / "200002.jpg").unlink()
     assert run("evaluate", kaggle_folder, "--json") == 1
-    said = capsys.readouterr()
-    assert json.loads(said.out)["galaxies"] == 1
-    assert "galaxy 200001 failed: a file of text is not a picture" in said.err
-    assert "galaxy 200002 failed: there is no image of it" in said.err
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["galaxies"] == 1
+    assert "galaxy 200001 failed: a file of text is not a picture" in captured.err
+    assert "galaxy 200002 failed: there is no image of it" in captured.err
 
 
 def test_evaluate_without_votes_names_the_table_that_is_missing(run, galaxies, kaggle_folder, capsys):
@@ -132,10 +132,13 @@ def test_evaluate_of_a_table_with_other_ids_shows_one_of_either(kaggle_folder, t
     table = pd.DataFrame({"GalaxyID": list(ids), **dict.fromkeys(COLUMNS, 0.5)})
     table.to_csv(tmp_path / "scores.csv", index=False)
     assert main(["evaluate", str(kaggle_folder), "--predictions", str(tmp_path / "scores.csv"), "--json"]) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert f"scores.csv, the first of them {table['GalaxyID'][0]}, is among the 3 to evaluate, the first of" in said.err
-    assert "them 200001;" in said.err
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert (
+        f"scores.csv, the first of them {table['GalaxyID'][0]}, is among the 3 to evaluate, the first of"
+        in captured.err
+    )
+    assert "them 200001;" in captured.err
     table[:0].to_parquet(tmp_path / "empty.parquet")
     assert main(["evaluate", str(kaggle_folder), "--predictions", str(tmp_path / "empty.parquet")]) == 2
     assert "none of the 0 galaxies of" in capsys.readouterr().err

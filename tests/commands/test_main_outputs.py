@@ -89,9 +89,9 @@ def test_a_picture_that_was_fixed_since_can_be_predicted_by_the_list_of_failures
     fixed.write_bytes(good)
     capsys.readouterr()
     assert run("predict", galaxies, "--output", output, "--resume") == 1
-    said = capsys.readouterr().err
-    assert "galaxy 0001 failed when the table was written: " in said
-    assert f"; --ids {output}.failed.csv with another --output predicts them again" in said
+    captured = capsys.readouterr().err
+    assert "galaxy 0001 failed when the table was written: " in captured
+    assert f"; --ids {output}.failed.csv with another --output predicts them again" in captured
     assert run("predict", galaxies, "--ids", f"{output}.failed.csv", "--output", tmp_path / "more.csv") == 0
     assert read_fractions(tmp_path / "more.csv").index.tolist() == ["0001"]
 
@@ -105,10 +105,10 @@ def test_folders_of_pictures_that_are_not_scanned_are_counted(run, weights, gala
         shutil.copy(galaxies / "0001.png", galaxies / name)
     for command, output, *more in (("predict", "scores.csv", "--weights", weights), ("pack", "small.zip")):
         assert main([command, str(galaxies), "--output", str(tmp_path / output), *more]) == 0
-        said = capsys.readouterr()
-        assert "2 " in said.out
-        assert said.err.count("\n") == 1
-        assert re.search(r"\b2\b", said.err)
+        captured = capsys.readouterr()
+        assert "2 " in captured.out
+        assert captured.err.count("\n") == 1
+        assert re.search(r"\b2\b", captured.err)
 
 
 def test_a_closed_standard_error_loses_no_table(weights, tmp_path):

@@ -86,9 +86,9 @@ def test_resume_of_a_table_that_other_weights_finished_is_refused(run, galaxies,
             str(tmp_path / "other.pt"),
         ]
     )
-    said = capsys.readouterr()
+    captured = capsys.readouterr()
     assert status == 2
-    assert "is finished, with predictions of other weights or another number of TTA views; leave out" in said.err
+    assert "is finished, with predictions of other weights or another number of TTA views; leave out" in captured.err
     assert run("predict", galaxies, "--output", output, "--resume") == 0
     assert "is finished already; leave out" in capsys.readouterr().out
 
@@ -125,9 +125,9 @@ def test_a_damaged_chunk_is_named_and_can_be_deleted(run, galaxies, tmp_path, mo
     (chunk,) = (tmp_path / "scores.csv.partial").iterdir()
     chunk.write_bytes(chunk.read_bytes()[:1000])
     assert run("predict", galaxies, "--output", output, "--resume") == 2
-    said = capsys.readouterr().err
-    assert f"{chunk} cannot be read as a Parquet table" in said
-    assert "; delete it, and give the same command with --resume: the galaxies in it are predicted again" in said
+    captured = capsys.readouterr().err
+    assert f"{chunk} cannot be read as a Parquet table" in captured
+    assert "; delete it, and give the same command with --resume: the galaxies in it are predicted again" in captured
     chunk.unlink()
     assert run("predict", galaxies, "--output", output, "--resume") == 0
     assert len(read_fractions(output)) == 6
@@ -195,9 +195,9 @@ def test_a_full_disk_is_reported_with_advice(run, galaxies, tmp_path, monkeypatc
     with monkeypatch.context() as during:
         during.setattr(PredictionStore, "add", full)
         assert run("predict", galaxies, "--output", output) == 2
-    said = capsys.readouterr().err
-    assert "scores.csv cannot be written (No space left on device)" in said
-    assert "make room, then give the same command again" in said  # nothing was kept
+    captured = capsys.readouterr().err
+    assert "scores.csv cannot be written (No space left on device)" in captured
+    assert "make room, then give the same command again" in captured  # nothing was kept
     assert run("predict", galaxies, "--output", output, "--resume") == 0
 
 
@@ -214,9 +214,9 @@ def test_a_file_that_may_not_grow_is_reported_with_advice(run, galaxies, tmp_pat
         assert run("predict", galaxies, "--output", output, *more) == 2
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    said = capsys.readouterr().err
-    assert "scores.csv cannot be written (" in said
-    assert ("make room, then add --resume" if kept else "make room, then give the same command again") in said
+    captured = capsys.readouterr().err
+    assert "scores.csv cannot be written (" in captured
+    assert ("make room, then add --resume" if kept else "make room, then give the same command again") in captured
     assert run("predict", galaxies, "--output", output, *more) == 0
 
 

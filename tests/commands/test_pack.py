@@ -155,9 +155,9 @@ def test_an_output_that_is_a_link_is_written_where_it_leads_to(pack, kaggle_fold
 def test_what_the_disk_refuses_is_reported_with_its_reason(pack, tmp_path, capsys):
     (tmp_path / ".small.zip.part").mkdir()
     assert pack() == 2
-    said = capsys.readouterr().err
-    assert f"small.zip cannot be written (Is a directory); check {tmp_path / '.small.zip.part'}, then give" in said
-    assert "make room" not in said
+    captured = capsys.readouterr().err
+    assert f"small.zip cannot be written (Is a directory); check {tmp_path / '.small.zip.part'}, then give" in captured
+    assert "make room" not in captured
 
 
 def test_a_folder_that_does_not_exist_is_reported(pack, tmp_path, capsys):

@@ -91,11 +91,11 @@ def test_the_fits_header_names_network_version_key_and_views(written):
 
 
 def test_no_word_of_the_fits_header_is_broken(written):
-    said = fits.getheader(written(".fits"), "PREDICTIONS")["COMMENT"]
-    assert " ".join(said).startswith(
+    comment = fits.getheader(written(".fits"), "PREDICTIONS")["COMMENT"]
+    assert " ".join(comment).startswith(
         "Vote fractions as the volunteers of Galaxy Zoo 2 would give them: weighted scores, "
     )
-    assert all(len(line) < 72 for line in said)
+    assert all(len(line) < 72 for line in comment)
 
 
 def test_astropy_reads_from_ecsv_what_was_written_with_descriptions(written, table):
@@ -113,8 +113,8 @@ def test_astropy_reads_from_ecsv_what_was_written_with_descriptions(written, tab
 def test_parquet_names_network_version_key_and_views(written):
     import pyarrow.parquet as pq
 
-    said = pq.read_schema(written(".parquet")).metadata
-    assert said[b"galaxy_explorer.network"] == b"densenet"
+    metadata = pq.read_schema(written(".parquet")).metadata
+    assert metadata[b"galaxy_explorer.network"] == b"densenet"
 
 
 def test_tables_of_other_tools_are_read(table, tmp_path):

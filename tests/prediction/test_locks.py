@@ -34,9 +34,9 @@ def test_a_second_predict_on_one_table_is_refused_and_the_first_loses_nothing(
     monkeypatch.setattr(catalogues, "CHUNK_SECONDS", 0.0)
     assert run("predict", galaxies, "--output", output, "--batch-size", 2) == 0
     assert others == [[2, 2]]
-    said = capsys.readouterr()
-    assert said.err.count(f"another run is writing {output}; wait for its end, or name another --output") == 2
-    assert said.out == f"6 of 6 galaxies are in {output}\n"
+    captured = capsys.readouterr()
+    assert captured.err.count(f"another run is writing {output}; wait for its end, or name another --output") == 2
+    assert captured.out == f"6 of 6 galaxies are in {output}\n"
     assert len(read_fractions(output)) == 6
     assert sorted(path.name for path in tmp_path.iterdir()) == ["galaxies", "scores.csv", "scores.csv.json"]
 
@@ -55,9 +55,9 @@ def test_a_table_that_lost_galaxies_to_another_run_fails(run, galaxies, tmp_path
     monkeypatch.setattr(stream, "predict_inputs", meanwhile)
     monkeypatch.setattr(catalogues, "CHUNK_SECONDS", 0.0)
     assert run("predict", galaxies, "--output", output, "--batch-size", 2) == 2
-    said = capsys.readouterr()
-    assert f"4 of 6 galaxies are in {output}" in said.out
-    assert "another run removed part of this run's chunks" in said.err
+    captured = capsys.readouterr()
+    assert f"4 of 6 galaxies are in {output}" in captured.out
+    assert "another run removed part of this run's chunks" in captured.err
     assert len(read_fractions(output)) == 4
 
 

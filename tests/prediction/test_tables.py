@@ -226,7 +226,7 @@ def test_a_file_that_is_not_a_prediction_table_is_refused(tmp_path):
     with pytest.raises(PredictionError, match=r"no column Class1\.2"):
         read_fractions(tmp_path / "short.parquet")
     whole = pd.DataFrame({"GalaxyID": ["1", "2"], **dict.fromkeys(COLUMNS, 0.5)})
-    for spoilt, said in (
+    for spoilt, message in (
         (
             whole.assign(**{"Class1.1": "smooth"}),
             r"galaxy 1, column Class1\.1: the value is 'smooth', expected a number from 0 to 1",
@@ -238,7 +238,7 @@ def test_a_file_that_is_not_a_prediction_table_is_refused(tmp_path):
         (whole.assign(GalaxyID="1"), r"spoilt\.parquet holds galaxy 1 twice; keep one of them"),
     ):
         spoilt.to_parquet(tmp_path / "spoilt.parquet")
-        with pytest.raises(PredictionError, match=said):
+        with pytest.raises(PredictionError, match=message):
             read_fractions(tmp_path / "spoilt.parquet")
     store = PredictionStore(tmp_path / "scores.csv", "key")
     store.chunks.mkdir()
