@@ -108,7 +108,8 @@ def _check_unfinished(store: PredictionStore, sources: list[Source], resume: boo
     if others:
         raise ValueError(
             f"{store.chunks} holds {len(others):,} galaxies that are not in the given paths, one of them "
-            f"{min(others)}; give the paths that it was begun with, delete the folder to start again, or name another --output"
+            f"{min(others)}; give the paths that it was begun with, delete the folder to start again, or name another "
+            "--output"
         )
 
 

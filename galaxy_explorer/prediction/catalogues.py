@@ -158,9 +158,9 @@ def predict_missing(
 
 def sources_of(catalogue: Catalogue) -> Iterator[Source]:
     """Yield the galaxies of a catalogue as sources."""
+    read = catalogue.picture
     for galaxy_id in catalogue.ids:
-        read = partial(catalogue.picture, galaxy_id)
-        yield Source(galaxy_id, read, catalogue.field, catalogue.picture_state(galaxy_id))
+        yield Source(galaxy_id, partial(read, galaxy_id), catalogue.field, catalogue.picture_state(galaxy_id))
 
 
 def _track(

@@ -131,7 +131,7 @@ def read_table(path: Path) -> tuple[pd.DataFrame, str | None]:
 
 
 def _read_csv(path: Path, ending: str) -> tuple[pd.DataFrame, str | None]:
-    """Read a CSV or ECSV table and its key; pandas takes a fifth of astropy's time, and less memory."""
+    """Read a CSV or ECSV table and its key; pandas takes a fifth of astropy's time."""
     lines, delimiter, key = read_ecsv_header(path) if ending == ".ecsv" else (0, ",", read_sidecar(path).get(KEY))
     table = pd.read_csv(
         path,

@@ -57,8 +57,7 @@ class PredictionStore:
     """A prediction table on disk: chunks while it grows, one file at the end.
 
     Chunks are in ``<path>.partial/`` and can be read while it grows; every file is written atomically. Failed
-    galaxies are listed in
-    ``<path>.failed.csv``. A process that writes holds its `lock`.
+    galaxies are listed in ``<path>.failed.csv``. A process that writes holds its `lock`.
 
     Parameters
     ----------

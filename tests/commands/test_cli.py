@@ -1,4 +1,4 @@
-"""The command line itself: help, version, old flags, and the commands that start other programs."""
+"""The command line: help, version, old flags, and commands that start other programs."""
 
 import shlex
 import subprocess
