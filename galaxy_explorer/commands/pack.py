@@ -18,8 +18,8 @@ from galaxy_explorer.commands.reporting import (
     check_output,
     disk_errors,
     report,
-    reserved,
     report_unscanned,
+    reserved,
 )
 from galaxy_explorer.images import FIELD_PX, MIN_SIDE, ImageError, central_field
 from galaxy_explorer.storage import try_lock

@@ -20,9 +20,9 @@ from galaxy_explorer.commands.reporting import (
     check_output,
     disk_errors,
     report,
+    report_unscanned,
     reserved,
     say,
-    report_unscanned,
 )
 from galaxy_explorer.images import FITS_ENDINGS, ImageError, is_named, read_exposure, stem_of
 from galaxy_explorer.prediction import (

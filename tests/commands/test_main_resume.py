@@ -3,6 +3,7 @@
 import errno
 import io
 import itertools
+import json
 import os
 import re
 import sys
@@ -91,6 +92,23 @@ def test_resume_of_a_table_that_other_weights_finished_is_refused(run, galaxies,
     assert "is finished, with predictions of other weights or another number of TTA views; leave out" in captured.err
     assert run("predict", galaxies, "--output", output, "--resume") == 0
     assert "is finished already; leave out" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("content", [None, "", "[]", '{"prediction_key": "of other weights"}'])
+def test_resume_of_a_finished_csv_table_needs_the_sidecar_that_names_its_weights(
+    run, galaxies, tmp_path, capsys, content
+):
+    output, sidecar = tmp_path / "scores.csv", tmp_path / "scores.csv.json"
+    assert run("predict", galaxies, "--output", output) == 0
+    about = json.loads(sidecar.read_text())
+    assert (about["network"], about["views"], len(about["prediction_key"])) == ("tiny", "2", 16)
+    sidecar.unlink() if content is None else sidecar.write_text(content)
+    before = output.read_bytes()
+    assert run("predict", galaxies, "--output", output, "--resume") == 2
+    message = capsys.readouterr().err
+    assert "weights" in message
+    assert "leave out --resume" in message
+    assert output.read_bytes() == before
 
 
 def test_resume_with_other_views_is_refused_though_some_galaxies_come_out_the_same(
