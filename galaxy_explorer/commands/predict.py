@@ -78,7 +78,7 @@ def predict(options: argparse.Namespace) -> int:
                 _forget_changed(store, sources)
         if options.resume and store.finished:
             return _report_finished(store, sources, options.spread) if rank.is_rank_0 else 0
-        with disk_errors(output, partial(_advice, store)):
+        with disk_errors(output, lambda: "add --resume" if store.chunk_paths() else "give the same command again"):
             with progress_bar(rank, before=len(store.predicted_ids())) as progress:
                 predict_missing(store, network, card, sources, replace(settings, progress=progress), rank)
             if rank.is_rank_0:
@@ -99,7 +99,7 @@ def predict(options: argparse.Namespace) -> int:
 
 def _check_unfinished(store: PredictionStore, sources: list[Source], resume: bool) -> None:
     """Raise ValueError if an unfinished table is not to be resumed, or has other galaxies."""
-    if store.chunk_count and not resume:
+    if store.chunk_paths() and not resume:
         raise ValueError(
             f"{store.chunks} holds the predictions of an interrupted run; "
             "add --resume to continue it, or delete the folder to start again"
@@ -111,11 +111,6 @@ def _check_unfinished(store: PredictionStore, sources: list[Source], resume: boo
             f"{min(others)}; give the paths that it was begun with, delete the folder to start again, or name another "
             "--output"
         )
-
-
-def _advice(store: PredictionStore) -> str:
-    """Return how to continue a run that the disk has stopped."""
-    return "add --resume to keep what was done" if store.chunk_count else "give the same command again"
 
 
 def _forget_changed(store: PredictionStore, sources: list[Source]) -> None:

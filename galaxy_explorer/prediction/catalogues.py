@@ -91,7 +91,7 @@ def _wait_or_resume(
                 resume()
             if acquired:
                 return
-        before, chunks = chunks, store.chunk_count
+        before, chunks = chunks, len(store.chunk_paths())
         if chunks != before:
             done = len(store.unfinished().index.intersection(wanted.ids))
             if options.progress:

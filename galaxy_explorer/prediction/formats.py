@@ -12,12 +12,10 @@ from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.prediction.fits_ecsv import ecsv_header, read_ecsv_header, read_fits, write_fits
 from galaxy_explorer.prediction.tables import (
     ADVICE,
-    KEY,
     SPREAD_COLUMNS,
     PredictionError,
-    check_columns,
     read_parquet,
-    read_sidecar,
+    sidecar_key,
     write_parquet,
 )
 
@@ -112,16 +110,19 @@ def read_table(path: Path) -> tuple[pd.DataFrame, str | None]:
     ending = check_ending(path)
     if not path.is_file():
         raise PredictionError(f"there is no file {path}; {ADVICE}")
-    if ending == ".parquet":
-        table, key = read_parquet(path)
-    else:
-        try:
-            table, key = read_fits(path) if ending == ".fits" else _read_csv(path, ending)
-        except (OSError, ValueError, TypeError, LookupError, VerifyError) as error:
-            raise PredictionError(
-                f"{path} cannot be read as a table in {ending[1:].upper()} ({error}); {ADVICE}"
-            ) from error
-        check_columns(path, table.columns)
+    readers = {".parquet": read_parquet, ".fits": read_fits, ".csv": _read_csv, ".ecsv": _read_csv}
+    try:
+        table, key = readers[ending](path)
+    except PredictionError:
+        raise
+    except (OSError, ValueError, TypeError, LookupError, VerifyError) as error:
+        raise PredictionError(
+            f"{path} cannot be read as a table in {ending[1:].upper()} ({error}); {ADVICE}"
+        ) from error
+    missing = [name for name in (ID, *COLUMNS) if name not in (table.index.name, *table.columns)]
+    if missing:
+        raise PredictionError(f"{path} has no column {', '.join(missing)}; {ADVICE}")
+    if table.index.name != ID:
         table = table.set_index(table.pop(ID).fillna("").astype(str))
     if (table.index == "").any():
         raise PredictionError(f"{path}: row {np.argmax(table.index == '') + 1} has no {ID}; give each galaxy its id")
@@ -130,9 +131,10 @@ def read_table(path: Path) -> tuple[pd.DataFrame, str | None]:
     return _numbers(table, COLUMNS, path).clip(0.0, 1.0).join(_numbers(table, SPREAD_COLUMNS, path)), key
 
 
-def _read_csv(path: Path, ending: str) -> tuple[pd.DataFrame, str | None]:
+def _read_csv(path: Path) -> tuple[pd.DataFrame, str | None]:
     """Read a CSV or ECSV table and its key; pandas takes a fifth of astropy's time."""
-    lines, delimiter, key = read_ecsv_header(path) if ending == ".ecsv" else (0, ",", read_sidecar(path).get(KEY))
+    is_ecsv = path.suffix.lower() == ".ecsv"
+    lines, delimiter, key = read_ecsv_header(path) if is_ecsv else (0, ",", sidecar_key(path))
     table = pd.read_csv(
         path,
         sep=delimiter,

@@ -1,5 +1,6 @@
 """A prediction table that grows in chunks, survives a kill, and ends as one file."""
 
+import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence, Set
@@ -23,11 +24,11 @@ from galaxy_explorer.prediction.tables import (
     PredictionError,
     read_failures,
     read_parquet,
+    sidecar,
     write_failures,
     write_parquet,
-    write_sidecar,
 )
-from galaxy_explorer.storage import atomic_path, try_lock
+from galaxy_explorer.storage import atomic_path, try_lock, write_atomic
 
 CHUNK_COLUMNS = [*COLUMNS, *SPREAD_COLUMNS, STATE, FAILURE]
 _DELETE_CHUNK = "delete it, and give the same command with --resume: the galaxies in it are predicted again"
@@ -79,11 +80,6 @@ class PredictionStore:
         return self.path.with_name(f"{self.path.name}.partial")
 
     @property
-    def chunk_count(self) -> int:
-        """Number of chunks."""
-        return len(self._chunk_paths())
-
-    @property
     def failed(self) -> Path:
         """List of the galaxies that could not be predicted, which exists if any failed."""
         return self.path.with_name(f"{self.path.name}.failed.csv")
@@ -91,7 +87,7 @@ class PredictionStore:
     @property
     def finished(self) -> bool:
         """Whether the table is complete on disk, and not being predicted again."""
-        return self.path.exists() and not self.chunk_count
+        return self.path.exists() and not self.chunk_paths()
 
     @contextmanager
     def lock(self) -> Iterator[bool]:
@@ -102,7 +98,7 @@ class PredictionStore:
 
     def begin_part(self, rank: int = 0) -> str:
         """Return the name of the next chunks of a process, which sorts after the existing ones."""
-        return f"{self.chunk_count:06d}-{rank:05d}"
+        return f"{len(self.chunk_paths()):06d}-{rank:05d}"
 
     def add(self, batches: Sequence[Batch], part: str = "000000-00000") -> None:
         """Write some batches as one chunk of a part, as `begin_part` named it."""
@@ -114,7 +110,7 @@ class PredictionStore:
 
     def forget(self, ids: Set[str]) -> None:
         """Remove galaxies from the unfinished table."""
-        for path in self._chunk_paths():
+        for path in self.chunk_paths():
             chunk = self._table(path)
             if chunk.index.isin(ids).any():
                 self._write(path, chunk[~chunk.index.isin(ids)])
@@ -133,7 +129,7 @@ class PredictionStore:
         failures: dict[str, str] = {}
 
         def rows() -> Iterator[pd.DataFrame]:
-            for chunk in map(self._table, self._chunk_paths()):
+            for chunk in map(self._table, self.chunk_paths()):
                 failures.update(_failures(chunk))
                 new = _predicted(chunk)
                 new = new[~new.index.isin(predicted)]
@@ -147,7 +143,7 @@ class PredictionStore:
             failures = {galaxy_id: reason for galaxy_id, reason in failures.items() if galaxy_id not in predicted}
             write_failures(self.failed, failures)
         if ending == ".csv":
-            write_sidecar(self.path, metadata)
+            write_atomic(sidecar(self.path), json.dumps(metadata, indent=2).encode())
         if self.chunks.exists():  # removed atomically for those who read them
             dropped = self.chunks.rename(self.chunks.with_name(f".{self.chunks.name}.{os.getpid()}"))
             shutil.rmtree(dropped)
@@ -172,7 +168,7 @@ class PredictionStore:
         """
         if not self.finished:
             with suppress(FileNotFoundError):  # another process finishes the table
-                chunks = pd.concat([_chunk([]), *map(self._table, self._chunk_paths())])
+                chunks = pd.concat([_chunk([]), *map(self._table, self.chunk_paths())])
                 table = _predicted(chunks)
                 failures = _failures(chunks[~chunks.index.isin(table.index)])
                 if not self.finished:
@@ -194,7 +190,7 @@ class PredictionStore:
         """
         chunks = [pd.DataFrame(columns=[STATE, FAILURE], index=pd.Index([], dtype=str, name=ID), dtype=object)]
         with suppress(FileNotFoundError):  # another process finishes the table
-            for path in self._chunk_paths():
+            for path in self.chunk_paths():
                 chunk, key = read_parquet(path, [STATE, FAILURE], _DELETE_CHUNK)
                 self._check_key(key, self.chunks)
                 chunks.append(chunk)
@@ -207,11 +203,11 @@ class PredictionStore:
     def failures(self) -> dict[str, str]:
         """Read the reason for each galaxy that could not be predicted, without the predictions."""
         rows = self.unfinished()
-        if not self.chunk_count:  # another process may just have finished the table
+        if not self.chunk_paths():  # another process may just have finished the table
             return read_failures(self.failed)
         return _failures(rows[~rows.index.isin(_predicted(rows).index)])
 
-    def _chunk_paths(self) -> list[Path]:
+    def chunk_paths(self) -> list[Path]:
         """List the chunks in the order in which they were written."""
         return sorted(self.chunks.glob("*.parquet"))
 
