@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from galaxy_explorer.catalogue import VALIDATION, Catalogue, open_catalogue, read_ids, read_validation
+from galaxy_explorer.catalogue import VALIDATION_FILE, Catalogue, open_catalogue, read_ids, read_validation_ids
 from galaxy_explorer.models.checkpoints import WEIGHTS, find, load, save
 from galaxy_explorer.models.networks import GalaxyNetwork
 from galaxy_explorer.prediction import Rank, init_distributed
@@ -225,8 +225,8 @@ def check_paths(work: Path, out: Path, resume: bool) -> None:
 
 def read_never(flags: argparse.Namespace, catalogue: Catalogue) -> list[str]:
     """Read the ids that the run must not see, whether they are in the catalogue or not."""
-    listed = flags.never or flags.data / VALIDATION
-    never = read_ids(flags.never) if flags.never else read_validation(flags.data)
+    listed = flags.never or flags.data / VALIDATION_FILE
+    never = read_ids(flags.never) if flags.never else read_validation_ids(flags.data)
     known = catalogue.subset([galaxy for galaxy in dict.fromkeys(never) if galaxy in catalogue])
     if flags.validate and not np.isfinite(known.volunteer_fractions).any():
         raise TrainingError(
@@ -243,8 +243,8 @@ def read_lessons(flags: argparse.Namespace, rank: Rank) -> Lessons | None:
             raise TrainingError("--unscored and --teaching need someone who gives scores; name weights with --teacher")
         return None
     unscored = open_catalogue(flags.unscored) if flags.unscored else None
-    if unscored is not None and unscored.field == 1.0:
-        unscored = replace(unscored, field=float(flags.unscored_field))
+    if unscored is not None and unscored.field_of_view == 1.0:
+        unscored = replace(unscored, field_of_view=float(flags.unscored_field))
     return Lessons(load_teachers(flags.teacher, rank.device), flags.teacher_views, unscored)
 
 

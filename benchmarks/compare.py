@@ -7,15 +7,12 @@ python benchmarks/compare.py --galaxies 20000                           a quick 
 
 import statistics
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # it is run as a script
 
-import survey
-from measuring import resident_megabytes, verdict
+import make_survey
+from measuring import resident_megabytes, timed, verdict
 from streamlit.testing.v1 import AppTest
 
 from galaxy_explorer.app.compare import comparison as compare_comparison
@@ -26,13 +23,6 @@ APP = Path(__file__).resolve().parent.parent / "app.py"
 PAGE = "galaxy_explorer/app/compare/page.py"
 FIRST_SECONDS, AGAIN_SECONDS, MEGABYTES = 2.0, 0.3, 500
 REPEATS = 5
-
-
-def timed(work: Callable[..., Any], *arguments: object) -> tuple[float, Any]:
-    """Time one call; return the seconds and its result."""
-    start = time.perf_counter()
-    result = work(*arguments)
-    return time.perf_counter() - start, result
 
 
 def load() -> None:
@@ -76,8 +66,8 @@ def downloads(where: str) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Print the figures with their bounds."""
-    flags = survey.read_page_flags("Server time and memory of Compare.", arguments)
-    with survey.first_source(flags) as folder:
+    flags = make_survey.read_page_flags("Server time and memory of Compare.", arguments)
+    with make_survey.first_source(flags) as folder:
         seconds, galaxies = timed(sources.open_source, str(folder))
         print(f"{len(galaxies):,} galaxies, opened in {seconds:.1f} s; networks loaded in {timed(load)[0]:.1f} s")
         before = resident_megabytes()

@@ -12,7 +12,7 @@ from typing import NoReturn
 import numpy as np
 
 from galaxy_explorer import __version__
-from galaxy_explorer.catalogue import FIELD, field_of, id_of, is_text, open_catalogue, read_ids, written
+from galaxy_explorer.catalogue import FIELD_FILE, field_of_view_of, normalise_id, open_catalogue, read_ids
 from galaxy_explorer.commands.console import inference_options, network_for, progress_bar
 from galaxy_explorer.commands.reporting import (
     NAMED_FAILURES,
@@ -42,7 +42,6 @@ from galaxy_explorer.prediction.formats import check_ending
 from galaxy_explorer.prediction.tables import STATE, sidecar
 
 NAMED_PATHS = 3  # in a reason; there may be as many as folders of a survey
-BAD_NAME = "its file name is not valid text; rename the file"
 PREDICT_AGAIN = "leave out --resume to predict all again, or name another --output"
 Notes = dict[str, list[str]]  # how images were displayed, with the ids of the galaxies
 
@@ -120,7 +119,7 @@ def _forget_changed(store: PredictionStore, sources: list[Source]) -> None:
     if changed:
         others = f" and {len(changed) - 1:,} more are" if len(changed) > 1 else " is"
         say(
-            f"galaxy {changed[0]}{others} predicted again: the image, or its field of view in {FIELD}, has changed "
+            f"galaxy {changed[0]}{others} predicted again: the image, or its field of view in {FIELD_FILE}, has changed "
             "since the interruption"
         )
         store.forget(set(changed))
@@ -183,16 +182,13 @@ def _sources_at(path: str, notes: Notes) -> Iterator[Source]:
         for source in sources_of(catalogue):
             if is_named(str(catalogue.table.at[source.galaxy_id, "picture"]), *FITS_ENDINGS):
                 noted = partial(_read_noted, notes, source.galaxy_id, partial(catalogue.picture_file, source.galaxy_id))
-                source = replace(source, read=catalogue.giving_none_up()(noted))
+                source = replace(source, read=catalogue.distinguish_missing_root()(noted))
             yield source
-        yield from (Source(name, partial(_fail, BAD_NAME)) for name in catalogue.left_out)
-    elif not is_text(file.name):
-        yield Source(written(file.name), partial(_fail, BAD_NAME))
     else:
-        galaxy_id, state = id_of(stem_of(file.name)), file.stat()
+        galaxy_id, state = normalise_id(stem_of(file.name)), file.stat()
         read = partial(_read_noted, notes, galaxy_id, lambda: file)
         # A field.json next to it says that the image was cropped before, as for the folder as a whole.
-        yield Source(galaxy_id, read, field_of(file.parent), (state.st_size, state.st_mtime_ns))
+        yield Source(galaxy_id, read, field_of_view_of(file.parent), (state.st_size, state.st_mtime_ns))
 
 
 def _read_noted(notes: Notes, galaxy_id: str, find: Callable[[], bytes | Path]) -> np.ndarray:

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from galaxy_explorer.catalogue import Catalogue
-from galaxy_explorer.catalogue.scores import ID
+from galaxy_explorer.catalogue import ID, Catalogue
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.evaluation.metrics import rms
 from galaxy_explorer.storage import cache_folder, remove, write_atomic

@@ -160,7 +160,7 @@ def sources_of(catalogue: Catalogue) -> Iterator[Source]:
     """Yield the galaxies of a catalogue as sources."""
     read = catalogue.picture
     for galaxy_id in catalogue.ids:
-        yield Source(galaxy_id, partial(read, galaxy_id), catalogue.field, catalogue.picture_state(galaxy_id))
+        yield Source(galaxy_id, partial(read, galaxy_id), catalogue.field_of_view, catalogue.picture_state(galaxy_id))
 
 
 def _track(

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from galaxy_explorer.catalogue.scores import ID
+from galaxy_explorer.catalogue import ID
 from galaxy_explorer.decision_tree import ANSWER_OF, QUESTION_OF
 from galaxy_explorer.prediction.tables import KEY, SPREAD_COLUMNS
 

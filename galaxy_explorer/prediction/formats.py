@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 
-from galaxy_explorer.catalogue.scores import ID, RANGES, id_of
+from galaxy_explorer.catalogue import ID, normalise_id, to_numbers
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.prediction.fits_ecsv import ecsv_header, read_ecsv_header, read_fits, write_fits
 from galaxy_explorer.prediction.tables import (
@@ -128,7 +128,7 @@ def read_table(path: Path) -> tuple[pd.DataFrame, str | None]:
         raise PredictionError(f"{path}: row {np.argmax(table.index == '') + 1} has no {ID}; give each galaxy its id")
     if table.index.has_duplicates:
         raise PredictionError(f"{path} holds galaxy {table.index[table.index.duplicated()][0]} twice; keep one of them")
-    return _numbers(table, COLUMNS, path).clip(0.0, 1.0).join(_numbers(table, SPREAD_COLUMNS, path)), key
+    return _numbers(table, COLUMNS, path).join(_numbers(table, SPREAD_COLUMNS, path)), key
 
 
 def _read_csv(path: Path) -> tuple[pd.DataFrame, str | None]:
@@ -140,13 +140,12 @@ def _read_csv(path: Path) -> tuple[pd.DataFrame, str | None]:
         sep=delimiter,
         skiprows=lines,
         dtype={ID: str},
-        na_values={name: ["", "nan", "NaN", "NA"] for name in (*COLUMNS, *SPREAD_COLUMNS)},
         keep_default_na=False,  # an id may be "NA"
         encoding="utf-8-sig",
         low_memory=False,
     ).rename(columns=str.strip)
     if ID in table:
-        table[ID] = table[ID].map(id_of)
+        table[ID] = table[ID].map(normalise_id)
     return table, key
 
 
@@ -154,14 +153,13 @@ def _numbers(table: pd.DataFrame, columns: Sequence[str], path: Path) -> pd.Data
     """Return columns as float32, none if one is missing; check the range of their values."""
     if not set(columns).issubset(table.columns):
         return table[[]]
-    cells = table[list(columns)]
-    numbers = cells.apply(pd.to_numeric, errors="coerce").astype(np.float32)
-    low, high = RANGES[COLUMNS[0]]
-    wrong = np.argwhere(((cells.notna() & numbers.isna()) | (numbers < low) | (numbers > high)).to_numpy())
-    if len(wrong):
-        row, column = wrong[0]
-        raise PredictionError(
-            f"{path}, galaxy {table.index[row]}, column {columns[column]}: the value is "
-            f"{str(cells.iat[row, column])!r}, expected a number from 0 to 1; {ADVICE}"
-        )
-    return numbers
+    numbers: dict[str, np.ndarray] = {}
+    for name in columns:
+        numbers[name], invalid = to_numbers(table[name], COLUMNS[0])  # half-widths have the range of scores
+        if invalid.any():
+            row = int(np.argmax(invalid))
+            raise PredictionError(
+                f"{path}, galaxy {table.index[row]}, column {name}: the value is {str(table[name].iloc[row])!r}, "
+                f"expected a number from 0 to 1; {ADVICE}"
+            )
+    return pd.DataFrame(numbers, table.index, dtype=np.float32)

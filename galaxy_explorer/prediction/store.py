@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from galaxy_explorer.catalogue.scores import ID
+from galaxy_explorer.catalogue import ID
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.prediction.formats import check_ending, write_table
 from galaxy_explorer.prediction.stream import Batch

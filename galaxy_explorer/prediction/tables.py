@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from galaxy_explorer.catalogue.scores import ID
+from galaxy_explorer.catalogue import ID
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.storage import atomic_path
 

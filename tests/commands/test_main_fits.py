@@ -63,7 +63,7 @@ def test_a_folder_of_fits_that_goes_away_loses_no_galaxy(run, folder, tmp_path, 
 
     monkeypatch.setattr(command, "read_exposure", away)
     assert run("predict", folder, "--output", tmp_path / "scores.csv") == 2
-    assert "has gone; bring it back" in capsys.readouterr().err
+    assert "is missing; restore it" in capsys.readouterr().err
     (tmp_path / "away").rename(folder)
     monkeypatch.undo()
     assert run("predict", folder, "--output", tmp_path / "scores.csv", "--resume") == 1  # for the table

@@ -12,7 +12,7 @@ from fits_files import galaxy_fluxes, written
 from tiny_prediction import write_pictures
 
 from galaxy_explorer.cli import main
-from galaxy_explorer.prediction import read_failures, read_fractions
+from galaxy_explorer.prediction import read_fractions
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,18 +56,6 @@ def test_an_output_that_is_a_link_is_written_where_it_leads_to(run, galaxies, tm
     assert output.is_symlink()
     assert read_fractions(real).index.tolist() == ["0001", "0002"]
     assert sorted(path.name for path in real.parent.iterdir()) == ["real.csv", "real.csv.json"]
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="file names are text on other systems")
-@pytest.mark.parametrize("single", [False, True])
-def test_a_picture_whose_name_is_not_text_fails_alone(run, galaxies, tmp_path, capsys, single):
-    shutil.copy(galaxies / "0002.png", galaxies / os.fsdecode(b"M\xfcller.png"))
-    output = tmp_path / "scores.csv"
-    assert run("predict", *(sorted(galaxies.iterdir()) if single else [galaxies]), "--output", output) == 1
-    assert read_fractions(output).index.tolist() == ["0001", "0002"]
-    reason = "its file name is not valid text; rename the file"
-    assert read_failures(tmp_path / "scores.csv.failed.csv") == {r"M\xfcller.png": reason}
-    assert rf"galaxy M\xfcller.png failed: {reason}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet", "fits"])

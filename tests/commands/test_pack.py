@@ -12,7 +12,7 @@ import pytest
 from tiny_prediction import write_tiny_weights
 
 import train
-from galaxy_explorer.catalogue import CatalogueError, open_catalogue, read_ids, read_validation
+from galaxy_explorer.catalogue import CatalogueError, open_catalogue, read_ids, read_validation_ids
 from galaxy_explorer.cli import main
 from galaxy_explorer.commands import pack as module
 from galaxy_explorer.images import central_field
@@ -34,17 +34,17 @@ def test_a_pack_holds_the_same_galaxies_with_their_scores(pack, kaggle_folder, t
     assert capsys.readouterr().out.startswith(f"{len(before)} galaxies are in {tmp_path / 'small.zip'}, ")
     assert after.ids == before.ids
     np.testing.assert_array_equal(after.volunteer_fractions, before.volunteer_fractions)
-    assert read_validation(tmp_path / "small.zip") == read_ids(kaggle_folder / "validation.txt")
+    assert read_validation_ids(tmp_path / "small.zip") == read_ids(kaggle_folder / "validation.txt")
 
 
 def test_its_pictures_show_the_same_sky(pack, kaggle_folder, tmp_path):
     pack()
     before, after = open_catalogue(kaggle_folder), open_catalogue(tmp_path / "small.zip")
-    assert after.field == pytest.approx(288 / 424)
+    assert after.field_of_view == pytest.approx(288 / 424)
     for galaxy_id in before.ids[:3]:
         assert after.picture(galaxy_id).shape == (96, 96, 3)
         full, small = (
-            central_field(galaxies.picture(galaxy_id), 0.5, 48, field=galaxies.field).astype(float)
+            central_field(galaxies.picture(galaxy_id), 0.5, 48, field=galaxies.field_of_view).astype(float)
             for galaxies in (before, after)
         )
         assert np.sqrt(((full - small) ** 2).mean()) < 4.0  # grey levels of 255: what WebP costs
@@ -53,7 +53,7 @@ def test_its_pictures_show_the_same_sky(pack, kaggle_folder, tmp_path):
 def test_a_pack_can_be_packed_again_but_not_widened(pack, tmp_path, capsys):
     pack()
     assert pack("--crop", "0.5", data=tmp_path / "small.zip", output=tmp_path / "smaller.zip") == 0
-    assert open_catalogue(tmp_path / "smaller.zip").field == pytest.approx(0.5)
+    assert open_catalogue(tmp_path / "smaller.zip").field_of_view == pytest.approx(0.5)
     assert pack("--crop", "0.9", data=tmp_path / "small.zip", output=tmp_path / "wider.zip") == 2
     assert "show 0.679 of the field of view and --crop 0.9" in capsys.readouterr().err
     assert not (tmp_path / "wider.zip").exists()
@@ -71,7 +71,7 @@ def test_only_the_galaxies_asked_for(pack, kaggle_folder, tmp_path):
     (tmp_path / "ids.txt").write_text("200003\n200009\n200003\n", encoding="utf-8")
     assert pack("--ids", tmp_path / "ids.txt") == 0
     assert open_catalogue(tmp_path / "small.zip").ids == ["200003", "200009"]
-    assert read_validation(tmp_path / "small.zip") == ["200003"]
+    assert read_validation_ids(tmp_path / "small.zip") == ["200003"]
 
 
 def test_pictures_without_scores(pack, picture_folder, tmp_path):
@@ -91,7 +91,7 @@ def test_a_folder_that_goes_away_ends_the_work_and_leaves_no_zip(pack, kaggle_fo
 
     monkeypatch.setattr(module, "_compress", away)
     assert pack("--workers", "1") == 2
-    assert "has gone; bring it back" in capsys.readouterr().err
+    assert "is missing; restore it" in capsys.readouterr().err
     assert not (tmp_path / "small.zip").exists()
 
 
@@ -259,17 +259,17 @@ def test_training_on_a_pack_never_sees_them(pack, kaggle_folder, tmp_path):
 
 class TestValidationIds:
     def test_of_a_folder_without_a_list(self, picture_folder):
-        assert read_validation(picture_folder) == []
+        assert read_validation_ids(picture_folder) == []
 
     def test_of_a_zip_of_a_folder(self, kaggle_folder, tmp_path):
         shutil.make_archive(str(tmp_path / "packed"), "zip", kaggle_folder.parent, kaggle_folder.name)
-        assert read_validation(tmp_path / "packed.zip") == ["200001", "200002", "200003"]
+        assert read_validation_ids(tmp_path / "packed.zip") == ["200001", "200002", "200003"]
 
     def test_a_list_that_is_empty(self, tmp_path):
         with zipfile.ZipFile(tmp_path / "packed.zip", "w") as packed:
             packed.writestr("validation.txt", "\n")
-        with pytest.raises(CatalogueError, match=r"packed\.zip: validation\.txt is empty: write one id a line"):
-            read_validation(tmp_path / "packed.zip")
+        with pytest.raises(CatalogueError, match=r"packed\.zip: validation\.txt is empty: write one id per line"):
+            read_validation_ids(tmp_path / "packed.zip")
 
 
 def test_a_picture_that_was_being_written_at_the_interruption_is_written_again(pack, tmp_path, monkeypatch):

@@ -160,7 +160,7 @@ def test_a_folder_that_is_away_for_a_while_loses_no_galaxy(network, card, folder
     folder.rename(tmp_path / "away")
     if mount_stays:
         folder.mkdir()
-    with pytest.raises(CatalogueError, match=r"has gone; bring it back, or its disk"):
+    with pytest.raises(CatalogueError, match=r"is missing; restore it, or mount its disk"):
         predict_catalogue(network, card, catalogue, ONE_VIEW, store=store)
     if mount_stays:
         folder.rmdir()

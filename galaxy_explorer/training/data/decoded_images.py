@@ -154,7 +154,7 @@ def _read(catalogue: Catalogue, row: int, size: int, crop: float) -> np.ndarray:
     # With its margin the field may be wider than what the volunteers saw: then it is the whole, and they saw a part.
     widest = max(1.0, crop)
     picture = catalogue.picture(catalogue.ids[row])
-    return central_field(picture, crop / widest, size, field=catalogue.field / widest)
+    return central_field(picture, crop / widest, size, field=catalogue.field_of_view / widest)
 
 
 def _forget_old(cache: Path) -> None:
