@@ -119,8 +119,8 @@ def _forget_changed(store: PredictionStore, sources: list[Source]) -> None:
     if changed:
         others = f" and {len(changed) - 1:,} more are" if len(changed) > 1 else " is"
         say(
-            f"galaxy {changed[0]}{others} predicted again: the image, or its field of view in {FIELD_FILE}, has changed "
-            "since the interruption"
+            f"galaxy {changed[0]}{others} predicted again: the image, or its field of view in {FIELD_FILE}, has "
+            "changed since the interruption"
         )
         store.forget(set(changed))
 
