@@ -19,17 +19,17 @@ import numpy as np
 from galaxy_explorer.catalogue import VALIDATION_FILE, Catalogue, open_catalogue, read_ids, read_validation_ids
 from galaxy_explorer.models.checkpoints import WEIGHTS, find, load, save
 from galaxy_explorer.models.networks import GalaxyNetwork
+from galaxy_explorer.prediction import Rank, init_distributed
+from galaxy_explorer.prediction.distributed import default_device
 from galaxy_explorer.storage import cache_folder
 from galaxy_explorer.training import (
     Lessons,
-    Place,
     Recipe,
     Run,
     TrainingError,
     TrainingGalaxies,
     add_learnt,
     describe,
-    find_place,
     fit,
     gather,
     load_teachers,
@@ -120,43 +120,43 @@ def recipe_of(flags: argparse.Namespace) -> Recipe:
     return Recipe(**values)
 
 
-def train(flags: argparse.Namespace, place: Place, command: str) -> int:
+def train(flags: argparse.Namespace, rank: Rank, command: str) -> int:
     """Run a training from the data to the file of weights; give the exit status."""
     recipe = recipe_of(flags)
     work = flags.work or Path("runs") / recipe.model
     out = flags.out or work / "model.pt"
     check_paths(work, out, flags.resume)
-    with alone_in(work) if place.leads else nullcontext():
-        return train_in(work, out, recipe, flags, place, command)
+    with alone_in(work) if rank.is_rank_0 else nullcontext():
+        return train_in(work, out, recipe, flags, rank, command)
 
 
-def train_in(work: Path, out: Path, recipe: Recipe, flags: argparse.Namespace, place: Place, command: str) -> int:
+def train_in(work: Path, out: Path, recipe: Recipe, flags: argparse.Namespace, rank: Rank, command: str) -> int:
     """Run a training in a folder that no other run is using."""
     # Data: the leading process decodes, the others then find the array in the cache.
     catalogue = open_catalogue(flags.data)
     never = read_never(flags, catalogue)
-    lessons = read_lessons(flags, place)
-    with place.together():
-        if place.leads:
+    lessons = read_lessons(flags, rank)
+    with rank.barrier():
+        if rank.is_rank_0:
             galaxies = gather(catalogue, recipe, flags.cache, never=never, lessons=lessons)
             tell(galaxies)
-    if not place.leads:
+    if not rank.is_rank_0:
         galaxies = gather(catalogue, recipe, flags.cache, never=never, lessons=lessons, quiet=True)
 
     # Model and fit.
-    run = Run(recipe, galaxies, place, work, minutes=flags.time_limit)
-    with place.together():
+    run = Run(recipe, galaxies, rank, work, minutes=flags.time_limit)
+    with rank.barrier():
         run.start(flags.start_from, flags.pretrained)
     if flags.resume:
         resumed = run.resume()
-        say(place, f"going on after epoch {run.progress.epoch}" if resumed else f"no epoch in {work} yet: beginning")
+        say(rank, f"going on after epoch {run.progress.epoch}" if resumed else f"no epoch in {work} yet: beginning")
     progress = fit(run)
-    if not place.leads:
+    if not rank.is_rank_0:
         return 0
 
     # Save, in half precision; then measure what was saved.
     network = run.best_network()
-    card = make_card(recipe, galaxies, progress, data=catalogue.name, command=command, place=place)
+    card = make_card(recipe, galaxies, progress, data=catalogue.name, command=command, rank=rank)
     card |= {"note": flags.note} if flags.note else {}
     card |= lessons.described() if lessons else {}
     earlier = [run.began_with] if run.began_with else []
@@ -164,15 +164,15 @@ def train_in(work: Path, out: Path, recipe: Recipe, flags: argparse.Namespace, p
     add_learnt(card, galaxies.learnt_ids, [*earlier, *taught])
     save(out, network, card)
     rmse = card["hold_out_rmse"] or "not measured"
-    say(place, f"wrote {out}: the weights after epoch {progress.best_epoch}; hold-out RMSE {rmse}")
+    say(rank, f"wrote {out}: the weights after epoch {progress.best_epoch}; hold-out RMSE {rmse}")
     lost = measure(out, network, card, catalogue, galaxies, never if flags.validate else ())
     return 1 if lost or galaxies.failures else 0
 
 
-def remeasure(flags: argparse.Namespace, place: Place) -> int:
+def remeasure(flags: argparse.Namespace, rank: Rank) -> int:
     """Put on the card of finished weights anew what they learnt from, and how they do on the galaxies held out."""
     file = find(flags.remeasure)
-    network, card = load(file, place.device)
+    network, card = load(file, rank.device)
     recipe = Recipe.from_dict(card.get("recipe", {}), f"the card of {file}")
     catalogue = open_catalogue(flags.data)
     never = read_never(flags, catalogue)
@@ -184,7 +184,7 @@ def remeasure(flags: argparse.Namespace, place: Place) -> int:
         )
     add_learnt(card, galaxies.learnt_ids, [card] if "learnt" in card else [])
     lost = measure(file, network, card, catalogue, galaxies, never if flags.validate else ())
-    say(place, f"wrote {file}" + ("" if "familiarity" in card else ": too few galaxies to describe what it learnt"))
+    say(rank, f"wrote {file}" + ("" if "familiarity" in card else ": too few galaxies to describe what it learnt"))
     return 1 if lost or galaxies.failures else 0
 
 
@@ -236,7 +236,7 @@ def read_never(flags: argparse.Namespace, catalogue: Catalogue) -> list[str]:
     return never
 
 
-def read_lessons(flags: argparse.Namespace, place: Place) -> Lessons | None:
+def read_lessons(flags: argparse.Namespace, rank: Rank) -> Lessons | None:
     """Load the teachers and open the pictures that they are to answer for."""
     if not flags.teacher:
         if flags.unscored or flags.teaching:
@@ -245,12 +245,12 @@ def read_lessons(flags: argparse.Namespace, place: Place) -> Lessons | None:
     unscored = open_catalogue(flags.unscored) if flags.unscored else None
     if unscored is not None and unscored.field_of_view == 1.0:
         unscored = replace(unscored, field_of_view=float(flags.unscored_field))
-    return Lessons(load_teachers(flags.teacher, place.device), flags.teacher_views, unscored)
+    return Lessons(load_teachers(flags.teacher, rank.device), flags.teacher_views, unscored)
 
 
-def say(place: Place, sentence: str) -> None:
+def say(rank: Rank, sentence: str) -> None:
     """Tell the user something, once."""
-    if place.leads:
+    if rank.is_rank_0:
         print(sentence, file=sys.stderr)
 
 
@@ -281,12 +281,12 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     flags = read_flags(arguments)
     try:
-        with find_place(flags.device) as place:
-            starter = ["python"] if place.world == 1 else ["torchrun", "--nproc-per-node", str(place.world)]
+        with init_distributed(flags.device or default_device()) as rank:
+            starter = ["python"] if rank.world_size == 1 else ["torchrun", "--nproc-per-node", str(rank.world_size)]
             again = [argument for argument in arguments if argument != "--resume"]  # what repeats the whole run
             if flags.remeasure:
-                return remeasure(flags, place)
-            return train(flags, place, shlex.join([*starter, "train.py", *again]))
+                return remeasure(flags, rank)
+            return train(flags, rank, shlex.join([*starter, "train.py", *again]))
     except (ValueError, OSError, RuntimeError) as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 2

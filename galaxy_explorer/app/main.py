@@ -1,10 +1,10 @@
 """Entry of the app: page config, style sheets, and the list of pages."""
 
-import os
 from typing import NamedTuple
 
 import streamlit as st
 
+from galaxy_explorer import set_thread_policy
 from galaxy_explorer.app import paths, state
 from galaxy_explorer.app.services.local_paths import read_token
 from galaxy_explorer.app.ui import vote_kind
@@ -33,9 +33,7 @@ PAGES = (
 
 def main() -> None:
     """Draw what all pages share, and run the page that the URL names."""
-    # Read when torch is first imported. Its threads otherwise spin while they wait for one another, and on a machine
-    # with other work a prediction takes thirty times as long.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    set_thread_policy()
     # A file: the browser would fetch a named icon from a font's host.
     st.set_page_config(page_title="Galaxy Explorer", page_icon=UI / "icon.svg", layout="wide")
     for sheet in ("style.css", "loading.css"):

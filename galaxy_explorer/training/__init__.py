@@ -6,7 +6,6 @@ TrainingError(RuntimeError)    a run cannot start or go on
 from galaxy_explorer.training.data.dataset import TrainingGalaxies, gather
 from galaxy_explorer.training.data.decoded_images import decode
 from galaxy_explorer.training.data.sample_weights import selection_weights
-from galaxy_explorer.training.devices import Place, find_place
 from galaxy_explorer.training.distillation.leakage import add_learnt, learnt_from
 from galaxy_explorer.training.distillation.teachers import Lessons, Teacher, load_teachers
 from galaxy_explorer.training.initial_weights import start_from_file, start_from_imagenet
@@ -20,7 +19,6 @@ from galaxy_explorer.training.run import Run
 
 __all__ = [
     "Lessons",
-    "Place",
     "Progress",
     "Recipe",
     "Run",
@@ -31,7 +29,6 @@ __all__ = [
     "cards_in_markdown",
     "decode",
     "describe",
-    "find_place",
     "fit",
     "gather",
     "learning_rate",

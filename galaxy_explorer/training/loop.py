@@ -35,9 +35,9 @@ def fit(run: Run, *, quiet: bool = False) -> Progress:
         When the loss is no longer a number, or the device has no memory left.
     """
     progress, epochs, galaxies = run.progress, run.recipe.epochs, len(run.galaxies.training_rows)
-    silent = quiet or not run.place.leads
-    with run.place.together():
-        if run.place.leads:
+    silent = quiet or not run.rank.is_rank_0
+    with run.rank.barrier():
+        if run.rank.is_rank_0:
             begin_log(run.work, progress.history)
     with tqdm(total=epochs * galaxies, initial=progress.epoch * galaxies, unit=" images", disable=silent) as bar:
         while progress.epoch < epochs and progress.seconds < run.seconds_allowed:
@@ -47,7 +47,7 @@ def fit(run: Run, *, quiet: bool = False) -> Progress:
                 line = run.end_epoch(run.train_epoch(bar), start)
             except torch.OutOfMemoryError as error:
                 raise TrainingError(
-                    f"{run.place.device} has no memory left ({error}); lower --batch-size or --size"
+                    f"{run.rank.device} has no memory left ({error}); lower --batch-size or --size"
                 ) from error
             bar.update(progress.epoch * galaxies - bar.n)  # the few that no process saw
             run.save()

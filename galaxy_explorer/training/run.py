@@ -16,10 +16,10 @@ from tqdm import tqdm
 
 from galaxy_explorer.evaluation.metrics import score
 from galaxy_explorer.models.networks import GalaxyNetwork, build
+from galaxy_explorer.prediction import Rank
 from galaxy_explorer.training.data.augmentation import augment, centre, draw_all, mix
 from galaxy_explorer.training.data.batches import read_batches
 from galaxy_explorer.training.data.dataset import TrainingGalaxies
-from galaxy_explorer.training.devices import Place
 from galaxy_explorer.training.initial_weights import start_from_file, start_from_imagenet
 from galaxy_explorer.training.optimisation import (
     AveragedNetwork,
@@ -46,7 +46,7 @@ class Run:
         The settings.
     galaxies : TrainingGalaxies
         What to learn from.
-    place : Place
+    rank : Rank
         Where to compute.
     work : Path
         The folder of the resume state and the log.
@@ -56,31 +56,31 @@ class Run:
     """
 
     def __init__(
-        self, recipe: Recipe, galaxies: TrainingGalaxies, place: Place, work: Path, minutes: float | None = None
+        self, recipe: Recipe, galaxies: TrainingGalaxies, rank: Rank, work: Path, minutes: float | None = None
     ) -> None:
         torch.manual_seed(recipe.seed)
-        self.recipe, self.galaxies, self.place, self.work = recipe, galaxies, place, work
+        self.recipe, self.galaxies, self.rank, self.work = recipe, galaxies, rank, work
         self.seconds_allowed = math.inf if minutes is None else 60.0 * minutes
-        bf16 = recipe.precision == "bf16" or (recipe.precision == "auto" and place.device.type == "cuda")
-        self.autocast = partial(torch.autocast, place.device.type, torch.bfloat16, enabled=bf16)
-        self.network = build(recipe.model, **recipe.model_arguments()).to(place.device)
+        bf16 = recipe.precision == "bf16" or (recipe.precision == "auto" and rank.device.type == "cuda")
+        self.autocast = partial(torch.autocast, rank.device.type, torch.bfloat16, enabled=bf16)
+        self.network = build(recipe.model, **recipe.model_arguments()).to(rank.device)
         self.network.to(memory_format=torch.channels_last)  # faster convolutions, on CPUs too
         self.average = AveragedNetwork(self.network, recipe.ema)
-        self.optimiser = make_optimiser(self.network, recipe, place.device)
-        self.trained: nn.Module = self.network if place.world == 1 else DistributedDataParallel(self.network)
+        self.optimiser = make_optimiser(self.network, recipe, rank.device)
+        self.trained: nn.Module = self.network if rank.world_size == 1 else DistributedDataParallel(self.network)
         self.parameters = list(self.network.parameters())
         self.mean, self.std = (
-            torch.tensor(values, device=place.device).view(3, 1, 1) for values in (galaxies.mean, galaxies.std)
+            torch.tensor(values, device=rank.device).view(3, 1, 1) for values in (galaxies.mean, galaxies.std)
         )
         self.best = self.average.module.state_dict()
         self.began_with: dict[str, Any] | None = None  # the card of the weights in the beginning
         self.beginning = "random weights"
         self.progress = Progress()
-        self.share = len(galaxies.training_rows) // place.world  # of each process in an epoch
-        self.own_batch = max(2, recipe.batch_size // place.world)
+        self.share = len(galaxies.training_rows) // rank.world_size  # of each process in an epoch
+        self.own_batch = max(2, recipe.batch_size // rank.world_size)
         self.steps_per_epoch = self.share // self.own_batch + (self.share % self.own_batch > 1)
         if not self.steps_per_epoch:
-            raise TrainingError(f"{len(galaxies.training_rows)} galaxies are too few for {place.world} processes")
+            raise TrainingError(f"{len(galaxies.training_rows)} galaxies are too few for {rank.world_size} processes")
 
     def start(self, file: str | None = None, imagenet: bool = False) -> None:
         """Begin with the weights of a file, or with ImageNet's, in place of random ones."""
@@ -94,10 +94,10 @@ class Run:
 
     def resume(self) -> bool:
         """Go on from the state in the work folder; tell whether there was one."""
-        with self.place.together():
+        with self.rank.barrier():
             loaded = load_state(self.work, self.recipe, self.beginning, self.galaxies.fingerprint)
-        theirs = self.place.agree(loaded[1].epoch if loaded else 0)
-        with self.place.together():
+        theirs = self.rank.broadcast(loaded[1].epoch if loaded else 0)
+        with self.rank.barrier():
             if theirs != (loaded[1].epoch if loaded else 0):
                 raise TrainingError(f"{self.work} is not the leading process's; all machines must share its disk")
         if loaded is None:
@@ -117,8 +117,8 @@ class Run:
             "optimiser": self.optimiser.state_dict(),
             "best": self.best,
         }
-        with self.place.together():
-            if self.place.leads:
+        with self.rank.barrier():
+            if self.rank.is_rank_0:
                 fingerprint = self.galaxies.fingerprint
                 save_state(self.work, parts, self.progress, self.recipe, self.beginning, fingerprint)
                 log_line(self.work, self.progress.history[-1])
@@ -136,7 +136,7 @@ class Run:
             ``loss``, ``images_per_second`` and ``complete`` (False where the time limit ended the epoch).
         """
         start, seen, spent, complete = time.perf_counter(), 0, self.progress.seconds, True
-        sums = torch.zeros(3, dtype=torch.float64, device=self.place.device)
+        sums = torch.zeros(3, dtype=torch.float64, device=self.rank.device)
         self.trained.train()
         for step, (pictures, scores, weights, matrices, tints, *mixture) in enumerate(self._batches()):
             inputs = self.inputs(augment(pictures, matrices, tints, self.recipe.size))
@@ -144,7 +144,7 @@ class Run:
                 inputs, scores = mix(inputs, scores, *mixture)
             sums += self._step(inputs, scores, weights, spent)
             seen += len(pictures)
-            bar.update(len(pictures) * self.place.world)
+            bar.update(len(pictures) * self.rank.world_size)
             if step % LOOK_EVERY == 0:
                 spent = self._look(bar, sums, seen, start)["spent"]
                 if spent > self.seconds_allowed:
@@ -154,15 +154,15 @@ class Run:
 
     def _batches(self) -> Generator[tuple[torch.Tensor, ...]]:
         """Read this process's batches of an epoch, in an order and with changes that the seed fixes."""
-        recipe, place, epoch = self.recipe, self.place, self.progress.epoch
-        generator = torch.Generator().manual_seed(1_000_003 * recipe.seed + epoch * place.world + place.rank)
+        recipe, rank, epoch = self.recipe, self.rank, self.progress.epoch
+        generator = torch.Generator().manual_seed(1_000_003 * recipe.seed + epoch * rank.world_size + rank.rank)
         torch.manual_seed(int(torch.randint(2**62, (), generator=generator)))  # of dropout, also after a resumption
         order = np.random.default_rng([recipe.seed, epoch]).permutation(self.galaxies.training_rows)
         # The same count in every process: one with a batch more would wait for the others for ever.
-        own = order[place.rank :: place.world][: self.share]
+        own = order[rank.rank :: rank.world_size][: self.share]
         own = own[: len(own) - (len(own) % self.own_batch == 1)]  # batch normalisation needs two
         draw = partial(draw_all, recipe=recipe, generator=generator)
-        yield from read_batches(self.galaxies, own, self.own_batch, place.device, draw)
+        yield from read_batches(self.galaxies, own, self.own_batch, rank.device, draw)
 
     def _step(self, inputs: torch.Tensor, scores: torch.Tensor, weights: torch.Tensor, seconds: float) -> torch.Tensor:
         """Take one step; give the squared errors' sum, the number of known scores, and the gradient's norm."""
@@ -187,8 +187,8 @@ class Run:
     def _look(self, bar: tqdm, sums: torch.Tensor, seen: int, start: float) -> dict[str, float]:
         """Join what all processes measured in the epoch so far, show it, and stop where it is no number any more."""
         now = time.perf_counter() - start
-        clock = self.progress.seconds + now if self.place.leads else 0.0  # the leading process's counts for all
-        joined = self.place.total(torch.cat([sums, sums.new_tensor([seen, clock])]))
+        clock = self.progress.seconds + now if self.rank.is_rank_0 else 0.0  # the leading process's counts for all
+        joined = self.rank.all_reduce(torch.cat([sums, sums.new_tensor([seen, clock])]))
         squared, known, norm, seen_by_all, spent = joined.tolist()  # here the processor waits for the device
         if not math.isfinite(squared + norm):
             raise self._diverged("the loss" if not math.isfinite(squared) else "its gradient")
@@ -215,7 +215,7 @@ class Run:
             return math.nan
         network = self.average.module.eval()
         parts = []
-        for pictures, *_ in read_batches(self.galaxies, rows, 2 * self.own_batch, self.place.device):
+        for pictures, *_ in read_batches(self.galaxies, rows, 2 * self.own_batch, self.rank.device):
             with self.autocast():
                 parts.append(network(self.inputs(centre(pictures, self.recipe.size))))
         predicted = torch.cat(parts).cpu().numpy()
@@ -240,13 +240,13 @@ class Run:
             The epoch's line of the log, which is in the history as well.
         """
         progress, average = self.progress, self.average.module.state_dict()
-        with self.place.together():
+        with self.rank.barrier():
             if not all_finite(self.network.state_dict()) or not all_finite(average):
                 raise self._diverged("a weight")
-            rmse = self.evaluate() if self.place.leads else math.nan
-        rmse = self.place.agree(rmse)
+            rmse = self.evaluate() if self.rank.is_rank_0 else math.nan
+        rmse = self.rank.broadcast(rmse)
         progress.epoch += 1
-        progress.seconds += self.place.agree(time.perf_counter() - start)
+        progress.seconds += self.rank.broadcast(time.perf_counter() - start)
         if not rmse >= progress.best_rmse:  # also where there is no hold-out: then the last epoch counts
             progress.best_rmse, progress.best_epoch = (rmse if rmse == rmse else math.inf), progress.epoch
             self.best = {name: value.detach().clone() for name, value in average.items()}

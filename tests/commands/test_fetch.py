@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from file_server import ServedFile, file_server, md5, zipped
 
-from galaxy_explorer.__main__ import main
 from galaxy_explorer.catalogue import gz2, layouts, open_catalogue
+from galaxy_explorer.cli import main
 from galaxy_explorer.commands import downloads, fetch, kaggle
 from galaxy_explorer.storage import try_lock
 

@@ -6,8 +6,8 @@ import pytest
 from file_server import ServedFile, file_server, zipped
 from kagglesdk import kaggle_env
 
-from galaxy_explorer.__main__ import main
 from galaxy_explorer.catalogue import open_catalogue
+from galaxy_explorer.cli import main
 from galaxy_explorer.commands import downloads, kaggle
 
 NAMES = ["training_solutions_rev1.zip", "images_training_rev1.zip", "images_test_rev1.zip"]

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from local_server import once, saying
 
-from galaxy_explorer.__main__ import main
 from galaxy_explorer.catalogue import open_catalogue
+from galaxy_explorer.cli import main
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tiny_prediction import write_tiny_weights
 from tiny_training import TINY_FLAGS, in_one_thread
 
 import train
-from galaxy_explorer.__main__ import main as galaxy_explorer
+from galaxy_explorer.cli import main as galaxy_explorer
 from galaxy_explorer.decision_tree import QUESTIONS
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import train
-from galaxy_explorer.__main__ import main
+from galaxy_explorer.cli import main
 from galaxy_explorer.models.checkpoints import available, read_card
 from galaxy_explorer.models.networks import MODELS
 

@@ -1,10 +1,10 @@
-"""A network small enough for tests of prediction, and galaxies for it; the tests make fixtures of these."""
+"""A tiny network for tests of prediction, and galaxies for it."""
 
 import numpy as np
 import torch
 from PIL import Image
 
-from galaxy_explorer.__main__ import main
+from galaxy_explorer.cli import main
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.models import checkpoints, networks
 
@@ -25,24 +25,24 @@ def tiny_network():
 
 
 def write_tiny_weights(folder):
-    """Write the file of the tiny network, and give its path as text."""
+    """Write a checkpoint of the tiny network; return its path."""
     card = tiny_card() | {"training_mean": [0.3] * len(COLUMNS)}
     checkpoints.save(folder / "tiny.pt", tiny_network(), card)
     return str(folder / "tiny.pt")
 
 
 def tiny_weights(tmp_path_factory):
-    """The file of the tiny network, for all tests of a module."""
+    """Checkpoint of the tiny network."""
     return write_tiny_weights(tmp_path_factory.mktemp("weights"))
 
 
 def command_with(weights):
-    """Give what runs a command with two views of a network, and gives its exit status."""
-    return lambda *arguments: main([*map(str, arguments), "--weights", weights, "--views", "2"])
+    """Return a function that runs a command with two TTA views and returns its exit status."""
+    return lambda *arguments: main([*map(str, arguments), "--weights", weights, "--tta-views", "2"])
 
 
 def write_pictures(folder, pictures, first=0):
-    """Write pictures into a new folder under the names 0000.png, 0001.png, …, and give it."""
+    """Write images into a new folder as 0000.png, 0001.png, …; return the folder."""
     folder.mkdir()
     for n, picture in enumerate(pictures, first):
         Image.fromarray(picture).save(folder / f"{n:04}.png")
@@ -50,7 +50,7 @@ def write_pictures(folder, pictures, first=0):
 
 
 def six_galaxies(tmp_path, draw_galaxy):
-    """Give a folder of six drawn galaxies: 0001 to 0006."""
+    """Folder of six drawn galaxies: 0001 to 0006."""
     return write_pictures(tmp_path / "galaxies", [draw_galaxy(n) for n in range(1, 7)], first=1)
 
 
@@ -60,7 +60,7 @@ def eleven_pictures(draw_galaxy) -> list[np.ndarray]:
 
 
 def folder_with_two_damaged(tmp_path, pictures):
-    """Eleven pictures, of which 0003 and 0008 are damaged."""
+    """Folder of eleven images; 0003 and 0008 are damaged."""
     where = write_pictures(tmp_path / "galaxies", pictures)
     for name in ("0003.png", "0008.png"):
         (where / name).write_bytes((where / name).read_bytes()[:200])

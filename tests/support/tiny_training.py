@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from galaxy_explorer.training import Place, Recipe, TrainingGalaxies
+from galaxy_explorer.prediction import Rank
+from galaxy_explorer.training import Recipe, TrainingGalaxies
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 240  # seconds after which a process counts as hanging
-CPU = Place(torch.device("cpu"))
+CPU = Rank()
 TINY = Recipe(model="fcn", size=32, widths=(8, 8, 8), batch_size=4, epochs=3, hold_out=3, learning_rate=0.01)
 TINY_FLAGS = ["--model", "fcn", "--size", "32", "--widths", "8", "8", "8", "--batch-size", "4", "--hold-out", "2"]
 TINY_DENSENET = replace(TINY, model="densenet", growth_rate=4, blocks=(1, 1, 1, 1), initial_features=8)

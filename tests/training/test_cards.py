@@ -27,7 +27,7 @@ class TestCards:
     @pytest.fixture
     def card(self, trained):
         run = trained()
-        return make_card(TINY, run.galaxies, run.progress, data="drawn", command="python train.py --size 32", place=CPU)
+        return make_card(TINY, run.galaxies, run.progress, data="drawn", command="python train.py --size 32", rank=CPU)
 
     @pytest.fixture
     def network(self):
@@ -66,7 +66,7 @@ class TestCards:
     def test_can_lack_figures(self, trained, galaxies, network, tmp_path):
         run = Run(TINY, without_hold_out(galaxies), CPU, tmp_path / "none")
         fit(run, quiet=True)
-        card = make_card(TINY, run.galaxies, run.progress, data="drawn", command="", place=CPU)
+        card = make_card(TINY, run.galaxies, run.progress, data="drawn", command="", rank=CPU)
         volunteers = np.full((2, 37), np.nan)
         volunteers[:, :3] = [0.5, 0.25, 0.25]
         add_validation(card, score(np.zeros((2, 37)), volunteers), views=1)

@@ -90,7 +90,7 @@ class TestFile:
         from galaxy_explorer.models.checkpoints import save
         from galaxy_explorer.training import add_learnt, make_card
 
-        card = make_card(TINY, galaxies, first.progress, data="drawn", command="train.py", place=CPU)
+        card = make_card(TINY, galaxies, first.progress, data="drawn", command="train.py", rank=CPU)
         add_learnt(card, galaxies.learnt_ids)
         save(tmp_path / "first.pt", first.best_network(), card)
         second = Run(replace(TINY, seed=8), galaxies, CPU, tmp_path / "second")

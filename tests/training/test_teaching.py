@@ -54,7 +54,7 @@ def unscored(tmp_path, draw_galaxy):
 def mean_answer(teachers, catalogue, ids):
     """What the teachers say of galaxies, two views each."""
     pictures = [catalogue.picture(galaxy) for galaxy in ids]
-    return np.mean([predict(one.network, one.card, pictures, views=2)[0] for one in teachers], axis=0)
+    return np.mean([predict(one.network, one.card, pictures, tta_views=2)[0] for one in teachers], axis=0)
 
 
 class TestTeachers:

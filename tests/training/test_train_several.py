@@ -17,7 +17,7 @@ from tiny_training import CPU, PATIENCE, ROOT, TINY_FLAGS
 import train
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.models.checkpoints import read_card
-from galaxy_explorer.training import TrainingError, find_place
+from galaxy_explorer.prediction import DistributedError, init_distributed
 
 # One process of several: trains by each of some command lines, keeps what each process came to, and lets one of
 # them come to a loss that is no number.
@@ -45,8 +45,8 @@ def spoilt(*given):
     return error(*given) * (float("nan") if rank == "1" else 1.0)
 
 decoded_images.central_field, train.fit = noted, kept
-with train.find_place("cpu") as place:  # processes can meet once in their lives
-    train.find_place = lambda _: contextlib.nullcontext(place)
+with train.init_distributed("cpu") as process:  # processes can meet once in their lives
+    train.init_distributed = lambda _: contextlib.nullcontext(process)
     for name, arguments in json.loads(sys.argv[1]).items():
         if name == "spoilt":
             run.loss_of = spoilt
@@ -104,7 +104,7 @@ class TestSeveralProcesses:
         assert [json.loads(line)["epoch"] for line in log.splitlines()] == [1, 2, 3]
         assert (several / "stdout").read_text().startswith(log)  # told once
 
-    def test_decode_in_the_leading_process_alone(self, several):
+    def test_decode_in_rank_0_alone(self, several):
         assert (several / "decoded-by-0").exists()
         assert not (several / "decoded-by-1").exists()
 
@@ -128,21 +128,24 @@ def test_torchrun_takes_no_flag_of_ours_for_its_own(capsys):
         assert parser.parse_args(["train.py", flag, "1"]).training_script_args == [flag, "1"], flag
 
 
-class TestPlace:
+class TestRank:
     def test_is_the_processor_where_there_is_no_gpu(self):
-        with find_place("cpu") as place:
-            assert (place.device.type, place.leads, place.world) == ("cpu", True, 1)
+        with init_distributed("cpu") as rank:
+            assert (rank.device.type, rank.is_rank_0, rank.world_size) == ("cpu", True, 1)
 
     @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
     def test_a_gpu_that_is_not_there_is_told(self):
-        with pytest.raises(TrainingError, match=r"found 0 CUDA devices.*--device cpu"), find_place("cuda"):
+        with pytest.raises(DistributedError, match=r"found 0 CUDA devices.*--device cpu"), init_distributed("cuda"):
             pass
 
     def test_a_process_learns_that_another_failed(self, monkeypatch):
-        monkeypatch.setattr(torch.distributed, "all_reduce", lambda failures: failures.add_(1.0))
-        with pytest.raises(TrainingError, match="another process of this run failed"), replace(CPU, world=2).together():
+        monkeypatch.setattr(torch.distributed, "all_gather", lambda numbers, own: numbers[0].copy_(1 - own))
+        with (
+            pytest.raises(DistributedError, match="another process of this run failed"),
+            replace(CPU, world_size=2).barrier(),
+        ):
             pass
 
     def test_work_done_together_passes_its_error_on(self):
-        with pytest.raises(OSError, match="full"), CPU.together():
+        with pytest.raises(OSError, match="full"), CPU.barrier():
             raise OSError("full")

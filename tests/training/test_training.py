@@ -121,7 +121,7 @@ class TestFit:
     def test_the_best_network_holds_what_a_file_in_half_precision_can(self, trained, tmp_path):
         run = trained()
         network = run.best_network()
-        card = make_card(TINY, run.galaxies, run.progress, data="drawn", command="train.py", place=CPU)
+        card = make_card(TINY, run.galaxies, run.progress, data="drawn", command="train.py", rank=CPU)
         save(tmp_path / "model.pt", network, card)
         read = load(tmp_path / "model.pt")[0].state_dict()
         assert all(torch.equal(value, read[name]) for name, value in network.state_dict().items())

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from galaxy_explorer.app.browse.query import AGAINST_VOLUNTEERS, AT_RANDOM, BETWEEN_NETWORKS, BY_ID, BrowseQuery
-from galaxy_explorer.app.services import prediction_tables
 from galaxy_explorer.app.services.result_cache import catalogue_result
 from galaxy_explorer.catalogue import Catalogue, argsort_nan_last, find_ids, sorted_rows
 from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.prediction import cached
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def _sorted(catalogue: Catalogue, query: BrowseQuery) -> Matches:
 
 def _sorted_by_disagreement(catalogue: Catalogue, query: BrowseQuery) -> Matches:
     """Sort all rows by the RMSE between two networks, or between a network and the volunteers."""
-    tables = {table.network: table for table in prediction_tables.tables_of(catalogue)}
+    tables = {table.network: table for table in cached.tables_of(catalogue)}
     networks = tuple(tables)
     by_id = sorted_rows(catalogue, "GalaxyID", descending=False)
     between = query.sort == BETWEEN_NETWORKS
@@ -88,14 +88,14 @@ def _sorted_by_disagreement(catalogue: Catalogue, query: BrowseQuery) -> Matches
     return Matches(rows, networks, "" if between else network, rmse, predicted)
 
 
-def _rmse(catalogue: Catalogue, sides: tuple[prediction_tables.Tables, ...]) -> tuple[np.ndarray, int]:
+def _rmse(catalogue: Catalogue, sides: tuple[cached.Tables, ...]) -> tuple[np.ndarray, int]:
     """Return the RMSE between two sides, and for how many galaxies it is known."""
 
     def compute() -> tuple[np.ndarray, int]:
-        first, *second = (prediction_tables.reader(catalogue.table.index, side) for side in sides)
+        first, *second = (cached.open_columns(catalogue.table.index, side) for side in sides)
         # A network has all answers for a galaxy or none.
         known = [np.isfinite(side(COLUMNS[0])) for side in (first, *second)]
         other = second[0] if second else catalogue.votes.fractions
-        return prediction_tables.difference(first, other), int(np.logical_and.reduce(known).sum())
+        return cached.rms_difference(first, other), int(np.logical_and.reduce(known).sum())
 
     return catalogue_result(catalogue, ("difference", *sides), compute)

@@ -13,12 +13,12 @@ import streamlit as st
 
 from galaxy_explorer.app.compare.external_tables import cached_table
 from galaxy_explorer.app.services import prediction_jobs
-from galaxy_explorer.app.services.prediction_tables import Column, Tables, files_of, reader
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, SLICES
 from galaxy_explorer.evaluation import metrics
 from galaxy_explorer.evaluation.intervals import coverage
 from galaxy_explorer.evaluation.metrics import Score, score
+from galaxy_explorer.prediction.cached import Column, Tables, files_of, open_columns
 from galaxy_explorer.storage import ResultCache
 
 SAMPLE_SIZE = 1000
@@ -212,7 +212,7 @@ def _read(origin: Origin, tables: Tables, ids: pd.Index) -> _Side:
     from galaxy_explorer.prediction import PredictionStore
     from galaxy_explorer.prediction.tables import SPREAD_COLUMNS
 
-    column = reader(ids, tables, [*COLUMNS, *SPREAD_COLUMNS])
+    column = open_columns(ids, tables, [*COLUMNS, *SPREAD_COLUMNS])
     spread_of = dict(zip(COLUMNS, SPREAD_COLUMNS, strict=True))
     return _Side(column, lambda name: column(spread_of[name]), PredictionStore(origin.path, origin.key).failures())
 

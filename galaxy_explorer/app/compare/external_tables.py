@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -79,22 +78,19 @@ def read_table(path: Path) -> Table:
     CatalogueError
         If a cell of a CSV file is not a score.
     """
-    from galaxy_explorer.prediction import PredictionError, read_fractions, read_parquet
-    from galaxy_explorer.prediction.tables import SPREAD_COLUMNS
+    from galaxy_explorer import prediction
 
     if not path.is_file():
         problem = f"{path} is a folder" if path.is_dir() else f"There is no file {path}"
-        raise PredictionError(f"{problem}; give the path of a table that predict wrote.")
-    table, key = read_parquet(path) if path.suffix.lower() == ".parquet" else (read_fractions(path), None)
+        raise prediction.PredictionError(f"{problem}; give the path of a table that predict wrote.")
+    table, key = prediction.read_table(path)
     if not len(table):
-        raise PredictionError(f"{path} holds no galaxies; give a table that predict wrote.")
-    if table.index.has_duplicates:
-        twice = table.index[table.index.duplicated()][0]
-        raise PredictionError(f"{path} holds galaxy {twice} twice; give a table with each galaxy once.")
-    fractions = table[list(COLUMNS)].apply(pd.to_numeric, errors="coerce").astype(np.float32)
-    values = fractions.to_numpy()
-    if not ((values >= 0) & (values <= 1)).all():
-        raise PredictionError(f"{path} holds a value that is not a vote fraction from 0 to 1; correct the table.")
-    if not set(SPREAD_COLUMNS) <= set(table.columns):
+        raise prediction.PredictionError(f"{path} holds no galaxies; give a table that predict wrote.")
+    fractions = table[list(COLUMNS)]
+    if (incomplete := fractions.isna().any(axis=1)).any():
+        raise prediction.PredictionError(
+            f"{path} lacks vote fractions of galaxy {table.index[incomplete][0]}; give a table that predict wrote."
+        )
+    if not set(prediction.SPREAD_COLUMNS) <= set(table.columns):
         return fractions, None, key
-    return fractions, table[list(SPREAD_COLUMNS)].set_axis(list(COLUMNS), axis=1).astype(np.float32), key
+    return fractions, table[list(prediction.SPREAD_COLUMNS)].set_axis(list(COLUMNS), axis=1), key

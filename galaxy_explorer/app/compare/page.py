@@ -9,7 +9,7 @@ import streamlit as st
 from galaxy_explorer.app import state
 from galaxy_explorer.app.compare import external_tables, progress, results
 from galaxy_explorer.app.compare.comparison import SAMPLE_SIZE, compare, origins_of, rows_with_votes, sample_of
-from galaxy_explorer.app.services import networks, prediction_tables, sources
+from galaxy_explorer.app.services import networks, sources
 from galaxy_explorer.app.services.local_paths import may_open_paths
 from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui import vote_kind
@@ -19,6 +19,7 @@ from galaxy_explorer.app.ui.url_params import unknown_params, warn_once
 from galaxy_explorer.app.ui.wording import escape_markdown, galaxies_in_words, with_full_stop
 from galaxy_explorer.catalogue import Catalogue, CatalogueError
 from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.prediction import cached
 
 CATALOGUE, SELECTION = "catalogue", "Browse selection"
 SAMPLE, ALL = "sample", "all"
@@ -144,7 +145,7 @@ def show_comparison(catalogue: Catalogue) -> None:
             comparison = compare(catalogue, rows, origins_of(catalogue, names, external_tables.tables()))
             comparison.prepare()
     except (ValueError, OSError) as error:
-        message = prediction_tables.unusable(error) if isinstance(error, OSError) else error
+        message = cached.disk_error_message(error) if isinstance(error, OSError) else error
         st.error(f"The predictions cannot be read: {with_full_stop(message)}")
         return
     progress.show_predictions(catalogue, comparison, len(rows))

@@ -47,14 +47,13 @@ def galaxy_table(comparison: Comparison, rows: slice = slice(None)) -> pd.DataFr
 
 def galaxies_as(ending: str, comparison: Comparison) -> bytes:
     """Return `galaxy_table` as a file, written in blocks: for 240,000 galaxies it takes 110 MB."""
-    from galaxy_explorer.prediction import ENDINGS
+    from galaxy_explorer.prediction import write_table
 
     columns = galaxy_table(comparison, slice(0)).columns.astype(str).tolist()
     with TemporaryDirectory() as folder:
         path = Path(folder) / f"galaxies{ending}"
-        with ENDINGS[ending](path, columns, {}) as write:
-            for start in range(0, len(comparison), BLOCK):
-                write(galaxy_table(comparison, slice(start, start + BLOCK)))
+        blocks = (galaxy_table(comparison, slice(start, start + BLOCK)) for start in range(0, len(comparison), BLOCK))
+        write_table(path, ending, blocks, columns, {})
         return path.read_bytes()
 
 

@@ -115,5 +115,5 @@ def predict_picture(model: str, picture: np.ndarray, field: float) -> tuple[np.n
     """Predict ``(37,)`` vote fractions and the half-widths of their 68 % prediction intervals."""
     from galaxy_explorer.prediction import predict
 
-    fractions, interval = predict(*network(model), [picture], views=DEFAULT_VIEWS, field=field)
+    fractions, interval = predict(*network(model), [picture], field=field)
     return fractions[0], interval[0]

@@ -10,15 +10,15 @@ from functools import partial
 from pathlib import Path
 from queue import Queue
 from threading import Event, Lock, Thread
-from typing import Any
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from galaxy_explorer.app.services import networks, prediction_tables, sources
+from galaxy_explorer.app.services import networks, sources
 from galaxy_explorer.app.services.local_paths import may_open_paths
 from galaxy_explorer.catalogue import Catalogue, CatalogueError
 from galaxy_explorer.images import DEFAULT_VIEWS, ImageError
+from galaxy_explorer.prediction import cached
 from galaxy_explorer.storage import evict_prediction_tables
 from galaxy_explorer.storage.cache import MAX_PREDICTION_TABLES
 
@@ -68,23 +68,18 @@ class PredictionJob:
     def run(self) -> None:
         """Predict all galaxies into the store."""
         from galaxy_explorer.models.checkpoints import available
-        from galaxy_explorer.prediction import PredictionError, predict_catalogue
+        from galaxy_explorer.prediction import PredictionError, PredictOptions, predict_catalogue
 
         network, card = networks.network(self.network)
         self.store.parent.mkdir(parents=True, exist_ok=True)
-        prediction_tables.note(self.store, self.catalogue, self.network, available()[self.network])
-        options: dict[str, Any] = {
-            "views": DEFAULT_VIEWS,
-            "store": self.store,
-            "progress": self.progress,
-            "stop": self.stop,
-        }
-        predict = partial(predict_catalogue, network, card, self.catalogue, only=self.ids, **options)
+        cached.write_manifest(self.store, self.catalogue, self.network, available()[self.network])
+        options = PredictOptions(progress=self.progress, stop=self.stop)
+        predict = partial(predict_catalogue, network, card, self.catalogue, options, store=self.store, only=self.ids)
         try:
             predict()
         except PredictionError:  # the disk was full or the machine went down: the table in the cache is damaged
             logging.getLogger(__name__).warning("%s is damaged and is made again", self.store)
-            prediction_tables.forget(self.store)
+            cached.delete_table(self.store)
             predict()
 
 
@@ -150,7 +145,7 @@ def _run_once(job: PredictionJob) -> str:
     except (CatalogueError, ImageError, ValueError, RuntimeError) as error:
         return str(error)
     except OSError as error:
-        return prediction_tables.unusable(error)
+        return cached.disk_error_message(error)
     except Exception as error:  # the outermost rim: if the thread ended here, all visitors would wait for ever
         logging.getLogger(__name__).exception("predicting %s", job.store)
         return f"the prediction ended with an unexpected error ({type(error).__name__})"
@@ -184,7 +179,7 @@ def network_key(name: str) -> str:
 
 def store_of(catalogue: Catalogue, network: str) -> Path:
     """Return the path of the prediction table of a catalogue and network."""
-    return prediction_tables.folder() / f"{catalogue.pictures_fingerprint}-{network_key(network)}.parquet"
+    return cached.folder() / f"{catalogue.pictures_fingerprint}-{network_key(network)}.parquet"
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -195,7 +190,7 @@ def seconds_per_galaxy(network: str) -> float:
     sample = sources.open_source("sample")
     pictures = [sample.picture(galaxy_id) for galaxy_id in sample.ids]
     loaded = networks.network(network)
-    predict(*loaded, pictures[:1], views=DEFAULT_VIEWS)
+    predict(*loaded, pictures[:1])
     start = time.perf_counter()
-    predict(*loaded, pictures, views=DEFAULT_VIEWS)
+    predict(*loaded, pictures)
     return (time.perf_counter() - start) / len(pictures)

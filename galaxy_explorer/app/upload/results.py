@@ -27,9 +27,9 @@ def ood_score(upload: Upload, network: str) -> float | None:
 
 
 def _ood_scores(uploads: list[Upload], network: str) -> list[float | None]:
-    from galaxy_explorer.prediction import strangeness_of
+    from galaxy_explorer import prediction
 
-    scores = strangeness_of(*networks.network(network), [picture_of(upload) for upload in uploads])
+    scores = prediction.ood_score(*networks.network(network), [picture_of(upload) for upload in uploads])
     return [None] * len(uploads) if scores is None else [float(score) for score in scores]
 
 
@@ -87,7 +87,7 @@ def _predict_batch(batch: list[Upload], network: str) -> None:
 
     results = state.upload().results
     pictures = [picture_of(upload) for upload in batch]
-    predictions = zip(*predict(*networks.network(network), pictures, views=DEFAULT_VIEWS), strict=True)
+    predictions = zip(*predict(*networks.network(network), pictures), strict=True)
     for upload, prediction, score in zip(batch, predictions, _ood_scores(batch, network), strict=True):
         results.put((*upload.key, network), prediction)
         results.put(("ood", *upload.key, network), score)

@@ -15,16 +15,16 @@ import galaxy_explorer
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS
 from galaxy_explorer.evaluation.metrics import Score
 from galaxy_explorer.models.checkpoints import WEIGHTS, CheckpointError, available, read_card
+from galaxy_explorer.prediction import Rank
 from galaxy_explorer.storage import write_atomic
 from galaxy_explorer.training.data.dataset import TrainingGalaxies
-from galaxy_explorer.training.devices import Place
 from galaxy_explorer.training.model_card.calibration_plot import calibration_picture
 from galaxy_explorer.training.recipe import Recipe
 from galaxy_explorer.training.resume import Progress
 
 
 def make_card(
-    recipe: Recipe, galaxies: TrainingGalaxies, progress: Progress, *, data: str, command: str, place: Place
+    recipe: Recipe, galaxies: TrainingGalaxies, progress: Progress, *, data: str, command: str, rank: Rank
 ) -> dict[str, Any]:
     """Say all that is needed to use a run's weights, and what was run.
 
@@ -36,7 +36,7 @@ def make_card(
         The catalogue's name.
     command : str
         The command line.
-    place : Place
+    rank : Rank
         Where the run computed.
 
     Returns
@@ -64,7 +64,7 @@ def make_card(
         "best_epoch": progress.best_epoch,
         "hold_out_rmse": round(progress.best_rmse, 5) if math.isfinite(progress.best_rmse) else None,
         "minutes": round(progress.seconds / 60.0, 1),
-        "hardware": _hardware(place),
+        "hardware": _hardware(rank),
         "command": command,
         "version": galaxy_explorer.__version__,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
@@ -76,11 +76,11 @@ def add_validation(card: dict[str, Any], score: Score, views: int) -> None:
     card["validation"] = score.as_dict() | {"views": views}
 
 
-def _hardware(place: Place) -> str:
+def _hardware(rank: Rank) -> str:
     """Name what a run computed on."""
-    if place.device.type == "cuda":
-        return f"{place.world} × {torch.cuda.get_device_name(place.device)}"
-    return f"CPU, {place.world * torch.get_num_threads()} of {os.cpu_count()} cores ({platform.machine()})"
+    if rank.device.type == "cuda":
+        return f"{rank.world_size} × {torch.cuda.get_device_name(rank.device)}"
+    return f"CPU, {rank.world_size * torch.get_num_threads()} of {os.cpu_count()} cores ({platform.machine()})"
 
 
 # What a section says of a card, entry by entry. Where a card lacks something, its line is left out.

@@ -10,9 +10,9 @@ from browse_page import tiles
 from kept_predictions import keep_predictions
 from streamlit.testing.v1 import AppTest
 
-from galaxy_explorer.app.services import prediction_tables
 from galaxy_explorer.catalogue import Catalogue, sorted_rows
 from galaxy_explorer.decision_tree import COLUMNS, shares_from_fractions
+from galaxy_explorer.prediction import cached
 
 
 def test_it_needs_no_torch_even_for_a_sort_by_predictions() -> None:
@@ -72,7 +72,7 @@ class TestDisagreement:
         assert "needs predictions by a network" in app.info[0].value
         assert "Compare" in [link.label for link in app.page_link]
         assert tiles(app) == sample.ids
-        assert list(prediction_tables.folder().glob("*")) == []  # nothing was computed
+        assert list(cached.folder().glob("*")) == []  # nothing was computed
 
     def test_with_the_volunteers_is_read_from_disk_with_unpredicted_galaxies_last(self, app, sample, weights) -> None:
         voted = sample.table.dropna(subset=list(COLUMNS))[list(COLUMNS)]

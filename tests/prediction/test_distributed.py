@@ -1,4 +1,4 @@
-"""Tests of `galaxy_explorer.prediction.processes`: several processes of ``predict``, as torchrun starts them."""
+"""Processes of a distributed ``predict``, as torchrun starts them."""
 
 import argparse
 import os
@@ -12,18 +12,17 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny_prediction import eleven_pictures, folder_with_two_damaged, write_tiny_weights
-from tiny_training import PATIENCE, ROOT, in_one_thread
+from tiny_training import PATIENCE, ROOT
 
-from galaxy_explorer.__main__ import main
+from galaxy_explorer.cli import main
 from galaxy_explorer.commands import console
-from galaxy_explorer.prediction import ALONE, PredictionError, Process, joined, processes, read_fractions, stream
+from galaxy_explorer.prediction import SINGLE_PROCESS, DistributedError, Rank, init_distributed, read_fractions, stream
 
-# One process of two, the second of which is killed at its second batch, when the first has long been done.
+# One process of two; rank 1 is killed at its second batch, after rank 0 has finished its share.
 ONE_OF_TWO = """
 import os, signal, sys
 sys.path.insert(0, {root!r})
-from galaxy_explorer.__main__ import main
+from galaxy_explorer.cli import main
 from galaxy_explorer.prediction import catalogues, stream
 
 catalogues.CHUNK_SECONDS = 0.0
@@ -40,18 +39,13 @@ sys.exit(main(sys.argv[1:]))
 """
 GOOD = [f"{n:04}" for n in range(11) if n not in (3, 8)]
 
-one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
-pictures = pytest.fixture(scope="module")(eleven_pictures)
-folder = pytest.fixture(folder_with_two_damaged)
-
 
 @pytest.fixture(scope="module")
-def arguments(tmp_path_factory):
-    """A function that gives the arguments of ``predict`` with the tiny network."""
-    weights = write_tiny_weights(tmp_path_factory.mktemp("weights"))
+def arguments(checkpoint):
+    """A function that returns the arguments of ``predict`` with the tiny network."""
 
     def arguments(folder, output, *more):
-        options = ("--weights", weights, "--views", 2, "--batch-size", 2, "--device", "cpu", *more)
+        options = ("--weights", checkpoint, "--views", 2, "--batch-size", 2, "--device", "cpu", *more)
         return [str(word) for word in ("predict", folder, "--output", output, *options)]
 
     return arguments
@@ -59,7 +53,7 @@ def arguments(tmp_path_factory):
 
 @pytest.fixture
 def two_processes(monkeypatch):
-    """Let this process take itself for the first of two, the other of which always agrees."""
+    """Simulate a run of two processes, in which the other one always agrees."""
 
     def gathered(numbers, own):
         for number in numbers:
@@ -67,9 +61,9 @@ def two_processes(monkeypatch):
 
     monkeypatch.setenv("RANK", "0")
     monkeypatch.setenv("WORLD_SIZE", "2")
-    monkeypatch.setattr(processes.dist, "init_process_group", lambda *_, **__: None)
-    monkeypatch.setattr(processes.dist, "destroy_process_group", lambda: None)
-    monkeypatch.setattr(processes.dist, "all_gather", gathered)
+    monkeypatch.setattr(torch.distributed, "init_process_group", lambda *_, **__: None)
+    monkeypatch.setattr(torch.distributed, "destroy_process_group", lambda: None)
+    monkeypatch.setattr(torch.distributed, "all_gather", gathered)
 
 
 def torchrun(*words):
@@ -93,13 +87,14 @@ def test_two_processes_write_one_table_with_every_galaxy_once(arguments, folder,
     assert not (tmp_path / "scores.parquet.partial").exists()
 
 
-def test_when_a_process_dies_the_other_says_so_and_resume_completes(arguments, folder, tmp_path, monkeypatch, capsys):
+def test_when_a_process_dies_the_other_reports_it_and_resume_completes(
+    arguments, folder, tmp_path, monkeypatch, capsys
+):
     script, output = tmp_path / "one_of_two.py", tmp_path / "scores.csv"
     script.write_text(ONE_OF_TWO.format(root=str(ROOT)))
     done = torchrun(script, *arguments(folder, output))
     assert done.returncode != 0
-    assert "another process of this run has ended" in done.stderr
-    assert "the same command with --resume goes on" in done.stderr
+    assert "run the same command with --resume" in done.stderr
     assert not output.exists()
     kept = sum(len(pd.read_parquet(path)) for path in (tmp_path / "scores.csv.partial").glob("*.parquet"))
     assert kept == 5 + 2  # the first process's share, and the second one's first batch
@@ -115,12 +110,12 @@ def test_when_a_process_dies_the_other_says_so_and_resume_completes(arguments, f
 
 @given(items=st.lists(st.integers()), world=st.integers(1, 12))
 def test_the_shares_of_all_processes_are_the_whole(items, world):
-    shares = [Process(rank, world).share(items) for rank in range(world)]
+    shares = [Rank(rank, world).share(items) for rank in range(world)]
     assert [item for share in shares for item in share] == items
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
 
 
-def test_a_process_that_is_told_to_end_keeps_what_is_done(
+def test_a_process_that_is_told_to_end_saves_what_is_done(
     arguments, folder, tmp_path, monkeypatch, capsys, two_processes
 ):
     before = signal.getsignal(signal.SIGTERM)
@@ -134,7 +129,7 @@ def test_a_process_that_is_told_to_end_keeps_what_is_done(
 
     monkeypatch.setattr(stream, "predict_inputs", told)
     assert main(arguments(folder, tmp_path / "scores.csv")) == 130
-    assert "told to end, as another process of this run has ended" in capsys.readouterr().err
+    assert "interrupted; run the same command with --resume" in capsys.readouterr().err
     (chunk,) = (tmp_path / "scores.csv.partial").iterdir()
     assert pd.read_parquet(chunk)["GalaxyID"].tolist() == ["0000", "0001"]
     assert signal.getsignal(signal.SIGTERM) is before
@@ -147,32 +142,32 @@ def test_processes_that_found_different_galaxies_are_refused(
         for number, theirs in zip(numbers, (own, own + (own > 1)), strict=True):
             number.copy_(theirs)
 
-    monkeypatch.setattr(processes.dist, "all_gather", others_differ)
+    monkeypatch.setattr(torch.distributed, "all_gather", others_differ)
     assert main(arguments(folder, tmp_path / "scores.csv")) == 2
-    assert "all machines must see the same pictures" in capsys.readouterr().err
+    assert "all machines must see the same images" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["galaxies"]
 
 
-def test_a_process_learns_that_another_failed_and_tells_its_own_reason_first(two_processes, monkeypatch):
-    monkeypatch.setattr(processes.dist, "all_gather", lambda numbers, own: numbers[0].copy_(1 - own))
-    with pytest.raises(PredictionError, match="another process of this run failed"), Process(0, 2).together():
+def test_a_process_learns_that_another_failed_and_reports_its_own_reason_first(two_processes, monkeypatch):
+    monkeypatch.setattr(torch.distributed, "all_gather", lambda numbers, own: numbers[0].copy_(1 - own))
+    with pytest.raises(DistributedError, match="another process of this run failed"), Rank(0, 2).barrier():
         pass
-    with pytest.raises(OSError, match="full"), Process(0, 2).together():
+    with pytest.raises(OSError, match="full"), Rank(0, 2).barrier():
         raise OSError("full")
 
 
 def test_a_process_without_torchrun_is_alone():
-    with joined() as process:
-        assert process == ALONE
-        assert process.leads
+    with init_distributed() as process:
+        assert process == SINGLE_PROCESS
+        assert process.is_rank_0
 
 
-def test_several_processes_that_cannot_find_one_another_are_told_how_to_start(monkeypatch):
+def test_several_processes_that_cannot_connect_are_told_how_to_start(monkeypatch):
     for name in ("MASTER_ADDR", "MASTER_PORT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("RANK", "1")
     monkeypatch.setenv("WORLD_SIZE", "2")
-    with pytest.raises(PredictionError, match=r"process 1 of 2.*start them with torchrun"), joined():
+    with pytest.raises(DistributedError, match=r"process 1 of 2.*start them with torchrun"), init_distributed():
         pass
 
 
@@ -182,6 +177,6 @@ def test_each_process_takes_a_gpu_of_its_own(monkeypatch):
     monkeypatch.setattr(console, "load", lambda weights, device: device)
     chosen = partial(console.network_for, argparse.Namespace(weights="fcn", device=None))
     assert chosen() == "cuda"
-    assert chosen(Process(rank=5, world=8, local_rank=1, local_world=4)) == "cuda:1"
+    assert chosen(Rank(rank=5, world_size=8, local_rank=1, local_world_size=4)) == "cuda:1"
     with pytest.raises(ValueError, match=r"process 3 of this machine found 2 CUDA devices.*--device cpu"):
-        chosen(Process(rank=2, world=8, local_rank=2, local_world=4))
+        chosen(Rank(rank=2, world_size=8, local_rank=2, local_world_size=4))
