@@ -65,10 +65,10 @@ def test_in_a_narrow_window_the_menu_closes_when_a_page_is_chosen_and_stays_clos
         expect(menu).to_have_attribute("data-collapsed", "false")
         if not reload_while_open:
             menu.get_by_role("link", name="Sky").click()
-            expect(page.get_by_role("heading", name="Look up the sky")).to_be_visible()
+            expect(page.get_by_role("heading", name="Find any galaxy")).to_be_visible()
             expect(menu).to_have_attribute("data-collapsed", "true")
         page.reload()
-        expect(page.get_by_role("heading", name="Look up the sky")).to_be_visible()
+        expect(page.get_by_role("heading", name="Find any galaxy")).to_be_visible()
         settled(page)
         expect(menu).to_have_attribute("data-collapsed", "true")
     expect(menu).not_to_be_in_viewport()
