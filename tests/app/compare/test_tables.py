@@ -84,9 +84,9 @@ def test_an_opened_table_is_read_once_until_it_changes(
     [
         (lambda table: table.drop(columns="Class4.1"), r"has no column Class4\.1"),
         (lambda table: pd.concat([table, table.iloc[:1]]), "holds galaxy copy0 twice"),
-        (lambda table: table.assign(**{"Class4.1": 1.5}), "Class4.1|lacks vote fractions of galaxy copy0"),
-        (lambda table: table.assign(**{"Class4.1": np.nan}), "Class4.1|lacks vote fractions of galaxy copy0"),
-        (lambda table: table.assign(**{"Class4.1": "much"}), "Class4.1|lacks vote fractions of galaxy copy0"),
+        (lambda table: table.assign(**{"Class4.1": 1.5}), r"copy0.*Class4\.1.*1\.5"),
+        (lambda table: table.assign(**{"Class4.1": np.nan}), "lacks vote fractions of galaxy copy0"),
+        (lambda table: table.assign(**{"Class4.1": "much"}), r"copy0.*Class4\.1.*much"),
     ],
 )
 def test_what_is_not_a_prediction_table_raises_an_error(
@@ -105,8 +105,7 @@ def test_a_table_may_have_no_intervals(tmp_path: Path, random_fractions: Callabl
     table.to_parquet(tmp_path / "table.parquet")
     fractions, spread, key = external_tables.read_table(tmp_path / "table.parquet")
     assert fractions.index.tolist() == ["0012", "NA", "a"]
-    assert (spread == np.float32(0.1)).all(axis=None)
-    assert key == "key"
+    assert (spread, key) == (None, None)
 
 
 @pytest.mark.parametrize("ending", [".csv", ".ecsv", ".fits"])
