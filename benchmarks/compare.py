@@ -37,12 +37,12 @@ def draw(app: AppTest, extent: str | None = None) -> float:
         app.session_state["compare_extent"] = extent
     seconds, _ = timed(app.run)
     if app.exception or app.error or "Downloads" not in [heading.value for heading in app.subheader]:
-        raise RuntimeError("the page is not as it should be")
+        raise RuntimeError("the page shows an error, or no numbers")
     return seconds
 
 
 def pages(app: AppTest, galaxies: int) -> None:
-    """Time the page over the sample that is offered first, and over all galaxies: for the first time and again."""
+    """Time the first and later runs of the page, over its sample and over all galaxies."""
     for name, extent in (("the sample", None), ("all galaxies", "all")):
         if extent and galaxies <= compare_comparison.SAMPLE_SIZE:
             return

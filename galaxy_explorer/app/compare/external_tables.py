@@ -74,9 +74,7 @@ def read_table(path: Path) -> Table:
     Raises
     ------
     PredictionError
-        If the file is not a prediction table, holds a galaxy twice, or a value that is not a vote fraction.
-    CatalogueError
-        If a cell of a CSV file is not a score.
+        If the file is not a prediction table, or lacks vote fractions of a galaxy.
     """
     from galaxy_explorer import prediction
 
@@ -88,9 +86,8 @@ def read_table(path: Path) -> Table:
         raise prediction.PredictionError(f"{path} holds no galaxies; give a table that predict wrote.")
     fractions = table[list(COLUMNS)]
     if (incomplete := fractions.isna().any(axis=1)).any():
-        raise prediction.PredictionError(
-            f"{path} lacks vote fractions of galaxy {table.index[incomplete][0]}; give a table that predict wrote."
-        )
+        galaxy = table.index[incomplete][0]
+        raise prediction.PredictionError(f"{path} lacks vote fractions of galaxy {galaxy}; correct the table.")
     if not set(prediction.SPREAD_COLUMNS) <= set(table.columns):
         return fractions, None, key
     return fractions, table[list(prediction.SPREAD_COLUMNS)].set_axis(list(COLUMNS), axis=1), key

@@ -10,7 +10,7 @@ from galaxy_explorer.app.services.networks import network
 from galaxy_explorer.app.services.result_cache import shared_results
 from galaxy_explorer.app.services.sources import catalogue, sources
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, QUESTION_OF, SLICES, shares_from_fractions
-from galaxy_explorer.images import DEFAULT_VIEWS, for_prediction, thumbnail
+from galaxy_explorer.images import DEFAULT_VIEWS, thumbnail
 from galaxy_explorer.storage import ResultCache
 
 if TYPE_CHECKING:
@@ -69,11 +69,11 @@ class GalaxyPrediction:
 
     def _explain(self, column: str, method: str, against: bool, progress: Any) -> "SaliencyMap":
         """Compute the saliency map of an answer, over the TTA views whose mean is the prediction."""
+        from galaxy_explorer.prediction import inputs_of
         from galaxy_explorer.saliency import AnswerLogOdds, saliency_map
 
         shared, card = network(self.model)
-        settings = {"size": card["image_size"], "crop": card["crop"], "mean": card["mean"], "std": card["std"]}
-        inputs = for_prediction(self.galaxy.picture, field=self.galaxy.field, **settings)
+        inputs = inputs_of(self.galaxy.picture, card, self.galaxy.field)
         target = AnswerLogOdds(column, against=against)
         return saliency_map(shared, inputs, target, method=method, views=DEFAULT_VIEWS, progress=progress)
 

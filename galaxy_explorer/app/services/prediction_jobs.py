@@ -17,7 +17,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from galaxy_explorer.app.services import networks, sources
 from galaxy_explorer.app.services.local_paths import may_open_paths
 from galaxy_explorer.catalogue import Catalogue, CatalogueError
-from galaxy_explorer.images import DEFAULT_VIEWS, ImageError
+from galaxy_explorer.images import ImageError
 from galaxy_explorer.prediction import cached
 from galaxy_explorer.storage import evict_prediction_tables
 from galaxy_explorer.storage.cache import MAX_PREDICTION_TABLES
@@ -174,7 +174,7 @@ def network_key(name: str) -> str:
     """Return the fingerprint of a network's weights, for file names."""
     from galaxy_explorer.prediction import prediction_key
 
-    return prediction_key(*networks.network(name), DEFAULT_VIEWS)
+    return prediction_key(*networks.network(name))
 
 
 def store_of(catalogue: Catalogue, network: str) -> Path:

@@ -14,6 +14,7 @@ from galaxy_explorer.app.services import networks
 from galaxy_explorer.app.state import Key, Upload
 from galaxy_explorer.app.upload.session import picture_of, votes_of
 from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, in_words, name_of
+from galaxy_explorer.evaluation.metrics import rms
 from galaxy_explorer.images import DEFAULT_VIEWS
 
 DOWNLOADS = {"CSV": "text/csv", "Parquet": "application/vnd.apache.parquet", "FITS": "application/fits"}
@@ -122,7 +123,7 @@ def overview(done: list[Upload], fractions: pd.DataFrame, network: str) -> pd.Da
     votes = votes_of([upload.galaxy_id for upload in done])
     if any(row is not None for row in votes):  # as text: a table shows a missing number as “None”
         columns["volunteers"] = ["" if row is None else in_words(row) for row in votes]
-        errors = [np.nan if row is None else np.sqrt(np.nanmean((values[i] - row) ** 2)) for i, row in enumerate(votes)]
+        errors = [np.nan if row is None else float(rms(values[i] - row)) for i, row in enumerate(votes)]
         columns["RMSE vs volunteers"] = ["" if np.isnan(error) else f"{error:.3f}" for error in errors]
     if any(upload.crop for upload in done):
         columns["part"] = ["cropped" if upload.crop else "whole" for upload in done]
@@ -168,6 +169,6 @@ def table_bytes(table: pd.DataFrame, ending: str, network: str) -> bytes:
     """Return scores as a file that names the network."""
     from galaxy_explorer.prediction import as_bytes, prediction_key
 
-    key = prediction_key(*networks.network(network), DEFAULT_VIEWS)
+    key = prediction_key(*networks.network(network))
     about = {"prediction_key": key, "network": network, "version": __version__, "views": str(DEFAULT_VIEWS)}
     return as_bytes(table.astype("float32"), ending, about)

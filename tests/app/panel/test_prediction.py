@@ -12,7 +12,7 @@ from galaxy_explorer.app.panel.shown_galaxy import GalaxyPrediction, ShownGalaxy
 from galaxy_explorer.app.services import sources
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, SLICES
-from galaxy_explorer.images import to_png
+from galaxy_explorer.images import DEFAULT_VIEWS, to_png
 from galaxy_explorer.storage import ResultCache
 
 
@@ -48,8 +48,8 @@ def fake_models(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Models whose prediction is the picture and whose map is their input; returns the views."""
     views = []
 
-    def predict(_network, _card, pictures, **options):
-        views.append(options["views"])
+    def predict(_network, _card, pictures, tta_views=DEFAULT_VIEWS, **_):
+        views.append(tta_views)
         return pictures, pictures
 
     def saliency_map(_network, inputs, *_, **options):
