@@ -21,7 +21,7 @@ from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.decision_tree import QUESTIONS, SLICES, shares_from_fractions
 from galaxy_explorer.evaluation.intervals import LEVEL
 from galaxy_explorer.flow_chart.readings import read_sources
-from galaxy_explorer.training import selection_weights
+from galaxy_explorer.training.data.sample_weights import importance_weights
 
 
 def read_flags(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> None:
     rows = catalogue.table.index.get_indexer(fractions.index)
     everyone = catalogue.volunteer_fractions
     voted = shares_from_fractions(everyone[rows].astype(float))
-    weights = (selection_weights(everyone) if flags.weighted else np.ones(len(everyone)))[rows]
+    weights = (importance_weights(everyone) if flags.weighted else np.ones(len(everyone)))[rows]
     readings = [
         read_sources(ours, None, width, "network")[0]
         for ours, width in zip(fractions.to_numpy(float), spread.to_numpy(float), strict=True)

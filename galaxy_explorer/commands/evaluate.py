@@ -15,7 +15,7 @@ from galaxy_explorer.commands.reporting import catalogue_at, report, say
 from galaxy_explorer.decision_tree import QUESTIONS
 from galaxy_explorer.evaluation.metrics import Score, score
 from galaxy_explorer.prediction import predict_catalogue, read_fractions
-from galaxy_explorer.training import learnt_from
+from galaxy_explorer.training import training_overlap
 
 
 def evaluate(options: argparse.Namespace) -> int:
@@ -43,7 +43,7 @@ def evaluate(options: argparse.Namespace) -> int:
     unscored = len(wanted) - len(absent) - int(chosen.sum())
     if unscored:
         say(f"left out, without scores of volunteers: {unscored:,} of the {len(wanted):,} galaxies")
-    if learnt := learnt_from(card, predicted.index):
+    if learnt := training_overlap(card.get("learnt"), predicted.index):
         say(
             f"{learnt:,} of the {len(predicted):,} galaxies are among those that {options.weights} has learnt from: it errs "
             "less about them than about others"

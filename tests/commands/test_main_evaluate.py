@@ -14,7 +14,7 @@ from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS
 from galaxy_explorer.evaluation.metrics import score
 from galaxy_explorer.models import checkpoints
 from galaxy_explorer.prediction import as_bytes, predict
-from galaxy_explorer.training import add_learnt
+from galaxy_explorer.training.distillation.leakage import training_fingerprint
 
 one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
 weights = pytest.fixture(scope="module")(tiny_weights)
@@ -89,7 +89,7 @@ def test_evaluate_takes_no_mean_over_fewer_galaxies_than_it_evaluates(run, kaggl
 
 def test_evaluate_says_of_how_many_galaxies_the_network_has_learnt(kaggle_folder, tmp_path, capsys):
     card = tiny_card() | {"training_mean": [0.3] * len(COLUMNS)}
-    add_learnt(card, ["200002", "200003", "200004"])
+    card["learnt"] = training_fingerprint(["200002", "200003", "200004"])
     checkpoints.save(tmp_path / "knowing.pt", tiny_network(), card)
     assert main(["evaluate", str(kaggle_folder), "--weights", str(tmp_path / "knowing.pt"), "--views", "1"]) == 0
     assert "2 of the 3 galaxies are among those that" in capsys.readouterr().err

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-import train
 from galaxy_explorer.__main__ import main
 from galaxy_explorer.models.checkpoints import available, read_card
 from galaxy_explorer.models.networks import MODELS
+from galaxy_explorer.training import cli
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -37,7 +37,7 @@ def tree() -> list[str]:
 def help_of(command: str, capsys: pytest.CaptureFixture[str]) -> str:
     """Take what a command says when it is asked for help."""
     with pytest.raises(SystemExit) as ended:
-        train.read_flags(["--help"]) if command == "train.py" else main([command, "--help"])
+        cli.read_flags(["--help"]) if command == "train.py" else main([command, "--help"])
     assert ended.value.code == 0
     return capsys.readouterr().out
 
@@ -67,7 +67,7 @@ def test_every_command_is_one_that_the_code_takes(command: str, capsys: pytest.C
         case ["make", target]:
             assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
         case ["python", "train.py", *flags]:
-            train.read_flags(flags)
+            cli.read_flags(flags)
         case ["python", "-m", "galaxy_explorer", subcommand, *rest]:
             known = help_of(subcommand, capsys)
             assert [flag for flag in rest if flag.startswith("--") and not re.search(rf"{flag}\b", known)] == []

@@ -16,34 +16,14 @@ from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS
 from galaxy_explorer.evaluation.metrics import Score
 from galaxy_explorer.models.checkpoints import WEIGHTS, CheckpointError, available, read_card
 from galaxy_explorer.storage import write_atomic
-from galaxy_explorer.training.data.dataset import TrainingGalaxies
 from galaxy_explorer.training.devices import Place
 from galaxy_explorer.training.model_card.calibration_plot import calibration_picture
-from galaxy_explorer.training.recipe import Recipe
-from galaxy_explorer.training.resume import Progress
+from galaxy_explorer.training.run import Run
 
 
-def make_card(
-    recipe: Recipe, galaxies: TrainingGalaxies, progress: Progress, *, data: str, command: str, place: Place
-) -> dict[str, Any]:
-    """Say all that is needed to use a run's weights, and what was run.
-
-    Parameters
-    ----------
-    recipe, galaxies, progress
-        The run.
-    data : str
-        The catalogue's name.
-    command : str
-        The command line.
-    place : Place
-        Where the run computed.
-
-    Returns
-    -------
-    dict
-        Plain types only. `add_validation` adds the figures of the validation galaxies.
-    """
+def make_card(run: Run, *, data: str, command: str) -> dict[str, Any]:
+    """Return the model card of a finished run on a catalogue of that name, without evaluation."""
+    recipe, galaxies, progress = run.recipe, run.galaxies, run.progress
     return {
         "model": recipe.model,
         "arguments": recipe.model_arguments(),
@@ -52,19 +32,18 @@ def make_card(
         "mean": galaxies.mean,
         "std": galaxies.std,
         "columns": list(COLUMNS),
-        "head": recipe.head,
         "data": data,
         "training_galaxies": len(galaxies.training_rows),
         "unscored_galaxies": int((galaxies.training_rows >= len(galaxies.pictures)).sum()),
         "hold_out_galaxies": len(galaxies.hold_out_rows),
-        "never_seen": galaxies.never_seen,
+        "never_seen": galaxies.excluded,
         "training_mean": galaxies.training_mean(),
         "recipe": recipe.as_dict(),
         "epochs": progress.epoch,
         "best_epoch": progress.best_epoch,
         "hold_out_rmse": round(progress.best_rmse, 5) if math.isfinite(progress.best_rmse) else None,
         "minutes": round(progress.seconds / 60.0, 1),
-        "hardware": _hardware(place),
+        "hardware": _hardware(run.place),
         "command": command,
         "version": galaxy_explorer.__version__,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),

@@ -11,7 +11,7 @@ from galaxy_explorer.evaluation.intervals import MEASURED_VIEWS
 from galaxy_explorer.evaluation.metrics import score
 from galaxy_explorer.models.networks import GalaxyNetwork
 from galaxy_explorer.prediction import predict_catalogue
-from galaxy_explorer.training.data.dataset import TrainingGalaxies
+from galaxy_explorer.training.data.dataset import TrainingSet
 from galaxy_explorer.training.model_card.card import add_validation
 from galaxy_explorer.training.model_card.intervals import add_to_validation, add_uncertainty
 from galaxy_explorer.training.model_card.out_of_distribution import add_familiarity
@@ -20,7 +20,7 @@ VIEWS = 8  # averaged for the figures on the card, as `evaluate` does
 
 
 def describe(
-    network: GalaxyNetwork, card: dict[str, Any], catalogue: Catalogue, galaxies: TrainingGalaxies
+    network: GalaxyNetwork, card: dict[str, Any], catalogue: Catalogue, galaxies: TrainingSet
 ) -> dict[str, str]:
     """Put on a card where the galaxies learnt from lie in the network's embedding, and its errors on those held out.
 
@@ -32,7 +32,7 @@ def describe(
         Its card. What it says of the validation galaxies stays, but for what its error models of before held.
     catalogue : Catalogue
         Where the galaxies' pictures are.
-    galaxies : TrainingGalaxies
+    galaxies : TrainingSet
         What it learnt from.
 
     Returns

@@ -8,15 +8,15 @@ import torch
 from galaxy_explorer.evaluation.out_of_distribution import fit_reference
 from galaxy_explorer.models.networks import GalaxyNetwork
 from galaxy_explorer.prediction import embed
-from galaxy_explorer.training.data.augmentation import centre
+from galaxy_explorer.training.data.augmentation import crop_centre
 from galaxy_explorer.training.data.batches import read_batches
-from galaxy_explorer.training.data.dataset import TrainingGalaxies
+from galaxy_explorer.training.data.dataset import TrainingSet
 
 MOST_GALAXIES = 4096  # to describe what was learnt: the threshold hardly changes with more
 AT_ONCE = 256
 
 
-def add_familiarity(card: dict[str, Any], network: GalaxyNetwork, galaxies: TrainingGalaxies) -> None:
+def add_familiarity(card: dict[str, Any], network: GalaxyNetwork, galaxies: TrainingSet) -> None:
     """Put on a card where the training galaxies lie in the network's embedding.
 
     Parameters
@@ -26,7 +26,7 @@ def add_familiarity(card: dict[str, Any], network: GalaxyNetwork, galaxies: Trai
         replaced.
     network : GalaxyNetwork
         Ready to predict.
-    galaxies : TrainingGalaxies
+    galaxies : TrainingSet
         What it learnt from. Of the training galaxies with scores every n-th is taken; those held out set the threshold.
     """
     card.pop("familiarity", None)
@@ -38,14 +38,12 @@ def add_familiarity(card: dict[str, Any], network: GalaxyNetwork, galaxies: Trai
         card["familiarity"] = reference
 
 
-def _embeddings(
-    card: dict[str, Any], network: GalaxyNetwork, galaxies: TrainingGalaxies, rows: np.ndarray
-) -> np.ndarray:
+def _embeddings(card: dict[str, Any], network: GalaxyNetwork, galaxies: TrainingSet, rows: np.ndarray) -> np.ndarray:
     """Embed the decoded pictures of rows, as the network sees them without any change; ``(len(rows), D)``."""
     device = next(network.parameters()).device
     mean, std = (torch.tensor(card[name], device=device).view(3, 1, 1) for name in ("mean", "std"))
     parts = [
-        embed(network, (centre(pictures, card["image_size"]) - mean) / std)
-        for pictures, *_ in read_batches(galaxies, rows, AT_ONCE, device)
+        embed(network, (crop_centre(batch.pictures, card["image_size"]) - mean) / std)
+        for batch in read_batches(galaxies, rows, AT_ONCE, device)
     ]
     return np.concatenate(parts) if parts else np.empty((0, 1))

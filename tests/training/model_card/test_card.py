@@ -10,15 +10,9 @@ from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.evaluation.metrics import score
 from galaxy_explorer.models.checkpoints import WEIGHTS, available, read_card, save
 from galaxy_explorer.models.networks import build
-from galaxy_explorer.training import (
-    Run,
-    cards_in_markdown,
-    fit,
-    make_card,
-    write_cards,
-)
+from galaxy_explorer.training import Run, fit
 from galaxy_explorer.training.model_card import card as model_card_card
-from galaxy_explorer.training.model_card.card import add_validation
+from galaxy_explorer.training.model_card.card import add_validation, cards_in_markdown, make_card, write_cards
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -26,8 +20,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 class TestCards:
     @pytest.fixture
     def card(self, trained):
-        run = trained()
-        return make_card(TINY, run.galaxies, run.progress, data="drawn", command="python train.py --size 32", place=CPU)
+        return make_card(trained(), data="drawn", command="python train.py --size 32")
 
     @pytest.fixture
     def network(self):
@@ -66,7 +59,7 @@ class TestCards:
     def test_can_lack_figures(self, trained, galaxies, network, tmp_path):
         run = Run(TINY, without_hold_out(galaxies), CPU, tmp_path / "none")
         fit(run, quiet=True)
-        card = make_card(TINY, run.galaxies, run.progress, data="drawn", command="", place=CPU)
+        card = make_card(run, data="drawn", command="")
         volunteers = np.full((2, 37), np.nan)
         volunteers[:, :3] = [0.5, 0.25, 0.25]
         add_validation(card, score(np.zeros((2, 37)), volunteers), views=1)

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 from tiny_training import TINY, in_one_thread
 
-import train
 from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS, columns_of
 from galaxy_explorer.evaluation.intervals import LEVEL, coverage, coverage_in_halves, fit_error_model, spread_of
@@ -15,9 +14,10 @@ from galaxy_explorer.evaluation.metrics import calibration, score
 from galaxy_explorer.models.checkpoints import load, read_card, save
 from galaxy_explorer.models.networks import build
 from galaxy_explorer.prediction import Predictions, predict
-from galaxy_explorer.training import cards_in_markdown, write_cards
+from galaxy_explorer.training import cli
 from galaxy_explorer.training.model_card import intervals
 from galaxy_explorer.training.model_card.calibration_plot import calibration_picture
+from galaxy_explorer.training.model_card.card import cards_in_markdown, write_cards
 
 GALAXIES = 600
 
@@ -130,7 +130,7 @@ class TestTraining:
         flags = ["--data", kaggle_folder, "--cache", tmp_path / "cache", "--device", "cpu", "--validate"]
         sizes = ["--model", "fcn", "--size", "32", "--widths", "8", "8", "8", "--batch-size", "4", "--hold-out", "2"]
         run = [str(part) for part in (*flags, *sizes, "--epochs", "1", "--work", tmp_path / "run")]
-        assert train.main(run) == 0
+        assert cli.main(run) == 0
         card = read_card(tmp_path / "run" / "model.pt")
         assert card["hold_out"]["galaxies"] == card["error_models"]["1"]["galaxies"] == 2
         assert card["validation"]["spot_check"]["rmse"] == pytest.approx(card["validation"]["rmse"])  # there are three
@@ -140,12 +140,12 @@ class TestTraining:
         fractions, spread = predict(network, card, [validation.picture(galaxy) for galaxy in validation.ids])
         assert card["validation"]["coverage"] == coverage(fractions, spread, validation.volunteer_fractions)
         (tmp_path / "run" / "model.pt").unlink()
-        assert train.main([*run, "--resume"]) == 0
+        assert cli.main([*run, "--resume"]) == 0
         assert read_card(tmp_path / "run" / "model.pt") == card
 
-        again = [str(part) for part in (*flags, "--remeasure", tmp_path / "run" / "model.pt")]
-        assert train.main([part for part in again if part != "--validate"]) == 0
+        again = [str(part) for part in (*flags, "--update-card", tmp_path / "run" / "model.pt")]
+        assert cli.main([part for part in again if part != "--validate"]) == 0
         found = read_card(tmp_path / "run" / "model.pt")
         assert found["validation"].pop("coverage", None) is None  # of error models that the card no longer holds
-        assert train.main(again) == 0
+        assert cli.main(again) == 0
         assert read_card(tmp_path / "run" / "model.pt") == card

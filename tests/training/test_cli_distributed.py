@@ -1,4 +1,4 @@
-"""Where a run computes: one process or several of ``train.py``, as torchrun starts them."""
+"""Training in several processes, as torchrun starts them."""
 
 import json
 import os
@@ -12,51 +12,50 @@ import pandas as pd
 import pytest
 import torch
 import torch.distributed.run
-from tiny_training import CPU, PATIENCE, ROOT, TINY_FLAGS
+from tiny_training import CPU, ROOT, TIMEOUT_S, TINY_FLAGS
 
-import train
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.models.checkpoints import read_card
-from galaxy_explorer.training import TrainingError, find_place
+from galaxy_explorer.training import TrainingError, cli, find_place
 
-# One process of several: trains by each of some command lines, keeps what each process came to, and lets one of
-# them come to a loss that is no number.
+# One process of several: trains with some command lines, saves the weights of each process, and makes the loss of
+# rank 1 diverge in one of the runs.
 ONE_OF_SEVERAL = """
 import contextlib, json, os, sys
 sys.path.insert(0, {root!r})
 import torch
-import train
-from galaxy_explorer.training import pictures, run
+from galaxy_explorer.training import cli, run
+from galaxy_explorer.training.data import decoded_images
 
 rank, folder = os.environ["RANK"], {folder!r}
-decode, fit, error = pictures.central_field, train.fit, run.loss_of
+decode, fit, loss = decoded_images.central_field, cli.fit, run.LOSSES["squared"]
 
-def noted(*given, **named):
+def decode_and_note(*given, **named):
     open(f"{{folder}}/decoded-by-{{rank}}", "w").close()
     return decode(*given, **named)
 
-def kept(run):
+def fit_and_save(run):
     progress = fit(run)
     torch.save(dict(run.network.named_parameters()), f"{{folder}}/{{run.work.name}}-{{rank}}.pt")
     return progress
 
-def spoilt(*given):
-    return error(*given) * (float("nan") if rank == "1" else 1.0)
+def diverging(*given):
+    return loss(*given) * (float("nan") if rank == "1" else 1.0)
 
-pictures.central_field, train.fit = noted, kept
-with train.find_place("cpu") as place:  # processes can meet once in their lives
-    train.find_place = lambda _: contextlib.nullcontext(place)
+decoded_images.central_field, cli.fit = decode_and_note, fit_and_save
+with cli.find_place("cpu") as place:  # a process group can be made once
+    cli.find_place = lambda _: contextlib.nullcontext(place)
     for name, arguments in json.loads(sys.argv[1]).items():
-        if name == "spoilt":
-            run.loss_of = spoilt
-        status = train.main(arguments)
+        if name == "diverged":
+            run.LOSSES["squared"] = run.masked_squared_error = diverging
+        status = cli.main(arguments)
         open(f"{{folder}}/{{name}}-{{rank}}.status", "w").write(str(status))
 """
 
 
 @pytest.fixture(scope="module")
 def several(tmp_path_factory, sample):
-    """The folder in which two processes of one torchrun have trained: to the end, to a time limit, and in vain."""
+    """The folder of three runs in two processes of one torchrun: to the end, to a time limit, and diverged."""
     folder = tmp_path_factory.mktemp("several")
     data = folder / "data"
     data.mkdir()
@@ -71,14 +70,19 @@ def several(tmp_path_factory, sample):
         # Nine galaxies to train on: four for each process, in a batch of three and one of one.
         "uneven": [*common, folder / "uneven", "--epochs", "3", "--batch-size", "6"],
         "limited": [*common, folder / "limited", "--epochs", "100000", "--time-limit", "0.02"],
-        "spoilt": [*common, folder / "spoilt", "--epochs", "3"],
+        "diverged": [*common, folder / "diverged", "--epochs", "3"],
     }
     script = folder / "one_of_several.py"
     script.write_text(ONE_OF_SEVERAL.format(root=str(ROOT), folder=str(folder)))
-    told = json.dumps({name: [str(argument) for argument in arguments] for name, arguments in runs.items()})
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", script, told]
+    given = json.dumps({name: [str(argument) for argument in arguments] for name, arguments in runs.items()})
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", script, given]
     done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE, env=os.environ | {"OMP_NUM_THREADS": "1"}
+        command,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
     )
     (folder / "stdout").write_text(done.stdout)
     (folder / "stderr").write_text(done.stderr)
@@ -101,25 +105,25 @@ class TestSeveralProcesses:
         assert card["command"].startswith("torchrun --nproc-per-node 2 train.py --data ")
         log = (several / "uneven" / "log.jsonl").read_text()
         assert [json.loads(line)["epoch"] for line in log.splitlines()] == [1, 2, 3]
-        assert (several / "stdout").read_text().startswith(log)  # told once
+        assert (several / "stdout").read_text().startswith(log)  # printed once
 
-    def test_decode_in_the_leading_process_alone(self, several):
+    def test_decode_in_rank_0_alone(self, several):
         assert (several / "decoded-by-0").exists()
         assert not (several / "decoded-by-1").exists()
 
     def test_end_at_the_time_limit(self, several):
         assert 1 <= read_card(several / "limited" / "model.pt")["epochs"] < 5000
 
-    def test_stop_together_when_one_comes_to_no_number(self, several):
-        assert [(several / f"spoilt-{rank}.status").read_text() for rank in (0, 1)] == ["2", "2"]
-        assert (several / "stderr").read_text().count("train.py: the loss was no finite number any more") == 2
-        assert not (several / "spoilt" / "state.pt").exists()
+    def test_stop_together_if_one_diverges(self, several):
+        assert [(several / f"diverged-{rank}.status").read_text() for rank in (0, 1)] == ["2", "2"]
+        assert (several / "stderr").read_text().count("train: training diverged: the loss") == 2
+        assert not (several / "diverged" / "state.pt").exists()
 
 
-def test_torchrun_takes_no_flag_of_ours_for_its_own(capsys):
-    # It reads abbreviations of its options even after the script's name, and refuses what is short for two.
+def test_no_flag_is_an_abbreviation_of_one_of_torchrun(capsys):
+    # torchrun reads abbreviations of its options even after the script's name.
     with pytest.raises(SystemExit):
-        train.read_flags(["--help"])
+        cli.read_flags(["--help"])
     flags = set(re.findall(r"--[a-z][a-z-]+", capsys.readouterr().out))
     assert "--resume" in flags
     parser = torch.distributed.run.get_args_parser()

@@ -5,12 +5,12 @@ import pytest
 import torch
 from tiny_training import TINY_FLAGS
 
-import train
 from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.evaluation import out_of_distribution
 from galaxy_explorer.models.checkpoints import load, read_card, save
 from galaxy_explorer.prediction import prediction_key, strangeness_of
-from galaxy_explorer.training import cards_in_markdown
+from galaxy_explorer.training import cli
+from galaxy_explorer.training.model_card.card import cards_in_markdown
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -36,7 +36,7 @@ def few_are_enough(monkeypatch):
 def test_a_training_describes_what_it_learnt_and_remeasuring_says_the_same(
     flags, weights, kaggle_folder, tmp_path, capsys
 ):
-    assert train.main(flags) == 0
+    assert cli.main(flags) == 0
     network, card = load(weights)
     described = card["familiarity"]
     assert (described["galaxies"], described["held_out"], len(described["mean"])) == (9, 2, 8)
@@ -53,7 +53,7 @@ def test_a_training_describes_what_it_learnt_and_remeasuring_says_the_same(
     del card["familiarity"]
     save(weights, network, card)
     assert strangeness_of(network, card, [catalogue.picture(ids[0])]) is None
-    assert train.main([*flags[:6], "--remeasure", str(weights)]) == 0
+    assert cli.main([*flags[:6], "--update-card", str(weights)]) == 0
     assert f"wrote {weights}" in capsys.readouterr().err
     assert read_card(weights)["familiarity"] == described
     assert prediction_key(*load(weights), 8) == key  # what was predicted before still counts
@@ -62,14 +62,14 @@ def test_a_training_describes_what_it_learnt_and_remeasuring_says_the_same(
 
 
 def test_too_few_galaxies_leave_a_card_without(flags, weights, capsys):
-    assert train.main(flags) == 0
+    assert cli.main(flags) == 0
     assert "familiarity" not in read_card(weights)
-    assert train.main([*flags[:6], "--remeasure", str(weights)]) == 0
-    assert "too few galaxies to describe what it learnt" in capsys.readouterr().err
+    assert cli.main([*flags[:6], "--update-card", str(weights)]) == 0
+    assert "too few galaxies for an out-of-distribution reference" in capsys.readouterr().err
 
 
 def test_remeasuring_on_other_galaxies_is_refused(flags, weights, kaggle_folder, capsys):
-    assert train.main(flags) == 0
+    assert cli.main(flags) == 0
     (kaggle_folder / "validation.txt").write_text("200001\n")
-    assert train.main([*flags[:6], "--remeasure", str(weights)]) == 2
-    assert "learnt from other galaxies than those in" in capsys.readouterr().err
+    assert cli.main([*flags[:6], "--update-card", str(weights)]) == 2
+    assert "was trained on other galaxies than those in" in capsys.readouterr().err

@@ -1,0 +1,315 @@
+"""Command line of the training: flags, data, model, fit, checkpoint, model card."""
+
+import argparse
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import fields, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from galaxy_explorer.catalogue import VALIDATION, Catalogue, open_catalogue, read_ids, read_validation
+from galaxy_explorer.models.checkpoints import WEIGHTS, find, load, save
+from galaxy_explorer.models.networks import GalaxyNetwork
+from galaxy_explorer.storage import cache_folder
+from galaxy_explorer.training.data.dataset import TrainingSet, build_training_set
+from galaxy_explorer.training.devices import Place, find_place
+from galaxy_explorer.training.distillation.leakage import training_fingerprint
+from galaxy_explorer.training.distillation.teachers import Distillation, load_teachers
+from galaxy_explorer.training.model_card.card import make_card, write_cards
+from galaxy_explorer.training.model_card.evaluate import VIEWS, describe, validate
+from galaxy_explorer.training.recipe import REMOVED, RENAMED, Recipe
+from galaxy_explorer.training.resume import RUN_CHECKPOINT, TrainingError, work_folder_lock
+from galaxy_explorer.training.run import Run, fit
+
+EXAMPLE = "example: python train.py --data ~/galaxy-zoo --model fcn --time-limit 120 --out weights/fcn.pt"
+MAX_LISTED = 10  # unreadable pictures that are listed by id
+# Groups of the recipe's flags in --help, by their first setting.
+GROUPS = {
+    "model": "network and input",
+    "epochs": "optimisation",
+    "rotation": "augmentation",
+    "loss": "targets, hold-out and seeds",
+    "widths": "size of the network",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Train a network, or update a model card; print errors as one line.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Flags; by default those of the process.
+
+    Returns
+    -------
+    int
+        Exit status: 0 all done; 1 some pictures could not be read and the rest is done; 2 the run could not
+        start or continue; 130 interrupted.
+    """
+    argv = sys.argv[1:] if argv is None else list(argv)
+    flags = read_flags(argv)
+    try:
+        with find_place(flags.device) as place:
+            if flags.update_card:
+                return update(flags, place)
+            starter = ["python"] if place.world == 1 else ["torchrun", "--nproc-per-node", str(place.world)]
+            repeatable = [argument for argument in argv if argument != "--resume"]
+            return train(flags, place, shlex.join([*starter, "train.py", *repeatable]))
+    except (ValueError, OSError, RuntimeError) as error:
+        print(f"train: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("train: interrupted; --resume continues after the last finished epoch", file=sys.stderr)
+        return 130
+
+
+def read_flags(argv: Sequence[str]) -> argparse.Namespace:
+    """Parse the flags: files and folders, and one flag for each setting of the recipe."""
+    parser = argparse.ArgumentParser(
+        prog="train.py", description="Train a network on Galaxy Zoo 2 scores.", epilog=EXAMPLE
+    )
+    add_data_flags(parser)
+    add_teacher_flags(parser)
+    group = parser.add_argument_group()
+    for setting in fields(Recipe):
+        if title := GROUPS.get(setting.name):
+            group = parser.add_argument_group(title)
+        default, choices = setting.default, setting.metadata["choices"]
+        kind: dict[str, Any] = {"type": type(default), "choices": choices or None}
+        if isinstance(default, bool):
+            kind = {"action": argparse.BooleanOptionalAction}
+        elif isinstance(default, tuple):
+            kind = {"type": int, "nargs": "+"}
+        text = f"{setting.metadata['why']} (default: {default})"
+        group.add_argument(_flag(setting.name), default=default, help=text, **kind)
+        for old in (old for old, new in RENAMED.items() if new == setting.name):
+            kind["default"] = argparse.SUPPRESS
+            parser.add_argument(_flag(old), dest=setting.name, help=argparse.SUPPRESS, **kind)
+    for name, off in REMOVED.items():
+        parser.add_argument(_flag(name), type=type(off), default=off, help=argparse.SUPPRESS)
+    return parser.parse_args(argv)
+
+
+def add_data_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of data, output and device."""
+    group = parser.add_argument_group("data, output and device")
+    add = group.add_argument
+    add("--data", type=Path, required=True, help="folder in the Kaggle layout, or folder or zip with scores.csv")
+    add("--out", type=Path, help="checkpoint to write (default: model.pt in the work folder)")
+    add("--work", type=Path, help="folder of the run checkpoint and the log (default: runs/MODEL)")
+    add("--cache", type=Path, default=cache_folder(), help="folder of decoded pictures (default: %(default)s)")
+    add("--resume", action="store_true", help="resume the run in the work folder")
+    limit = "end the run cleanly after that many minutes of training, over all resumptions"
+    add("--time-limit", type=minutes, metavar="MINUTES", help=limit)
+    excluded = "list of ids that are never trained on (default: validation.txt in the data folder or zip)"
+    add("--exclude-ids", type=Path, metavar="FILE", help=excluded)
+    add("--validate", action="store_true", help="at the end, evaluate on those ids for the model card")
+    start = group.add_mutually_exclusive_group()
+    # Not "--start": torchrun reads that as its own --start-method.
+    start.add_argument("--start-from", metavar="FILE", help="start from the weights of this checkpoint")
+    start.add_argument("--pretrained", action="store_true", help="start from ImageNet weights, which are downloaded")
+    add("--update-card", metavar="FILE", help="recompute the model card of existing weights, without training")
+    add("--note", help="sentence for the model card that its command does not contain")
+    add("--device", choices=("cpu", "cuda"), help="default: cuda if available")
+    parser.add_argument("--never", dest="exclude_ids", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    parser.add_argument("--remeasure", dest="update_card", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+
+
+def add_teacher_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of knowledge distillation."""
+    add = parser.add_argument_group("distillation").add_argument
+    add("--teacher", nargs="+", default=[], metavar="FILE", help="models whose mean prediction is the pseudo-label")
+    views = "TTA views of a teacher's prediction (default: %(default)s)"
+    add("--teacher-views", type=int, choices=range(1, VIEWS + 1), default=VIEWS, help=views)
+    add("--unlabeled", type=Path, metavar="DIR", help="folder or zip of more pictures, with pseudo-labels alone")
+    field = "their field of view as a fraction, such as 288/424, if they have no field.json (default: 1)"
+    add("--unlabeled-field", type=fraction, default=Fraction(1), metavar="FRACTION", help=field)
+    hidden: dict[str, Any] = {"default": argparse.SUPPRESS, "help": argparse.SUPPRESS}
+    parser.add_argument("--unscored", dest="unlabeled", type=Path, **hidden)
+    parser.add_argument("--unscored-field", dest="unlabeled_field", type=fraction, **hidden)
+
+
+def _flag(name: str) -> str:
+    """Return the flag of a setting."""
+    return "--" + name.replace("_", "-")
+
+
+def minutes(text: str) -> float:
+    """Parse a time limit."""
+    value = float(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f"the time limit is {text} minutes; expected more than 0")
+    return value
+
+
+def fraction(text: str) -> Fraction:
+    """Parse a fraction of the field of view, such as 0.68 or 288/424."""
+    try:
+        value = Fraction(text)
+    except ZeroDivisionError:
+        value = Fraction(0)
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"the field of view is {text}; expected more than 0 and at most 1")
+    return value
+
+
+def recipe_of(flags: argparse.Namespace) -> Recipe:
+    """Return the recipe in the flags."""
+    names = (*(setting.name for setting in fields(Recipe)), *REMOVED)
+    return Recipe.from_dict({name: getattr(flags, name) for name in names}, "the command line")
+
+
+def train(flags: argparse.Namespace, place: Place, command: str) -> int:
+    """Train a network from the data to the checkpoint; return the exit status."""
+    recipe = recipe_of(flags)
+    work = flags.work or Path("runs") / recipe.model
+    out = flags.out or work / "model.pt"
+    check_paths(work, out, flags.resume)
+    with work_folder_lock(work) if place.leads else nullcontext():
+        # Data: rank 0 decodes, the others then find the array in the cache.
+        catalogue = open_catalogue(flags.data)
+        excluded_ids = read_excluded_ids(flags, catalogue)
+        distillation = read_distillation(flags, place)
+        data: dict[str, Any] = {"excluded_ids": excluded_ids, "distillation": distillation}
+        with place.together():
+            if place.leads:
+                galaxies = build_training_set(catalogue, recipe, flags.cache, **data)
+                report(galaxies)
+        if not place.leads:
+            galaxies = build_training_set(catalogue, recipe, flags.cache, quiet=True, **data)
+
+        # Model and fit.
+        run = Run(recipe, galaxies, place, work, minutes=flags.time_limit)
+        with place.together():
+            run.start(flags.start_from, flags.pretrained)
+        if flags.resume:
+            resumed = run.resume()
+            say(place, f"resuming after epoch {run.progress.epoch}" if resumed else f"no epoch in {work} yet: starting")
+        progress = fit(run)
+        if not place.leads:
+            return 0
+
+        # Checkpoint in half precision, then the evaluation of what was saved.
+        network = run.best_network()
+        card = make_card(run, data=catalogue.name, command=command)
+        card |= {"note": flags.note} if flags.note else {}
+        if distillation:
+            teachers = ", ".join(teacher.label for teacher in distillation.teachers)
+            card |= {"teachers": teachers, "teacher_views": distillation.views}
+        others = [run.started_from] if run.started_from else []
+        others += [teacher.card for teacher in distillation.teachers] if distillation else []
+        card["learnt"] = training_fingerprint(galaxies.training_ids, [other["learnt"] for other in others])
+        save(out, network, card)
+        rmse = card["hold_out_rmse"] or "not measured"
+        say(place, f"wrote {out}: weights of epoch {progress.best_epoch}; hold-out RMSE {rmse}")
+        lost = measure(out, network, card, catalogue, galaxies, excluded_ids if flags.validate else ())
+        return 1 if lost or galaxies.failures else 0
+
+
+def update(flags: argparse.Namespace, place: Place) -> int:
+    """Recompute the model card of an existing checkpoint: training set, hold-out, out-of-distribution reference."""
+    path = find(flags.update_card)
+    network, card = load(path, place.device)
+    recipe = Recipe.from_dict(card.get("recipe", {}), f"the card of {path}")
+    catalogue = open_catalogue(flags.data)
+    excluded_ids = read_excluded_ids(flags, catalogue)
+    galaxies = build_training_set(catalogue, recipe, flags.cache, excluded_ids=excluded_ids)
+    if (galaxies.mean, len(galaxies.hold_out_rows)) != (card["mean"], card.get("hold_out_galaxies")):
+        raise TrainingError(
+            f"{path} was trained on other galaxies than those in {flags.data} (channel means {card['mean']}, here "
+            f"{galaxies.mean}); use the data and the --exclude-ids of the command in its model card"
+        )
+    others = [card["learnt"]] if "learnt" in card else []
+    card["learnt"] = training_fingerprint(galaxies.training_ids, others)
+    lost = measure(path, network, card, catalogue, galaxies, excluded_ids if flags.validate else ())
+    reference = "" if "familiarity" in card else ": too few galaxies for an out-of-distribution reference"
+    say(place, f"wrote {path}{reference}")
+    return 1 if lost or galaxies.failures else 0
+
+
+def measure(
+    path: Path,
+    network: GalaxyNetwork,
+    card: dict[str, Any],
+    catalogue: Catalogue,
+    galaxies: TrainingSet,
+    validation_ids: Sequence[str],
+) -> dict[str, str]:
+    """Evaluate finished weights and write the card after each part; return the unreadable galaxies."""
+    lost = describe(network, card, catalogue, galaxies)
+    save(path, network, card)
+    if validation_ids:
+        unread = validate(network, card, catalogue, validation_ids)
+        lost |= unread
+        save(path, network, card)
+        if len(unread) < len(validation_ids) and (measured := card.get("validation")):
+            print(f"RMSE on {measured['galaxies']} validation galaxies: {measured['rmse']:.4f}", file=sys.stderr)
+    report_failures(lost)
+    write_cards(path.resolve().parent)
+    return lost
+
+
+def check_paths(work: Path, out: Path, resume: bool) -> None:
+    """Raise TrainingError, before any work, for folders and files that a run must not write to."""
+    if work.resolve().is_relative_to(WEIGHTS):
+        raise TrainingError(f"{work} is for finished models; set another folder for the run with --work")
+    if out.is_dir():
+        raise TrainingError(f"{out} is a folder; set the checkpoint to write with --out")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if (work / RUN_CHECKPOINT).is_file() and not resume:
+        raise TrainingError(f"{work} already holds a run; add --resume to continue it, or set another --work folder")
+
+
+def read_excluded_ids(flags: argparse.Namespace, catalogue: Catalogue) -> list[str]:
+    """Read the ids that the run must not train on, whether they are in the catalogue or not."""
+    source = flags.exclude_ids or flags.data / VALIDATION
+    excluded_ids = read_ids(flags.exclude_ids) if flags.exclude_ids else read_validation(flags.data)
+    known = catalogue.subset([galaxy for galaxy in dict.fromkeys(excluded_ids) if galaxy in catalogue])
+    if flags.validate and not np.isfinite(known.volunteer_fractions).any():
+        raise TrainingError(
+            f"--validate needs galaxies with scores, but {source} lists {len(excluded_ids)}, {catalogue.name} has "
+            f"{len(known)} of them, and none has scores; list some of its ids in a file and pass it with --exclude-ids"
+        )
+    return excluded_ids
+
+
+def read_distillation(flags: argparse.Namespace, place: Place) -> Distillation | None:
+    """Load the teachers and open the unlabeled pictures."""
+    if not flags.teacher:
+        if flags.unlabeled or flags.distill_weight:
+            raise TrainingError("--unlabeled and --distill-weight need a teacher; add models with --teacher")
+        return None
+    unlabeled = open_catalogue(flags.unlabeled) if flags.unlabeled else None
+    if unlabeled is not None and unlabeled.field == 1.0:
+        unlabeled = replace(unlabeled, field=float(flags.unlabeled_field))
+    return Distillation(load_teachers(flags.teacher, place.device), flags.teacher_views, unlabeled)
+
+
+def say(place: Place, message: str) -> None:
+    """Print a message to stderr, from rank 0 alone."""
+    if place.leads:
+        print(message, file=sys.stderr)
+
+
+def report(galaxies: TrainingSet) -> None:
+    """Print the sizes of training set, hold-out and excluded set, and the unreadable pictures."""
+    print(
+        f"{len(galaxies.training_rows)} training galaxies, {len(galaxies.hold_out_rows)} in the hold-out, "
+        f"{galaxies.excluded} excluded",
+        file=sys.stderr,
+    )
+    report_failures(galaxies.failures)
+
+
+def report_failures(failures: Mapping[str, str]) -> None:
+    """Print the unreadable pictures with the reasons."""
+    for galaxy, reason in list(failures.items())[:MAX_LISTED]:
+        print(f"skipped: galaxy {galaxy}: {reason}", file=sys.stderr)
+    if len(failures) > MAX_LISTED:
+        print(f"skipped: {len(failures) - MAX_LISTED} more galaxies", file=sys.stderr)
