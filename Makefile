@@ -63,7 +63,7 @@ $(FOR_APP): requirements.txt
 	@touch $@
 
 $(FOR_TESTS): requirements-dev.txt $(FOR_APP)
-	$(PIP) install --quiet -r requirements-dev.txt
+	$(PIP) install --quiet -r requirements.txt -r requirements-dev.txt
 	@touch $@
 
 # The browser tests take a Chromium of the system where there is one that starts.

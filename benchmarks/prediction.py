@@ -25,7 +25,7 @@ from measuring import median_seconds, resident_megabytes, verdict, write_picture
 
 from galaxy_explorer.__main__ import main as galaxy_explorer
 from galaxy_explorer.catalogue import open_catalogue
-from galaxy_explorer.images import for_prediction, read_image, views
+from galaxy_explorer.images import for_prediction, read_image, tta_views
 from galaxy_explorer.models.checkpoints import load
 from galaxy_explorer.models.networks import GalaxyNetwork
 from galaxy_explorer.prediction import PredictionStore, Source, fill, predict, prediction_key, sources_of
@@ -71,7 +71,7 @@ def bare_passes(network: GalaxyNetwork, inputs: torch.Tensor, count: int) -> Non
 def inputs_of(pictures: list[np.ndarray], card: dict[str, Any], count: int, device: str) -> torch.Tensor:
     """Make the inputs that the network sees of some pictures with so many views."""
     settings = {"size": card["image_size"], **{name: card[name] for name in ("crop", "mean", "std")}}
-    seen = views(np.stack([for_prediction(picture, **settings) for picture in pictures]), count)
+    seen = tta_views(np.stack([for_prediction(picture, **settings) for picture in pictures]), count)
     return torch.from_numpy(seen.reshape(-1, *seen.shape[2:])).to(device, memory_format=torch.channels_last)
 
 

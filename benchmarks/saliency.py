@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # it is run as 
 
 from galaxy_explorer.catalogue import open_catalogue, read_ids
 from galaxy_explorer.decision_tree import QUESTION_OF, most_likely_path
-from galaxy_explorer.images import for_prediction, views
+from galaxy_explorer.images import for_prediction, tta_views
 from galaxy_explorer.models.checkpoints import load
 from galaxy_explorer.models.networks import GalaxyNetwork
 from galaxy_explorer.saliency import METHODS, AnswerLogOdds, saliency_map
@@ -46,7 +46,7 @@ def read_flags(arguments: list[str] | None = None) -> argparse.Namespace:
 def log_odds(network: GalaxyNetwork, inputs: np.ndarray, column: str) -> float:
     """Give an answer's log-odds, the mean over the views of one ``(3, H, H)`` input."""
     with torch.inference_mode():
-        logits = network.answer_logits(torch.from_numpy(views(inputs[np.newaxis], VIEWS)[:, 0]))
+        logits = network.answer_logits(torch.from_numpy(tta_views(inputs[np.newaxis], VIEWS)[:, 0]))
     return float(np.mean([AnswerLogOdds(column)(one).item() for one in logits]))
 
 
@@ -62,7 +62,7 @@ def losses(network: GalaxyNetwork, inputs: np.ndarray, method: str) -> Iterator[
     rim = np.concatenate([inputs[:, :4].reshape(3, -1), inputs[:, -4:].reshape(3, -1)], axis=1)
     sky = np.median(rim, axis=1)[:, np.newaxis]
     with torch.inference_mode():
-        fractions = network(torch.from_numpy(views(inputs[np.newaxis], VIEWS)[:, 0])).mean(dim=0).numpy()
+        fractions = network(torch.from_numpy(tta_views(inputs[np.newaxis], VIEWS)[:, 0])).mean(dim=0).numpy()
     for column, _ in most_likely_path(fractions)[ANSWERS]:
         heat = saliency_map(network, inputs, column, method=method, views=VIEWS).heat
         if not heat.any():

@@ -20,7 +20,7 @@ from galaxy_explorer.app.compare.external_tables import read_table
 from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.decision_tree import QUESTIONS, SLICES, shares_from_fractions
 from galaxy_explorer.evaluation.intervals import LEVEL
-from galaxy_explorer.flow_chart.readings import read_sources
+from galaxy_explorer.flow_chart import read_sources
 from galaxy_explorer.training.data.sample_weights import importance_weights
 
 
@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> None:
         for ours, width in zip(fractions.to_numpy(float), spread.to_numpy(float), strict=True)
     ]
     apart = np.abs([reading.shares for reading in readings] - voted)  # NaN where a question was not asked
-    distances = apart / np.maximum([reading.spread for reading in readings], 1e-9)
+    distances = apart / np.maximum([np.asarray(reading.half_widths) for reading in readings], 1e-9)
     found = {}
     for question in QUESTIONS:
         distance = distances[:, SLICES[question.number]]

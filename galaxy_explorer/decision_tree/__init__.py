@@ -1,11 +1,9 @@
-"""The Galaxy Zoo 2 decision tree: 11 questions and 37 answers as one table, and their arithmetic.
-
-Two quantities are kept apart throughout the package:
+"""Galaxy Zoo 2 decision tree: 11 questions, 37 answers, and their arithmetic.
 
 answer share
     the share of a question's own votes; the shares of a question sum to 1.
 vote fraction
-    the share times the mass of votes that reaches the question. The 37 columns of a score table
+    the answer share times the mass of votes that reaches the question. The 37 columns of a score table
     hold vote fractions: weighted scores, not probabilities of the 37 answers.
 
 References
@@ -15,6 +13,7 @@ Willett et al. 2013, MNRAS 435, 2835, Table 2 (the tree). The weighting is that 
 """
 
 from galaxy_explorer.decision_tree.arithmetic import (
+    check_scores,
     fractions_from_shares,
     mass_of,
     shares_from_fractions,
@@ -49,6 +48,7 @@ __all__ = [
     "SLICES",
     "Answer",
     "Question",
+    "check_scores",
     "column",
     "columns_into",
     "columns_of",

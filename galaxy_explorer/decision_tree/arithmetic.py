@@ -1,12 +1,74 @@
-"""Vote fractions and answer shares, and the way from one to the other."""
+"""Conversion between vote fractions and answer shares, and the check of scores."""
 
 import numpy as np
 
 from galaxy_explorer.decision_tree.table import COLUMNS, INDEX, MASS_COLUMN, SLICES
 
 
+def check_scores(
+    scores: np.ndarray,
+    name: str = "scores",
+    *,
+    leading: tuple[int, ...] | None = None,
+    bounds: tuple[float, float] | None = None,
+    tolerance: float = 0.0,
+    allow_nan: bool = True,
+) -> np.ndarray:
+    """Check an array whose last axis holds the 37 scores, and return it.
+
+    Parameters
+    ----------
+    scores : (..., 37) array_like
+        Values in the order of `COLUMNS`.
+    name : str
+        What the message calls them.
+    leading : tuple of int, optional
+        The shape before the last axis: ``()`` for one galaxy, ``(N,)`` for N galaxies; any if None.
+    bounds : (float, float), optional
+        The smallest and the largest value allowed; infinity is not allowed within any bounds.
+    tolerance : float
+        How far a value may lie outside the bounds.
+    allow_nan : bool
+        Whether NaN, for unknown values, is allowed.
+
+    Returns
+    -------
+    (..., 37) np.ndarray
+        The scores, not copied if they are an array.
+
+    Raises
+    ------
+    ValueError
+        If the shape is wrong, or a value is out of bounds or NaN.
+    """
+    array = np.asarray(scores)
+    expected = (*(array.shape[:-1] if leading is None else leading), len(COLUMNS))
+    if array.shape != expected:
+        hint = ": pass one row of a score table" if leading == () else ""
+        raise ValueError(
+            f"{name} has the shape {array.shape}; expected {expected}, whose last axis holds the {len(COLUMNS)} "
+            f"columns {COLUMNS[0]} to {COLUMNS[-1]}{hint}"
+        )
+    if bounds is None and allow_nan:
+        return array
+    low, high = bounds or (-np.inf, np.inf)
+    good = np.isfinite(array) & (array >= low - tolerance) & (array <= high + tolerance)
+    if allow_nan:
+        good |= np.isnan(array)
+    if not good.all():
+        *row, column = (int(index) for index in np.argwhere(~good)[0])
+        position = f"{COLUMNS[column]}, row {', '.join(map(str, row))}," if row else COLUMNS[column]
+        limits = f"{low:g} to {high:g}" if bounds else "a finite number"
+        raise ValueError(
+            f"{name}: the value of {position} is {array[(*row, column)]:g}; expected {limits}"
+            f"{', or NaN where unknown' if allow_nan else ''}: pass fractions, not percentages or logits, "
+            "and leave out galaxies without a prediction"
+        )
+    return array
+
+
 def mass_of(question: int, fractions: np.ndarray) -> np.ndarray:
-    """Give the mass of votes that reaches a question.
+    """Return the mass of votes that reaches a question.
 
     Parameters
     ----------
@@ -25,7 +87,7 @@ def mass_of(question: int, fractions: np.ndarray) -> np.ndarray:
 
 
 def shares_from_fractions(fractions: np.ndarray) -> np.ndarray:
-    """Turn vote fractions into answer shares.
+    """Convert vote fractions to answer shares.
 
     Parameters
     ----------
@@ -36,9 +98,9 @@ def shares_from_fractions(fractions: np.ndarray) -> np.ndarray:
     -------
     (..., 37) np.ndarray of float
         Shares in [0, 1]; those of a question sum to 1. NaN where a question was not asked (no votes
-        reached it) and where its fractions are unknown: a share of nothing is undefined, not 0.
+        reached it) or its fractions are unknown: a share of 0 votes is undefined, not 0.
     """
-    fractions = _checked(fractions)
+    fractions = check_scores(np.asarray(fractions, dtype=float), "fractions")
     shares = np.empty(fractions.shape)
     for where in SLICES.values():
         shares[..., where] = shares_of_question(fractions[..., where])
@@ -46,7 +108,7 @@ def shares_from_fractions(fractions: np.ndarray) -> np.ndarray:
 
 
 def shares_of_question(fractions: np.ndarray) -> np.ndarray:
-    """Turn the vote fractions of one question into its answer shares.
+    """Convert the vote fractions of one question to its answer shares.
 
     Parameters
     ----------
@@ -56,7 +118,7 @@ def shares_of_question(fractions: np.ndarray) -> np.ndarray:
     Returns
     -------
     (..., A) np.ndarray of the same type
-        Shares as `shares_from_fractions` gives them, NaN where the question was not asked.
+        Shares as of `shares_from_fractions`, NaN where the question was not asked.
     """
     shares = np.full_like(fractions, np.nan)
     votes = fractions.sum(axis=-1, keepdims=True)
@@ -65,7 +127,7 @@ def shares_of_question(fractions: np.ndarray) -> np.ndarray:
 
 
 def fractions_from_shares(shares: np.ndarray) -> np.ndarray:
-    """Turn answer shares into vote fractions, by walking the tree from question 1.
+    """Convert answer shares to vote fractions, walking the tree from question 1.
 
     Parameters
     ----------
@@ -78,20 +140,9 @@ def fractions_from_shares(shares: np.ndarray) -> np.ndarray:
         Vote fractions; each question's sum to its mass. 0 where no votes reach a question, NaN
         where votes reach it and its shares are NaN.
     """
-    shares = _checked(shares)
+    shares = check_scores(np.asarray(shares, dtype=float), "shares")
     fractions = np.empty(shares.shape)
     for number in SLICES:  # a question comes after the one that gives it its mass
         mass = mass_of(number, fractions)[..., np.newaxis]
         fractions[..., SLICES[number]] = np.where(mass == 0, 0.0, shares[..., SLICES[number]] * mass)
     return fractions
-
-
-def _checked(values: np.ndarray) -> np.ndarray:
-    """Take an array whose last axis is the 37 columns, as float64."""
-    values = np.asarray(values, dtype=float)
-    if values.shape[-1:] != (len(COLUMNS),):
-        raise ValueError(
-            f"an array of shape {values.shape} was given, but the last axis must hold the "
-            f"{len(COLUMNS)} columns {COLUMNS[0]} to {COLUMNS[-1]}"
-        )
-    return values

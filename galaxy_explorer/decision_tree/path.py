@@ -1,4 +1,4 @@
-"""The likeliest path of one galaxy down the tree, and its sentence."""
+"""Likeliest path of one galaxy down the tree, and the sentence that describes it."""
 
 import numpy as np
 
@@ -15,10 +15,10 @@ from galaxy_explorer.decision_tree.table import (
 
 
 def most_likely_path(fractions: np.ndarray) -> list[tuple[str, float]]:
-    """Walk the tree as a volunteer does, taking at each question the answer with the largest share.
+    """Return the likeliest path: at each question the answer with the largest share.
 
-    This greedy path is not always the path with the largest product of shares. Ties go to the
-    earlier answer. Question 6 and, after "yes", question 8 come last on every path.
+    This greedy path does not always have the largest product of shares. A tie is resolved to the earlier answer.
+    Question 6 and, after "yes", question 8 come last on every path.
 
     Parameters
     ----------
@@ -28,8 +28,8 @@ def most_likely_path(fractions: np.ndarray) -> list[tuple[str, float]]:
     Returns
     -------
     list of (str, float)
-        Column and share of each answer on the path. From a question without shares it goes on with question 6, and
-        ends early where that has none either.
+        Column and share of each answer on the path. After a question without shares it continues with question 6,
+        and ends early if that has none either.
     """
     shares = shares_from_fractions(fractions)
     path: list[tuple[str, float]] = []
@@ -48,7 +48,7 @@ def most_likely_path(fractions: np.ndarray) -> list[tuple[str, float]]:
 
 
 def in_words(fractions: np.ndarray) -> str:
-    """Say the likeliest path of one galaxy in one plain English sentence, with its shares.
+    """Describe the likeliest path of one galaxy in one English sentence, with its shares.
 
     Parameters
     ----------

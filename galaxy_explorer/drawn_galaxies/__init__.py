@@ -1,6 +1,6 @@
-"""Galaxies that we have drawn as examples of the answers, where volunteers' votes give none.
+"""Drawings of galaxies, as examples of answers for which the votes have none.
 
-`light` and `oddities` are what shines, `answers` says what stands for which answer, `painting` makes the picture.
+`light` and `oddities` compute what shines, `answers` reads the drawings of each answer, `painting` renders them.
 """
 
 from galaxy_explorer.drawn_galaxies.answers import DRAWINGS, Drawing

@@ -1,4 +1,4 @@
-"""From a drawing's light to a picture."""
+"""Rendering of a drawing's light as a picture."""
 
 import zlib
 
@@ -9,7 +9,9 @@ from galaxy_explorer.drawn_galaxies.light import Sky
 from galaxy_explorer.drawn_galaxies.oddities import Star
 
 SIDE = 240  # pixels
-GROUND = np.array([12, 19, 36])  # a sky bluer and brighter than the survey's: a drawing is not to pass for a picture
+GROUND = np.array(
+    [12, 19, 36]
+)  # a sky bluer and brighter than the survey's: a drawing must not look like a real picture
 TINTS = np.array([[255, 226, 188], [176, 207, 255]])  # old and young stars
 _STRETCH = 9.0
 _STARS = 4
@@ -23,32 +25,29 @@ def draw(column: str, number: int, side: int = SIDE) -> np.ndarray:
     column : str
         The answer's score column.
     number : int
-        Which of its drawings, from 0; there are `len(DRAWINGS[column])`.
+        Which of its drawings, from 0, of `len(DRAWINGS[column])`.
     side : int
         Width and height in pixels.
 
     Returns
     -------
     (side, side, 3) np.ndarray of uint8
-        RGB, always the same.
+        RGB, the same on every call.
     """
-    places = (np.arange(side) + 0.5) * 2 / side - 1
+    coordinates = (np.arange(side) + 0.5) * 2 / side - 1
     random = np.random.default_rng(zlib.crc32(f"{column} {number}".encode()))
-    sky = Sky(*np.meshgrid(places, places), random)
+    sky = Sky(*np.meshgrid(coordinates, coordinates), random)
     light = sum((thing.light(sky) for thing in DRAWINGS[column][number].things), _stars(sky))
     total = light.sum(axis=2, keepdims=True)
-    strength = np.arcsinh(_STRETCH * total) / np.arcsinh(_STRETCH * 3.0)
+    strength = np.clip(np.arcsinh(_STRETCH * total) / np.arcsinh(_STRETCH * 3.0), 0, 1)
     colour = light / np.maximum(total, 1e-9) @ TINTS
-    strength = np.clip(strength, 0, 1)
     return np.rint(GROUND * (1 - strength) + colour * strength).astype(np.uint8)
 
 
 def _stars(sky: Sky) -> np.ndarray:
-    """Draw a few faint stars, none where the galaxy is."""
+    """Draw a few faint stars, away from the galaxy."""
     angles = sky.random.uniform(0, 2 * np.pi, _STARS)
     radii = sky.random.uniform(0.88, 1.25, _STARS)
     sizes = sky.random.uniform(0.008, 0.014, _STARS)
-    stars = [
-        Star(x, y, size, 0.7) for x, y, size in zip(radii * np.cos(angles), radii * np.sin(angles), sizes, strict=True)
-    ]
-    return sum((star.light(sky) for star in stars), sky.dark())
+    stars = zip(radii * np.cos(angles), radii * np.sin(angles), sizes, strict=True)
+    return np.sum([Star(x, y, size, 0.7).light(sky) for x, y, size in stars], axis=0)

@@ -1,4 +1,4 @@
-"""The curves of the flow-chart, which carry votes from an answer to the next question."""
+"""Curves of the flow-chart, which carry votes from an answer to the next question."""
 
 import math
 from itertools import pairwise
@@ -7,15 +7,15 @@ from galaxy_explorer import decision_tree as tree
 from galaxy_explorer.flow_chart.layout import BARS, ENDS, TILES, gap_above, row_of
 
 FULL_WIDTH = 40.0  # a curve that carries all votes, in units across
-# A curve that skips rows runs down beside them: 7 and 9 on the left, "no spiral" on the right.
+# A curve that skips rows runs down next to them: 7 and 9 on the left, "no spiral" on the right.
 _CHANNELS = {7: 35.0, 9: 95.0, 4: 970.0}
-_PX_PER_UNIT = 0.95  # at a middling width; keeps a curve's thickness where it runs across
+_PX_PER_UNIT = 0.95  # at a medium width; keeps a curve's thickness where it runs across
 _PORT_INSET = 34.0
 _PORT_SPACING = FULL_WIDTH / 2 + 2  # enough for any two, since what flows into a question sums to at most 1
 
 
 def _approach(column: str) -> float:
-    """Give the x at which a curve leaves for its question: its tile's middle or its channel."""
+    """Return the x from which a curve approaches its question: its tile's middle or its channel."""
     source, target = tree.QUESTION_OF[column].number, tree.ANSWER_OF[column].leads_to
     if target is not None and row_of(target) > row_of(source) + 1:
         return _CHANNELS[source]
@@ -23,7 +23,7 @@ def _approach(column: str) -> float:
 
 
 def _ports(question: int) -> dict[float, float]:
-    """Find where the curves into a question arrive on its bar, by where they come from."""
+    """Return where the curves into a question arrive on its bar, by their approach."""
     bar = BARS[question]
     low, high = bar.left + _PORT_INSET, bar.right - _PORT_INSET
     sources = sorted({_approach(column) for column in tree.columns_into(question)})
@@ -35,7 +35,7 @@ def _ports(question: int) -> dict[float, float]:
 
 
 def _routes() -> dict[str, tuple[tuple[float, float], ...]]:
-    """Lay the middle line of every curve: tile, channel if it skips rows, question or end."""
+    """Return the middle line of every curve: tile, channel if it skips rows, question or end."""
     routes: dict[str, tuple[tuple[float, float], ...]] = {}
     for column, answer in tree.ANSWER_OF.items():
         tile = TILES[column]
@@ -50,8 +50,8 @@ def _routes() -> dict[str, tuple[tuple[float, float], ...]]:
             routes[column] = (start, arrival)
         else:
             leaves = tile.bottom + gap_above(row_of(tree.QUESTION_OF[column].number) + 1)
-            beside = ((approach, leaves), (approach, target.top - gap_above(row_of(answer.leads_to))))
-            routes[column] = (start, *beside, arrival)
+            channel = ((approach, leaves), (approach, target.top - gap_above(row_of(answer.leads_to))))
+            routes[column] = (start, *channel, arrival)
     return routes
 
 
@@ -59,26 +59,14 @@ ROUTES = _routes()
 
 
 def in_channel(column: str) -> bool:
-    """Say whether the curve from an answer skips rows, side by side with others of its question."""
+    """Return whether the curve from an answer skips rows, in a channel of its question."""
     return len(ROUTES.get(column, ())) > 2
 
 
 def ribbon(column: str, votes: float, offset: float = 0.0) -> str:
-    """Draw the curve from an answer to the next question, as wide as its votes.
+    """Return the SVG path of the curve from an answer, as wide as its vote fraction.
 
-    Parameters
-    ----------
-    column : str
-        The answer.
-    votes : float
-        The vote fraction that flows along it, in [0, 1]; 0 gives the middle line.
-    offset : float
-        How far it runs right of the middle of its channel, beside others, in units.
-
-    Returns
-    -------
-    str
-        A closed SVG path, or an open one for 0 votes.
+    For 0 votes it is the open middle line. `offset` moves it to the right in its channel, in units.
     """
     half = votes * FULL_WIDTH / 2
     there = _edge(column, -half, offset)
@@ -90,9 +78,9 @@ def ribbon(column: str, votes: float, offset: float = 0.0) -> str:
 
 
 def _edge(column: str, aside: float, offset: float) -> list[tuple[float, float, float]]:
-    """Give the corners of one edge of a ribbon, each with its distance from the middle of the route.
+    """Return the corners of one edge of a ribbon, each with its distance from the middle line.
 
-    At the tile that is half the ribbon's width; further on the whole ribbon is offset as well.
+    At the tile that is half the ribbon's width; after it the whole ribbon is offset as well.
     """
     (x, y), *rest = ROUTES[column]
     return [(x + aside, y, aside), *((x + aside + offset, y, aside + offset) for x, y in rest)]
@@ -108,7 +96,7 @@ def _point(xy: tuple[float, float]) -> str:
 
 
 def _segment(start: tuple[float, float], end: tuple[float, float], shift: float) -> str:
-    """Draw one segment: straight down, or an S whose outer edge turns early enough to keep its width."""
+    """Return one segment: straight down, or an S that turns early enough to keep its width."""
     (x0, y0), (x1, y1) = start, end
     if math.isclose(x0, x1, abs_tol=0.01):
         return f"L{_point(end)}"

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+import plotly.io as pio
 
 from galaxy_explorer import decision_tree as tree
 from galaxy_explorer.flow_chart import key
@@ -17,15 +18,15 @@ from galaxy_explorer.flow_chart.writing import SMALL_PX, Text, answer_texts, hov
 
 ANSWER_TRACE = "answers"  # the trace whose points carry an answer's column as `customdata`
 FONT = '"Source Sans", "Source Sans Pro", "Segoe UI", "Helvetica Neue", Arial, sans-serif'
-_TARGET_PX = 180  # at most, a clickable square, otherwise as wide as its tile at the narrowest width
-_REACH_PX = 60  # and how far beside it the pointer may be
+_TARGET_PX = 180  # the largest clickable square; a smaller one is as wide as its tile at the narrowest width
+_REACH_PX = 60  # how far from it the pointer may be
 
 
 def flow_chart(
     network: np.ndarray | None = None,
     volunteers: np.ndarray | None = None,
     *,
-    network_spread: np.ndarray | None = None,
+    network_half_widths: np.ndarray | None = None,
     selected: str | None = None,
     dark: bool = True,
     network_name: str = "network",
@@ -33,38 +34,37 @@ def flow_chart(
 ) -> go.Figure:
     """Draw one galaxy's votes on the question flow-chart.
 
-    Bars are answer shares; curves are as wide as the vote fraction that takes them, the network's
-    if it is given. Every question stands in the same place for every galaxy.
+    Bars are answer shares; curves are as wide as the vote fraction that flows along them, the network's
+    if it is given. Every question has the same position for every galaxy.
 
     Parameters
     ----------
     network, volunteers : (37,) np.ndarray or None
-        Vote fractions in the order of `decision_tree.COLUMNS`, in [0, 1], NaN where unknown. At
-        least one is needed.
-    network_spread : (37,) np.ndarray or None
-        Half the widths of the 68 % intervals of the network's vote fractions; drawn as whiskers.
+        Vote fractions in the order of `decision_tree.COLUMNS`, in [0, 1], NaN where unknown. One of them
+        may be None.
+    network_half_widths : (37,) np.ndarray or None
+        Half the widths of the 68 % prediction intervals of the network's vote fractions; drawn as whiskers.
     selected : str or None
         The column of the answer to put a ring around.
     dark : bool
         Whether the page is dark.
     network_name : str
-        What to call the network.
+        The network's name in the key.
     caption : str
-        One line for the foot of the chart, so that a saved copy says which galaxy it shows and whom to credit.
+        One line for the foot of the chart, so that a saved copy names its galaxy and its sources.
 
     Returns
     -------
     go.Figure
-        On the page's colour, of fixed height, as wide as its container. The points of the trace
-        `ANSWER_TRACE` are the answers; a point's `customdata` is its column.
+        On the page's colour, of fixed height, as wide as its container; it can be shown in a notebook and saved
+        by ``write_html``. The points of the trace `ANSWER_TRACE` are the answers, with their column as `customdata`.
 
     Raises
     ------
     ValueError
-        If neither source is given, an array is not one galaxy's vote fractions, or `selected` is
-        not a column.
+        If neither source is given, an array is not one galaxy's vote fractions, or `selected` is not a column.
     """
-    readings = read_sources(network, volunteers, network_spread, network_name)
+    readings = read_sources(network, volunteers, network_half_widths, network_name)
     check_selected(selected)
     colours = palette(dark)
     path = {column for column, _ in tree.most_likely_path(readings[0].fractions)}
@@ -74,12 +74,12 @@ def flow_chart(
         texts.append(Text(0.0, FOOT, escape(caption), colours.quiet, colours.page, SMALL_PX, "middle right"))
     traces = [*all_bars(readings, colours), _written(texts, colours)]
     drawing = {"data": [*traces, _targets(readings)], "layout": {"shapes": shapes, **_frame(colours)}}
-    # plotly's check of 200 shapes takes ten times as long as all the rest; a test has it check what is drawn here.
+    # plotly's validation of 200 shapes takes ten times as long as all the rest; a test validates what is drawn here.
     return go.Figure(drawing, _validate=False)
 
 
 def all_texts(readings: list[Reading], path: set[str], colours: Palette) -> list[Text]:
-    """Write everything that stands on the chart."""
+    """Return every text of the chart."""
     return [
         *key.texts(readings, colours),
         *question_texts(readings, path, colours),
@@ -88,7 +88,7 @@ def all_texts(readings: list[Reading], path: set[str], colours: Palette) -> list
 
 
 def _written(texts: list[Text], colours: Palette) -> go.Scatter:
-    """Write all texts as one trace; naming a colour for selected text keeps clicks from dimming it."""
+    """Return all texts as one trace; a colour for selected text keeps clicks from dimming it."""
     return go.Scatter(
         name="texts",
         mode="text",
@@ -104,7 +104,7 @@ def _written(texts: list[Text], colours: Palette) -> go.Scatter:
 
 
 def _targets(readings: list[Reading]) -> go.Scatter:
-    """Lay an invisible square over every answer, for the pointer to hover and to click."""
+    """Return an invisible square over every answer, for hovering and clicks."""
     tiles = [TILES[column] for column in tree.COLUMNS]
     widths_px = [(tile.right - tile.left) / WIDTH * NARROWEST_PX for tile in tiles]
     return go.Scatter(
@@ -122,16 +122,16 @@ def _targets(readings: list[Reading]) -> go.Scatter:
 
 
 def _frame(colours: Palette) -> dict[str, Any]:
-    """Give the layout around shapes and traces: fixed height, free width, nothing that moves."""
+    """Return the layout without shapes: fixed height, free width, no zoom or drag."""
     hidden = {"visible": False, "fixedrange": True, "zeroline": False}
     return {
-        "template": "none",
+        "template": pio.templates["none"].to_plotly_json(),  # its name is not resolved without validation
         "height": round(HEIGHT),
         "autosize": True,
         "margin": {"l": 0, "r": 0, "t": 0, "b": 0, "pad": 0, "autoexpand": False},
         "xaxis": {**hidden, "range": [-EDGE, WIDTH + EDGE]},
         "yaxis": {**hidden, "range": [HEIGHT, 0]},
-        "paper_bgcolor": colours.page,  # not clear: a saved copy must be legible wherever it is put
+        "paper_bgcolor": colours.page,  # not transparent: a saved copy must be legible on any page
         "plot_bgcolor": colours.page,
         "font": {"family": FONT, "size": SMALL_PX, "color": colours.ink},
         "showlegend": False,

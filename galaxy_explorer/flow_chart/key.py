@@ -1,4 +1,4 @@
-"""The key above the flow-chart: what bars, curves and colours mean."""
+"""Key of the flow-chart: the meaning of bars, curves and colours."""
 
 from html import escape
 
@@ -15,41 +15,38 @@ _LONGEST_NAME = 18
 
 
 def shapes(colours: Palette) -> list[Shape]:
-    """Draw the key's samples."""
-    return [
-        area("key", _sample(1, 0), colours.curve),
-        area("key", _sample(1, 2), colours.accent),
-    ]
+    """Return the samples of curves."""
+    return [area("key", _sample(1, 0), colours.curve), area("key", _sample(1, 2), colours.accent)]
 
 
-def places(count: int) -> list[tuple[float, float]]:
-    """Give the left end and the middle line of each source's sample bar."""
+def sample_points(count: int) -> list[tuple[float, float]]:
+    """Return the left end and the middle line of each source's sample bar."""
     return [(_COLUMNS[i], _ROWS[0]) for i in range(count)]
 
 
 def texts(readings: list[Reading], colours: Palette) -> list[Text]:
-    """Write the key."""
+    """Return the texts of the key."""
     lead = _short(readings[0].name)
-    beside = SAMPLE[0] + 7
-    entries = [(_COLUMNS[i] + beside, _ROWS[0], _short(reading.name)) for i, reading in enumerate(readings)]
+    right = SAMPLE[0] + 7
+    entries = [(_COLUMNS[i] + right, _ROWS[0], _short(reading.name)) for i, reading in enumerate(readings)]
     entries += [
         (_COLUMNS[len(readings)], _ROWS[0], "length and number: share of a question’s answers"),
-        (_COLUMNS[0] + beside, _ROWS[1], f"width: votes that go this way ({lead})"),
-        (_COLUMNS[2] + beside, _ROWS[1], f"likeliest path ({lead})"),
+        (_COLUMNS[0] + right, _ROWS[1], f"width: votes that go this way ({lead})"),
+        (_COLUMNS[2] + right, _ROWS[1], f"likeliest path ({lead})"),
         (_COLUMNS[3], _ROWS[1], "pale: few votes got there"),
     ]
-    if readings[0].spread is not None:
+    if readings[0].half_widths is not None:
         whisker = f"whisker: holds the volunteers’ share in 68 of 100 cases ({lead})"
-        entries.append((_COLUMNS[0] + beside, _ROWS[2], whisker))
+        entries.append((_COLUMNS[0] + right, _ROWS[2], whisker))
     return [Text(x, y, words, colours.quiet, colours.page, SMALL_PX, "middle right") for x, y, words in entries]
 
 
 def _sample(row: int, column: int) -> str:
-    """Draw a small sample box."""
+    """Return the path of a sample box."""
     x, y = _COLUMNS[column], _ROWS[row]
     return rounded(Box(x, y - SAMPLE[1] / 2, x + SAMPLE[0], y + SAMPLE[1] / 2), 2)
 
 
 def _short(name: str) -> str:
-    """Fit a network's name into the key."""
+    """Shorten a network's name for the key."""
     return escape(name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…")

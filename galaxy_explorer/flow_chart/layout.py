@@ -1,4 +1,4 @@
-"""Where everything on the flow-chart stands: a pure function of the tree, whatever the votes.
+"""Layout of the flow-chart: a pure function of the tree, independent of the votes.
 
 Across, the chart is `WIDTH` units wide and stretches with the page; down, a unit is a pixel.
 """
@@ -16,7 +16,7 @@ KEY_HEIGHT = 75.0  # the key to the chart, above it
 _LINE, _BAR_PADDING = 17.0, 10.0
 _HANG = 3.0  # between a question and its answers
 TILE_HEIGHT = 114.0
-_GAP, _WIDE_GAP = 46.0, 72.0  # between the rows, where the curves run; the wide one where many meet
+_GAP, _WIDE_GAP = 46.0, 72.0  # between the rows, where the curves run; the wide one above question 6
 _BETWEEN_TILES = 5.0
 # Within a tile, from its top and from its middle.
 ICON_DROP, NAME_DROP, SHARES_DROP = 25.0, 63.0, 88.0
@@ -27,8 +27,8 @@ TRACK_LEFT = -58.0
 NUMBER_GAP = 4.0
 _END_DROP, END_SIZE = 20.0, (62.0, 18.0)
 
-# Where Galaxy Zoo users expect a question: row, left and right edge.
-_PLACES = {
+# Row, left and right edge of each question, as Galaxy Zoo users know them.
+_POSITIONS = {
     1: (0, 0.0, 1000.0),
     7: (1, 0.0, 390.0),
     2: (1, 424.0, 816.0),
@@ -60,57 +60,58 @@ class Box:
 
     @property
     def middle(self) -> float:
-        """The middle from left to right."""
+        """Middle from left to right."""
         return (self.left + self.right) / 2
 
     @property
     def centre(self) -> float:
-        """The middle from top to bottom."""
+        """Middle from top to bottom."""
         return (self.top + self.bottom) / 2
 
 
 def row_of(question: int) -> int:
-    """Give the row in which a question stands, from 0."""
-    return _PLACES[question][0]
+    """Return a question's row, from 0."""
+    return _POSITIONS[question][0]
 
 
 def gap_above(row: int) -> float:
-    """Give the height between a row and the one before it."""
+    """Return the height between a row and the one before it."""
     return _WIDE_GAP if row == row_of(tree.ASKED_OF_EVERYONE) else _GAP
 
 
 def lines_of(question: tree.Question) -> list[str]:
-    """Break a question's text into lines of like length that fit at the narrowest width."""
-    _, left, right = _PLACES[question.number]
-    room_px = (right - left) / WIDTH * NARROWEST_PX - 40  # the number stands on the left
-    letters = room_px / 6.7  # of 14 px
+    """Wrap a question's text into lines of similar length that fit at the narrowest width."""
+    _, left, right = _POSITIONS[question.number]
+    width_px = (right - left) / WIDTH * NARROWEST_PX - 40  # the number stands on the left
+    letters = width_px / 6.7  # of 14 px
     count = math.ceil(len(question.text) / letters)
     return textwrap.wrap(question.text, max(math.ceil(len(question.text) / count) + 3, 1))
 
 
 def _row_heights() -> list[float]:
-    """Give each row's bar height, for the longest text in it and its note."""
-    heights = [0.0] * (1 + max(row for row, _, _ in _PLACES.values()))
+    """Return each row's bar height, for the longest text in it and its note."""
+    heights = [0.0] * (1 + max(row for row, _, _ in _POSITIONS.values()))
     for question in tree.QUESTIONS:
-        row = _PLACES[question.number][0]
+        row = _POSITIONS[question.number][0]
         count = len(lines_of(question)) + (question.number in NOTES)
         heights[row] = max(heights[row], count * _LINE + _BAR_PADDING)
     return heights
 
 
 def _bars() -> dict[int, Box]:
-    """Place the questions."""
+    """Return the boxes of the questions."""
     heights = _row_heights()
     tops = [KEY_HEIGHT]
     for row, height in enumerate(heights):
         tops.append(tops[-1] + height + _HANG + TILE_HEIGHT + gap_above(row + 1))
     return {
-        number: Box(left, tops[row], right, tops[row] + heights[row]) for number, (row, left, right) in _PLACES.items()
+        number: Box(left, tops[row], right, tops[row] + heights[row])
+        for number, (row, left, right) in _POSITIONS.items()
     }
 
 
 def _tiles() -> dict[str, Box]:
-    """Place the answers as equal tiles under their question."""
+    """Return the boxes of the answers, equal tiles under their question."""
     tiles = {}
     for number, bar in BARS.items():
         columns = tree.columns_of(number)
@@ -123,7 +124,7 @@ def _tiles() -> dict[str, Box]:
 
 
 def _ends() -> dict[str, Box]:
-    """Place the word "end" under answers that end a questionnaire which others continue."""
+    """Return the boxes of "end" under answers that end the tree while others continue."""
     ends = {}
     for column, answer in tree.ANSWER_OF.items():
         others = tree.QUESTION_OF[column].answers
@@ -137,6 +138,6 @@ def _ends() -> dict[str, Box]:
 BARS = _bars()
 TILES = _tiles()
 ENDS = _ends()
-EDGE = 5.0  # free to the left and right, for outlines
-FOOT = max(tile.bottom for tile in TILES.values()) + 18  # the middle of the line that says what is drawn
+EDGE = 5.0  # margin to the left and right, for outlines
+FOOT = max(tile.bottom for tile in TILES.values()) + 18  # the middle of the caption
 HEIGHT = FOOT + 12

@@ -1,4 +1,4 @@
-"""The flow-chart without a galaxy: where its questions and answers will stand, for pages that wait for the numbers."""
+"""Outline of the flow-chart without votes, as its placeholder while a page loads."""
 
 from xml.etree import ElementTree as ET
 
@@ -8,7 +8,7 @@ _ROUND = "5"
 
 
 def outline() -> str:
-    """Draw the boxes of all questions and answers, in black on nothing.
+    """Draw the boxes of all questions and answers, black on a transparent ground.
 
     Returns
     -------
@@ -25,6 +25,6 @@ def outline() -> str:
     )
     for box in (*BARS.values(), *TILES.values()):
         width, height = box.right - box.left, box.bottom - box.top
-        place = {"x": box.left, "y": box.top, "width": width, "height": height}
-        ET.SubElement(root, "rect", {name: f"{value:.1f}" for name, value in place.items()} | {"rx": _ROUND})
+        sides = {"x": box.left, "y": box.top, "width": width, "height": height}
+        ET.SubElement(root, "rect", {name: f"{value:.1f}" for name, value in sides.items()} | {"rx": _ROUND})
     return ET.tostring(root, encoding="unicode")

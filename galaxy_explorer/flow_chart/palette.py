@@ -2,11 +2,13 @@
 
 Network and volunteers are the blue and the orange (in the light theme the vermilion) of Okabe and
 Ito's colour-blind-safe palette, and differ by position and hatching too; the likeliest path is its
-bluish green. Every text keeps a contrast of 4.5 to 1 against what it stands on, every bar at full
-strength 3 to 1. What fewer votes reached is paler: `blend` takes it part of the way to its ground.
+bluish green. Text has a contrast of 4.5 to 1 against its background, a bar at full opacity 3 to 1.
+What fewer votes reached is paler: `blend` mixes it with its background.
 """
 
+import tomllib
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,7 @@ class Palette:
     page: str  # behind the chart, as the theme has it
     bar: str  # a question
     tile: str  # an answer
-    faded: str  # question and answer where nobody was asked
+    faded: str  # question and answer that were not asked
     ink: str
     quiet: str  # secondary text
     outline: str
@@ -35,59 +37,16 @@ class Palette:
     icon_faded_soft: str
 
 
-DARK = Palette(
-    page="#0e1117",
-    bar="#27324a",
-    tile="#161c29",
-    faded="#11151e",
-    ink="#eef2f8",
-    quiet="#a3adbd",
-    outline="#2a3346",
-    track="#2a3345",
-    curve="#3f5170",
-    thread="#323c4f",
-    network="#56b4e9",
-    volunteers="#e69f00",
-    accent="#14b88a",
-    accent_bar="#12503f",
-    accent_tile="#12272a",
-    ring="#ffffff",
-    icon="#dbe4f3",
-    icon_soft="#55678a",
-    icon_faded="#566074",
-    icon_faded_soft="#262e3d",
-)
-
-LIGHT = Palette(
-    page="#ffffff",
-    bar="#dbe4f2",
-    tile="#f3f6fa",
-    faded="#fafbfc",
-    ink="#172033",
-    quiet="#556074",
-    outline="#d3dbe7",
-    track="#e4e9f1",
-    curve="#b9c7dc",
-    thread="#d5dce7",
-    network="#0072b2",
-    volunteers="#d55e00",
-    accent="#009e73",
-    accent_bar="#bfe8db",
-    accent_tile="#e6f6f1",
-    ring="#101828",
-    icon="#2c3f63",
-    icon_soft="#b3c2dc",
-    icon_faded="#aab3c1",
-    icon_faded_soft="#e4e8ee",
-)
+_COLOURS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+DARK, LIGHT = (Palette(**{name: themes[i] for name, themes in _COLOURS.items()}) for i in (0, 1))
 
 
 def blend(from_colour: str, to_colour: str, part: float) -> str:
-    """Mix two colours, as #rrggbb; part 0 gives the first, 1 the second."""
+    """Mix two colours, as #rrggbb; part 0 is the first, 1 the second."""
     pairs = [(int(from_colour[i : i + 2], 16), int(to_colour[i : i + 2], 16)) for i in (1, 3, 5)]
     return "#" + "".join(f"{round(a + (b - a) * part):02x}" for a, b in pairs)
 
 
 def palette(dark: bool) -> Palette:
-    """Choose the colours of the dark or the light theme."""
+    """Return the colours of the dark or the light theme."""
     return DARK if dark else LIGHT

@@ -1,4 +1,4 @@
-"""The shapes of the flow-chart: curves, questions, answers and their drawings."""
+"""Shapes of the flow-chart: curves, questions, answers and their icons."""
 
 from typing import Any
 
@@ -9,19 +9,19 @@ from galaxy_explorer.flow_chart import icons
 from galaxy_explorer.flow_chart.curves import FULL_WIDTH, ROUTES, in_channel, ribbon
 from galaxy_explorer.flow_chart.layout import BARS, ENDS, ICON_DROP, TILES, Box
 from galaxy_explorer.flow_chart.palette import Palette, blend
-from galaxy_explorer.flow_chart.readings import Reading, presence
+from galaxy_explorer.flow_chart.readings import Reading, opacity_of_answer, opacity_of_question
 
 Shape = dict[str, Any]
 
 
 def all_shapes(readings: list[Reading], path: set[str], selected: str | None, colours: Palette) -> list[Shape]:
-    """Draw everything but bars and text, from back to front."""
+    """Return every shape, from back to front."""
     shapes = [_line(f"thread {column}", ribbon(column, 0), colours.thread, 1) for column in ROUTES]
     shapes += _curves(readings[0], path, colours)
     shapes += [area("end", rounded(box, 9), colours.tile, colours.outline) for box in ENDS.values()]
     shapes += _questions(readings, path, colours) + _answers(readings, path, colours)
     for column in tree.COLUMNS:
-        shapes += _icon(column, presence(readings, tree.QUESTION_OF[column].number), colours)
+        shapes += _icon(column, opacity_of_answer(readings, column), colours)
     if selected is not None:
         tile = TILES[selected]
         around = Box(tile.left - 2, tile.top - 2, tile.right + 2, tile.bottom + 2)
@@ -30,7 +30,7 @@ def all_shapes(readings: list[Reading], path: set[str], selected: str | None, co
 
 
 def _curves(lead: Reading, path: set[str], colours: Palette) -> list[Shape]:
-    """Draw the votes that flow from each answer, the likeliest path last so that it lies on top."""
+    """Return the votes that flow from each answer, the likeliest path last and on top."""
     offsets = _offsets(lead)
     shapes = []
     for column in sorted(ROUTES, key=lambda name: name in path):
@@ -42,7 +42,7 @@ def _curves(lead: Reading, path: set[str], colours: Palette) -> list[Shape]:
 
 
 def _offsets(lead: Reading) -> dict[str, float]:
-    """Lay the curves that share a channel side by side."""
+    """Return the offsets that put curves of one channel side by side."""
     offsets: dict[str, float] = {}
     for question in tree.QUESTIONS:
         columns = [column for column in tree.columns_of(question.number) if in_channel(column)]
@@ -53,59 +53,49 @@ def _offsets(lead: Reading) -> dict[str, float]:
 
 
 def _questions(readings: list[Reading], path: set[str], colours: Palette) -> list[Shape]:
-    """Draw the bars of the questions."""
+    """Return the bars of the questions."""
     on_path = {tree.QUESTION_OF[column].number for column in path}
     shapes = []
     for number, box in BARS.items():
-        present = presence(readings, number)
-        fill = question_fill(present, number in on_path, colours)
-        shapes.append(area(f"question {number}", rounded(box, 8), fill, None if present else colours.outline))
+        opacity = opacity_of_question(readings, number)
+        fill = question_fill(opacity, number in on_path, colours)
+        shapes.append(area(f"question {number}", rounded(box, 8), fill, None if opacity else colours.outline))
     return shapes
 
 
 def _answers(readings: list[Reading], path: set[str], colours: Palette) -> list[Shape]:
-    """Draw the tiles of the answers, those of the likeliest path with an outline of their own."""
+    """Return the tiles of the answers, those of the likeliest path last and outlined."""
     shapes = []
     for column, tile in sorted(TILES.items(), key=lambda item: item[0] in path):
-        fill = answer_fill(presence(readings, tree.QUESTION_OF[column].number), column in path, colours)
+        fill = answer_fill(opacity_of_answer(readings, column), column in path, colours)
         outline, width = (colours.accent, 2) if column in path else (colours.outline, 1)
         shapes.append(area(f"answer {column}", rounded(tile, 7), fill, outline, width))
     return shapes
 
 
-def question_fill(present: float, on_path: bool, colours: Palette) -> str:
-    """Colour a question's bar by how many votes reached it."""
-    return colours.accent_bar if on_path and present else blend(colours.faded, colours.bar, present)
+def question_fill(opacity: float, on_path: bool, colours: Palette) -> str:
+    """Return the colour of a question's bar."""
+    return colours.accent_bar if on_path and opacity else blend(colours.faded, colours.bar, opacity)
 
 
-def answer_fill(present: float, on_path: bool, colours: Palette) -> str:
-    """Colour an answer's tile by how many votes reached its question."""
-    return colours.accent_tile if on_path and present else blend(colours.faded, colours.tile, present)
+def answer_fill(opacity: float, on_path: bool, colours: Palette) -> str:
+    """Return the colour of an answer's tile."""
+    return colours.accent_tile if on_path and opacity else blend(colours.faded, colours.tile, opacity)
 
 
-def _icon(column: str, present: float, colours: Palette) -> list[Shape]:
-    """Draw an answer's icon, of the same size in pixels however wide the chart is."""
+def _icon(column: str, opacity: float, colours: Palette) -> list[Shape]:
+    """Return an answer's icon, whose size in pixels does not depend on the chart's width."""
     tile, icon = TILES[column], icons.ICONS[column]
-    place = {
-        "xsizemode": "pixel",
-        "ysizemode": "pixel",
-        "xanchor": tile.middle,
-        "yanchor": tile.top + ICON_DROP,
-    }
-    ink = blend(colours.icon_faded, colours.icon, present)
-    soft = blend(colours.icon_faded_soft, colours.icon_soft, present)
-    shapes = [
-        area(f"icon {column}", icons.flipped(path), fill) | place
-        for path, fill in ((icon.soft, soft), (icon.bright, ink))
-        if path
-    ]
-    if icon.lines:
-        shapes.append(_line(f"icon {column}", icons.flipped(icon.lines), ink, icons.LINE_PX) | place)
-    return shapes
+    ink = blend(colours.icon_faded, colours.icon, opacity)
+    soft = blend(colours.icon_faded_soft, colours.icon_soft, opacity)
+    paths = [icons.flipped(path) for path in (icon.soft, icon.bright, icon.lines)]
+    name, anchor = f"icon {column}", {"xanchor": tile.middle, "yanchor": tile.top + ICON_DROP}
+    shapes = [area(name, paths[0], soft), area(name, paths[1], ink), _line(name, paths[2], ink, icons.LINE_PX)]
+    return [shape | {"xsizemode": "pixel", "ysizemode": "pixel"} | anchor for shape in shapes if shape["path"]]
 
 
 def rounded(box: Box, corner: float) -> str:
-    """Draw a box with round corners."""
+    """Return the path of a box with round corners."""
     a, b, c, d, x = box.left, box.top, box.right, box.bottom, corner
     return (
         f"M{a + x:.1f},{b:.1f}L{c - x:.1f},{b:.1f}Q{c:.1f},{b:.1f} {c:.1f},{b + x:.1f}"
@@ -116,7 +106,7 @@ def rounded(box: Box, corner: float) -> str:
 
 
 def area(name: str, path: str, fill: str, outline: str | None = None, width: float = 1) -> Shape:
-    """Describe a filled path below the traces."""
+    """Return a filled path below the traces."""
     line = {"width": 0} if outline is None else {"width": width, "color": outline}
     return {
         "type": "path",
@@ -130,5 +120,5 @@ def area(name: str, path: str, fill: str, outline: str | None = None, width: flo
 
 
 def _line(name: str, path: str, colour: str, width: float) -> Shape:
-    """Describe a path that is not filled."""
+    """Return a path without a fill."""
     return area(name, path, "rgba(0,0,0,0)", colour, width)

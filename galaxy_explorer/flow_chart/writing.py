@@ -1,4 +1,4 @@
-"""The words and numbers of the flow-chart, and what a pointer over an answer reads."""
+"""Texts of the flow-chart, and the hover texts of its answers."""
 
 from dataclasses import dataclass
 from html import escape
@@ -19,7 +19,7 @@ from galaxy_explorer.flow_chart.layout import (
     lines_of,
 )
 from galaxy_explorer.flow_chart.palette import Palette, blend
-from galaxy_explorer.flow_chart.readings import Reading, State, presence
+from galaxy_explorer.flow_chart.readings import Reading, State, opacity_of_answer, opacity_of_question
 from galaxy_explorer.flow_chart.shapes import answer_fill, question_fill
 
 QUESTION_PX, NAME_PX, SMALL_PX = 14, 13, 12
@@ -31,7 +31,7 @@ _FIGURE_SPACE = "\u2007"  # as wide as a digit, so that numbers end in one line
 
 @dataclass(frozen=True)
 class Text:
-    """One text, at a point of the chart; `behind` is the colour it stands on."""
+    """A text at a point of the chart; `behind` is the colour of its background."""
 
     x: float
     y: float
@@ -43,13 +43,13 @@ class Text:
 
 
 def question_texts(readings: list[Reading], path: set[str], colours: Palette) -> list[Text]:
-    """Write the questions, their numbers and their notes."""
+    """Return the questions, their numbers and their notes."""
     on_path = {tree.QUESTION_OF[column].number for column in path}
     texts = []
     for question in tree.QUESTIONS:
-        box, present = BARS[question.number], presence(readings, question.number)
-        behind = question_fill(present, question.number in on_path, colours)
-        ink = blend(colours.quiet, colours.ink, present)
+        box, opacity = BARS[question.number], opacity_of_question(readings, question.number)
+        behind = question_fill(opacity, question.number in on_path, colours)
+        ink = blend(colours.quiet, colours.ink, opacity)
         words = "<br>".join(lines_of(question))
         if question.number in NOTES:
             words += f'<br><span style="font-size:{SMALL_PX}px"><i>{NOTES[question.number]}</i></span>'
@@ -59,12 +59,12 @@ def question_texts(readings: list[Reading], path: set[str], colours: Palette) ->
 
 
 def answer_texts(readings: list[Reading], path: set[str], colours: Palette) -> list[Text]:
-    """Write the answers' names and shares."""
+    """Return the answers' names and shares."""
     texts = []
     for column, answer in tree.ANSWER_OF.items():
-        tile, present = TILES[column], presence(readings, tree.QUESTION_OF[column].number)
-        behind = answer_fill(present, column in path, colours)
-        ink = blend(colours.quiet, colours.ink, present)
+        tile, opacity = TILES[column], opacity_of_answer(readings, column)
+        behind = answer_fill(opacity, column in path, colours)
+        ink = blend(colours.quiet, colours.ink, opacity)
         name = "<br>".join(name_lines(answer.name, tile.right - tile.left))
         name = f"<b>{name}</b>" if column in path else name
         texts.append(Text(tile.middle, tile.top + NAME_DROP, name, ink, behind, NAME_PX))
@@ -73,39 +73,38 @@ def answer_texts(readings: list[Reading], path: set[str], colours: Palette) -> l
 
 
 def _share_texts(readings: list[Reading], column: str, colours: Palette, behind: str) -> list[Text]:
-    """Write an answer's share by each source, or once why there is none."""
+    """Return an answer's share by each source, or once why it has none."""
     tile = TILES[column]
     top = share_tops(column, len(readings))
     states = {reading.state(column) for reading in readings}
     if states <= {State.NOT_ASKED, State.HARDLY_ASKED} or states == {State.UNKNOWN}:
-        why = readings[-1].state(column)  # the volunteers' where they are shown: nobody was asked
+        why = readings[-1].state(column)  # the volunteers' if they are shown
         return [Text(tile.middle, sum(top) / len(top), str(why), colours.quiet, behind)]
     texts = []
     for reading, y in zip(readings, top, strict=True):
         if reading.state(column) is State.ASKED:
             number = reading.label(column).rjust(_NUMBER_LETTERS, _FIGURE_SPACE)
-            ink = blend(colours.quiet, colours.ink, reading.strength(tree.QUESTION_OF[column].number))
+            ink = blend(colours.quiet, colours.ink, reading.opacity(tree.QUESTION_OF[column].number))
             x = tile.middle + TRACK_LEFT + TRACK + NUMBER_GAP
-            texts.append(Text(x, y, number, ink, behind, SMALL_PX, "middle right"))
         else:
-            x = tile.middle + TRACK_LEFT - 2
-            texts.append(Text(x, y, reading.label(column), colours.quiet, behind, SMALL_PX, "middle right"))
+            number, ink, x = reading.label(column), colours.quiet, tile.middle + TRACK_LEFT - 2
+        texts.append(Text(x, y, number, ink, behind, SMALL_PX, "middle right"))
     return texts
 
 
 def share_tops(column: str, count: int) -> list[float]:
-    """Give the middle line of each source's bar in an answer's tile."""
+    """Return the middle line of each source's bar in an answer's tile."""
     first = TILES[column].top + SHARES_DROP + (SHARE_STEP / 2 if count == 1 else 0.0)
     return [first + i * SHARE_STEP for i in range(count)]
 
 
 def name_lines(name: str, width: float) -> list[str]:
-    """Break an answer's name where its tile is narrow."""
+    """Wrap an answer's name if its tile is narrow."""
     return wrap(name, _NAME_LETTERS) if width < 160 else [name]
 
 
 def hover(readings: list[Reading], column: str) -> str:
-    """Write what a pointer over an answer reads: question, answer, meaning and the numbers."""
+    """Return the hover text of an answer: question, answer, meaning and numbers."""
     question, answer = tree.QUESTION_OF[column], tree.ANSWER_OF[column]
     lines = [f"<b>{answer.name}</b>", *(f"<i>{line}</i>" for line in wrap(question.text, _HOVER_LETTERS))]
     lines += wrap(answer.meaning, _HOVER_LETTERS)

@@ -1,9 +1,7 @@
-"""From the bytes of a picture to a checked RGB array, to the network's input, and back to an overlay.
+"""Pictures: reading of files to a checked RGB array, network input, and saliency overlays.
 
-A crop is everywhere a fraction of the original field of view: the 424 pixels that the Galaxy Zoo
+A crop is a fraction of the original field of view everywhere: the 424 pixels that the Galaxy Zoo
 volunteers saw, whatever part of them a picture still holds.
-
-    ImageError(ValueError)    the bytes hold no picture that can be shown to a network
 """
 
 from galaxy_explorer.images.centring import (
@@ -16,25 +14,23 @@ from galaxy_explorer.images.centring import (
     show_square,
     suggest_square,
 )
-from galaxy_explorer.images.inputs import central_field, for_prediction, normalise, turned_back, views
-from galaxy_explorer.images.overlays import overlay, thumbnail, to_png
-from galaxy_explorer.images.reading import (
-    FITS_ENDINGS,
-    GREY,
-    MAX_PIXELS,
-    MIN_SIDE,
-    Exposure,
-    ImageError,
-    Position,
-    is_named,
-    read_exposure,
-    read_image,
-    stem_of,
+from galaxy_explorer.images.exposure import GREY, MAX_PIXELS, MIN_SIDE, Exposure, ImageError, SkyPlacement
+from galaxy_explorer.images.inputs import (
+    DEFAULT_VIEWS,
+    central_field,
+    for_prediction,
+    normalise,
+    tta_views,
+    undo_tta,
 )
+from galaxy_explorer.images.overlays import FRAME_COLOUR, frame_field, overlay, thumbnail, to_png
+from galaxy_explorer.images.reading import FITS_ENDINGS, is_named, read_exposure, read_image, stem_of
 
 __all__ = [
+    "DEFAULT_VIEWS",
     "FIELD_PX",
     "FITS_ENDINGS",
+    "FRAME_COLOUR",
     "GREY",
     "LARGEST_SIDE",
     "MAX_PIXELS",
@@ -43,11 +39,12 @@ __all__ = [
     "R90_PER_PIXEL",
     "Exposure",
     "ImageError",
-    "Position",
+    "SkyPlacement",
     "Square",
     "central_field",
     "cut_square",
     "for_prediction",
+    "frame_field",
     "is_named",
     "normalise",
     "overlay",
@@ -58,6 +55,6 @@ __all__ = [
     "suggest_square",
     "thumbnail",
     "to_png",
-    "turned_back",
-    "views",
+    "tta_views",
+    "undo_tta",
 ]

@@ -1,4 +1,4 @@
-"""FITS files as they are: opened with bounds, listed, and read plane by plane in strips."""
+"""Bounded reading of FITS files: header and data units, and planes in strips."""
 
 import bz2
 import gzip
@@ -14,10 +14,10 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from galaxy_explorer.images.reading import ImageError
+from galaxy_explorer.images.exposure import ImageError
 
 MAX_UNPACKED_BYTES = 512 * 2**20  # of a packed file: more than any cutout or survey frame has
-MAX_UNITS = 500  # headers and data units of a file that are looked at
+MAX_UNITS = 500  # headers and data units that are read of a file
 MAX_TILE_PIXELS = 50_000_000  # of one tile of a compressed image, which is unpacked at once
 STRIP_PIXELS = 1_000_000  # read at a time
 SHOWN_PIXELS = 2_100_000  # a plane with more, some 1,450 a side, is averaged: networks see 128 a side
@@ -35,27 +35,27 @@ class Unit:
     """A header and data unit of a FITS file that holds numbers on a grid."""
 
     number: int  # in the file, 0 is the primary
-    name: str  # EXTNAME in small letters, or nothing
-    shape: tuple[int, ...]  # in numpy's order, axes of length 1 left out
+    name: str  # EXTNAME in small letters, or empty
+    shape: tuple[int, ...]  # in numpy's order, without axes of length 1
     header: Any  # an astropy.io.fits.Header
     hdu: Any
 
     def size(self) -> str:
-        """Give the lengths of the axes in words, width first."""
+        """Format the lengths of the axes, width first."""
         return "×".join(f"{length:,}" for length in reversed(self.shape))
 
 
 @dataclass(frozen=True)
 class Plane:
-    """Two axes of a unit, rows and columns, at a place along the third, if there is one."""
+    """Two axes of a unit, rows and columns, at an index along the third, if it has one."""
 
     unit: Unit
-    place: int | None = None
+    index: int | None = None
 
     @property
     def axes(self) -> tuple[int, int]:
         """The axes of rows and columns in the unit's shape."""
-        return (0, 1) if self.place is None or self.unit.shape[0] != min(self.unit.shape) else (1, 2)
+        return (0, 1) if self.index is None or self.unit.shape[0] != min(self.unit.shape) else (1, 2)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -65,21 +65,20 @@ class Plane:
 
 
 def quiet_astropy() -> None:
-    """Have astropy's warnings ignored in this process: what they warn of is checked and told as notes here.
+    """Ignore astropy's warnings in this process; their causes are checked and become notes.
 
-    A filter that stays can be set from any thread, which `warnings.catch_warnings` cannot.
+    A permanent filter is thread-safe, `warnings.catch_warnings` is not.
     """
     from astropy.utils.exceptions import AstropyWarning
 
-    ours = ("ignore", None, AstropyWarning, None, 0)
     with _quieting:
-        if ours not in warnings.filters:
+        if ("ignore", None, AstropyWarning, None, 0) not in warnings.filters:
             warnings.filterwarnings("ignore", category=AstropyWarning)
 
 
 @contextmanager
 def opened(file: BinaryIO) -> Iterator[Any]:
-    """Open a FITS file, unpacking it where it is packed, as an astropy HDUList; nothing of the data is read yet."""
+    """Open a FITS file, unpacked if needed, as an astropy HDUList; no data is read yet."""
     from astropy.io import fits
 
     quiet_astropy()
@@ -91,7 +90,7 @@ def opened(file: BinaryIO) -> Iterator[Any]:
 
 
 def _check_counts(file: Any, start: int) -> None:
-    """Refuse a header, beginning at a byte of the file, whose numbers of axes or columns astropy would count one by one."""
+    """Raise ImageError for a header whose many axes or columns astropy would count one by one."""
     file.seek(start)
     seen = b""
     while piece := file.read(HEADER_PIECE):
@@ -107,25 +106,25 @@ def _check_counts(file: Any, start: int) -> None:
 
 
 def _unpacked(file: BinaryIO) -> BinaryIO:
-    """Unpack a file that is packed by gzip or bzip2 into memory, within bounds; give another as it is."""
+    """Unpack a gzip or bzip2 file in memory, within bounds; return another file as it is."""
     start = file.read(2)
     file.seek(0)
     if start == b"SI":
         return file
     with gzip.GzipFile(fileobj=file) if start == b"\x1f\x8b" else bz2.BZ2File(file) as unpacking:
         if not unpacking.peek(9).startswith(b"SIMPLE  ="):
-            raise ImageError("the file is packed and holds no FITS: unpack it, or give a picture")
+            raise ImageError("the file is packed and holds no FITS: unpack it, or use a picture")
         content = unpacking.read(MAX_UNPACKED_BYTES + 1)
     if len(content) > MAX_UNPACKED_BYTES:
         raise ImageError(
             f"the FITS file takes more than {MAX_UNPACKED_BYTES // 2**20} MiB unpacked: cut out the galaxy, or unpack "
-            "the file and name it to the command line"
+            "the file and predict it on the command line"
         )
     return io.BytesIO(content)
 
 
 def units_of(units: Any) -> tuple[list[Unit], list[str]]:
-    """List the units that hold numbers on a grid, and say what each of the others is."""
+    """List the units that hold numbers on a grid, and the others in words."""
     grids, others = [], []
     for number, hdu in enumerate(islice(units, MAX_UNITS)):
         name = str(hdu.header.get("EXTNAME", "")).strip().lower()
@@ -133,19 +132,19 @@ def units_of(units: Any) -> tuple[list[Unit], list[str]]:
             shape = tuple(int(length) for length in hdu.shape if length > 1)
             grids.append(Unit(number, name, shape, hdu.header, hdu))
         else:
-            others.append(f"{called(number, name)} ({_in_words(hdu)})")
-        place = hdu.fileinfo()
-        _check_counts(place["file"], place["datLoc"] + place["datSpan"])  # before astropy reads the next one
+            others.append(f"{label_of(number, name)} ({_kind_of(hdu)})")
+        location = hdu.fileinfo()
+        _check_counts(location["file"], location["datLoc"] + location["datSpan"])  # before astropy reads the next one
     return grids, others
 
 
-def called(number: int, name: str) -> str:
-    """Name a unit for people, by its place in the file and its EXTNAME."""
+def label_of(number: int, name: str) -> str:
+    """Format a unit's number and EXTNAME for messages."""
     return f"{number} {name or ('primary' if number == 0 else 'without a name')}"
 
 
-def _in_words(hdu: Any) -> str:
-    """Say what a unit without an image is."""
+def _kind_of(hdu: Any) -> str:
+    """Return in words what a unit without an image is."""
     if hdu.is_image:
         return "empty"
     rows, columns = (hdu.header.get(name, "?") for name in ("NAXIS2", "TFIELDS"))
@@ -153,36 +152,24 @@ def _in_words(hdu: Any) -> str:
 
 
 def averaging_of(shape: tuple[int, int]) -> int:
-    """Give the side of the squares of pixels that are averaged so that a plane is not too large, 1 for most."""
+    """Return how many pixels a side to average so that a plane is not too large; often 1."""
     return int(np.ceil(np.sqrt(shape[0] * shape[1] / SHOWN_PIXELS)))
 
 
 def read_plane(plane: Plane, averaging: int) -> np.ndarray:
-    """Read a plane in strips.
+    """Read a plane in strips as float32, averaged over squares of pixels.
 
-    Parameters
-    ----------
-    plane : Plane
-        Which one.
-    averaging : int
-        The side of the squares of pixels that are averaged. What does not fill a square at the ends is left out.
-
-    Returns
-    -------
-    (H // averaging, W // averaging) np.ndarray of float32
-        The file's physical values (BZERO + BSCALE × stored value) in its order of rows; NaN where a pixel is
-        blank or infinite, and where all of a square are.
+    The values are physical (BZERO + BSCALE × stored value), in the file's order of rows; NaN where a pixel, or all
+    of a square, is blank or infinite. An incomplete square at the ends is left out.
     """
     height, width = (length // averaging * averaging for length in plane.shape)
-    strip = _strip(plane, averaging, width)
-    read = [
-        _averaged(_rows(plane, top, min(top + strip, height))[:, :width], averaging) for top in range(0, height, strip)
-    ]
-    return np.concatenate(read)
+    step = _strip(plane, averaging, width)
+    strips = (_rows(plane, top, min(top + step, height))[:, :width] for top in range(0, height, step))
+    return np.concatenate([_averaged(strip, averaging) for strip in strips])
 
 
 def _strip(plane: Plane, averaging: int, width: int) -> int:
-    """Give the rows of a strip: whole squares, and whole tiles of a compressed image."""
+    """Return the rows of a strip: whole squares, and whole tiles of a compressed image."""
     tile = getattr(plane.unit.hdu, "tile_shape", None)
     if tile and np.prod([float(length) for length in tile]) > MAX_TILE_PIXELS:
         raise ImageError(
@@ -199,31 +186,31 @@ def _rows(plane: Plane, top: int, end: int) -> np.ndarray:
     rows, _ = plane.axes
     chosen: list[int | slice] = [slice(None)] * len(plane.unit.shape)
     chosen[rows] = slice(top, end)
-    if plane.place is not None and rows == 1:
-        chosen[0] = plane.place
+    if plane.index is not None and rows == 1:
+        chosen[0] = plane.index
     along = iter(chosen)
-    index = tuple(0 if length == 1 else next(along) for length in plane.unit.hdu.shape)
-    with np.errstate(over="ignore", invalid="ignore"):  # what float32 cannot hold is as good as infinite
-        values = np.asarray(plane.unit.hdu.section[index])
-        if plane.place is not None and rows == 0:  # astropy reads such a plane pixel by pixel: take all of them
-            values = values[..., plane.place]
+    section = tuple(0 if length == 1 else next(along) for length in plane.unit.hdu.shape)
+    with np.errstate(over="ignore", invalid="ignore"):  # beyond float32 is as good as infinite
+        values = np.asarray(plane.unit.hdu.section[section])
+        if plane.index is not None and rows == 0:  # astropy reads such a plane pixel by pixel: read all of them
+            values = values[..., plane.index]
         known = values != _blank(plane.unit.header, values.dtype)
         values = values.astype(np.float32)
     return np.where(known & np.isfinite(values), values, np.float32(np.nan))
 
 
 def _blank(header: Any, kind: np.dtype) -> Any:
-    """Give the value as which astropy reads blank pixels: it forgets BLANK = 0, and BLANK of unsigned integers."""
+    """Return the value of blank pixels, which astropy ignores for 0 and unsigned integers."""
     stored = header.get("BLANK")
     if header["BITPIX"] < 0 or type(stored) is not int:
         return np.nan  # which equals nothing
     zero, scale = header.get("BZERO", 0), header.get("BSCALE", 1)
-    # In the type that astropy reckons with, or the last digit would differ.
+    # In the type that astropy computes with, or the last digit would differ.
     return np.array([stored], kind) * scale + zero if kind.kind == "f" else stored + int(zero)
 
 
 def _averaged(values: np.ndarray, side: int) -> np.ndarray:
-    """Average squares of pixels, (H, W) to (H // side, W // side), over those that are known."""
+    """Average squares of pixels, (H, W) to (H // side, W // side), over the finite ones."""
     if side == 1:
         return values
     squares = values.reshape(values.shape[0] // side, side, values.shape[1] // side, side)

@@ -1,82 +1,54 @@
-"""Where a FITS image lies on the sky, by the world coordinates in its header."""
+"""Position, pixel scale and orientation of a FITS image, from its world coordinates."""
 
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
+from galaxy_explorer.images.exposure import DAMAGED, SkyPlacement
 from galaxy_explorer.images.fits_files import MAX_UNITS, Plane
-from galaxy_explorer.images.reading import DAMAGED, Position
 
-TURNED_DEG = 10.0  # north may be this far from up before it is said
-SENSELESS = (*DAMAGED, AttributeError, RuntimeError, AssertionError)  # what astropy raises of bad coordinates
-MOST_CORRECTIONS = 10_000_000  # numbers in a file's table of distortions, which is read whole; HST's have thousands
+TURNED_DEG = 10.0  # north may be this far from up without a note
+INVALID = (*DAMAGED, AttributeError, RuntimeError, AssertionError)  # what astropy raises on bad coordinates
+MOST_CORRECTIONS = 10_000_000  # values in a file's table of distortions, which is read whole; HST's have thousands
 
 
-def position_of(header: Any, shape: tuple[int, int], averaging: int, units: Any) -> tuple[Position | None, list[str]]:
-    """Work out where the middle of an image lies.
+def position_of(
+    header: Any, shape: tuple[int, int], averaging: int, units: Any
+) -> tuple[SkyPlacement | None, list[str]]:
+    """Compute the position of an image's middle, and notes on bad coordinates and orientation.
 
-    Parameters
-    ----------
-    header : astropy.io.fits.Header
-        Of the image.
-    shape : (int, int)
-        Its rows and columns in the file.
-    averaging : int
-        How many pixels a side were averaged into one.
-    units : astropy.io.fits.HDUList
-        The file, in which a header such as those of HST has its tables of distortions.
-
-    Returns
-    -------
-    Position or None
-        None where the header does not say, or makes no sense.
-    list of str
-        Notes: coordinates that make no sense, a picture that is mirrored or turned.
+    `shape` is the image's in the file before `averaging` pixels a side became one; `units` is the whole file, with
+    the tables of distortions of headers such as those of HST. None if the header has no valid position.
     """
-    from astropy.wcs import WCS
     from astropy.wcs.utils import proj_plane_pixel_scales
 
     try:
-        coordinates = WCS(header, fobj=_with_corrections(units))
-        if not coordinates.has_celestial:
+        coordinates = _celestial(header, units)
+        if coordinates is None:
             return None, []
-        rows, columns = shape
-        column, row = (columns - 1) / 2, (rows - 1) / 2
+        column, row = (shape[1] - 1) / 2, (shape[0] - 1) / 2
         # The middle, and a pixel to the right of it and above.
-        places = coordinates.celestial.pixel_to_world([column, column + 1, column], [row, row, row + 1]).icrs
-        directions = _steps(places.ra.rad, places.dec.rad)
+        points = coordinates.pixel_to_world([column, column + 1, column], [row, row, row + 1]).icrs
+        directions = _steps(points.ra.rad, points.dec.rad)
         # The side of a square as large as the pixel is on the sky, not in the plane of the projection.
         scale = 3600 * float(np.degrees(np.sqrt(abs(np.linalg.det(directions))))) * averaging
-        found = Position(float(places.ra.deg[0]) % 360.0, float(places.dec.deg[0]), scale)
-        leads_somewhere = np.isfinite([found.ra_deg, found.dec_deg]).all() and 0 < abs(np.linalg.det(directions)) < 1
-        in_plane = np.prod(proj_plane_pixel_scales(coordinates.celestial))  # 1° by 1° where the header has no steps
-        if not (leads_somewhere and 0 < in_plane < 1):
-            raise ValueError("they lead nowhere")
-    except SENSELESS as error:
-        said = str(error).strip().splitlines()
-        return None, [
-            f"its sky coordinates make no sense ({said[0] if said else type(error).__name__}) and are left out"
-        ]
-    return found, _orientation(directions)
+        position = SkyPlacement(float(points.ra.deg[0]) % 360.0, float(points.dec.deg[0]), scale)
+        is_finite = np.isfinite([position.ra_deg, position.dec_deg]).all() and 0 < abs(np.linalg.det(directions)) < 1
+        in_plane = np.prod(proj_plane_pixel_scales(coordinates))  # 1° by 1° if the header has no steps
+        if not (is_finite and 0 < in_plane < 1):
+            raise ValueError("they do not lead to the sky")
+    except INVALID as error:
+        lines = str(error).strip().splitlines()
+        reason = lines[0] if lines else type(error).__name__
+        return None, [f"its sky coordinates are invalid ({reason}) and are ignored"]
+    return position, _orientation(directions)
 
 
-def bands_apart(planes: tuple[Plane, ...], position: Position, units: Any) -> list[str]:
-    """Say how far apart the bands of a picture lie on the sky.
+def bands_apart(planes: tuple[Plane, ...], position: SkyPlacement, units: Any) -> list[str]:
+    """Return a note if bands lie more than a pixel of the picture apart, in middle or corner.
 
-    Parameters
-    ----------
-    planes : tuple of Plane
-        Of one shape. Those of one unit lie on one another; of bands without coordinates nothing is known.
-    position : Position
-        Of the picture.
-    units : astropy.io.fits.HDUList
-        The file.
-
-    Returns
-    -------
-    list of str
-        A note where the middle or a corner of a band is more than a pixel of the picture from that of the first.
+    Planes of one unit coincide; bands without coordinates are not compared.
     """
     headers = {plane.unit.number: plane.unit.header for plane in planes}
     first, *others = (_outline(header, planes[0].shape, units) for header in headers.values())
@@ -88,44 +60,35 @@ def bands_apart(planes: tuple[Plane, ...], position: Position, units: Any) -> li
 
 
 def _outline(header: Any, shape: tuple[int, int], units: Any) -> Any:
-    """Place the middle and the corners of an image, as a SkyCoord; None where its header does not lead to the sky."""
-    from astropy.wcs import WCS
-
+    """Return the middle and corners of an image as a SkyCoord; None without coordinates."""
     right, top = shape[1] - 1, shape[0] - 1
     try:
-        coordinates = WCS(header, fobj=_with_corrections(units))
-        if not coordinates.has_celestial:
+        coordinates = _celestial(header, units)
+        if coordinates is None:
             return None
-        return coordinates.celestial.pixel_to_world([right / 2, 0, right, 0, right], [top / 2, 0, 0, top, top]).icrs
-    except SENSELESS:
+        return coordinates.pixel_to_world([right / 2, 0, right, 0, right], [top / 2, 0, 0, top, top]).icrs
+    except INVALID:
         return None
 
 
-def _with_corrections(units: Any) -> Any:
-    """List the units that are looked at, without tables of distortions so large that they would fill the memory."""
+def _celestial(header: Any, units: Any) -> Any:
+    """Return a header's celestial WCS, with the file's tables of distortions, or None."""
     from astropy.io.fits import HDUList
+    from astropy.wcs import WCS
 
-    found = list(islice(units, MAX_UNITS))
-    for unit in found:
+    read = list(islice(units, MAX_UNITS))
+    for unit in read:
         name, size = getattr(unit, "name", ""), np.prod([float(length) for length in getattr(unit, "shape", ())])
         if name in ("WCSDVARR", "D2IMARR") and size > MOST_CORRECTIONS:  # packed, it may be far larger than the file
             raise ValueError(f"the table {name} has {size:,.0f} numbers")
-    return HDUList(found)
+    coordinates = WCS(header, fobj=HDUList(read))
+    return coordinates.celestial if coordinates.has_celestial else None
 
 
 def _steps(ra: np.ndarray, dec: np.ndarray) -> np.ndarray:
-    """Measure the steps from a place to two others near it.
+    """Return the steps from the first of three positions, in radians, to the two others near it.
 
-    Parameters
-    ----------
-    ra, dec : (3,) np.ndarray
-        The place and the two others, in radians.
-
-    Returns
-    -------
-    (2, 2) np.ndarray
-        Radians to the east and to the north, a column for each of the others. Unit vectors serve at the poles
-        and across 0 h as well.
+    (2, 2): radians to the east and to the north, a column for each. Unit vectors work at the poles and across 0 h.
     """
     towards = np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)])
     east = [-np.sin(ra[0]), np.cos(ra[0]), 0.0]
@@ -134,13 +97,7 @@ def _steps(ra: np.ndarray, dec: np.ndarray) -> np.ndarray:
 
 
 def _orientation(directions: np.ndarray) -> list[str]:
-    """Say where a picture is mirrored, with east to the right of north, or turned.
-
-    Parameters
-    ----------
-    directions : (2, 2) np.ndarray
-        From steps in columns and rows, upwards, to steps to the east and to the north.
-    """
+    """Return notes if a picture is mirrored or rotated, from its `_steps` to right and up."""
     notes = []
     if np.linalg.det(directions) > 0:
         notes.append("it is mirrored: with north up, east is on the right")

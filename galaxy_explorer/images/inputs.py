@@ -1,4 +1,4 @@
-"""From an RGB picture to the network's input: the only preprocessing of the package."""
+"""Preprocessing of pictures to network input, and views of test-time augmentation."""
 
 import math
 from collections.abc import Sequence
@@ -6,22 +6,27 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from galaxy_explorer.images.reading import check_picture
+from galaxy_explorer.images.exposure import check_picture
+
+DEFAULT_VIEWS = 8  # of test-time augmentation: all flips and quarter turns
+
+# Quarter turns, and whether a flip follows.
+_VIEWS = ((0, False), (0, True), (2, False), (2, True), (1, False), (1, True), (3, False), (3, True))
 
 
 def central_field(image: np.ndarray, crop: float, size: int, field: float = 1.0) -> np.ndarray:
-    """Cut the central square out of a picture and resize it with antialiasing.
+    """Crop the central square of a picture and resize it with antialiasing.
 
     Parameters
     ----------
     image : (H, W, 3) np.ndarray of uint8
-        An RGB picture. Its shorter side is what covers `field`.
+        An RGB picture, whose shorter side covers `field`.
     crop : float
         The side of the square as a fraction of the original field of view, in (0, 1].
     size : int
         The side of the result in pixels.
     field : float, optional
-        The fraction of the original field that the picture covers, in (0, 1]: 1 unless it was cropped
+        The fraction of the original field of view that the picture covers, in (0, 1]: below 1 if it was cropped
         before. What a crop needs beyond the picture's edge is filled by reflection.
 
     Returns
@@ -37,7 +42,8 @@ def central_field(image: np.ndarray, crop: float, size: int, field: float = 1.0)
     check_picture(image)
     if not (0 < crop <= 1 and 0 < field <= 1 and size >= 1):
         raise ValueError(
-            f"crop {crop}, field {field} and size {size} were given; crop and field must lie in (0, 1] and size be at least 1"
+            f"crop {crop}, field {field} and size {size} were given; "
+            "crop and field must lie in (0, 1] and size be at least 1"
         )
     side = min(image.shape[:2]) * crop / field  # the square's side in this picture's pixels
     beyond = [max(0, math.ceil((side - length) / 2)) for length in image.shape[:2]]
@@ -50,7 +56,7 @@ def central_field(image: np.ndarray, crop: float, size: int, field: float = 1.0)
 
 
 def normalise(pictures: np.ndarray, mean: Sequence[float], std: Sequence[float]) -> np.ndarray:
-    """Scale pictures from 0–255 to 0–1, normalise each channel, and put the channels first.
+    """Scale pictures from 0–255 to 0–1, normalise each channel, and put channels first.
 
     Parameters
     ----------
@@ -75,7 +81,7 @@ def normalise(pictures: np.ndarray, mean: Sequence[float], std: Sequence[float])
 def for_prediction(
     image: np.ndarray, *, size: int, crop: float, mean: Sequence[float], std: Sequence[float], field: float = 1.0
 ) -> np.ndarray:
-    """Turn a picture into the network's input: `central_field`, then `normalise`.
+    """Prepare a picture as network input: `central_field`, then `normalise`.
 
     Parameters
     ----------
@@ -94,16 +100,16 @@ def for_prediction(
     return normalise(central_field(image, crop, size, field), mean, std)
 
 
-def views(inputs: np.ndarray, count: int) -> np.ndarray:
-    """Flip and turn inputs in the ways that leave a square a square: the views averaged at prediction.
+def tta_views(inputs: np.ndarray, count: int = DEFAULT_VIEWS) -> np.ndarray:
+    """Return the views of test-time augmentation: flips and quarter turns of network inputs.
 
     Parameters
     ----------
     inputs : (N, 3, H, H) np.ndarray of float32
         Network inputs.
     count : int
-        How many of the eight flips and quarter turns, 1 to 8. The first is the input itself, the first
-        two, four and eight are each a group: seen from any of them the set is the same.
+        How many of the eight flips and quarter turns, 1 to 8. The first is the input itself. The first two, four
+        and eight are groups: the views of a view are the same set.
 
     Returns
     -------
@@ -116,32 +122,27 @@ def views(inputs: np.ndarray, count: int) -> np.ndarray:
         If count is not 1 to 8, or the inputs are not square.
     """
     if not 1 <= count <= len(_VIEWS):
-        raise ValueError(f"{count} views were asked for; a square has 1 to {len(_VIEWS)} flips and quarter turns")
+        raise ValueError(f"{count} views were requested; a square has 1 to {len(_VIEWS)} flips and quarter turns")
     if inputs.ndim != 4 or inputs.shape[-1] != inputs.shape[-2]:
         raise ValueError(f"inputs of shape {inputs.shape} were given; views are made of square (N, 3, H, H) inputs")
     turned = (np.rot90(inputs, turns, axes=(-2, -1)) for turns, _ in _VIEWS[:count])
-    seen = [view[..., ::-1] if flip else view for view, (_, flip) in zip(turned, _VIEWS[:count], strict=True)]
-    return np.stack(seen).astype(np.float32, copy=False)
+    views = [view[..., ::-1] if flip else view for view, (_, flip) in zip(turned, _VIEWS[:count], strict=True)]
+    return np.stack(views).astype(np.float32, copy=False)
 
 
-def turned_back(seen: np.ndarray) -> np.ndarray:
-    """Undo the flips and turns of `views`, of whatever is known of each view's places.
+def undo_tta(maps: np.ndarray) -> np.ndarray:
+    """Undo the flips and quarter turns of `tta_views` on maps of the views.
 
     Parameters
     ----------
-    seen : (count, ..., H, H) np.ndarray
-        One map, or several, of each of the first views.
+    maps : (count, ..., H, H) np.ndarray
+        One or several maps of each of the first views.
 
     Returns
     -------
     (count, ..., H, H) np.ndarray
-        The same maps, as the untouched input lies.
+        The same maps in the orientation of the input.
     """
-    upright = [view[..., ::-1] if flip else view for view, (_, flip) in zip(seen, _VIEWS[: len(seen)], strict=True)]
-    return np.stack(
-        [np.rot90(view, -turns, axes=(-2, -1)) for view, (turns, _) in zip(upright, _VIEWS[: len(seen)], strict=True)]
-    )
-
-
-# Quarter turns, and whether a flip follows.
-_VIEWS = ((0, False), (0, True), (2, False), (2, True), (1, False), (1, True), (3, False), (3, True))
+    views = _VIEWS[: len(maps)]
+    unflipped = (one[..., ::-1] if flip else one for one, (_, flip) in zip(maps, views, strict=True))
+    return np.stack([np.rot90(one, -turns, axes=(-2, -1)) for one, (turns, _) in zip(unflipped, views, strict=True)])

@@ -1,19 +1,19 @@
-"""From the fluxes of a telescope to the levels of an SDSS colour picture.
+"""Lupton (asinh) stretch: from fluxes to the levels of an SDSS colour picture.
 
 References
 ----------
 Lupton et al. 2004, PASP 116, 133 (doi:10.1086/382245): with I = (r + g + b) / 3, red becomes r f(I) / I, and green and
 blue likewise, so that an object's colour does not depend on how bright it is; f(x) = asinh(α Q (x - m)) / Q.
-`astropy.visualization.make_lupton_rgb` does the work here; it scales f to be 0.1 at 0.1 stretch, white being 1.
+`astropy.visualization.make_lupton_rgb` implements it; it scales f to be 0.1 at 0.1 stretch, white being 1.
 """
 
 import numpy as np
 
 # What SDSS pictures look like, measured on 150 pictures of the Galaxy Challenge: the levels, of 255, by which the sky
 # is noisy in red, green and blue. They are nearly the same although SDSS is twice as deep in g as in i, so that
-# fluxes divided by their own noise have the colours of those pictures, in whatever unit they came. This is the slope
-# at the sky. Cut off at black and to whole levels, normal noise comes out as 3.1, 3.0 and 2.6. Slopes that make up for
-# it, 4.1, 3.9 and 3.0, were tried: the scores go further from those of the JPEG (0.030 for 0.024, fcn; 0.031 for 0.019,
+# fluxes divided by their own noise have the colours of those pictures, in any unit. This is the slope
+# at the sky. Cut off at black and to whole levels, normal noise comes out as 3.1, 3.0 and 2.6. Slopes that correct
+# for it, 4.1, 3.9 and 3.0, move the predictions further from those of the JPEG (0.030 for 0.024, fcn; 0.031 for 0.019,
 # densenet; nine galaxies, two views).
 LEVELS_PER_NOISE = np.array([3.5, 3.4, 2.8])
 SKY = 1.2  # where black is, in units of the noise below the sky: the sky gets level 3; of those pictures it has 4, 4, 2
@@ -23,25 +23,14 @@ SKY = 1.2  # where black is, in units of the noise below the sky: the sky gets l
 Q = 5.0
 
 # Times the noise: how far bright light may stand out, about as the brightest tenth of those 150 galaxies do (level
-# 195; this gets 191). In deeper images, and in simulations without noise, it is the bright light that sets the scale.
+# 195; this gets 191). In deeper images, and in simulations without noise, the bright light sets the scale.
 MOST_CONTRAST = 300.0
-_BRIGHT = 99.5  # percentile that stands for the brightest light
+_BRIGHT = 99.5  # percentile of the brightest light
 _SAMPLE = 200_000  # pixels that suffice to measure the sky
 
 
 def to_levels(planes: np.ndarray) -> np.ndarray:
-    """Stretch one band or three to a picture.
-
-    Parameters
-    ----------
-    planes : (3, H, W) or (1, H, W) np.ndarray of float32
-        Fluxes in any units, the reddest band first; NaN where there is none, which becomes sky.
-
-    Returns
-    -------
-    (H, W, 3) np.ndarray of uint8
-        Red, green and blue; of one band, grey.
-    """
+    """Stretch one or three planes of fluxes, reddest first, to (H, W, 3) uint8."""
     from astropy.visualization import make_lupton_rgb
 
     fluxes = in_noise(planes)
@@ -52,29 +41,22 @@ def to_levels(planes: np.ndarray) -> np.ndarray:
 
 
 def linear_stretch() -> float:
-    """Give make_lupton_rgb's ``stretch`` for the slope at faint light: 255 · 0.1 Q / (stretch asinh(0.1 Q))."""
+    """Return ``stretch`` of make_lupton_rgb.
+
+    Its slope at faint light is 255 · 0.1 Q / (stretch asinh(0.1 Q)).
+    """
     return float(255 * 0.1 * Q / np.arcsinh(0.1 * Q) / LEVELS_PER_NOISE.mean())
 
 
 def in_noise(planes: np.ndarray) -> np.ndarray:
-    """Take the sky off each plane and divide by its noise; NaN becomes sky.
+    """Return planes of fluxes as multiples of each one's noise above its sky; NaN becomes sky.
 
-    Where bright light stands out by more than `MOST_CONTRAST`, or there is no noise, all planes are scaled so that
-    it stands out by that much.
-
-    Parameters
-    ----------
-    planes : (n, H, W) np.ndarray of float32
-        Fluxes; NaN where unknown. Each plane holds some number.
-
-    Returns
-    -------
-    (n, H, W) np.ndarray of float32
-        Multiples of the noise above the sky.
+    Each plane has a finite value. If bright light stands out by more than `MOST_CONTRAST`, or without noise, all
+    planes are scaled so that it stands out by that much.
     """
     skies, noises = zip(*map(sky_and_noise, planes), strict=True)
     noise = np.array(noises)
-    if not (noise > 0).all():  # one scale for all, or the colours would be those of the noise that is there
+    if not (noise > 0).all():  # one scale for all, or colours would depend on which band has noise
         noise[:] = noise.max() or 1.0
     fluxes = np.stack([(plane - sky) / scale for plane, sky, scale in zip(planes, skies, noise, strict=True)])
     brightest = np.nanpercentile(_sample(fluxes), _BRIGHT) or np.nanmax(fluxes)
@@ -84,7 +66,7 @@ def in_noise(planes: np.ndarray) -> np.ndarray:
 
 
 def sky_and_noise(plane: np.ndarray) -> tuple[float, float]:
-    """Measure the level and the noise of the sky in a plane, as sigma-clipped median and standard deviation."""
+    """Return the sky's sigma-clipped median and standard deviation in a plane."""
     from astropy.stats import sigma_clipped_stats
 
     values = _sample(plane).astype(float)
@@ -93,6 +75,6 @@ def sky_and_noise(plane: np.ndarray) -> tuple[float, float]:
 
 
 def _sample(values: np.ndarray) -> np.ndarray:
-    """Take evenly spread pixels, at most some 200,000 of them."""
+    """Return about 200,000 evenly spread pixels at most."""
     flat = values.reshape(-1)
     return flat[:: max(1, flat.size // _SAMPLE)]

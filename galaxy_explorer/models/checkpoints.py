@@ -16,9 +16,9 @@ import torch
 
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.models.networks import GalaxyNetwork, build
-from galaxy_explorer.storage import write_atomic
+from galaxy_explorer.storage import bundled, write_atomic
 
-WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
+WEIGHTS = bundled("weights")
 
 # What a card must say before a network can be used.
 REQUIRED = ("model", "arguments", "image_size", "crop", "mean", "std", "columns")

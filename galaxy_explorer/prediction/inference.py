@@ -10,8 +10,7 @@ import torch
 
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.evaluation.intervals import model_for, spread_of
-from galaxy_explorer.images import for_prediction
-from galaxy_explorer.images import views as views_of
+from galaxy_explorer.images import for_prediction, tta_views
 from galaxy_explorer.models.networks import GalaxyNetwork
 
 # Inputs in one forward pass. More of them fall out of a CPU's cache: DenseNet-121 at 128 pixels took 33 ms of CPU
@@ -87,7 +86,7 @@ def predict_inputs(network: GalaxyNetwork, inputs: np.ndarray, views: int) -> tu
         raise ValueError(
             "the network is in training mode, in which dropout makes every run differ; call its eval() first"
         )
-    seen = views_of(inputs, views)
+    seen = tta_views(inputs, views)
     flat = torch.from_numpy(seen.reshape(-1, *seen.shape[2:]))  # (V, N, 3, S, S) → (V·N, 3, S, S)
     device = next(network.parameters()).device
     at_once = INPUTS_PER_PASS.get(device.type, INPUTS_PER_PASS["cpu"])

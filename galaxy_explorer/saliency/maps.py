@@ -7,8 +7,7 @@ import torch
 from torch import nn
 
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, QUESTION_OF, SLICES
-from galaxy_explorer.images import turned_back
-from galaxy_explorer.images import views as views_of
+from galaxy_explorer.images import tta_views, undo_tta
 from galaxy_explorer.models.networks import GalaxyNetwork
 from galaxy_explorer.saliency.methods import METHODS, Progress
 
@@ -162,12 +161,12 @@ def saliency_map(
     # The caller's thread may have gradients switched off, and a tensor made in inference mode cannot have any.
     with torch.inference_mode(False), torch.enable_grad():
         picture = _checked_picture(inputs)
-        seen = [picture] if views == 1 else views_of(picture.cpu().numpy(), views)
+        seen = [picture] if views == 1 else tta_views(picture.cpu().numpy(), views)
         maps = [
             _raw_map(network, torch.as_tensor(view), target, method, _over_all(progress, number, len(seen)))
             for number, view in enumerate(seen)
         ]
-    raw = turned_back(np.stack(maps)).mean(axis=0)
+    raw = undo_tta(np.stack(maps)).mean(axis=0)
     return SaliencyMap(_heat(raw, picture.shape[2:]), float(raw.max()), column, method, lowers)
 
 

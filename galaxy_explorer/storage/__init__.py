@@ -1,7 +1,17 @@
 """Files on disk: the user's cache folder, atomic writes, and locks between processes."""
 
 from galaxy_explorer.storage.atomic import atomic_path, write_atomic
+from galaxy_explorer.storage.bundled import bundled
 from galaxy_explorer.storage.cache import LRUFolder, cache_folder, evict_prediction_tables, remove
 from galaxy_explorer.storage.lock import try_lock
 
-__all__ = ["LRUFolder", "atomic_path", "cache_folder", "evict_prediction_tables", "remove", "try_lock", "write_atomic"]
+__all__ = [
+    "LRUFolder",
+    "atomic_path",
+    "bundled",
+    "cache_folder",
+    "evict_prediction_tables",
+    "remove",
+    "try_lock",
+    "write_atomic",
+]

@@ -21,10 +21,8 @@ def pages_of_the_navigation() -> list[str]:
     addresses = []
     for call in calls:
         if ast.unparse(call.func) == "st.Page":
-            assert isinstance(call.args[0], ast.BinOp)
-            file = ast.literal_eval(call.args[0].right)
-            options = {word.arg: word.value for word in call.keywords}
-            addresses.append("" if "default" in options else Path(file).stem)
+            options = {word.arg: ast.literal_eval(word.value) for word in call.keywords}
+            addresses.append("" if "default" in options else options["url_path"])
     return addresses
 
 

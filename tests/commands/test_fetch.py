@@ -140,7 +140,7 @@ class TestGalaxyZoo2:
     def test_in_a_folder_that_cannot_be_written_what_is_there_is_told(self, zoo, folder, monkeypatch, capsys):
         self.run(folder)
         monkeypatch.setattr(fetch.os, "access", lambda *_: False)
-        monkeypatch.setattr(fetch, "locked", lambda _: pytest.fail("a lock was asked for"))
+        monkeypatch.setattr(fetch, "try_lock", lambda _: pytest.fail("a lock was asked for"))
         assert self.run(folder) == 0
         assert "all of it is in" in capsys.readouterr().out
 

@@ -45,7 +45,7 @@ def test_a_folder_of_fits_becomes_a_table_in_fits(run, folder, weights, tmp_path
     said = capsys.readouterr()
     assert "4 of 5 galaxies are in" in said.out
     assert "galaxy table failed: the FITS file holds no image of a galaxy, only 0 primary (empty); 1 cat" in said.err
-    assert "galaxy M 51 and 1 more: shown in grey; the networks learnt colours" in said.err
+    assert "galaxy M 51 and 1 more: shown in grey" in said.err
     assert "galaxy 0012 and 1 more: the file holds 4 images, and “colour of i, r, g” was taken" in said.err
     found = read_fractions(output)
     assert found.index.tolist() == ["0012", "M 51", "M 63", "packed"]

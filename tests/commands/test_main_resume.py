@@ -232,7 +232,7 @@ def test_an_output_beside_which_nothing_can_be_written_is_refused(run, galaxies,
     def refuse(path):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
-    monkeypatch.setattr(store, "locked", refuse)
+    monkeypatch.setattr(store, "try_lock", refuse)
     assert run("predict", galaxies, "--output", tmp_path / "scores.csv") == 2
     assert "nothing can be written beside" in capsys.readouterr().err
 

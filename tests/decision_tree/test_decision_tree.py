@@ -15,6 +15,7 @@ from galaxy_explorer.decision_tree import (
     QUESTION_OF,
     QUESTIONS,
     SLICES,
+    check_scores,
     column,
     columns_into,
     columns_of,
@@ -29,7 +30,7 @@ MASSES = {1: None, 2: "1.2", 3: "2.2", 4: "2.2", 5: "2.2", 6: None, 7: "1.1", 8:
 
 
 def walk_the_edges(shares):
-    """Send one vote through the tree along every answer's own edge; question 6 starts afresh with 1."""
+    """Send one vote through the tree along every answer's edge; question 6 starts with 1."""
     mass = dict.fromkeys(SLICES, 0.0) | {1: 1.0}
     fractions = np.full(len(COLUMNS), np.nan)
     waiting = list(SLICES)
@@ -195,6 +196,48 @@ class TestTheArithmetic:
     def test_an_array_of_another_width_is_refused_with_the_columns(self, function):
         with pytest.raises(ValueError, match=r"\(2, 36\).*37 columns Class1\.1 to Class11\.6"):
             function(np.zeros((2, 36)))
+
+
+class TestCheckedScores:
+    def test_good_scores_are_returned_without_a_copy(self, random_fractions):
+        fractions = random_fractions(3).astype(np.float32)
+        assert check_scores(fractions, leading=(3,), bounds=(0, 1), tolerance=1e-6, allow_nan=False) is fractions
+
+    @pytest.mark.parametrize(
+        ("leading", "shape"), [((), (1, 37)), ((2,), (3, 37)), ((37,), (37,)), (None, (37, 2)), (None, ())]
+    )
+    def test_another_shape_is_an_error_that_holds_both(self, leading, shape):
+        with pytest.raises(ValueError, match=r"table has the shape \(.*expected \(.*37.*Class1\.1 to Class11\.6"):
+            check_scores(np.zeros(shape), "table", leading=leading)
+
+    @pytest.mark.parametrize("wrong", [-0.1, 1.1, np.inf, -np.inf, np.nan])
+    def test_the_first_wrong_value_is_located(self, random_fractions, wrong):
+        fractions = random_fractions(4)
+        fractions[2:, INDEX["Class4.2"]] = wrong
+        with pytest.raises(ValueError, match=r"table: the value of Class4\.2, row 2, is .*; expected 0 to 1: "):
+            check_scores(fractions, "table", bounds=(0, 1), tolerance=1e-6, allow_nan=False)
+        with pytest.raises(ValueError, match=r"Class4\.2 is .*; expected 0 to 1: "):
+            check_scores(fractions[2], bounds=(0, 1), tolerance=1e-6, allow_nan=False)
+
+    def test_unknown_values_are_allowed_where_asked_for(self, random_fractions):
+        fractions = random_fractions(2)
+        fractions[1, 5] = np.nan
+        check_scores(fractions, bounds=(0, 1), tolerance=1e-6)
+        with pytest.raises(ValueError, match=r"row 1, is nan; expected a finite number"):
+            check_scores(fractions, allow_nan=False)
+
+    def test_infinity_is_out_of_any_bounds(self, random_fractions):
+        fractions = random_fractions(2)
+        fractions[0, 0] = np.inf
+        check_scores(fractions)
+        with pytest.raises(ValueError, match=r"Class1\.1, row 0, is inf"):
+            check_scores(fractions, bounds=(0, np.inf))
+
+    def test_values_may_leave_the_bounds_by_the_tolerance(self):
+        fractions = np.full(37, 1.0005)
+        check_scores(fractions, bounds=(0, 1), tolerance=1e-3)
+        with pytest.raises(ValueError, match=r"is 1\.0005"):
+            check_scores(fractions, bounds=(0, 1))
 
 
 class TestRealGalaxies:

@@ -46,7 +46,7 @@ class TestTheLikeliestPath:
         for name, following in zip(path, [*path[1:], None], strict=True):
             assert ANSWER_OF[name].leads_to == (None if following is None else QUESTION_OF[following].number)
 
-    def test_goes_on_from_unknown_shares_with_the_question_asked_of_everyone(self):
+    def test_continues_after_unknown_shares_with_the_question_asked_of_everyone(self):
         fractions = np.full(len(COLUMNS), np.nan)
         fractions[SLICES[1]] = (0.2, 0.8, 0)
         fractions[SLICES[2]] = (0.2, 0.6)
@@ -64,25 +64,26 @@ class TestTheLikeliestPath:
 
 
 class TestInWords:
-    def test_says_the_path_of_a_smooth_galaxy(self, sample):
+    def test_describes_the_path_of_a_smooth_galaxy(self, sample):
         assert in_words(sample.volunteer_fractions[sample.ids.index("100053")]).replace("\u00a0", " ") == (
-            "Most likely a smooth galaxy (77 %), between round and cigar-shaped (97 %), and with nothing odd about it (100 %)."
+            "Most likely a smooth galaxy (77 %), between round and cigar-shaped (97 %), "
+            "and with nothing odd about it (100 %)."
         )
 
-    def test_says_the_path_of_a_merging_spiral(self, sample):
+    def test_describes_the_path_of_a_merging_spiral(self, sample):
         assert in_words(sample.volunteer_fractions[sample.ids.index("587726016142835881")]).replace("\u00a0", " ") == (
             "Most likely a galaxy with features or a disk (50 %), not seen edge-on (97 %), without a bar (67 %), "
             "with spiral arms (85 %), which are moderately wound (56 %), and hard to count (61 %), "
             "with an obvious bulge (82 %), and with something odd about it (69 %), namely a merger (92 %)."
         )
 
-    def test_says_the_path_of_an_edge_on_disk(self, sample):
+    def test_describes_the_path_of_an_edge_on_disk(self, sample):
         assert in_words(sample.volunteer_fractions[sample.ids.index("587736542560715163")]).replace("\u00a0", " ") == (
             "Most likely a galaxy with features or a disk (97 %), seen edge-on (100 %), with a rounded bulge (66 %), "
             "and with nothing odd about it (71 %)."
         )
 
-    def test_says_what_is_odd_though_questions_before_are_unknown(self):
+    def test_describes_what_is_odd_though_questions_before_are_unknown(self):
         fractions = np.full(len(COLUMNS), np.nan)
         fractions[SLICES[6]] = (0.1, 0.9)
         assert in_words(fractions).replace("\u00a0", " ") == "Most likely with nothing odd about it (90 %)."

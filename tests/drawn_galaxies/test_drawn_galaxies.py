@@ -1,4 +1,4 @@
-"""The drawings of answers: what is measured on them is what their answer says."""
+"""The drawings of answers: measurements on them agree with their answer."""
 
 import itertools
 
@@ -15,12 +15,12 @@ ROUND, OVAL, CIGAR = (column(7, answer) for answer in (1, 2, 3))
 
 
 def sky(side: int = SMALL) -> Sky:
-    places = (np.arange(side) + 0.5) * 2 / side - 1
-    return Sky(*np.meshgrid(places, places), np.random.default_rng(0))
+    coordinates = (np.arange(side) + 0.5) * 2 / side - 1
+    return Sky(*np.meshgrid(coordinates, coordinates), np.random.default_rng(0))
 
 
 def axis_ratio(picture: np.ndarray) -> float:
-    """The short axis over the long one, by the second moments of the light above a tenth of its peak, without stars."""
+    """The short axis over the long one, by second moments of the brighter light, without stars."""
     light = np.clip(picture.astype(float) - GROUND, 0, None).sum(axis=2)
     light[(light < 0.1 * light.max()) | (np.hypot(sky().x, sky().y) > 0.8)] = 0
     y, x = np.mgrid[0 : len(light), 0 : len(light)]
@@ -98,8 +98,8 @@ def test_arms_are_looser_from_answer_to_answer(number: int) -> None:
 def test_a_dust_lane_is_darker_than_the_light_on_its_either_side(number: int) -> None:
     (streak,) = DRAWINGS[column(8, 7)][number].things
     angle, thickness = (vars(streak)[name] for name in ("angle", "thickness"))
-    light, place = streak.light(sky(240)).sum(axis=2), sky(240)
-    along, across = place.turned(angle)
+    light = streak.light(sky(240)).sum(axis=2)
+    along, across = sky(240).turned(angle)
     middle = np.abs(along) < 0.2
 
     def between(low: float, high: float) -> float:

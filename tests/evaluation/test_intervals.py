@@ -178,7 +178,7 @@ class TestTheSpread:
 
     def test_can_be_drawn_as_whiskers(self, noisy, error_model):
         fractions, view_spread = noisy[0][:1], noisy[1][:1]
-        assert flow_chart(fractions[0], network_spread=spread_of(fractions, view_spread, error_model)[0])
+        assert flow_chart(fractions[0], network_half_widths=spread_of(fractions, view_spread, error_model)[0])
 
     def test_of_no_galaxies_is_empty(self, error_model):
         assert spread_of(np.empty((0, 37)), np.empty((0, 37)), error_model).shape == (0, len(COLUMNS))

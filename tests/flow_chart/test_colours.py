@@ -1,4 +1,4 @@
-"""The colours of the flow-chart: told apart by the colour-blind too, and paler where fewer votes are behind them."""
+"""Colours of the flow-chart: distinct to the colour-blind too, and paler for fewer votes."""
 
 from itertools import pairwise
 
@@ -8,9 +8,9 @@ import pytest
 
 from galaxy_explorer import decision_tree as tree
 from galaxy_explorer.decision_tree import COLUMNS, SLICES
-from galaxy_explorer.flow_chart import as_list, flow_chart
+from galaxy_explorer.flow_chart import HEIGHT, as_list, flow_chart
 from galaxy_explorer.flow_chart.palette import DARK, LIGHT, blend
-from galaxy_explorer.flow_chart.readings import FULL_STRENGTH_FROM, PALEST, presence, read_sources
+from galaxy_explorer.flow_chart.readings import FULL_OPACITY_FROM, PALEST, opacity_of_question, read_sources
 
 # What someone sees who lacks one kind of cone, on linear RGB: Machado, Oliveira & Fernandes 2009 (IEEE Transactions on
 # Visualization and Computer Graphics 15, 1291), their table of matrices at severity 1.0.
@@ -53,7 +53,7 @@ def galaxy(random_fractions):
 
 
 def with_mass(galaxy, mass):
-    """The same galaxy when a part of the votes says that it has features, so that the rest fall to it too."""
+    """The same galaxy with a given mass of votes on what follows from features."""
     shares = tree.shares_from_fractions(galaxy)
     shares[SLICES[1]] = (1 - mass, mass, 0)
     return tree.fractions_from_shares(shares)
@@ -101,7 +101,7 @@ def test_blending_goes_from_one_colour_to_the_other():
 def test_bars_grow_stronger_with_the_votes_behind_them(galaxy):
     for name, sources in (("network", {"network": None}), ("volunteers", {"volunteers": None})):
         away = []
-        for mass in (0.02, 0.1, 0.3, FULL_STRENGTH_FROM, 0.9):
+        for mass in (0.02, 0.1, 0.3, FULL_OPACITY_FROM, 0.9):
             figure = flow_chart(**dict.fromkeys(sources, with_mass(galaxy, mass)))
             colours = bar_colours(figure, name)
             away.append(distance(colours["Class2.1"], DARK.track, "all cones"))
@@ -116,36 +116,39 @@ def test_few_votes_of_one_source_pale_its_bars_alone(galaxy):
     figure = flow_chart(with_mass(galaxy, 0.9), with_mass(galaxy, 0.03))
     assert bar_colours(figure, "network")["Class2.1"] == DARK.network
     assert bar_colours(figure, "volunteers")["Class2.1"] == blend(
-        DARK.track, DARK.volunteers, PALEST + (1 - PALEST) * 0.03 / FULL_STRENGTH_FROM
+        DARK.track, DARK.volunteers, PALEST + (1 - PALEST) * 0.03 / FULL_OPACITY_FROM
     )
 
 
 def test_a_question_comes_forward_with_its_votes(galaxy):
     few, many = (read_sources(with_mass(galaxy, mass), None, None, "network") for mass in (0.05, 0.9))
-    assert 0 < presence(few, 2) < presence(many, 2) == 1
-    assert presence(read_sources(None, with_mass(galaxy, 0.0), None, "network"), 2) == 0
-    assert presence(few, tree.ASKED_OF_EVERYONE) == 1
+    assert 0 < opacity_of_question(few, 2) < opacity_of_question(many, 2) == 1
+    assert opacity_of_question(read_sources(None, with_mass(galaxy, 0.0), None, "network"), 2) == 0
+    assert opacity_of_question(few, tree.ASKED_OF_EVERYONE) == 1
 
 
 def test_the_list_pales_as_the_chart_does(galaxy):
-    pale = blend(DARK.track, DARK.volunteers, PALEST + (1 - PALEST) * 0.03 / FULL_STRENGTH_FROM)
-    assert f"background:{pale}" in as_list(volunteers=with_mass(galaxy, 0.03))
-    assert f"background:{pale}" not in as_list(volunteers=with_mass(galaxy, 0.5))
+    pale = blend(DARK.track, DARK.volunteers, PALEST + (1 - PALEST) * 0.03 / FULL_OPACITY_FROM)
+    assert f"background:{pale}" in as_list(read_sources(volunteers=with_mass(galaxy, 0.03)))
+    assert f"background:{pale}" not in as_list(read_sources(volunteers=with_mass(galaxy, 0.5)))
 
 
 @pytest.mark.parametrize("dark", [True, False])
 def test_plotly_takes_everything_that_is_drawn(galaxy, dark):
     figure = flow_chart(
-        galaxy, galaxy, network_spread=galaxy * 0.1, selected=COLUMNS[3], dark=dark, caption="Galaxy <1> · a network"
+        galaxy,
+        galaxy,
+        network_half_widths=galaxy * 0.1,
+        selected=COLUMNS[3],
+        dark=dark,
+        caption="Galaxy <1> · a network",
     )
-    go.Figure(figure.to_dict())  # raises where a property is unknown or a value impossible
+    go.Figure(figure.to_dict())  # raises if a property is unknown or a value invalid
     assert "Galaxy &lt;1&gt; · a network" in next(figure.select_traces({"name": "texts"})).text
     assert figure.layout.paper_bgcolor == (DARK if dark else LIGHT).page
 
 
 def test_a_saved_chart_is_as_high_as_the_one_on_the_page(galaxy):
-    from galaxy_explorer.flow_chart import HEIGHT
-
     figure = flow_chart(galaxy, caption="one line")
     assert figure.layout.height == round(HEIGHT)
     assert max(next(figure.select_traces({"name": "texts"})).y) < HEIGHT

@@ -15,7 +15,7 @@ from galaxy_explorer.flow_chart.writing import share_tops
 
 @pytest.fixture
 def galaxy(random_fractions):
-    """Vote fractions of a galaxy of which every question was asked, by the network's measure too."""
+    """Vote fractions of a galaxy with votes on every question, also for a network."""
     return next(one for one in random_fractions(99) if min(tree.mass_of(n, one) for n in SLICES) > HARDLY_ASKED)
 
 
@@ -27,13 +27,13 @@ def written(*sources):
 def test_the_key_names_the_sources_and_whose_path_and_curves_are_drawn(galaxy):
     assert written(galaxy, galaxy, None)[:2] == ["fcn", "volunteers"]
     for sources, lead in (((galaxy, galaxy), "fcn"), ((None, galaxy), "volunteers")):
-        said = " ".join(written(*sources, None))
+        text = " ".join(written(*sources, None))
         for meaning in (
             f"votes that go this way ({lead})",
             f"likeliest path ({lead})",
             "share of a question’s answers",
         ):
-            assert meaning in said
+            assert meaning in text
 
 
 def test_the_key_explains_whiskers_where_there_are_some(galaxy):
@@ -49,14 +49,14 @@ def test_the_key_stands_above_the_chart_and_no_two_of_its_words_in_one_place(gal
 
 def test_a_track_lies_behind_every_share_and_nowhere_else(galaxy):
     smooth = np.nan_to_num(tree.shares_from_fractions(galaxy))
-    smooth[SLICES[1]] = [1, 0, 0]  # of what follows a disk nobody is asked
+    smooth[SLICES[1]] = [1, 0, 0]  # what follows a disk is not asked
     fractions = tree.fractions_from_shares(smooth)
     figure = flow_chart(galaxy, fractions)
     tracks = next(figure.select_traces({"name": "of all answers"}))
-    places = set(zip(tracks.base, tracks.y, strict=True))
+    points = set(zip(tracks.base, tracks.y, strict=True))
     bars = [next(figure.select_traces({"name": name})) for name in ("network", "volunteers")]
-    assert places == {place for bar in bars for place in zip(bar.base, bar.y, strict=True)}
-    assert len(places) == len(COLUMNS) + sum(len(tree.columns_of(number)) for number in (1, 6, 7, 8))
+    assert points == {point for bar in bars for point in zip(bar.base, bar.y, strict=True)}
+    assert len(points) == len(COLUMNS) + sum(len(tree.columns_of(number)) for number in (1, 6, 7, 8))
     assert set(tracks.x) == {TRACK}
     for column, left in zip(bars[1].customdata, bars[1].base, strict=True):
         assert TILES[column].left <= left <= left + TRACK <= TILES[column].right
@@ -73,5 +73,5 @@ def test_a_whisker_is_for_the_votes_on_the_question_also_where_everyone_is_asked
     fractions, spread = galaxy.copy(), 0.1 * galaxy
     fractions[SLICES[6]] *= 0.8  # of a network that does not quite obey the tree
     (reading,) = read_sources(fractions, None, spread, "network")
-    np.testing.assert_allclose(reading.spread[SLICES[6]], spread[SLICES[6]] / 0.8)
-    np.testing.assert_allclose(reading.spread[SLICES[1]], spread[SLICES[1]])
+    np.testing.assert_allclose(reading.half_widths[SLICES[6]], spread[SLICES[6]] / 0.8)
+    np.testing.assert_allclose(reading.half_widths[SLICES[1]], spread[SLICES[1]])

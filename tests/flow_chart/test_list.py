@@ -7,14 +7,14 @@ import pytest
 
 from galaxy_explorer import decision_tree as tree
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, SLICES, columns_of, shares_from_fractions
-from galaxy_explorer.flow_chart import as_list
+from galaxy_explorer.flow_chart import as_list, percent, read_sources
 from galaxy_explorer.flow_chart.icons import HALF_PX, ICONS, drawing, flipped
-from galaxy_explorer.flow_chart.readings import HARDLY_ASKED, SHARE_SCALES, percent
+from galaxy_explorer.flow_chart.readings import HARDLY_ASKED, SHARE_SCALES
 
 
 @pytest.fixture
 def galaxy(random_fractions):
-    """Vote fractions of a galaxy of which every question was asked, by the network's measure too."""
+    """Vote fractions of a galaxy with votes on every question, also for a network."""
     return next(one for one in random_fractions(99) if min(tree.mass_of(n, one) for n in SLICES) > 2 * HARDLY_ASKED)
 
 
@@ -28,7 +28,7 @@ def words(element):
 
 
 def test_list_has_every_question_and_answer_in_order(galaxy):
-    html = as_list(galaxy)
+    html = as_list(read_sources(galaxy))
     headings = [words(heading) for heading in ET.fromstring(html).iter("h3")]
     assert headings == [f"{question.number}. {question.text}" for question in tree.QUESTIONS]
     assert len(list(ET.fromstring(html).iter("section"))) == len(tree.QUESTIONS)
@@ -37,7 +37,7 @@ def test_list_has_every_question_and_answer_in_order(galaxy):
 
 def test_list_carries_the_numbers_of_both_sources(galaxy, random_fractions):
     network, volunteers = galaxy, random_fractions(1, seed=1)[0]
-    items = items_of(as_list(network, volunteers, network_name="densenet"))
+    items = items_of(as_list(read_sources(network, volunteers, network_name="densenet")))
     for column, item in items.items():
         assert tree.ANSWER_OF[column].name in words(item)
         for name, fractions in (("densenet", network), ("volunteers", volunteers)):
@@ -51,7 +51,7 @@ def test_list_says_not_asked_and_unknown_instead_of_nothing(galaxy):
     fractions = galaxy.copy()
     fractions[SLICES[9]] = 0
     fractions[SLICES[11]] = np.nan
-    items = items_of(as_list(volunteers=fractions))
+    items = items_of(as_list(read_sources(volunteers=fractions)))
     for number, why in ((9, "not asked"), (11, "unknown")):
         for column in columns_of(number):
             assert why in words(items[column])
@@ -61,13 +61,13 @@ def test_list_says_not_asked_and_unknown_instead_of_nothing(galaxy):
 def test_list_says_of_how_few_votes_a_network_says_nothing(galaxy):
     shares = shares_from_fractions(galaxy)
     shares[SLICES[2]] = [HARDLY_ASKED / 2, 1 - HARDLY_ASKED / 2]
-    items = items_of(as_list(tree.fractions_from_shares(shares)))
+    items = items_of(as_list(read_sources(tree.fractions_from_shares(shares))))
     for column in columns_of(9):
         assert "hardly asked (fewer than 1 in 100 votes)" in words(items[column])
 
 
 def test_list_carries_the_spread(galaxy):
-    items = items_of(as_list(galaxy, network_spread=galaxy * 0.2))
+    items = items_of(as_list(read_sources(galaxy, network_half_widths=galaxy * 0.2)))
     shares = shares_from_fractions(galaxy)
     for column, item in items.items():
         number, share = tree.QUESTION_OF[column].number, shares[INDEX[column]]
@@ -79,26 +79,26 @@ def test_list_carries_the_spread(galaxy):
 
 def test_list_marks_the_likeliest_path_and_the_selected_answer_in_words(galaxy):
     path = {column for column, _ in tree.most_likely_path(galaxy)}
-    items = items_of(as_list(galaxy, selected="Class5.2"))
+    items = items_of(as_list(read_sources(galaxy), selected="Class5.2"))
     assert {column for column, item in items.items() if "likeliest path" in words(item)} == path
     assert [column for column, item in items.items() if "selected" in words(item)] == ["Class5.2"]
 
 
 def test_list_notes_that_question_6_is_asked_of_everyone(galaxy):
-    section = list(ET.fromstring(as_list(galaxy)).iter("section"))[tree.ASKED_OF_EVERYONE - 1]
+    section = list(ET.fromstring(as_list(read_sources(galaxy))).iter("section"))[tree.ASKED_OF_EVERYONE - 1]
     assert "asked of everyone in these scores" in words(section)
 
 
 @pytest.mark.parametrize("dark", [True, False])
 def test_list_stays_well_formed_whatever_a_network_is_called(galaxy, dark):
     name = "<script>alert('1')</script> & \"me\""
-    html = as_list(galaxy, network_name=name, dark=dark)
+    html = as_list(read_sources(galaxy, network_name=name), dark=dark)
     assert "<script" not in html
     assert f"{name}:" in [span.text for span in ET.fromstring(html).iter("span")]
 
 
 def test_list_bars_and_drawings_are_hidden_from_screen_readers(galaxy):
-    root = ET.fromstring(as_list(galaxy))
+    root = ET.fromstring(as_list(read_sources(galaxy)))
     assert all(picture.get("alt") == "" for picture in root.iter("img"))
     assert len([d for d in root.iter("div") if d.get("aria-hidden") == "true"]) == len(COLUMNS)
 

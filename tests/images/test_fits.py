@@ -21,11 +21,13 @@ def brightest(picture):
 
 
 class TestOneBand:
-    def test_it_is_grey_and_said_so(self):
+    def test_it_is_grey_with_a_note(self):
         exposure = read_exposure(written(galaxy_fluxes()))
         assert (exposure.picture.dtype, exposure.picture.shape) == (np.uint8, (64, 64, 3))
         assert (exposure.picture[..., :1] == exposure.picture).all()
-        assert exposure.notes == ("shown in grey; the networks learnt colours, so take their answers with care",)
+        assert exposure.notes == (
+            "shown in grey; the networks were trained on colour pictures, so treat their predictions with care",
+        )
         assert exposure.choices == (exposure.name,) == ("0 (64×64)",)
 
     def test_its_first_row_is_at_the_bottom(self):
@@ -81,7 +83,7 @@ class TestOneBand:
         exposure = read_exposure(content)
         np.testing.assert_allclose(exposure.picture[:-4].astype(int), read_image(written(fluxes))[:-4], atol=2)
         assert (exposure.picture[-4:] == exposure.picture[-1, 0]).all()
-        assert exposure.notes[0] == "6 % of its pixels hold no number and are shown as sky"
+        assert exposure.notes[0] == "6 % of its pixels are blank, NaN or infinite and are shown as sky"
 
     @pytest.mark.parametrize(
         ("stored", "cards"),
@@ -99,7 +101,7 @@ class TestOneBand:
         numbers = np.rint(galaxy_fluxes(sky=200.0, noise=4.0)).astype(kind)
         numbers[:, :8] = stored
         exposure = read_exposure(stored_as(numbers, tiled, BLANK=stored, **cards))
-        assert exposure.notes[0] == "12 % of its pixels hold no number and are shown as sky"
+        assert exposure.notes[0] == "12 % of its pixels are blank, NaN or infinite and are shown as sky"
         assert exposure.picture.max() > 50
 
     def test_blank_signed_bytes_and_wide_integers_are_known(self):
@@ -107,14 +109,14 @@ class TestOneBand:
             numbers = np.rint(galaxy_fluxes(sky=40.0, noise=4.0)).astype(kind)
             numbers[:, :8] = stored
             content = stored_as(numbers, BLANK=stored, BZERO=zero)
-            assert "12 % of its pixels hold no number" in "; ".join(read_exposure(content).notes)
+            assert "12 % of its pixels are blank" in "; ".join(read_exposure(content).notes)
 
     @pytest.mark.parametrize("hole", [np.nan, np.inf, -np.inf, 1e300])
     def test_pixels_without_a_number_are_shown_as_sky(self, hole):
         fluxes = galaxy_fluxes().astype(float)
         fluxes[:, :8] = hole
         exposure = read_exposure(written(fluxes))
-        assert "12 % of its pixels hold no number" in exposure.notes[0]
+        assert "12 % of its pixels are blank" in exposure.notes[0]
         assert 2 <= exposure.picture[:, :8].max() <= 8
         assert brightest(exposure.picture)[1] == pytest.approx(0.7, abs=0.03)
 
@@ -169,7 +171,7 @@ class TestFiles:
         assert found.name == "colour of i, r, g"
         assert np.abs(found.picture.astype(int) - wanted).mean() < 2  # quantised
 
-    def test_maps_of_errors_and_tables_are_passed_over(self):
+    def test_maps_of_errors_and_tables_are_skipped(self):
         table = fits.BinTableHDU.from_columns([fits.Column("x", "E", array=[1.0, 2.0])], name="cat")
         units = [fits.ImageHDU(galaxy_fluxes(n), name=name) for n, name in enumerate(["err", "dq", "sci"])]
         exposure = read_exposure(written(fits.PrimaryHDU(), table, *units))
@@ -190,7 +192,7 @@ class TestFiles:
             tiled = fits.CompImageHDU(np.rint(fluxes[1:] * 10).astype(np.int32), tile_shape=tile)
             np.testing.assert_allclose(read_image(written(tiled)).shape, (63, 64, 3))
 
-    def test_headers_against_the_standard_are_no_obstacle(self):
+    def test_headers_against_the_standard_are_accepted(self):
         content = written(with_header(galaxy_fluxes(), BLANK=5, OBJECT="NGC 1"))  # BLANK is for integers
         content = content.replace(b"OBJECT  = 'NGC 1   '", b"OBJECT  = NGC 1     ")
         assert read_image(content).shape == (64, 64, 3)

@@ -7,7 +7,7 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from fits_files import galaxy_fluxes, notes_of, on_the_sky, with_header, written
 
-from galaxy_explorer.images import Position, fits_files, fits_position, read_exposure
+from galaxy_explorer.images import SkyPlacement, fits_files, fits_position, read_exposure
 
 
 def hst_exposure(shift_pixels):
@@ -43,10 +43,10 @@ def test_galactic_coordinates_become_equatorial():
     assert position.dec_deg == pytest.approx(47.1952, abs=0.001)
 
 
-def test_of_averaged_pixels_the_scale_is_theirs(monkeypatch):
+def test_the_scale_is_that_of_averaged_pixels(monkeypatch):
     monkeypatch.setattr(fits_files, "SHOWN_PIXELS", 32 * 32)
     exposure = read_exposure(written(with_header(galaxy_fluxes(), **on_the_sky(0.4))))
-    assert exposure.position == Position(pytest.approx(202.47), pytest.approx(47.2), pytest.approx(0.8, rel=1e-6))
+    assert exposure.position == SkyPlacement(pytest.approx(202.47), pytest.approx(47.2), pytest.approx(0.8, rel=1e-6))
 
 
 def test_the_bands_of_a_colour_picture_give_its_position():
@@ -59,7 +59,7 @@ def test_a_tile_compressed_image_has_its_position():
     assert read_exposure(written(tiled)).position.dec_deg == pytest.approx(47.2)
 
 
-def test_without_coordinates_there_is_no_position_and_no_word_of_it():
+def test_without_coordinates_there_is_neither_position_nor_note():
     exposure = read_exposure(written(galaxy_fluxes()))
     assert exposure.position is None
     assert len(exposure.notes) == 1
@@ -75,19 +75,19 @@ def test_without_coordinates_there_is_no_position_and_no_word_of_it():
         {"CRVAL2": 500.0},
     ],
 )
-def test_coordinates_that_make_no_sense_are_a_note_and_no_error(cards):
+def test_invalid_coordinates_are_a_note_and_no_error(cards):
     exposure = read_exposure(written(with_header(galaxy_fluxes(), **(on_the_sky() | cards))))
     assert exposure.picture.shape == (64, 64, 3)
     assert exposure.position is None
-    assert "its sky coordinates make no sense" in "; ".join(exposure.notes)
+    assert "its sky coordinates are invalid" in "; ".join(exposure.notes)
 
 
-def test_dates_and_keywords_of_old_are_no_obstacle():
+def test_dates_and_keywords_of_old_are_accepted():
     cards = on_the_sky() | {"RADECSYS": "FK5", "EQUINOX": 2000.0, "DATE-OBS": "31/12/98", "MJD-OBS": 1.0}
     assert read_exposure(written(with_header(galaxy_fluxes(), **cards))).position.dec_deg == pytest.approx(47.2)
 
 
-def test_a_mirrored_and_a_turned_picture_are_said_so():
+def test_a_mirrored_or_rotated_picture_has_a_note():
     assert "mirrored" not in notes_of(written(with_header(galaxy_fluxes(), **on_the_sky())))
     assert "north is" not in notes_of(written(with_header(galaxy_fluxes(), **on_the_sky(turned_deg=5.0))))
     mirrored = notes_of(written(with_header(galaxy_fluxes(), **on_the_sky(mirrored=True))))
@@ -99,14 +99,14 @@ def test_a_mirrored_and_a_turned_picture_are_said_so():
     )
 
 
-@pytest.mark.parametrize(("angle", "said"), [(0.0, ""), (30.0, "north is 30° to the right of up")])
-def test_the_axes_may_stand_in_either_order(angle, said):
+@pytest.mark.parametrize(("angle", "message"), [(0.0, ""), (30.0, "north is 30° to the right of up")])
+def test_the_axes_may_stand_in_either_order(angle, message):
     cards = on_the_sky(turned_deg=angle)
     pairs = [("CTYPE1", "CTYPE2"), ("CRVAL1", "CRVAL2"), ("CD1_1", "CD2_1"), ("CD1_2", "CD2_2")]
     cards |= {one: cards[other] for pair in pairs for one, other in (pair, pair[::-1])}
     exposure = read_exposure(written(with_header(galaxy_fluxes(), **cards)))
     assert (exposure.position.ra_deg, exposure.position.dec_deg) == pytest.approx((202.47, 47.2))
-    assert "; ".join(exposure.notes[1:]) == said
+    assert "; ".join(exposure.notes[1:]) == message
 
 
 def test_a_galactic_picture_is_turned_by_the_angle_between_the_norths():
@@ -122,7 +122,7 @@ def test_tables_of_distortions_elsewhere_in_the_file_are_followed(monkeypatch):
     step = 0.4 / 3600 / np.cos(np.radians(47.2))
     assert (position.ra_deg, position.dec_deg) == pytest.approx((202.47 - 3 * step, 47.2), abs=1e-7)
     monkeypatch.setattr(fits_position, "MOST_CORRECTIONS", 10)
-    assert "make no sense (the table WCSDVARR has 30 numbers)" in notes_of(shifted)
+    assert "invalid (the table WCSDVARR has 30 numbers)" in notes_of(shifted)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_the_scale_is_that_of_a_pixel_on_the_sky_in_any_projection(cards, turned
 
 
 def bands_at(*cards):
-    """A file of i, r and g, each with some cards of its own beside those of its place."""
+    """A file of i, r and g, each with cards of its own in addition to the coordinates."""
     units = [
         with_header(galaxy_fluxes(), FILTER=band, **(on_the_sky() | own))
         for band, own in zip("irg", cards, strict=True)
@@ -162,7 +162,7 @@ def bands_at(*cards):
 
 
 @pytest.mark.parametrize(
-    ("cards", "said"),
+    ("cards", "message"),
     [
         ({"CRPIX1": 44.5}, "its bands lie up to 12.0 pixels apart on the sky"),
         ({"CRVAL2": 47.2 - 5 * 0.4 / 3600}, "its bands lie up to 5.0 pixels apart on the sky"),
@@ -170,9 +170,9 @@ def bands_at(*cards):
         (on_the_sky(0.2), "its bands lie up to 22.3 pixels apart on the sky"),
     ],
 )
-def test_bands_that_do_not_lie_on_one_another_are_said_so(cards, said):
-    assert said in notes_of(bands_at({}, {}, cards))
-    assert said in notes_of(bands_at({}, cards, {}))
+def test_bands_that_are_not_aligned_have_a_note(cards, message):
+    assert message in notes_of(bands_at({}, {}, cards))
+    assert message in notes_of(bands_at({}, cards, {}))
 
 
 def test_bands_within_a_pixel_or_without_coordinates_of_their_own_are_no_note(monkeypatch):

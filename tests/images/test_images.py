@@ -68,7 +68,7 @@ class TestReading:
     def test_grey_is_the_same_in_all_channels(self, ramp):
         np.testing.assert_array_equal(read_image(encoded(ramp.astype(np.uint8), "PNG")), grey(ramp))
 
-    def test_grey_is_said_to_be_so_also_in_three_channels(self, ramp, picture):
+    def test_grey_has_a_note_also_in_three_channels(self, ramp, picture):
         for levels in (ramp.astype(np.uint8), grey(ramp)):
             assert read_exposure(encoded(levels, "PNG")).notes == (GREY,)
         assert read_exposure(encoded(picture, "PNG")).notes == ()
@@ -167,7 +167,7 @@ class TestReading:
         assert (read_image(encoded(np.full((16, 16), 7.5, np.float32), "TIFF")) == 0).all()
 
     def test_floats_without_any_finite_value_are_refused(self):
-        with pytest.raises(ImageError, match="no pixel of the picture holds a finite number"):
+        with pytest.raises(ImageError, match="every pixel of the picture is NaN or infinite"):
             read_image(encoded(np.full((16, 16), np.nan, np.float32), "TIFF"))
 
     def test_sixteen_bit_colour_keeps_its_high_bytes(self, ramp):

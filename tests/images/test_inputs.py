@@ -5,7 +5,7 @@ import pytest
 from picture_files import encoded, grey
 from PIL import Image
 
-from galaxy_explorer.images import central_field, for_prediction, normalise, read_image, turned_back, views
+from galaxy_explorer.images import central_field, for_prediction, normalise, read_image, tta_views, undo_tta
 
 PACKED = 288 / 424  # the field of a pack of central 288 of 424 pixels
 
@@ -132,39 +132,39 @@ def inputs():
 
 class TestViews:
     def test_the_first_is_the_input_itself(self, inputs):
-        np.testing.assert_array_equal(views(inputs, 1), inputs[np.newaxis])
+        np.testing.assert_array_equal(tta_views(inputs, 1), inputs[np.newaxis])
 
     def test_all_eight_differ(self, inputs):
-        assert len({view.tobytes() for view in views(inputs, 8)}) == 8
+        assert len({view.tobytes() for view in tta_views(inputs, 8)}) == 8
 
     @pytest.mark.parametrize("count", [1, 3, 8])
-    def test_turned_back_they_are_all_the_input(self, inputs, count):
-        np.testing.assert_array_equal(turned_back(views(inputs, count)), np.stack([inputs] * count))
+    def test_undone_they_are_all_the_input(self, inputs, count):
+        np.testing.assert_array_equal(undo_tta(tta_views(inputs, count)), np.stack([inputs] * count))
 
     @pytest.mark.parametrize("count", [1, 2, 4, 8])
     def test_views_of_a_view_are_the_same_set(self, inputs, count):
-        original = {view.tobytes() for view in views(inputs, count)}
-        for view in views(inputs, count):
-            assert {again.tobytes() for again in views(view, count)} == original
+        original = {view.tobytes() for view in tta_views(inputs, count)}
+        for view in tta_views(inputs, count):
+            assert {again.tobytes() for again in tta_views(view, count)} == original
 
     @pytest.mark.parametrize(
         "turned", [lambda x: np.rot90(x, 1, (-2, -1)), lambda x: x[..., ::-1], lambda x: x.swapaxes(-1, -2)]
     )
     def test_a_turned_or_mirrored_galaxy_has_the_same_eight_views(self, inputs, turned):
-        original = {view.tobytes() for view in views(inputs, 8)}
-        assert {view.tobytes() for view in views(np.ascontiguousarray(turned(inputs)), 8)} == original
+        original = {view.tobytes() for view in tta_views(inputs, 8)}
+        assert {view.tobytes() for view in tta_views(np.ascontiguousarray(turned(inputs)), 8)} == original
 
     @pytest.mark.parametrize("count", range(1, 9))
     def test_fewer_views_are_the_first_of_more(self, inputs, count):
-        seen = views(inputs, count)
-        np.testing.assert_array_equal(seen, views(inputs, 8)[:count])
+        seen = tta_views(inputs, count)
+        np.testing.assert_array_equal(seen, tta_views(inputs, 8)[:count])
         assert (seen.shape, seen.dtype, seen.flags.c_contiguous) == ((count, 2, 3, 8, 8), np.float32, True)
 
     @pytest.mark.parametrize("count", [0, 9, -1])
     def test_other_counts_are_refused(self, inputs, count):
         with pytest.raises(ValueError, match="1 to 8 flips and quarter turns"):
-            views(inputs, count)
+            tta_views(inputs, count)
 
     def test_inputs_that_are_not_square_are_refused(self):
         with pytest.raises(ValueError, match="square"):
-            views(np.zeros((1, 3, 8, 9), np.float32), 4)
+            tta_views(np.zeros((1, 3, 8, 9), np.float32), 4)

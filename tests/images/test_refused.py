@@ -1,4 +1,4 @@
-"""What is no picture of a galaxy is refused, in words."""
+"""Files that are not pictures of galaxies are rejected, with the reason."""
 
 import contextlib
 
@@ -38,10 +38,10 @@ class TestRefusing:
             (b"PK\x03\x04.....", "a zip file or an office document"),
             (b"GalaxyID,Class1.1\n", "a file of text"),
             (b"\r\n  <html>\xe4", "a file of text"),
-            (b"\0" * 1000, "a file of a kind that is not known here"),
+            (b"\0" * 1000, "a file of an unknown kind"),
         ],
     )
-    def test_what_it_is_instead_is_said_in_words(self, content, words):
+    def test_the_message_tells_what_it_is_instead(self, content, words):
         assert refusal(content).startswith(f"{words} is not a picture")
 
     def test_an_empty_file_is_refused(self):
@@ -68,9 +68,9 @@ class TestRefusing:
             width, height = 16_383, 16_383  # the largest that the format has
         content = header(width, height)
         assert len(content) < 1000  # nothing is there to decode: a reader that tried would say "cut short"
-        said = refusal(content)
-        assert "more than the 50 million that are read" in said
-        assert "scale the picture down" in said
+        message = refusal(content)
+        assert "more than the 50 million that are read" in message
+        assert "scale the picture down" in message
 
     def test_the_limit_itself_is_not_refused_for_its_size(self):
         assert "damaged or cut short" in refusal(png_header(MAX_PIXELS // 10_000, 10_000))

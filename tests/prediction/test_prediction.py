@@ -13,7 +13,7 @@ from tiny_training import in_one_thread
 
 from galaxy_explorer.catalogue import CatalogueError, open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS, SLICES, mass_of
-from galaxy_explorer.images import ImageError, for_prediction, views
+from galaxy_explorer.images import ImageError, for_prediction, tta_views
 from galaxy_explorer.prediction import (
     Source,
     predict,
@@ -41,7 +41,7 @@ def test_a_picture_gets_the_same_numbers_alone_and_in_a_batch(network, card, pic
 def test_fractions_are_the_mean_over_the_views_and_spread_their_deviation(network, card, pictures, count):
     inputs = for_prediction(pictures[0], size=32, crop=0.8, mean=card["mean"], std=card["std"])[np.newaxis]
     with torch.no_grad():
-        seen = [network(torch.from_numpy(view)).numpy()[0] for view in views(inputs, count)]
+        seen = [network(torch.from_numpy(view)).numpy()[0] for view in tta_views(inputs, count)]
     fractions, spread = predict(network, card, pictures[:1], views=count)
     assert np.allclose(fractions[0], np.mean(seen, axis=0), atol=1e-6)
     assert np.allclose(spread[0], np.std(seen, axis=0), atol=1e-6)

@@ -94,7 +94,7 @@ def test_who_waited_while_a_service_failed_leaves_it_alone(sky_server: SkyServer
 def test_visitors_with_the_same_question_at_once_send_one_request(
     sky_server: SkyServer, turns_taken: ExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answers, "keep", lambda *_: None)  # no answer comes from the disk
+    monkeypatch.setattr(answers, "write_atomic", lambda *_: None)  # no answer comes from the disk
     waits: list[float] = []
     monkeypatch.setattr(answers, "time_left", lambda: waits.append(0.0) or float("inf"))
     with ThreadPoolExecutor(8) as pool:

@@ -12,7 +12,7 @@ SEEN_THROUGH = {"i": 1.0, "r": 0.8, "g": 0.5}  # fluxes of a reddish galaxy
 
 
 def galaxy_fluxes(seed=0, side=64, peak=100.0, noise=1.0, sky=10.0):
-    """An off-centre blob of light, upper right of the middle in FITS's sense, on noise; (side, side) float32."""
+    """A blob of light on noise, up and right of the middle in FITS's sense, as float32."""
     random = np.random.default_rng(seed)
     rows, columns = np.mgrid[0:side, 0:side] / side
     light = np.exp(-(np.hypot(rows - 0.6, columns - 0.7) ** 2) / 0.02)
@@ -28,7 +28,7 @@ def bands(**options):
 
 
 def written(*units):
-    """Write header and data units, or arrays as image units, into bytes; an image that comes first is the primary."""
+    """Write units, or arrays as image units, into bytes; the first is the primary."""
     units = [fits.ImageHDU(unit) if isinstance(unit, np.ndarray) else unit for unit in units]
     if type(units[0]) is fits.ImageHDU:
         primary = fits.PrimaryHDU(units[0].data)
@@ -54,7 +54,7 @@ def with_header(plane, **cards):
 
 
 def stored_as(numbers, tiled=False, **cards):
-    """A file that holds these very integers, which astropy would scale on writing, under a header with some more cards."""
+    """A file of these stored integers, which astropy would scale on writing, and more cards."""
     content = written(fits.CompImageHDU(numbers) if tiled else numbers)
     with fits.open(io.BytesIO(content), disable_image_compression=True, do_not_scale_image_data=True) as units:
         units[-1].header.update(cards)
@@ -84,7 +84,7 @@ def on_the_sky(scale_arcsec=0.4, turned_deg=0.0, mirrored=False):
 
 
 def fluxes_of_levels(picture):
-    """Undo the stretch of a picture, (H, W, 3) uint8 to (3, H, W) float: which fluxes, in noises, look like it?"""
+    """Invert the stretch of a picture: (H, W, 3) levels to (3, H, W) fluxes in noises."""
     levels = picture.astype(float) + 0.5
     middle = levels.mean(axis=-1)
     height = 255 * 0.1 / np.arcsinh(0.1 * stretch.Q)

@@ -51,7 +51,7 @@ def grey(values):
 
 
 def refusal(content):
-    """What is said of a picture that is not read."""
+    """The message on a picture that cannot be read."""
     with pytest.raises(ImageError) as refused:
         read_image(content)
     return str(refused.value)

@@ -10,12 +10,12 @@ import pandas as pd
 import streamlit as st
 
 from galaxy_explorer.app.services import prediction_jobs
+from galaxy_explorer.app.services.prediction_tables import Column, Tables, files_of, reader
 from galaxy_explorer.app.services.result_cache import Memo
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, SLICES, columns_of
 from galaxy_explorer.evaluation.intervals import coverage
 from galaxy_explorer.evaluation.metrics import Score, calibration, density, disagreements, score
-from galaxy_explorer.prediction.cached import Column, Tables, files_of, reader
 
 SAMPLE_SIZE = 1000
 WORST = 60  # galaxies of a list of disagreements

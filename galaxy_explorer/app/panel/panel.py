@@ -28,7 +28,7 @@ from galaxy_explorer.decision_tree import (
     shares_from_fractions,
 )
 from galaxy_explorer.evaluation.metrics import largest_differences
-from galaxy_explorer.flow_chart import HARDLY_ASKED, HEIGHT, as_list, flow_chart, hardly_asked
+from galaxy_explorer.flow_chart import HARDLY_ASKED, HEIGHT, as_list, flow_chart, hardly_asked, read_sources
 
 STYLE = Path(__file__).with_name("panel.css")
 BOTH, NETWORK, VOLUNTEERS = "both", "network", "volunteers"
@@ -89,12 +89,12 @@ def show(galaxy: ShownGalaxy, name: str) -> None:
             all_answers = st.container(key="all_answers") if st.session_state["side_by_side"] else None
             if shown != VOLUNTEERS:
                 _explain_hardly_asked(name, fractions, galaxy.volunteers if shown == BOTH else None)
-            drawn = _show_chart(galaxy, name, (fractions, spread), shown, kind)
+            listed = _show_chart(galaxy, name, (fractions, spread), shown, kind)
             flow_list = st.container(key="flow_list")  # in place of the chart where that has no room
         with seen:
             lit = saliency.show_picture(galaxy, name, choices)
         with flow_list:
-            selected_answer.show_list(as_list(**drawn, selected_picture=saliency.small_picture(lit)))
+            selected_answer.show_list(as_list(**listed, selected_picture=saliency.small_picture(lit)))
         if all_answers:
             with all_answers:
                 saliency.show_all_answers(galaxy, name, choices, shares_from_fractions(fractions))
@@ -224,17 +224,16 @@ def _explain_hardly_asked(name: str, fractions: np.ndarray, volunteers: np.ndarr
 def _show_chart(
     galaxy: ShownGalaxy, name: str, predicted: tuple[np.ndarray, np.ndarray], shown: str, kind: str
 ) -> dict[str, Any]:
-    """Draw the flow-chart; give what it was drawn from, for the list."""
+    """Draw the flow-chart; return the arguments of its list."""
     fractions, spread = predicted
     sources = (None if shown == VOLUNTEERS else fractions, None if shown == NETWORK else galaxy.volunteers)
     drawn: dict[str, Any] = {
         "network": sources[0],
         "volunteers": sources[1],
-        "network_spread": spread,
-        "selected": selected_answer.chosen_answer(),
-        "dark": theme.is_dark(),
+        "network_half_widths": spread,
         "network_name": name,
     }
+    looks: dict[str, Any] = {"selected": selected_answer.chosen_answer(), "dark": theme.is_dark()}
     who = [
         who
         for who, given in zip((f"network {name}", "volunteers of Galaxy Zoo 2"), sources, strict=True)
@@ -242,7 +241,7 @@ def _show_chart(
     ]
     with st.container(key="flow_chart"):
         st.plotly_chart(
-            flow_chart(**drawn, caption=" · ".join([f"Galaxy {galaxy.galaxy_id}", *who, "Galaxy Explorer"])),
+            flow_chart(**drawn, **looks, caption=" · ".join([f"Galaxy {galaxy.galaxy_id}", *who, "Galaxy Explorer"])),
             key="chart",
             on_select=selected_answer.take_click,
             selection_mode="points",
@@ -250,7 +249,7 @@ def _show_chart(
             config=_chart_config(f"{galaxy.galaxy_id}_{name}_chart", kind),
             alt=f"Flow-chart of galaxy {galaxy.galaxy_id}; the list after it carries the same numbers",
         )
-    return drawn
+    return {"readings": read_sources(**drawn), **looks}
 
 
 def _chart_config(filename: str, kind: str) -> dict[str, Any]:

@@ -15,12 +15,11 @@ from galaxy_explorer.app.services import networks
 from galaxy_explorer.app.ui.skeletons import PICTURE, PICTURES, waiting
 from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, columns_of, name_of
 from galaxy_explorer.flow_chart import percent
-from galaxy_explorer.images import overlay, thumbnail
+from galaxy_explorer.images import frame_field, overlay, thumbnail
 
 if TYPE_CHECKING:
     from galaxy_explorer.saliency import SaliencyMap
 
-FRAME_COLOUR = (84, 104, 134)  # quieter than any galaxy
 SMALL_SIDE = 200  # pixels, of the pictures side by side
 DIRECTIONS = {"raises it": False, "lowers it": True}
 
@@ -138,11 +137,10 @@ def _maps(galaxy: ShownGalaxy, name: str, columns: tuple[str, ...], choices: Cho
 
 
 def lit_picture(galaxy: ShownGalaxy, name: str, heat: np.ndarray, opacity: float) -> np.ndarray:
-    """Lay a map over the galaxy's picture, with a frame round what the network sees."""
+    """Overlay a saliency map on the galaxy's picture, with a frame around what the network sees."""
     _, card = networks.network(name)
-    crop = card["crop"] / galaxy.field
-    whole = over_the_picture(heat, galaxy.shown.shape[:2], crop)
-    return _framed(overlay(galaxy.shown, whole, opacity), crop)
+    lit = overlay(galaxy.shown, heat, crop=card["crop"], field=galaxy.field, opacity=opacity)
+    return frame_field(lit, crop=card["crop"], field=galaxy.field)
 
 
 def small_picture(lit: np.ndarray) -> str:
@@ -150,36 +148,3 @@ def small_picture(lit: np.ndarray) -> str:
     file = io.BytesIO()
     Image.fromarray(thumbnail(lit, SMALL_SIDE)).save(file, "JPEG", quality=90)
     return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
-
-
-def _seen(shape: tuple[int, ...], crop: float) -> tuple[slice, slice]:
-    """Find what the picture holds of the central square that the network sees, as rows and columns."""
-    side = max(1, round(min(shape[:2]) * crop))
-    return _middle(shape[0], min(side, shape[0])), _middle(shape[1], min(side, shape[1]))
-
-
-def _middle(length: int, part: int) -> slice:
-    """Take the middle of a length."""
-    first = (length - part) // 2
-    return slice(first, first + part)
-
-
-def over_the_picture(heat: np.ndarray, shape: tuple[int, ...], crop: float) -> np.ndarray:
-    """Put a map, which covers the central square, at its place in the whole picture; what lies beyond is cut off."""
-    side = max(1, round(min(shape) * crop))
-    square = np.asarray(Image.fromarray(heat).resize((side, side), Image.Resampling.BILINEAR)).clip(0.0, 1.0)
-    whole = np.zeros(shape, np.float32)
-    held = _seen(shape, crop)
-    whole[held] = square[tuple(_middle(side, place.stop - place.start) for place in held)]
-    return whole
-
-
-def _framed(picture: np.ndarray, crop: float) -> np.ndarray:
-    """Draw a thin frame round the central square that the network sees."""
-    rows, columns = _seen(picture.shape, crop)
-    line = max(1, min(picture.shape[:2]) // 300)
-    framed = picture.copy()
-    framed[rows, columns] = FRAME_COLOUR
-    inner = slice(rows.start + line, rows.stop - line), slice(columns.start + line, columns.stop - line)
-    framed[inner] = picture[inner]
-    return framed

@@ -13,10 +13,9 @@ from threading import Event, Lock, Thread
 import streamlit as st
 from streamlit import runtime
 
-from galaxy_explorer.app.services import networks, sources
+from galaxy_explorer.app.services import networks, prediction_tables, sources
 from galaxy_explorer.catalogue import Catalogue, CatalogueError
 from galaxy_explorer.images import ImageError
-from galaxy_explorer.prediction import cached
 from galaxy_explorer.storage import evict_prediction_tables
 from galaxy_explorer.storage.cache import MAX_PREDICTION_TABLES
 
@@ -111,7 +110,7 @@ class Worker:
             except (CatalogueError, ImageError, ValueError, RuntimeError) as error:
                 job.error = str(error)
             except OSError as error:
-                job.error = cached.unusable(error)
+                job.error = prediction_tables.unusable(error)
             except Exception as error:  # the rim: a thread that ended here would keep all visitors waiting
                 logging.getLogger(__name__).exception("predicting %s", job.store)
                 job.error = f"the work broke off for a reason that the app does not know ({type(error).__name__})"
@@ -141,7 +140,7 @@ def _run(job: Job) -> None:
     network, card = networks.network(job.network)
     job.started = time.monotonic()
     job.store.parent.mkdir(parents=True, exist_ok=True)
-    cached.note(job.store, job.catalogue, job.network, available()[job.network])
+    prediction_tables.note(job.store, job.catalogue, job.network, available()[job.network])
     ask = partial(
         predict_catalogue, network, card, job.catalogue, only=job.ids, views=networks.VIEWS, store=job.store,
         progress=job.report, stop=job.stop,
@@ -150,7 +149,7 @@ def _run(job: Job) -> None:
         ask()
     except PredictionError:  # a disk that was full, or a machine that went down, left a damaged table in the cache
         logging.getLogger(__name__).warning("%s is made anew: it is damaged", job.store)
-        cached.forget(job.store)
+        prediction_tables.forget(job.store)
         ask()
 
 
@@ -175,7 +174,7 @@ def network_key(name: str) -> str:
 
 def store_of(catalogue: Catalogue, network: str) -> Path:
     """Name the file that keeps the predictions of a catalogue by a network, however many of its galaxies are done."""
-    return cached.folder() / f"{catalogue.pictures_fingerprint}-{network_key(network)}.parquet"
+    return prediction_tables.folder() / f"{catalogue.pictures_fingerprint}-{network_key(network)}.parquet"
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

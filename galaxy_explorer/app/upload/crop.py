@@ -8,10 +8,18 @@ import numpy as np
 import streamlit as st
 from PIL import Image, ImageDraw
 
-from galaxy_explorer.app.panel.saliency import FRAME_COLOUR
 from galaxy_explorer.app.services.result_cache import Memo
 from galaxy_explorer.app.upload.session import Upload, crop_to
-from galaxy_explorer.images import LARGEST_SIDE, MIN_SIDE, NOT_SQUARE, Square, show_square, suggest_square, thumbnail
+from galaxy_explorer.images import (
+    FRAME_COLOUR,
+    LARGEST_SIDE,
+    MIN_SIDE,
+    NOT_SQUARE,
+    Square,
+    show_square,
+    suggest_square,
+    thumbnail,
+)
 
 # Of 210 galaxies of the challenge, which are framed well, 3 % lie farther off and under 1 % seem smaller.
 OFF_CENTRE = 0.06  # of the shorter side

@@ -134,6 +134,7 @@ def test_a_failed_job_is_a_sentence_with_a_way_on(app: AppTest, monkeypatch: pyt
 
 def test_browses_selection_can_be_compared_alone(app: AppTest, many: Path) -> None:
     catalogue = predict_at_once(many)
+    app.run()
     app.session_state["selection"] = Selection("many", np.arange(57, 2, -1), len(catalogue))
     app.switch_page("galaxy_explorer/app/compare/page.py")
     app.run()
@@ -236,6 +237,7 @@ def test_only_a_part_of_the_galaxies_is_called_a_sample(
 
 def test_one_galaxy_is_not_said_to_be_several(app: AppTest) -> None:
     app.session_state["source"] = "many"
+    app.run()
     app.session_state["selection"] = Selection("many", np.array([3]), 60)
     app.switch_page("galaxy_explorer/app/compare/page.py").run()
     assert "Below: **1** galaxy with votes" in texts(app)

@@ -41,6 +41,7 @@ def test_a_finished_table_is_opened_in_place_of_predicting(
         fractions = random_fractions(55).astype(np.float32)
         store.add([Batch(catalogue.ids[:55], fractions, np.full_like(fractions, 0.1), {})])
         store.finish()
+    app.run()
     app.session_state[external_tables.OPENED] = {}
     app.switch_page("galaxy_explorer/app/compare/page.py")
     app.run()

@@ -10,7 +10,7 @@ from galaxy_explorer.app.panel.shown_galaxy import SHOWN_SIDE, ShownGalaxy
 from galaxy_explorer.app.services import networks
 from galaxy_explorer.app.services.result_cache import Memo
 from galaxy_explorer.app.upload.crop import SHOWN, with_frame
-from galaxy_explorer.images import Square
+from galaxy_explorer.images import FRAME_COLOUR, Square
 
 CROP = 0.6  # of the shorter side, which the network sees
 HEAT = np.zeros((10, 10), np.float32)
@@ -43,20 +43,6 @@ def test_a_map_over_a_phones_picture_takes_little_memory_and_stands_where_it_did
     assert across.max() == pytest.approx(SHOWN_SIDE / 2 + half, abs=6)
 
 
-@pytest.mark.parametrize("shape", [(400, 400), (400, 480), (480, 400), (401, 600)])
-@pytest.mark.parametrize("crop", [0.5, 1.0, 1.25, 2.0])
-def test_a_map_stands_where_the_network_saw_it_also_beyond_the_picture(shape, crop) -> None:
-    heat = np.zeros((64, 64), np.float32)
-    heat[28:36, 20:24] = 1.0  # left of the middle
-    whole = saliency.over_the_picture(heat, shape, crop)
-    assert whole.shape == shape
-    side = min(shape) * crop
-    rows, columns = np.nonzero(whole > 0.5)
-    assert rows.mean() == pytest.approx(shape[0] / 2, abs=side / 128 + 1)
-    assert columns.mean() == pytest.approx(shape[1] / 2 - side * 10 / 64, abs=side / 128 + 1)
-    assert np.ptp(columns) == pytest.approx(side * 4 / 64, abs=side / 64 + 1)
-
-
 def test_a_small_picture_keeps_its_pixels_under_a_map(lit) -> None:
     picture = np.random.default_rng(0).integers(0, 255, (64, 80, 3)).astype(np.uint8)
     shown = lit(picture)
@@ -71,12 +57,12 @@ def test_the_frame_of_the_crop_stands_in_the_small_picture_where_it_stands_in_th
     down = SHOWN / 1200
     assert inside.min(axis=0) == pytest.approx((200 * down, 100 * down), abs=2)
     assert inside.max(axis=0) == pytest.approx((600 * down, 500 * down), abs=2)
-    seen = np.argwhere((framed == saliency.FRAME_COLOUR).all(axis=-1))  # the network sees the middle
+    seen = np.argwhere((framed == FRAME_COLOUR).all(axis=-1))  # the network sees the middle
     assert seen.min(axis=0) == pytest.approx(((400 - 200 * CROP) * down, (300 - 200 * CROP) * down), abs=2)
     assert seen.max(axis=0) == pytest.approx(((400 + 200 * CROP) * down, (300 + 200 * CROP) * down), abs=2)
 
 
 def test_the_frame_of_what_the_network_sees_may_reach_beyond_the_picture() -> None:
     framed = with_frame(np.full((40, 40, 3), 100, np.uint8), Square(0, 20, 40), 0.5)
-    seen = np.argwhere((framed == saliency.FRAME_COLOUR).all(axis=-1))
+    seen = np.argwhere((framed == FRAME_COLOUR).all(axis=-1))
     assert (seen.min(axis=0).tolist(), seen.max(axis=0).tolist()) == ([10, 0], [29, 9])

@@ -18,7 +18,8 @@ def test_a_replaced_picture_gets_numbers_and_a_map_of_its_own(
     tmp_path: Path, draw_galaxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "one.png").write_bytes(to_png(draw_galaxy(1)))
-    monkeypatch.setattr(sources, "sources", lambda: {"folder": str(tmp_path)})
+    for module in (sources, shown_galaxy):
+        monkeypatch.setattr(module, "sources", lambda: {"folder": str(tmp_path)})
     monkeypatch.setattr(shown_galaxy, "predict_picture", lambda _name, picture, _field: picture)
     monkeypatch.setattr(shown_galaxy, "explain_picture", lambda _name, picture, *_: picture)
     old = shown_galaxy.galaxy_of("folder", "one")
@@ -44,8 +45,8 @@ def test_a_map_is_of_the_views_whose_mean_is_the_prediction(sample, monkeypatch:
 
 
 def test_the_app_ends_without_a_complaint_of_leaks() -> None:
-    loaded = "from galaxy_explorer.checkpoints import load; load('fcn')"
-    script = f"{loaded}; from galaxy_explorer.views import resources; resources._set_aside('torch')"
+    loaded = "from galaxy_explorer.models.checkpoints import load; load('fcn')"
+    script = f"{loaded}; from galaxy_explorer.app.services import networks; networks._set_aside('torch')"
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120)
     assert "leak" not in ended.stderr
 

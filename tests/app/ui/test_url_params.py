@@ -89,6 +89,7 @@ def test_the_gallery_of_another_source_starts_afresh(app: AppTest, survey: Catal
 
 @pytest.mark.parametrize("address", [{"galaxy": FOREIGN}, {"source": FOREIGN, "galaxy": "1"}])
 def test_an_address_puts_no_picture_of_others_on_a_galaxys_page(app: AppTest, address: dict[str, str]) -> None:
+    app.run()  # AppTest knows the pages' addresses from the first run on
     turned_to(app, GALAXY, **{"source": "sample", **address})
     assert r"\!\[x\]\(https\:" in app.error[0].value
 
@@ -104,6 +105,7 @@ def test_a_galaxys_id_is_no_markdown(app: AppTest, draw_galaxy, tmp_path: Path, 
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "*a*[b](c).png").write_bytes(to_png(draw_galaxy(0)))
     monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(tmp_path / "mine"))
+    app.run()
     turned_to(app, GALAXY, source="mine", galaxy="*a*[b](c)")
     written = r"\*a\*\[b\]\(c\)"
     assert app.title[0].value == f"Galaxy {written}"

@@ -31,7 +31,7 @@ def several() -> bytes:
 def test_a_band_is_shown_with_a_warning(app: AppTest) -> None:
     uploaded(app, ("M 51.fits.gz", written(galaxy_fluxes())))
     assert app.subheader[0].value == "M 51"
-    assert app.warning[0].value.startswith("Shown in grey; the networks learnt colours")
+    assert app.warning[0].value.startswith("Shown in grey")
     assert len(app.dataframe[0].value) == len(COLUMNS)
 
 
@@ -60,7 +60,7 @@ def test_a_file_of_bands_says_where_it_lies_and_offers_its_images(app: AppTest, 
     assert "Shown in grey" in app.warning[0].value
     assert abs(app.dataframe[0].value["network_fraction"].to_numpy() - before).max() > 1e-3
     next(box for box in app.selectbox if box.label == "Image of this file").set_value("4 wht (64×64)").run()
-    assert r"“4 wht \(64×64\)” cannot be shown: the FITS image has no pixel with a number" in app.warning[0].value
+    assert r"“4 wht \(64×64\)” cannot be shown: the FITS image has a band without any finite" in app.warning[0].value
     assert next(box for box in app.selectbox if box.label == "Image of this file").value == "2 r (64×64)"
 
 

@@ -1,0 +1,73 @@
+"""Types and bounds of pictures that every reader shares, and the check of an RGB array."""
+
+import struct
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+
+MAX_PIXELS = 50_000_000  # decoded, 50 Mpx take 150 MB; Galaxy Zoo's pictures have 0.18 Mpx
+MAX_FITS_PIXELS = 400_000_000  # of all planes together; they are averaged strip by strip, never held at once
+MIN_SIDE = 16  # pixels; below it nothing of a galaxy's shape is left
+
+# The note on a picture of one band, and on one without colours.
+GREY = "shown in grey; the networks were trained on colour pictures, so treat their predictions with care"
+
+# What Pillow's decoders raise on damaged files. Warning: where a caller has turned warnings into errors.
+DAMAGED = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    LookupError,
+    TypeError,
+    ArithmeticError,
+    EOFError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+    Warning,
+)
+
+
+class ImageError(ValueError):
+    """Bytes that hold no picture for a network; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class SkyPlacement:
+    """Position of a picture's middle on the sky, and the size of its pixels."""
+
+    ra_deg: float  # ICRS, [0, 360)
+    dec_deg: float  # ICRS, [-90, 90]
+    pixel_scale_arcsec: float  # of the picture's pixels, each the mean of several of the file if it was averaged
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """A picture and what else its file holds.
+
+    Parameters
+    ----------
+    picture : (H, W, 3) np.ndarray of uint8
+        The picture in RGB; in one from FITS, north is up if the file follows that custom.
+    name : str
+        Which of the file's images it is; empty if the file has one.
+    choices : tuple of str
+        The names of all images of a FITS file that can be shown.
+    notes : tuple of str
+        What was done to show it, each a clause that can stand in a list.
+    position : SkyPlacement or None
+        Position and pixel scale, if the file has them.
+    """
+
+    picture: np.ndarray
+    name: str = ""
+    choices: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    position: SkyPlacement | None = None
+
+
+def check_picture(image: np.ndarray) -> None:
+    """Raise ValueError if an array is not an RGB picture, (H, W, 3) of uint8."""
+    if image.ndim != 3 or image.shape[-1] != 3 or image.dtype != np.uint8 or 0 in image.shape:
+        raise ValueError(f"an array {image.shape} of {image.dtype} was given; a picture is (H, W, 3) of uint8")
