@@ -1,13 +1,12 @@
 """Galaxy Explorer: the page config, the list of pages, and the style that they share."""
 
-import os
 from pathlib import Path
 
 import streamlit as st
 
-# Read when torch is first imported. torch's threads otherwise spin while they wait for one another, and on a machine
-# that has other work a prediction takes thirty times as long.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+from galaxy_explorer import set_thread_policy
+
+set_thread_policy()
 
 APP = Path(__file__).parent / "galaxy_explorer" / "app"
 

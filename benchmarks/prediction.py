@@ -1,4 +1,4 @@
-"""How fast prediction is beside its own parts, and whether its memory stays flat.
+"""Speed of prediction relative to its parts, and whether its memory stays flat.
 
 python benchmarks/prediction.py --weights fcn densenet
 python benchmarks/prediction.py --weights fcn --pictures 200 --memory-pictures 2000     a quick look
@@ -23,63 +23,68 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # it is run as 
 
 from measuring import median_seconds, resident_megabytes, verdict, write_pictures
 
-from galaxy_explorer.__main__ import main as galaxy_explorer
 from galaxy_explorer.catalogue import open_catalogue
-from galaxy_explorer.images import for_prediction, read_image, tta_views
+from galaxy_explorer.cli import main as galaxy_explorer
+from galaxy_explorer.images import DEFAULT_VIEWS, read_image, tta_views
 from galaxy_explorer.models.checkpoints import load
 from galaxy_explorer.models.networks import GalaxyNetwork
-from galaxy_explorer.prediction import PredictionStore, Source, fill, predict, prediction_key, sources_of
+from galaxy_explorer.prediction import (
+    PredictionStore,
+    PredictOptions,
+    Source,
+    inputs_of,
+    predict,
+    predict_missing,
+    prediction_key,
+    sources_of,
+)
+from galaxy_explorer.prediction.distributed import default_device
 from galaxy_explorer.prediction.inference import INPUTS_PER_PASS
 
-SAMPLED = 20  # pictures of which the network's inputs are kept for the bare passes: 160 inputs with eight views
+SAMPLED = 20  # images whose inputs are kept for the bare passes: 160 inputs with eight TTA views
 NETWORK = tuple[GalaxyNetwork, dict[str, Any]]
 
 
 def read_flags(arguments: list[str] | None = None) -> argparse.Namespace:
-    """Read the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description="Ratios of prediction to its parts, all from one run.")
     add = parser.add_argument
     add("--weights", nargs="+", default=["fcn", "densenet"], metavar="NAME|FILE", help="networks (%(default)s)")
     add("--pictures", type=int, default=1000, metavar="N", help="JPEG files to predict (%(default)s)")
-    add("--views", type=int, default=8, choices=range(1, 9), help="flips and turns averaged (%(default)s)")
-    add("--repeats", type=int, default=3, metavar="N", help="timings of which the median counts (%(default)s)")
-    add(
-        "--memory-pictures",
-        type=int,
-        default=10_000,
-        metavar="N",
-        help="pictures after which memory is compared with that after a tenth of them; 0 leaves it out (%(default)s)",
-    )
-    add("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="(%(default)s)")
+    views_help = "flips and quarter turns that are averaged (%(default)s)"
+    add("--views", type=int, default=DEFAULT_VIEWS, choices=range(1, 9), help=views_help)
+    add("--repeats", type=int, default=3, metavar="N", help="timings whose median counts (%(default)s)")
+    memory_help = "images after which memory is compared with that after a tenth of them; 0 skips it (%(default)s)"
+    add("--memory-pictures", type=int, default=10_000, metavar="N", help=memory_help)
+    add("--device", default=default_device(), help="(%(default)s)")
     return parser.parse_args(arguments)
 
 
 def bare_passes(network: GalaxyNetwork, inputs: torch.Tensor, count: int) -> None:
-    """Pass inputs, which are on the device already, through a network, over again until so many have passed."""
+    """Pass inputs, already on the device, through a network again and again until `count` have passed."""
     with torch.inference_mode():
         parts = inputs.split(INPUTS_PER_PASS[inputs.device.type])
         passed = 0
         while passed < count:
             for part in parts:
-                answers = network(part[: count - passed])
+                outputs = network(part[: count - passed])
                 passed += len(part)
                 if passed >= count:
                     break
-        answers.cpu()  # a GPU is done when the answers are here
+        outputs.cpu()  # a GPU is done when the outputs are here
 
 
-def inputs_of(pictures: list[np.ndarray], card: dict[str, Any], count: int, device: str) -> torch.Tensor:
-    """Make the inputs that the network sees of some pictures with so many views."""
-    settings = {"size": card["image_size"], **{name: card[name] for name in ("crop", "mean", "std")}}
-    seen = tta_views(np.stack([for_prediction(picture, **settings) for picture in pictures]), count)
+def view_inputs(pictures: list[np.ndarray], card: dict[str, Any], count: int, device: str) -> torch.Tensor:
+    """Return the network inputs of some images with all their TTA views."""
+    seen = tta_views(np.stack([inputs_of(picture, card) for picture in pictures]), count)
     return torch.from_numpy(seen.reshape(-1, *seen.shape[2:])).to(device, memory_format=torch.channels_last)
 
 
 def many(flags: argparse.Namespace, weights: str, network: NETWORK, folder: Path) -> None:
-    """Time the command ``predict`` over a folder, and apart its decoding and its forward passes."""
+    """Time the command ``predict`` over a folder and, separately, its decoding and its forward passes."""
     files = sorted(folder.glob("*.jpg"))
-    inputs = inputs_of([read_image(file) for file in files[:SAMPLED]], network[1], flags.views, flags.device)
-    command = ["predict", str(folder), "--weights", weights, "--views", str(flags.views), "--device", flags.device]
+    inputs = view_inputs([read_image(file) for file in files[:SAMPLED]], network[1], flags.views, flags.device)
+    command = ["predict", str(folder), "--weights", weights, "--tta-views", str(flags.views), "--device", flags.device]
 
     def decode() -> None:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -109,12 +114,12 @@ def many(flags: argparse.Namespace, weights: str, network: NETWORK, folder: Path
 
 
 def one(flags: argparse.Namespace, network: NETWORK, picture: np.ndarray) -> None:
-    """Time one picture with its views beside the bare forward pass of these inputs."""
-    inputs = inputs_of([picture], network[1], flags.views, flags.device)
+    """Time the prediction of one image against the bare forward pass of its TTA views."""
+    inputs = view_inputs([picture], network[1], flags.views, flags.device)
     seconds = median_seconds(
         {
             "bare": lambda: bare_passes(network[0], inputs, flags.views),
-            "predict": lambda: predict(*network, [picture], views=flags.views),
+            "predict": lambda: predict(*network, [picture], tta_views=flags.views),
         },
         20 * flags.repeats,
     )
@@ -124,17 +129,18 @@ def one(flags: argparse.Namespace, network: NETWORK, picture: np.ndarray) -> Non
 
 
 def memory(flags: argparse.Namespace, network: NETWORK, folder: Path) -> None:
-    """Compare the resident memory after a tenth of many pictures with that after all of them."""
+    """Compare the resident memory after a tenth of many images with that after all of them."""
     early, late = flags.memory_pictures // 10, flags.memory_pictures
     resident: dict[int, float] = {}
 
-    def look(done: int, total: int) -> None:
+    def measure(done: int, total: int) -> None:
         for count in (early, late):
             if done >= count:
                 resident.setdefault(count, resident_megabytes())
 
     store = PredictionStore(folder.parent / "memory.parquet", prediction_key(*network, 1))
-    fill(store, *network, islice(endless(folder), late), total=late, views=1, progress=look)
+    sources = list(islice(endless(folder), late))
+    predict_missing(store, *network, sources, PredictOptions(tta_views=1, progress=measure))
     store.finish()
     growth = resident[late] / resident[early] - 1
     print(f"  resident after {early:,} and {late:,} pictures: {resident[early]:.0f} and {resident[late]:.0f} MB")
@@ -142,7 +148,7 @@ def memory(flags: argparse.Namespace, network: NETWORK, folder: Path) -> None:
 
 
 def endless(folder: Path) -> Iterator[Source]:
-    """Give the galaxies of a folder over and over, under new ids."""
+    """Yield the galaxies of a folder again and again, under new ids."""
     catalogue, number = open_catalogue(folder), 0
     while True:
         for source in sources_of(catalogue):

@@ -96,9 +96,9 @@ def write_predictions(galaxies: Catalogue) -> None:
 
     They scatter around the votes, and obey the tree.
     """
-    from galaxy_explorer.app.services import prediction_jobs, prediction_tables
+    from galaxy_explorer.app.services import prediction_jobs
     from galaxy_explorer.models.checkpoints import available
-    from galaxy_explorer.prediction import PredictionStore
+    from galaxy_explorer.prediction import PredictionStore, cached
     from galaxy_explorer.prediction.stream import Batch
 
     for seed, (network, weights) in enumerate(sorted(available().items())):
@@ -106,7 +106,7 @@ def write_predictions(galaxies: Catalogue) -> None:
         store = PredictionStore(prediction_jobs.store_of(galaxies, network), prediction_jobs.network_key(network))
         if store.path.exists():
             continue
-        prediction_tables.note(store.path, galaxies, network, weights)
+        cached.write_manifest(store.path, galaxies, network, weights)
         for start in range(0, len(galaxies), CHUNK):
             votes = galaxies.volunteer_fractions[start : start + CHUNK].astype(float)
             made_up = _shaken(votes, random.normal(0, SCATTER, votes.shape), least=1e-3)

@@ -25,7 +25,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # it is run as 
 from measuring import median_seconds, verdict, write_pictures
 
 from galaxy_explorer.catalogue import open_catalogue
-from galaxy_explorer.training import Recipe, Run, build_training_set, cli, find_place
+from galaxy_explorer.prediction import init_distributed
+from galaxy_explorer.prediction.distributed import default_device
+from galaxy_explorer.training import Recipe, Run, build_training_set, cli
 from galaxy_explorer.training import run as run_module
 from galaxy_explorer.training.data.batches import TrainingBatch
 
@@ -84,17 +86,17 @@ def measure(flags: argparse.Namespace, recipe: Recipe, folder: Path) -> None:
     """Time epochs of the three loops and of reading alone in turn; print the ratios."""
     catalogue = open_catalogue(flags.data or folder / "pictures")
     galaxies = build_training_set(catalogue, recipe, flags.cache or folder / "cache")
-    with find_place(flags.device) as place:
-        fed = FedFromTheDevice(recipe, galaxies, place, folder)
+    with init_distributed(flags.device or default_device()) as rank:
+        fed = FedFromTheDevice(recipe, galaxies, rank, folder)
         ways = {
-            "training as in train.py": epoch_of(Run(recipe, galaxies, place, folder)),
+            "training as in train.py": epoch_of(Run(recipe, galaxies, rank, folder)),
             "the same step, pictures on the device": epoch_of(fed),
             "the same step, inputs on the device": without_augmentation(fed),
-            "reading alone": reading_alone(Run(recipe, galaxies, place, folder)),
+            "reading alone": reading_alone(Run(recipe, galaxies, rank, folder)),
         }
         seconds = median_seconds(ways, flags.repeats)
     seen = fed.steps_per_epoch * fed.own_batch
-    print(f"{recipe.model} on {place.device}, {recipe.size} px, {recipe.batch_size} in a batch, {seen:,} galaxies:")
+    print(f"{recipe.model} on {rank.device}, {recipe.size} px, {recipe.batch_size} in a batch, {seen:,} galaxies:")
     for name, value in seconds.items():
         print(f"  {name}: {value:.2f} s per epoch, {seen / value:,.0f} images/s")
     real, *bare, _ = seconds.values()

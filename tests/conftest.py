@@ -141,26 +141,30 @@ def random_fractions() -> Callable[..., np.ndarray]:
 
 @pytest.fixture
 def sky_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A machine that stands in for every service of the sky, with an empty cache and short waits."""
+    """Fake server of all services of the sky, with an empty cache and a client that retries at once."""
     from sky_server import SkyServer
 
-    from galaxy_explorer.sky import ask_again, wire
+    from galaxy_explorer.sky import HttpClient, Limits, services
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(wire, "LIMITS", wire.Limits(connect=2, longest_answer=10, back_off=0.01, longest_wait=0.2))
     with SkyServer() as server:
-        monkeypatch.setenv("GALAXY_EXPLORER_SKY", server.address)
-        ask_again()
+        client = HttpClient(services.HOSTS, server.address, Limits(backoff_s=0, max_retry_after_s=0.2))
+        monkeypatch.setattr(services, "client", lambda: client)
         yield server
-    ask_again()
 
 
 @pytest.fixture
-def impatient(sky_server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A limit of two tenths of a second for every answer, for tests of services that are slower."""
-    from galaxy_explorer.sky import wire
+def short_timeouts(sky_server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A timeout of 0.2 s for every request, as long as the fake server has a fault."""
+    from galaxy_explorer.sky import services
 
-    monkeypatch.setattr(wire, "LIMITS", wire.Limits(longest_answer=0.2, back_off=0.01))
+    client = services.client()
+    get = client.get
+
+    def get_soon(url: str, *, timeout_s: float, **options: Any) -> bytes:
+        return get(url, timeout_s=0.2 if sky_server.faults else timeout_s, **options)
+
+    monkeypatch.setattr(client, "get", get_soon)
 
 
 # Of the tests of training. They import torch, which other tests can do without.

@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 from galaxy_explorer.catalogue import Catalogue, open_catalogue  # noqa: E402
 from galaxy_explorer.decision_tree import COLUMNS  # noqa: E402
 from galaxy_explorer.models.checkpoints import load, read_card  # noqa: E402
-from galaxy_explorer.prediction import predict_catalogue  # noqa: E402
+from galaxy_explorer.prediction import PredictOptions, predict_catalogue  # noqa: E402
 from galaxy_explorer.training import build_training_set, cli  # noqa: E402
 from galaxy_explorer.training.recipe import REMOVED, current_settings  # noqa: E402
 
@@ -140,7 +140,7 @@ def run(name: str, arguments: list[str]) -> Path:
 
 def squared_errors(weights: Path, galaxies: Catalogue, views: int) -> np.ndarray:
     """Return each galaxy's mean squared error over the 37 scores, ``(N,)``."""
-    predicted = predict_catalogue(*load(weights), galaxies, views=views).fractions
+    predicted = predict_catalogue(*load(weights), galaxies, PredictOptions(views)).fractions
     difference = predicted.loc[galaxies.ids, list(COLUMNS)].to_numpy(float) - galaxies.volunteer_fractions
     return (difference**2).mean(axis=1)
 

@@ -11,7 +11,7 @@ from galaxy_explorer.catalogue.galaxies import Catalogue, CatalogueError
 from galaxy_explorer.catalogue.scores import ID, scores_from_votes
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import ImageError
-from galaxy_explorer.sky import SkyError, SkyGalaxy, cutout, galaxies_of_gz2, galaxy_zoo_scale, within
+from galaxy_explorer.sky import SkyError, SkyGalaxy, cutout, deadline, galaxies_of_gz2, galaxy_zoo_scale
 from galaxy_explorer.sky.galaxies import MOST_GALAXIES, VOTE_COLUMNS
 
 LIVE = "Live SDSS"
@@ -94,7 +94,7 @@ def open_live(draw: LiveDraw) -> Catalogue:
         If SkyServer gives no answer, or no galaxy fits.
     """
     try:
-        with within(TABLE_SECONDS):
+        with deadline(TABLE_SECONDS):
             answer = galaxies_of_gz2(draw.count, draw.seed, draw.column, draw.least_percent / 100)
     except SkyError as error:
         raise CatalogueError(f"SDSS gives no galaxies just now: {error}") from error
@@ -147,7 +147,7 @@ def fetch_cutout(name: str) -> bytes:
     """
     view = _View(*(float(number) for number in name.split()))
     try:
-        with within(PICTURE_SECONDS):
+        with deadline(PICTURE_SECONDS):
             return cutout(*view).content
     except SkyError as error:
         raise ImageError(str(error)) from error

@@ -1,4 +1,4 @@
-"""What the commands of the networks share: the network that was asked for, and progress."""
+"""Loading, prediction options and progress bar of the commands that run a network."""
 
 import argparse
 import os
@@ -7,47 +7,53 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import torch
 from tqdm import tqdm
 
+from galaxy_explorer.images import DEFAULT_VIEWS
+from galaxy_explorer.models import GalaxyNetwork
 from galaxy_explorer.models.checkpoints import load
-from galaxy_explorer.models.networks import GalaxyNetwork
-from galaxy_explorer.prediction import ALONE, Process, own_cuda_device
+from galaxy_explorer.prediction import SINGLE_PROCESS, PredictOptions, Rank
+from galaxy_explorer.prediction.distributed import default_device, own_cuda_device
+from galaxy_explorer.prediction.stream import BATCH_SIZE
+
+Progress = Callable[[int, int], object]
 
 
-def network_for(options: argparse.Namespace, process: Process = ALONE) -> tuple[GalaxyNetwork, dict[str, Any]]:
-    """Load the network of ``--weights``, with its card, onto ``--device``; several processes take a CUDA device each.
+def network_for(options: argparse.Namespace, rank: Rank = SINGLE_PROCESS) -> tuple[GalaxyNetwork, dict[str, Any]]:
+    """Load the network of ``--weights`` with its card; processes of one machine use a GPU each.
 
     Raises
     ------
-    CheckpointError
-        When there is no such network.
     ValueError
-        When there is no such device, or fewer than processes.
+        If there is no such network or device, or there are fewer devices than processes.
     """
-    device = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
+    device = options.device or default_device()
     if not re.fullmatch(r"cpu|cuda(:\d+)?|mps", device):
-        raise ValueError(f"--device {device} is no device; give cpu, cuda, cuda:1, … or mps, or leave the option out")
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise ValueError(f"--device {device}: torch finds no CUDA device here; leave the option out to use the CPU")
-    if device == "cuda" and process.world > 1:
-        device = str(own_cuda_device(process.local_rank))
+        raise ValueError(
+            f"--device {device} is not a device; give cpu, cuda, cuda:1, … or mps, or leave the option out"
+        )
+    if device.startswith("cuda") and default_device() == "cpu":
+        raise ValueError(f"--device {device}: torch finds no CUDA device; leave the option out to use the CPU")
+    if device == "cuda" and rank.world_size > 1:
+        device = own_cuda_device(rank.local_rank)
     return load(options.weights, device)
 
 
-def speed(options: argparse.Namespace, process: Process = ALONE) -> dict[str, Any]:
-    """Give the options that every prediction takes."""
-    workers = options.workers or max(1, (os.cpu_count() or 1) // process.local_world)
-    return {"views": options.views, "batch_size": options.batch_size, "workers": workers}
+def inference_options(
+    options: argparse.Namespace, rank: Rank = SINGLE_PROCESS, progress: Progress | None = None
+) -> PredictOptions:
+    """Return the options of the command line; processes of one machine share its cores."""
+    workers = options.workers or max(1, (os.cpu_count() or 1) // rank.local_world_size)
+    return PredictOptions(options.tta_views or DEFAULT_VIEWS, options.batch_size or BATCH_SIZE, workers, progress)
 
 
 @contextmanager
-def progress_bar(process: Process = ALONE, before: int = 0) -> Iterator[Callable[[int, int], None]]:
-    """Show galaxies done out of all on standard error, where that is a terminal; one process shows it for all.
+def progress_bar(rank: Rank = SINGLE_PROCESS, before: int = 0) -> Iterator[Progress]:
+    """Show a progress bar, if standard error is a terminal; rank 0 shows it for all processes.
 
-    What an interrupted run has done `before` is no part of this one's speed.
+    Galaxies that an interrupted run predicted `before` do not count for the speed.
     """
-    with tqdm(unit=" galaxies", initial=before, disable=None if process.leads else True) as bar:
+    with tqdm(unit=" galaxies", initial=before, disable=None if rank.is_rank_0 else True) as bar:
 
         def progress(done: int, total: int) -> None:
             bar.total = total

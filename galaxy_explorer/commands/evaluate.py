@@ -1,17 +1,18 @@
-"""``evaluate``: a network, or a table of predictions, against the volunteers."""
+"""``evaluate``: a model, or a prediction table, against the volunteers' votes."""
 
 import argparse
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from galaxy_explorer.catalogue import Catalogue, read_ids, read_validation
+from galaxy_explorer.catalogue import Catalogue, open_catalogue, read_ids, read_validation
 from galaxy_explorer.catalogue.layouts import KAGGLE_PICTURES, KAGGLE_SCORES, SCORES
-from galaxy_explorer.commands.console import network_for, progress_bar, speed
-from galaxy_explorer.commands.reporting import catalogue_at, report, say
+from galaxy_explorer.commands.console import inference_options, network_for, progress_bar
+from galaxy_explorer.commands.reporting import report, say
 from galaxy_explorer.decision_tree import QUESTIONS
 from galaxy_explorer.evaluation.metrics import Score, score
 from galaxy_explorer.prediction import predict_catalogue, read_fractions
@@ -19,55 +20,55 @@ from galaxy_explorer.training import training_overlap
 
 
 def evaluate(options: argparse.Namespace) -> int:
-    """Print the errors over galaxies that volunteers voted on, and give the exit status.
+    """Print the errors over galaxies with votes; return the exit status.
 
     Raises
     ------
     ValueError
-        When it cannot begin; the message says why and what to do.
+        If it cannot start; the message says why and what to do.
     """
-    catalogue = catalogue_at(options.data, options.votes)
+    catalogue = open_catalogue(options.data, votes=options.votes)
     scored = catalogue.rows(np.isfinite(catalogue.volunteer_fractions).any(axis=1))
     if not len(scored):
         raise ValueError(_without_votes(catalogue, options.data))
-    wanted = _wanted(options, scored)
+    wanted = _wanted_ids(options, scored)
     chosen = scored.table.index.isin(wanted)
     if not chosen.any():
         raise ValueError(
-            f"{options.data} holds the scores of {len(scored):,} galaxies, none of them among the {len(wanted):,} wanted; "
-            "give a folder with pictures and scores, and ids that are in it"
+            f"{options.data} holds the scores of {len(scored):,} galaxies, but of none of the {len(wanted):,} to "
+            "evaluate; give a folder with images and scores, and ids that are in it"
         )
     predicted, failures, card = _predictions_of(options, scored.rows(chosen))
     absent = [galaxy_id for galaxy_id in wanted if galaxy_id not in catalogue]
-    failures = failures | dict.fromkeys(absent, f"there is no picture of it in {options.data}")
+    failures = failures | dict.fromkeys(absent, f"there is no image of it in {options.data}")
     unscored = len(wanted) - len(absent) - int(chosen.sum())
     if unscored:
         say(f"left out, without scores of volunteers: {unscored:,} of the {len(wanted):,} galaxies")
-    if learnt := training_overlap(card.get("learnt"), predicted.index):
+    if trained := training_overlap(card.get("learnt"), predicted.index):
         say(
-            f"{learnt:,} of the {len(predicted):,} galaxies are among those that {options.weights} has learnt from: it errs "
-            "less about them than about others"
+            f"{options.weights} was trained on {trained:,} of the {len(predicted):,} galaxies: errors on training "
+            "galaxies are optimistic"
         )
     if len(predicted):
-        voted = scored.subset(predicted.index).volunteer_fractions
-        result = score(predicted.to_numpy(), voted, _training_mean(scored.rows(~chosen), len(predicted), card))
-        print(json.dumps(_settings(options) | result.as_dict(), indent=2) if options.json else in_words(result))
+        votes = scored.subset(predicted.index).volunteer_fractions
+        result = score(predicted.to_numpy(), votes, _training_mean(scored.rows(~chosen), len(predicted), card))
+        print(json.dumps(_settings(options) | result.as_dict(), indent=2) if options.json else _as_text(result))
     return report(failures, "the figures are without them")
 
 
 def _without_votes(catalogue: Catalogue, where: str) -> str:
-    """Say what is missing where no galaxy has votes."""
+    """Return the message for a catalogue without votes."""
     if catalogue.missing_pictures:
         return (
-            f"{where} holds the scores of {catalogue.missing_pictures:,} galaxies, and pictures of {len(catalogue):,} others; "
-            "an id is the picture's name without its ending"
+            f"{where} holds the scores of {catalogue.missing_pictures:,} galaxies, and images of {len(catalogue):,} "
+            "others; an id is the image's name without its ending"
         )
     table = KAGGLE_SCORES[0] if (catalogue.root / KAGGLE_PICTURES[0]).is_dir() else SCORES
-    return f"{where} holds no {table} with the volunteers' votes; put it beside the pictures, or name another folder"
+    return f"{where} holds no {table} with the volunteers' votes; put it next to the images, or name another folder"
 
 
-def _wanted(options: argparse.Namespace, scored: Catalogue) -> list[str]:
-    """Name the galaxies to evaluate, each once."""
+def _wanted_ids(options: argparse.Namespace, scored: Catalogue) -> list[str]:
+    """Return the galaxies of ``--ids``, else the validation set, else all with scores."""
     if options.ids:
         return list(dict.fromkeys(read_ids(options.ids)))
     validation = [] if options.all else read_validation(options.data)
@@ -77,29 +78,34 @@ def _wanted(options: argparse.Namespace, scored: Catalogue) -> list[str]:
 def _predictions_of(
     options: argparse.Namespace, catalogue: Catalogue
 ) -> tuple[pd.DataFrame, dict[str, str], Mapping[str, Any]]:
-    """Predict galaxies or take them from a table; give the failures and the network's card as well."""
+    """Return predictions, failures and the model card, which is empty for a table."""
     if options.predictions:
-        table = read_fractions(options.predictions)
-        found = table[table.index.isin(catalogue.ids)]
-        if not len(found):
-            first = f"the first of them {table.index[0]}, " if len(table) else ""
-            raise ValueError(
-                f"none of the {len(table):,} galaxies of {options.predictions}, {first}is among the {len(catalogue):,} to "
-                f"evaluate, the first of them {catalogue.ids[0]}; an id is the picture's name without its ending"
-            )
-        whole = found.index[found.notna().all(axis=1)]
-        holes = dict.fromkeys(found.index.difference(whole), f"{options.predictions} lacks some of its 37 fractions")
-        lacking = [galaxy_id for galaxy_id in catalogue.ids if galaxy_id not in found.index]
-        absent = dict.fromkeys(lacking, f"it is not in {options.predictions}")
-        return found.loc[[galaxy_id for galaxy_id in catalogue.ids if galaxy_id in whole]], absent | holes, {}
+        return *_from_table(options, catalogue), {}
     network, card = network_for(options)
     with progress_bar() as progress:
-        predictions = predict_catalogue(network, card, catalogue, progress=progress, **speed(options))
+        settings = replace(inference_options(options), progress=progress)
+        predictions = predict_catalogue(network, card, catalogue, settings)
     return predictions.fractions, predictions.failures, card
 
 
+def _from_table(options: argparse.Namespace, catalogue: Catalogue) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Read predictions from the table of ``--predictions``, and why others are missing."""
+    table = read_fractions(options.predictions)
+    rows = table.reindex([galaxy_id for galaxy_id in catalogue.ids if galaxy_id in table.index])
+    if not len(rows):
+        first = f"the first of them {table.index[0]}, " if len(table) else ""
+        raise ValueError(
+            f"none of the {len(table):,} galaxies of {options.predictions}, {first}is among the {len(catalogue):,} to "
+            f"evaluate, the first of them {catalogue.ids[0]}; an id is the image's name without its ending"
+        )
+    complete = rows.dropna()
+    failures = dict.fromkeys(catalogue.ids, f"it is not in {options.predictions}")
+    failures |= dict.fromkeys(rows.index, f"{options.predictions} lacks some of its 37 fractions")
+    return complete, {galaxy_id: reason for galaxy_id, reason in failures.items() if galaxy_id not in complete.index}
+
+
 def _training_mean(others: Catalogue, evaluated: int, card: Mapping[str, Any]) -> np.ndarray | None:
-    """Average the scores of the galaxies that are not evaluated; where they are fewer than those, ask the card."""
+    """Return the mean scores of the other galaxies or, if these are fewer, that on the card."""
     fractions = others.volunteer_fractions.astype(float)
     if (np.isfinite(fractions).sum(axis=0) >= evaluated).all():
         return np.nanmean(fractions, axis=0)
@@ -107,21 +113,20 @@ def _training_mean(others: Catalogue, evaluated: int, card: Mapping[str, Any]) -
 
 
 def _settings(options: argparse.Namespace) -> dict[str, Any]:
-    """Say what was evaluated, for JSON."""
+    """Return what was evaluated, for JSON."""
     if options.predictions:
         return {"data": options.data, "predictions": str(options.predictions)}
-    return {"data": options.data, "weights": options.weights, "views": options.views}
+    return {"data": options.data, "weights": options.weights, "views": inference_options(options).tta_views}
 
 
-def in_words(result: Score) -> str:
-    """Lay a score out as a table for people: a row for all answers, and one per question."""
+def _as_text(result: Score) -> str:
+    """Lay a score out as text: a row for all answers, and one for each question."""
     rows: list[tuple[str, float, float | None]] = [("all answers", result.rmse, result.mean_rmse)]
     for question in QUESTIONS:
         if question.number in result.rmse_by_question:
-            rmse, mean_rmse = (
-                errors.get(question.number) for errors in (result.rmse_by_question, result.mean_rmse_by_question)
-            )
-            rows.append((f"{question.number:2} {question.text}", rmse or 0.0, mean_rmse))
+            name = f"{question.number:2} {question.text}"
+            mean_rmse = result.mean_rmse_by_question.get(question.number)
+            rows.append((name, result.rmse_by_question[question.number], mean_rmse))
     width = max(len(name) for name, _, _ in rows)
     lines = [f"{f'RMSE over {result.galaxies:,} galaxies':{width}}   network   training mean"]
     for name, rmse, mean_rmse in rows:

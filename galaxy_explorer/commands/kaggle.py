@@ -1,33 +1,32 @@
-"""The Galaxy Challenge from Kaggle, by Kaggle's own package: with an account that has accepted the rules."""
+"""The Galaxy Challenge from Kaggle, for accounts that accepted its rules."""
 
-import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import requests
+from requests.adapters import HTTPAdapter
 
-from galaxy_explorer.commands.downloads import TIMEOUT, FetchError, check_room
-from galaxy_explorer.commands.unpacking import forget_unfinished, is_there, unpack
+from galaxy_explorer.commands.downloads import FetchError, Remote, check_disk_space, download, missing_megabytes
+from galaxy_explorer.commands.unpacking import exists_with_content, remove_unfinished, unpack
 
 COMPETITION = "galaxy-zoo-the-galaxy-challenge"
-RULES = f"https://www.kaggle.com/c/{COMPETITION}/rules"
-TOKEN = (
-    "log in at https://www.kaggle.com, create an API token on the page Settings, and save it as it says there "
-    "(as ~/.kaggle/access_token or ~/.kaggle/kaggle.json, or in the variable KAGGLE_API_TOKEN)"
+PAGE = f"https://www.kaggle.com/c/{COMPETITION}"
+TOKEN_ADVICE = (
+    "log in at https://www.kaggle.com, create an API token on the page Settings, and save it as described there (as "
+    "~/.kaggle/access_token or ~/.kaggle/kaggle.json, or in the variable KAGGLE_API_TOKEN). Then run the same command "
+    "again"
 )
-DOWNLOADS = ".kaggle-download"  # within the folder, so that the space is looked for on the right disk
+TIMEOUT_S = (10.0, 60.0)  # to connect, and between two chunks
 
 
 class Piece(NamedTuple):
-    """A zip file of the challenge, and what it holds."""
+    """Zip file of the challenge, and the folder of pictures or the table in it."""
 
     archive: str
-    holds: str  # a folder of pictures, or one table
+    content: str
     megabytes: int  # about, packed; pictures do not shrink
-    most_gigabytes: float
+    max_gigabytes: float
 
 
 PIECES = (
@@ -38,108 +37,98 @@ PIECES = (
 
 
 def fetch_kaggle(folder: Path) -> bool:
-    """Fetch the challenge's pictures and scores; takes, gives and raises what `fetch.fetch_gz2` does."""
-    absent = [piece for piece in PIECES if not is_there(folder / piece.holds)]
-    if not absent:
+    """Fetch what is missing of the challenge's pictures and scores; return whether anything was."""
+    missing = [piece for piece in PIECES if not exists_with_content(folder / piece.content)]
+    if not missing:
         return False
-    for piece in absent:
-        forget_unfinished(folder / piece.holds)
-    # Each is deleted once it is unpacked: beside the pictures there is one zip file at a time, some of it there already.
-    unpacked, packed = sum(piece.megabytes * 1.5 for piece in absent), max(piece.megabytes for piece in absent)
-    check_room(folder, unpacked + max(0.0, packed - _megabytes_in(folder / DOWNLOADS)))
-    competition_download = _competition_download()
-    with _as_we_want_it(folder / DOWNLOADS):
-        for piece in absent:
-            archive = Path(_asked(competition_download, piece))
-            _unpack(piece, archive, folder)
-            archive.unlink()
-    shutil.rmtree(folder / DOWNLOADS, ignore_errors=True)
+    for piece in missing:
+        remove_unfinished(folder / piece.content)
+    # Each zip file is deleted once it is unpacked, so that one at a time takes space.
+    packed = max(missing_megabytes(Remote(piece.archive, "", piece.megabytes), folder) for piece in missing)
+    check_disk_space(folder, packed + sum(piece.megabytes * 1.5 for piece in missing))
+    for piece in missing:
+        archive = folder / piece.archive
+        if not archive.is_file():
+            download(Remote(piece.archive, _signed_url(piece), piece.megabytes), folder)
+        _unpack(piece, archive, folder)
+        archive.unlink()
     return True
 
 
-def _megabytes_in(folder: Path) -> float:
-    """Add up the sizes of the files in a folder and its folders."""
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
+class _TimeoutAdapter(HTTPAdapter):
+    """Adapter with a timeout: Kaggle's package sends its requests without one."""
+
+    def send(self, request: Any, **options: Any) -> requests.Response:  # type: ignore[override]
+        options["timeout"] = options.get("timeout") or TIMEOUT_S
+        return super().send(request, **options)
 
 
-def _competition_download() -> Callable[..., str]:
-    """Import Kaggle's package, which nothing else needs."""
+def _signed_url(piece: Piece) -> str:
+    """Return the URL, valid for some minutes, that Kaggle's package gets for a zip file."""
     try:
-        from kagglehub import competition_download
+        from kagglehub.clients import build_kaggle_client
+        from kagglehub.config import get_kaggle_credentials
+        from kagglesdk.competitions.types.competition_api_service import ApiDownloadDataFileRequest
     except ImportError as error:
         raise FetchError(f"Kaggle's package is missing ({error}): pip install kagglehub") from error
-    return competition_download
-
-
-def _asked(competition_download: Callable[..., str], piece: Piece) -> str:
-    """Ask for a zip file; say in words what to do when it is not given."""
-    from kagglehub.exceptions import DataCorruptionError, UnauthenticatedError
-
     try:
-        return competition_download(COMPETITION, path=piece.archive)
-    except UnauthenticatedError as error:
+        has_account = get_kaggle_credentials() is not None
+    except ValueError as error:
+        raise FetchError(f"the token cannot be read ({error}): {TOKEN_ADVICE}") from error
+    if not has_account:
         raise FetchError(
-            f"Kaggle gives the challenge to people with an account alone, and no account was found here: {TOKEN}. "
-            f"Accept the challenge's rules at {RULES}. Then run the same command again"
-        ) from error
-    except DataCorruptionError as error:
-        raise FetchError(f"{piece.archive} came damaged from Kaggle; run the same command again") from error
+            f"no Kaggle account was found on this machine: accept the challenge's rules at {PAGE}/rules, "
+            f"and {TOKEN_ADVICE}"
+        )
+    request = ApiDownloadDataFileRequest()
+    request.competition_name, request.file_name = COMPETITION, piece.archive
+    try:
+        with build_kaggle_client() as client:
+            session = client.http_client()._session
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, _TimeoutAdapter())
+            with client.competitions.competition_api_client.download_data_file(request) as response:
+                return str(response.url)  # after the redirect
     except requests.HTTPError as error:
-        raise FetchError(_refusal(piece, error)) from error
-    except (requests.RequestException, ConnectionError, TimeoutError) as error:  # other OSErrors are the disk's
+        raise FetchError(_advice(piece, error)) from error
+    except requests.RequestException as error:
         raise FetchError(
-            f"{piece.archive} cannot be fetched from Kaggle: no connection, or it broke off. Check the network, and run "
-            "the same command again: it goes on where it stopped"
+            f"{piece.archive} cannot be fetched: there is no connection to Kaggle, or it broke off. Check the network, "
+            "and run the same command again to resume"
         ) from error
-    except ValueError as error:  # what kagglehub says of a kaggle.json that it cannot read
-        raise FetchError(f"the token cannot be read ({error}): {TOKEN}. Then run the same command again") from error
 
 
-def _refusal(piece: Piece, error: requests.HTTPError) -> str:
-    """Say what an HTTP status of Kaggle means, and what to do."""
+def _advice(piece: Piece, error: requests.HTTPError) -> str:
+    """Return what an HTTP status of Kaggle means, and what to do."""
     status = error.response.status_code if error.response is not None else 0
     if status == 401:
-        return f"Kaggle does not know the account (HTTP 401), its token may be old: {TOKEN}. Then run the same command again"
+        return f"Kaggle does not know the account (HTTP 401), its token may be old: {TOKEN_ADVICE}"
     if status == 403:
         return (
-            f"Kaggle refuses (HTTP 403), most likely because the account has not accepted the challenge's rules: do so at {RULES} "
-            "(“Late Submission” or “I Understand and Accept”), and run the same command again"
+            "Kaggle rejected the request (HTTP 403), most likely because the account has not accepted the challenge's "
+            f"rules: accept them at {PAGE}/rules (“Late Submission” or “I Understand and Accept”), and run the same "
+            "command again"
         )
     if status == 404:
         return (
-            f"Kaggle has no {piece.archive} (HTTP 404); fetch it by hand from https://www.kaggle.com/c/{COMPETITION}/data "
-            f"and unpack it as {piece.holds}"
+            f"Kaggle has no {piece.archive} (HTTP 404); download it by hand from {PAGE}/data and unpack it as "
+            f"{piece.content}"
         )
-    return f"Kaggle cannot give {piece.archive} just now (HTTP {status}); run the same command again in some minutes"
-
-
-@contextmanager
-def _as_we_want_it(downloads: Path) -> Iterator[None]:
-    """Let kagglehub write beside the data, and wait no longer than we do: kagglehub 1.0 begins without a time limit."""
-    send, cache = requests.Session.send, os.environ.get("KAGGLEHUB_CACHE")
-
-    def send_in_time(session: requests.Session, request: requests.PreparedRequest, **options: Any) -> requests.Response:
-        return send(session, request, **options | {"timeout": options.get("timeout") or TIMEOUT})
-
-    requests.Session.send = send_in_time  # type: ignore[assignment, method-assign]
-    os.environ["KAGGLEHUB_CACHE"] = str(downloads)
-    try:
-        yield
-    finally:
-        requests.Session.send = send  # type: ignore[method-assign]
-        os.environ.pop("KAGGLEHUB_CACHE")
-        os.environ.update({"KAGGLEHUB_CACHE": cache} if cache is not None else {})
+    return f"{piece.archive} is unavailable (HTTP {status}); run the same command again in some minutes"
 
 
 def _unpack(piece: Piece, archive: Path, folder: Path) -> None:
     """Unpack a zip file of the challenge to where the catalogue looks for it."""
-    target = folder / piece.holds
-    if not piece.holds.endswith(".csv"):
-        unpack(archive, target, (".jpg",), piece.most_gigabytes)
+    target = folder / piece.content
+    if target.suffix != ".csv":
+        unpack(archive, target, (".jpg",), piece.max_gigabytes)
         return
-    place = folder / DOWNLOADS / "table"
-    shutil.rmtree(place, ignore_errors=True)
-    unpack(archive, place, (".csv",), piece.most_gigabytes)
-    if not (place / piece.holds).is_file():
-        raise FetchError(f"{archive.name} of Kaggle holds no {piece.holds}; unpack it by hand into {folder}")
-    (place / piece.holds).replace(target)
+    tables = folder / f".{piece.archive}"
+    shutil.rmtree(tables, ignore_errors=True)
+    unpack(archive, tables, (".csv",), piece.max_gigabytes)
+    try:
+        (tables / piece.content).replace(target)
+    except FileNotFoundError as error:
+        raise FetchError(f"{archive} has no {piece.content}; unpack it by hand into {folder}") from error
+    finally:
+        shutil.rmtree(tables, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""``pack``: the galaxies of a catalogue as one small zip file, to train or predict on another machine."""
+"""``pack``: a catalogue as one small zip file, to train or predict on another machine."""
 
 import argparse
 import io
@@ -11,14 +11,12 @@ from pathlib import Path
 from PIL import Image
 from tqdm import tqdm
 
-from galaxy_explorer.catalogue import FIELD, VALIDATION, Catalogue, read_ids, read_validation
+from galaxy_explorer.catalogue import FIELD, VALIDATION, Catalogue, open_catalogue, read_ids, read_validation
 from galaxy_explorer.catalogue.layouts import SCORES
 from galaxy_explorer.commands.reporting import (
-    NO_TEXT,
-    catalogue_at,
+    check_not_overwriting_inputs,
     check_output,
-    check_spares,
-    disk_in_words,
+    disk_errors,
     report,
     reserved,
     say_passed_over,
@@ -26,77 +24,73 @@ from galaxy_explorer.commands.reporting import (
 from galaxy_explorer.images import FIELD_PX, MIN_SIDE, ImageError, central_field
 from galaxy_explorer.storage import try_lock
 
-MOST_SIDE = 2048  # pixels: five times what there is to show, and far below WebP's own limit
-AT_ONCE = 256  # pictures between two looks at whether somebody wants to stop
+MAX_SIDE = 2048  # pixels: five times the original image, and far below WebP's own limit
+BATCH_SIZE = 256  # images between two points at which an interruption is noticed
 SUFFIX = ".webp"
 
 
 def pack(options: argparse.Namespace) -> int:
-    """Write the zip file and give the exit status.
+    """Write the zip file; return the exit status.
 
-    Each picture is its central square, resized and compressed anew; the scores, the list of validation galaxies and
-    the part of the field that is left go with them. An interrupted file is gone on with, where the settings are the
-    same; until it is whole it has another name.
+    Each image is its central square, resized and compressed again. The scores, the validation set and the remaining
+    field of view are added. An interrupted file, which has another name, is resumed if the settings are the same.
 
     Raises
     ------
     ValueError
-        When it cannot begin; the message says why and what to do.
+        If it cannot start; the message says why and what to do.
     """
     output = check_output(options.output)
-    check_spares([options.data], output)
-    catalogue = catalogue_at(options.data)
+    check_not_overwriting_inputs([options.data], output)
+    catalogue = open_catalogue(options.data)
     say_passed_over([options.data])
-    never = read_validation(options.data)
+    validation = read_validation(options.data)
     if options.ids:
         catalogue = catalogue.subset(dict.fromkeys(read_ids(options.ids)))
     _check(options, catalogue)
     unfinished = output.with_name(f".{output.name}.part")
     with (
         reserved(output, try_lock(output.with_name(f".{output.name}.lock"))),
-        disk_in_words(output, lambda: "give the same command again"),
+        disk_errors(output, lambda: "give the same command again"),
     ):
-        failures = _write(options, catalogue, unfinished, never)
+        failures = _write(options, catalogue, unfinished, validation)
         unfinished.replace(output)
     megabytes = output.stat().st_size / 1e6
     print(f"{len(catalogue) - len(failures):,} galaxies are in {options.output}, {megabytes:.1f} MB")
-    left_out = () if options.ids else catalogue.left_out
-    return report(failures | dict.fromkeys(left_out, NO_TEXT), "the file is without them")
+    return report(failures, "the file is without them")
 
 
 def _check(options: argparse.Namespace, catalogue: Catalogue) -> None:
-    """Refuse settings that cannot be met before anything is written."""
+    """Raise ValueError for settings that are out of range, before anything is written."""
     if options.output.suffix.lower() != ".zip":
-        raise ValueError(f"--output {options.output} is no zip file; name one that ends in .zip")
+        raise ValueError(f"--output {options.output} is not a zip file; name one that ends in .zip")
     if not 0 < options.crop <= 1 or not 1 <= options.quality <= 100:
         raise ValueError(
-            f"--crop {options.crop:g} and --quality {options.quality} were given; the crop must be above 0 and at most 1, "
-            "the quality from 1 to 100"
+            f"--crop {options.crop:g} and --quality {options.quality} were given; the crop must be above 0 and at most "
+            "1, the quality from 1 to 100"
         )
-    if not MIN_SIDE <= options.size <= MOST_SIDE:
-        raise ValueError(
-            f"--size {options.size} was given; the pictures must have {MIN_SIDE} to {MOST_SIDE:,} pixels a side"
-        )
+    if not MIN_SIDE <= options.size <= MAX_SIDE:
+        raise ValueError(f"--size {options.size} was given; images must have {MIN_SIDE} to {MAX_SIDE:,} pixels a side")
     if options.crop > catalogue.field:
         raise ValueError(
-            f"the pictures of {catalogue.name} show {catalogue.field:.3f} of the field and --crop {options.crop:g} asks for "
-            f"more; give --crop {catalogue.field:.3f} or less"
+            f"the images of {catalogue.name} show {catalogue.field:.3f} of the field of view and "
+            f"--crop {options.crop:g} asks for more; give --crop {catalogue.field:.3f} or less"
         )
 
 
-def _write(options: argparse.Namespace, catalogue: Catalogue, path: Path, never: list[str]) -> dict[str, str]:
-    """Write what is missing of the unfinished file; give the galaxies that failed, with reasons."""
+def _write(options: argparse.Namespace, catalogue: Catalogue, path: Path, validation: list[str]) -> dict[str, str]:
+    """Write what the unfinished file lacks; return the failures."""
     settings = json.dumps([catalogue.fingerprint, options.crop, options.size, options.quality]).encode()
-    done = _packed_before(path, settings)
-    # Pictures are compressed already; a zip file that was interrupted is complete as far as it goes.
+    done = _members_of(path, settings)
+    # Images are compressed already; an interrupted zip file is complete as far as it goes.
     with zipfile.ZipFile(path, "a" if done else "w") as archive:
         archive.comment = settings
-        failures = _write_pictures(options, catalogue, archive, done)
+        failures = _write_images(options, catalogue, archive, done)
         table = catalogue.table.drop(columns="picture").dropna(how="all")
         extras = {FIELD: json.dumps({"centre": round(options.crop * FIELD_PX, 3), "of": FIELD_PX})}
         if len(table):
             extras[SCORES] = table.to_csv()
-        if listed := [galaxy for galaxy in never if galaxy in catalogue]:
+        if listed := [galaxy for galaxy in validation if galaxy in catalogue]:
             extras[VALIDATION] = "\n".join(listed) + "\n"
         for name in extras.keys() - done:
             archive.writestr(name, extras[name], compress_type=zipfile.ZIP_DEFLATED)
@@ -104,48 +98,48 @@ def _write(options: argparse.Namespace, catalogue: Catalogue, path: Path, never:
     return failures
 
 
-def _packed_before(path: Path, settings: bytes) -> set[str]:
-    """Name the members of an unfinished file with the same settings; none where there is no such file."""
+def _members_of(path: Path, settings: bytes) -> set[str]:
+    """Return the members of an unfinished file; none if it cannot be resumed."""
     if not path.is_file():
         return set()
     try:
         with zipfile.ZipFile(path) as archive:
             names = {member.filename for member in archive.infolist() if member.file_size}
-            # An empty one was being written at the interruption, and can only be replaced with the whole file.
-            whole = archive.comment == settings and len(names) == len(archive.infolist())
-            return names if whole else set()
+            # A member without content was being written at the interruption; only a new file can replace it.
+            complete = archive.comment == settings and len(names) == len(archive.infolist())
+            return names if complete else set()
     except zipfile.BadZipFile:  # a process that was killed leaves a file without its list of members
         return set()
 
 
-def _write_pictures(
+def _write_images(
     options: argparse.Namespace, catalogue: Catalogue, archive: zipfile.ZipFile, done: set[str]
 ) -> dict[str, str]:
-    """Add the pictures that are not in the archive yet; give the galaxies that failed, with reasons."""
+    """Add the images that the archive lacks; return the failures."""
     failures: dict[str, str] = {}
-    wanted = [galaxy_id for galaxy_id in catalogue.ids if galaxy_id + SUFFIX not in done]
-    small = partial(_small, catalogue, options.crop, options.size, options.quality)
+    missing = [galaxy_id for galaxy_id in catalogue.ids if galaxy_id + SUFFIX not in done]
+    compress = partial(_compress, catalogue, options.crop, options.size, options.quality)
     with (
         ThreadPoolExecutor(options.workers) as pool,
         tqdm(total=len(catalogue), initial=len(done), unit=" galaxies", disable=None) as bar,
     ):
-        for first in range(0, len(wanted), AT_ONCE):
-            some = wanted[first : first + AT_ONCE]
-            for galaxy_id, content in zip(some, pool.map(small, some), strict=True):
-                if isinstance(content, bytes):
-                    archive.writestr(galaxy_id + SUFFIX, content)
-                else:
-                    failures[galaxy_id] = content
+        for first in range(0, len(missing), BATCH_SIZE):
+            batch = missing[first : first + BATCH_SIZE]
+            for galaxy_id, image in zip(batch, [pool.submit(compress, name) for name in batch], strict=True):
+                try:
+                    archive.writestr(galaxy_id + SUFFIX, image.result())
+                except ImageError as error:
+                    failures[galaxy_id] = str(error)
                 bar.update()
     return failures
 
 
-def _small(catalogue: Catalogue, crop: float, size: int, quality: int, galaxy_id: str) -> bytes | str:
-    """Make a galaxy's picture small, or say why it cannot be read."""
+def _compress(catalogue: Catalogue, crop: float, size: int, quality: int, galaxy_id: str) -> bytes:
+    """Return the central square of a galaxy's image as a WebP file."""
     try:
         square = central_field(catalogue.picture(galaxy_id), crop, size, field=catalogue.field)
-    except (ImageError, OSError) as error:
-        return str(error)
+    except OSError as error:
+        raise ImageError(str(error)) from error
     content = io.BytesIO()
     Image.fromarray(square).save(content, "WEBP", quality=quality)
     return content.getvalue()

@@ -1,298 +1,251 @@
-"""``predict``: pictures in, a table of vote fractions out."""
+"""``predict``: images in, a table of vote fractions out."""
 
 import argparse
 import hashlib
-import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import numpy as np
 
 from galaxy_explorer import __version__
-from galaxy_explorer.catalogue import FIELD, field_of, id_of, is_text, read_ids, written
-from galaxy_explorer.commands.console import network_for, progress_bar, speed
+from galaxy_explorer.catalogue import FIELD, field_of, id_of, is_text, open_catalogue, read_ids, written
+from galaxy_explorer.commands.console import inference_options, network_for, progress_bar
 from galaxy_explorer.commands.reporting import (
     NAMED_FAILURES,
-    NO_TEXT,
-    catalogue_at,
+    check_not_overwriting_inputs,
     check_output,
-    check_spares,
-    disk_in_words,
+    disk_errors,
     report,
     reserved,
     say,
     say_passed_over,
 )
 from galaxy_explorer.images import FITS_ENDINGS, ImageError, is_named, read_exposure, stem_of
-from galaxy_explorer.models.networks import GalaxyNetwork
 from galaxy_explorer.prediction import (
     SPREAD_COLUMNS,
     PredictionError,
     PredictionStore,
-    Process,
+    Rank,
     Source,
-    fill,
-    joined,
-    predict_pictures,
+    init_distributed,
+    predict_missing,
     prediction_key,
     read_failures,
-    read_fractions,
-    read_head,
+    read_table,
     sources_of,
 )
+from galaxy_explorer.prediction.formats import check_ending
+from galaxy_explorer.prediction.tables import STATE, sidecar
 
-ALIKE = 1e-3  # how far two predictions by the same weights may lie apart, on other devices too
-COMPARED = 16  # galaxies: one alone, such as a round one in other views, may come out the same by chance
-NAMED_PATHS = 3  # in a reason; there may be as many as folders
-Notes = dict[str, list[str]]  # what had to be done to show pictures, with the ids of the galaxies
+NAMED_PATHS = 3  # in a reason; there may be as many as folders of a survey
+BAD_NAME = "its file name is not valid text; rename the file"
+PREDICT_AGAIN = "leave out --resume to predict all again, or name another --output"
+Notes = dict[str, list[str]]  # how images were displayed, with the ids of the galaxies
 
 
 def predict(options: argparse.Namespace) -> int:
-    """Write the table of predictions for the pictures that were named, and give the exit status.
+    """Write the prediction table of the images on the command line; return the exit status.
 
-    Under torchrun every process predicts its share of the galaxies, and the leading one writes the table;
-    the others give 0, so that torchrun lets those that are still at work go on.
+    Under torchrun each process predicts its share of the galaxies, and rank 0 writes the table. The others return 0,
+    since torchrun would stop the rest of them after any other status.
 
     Raises
     ------
     ValueError
-        When it cannot begin or go on; the message says why and what to do.
+        If it cannot start or resume; the message says why and what to do.
     """
     notes: Notes = {}
-    with joined() as process, ExitStack() as to_the_end:
-        with process.together():  # nobody writes before all have found that they can
-            _check_output(options)
-            if process.leads:
-                lock = PredictionStore(options.output, key="").reserved()
-                to_the_end.enter_context(reserved(options.output, lock))
+    with init_distributed() as rank, ExitStack() as until_end:
+        with rank.barrier():  # no process writes before all have passed the checks
+            output = check_output(options.output)
+            check_ending(output)
+            check_not_overwriting_inputs(options.paths, output)
             sources = sources_at(options.paths, read_ids(options.ids) if options.ids else None, notes)
-            network, card = network_for(options, process)
-            store = _store_for(options, prediction_key(network, card, options.views))
-            _check_unfinished(store, sources)
-        _check_alike(sources, process)
-        with process.together():
-            if process.leads:
+            network, card = network_for(options, rank)
+            settings = inference_options(options, rank)
+            store = PredictionStore(output, prediction_key(network, card, settings.tta_views))
+            if rank.is_rank_0:
+                until_end.enter_context(reserved(output, store.lock()))
+            _check_unfinished(store, sources, options.resume)
+        _check_same_galaxies(sources, rank)
+        with rank.barrier():
+            if rank.is_rank_0:
                 say_passed_over(options.paths)
                 _forget_changed(store, sources)
         if options.resume and store.finished:
-            same = partial(_as_predicted_now, store, sources, network, card, options.views)
-            return _already_finished(store, sources, options.spread, same) if process.leads else 0
-        with disk_in_words(options.output, partial(_way_on, store)):
-            with progress_bar(process, before=len(store.predicted_ids())) as progress:
-                shown: dict[str, Any] = {"total": len(sources), "progress": progress}
-                fill(store, network, card, sources, process=process, **shown, **speed(options, process))
-            if process.leads:
-                written, failures = store.finish(spread=options.spread, **_about(options))
-        _tell(notes)
-        if not process.leads:
+            return _report_finished(store, sources, options.spread) if rank.is_rank_0 else 0
+        with disk_errors(output, partial(_advice, store)):
+            with progress_bar(rank, before=len(store.predicted_ids())) as progress:
+                predict_missing(store, network, card, sources, replace(settings, progress=progress), rank)
+            if rank.is_rank_0:
+                about = {
+                    "network": Path(options.weights).stem,
+                    "version": __version__,
+                    "views": str(settings.tta_views),
+                }
+                predicted, failures = store.finish(spread=options.spread, **about)
+        _report_notes(notes)
+        if not rank.is_rank_0:
             return 0
-        print(f"{written:,} of {len(sources):,} galaxies are in {store.path}")
-        if written + len(failures) < len(sources):  # two runs on a file system that knows no locks
-            raise PredictionError(
-                f"another run took part of this one's work away from {store.path}; run it again alone"
-            )
+        print(f"{predicted:,} of {len(sources):,} galaxies are in {output}")
+        if predicted + len(failures) < len(sources):  # two runs on a file system without locks
+            raise PredictionError(f"another run removed part of this run's chunks of {output}; run it again alone")
         return report(failures, f"all of them, with the reasons, are in {store.failed}")
 
 
-def _check_output(options: argparse.Namespace) -> None:
-    """Refuse an output that cannot be written, before anything is read; of a link, take what it leads to."""
-    options.output = check_output(options.output)
-    check_spares(options.paths, options.output)
-    PredictionStore(options.output, key="")  # refuses a wrong ending
-
-
-def _store_for(options: argparse.Namespace, key: str) -> PredictionStore:
-    """Open the store of ``--output``; an unfinished one needs ``--resume``."""
-    store = PredictionStore(options.output, key)
-    if store.chunks.exists() and not options.resume:
+def _check_unfinished(store: PredictionStore, sources: list[Source], resume: bool) -> None:
+    """Raise ValueError if an unfinished table is not to be resumed, or has other galaxies."""
+    if store.chunks.exists() and not resume:
         raise ValueError(
-            f"{store.chunks} holds what an interrupted run has done; "
-            "add --resume to go on with it, or delete the folder to begin again"
+            f"{store.chunks} holds the predictions of an interrupted run; "
+            "add --resume to continue it, or delete the folder to start again"
         )
-    return store
-
-
-def _way_on(store: PredictionStore) -> str:
-    """Say how a run that the disk has stopped goes on."""
-    kept = store.chunks.exists()
-    return "add --resume, which goes on with what was done" if kept else "give the same command again"
-
-
-def _check_unfinished(store: PredictionStore, sources: list[Source]) -> None:
-    """Refuse to go on with a table that was begun with other galaxies."""
-    strange = store.unfinished_ids().difference(source.galaxy_id for source in sources)
-    if strange:
+    others = set(store.unfinished().index).difference(source.galaxy_id for source in sources)
+    if others:
         raise ValueError(
-            f"{store.chunks} holds {len(strange):,} galaxies that are not among those named now, one of them "
-            f"{min(strange)}; name the paths that it was begun with, delete the folder to begin again, or write to "
-            "another --output"
+            f"{store.chunks} holds {len(others):,} galaxies that are not in the given paths, one of them "
+            f"{min(others)}; give the paths that it was begun with, delete the folder to start again, or name another --output"
         )
+
+
+def _advice(store: PredictionStore) -> str:
+    """Return how to continue a run that the disk has stopped."""
+    return "add --resume to keep what was done" if store.chunks.exists() else "give the same command again"
 
 
 def _forget_changed(store: PredictionStore, sources: list[Source]) -> None:
-    """Take galaxies whose pictures have changed since out of an unfinished table, and say so."""
-    before = store.unfinished_states()
-    changed = [one.galaxy_id for one in sources if before.get(one.galaxy_id, one.seen_as) != one.seen_as]
+    """Remove galaxies whose images have changed from an unfinished table, and report it."""
+    before = store.unfinished()[STATE].dropna().to_dict()
+    changed = [one.galaxy_id for one in sources if before.get(one.galaxy_id, one.fingerprint) != one.fingerprint]
     if changed:
         others = f" and {len(changed) - 1:,} more are" if len(changed) > 1 else " is"
         say(
-            f"galaxy {changed[0]}{others} predicted again: the picture, or what {FIELD} says of it, is another one than "
-            "before the interruption"
+            f"galaxy {changed[0]}{others} predicted again: the image, or its field of view in {FIELD}, has changed "
+            "since the interruption"
         )
         store.forget(set(changed))
 
 
-def _check_alike(sources: list[Source], process: Process) -> None:
-    """Refuse processes that found different galaxies, some of which nobody would predict."""
+def _check_same_galaxies(sources: list[Source], rank: Rank) -> None:
+    """Raise PredictionError if the processes of a run found different galaxies."""
     digest = hashlib.sha256("\n".join(source.galaxy_id for source in sources).encode()).digest()
-    if not process.all_have(int.from_bytes(digest[:7])):
+    if not rank.all_equal(int.from_bytes(digest[:7])):
         raise PredictionError(
             f"this process found {len(sources):,} galaxies and another one found different ones; "
-            "all machines must see the same pictures under the same paths"
+            "all machines must see the same images under the same paths"
         )
 
 
-def sources_at(paths: list[str], ids: list[str] | None = None, notes: Notes | None = None) -> list[Source]:
-    """Find the galaxies at all paths, each of which is a picture, a folder or a zip file.
+def sources_at(paths: Sequence[str], ids: Sequence[str] | None = None, notes: Notes | None = None) -> list[Source]:
+    """Find the galaxies at some paths: images, folders and zip files.
 
     Parameters
     ----------
-    paths : list of str
-        The paths; ``sample`` stands for the galaxies that come with the package.
-    ids : list of str, optional
-        Only these galaxies. One without a picture becomes a source that fails.
+    paths : sequence of str
+        The paths; ``sample`` is the bundled sample.
+    ids : sequence of str, optional
+        Only these galaxies. One without an image becomes a source that fails.
     notes : dict, optional
-        Takes what had to be done to show pictures from FITS, with the galaxies, as they are read.
+        Gets how FITS images were displayed, with the ids, as they are read.
 
     Raises
     ------
     ValueError
-        When two pictures have one id, a path holds no pictures, or none of the ids has one.
+        If two images have one id, a path holds no images, or none of the ids has one.
     """
     found: dict[str, tuple[str, Source]] = {}
     for path in paths:
         for source in _sources_at(path, {} if notes is None else notes):
-            galaxy_id = source.galaxy_id
-            if galaxy_id in found:
+            if source.galaxy_id in found:
                 raise ValueError(
-                    f"galaxy {galaxy_id} is in both {found[galaxy_id][0]} and {path}; "
-                    "an id is the picture's name without its ending: rename one, or leave one out"
+                    f"galaxy {source.galaxy_id} is in both {found[source.galaxy_id][0]} and {path}; an id is the "
+                    "image's name without its ending: rename one, or leave one out"
                 )
-            found[galaxy_id] = path, source
+            found[source.galaxy_id] = path, source
     if ids is None:
         return [source for _, source in found.values()]
     others = f" and {len(paths) - NAMED_PATHS:,} more" if len(paths) > NAMED_PATHS else ""
-    where = f"{', '.join(paths[:NAMED_PATHS])}{others}"  # a survey's folders may be a thousand, and the reason is told of each id
+    where = f"{', '.join(paths[:NAMED_PATHS])}{others}"
     if found and not found.keys() & set(ids):
         raise ValueError(
-            f"none of the {len(ids):,} ids, the first of them {ids[0]}, has a picture in {where}; an id is the "
-            "picture's name without its ending"
+            f"none of the {len(ids):,} ids, the first of them {ids[0]}, has an image in {where}; an id is the "
+            "image's name without its ending"
         )
-    absent = partial(_no_picture, f"there is no picture of it in {where}")
-    return [
-        found[galaxy_id][1] if galaxy_id in found else Source(galaxy_id, absent) for galaxy_id in dict.fromkeys(ids)
-    ]
+    absent = partial(_fail, f"there is no image of it in {where}")
+    return [found[name][1] if name in found else Source(name, absent) for name in dict.fromkeys(ids)]
 
 
 def _sources_at(path: str, notes: Notes) -> Iterator[Source]:
-    """Give the galaxies of a folder, a zip file or a single picture."""
+    """Yield the galaxies of a folder, a zip file or a single image."""
     file = Path(path)
     if not file.is_file() or file.suffix.lower() == ".zip":
-        catalogue = catalogue_at(path)
+        catalogue = open_catalogue(path)
         for source in sources_of(catalogue):
             if is_named(str(catalogue.table.at[source.galaxy_id, "picture"]), *FITS_ENDINGS):
-                noted = partial(_noted, notes, source.galaxy_id, partial(catalogue.picture_file, source.galaxy_id))
+                noted = partial(_read_noted, notes, source.galaxy_id, partial(catalogue.picture_file, source.galaxy_id))
                 source = replace(source, read=catalogue.giving_none_up()(noted))
             yield source
-        yield from (Source(name, partial(_no_picture, NO_TEXT)) for name in catalogue.left_out)
-        return
-    if not is_text(file.name):
-        yield Source(written(file.name), partial(_no_picture, NO_TEXT))
-        return
-    galaxy_id = id_of(stem_of(file.name))
-    # A field.json says that the picture was cropped before, as for the folder as a whole.
-    state = file.stat()
-    read = partial(_noted, notes, galaxy_id, lambda: file)
-    yield Source(galaxy_id, read, field_of(file.parent), (state.st_size, state.st_mtime_ns))
+        yield from (Source(name, partial(_fail, BAD_NAME)) for name in catalogue.left_out)
+    elif not is_text(file.name):
+        yield Source(written(file.name), partial(_fail, BAD_NAME))
+    else:
+        galaxy_id, state = id_of(stem_of(file.name)), file.stat()
+        read = partial(_read_noted, notes, galaxy_id, lambda: file)
+        # A field.json next to it says that the image was cropped before, as for the folder as a whole.
+        yield Source(galaxy_id, read, field_of(file.parent), (state.st_size, state.st_mtime_ns))
 
 
-def _noted(notes: Notes, galaxy_id: str, find: Callable[[], bytes | Path]) -> np.ndarray:
-    """Read a picture, and keep what had to be done to show it."""
+def _read_noted(notes: Notes, galaxy_id: str, find: Callable[[], bytes | Path]) -> np.ndarray:
+    """Read an image, and note how it was displayed."""
     exposure = read_exposure(find(), located=False)
     several = len(exposure.choices) > 1
-    taken = [f"the file holds {len(exposure.choices)} images, and “{exposure.name}” was taken"] if several else []
-    for note in (*taken, *exposure.notes):
-        notes.setdefault(note, []).append(galaxy_id)  # one step each, for threads
+    choice = [f"the file holds {len(exposure.choices)} images; “{exposure.name}” was predicted"] if several else []
+    for note in (*choice, *exposure.notes):
+        notes.setdefault(note, []).append(galaxy_id)  # threads do this, each in one step
     return exposure.picture
 
 
-def _tell(notes: Notes) -> None:
-    """Say on standard error what had to be done to show pictures, the most frequent first."""
+def _report_notes(notes: Notes) -> None:
+    """Report how images were displayed, the most frequent note first."""
     for note, galaxies in sorted(notes.items(), key=lambda item: (-len(item[1]), item[0]))[:NAMED_FAILURES]:
         others = f" and {len(galaxies) - 1:,} more" if len(galaxies) > 1 else ""
-        say(f"galaxy {min(galaxies)}{others}: {note}")  # threads bring them in any order
+        say(f"galaxy {min(galaxies)}{others}: {note}")  # threads add them in any order
 
 
-def _about(options: argparse.Namespace) -> dict[str, str]:
-    """Say whose predictions a table holds."""
-    return {"network": Path(options.weights).stem, "version": __version__, "views": str(options.views)}
-
-
-def _no_picture(reason: str) -> NoReturn:
-    """Stand in for reading a picture that is not there."""
+def _fail(reason: str) -> NoReturn:
+    """Raise an ImageError instead of reading an image."""
     raise ImageError(reason)
 
 
-def _as_predicted_now(
-    store: PredictionStore, sources: list[Source], network: GalaxyNetwork, card: Mapping[str, Any], views: int
-) -> bool:
-    """Tell by some galaxies from all over it whether a table that does not name its weights is of these."""
-    written = read_fractions(store.path)
-    present = [source for source in sources if source.galaxy_id in written.index]
-    apart = max(1, math.ceil(len(present) / COMPARED))
-    spread_out = (source for first in range(apart) for source in present[first::apart])
-    compared = 0
-    for batch in predict_pictures(network, card, spread_out, views=views, batch_size=1, workers=1):
-        if not np.allclose(batch.fractions, written.loc[batch.ids], rtol=0.0, atol=ALIKE):
-            return False
-        compared += len(batch.ids)  # none where the picture cannot be read any more
-        if compared == COMPARED:
-            break
-    return True
-
-
-def _report_written(store: PredictionStore, failures: Mapping[str, str]) -> int:
-    """Name the galaxies that failed when a table was written; their pictures may have been mended since."""
-    again = f"--ids {store.failed} with another --output predicts them anew"
+def _report_finished(store: PredictionStore, sources: list[Source], spread: bool) -> int:
+    """Check a finished table that ``--resume`` was given for, and report its failures."""
+    failures = read_failures(store.failed)
+    expected = [source.galaxy_id for source in sources if source.galaxy_id not in failures]
+    if expected:  # otherwise there is no row to check
+        _check_finished(store, expected, spread)
+        print(f"{store.path} is finished already; leave out --resume to predict all again")
+    again = f"--ids {store.failed} with another --output predicts them again"
     return report(
         failures, f"all of them, with the reasons, are in {store.failed}; {again}", "when the table was written"
     )
 
 
-def _already_finished(store: PredictionStore, sources: list[Source], spread: bool, same: Callable[[], bool]) -> int:
-    """Answer ``--resume`` where the table is finished."""
-    otherwise = "leave out --resume to predict all again, or name another --output"
-    failures = read_failures(store.failed)
-    lacking = [source.galaxy_id for source in sources if source.galaxy_id not in failures]
-    if not lacking:  # nor is there a row to tell by whose it is
-        return _report_written(store, failures)
-    known = read_fractions(store.path).index
-    lacking = [galaxy_id for galaxy_id in lacking if galaxy_id not in known]
-    if lacking:
-        raise ValueError(
-            f"{store.path} is finished, without {len(lacking)} of the galaxies, the first of them {lacking[0]}; "
-            "leave out --resume to predict all again, or write these to another --output"
-        )
-    key, columns = read_head(store.path)
-    if key != store.key and not (key is None and same()):
-        raise ValueError(
-            f"{store.path} is finished, with predictions of other weights or another number of views; {otherwise}"
-        )
-    if spread and not set(SPREAD_COLUMNS).issubset(columns):
-        raise ValueError(f"{store.path} is finished, without the columns of --spread; {otherwise}")
-    print(f"{store.path} is finished already; leave out --resume to predict all again")
-    return _report_written(store, failures)
+def _check_finished(store: PredictionStore, expected: Sequence[str], spread: bool) -> None:
+    """Raise ValueError if a finished table lacks galaxies or columns, or is of another model."""
+    table, key = read_table(store.path)
+    missing = [galaxy_id for galaxy_id in expected if galaxy_id not in table.index]
+    if missing:
+        problem = f"without {len(missing):,} of the galaxies, the first of them {missing[0]}"
+    elif key is None:
+        problem = f"but {sidecar(store.path)} does not name its weights"
+    elif key != store.key:
+        problem = "with predictions of other weights or another number of TTA views"
+    elif spread and not set(SPREAD_COLUMNS).issubset(table.columns):
+        problem = "without the columns of --spread"
+    else:
+        return
+    raise ValueError(f"{store.path} is finished, {problem}; {PREDICT_AGAIN}")

@@ -1,4 +1,4 @@
-"""What the commands say on standard error, and of their outputs."""
+"""Checks of output files, and messages of the commands on standard error."""
 
 import errno
 import sys
@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
-from galaxy_explorer.catalogue import DEBIASED, SAMPLE, VOTES, Catalogue, open_catalogue, passed_over
+from galaxy_explorer.catalogue import VOTES, passed_over
 from galaxy_explorer.images import FITS_ENDINGS, is_named
 
-NO_TEXT = "its name cannot be read as an id; rename the file"
-NAMED_FAILURES = 20  # on the screen; where there is a list beside the table, it has them all
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+NAMED_FAILURES = 20  # on the screen; a failure list next to the table has all
+DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def say(message: str) -> None:
@@ -20,92 +19,78 @@ def say(message: str) -> None:
 
 
 def say_passed_over(paths: Sequence[str]) -> None:
-    """Say on standard error which folders hold folders of pictures that are not looked into."""
+    """Report subfolders with images, which are not scanned."""
     for path in paths:
-        if said := passed_over(path):
-            say(said)
-
-
-def catalogue_at(where: str, votes: str = DEBIASED) -> Catalogue:
-    """Open the galaxies that somebody named, where that can mean one thing only.
-
-    Raises
-    ------
-    ValueError
-        When there are none, or ``sample`` is a folder or file here as well.
-    """
-    if where == SAMPLE and Path(where).exists():
-        raise ValueError(
-            f"{SAMPLE} means the galaxies that come with Galaxy Explorer, and there is a {SAMPLE} in this folder too; "
-            f"write ./{SAMPLE} for that one, or work in another folder"
-        )
-    return open_catalogue(where, votes=votes)
+        if message := passed_over(path):
+            say(message)
 
 
 def check_output(output: Path) -> Path:
-    """Refuse an output that cannot be written, before anything is read; give the file that a link to it leads to."""
-    if not output.resolve().parent.is_dir():
-        raise ValueError(f"there is no folder {output.parent} to write into; make it, or name another --output")
-    if output.is_dir():
-        raise ValueError(f"{output} is a folder; name another --output, or a file in it")
-    # What is replaced in one step would take the place of the link, and leave what it leads to as it was.
-    return output.resolve() if output.is_symlink() else output
-
-
-def check_spares(paths: Sequence[str], output: Path) -> None:
-    """Refuse an output that would take the place of a picture or of volunteers' votes, or be taken for such.
+    """Check that an output can be written; return the file that a link to it leads to.
 
     Raises
     ------
     ValueError
-        When it would.
+        If its folder does not exist, or it is a folder itself.
     """
+    if not output.resolve().parent.is_dir():
+        raise ValueError(f"there is no folder {output.parent} to write into; create it, or name another --output")
+    if output.is_dir():
+        raise ValueError(f"{output} is a folder; name another --output, or a file in it")
+    # An atomic write would replace the link, not the file that it leads to.
+    return output.resolve() if output.is_symlink() else output
+
+
+def check_not_overwriting_inputs(paths: Sequence[str], output: Path) -> None:
+    """Raise ValueError if an output would overwrite an input, or be read as one."""
     for path in filter(Path.exists, map(Path, paths)):
-        if output.exists() and output.samefile(path):
-            raise ValueError(f"{output} is what is to be read; name another --output")
         folder = path if path.is_dir() else path.parent
-        if output.resolve().parent != folder.resolve() or path.suffix.lower() == ".zip":
-            continue
-        if output.name in VOTES:
+        in_folder = output.resolve().parent == folder.resolve() and path.suffix.lower() != ".zip"
+        as_votes = in_folder and output.name in VOTES
+        as_image = in_folder and path.is_dir() and is_named(output.name, *FITS_ENDINGS)
+        if as_votes or as_image or (output.exists() and output.samefile(path)):
             raise ValueError(
-                f"{output.name} is what volunteers' votes are called in a folder of pictures, as {folder} is; name another "
-                "--output, such as predictions.csv"
+                f"{output} is an input of this command, or would be read as {'votes' if as_votes else 'an image'} of "
+                f"{folder}; name another --output, such as predictions.csv"
             )
-        if path.is_dir() and is_named(output.name, *FITS_ENDINGS):
-            raise ValueError(f"in a folder of pictures as {path}, a FITS table is taken for one; name another --output")
 
 
 @contextmanager
 def reserved(output: Path, lock: AbstractContextManager[bool]) -> Iterator[None]:
-    """Keep other runs off the output by its lock, without which two would take each other's work away."""
-    with ExitStack() as reserving:
+    """Hold the lock of an output for the block; two commands would overwrite each other's work.
+
+    Raises
+    ------
+    ValueError
+        If another command holds it, or its file cannot be written.
+    """
+    with ExitStack() as stack:
         try:
-            ours = reserving.enter_context(lock)
+            acquired = stack.enter_context(lock)
         except OSError as error:
             raise ValueError(
-                f"nothing can be written beside {output} ({error.strerror}); name another --output, in a folder of yours"
+                f"nothing can be written next to {output} ({error.strerror}); name another --output"
             ) from error
-        if not ours:
+        if not acquired:
             raise ValueError(f"another run is writing {output}; wait for its end, or name another --output")
         yield
 
 
 @contextmanager
-def disk_in_words(output: Path, advice: Callable[[], str]) -> Iterator[None]:
-    """Say of a disk that is full or gone what to do; the advice is asked for when it is needed."""
+def disk_errors(output: Path, advice: Callable[[], str]) -> Iterator[None]:
+    """Turn the OSError of a full or missing disk into a ValueError with advice."""
     try:
         yield
     except BrokenPipeError:
         raise
     except OSError as error:
-        mending = "make room" if error.errno in NO_ROOM else f"see to {error.filename or output.parent}"
-        raise ValueError(
-            f"{output} cannot be written ({error.strerror or error}); {mending}, then {advice()}"
-        ) from error
+        remedy = "make room" if error.errno in DISK_FULL else f"check {error.filename or output.parent}"
+        reason = error.strerror or error
+        raise ValueError(f"{output} cannot be written ({reason}); {remedy}, then {advice()}") from error
 
 
 def report(failures: Mapping[str, str], where: str, when: str = "") -> int:
-    """Name the galaxies that failed on standard error, and give the exit status: 1 if any failed, else 0."""
+    """Print the failed galaxies; return the exit status, 1 if any failed, else 0."""
     failed = f"failed {when}".rstrip()
     for galaxy_id, reason in list(failures.items())[:NAMED_FAILURES]:
         say(f"galaxy {galaxy_id} {failed}: {reason}")

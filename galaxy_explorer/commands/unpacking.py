@@ -1,115 +1,76 @@
-"""Zip files from the internet, unpacked so that nothing lands outside the folder and nothing is left half done."""
+"""Zip files: bounded, and unpacked into a folder that appears once it is complete."""
 
 import os
+import re
 import shutil
-import stat
 import zipfile
 import zlib
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 
 from tqdm import tqdm
 
-from galaxy_explorer.commands.downloads import FetchError, check_room
+from galaxy_explorer.commands.downloads import FetchError, check_disk_space
 
-BLOCK = 4096  # bytes: a file takes up whole blocks of a disk
+BLOCK_BYTES = 4096  # of a file system: a file takes whole blocks
 
 
-def unpack(archive: Path, target: Path, endings: tuple[str, ...], most_gigabytes: float) -> int:
-    """Unpack the files of a zip file into a folder, without the folders that they are in.
-
-    Parameters
-    ----------
-    archive : Path
-        The zip file.
-    target : Path
-        The folder to be made. It appears when all is unpacked; until then there is ``.NAME.part``.
-    endings : tuple of str
-        Files with another ending are passed over.
-    most_gigabytes : float
-        How much they may take together.
-
-    Returns
-    -------
-    int
-        How many files there are.
-
-    Raises
-    ------
-    FetchError
-        If the zip file is damaged, too large, or names a place outside; nothing is unpacked then.
-    OSError
-        If a file cannot be written.
-    """
-    forget_unfinished(target)
+def unpack(archive: Path, target: Path, suffixes: tuple[str, ...], max_gigabytes: float) -> int:
+    """Unpack files with these suffixes into one new folder; return their number."""
+    remove_unfinished(target)
     unfinished = _unfinished(target)
     try:
         with zipfile.ZipFile(archive) as packed:
-            members = _members(packed, archive, endings)
-            room = sum(member.file_size + BLOCK for member in members.values())
-            if room > most_gigabytes * 1e9:
+            members = _members(packed, archive, suffixes)
+            size = sum(member.file_size + BLOCK_BYTES for member in members.values())
+            if size > max_gigabytes * 1e9:
                 raise FetchError(
-                    f"{archive} takes {room / 1e9:.1f} GB unpacked, wanted at most {most_gigabytes:g}; fetch it again"
+                    f"{archive} has {size / 1e9:.1f} GB unpacked, expected at most {max_gigabytes:g}; fetch it again"
                 )
-            check_room(archive.parent, room / 1e6)
+            check_disk_space(archive.parent, size / 1e6)
             unfinished.mkdir(parents=True)
             for name, member in tqdm(members.items(), desc=f"unpacking {target.name}", unit=" files", disable=None):
                 with packed.open(member) as source, (unfinished / name).open("wb") as file:
-                    shutil.copyfileobj(source, file)  # no more than the size that was added up above
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        forget_unfinished(target)
-        raise FetchError(f"{archive} is damaged ({error}); delete it and run the same command again") from error
-    except (OSError, KeyboardInterrupt):
-        forget_unfinished(target)
+                    shutil.copyfileobj(source, file)  # zipfile reads no more than member.file_size
+    except BaseException as error:
+        remove_unfinished(target)
+        if isinstance(error, zipfile.BadZipFile | zlib.error | EOFError | RuntimeError):  # also a password, or a method
+            raise FetchError(f"{archive} is damaged ({error}); delete it and run the same command again") from error
         raise
     if target.is_dir():
-        target.rmdir()  # an empty one: others are not unpacked into
+        target.rmdir()  # an empty one
     unfinished.replace(target)
     return len(members)
 
 
-def forget_unfinished(target: Path) -> None:
-    """Delete what an interrupted `unpack` into a folder has left."""
+def remove_unfinished(target: Path) -> None:
+    """Delete what an interrupted `unpack` into a folder left."""
     shutil.rmtree(_unfinished(target), ignore_errors=True)
 
 
-def _unfinished(target: Path) -> Path:
-    """Name the folder that is unpacked into until all is there."""
-    return target.with_name(f".{target.name}.part")
-
-
-def is_there(path: Path) -> bool:
-    """Tell whether there is a file, or a folder with something in it."""
+def exists_with_content(path: Path) -> bool:
+    """Return whether a path is a file, or a folder that is not empty."""
     if not path.is_dir():
         return path.is_file()
     with os.scandir(path) as entries:
-        return next(entries, None) is not None
+        return any(entries)
 
 
-def _members(packed: zipfile.ZipFile, archive: Path, endings: tuple[str, ...]) -> dict[str, zipfile.ZipInfo]:
-    """Find the files to unpack, by the names they get."""
-    found: dict[str, zipfile.ZipInfo] = {}
+def _unfinished(target: Path) -> Path:
+    return target.with_name(f".{target.name}.part")
+
+
+def _members(packed: zipfile.ZipFile, archive: Path, suffixes: tuple[str, ...]) -> dict[str, zipfile.ZipInfo]:
+    """Return the members to unpack by their names on disk, which lead nowhere else."""
+    members: dict[str, zipfile.ZipInfo] = {}
     for member in packed.infolist():
-        place, name = PurePosixPath(member.filename), PurePosixPath(member.filename).name
-        if (
-            place.is_absolute()
-            or ".." in place.parts
-            or PureWindowsPath(member.filename).drive
-            or "\\" in member.filename
-        ):
-            raise FetchError(
-                f"{archive} names a place outside the folder ({member.filename}); do not use it, fetch it again"
-            )
-        if stat.S_ISLNK(member.external_attr >> 16):
-            raise FetchError(
-                f"{archive} holds a link ({member.filename}) among its files; do not use it, fetch it again"
-            )
-        if member.is_dir() or "__MACOSX" in place.parts or name.startswith(".") or not name.lower().endswith(endings):
+        name = re.split(r"[/\\:]", member.filename)[-1]
+        if "__MACOSX" in member.filename or name.startswith(".") or not name.lower().endswith(suffixes):
             continue
-        if name in found:
+        if name in members:
             raise FetchError(
-                f"{archive} holds {name} twice, in {found[name].filename} and {member.filename}; fetch it again"
+                f"{archive} has {name} twice, as {members[name].filename} and {member.filename}; fetch it again"
             )
-        found[name] = member
-    if not found:
-        raise FetchError(f"{archive} holds no {' or '.join(endings)} files; fetch it again")
-    return found
+        members[name] = member
+    if not members:
+        raise FetchError(f"{archive} has no {' or '.join(suffixes)} files; fetch it again")
+    return members

@@ -1,43 +1,46 @@
-"""From pictures to vote fractions, with their spread: one picture or a million.
+"""Prediction of vote fractions with their 68 % intervals, for one image or a million.
 
-The same weights, picture and views give the same 37 numbers on every run, and on the CPU in every batch, to 1e-6.
+The same weights, image and TTA views give the same 37 numbers in every run, and on the CPU in every batch, to 1e-6.
+torch is imported when a network runs.
 
-    PredictionError(ValueError)    predictions cannot be made, kept or read here
+    PredictionError(ValueError)     predictions cannot be made, stored or read
+    DistributedError(ValueError)    processes cannot connect, or one has ended
 """
 
-from galaxy_explorer.prediction.catalogues import fill, predict_catalogue, sources_of
-from galaxy_explorer.prediction.embeddings import embed, strangeness_of
-from galaxy_explorer.prediction.formats import ENDINGS, as_bytes, read_fractions, read_head
-from galaxy_explorer.prediction.inference import predict, prediction_key
-from galaxy_explorer.prediction.processes import ALONE, Process, joined, own_cuda_device
+from galaxy_explorer.prediction.catalogues import predict_catalogue, predict_missing, sources_of
+from galaxy_explorer.prediction.distributed import SINGLE_PROCESS, DistributedError, Rank, init_distributed
+from galaxy_explorer.prediction.embeddings import embed, ood_score
+from galaxy_explorer.prediction.formats import ENDINGS, as_bytes, read_fractions, read_table, write_table
+from galaxy_explorer.prediction.inference import inputs_of, predict, prediction_key
 from galaxy_explorer.prediction.store import Predictions, PredictionStore
-from galaxy_explorer.prediction.stream import BATCH_SIZE, Batch, Source, predict_pictures
-from galaxy_explorer.prediction.tables import SPREAD_COLUMNS, PredictionError, read_failures, read_parquet
+from galaxy_explorer.prediction.stream import Batch, PredictOptions, Source, predict_pictures
+from galaxy_explorer.prediction.tables import SPREAD_COLUMNS, PredictionError, read_failures
 
 __all__ = [
-    "ALONE",
-    "BATCH_SIZE",
     "ENDINGS",
+    "SINGLE_PROCESS",
     "SPREAD_COLUMNS",
     "Batch",
+    "DistributedError",
+    "PredictOptions",
     "PredictionError",
     "PredictionStore",
     "Predictions",
-    "Process",
+    "Rank",
     "Source",
     "as_bytes",
     "embed",
-    "fill",
-    "joined",
-    "own_cuda_device",
+    "init_distributed",
+    "inputs_of",
+    "ood_score",
     "predict",
     "predict_catalogue",
+    "predict_missing",
     "predict_pictures",
     "prediction_key",
     "read_failures",
     "read_fractions",
-    "read_head",
-    "read_parquet",
+    "read_table",
     "sources_of",
-    "strangeness_of",
+    "write_table",
 ]

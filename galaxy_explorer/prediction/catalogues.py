@@ -1,60 +1,53 @@
-"""Predictions of whole catalogues, which can be stopped and gone on with."""
+"""Prediction of whole catalogues, which can be stopped and resumed."""
 
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from galaxy_explorer.catalogue import Catalogue
-from galaxy_explorer.models.networks import GalaxyNetwork
+from galaxy_explorer.prediction.distributed import SINGLE_PROCESS, Rank
 from galaxy_explorer.prediction.inference import prediction_key
-from galaxy_explorer.prediction.processes import ALONE, Process
 from galaxy_explorer.prediction.store import Predictions, PredictionStore, collect
-from galaxy_explorer.prediction.stream import BATCH_SIZE, Batch, Source, predict_pictures
+from galaxy_explorer.prediction.stream import DEFAULTS, Batch, PredictOptions, Source, predict_pictures
 from galaxy_explorer.prediction.tables import PredictionError
 
-CHUNK_SECONDS = 60.0  # between two chunks on disk: what a kill can cost at most
-LOOK_SECONDS = 1.0  # between two looks at a table that another process is writing
-Progress = Callable[[int, int], object]
+if TYPE_CHECKING:
+    from galaxy_explorer.models import GalaxyNetwork
+
+CHUNK_SECONDS = 60.0  # between two chunks on disk: what a kill can lose at most
+POLL_SECONDS = 1.0  # between two reads of a table that another process is writing
 
 
 def predict_catalogue(
-    network: GalaxyNetwork,
+    network: "GalaxyNetwork",
     card: Mapping[str, Any],
     catalogue: Catalogue,
+    options: PredictOptions = DEFAULTS,
     *,
-    views: int = 8,
-    batch_size: int = BATCH_SIZE,
-    workers: int | None = None,
     store: str | Path | None = None,
     only: Sequence[str] | None = None,
-    progress: Progress | None = None,
-    stop: Event | None = None,
 ) -> Predictions:
-    """Predict all galaxies of a catalogue, keeping what is done on disk if asked to.
+    """Predict the galaxies of a catalogue, with a table on disk if a path is given.
 
     Parameters
     ----------
-    network, card, views
+    network, card
         As in `predict`.
     catalogue : Catalogue
         The galaxies.
-    batch_size, workers
-        As in `predict_pictures`.
+    options : PredictOptions
+        After a stop the store stays unfinished.
     store : str or Path, optional
-        A Parquet file to keep the predictions in, named after the catalogue (its `fingerprint`) and
-        `prediction_key`. A finished one is read, an unfinished one gone on with: a galaxy is never
-        predicted twice: where another process or thread is at it, this one waits, and reads what that one has
-        done. Galaxies that failed before are tried again. The file is the one that ``predict --spread`` writes.
+        Parquet file for the predictions, named after the catalogue (its ``fingerprint``) and `prediction_key`. A
+        finished table is read, an unfinished one is resumed, so that no galaxy is predicted twice. If another
+        process or thread holds its lock, this call waits and reads its predictions. Failed galaxies are predicted
+        again. The file is the one that ``predict --spread`` writes.
     only : sequence of str, optional
-        The ids of the galaxies that are wanted now. The store stays unfinished until it holds the whole catalogue.
-    progress : callable, optional
-        Called after each batch with the galaxies done and those there are.
-    stop : threading.Event, optional
-        When it is set, the work ends after the batch under way; the store stays unfinished.
+        Ids of the galaxies that are needed now. The store stays unfinished until it holds the whole catalogue.
 
     Returns
     -------
@@ -64,164 +57,133 @@ def predict_catalogue(
     Raises
     ------
     PredictionError
-        When the store is of other weights, views or galaxies.
+        If the store is of other weights, TTA views or galaxies.
     """
     wanted = catalogue if only is None else catalogue.subset(only)
-    sources = sources_of(wanted)
-    options: dict[str, Any] = {"views": views, "batch_size": batch_size, "workers": workers}
     if store is None:
-        batches = predict_pictures(network, card, sources, **options)
-        return collect(list(_watched(batches, 0, len(wanted), progress, stop)))
-    kept = PredictionStore(Path(store), prediction_key(network, card, views))
-    if kept.path.suffix.lower() != ".parquet":
-        raise PredictionError(f"{store} is no Parquet file, as the predictions of a catalogue are kept in; name one")
+        batches = predict_pictures(network, card, sources_of(wanted), options)
+        return collect(list(_track(batches, options, len(wanted))))
+    table = PredictionStore(Path(store), prediction_key(network, card, options.tta_views))
+    if table.path.suffix.lower() != ".parquet":
+        raise PredictionError(f"{store} is not a Parquet file; predictions of a catalogue are stored as .parquet")
 
-    def go_on() -> None:
-        beside = len(kept.predicted_ids().difference(wanted.ids)) if only is not None else 0
-        shown: dict[str, Any] = {"total": len(wanted) + beside, "progress": _without(beside, progress)}
-        complete = fill(kept, network, card, sources, stop=stop, **shown, **options)
-        if complete and ((only is None and not catalogue.fetch) or _holds_all(kept, catalogue)):
-            kept.finish()
+    def resume() -> None:
+        predict_missing(table, network, card, list(sources_of(wanted)), options)
+        if _is_complete(table, catalogue):
+            table.finish()
 
-    if kept.finished and not kept.failures().keys().isdisjoint(wanted.ids):  # a disk that was away may be back
-        with kept.reserved() as ours:
-            if ours and kept.finished:
-                kept.reopen()
-    _in_turn(kept, wanted, go_on, progress, stop)
-    return _of(wanted, kept)
+    if table.finished and not table.failures().keys().isdisjoint(wanted.ids):  # a disk that was away may be back
+        with table.lock() as acquired:
+            if acquired and table.finished:
+                table.reopen()
+    _wait_or_resume(table, wanted, resume, options)
+    return _read_rows(table, wanted)
 
 
-def _in_turn(
-    store: PredictionStore,
-    wanted: Catalogue,
-    go_on: Callable[[], None],
-    progress: Progress | None,
-    stop: Event | None,
+def _wait_or_resume(
+    store: PredictionStore, wanted: Catalogue, resume: Callable[[], None], options: PredictOptions
 ) -> None:
-    """Go on with a table; while another is at it, wait until it has what is wanted, or leaves off."""
+    """Resume a table; if another process holds its lock, poll until the requested rows exist."""
     chunks = -1
     while not store.finished:
-        with store.reserved() as ours:
-            if ours and not store.finished:
-                go_on()
-            if ours:
+        with store.lock() as acquired:
+            if acquired and not store.finished:
+                resume()
+            if acquired:
                 return
-        before, chunks = chunks, len(list(store.chunks.glob("*.parquet")))
+        before, chunks = chunks, store.chunk_count
         if chunks != before:
-            done = len(store.unfinished_ids().intersection(wanted.ids))
-            if progress:
-                progress(done, len(wanted))
+            done = len(store.unfinished().index.intersection(wanted.ids))
+            if options.progress:
+                options.progress(done, len(wanted))
             if done == len(wanted):
                 return
-        if (stop or Event()).wait(LOOK_SECONDS):
+        if (options.stop or Event()).wait(POLL_SECONDS):
             return
 
 
-def _without(beside: int, progress: Progress | None) -> Progress | None:
-    """Report progress without the galaxies that a store holds beside those that are wanted."""
-    return progress and (lambda done, total: progress(done - beside, total - beside))
+def _is_complete(store: PredictionStore, catalogue: Catalogue) -> bool:
+    """Return whether an unfinished store has each galaxy of a catalogue, predicted or failed."""
+    # Downloads that fail now may succeed later.
+    done = store.predicted_ids() if catalogue.fetch else store.unfinished().index
+    return set(done).issuperset(catalogue.ids)
 
 
-def _holds_all(store: PredictionStore, catalogue: Catalogue) -> bool:
-    """Say whether a store has numbers for every galaxy of a catalogue, or the reason why there never will be."""
-    kept = store.read()
-    lasting = {} if catalogue.fetch else kept.failures  # a service that fails now may answer later
-    return {*kept.fractions.index, *lasting}.issuperset(catalogue.ids)
-
-
-def fill(
+def predict_missing(
     store: PredictionStore,
-    network: GalaxyNetwork,
+    network: "GalaxyNetwork",
     card: Mapping[str, Any],
-    sources: Iterable[Source],
-    *,
-    total: int,
-    views: int = 8,
-    batch_size: int = BATCH_SIZE,
-    workers: int | None = None,
-    progress: Progress | None = None,
-    stop: Event | None = None,
-    process: Process = ALONE,
-) -> bool:
-    """Predict what a store does not hold yet, writing a chunk every `CHUNK_SECONDS`.
+    sources: Sequence[Source],
+    options: PredictOptions = DEFAULTS,
+    rank: Rank = SINGLE_PROCESS,
+) -> None:
+    """Predict the galaxies that a store lacks, writing a chunk every `CHUNK_SECONDS`.
 
     Parameters
     ----------
     store : PredictionStore
-        What is done is kept there, also when an exception (as of Ctrl-C) ends the work.
-    network, card, views, batch_size, workers
-        As in `predict_pictures`.
-    sources : iterable of Source
-        All galaxies that the finished table shall hold.
-    total : int
-        How many they are, for `progress`.
-    progress, stop
-        As in `predict_catalogue`.
-    process : Process
-        Of several processes each predicts its share of what is left, and waits for the others at the end.
-
-    Returns
-    -------
-    bool
-        Whether all is done, so that ``store.finish()`` may follow; False after a stop.
+        It gets what is done also when an exception (such as Ctrl-C) ends the prediction.
+    network, card
+        As in `predict`.
+    sources : sequence of Source
+        All galaxies of the finished table.
+    options : PredictOptions
+        After a stop the store lacks some galaxies.
+    rank : Rank
+        Each process of a distributed run predicts its share, then waits for the others.
 
     Raises
     ------
     PredictionError
-        When the unfinished table is of other weights or views, or another process failed.
+        If the store is of other weights or TTA views.
+    DistributedError
+        If another process failed.
     """
-    with process.together():  # all look before anyone writes, and see the same
-        done, part = store.predicted_ids(), store.begin_part(process.rank)
-        left = _left(sources, done, process)
-    batches = predict_pictures(network, card, left, views=views, batch_size=batch_size, workers=workers)
+    with rank.barrier():  # all processes read the store before one of them writes
+        predicted, part = store.predicted_ids(), store.begin_part(rank.rank)
+        missing = [source for source in sources if source.galaxy_id not in predicted]
+    batches = predict_pictures(network, card, rank.share(missing), options)
     unwritten: list[Batch] = []
-    written = time.monotonic()
+    written_at = time.monotonic()
     try:
-        for batch in _watched(batches, len(done), total, progress, stop, each=process.world):
+        for batch in _track(batches, options, len(sources), len(sources) - len(missing), rank.world_size):
             unwritten.append(batch)
-            if time.monotonic() - written >= CHUNK_SECONDS:
+            if time.monotonic() - written_at >= CHUNK_SECONDS:
                 store.add(unwritten, part)
-                unwritten, written = [], time.monotonic()
+                unwritten, written_at = [], time.monotonic()
     finally:
         store.add(unwritten, part)
-    process.all_have(0)  # which waits for all
-    return not (stop and stop.is_set())
-
-
-def _left(sources: Iterable[Source], done: set[str], process: Process) -> Iterable[Source]:
-    """Give what is left of the galaxies; in one of several processes, its share."""
-    left = (source for source in sources if source.galaxy_id not in done)
-    return left if process.world == 1 else process.share(list(left))
+    rank.all_equal(0)  # waits for all
 
 
 def sources_of(catalogue: Catalogue) -> Iterator[Source]:
-    """Give the galaxies of a catalogue as sources, one by one."""
+    """Yield the galaxies of a catalogue as sources."""
     for galaxy_id in catalogue.ids:
         read = partial(catalogue.picture, galaxy_id)
         yield Source(galaxy_id, read, catalogue.field, catalogue.picture_state(galaxy_id))
 
 
-def _watched(
-    batches: Generator[Batch], done: int, total: int, progress: Progress | None, stop: Event | None, each: int = 1
+def _track(
+    batches: Generator[Batch], options: PredictOptions, total: int, done: int = 0, world_size: int = 1
 ) -> Iterator[Batch]:
-    """Pass batches on, report progress as of `each` such processes, and end when told to."""
+    """Yield batches, report progress as if all processes were equally far, and end on a stop."""
     with closing(batches):
-        while not (stop and stop.is_set()) and (batch := next(batches, None)):
-            done = min(total, done + each * len(batch))
+        while not options.stopped and (batch := next(batches, None)):
+            done = min(total, done + world_size * len(batch))
             yield batch
-            if progress:
-                progress(done, total)
+            if options.progress:
+                options.progress(done, total)
 
 
-def _of(catalogue: Catalogue, store: PredictionStore) -> Predictions:
+def _read_rows(store: PredictionStore, catalogue: Catalogue) -> Predictions:
     """Read the galaxies of a catalogue from a store, in its order."""
-    kept = store.read()
-    ids = [galaxy_id for galaxy_id in catalogue.ids if galaxy_id in kept.fractions.index]
-    failures = {galaxy_id: reason for galaxy_id, reason in kept.failures.items() if galaxy_id in catalogue}
+    table = store.read()
+    ids = [galaxy_id for galaxy_id in catalogue.ids if galaxy_id in table.fractions.index]
+    failures = {galaxy_id: reason for galaxy_id, reason in table.failures.items() if galaxy_id in catalogue}
     undone = len(catalogue) - len(ids) - len(failures)
     if undone and store.finished:
         raise PredictionError(
             f"{store.path} lacks {undone} of the {len(catalogue)} galaxies of {catalogue.name}; "
             "delete it, or name another file for this catalogue"
         )
-    return Predictions(kept.fractions.loc[ids], kept.spread.loc[ids], failures)
+    return Predictions(table.fractions.loc[ids], table.spread.loc[ids], failures)

@@ -1,4 +1,4 @@
-"""Pictures decoded in parallel with the network, in order, with a bounded look-ahead."""
+"""Stream of predictions: images decoded in worker threads with bounded look-ahead."""
 
 import os
 from collections import deque
@@ -6,32 +6,68 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from threading import Event
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from galaxy_explorer.decision_tree import COLUMNS
-from galaxy_explorer.images import ImageError
-from galaxy_explorer.models.networks import GalaxyNetwork
-from galaxy_explorer.prediction.inference import predict_inputs, prepared, with_own_error
+from galaxy_explorer.images import DEFAULT_VIEWS, ImageError
+from galaxy_explorer.prediction.inference import add_model_error, inputs_of, predict_inputs
 
-BATCH_SIZE = 32  # pictures; with eight views 256 inputs, enough to keep a GPU busy
+if TYPE_CHECKING:
+    from galaxy_explorer.models import GalaxyNetwork
+
+BATCH_SIZE = 32  # with eight TTA views 256 inputs, enough to keep a GPU busy
+
+
+@dataclass(frozen=True)
+class PredictOptions:
+    """How many galaxies are predicted.
+
+    Parameters
+    ----------
+    tta_views : int
+        Number of flips and quarter turns that are averaged, 1 to 8.
+    batch_size : int
+        Images in a batch.
+    workers : int, optional
+        Threads that decode images; by default one for each processor.
+    progress : callable, optional
+        Called after each batch with the number of galaxies done and their total.
+    stop : threading.Event, optional
+        When it is set, prediction stops after the current batch.
+    """
+
+    tta_views: int = DEFAULT_VIEWS
+    batch_size: int = BATCH_SIZE
+    workers: int | None = None
+    progress: Callable[[int, int], object] | None = None
+    stop: Event | None = None
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a stop was requested."""
+        return self.stop is not None and self.stop.is_set()
+
+
+DEFAULTS = PredictOptions()
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A galaxy whose picture is yet to be read.
+    """A galaxy whose image is still to be read.
 
     Parameters
     ----------
     galaxy_id : str
         Its id.
     read : callable
-        Gives the (H, W, 3) uint8 picture, or raises an `ImageError`. It is called in another thread.
+        Returns the (H, W, 3) uint8 image, or raises an `ImageError`. It is called in a worker thread.
     field : float
-        The fraction of the original field of view that the picture covers, in (0, 1].
+        Fraction of the original field of view that the image covers, in (0, 1].
     state : (int, int)
-        Size and time of change of its file, as `Catalogue.picture_state` tells them.
+        Size and modification time of its file, as `Catalogue.picture_state` returns them.
     """
 
     galaxy_id: str
@@ -40,103 +76,86 @@ class Source:
     state: tuple[int, int] = (0, 0)
 
     @property
-    def seen_as(self) -> str:
-        """What the network is shown, as a short text: another one when the picture or its field changes."""
+    def fingerprint(self) -> str:
+        """A short text that changes when the image or its field of view changes."""
         return " ".join(map(str, (round(self.field, 6), *self.state)))
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Some galaxies with their predictions, and those whose picture cannot be read, with the reason."""
+    """Some galaxies with their predictions, and the reason for each that failed."""
 
     ids: list[str]
     fractions: np.ndarray  # (n, 37) float32 vote fractions
-    spread: np.ndarray  # (n, 37) float32, as `predict` gives it
+    spread: np.ndarray  # (n, 37) float32, as `predict` returns it
     failures: dict[str, str]
-    states: Sequence[str | None] | None = None  # (n,) what their pictures were `seen_as`
+    fingerprints: Sequence[str | None] | None = None  # (n,) of their images
 
     def __len__(self) -> int:
-        """Count the galaxies that were tried."""
+        """Return the number of galaxies, failed ones included."""
         return len(self.ids) + len(self.failures)
 
 
-# Sources with their network inputs, or with the reasons why there are none.
-Decoded = Generator[tuple[Source, np.ndarray | str]]
+Decoding = tuple[Source, "Future[np.ndarray]"]  # a source and its network input
 
 
 def predict_pictures(
-    network: GalaxyNetwork,
-    card: Mapping[str, Any],
-    sources: Iterable[Source],
-    *,
-    views: int = 8,
-    batch_size: int = BATCH_SIZE,
-    workers: int | None = None,
+    network: "GalaxyNetwork", card: Mapping[str, Any], sources: Iterable[Source], options: PredictOptions = DEFAULTS
 ) -> Generator[Batch]:
-    """Predict pictures as they are read, in their order.
+    """Predict images as they are decoded, in their order.
 
-    While the network works on one batch, threads read and decode the next two; no picture beyond
-    these is opened, so memory does not grow with the number of pictures.
+    While the network works on one batch, threads decode the next two. No image after these is opened, so memory
+    does not grow with the number of images.
 
     Parameters
     ----------
-    network, card, views
+    network, card
         As in `predict`.
     sources : iterable of Source
-        The pictures, as many as there are; a generator is taken step by step.
-    batch_size : int
-        Pictures in a batch.
-    workers : int, optional
-        Threads that decode; as many as there are processors unless given.
+        The images; a generator is consumed step by step.
+    options : PredictOptions
+        ``progress`` and ``stop`` are not used here.
 
     Yields
     ------
     Batch
-        `batch_size` sources each, the last one fewer. A picture that cannot be read is among its
-        `failures` and costs nothing else.
+        ``batch_size`` sources each, the last one fewer. An image that cannot be read is one of its ``failures``.
     """
-    decoded = _decoded(sources, card, workers or os.cpu_count() or 1, 2 * batch_size)
+    decoding = _decode(sources, card, options.workers or os.cpu_count() or 1, 2 * options.batch_size)
     try:
-        while taken := list(islice(decoded, batch_size)):
-            yield _predicted(network, card, taken, views)
+        while batch := list(islice(decoding, options.batch_size)):
+            yield _predict_batch(network, card, batch, options.tta_views)
     finally:
-        decoded.close()
+        decoding.close()
 
 
-def _predicted(
-    network: GalaxyNetwork, card: Mapping[str, Any], taken: list[tuple[Source, np.ndarray | str]], views: int
-) -> Batch:
-    """Predict the pictures of one batch that could be read."""
-    failures = {source.galaxy_id: found for source, found in taken if isinstance(found, str)}
-    read = [(source, found) for source, found in taken if not isinstance(found, str)]
+def _predict_batch(network: "GalaxyNetwork", card: Mapping[str, Any], batch: list[Decoding], tta_views: int) -> Batch:
+    """Predict those images of a batch that can be read."""
+    inputs: dict[Source, np.ndarray] = {}
+    failures: dict[str, str] = {}
+    for source, decoded in batch:
+        try:
+            inputs[source] = decoded.result()
+        except (ImageError, OSError) as error:
+            failures[source.galaxy_id] = str(error)
     fractions = spread = np.empty((0, len(COLUMNS)), np.float32)
-    if read:
-        fractions, spread = predict_inputs(network, np.stack([found for _, found in read]), views)
-        spread = with_own_error(fractions, spread, card, views)
-    states = [source.seen_as for source, _ in read]
-    return Batch([source.galaxy_id for source, _ in read], fractions, spread, failures, states)
+    if inputs:
+        fractions, over_views = predict_inputs(network, np.stack(list(inputs.values())), tta_views)
+        spread = add_model_error(fractions, over_views, card, tta_views)
+    ids = [source.galaxy_id for source in inputs]
+    return Batch(ids, fractions, spread, failures, [source.fingerprint for source in inputs])
 
 
-def _decoded(sources: Iterable[Source], card: Mapping[str, Any], workers: int, ahead: int) -> Decoded:
-    """Give each source with its network input, or with the reason why there is none, in order."""
-    waiting: deque[tuple[Source, Future]] = deque()
+def _decode(sources: Iterable[Source], card: Mapping[str, Any], workers: int, ahead: int) -> Generator[Decoding]:
+    """Yield each source with its network input, in order, at most `ahead` of them in advance."""
+    waiting: deque[Decoding] = deque()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="decode")
     try:
         for source in sources:
-            waiting.append((source, pool.submit(_input_or_reason, source, card)))
+            waiting.append((source, pool.submit(lambda source: inputs_of(source.read(), card, source.field), source)))
             if len(waiting) > ahead:
-                read, future = waiting.popleft()
-                yield read, future.result()
-        while waiting:
-            read, future = waiting.popleft()
-            yield read, future.result()
+                yield waiting.popleft()
+        yield from waiting
+        pool.shutdown()  # which waits for all of them
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _input_or_reason(source: Source, card: Mapping[str, Any]) -> np.ndarray | str:
-    """Read and prepare one picture, or say why that is impossible."""
-    try:
-        return prepared(source.read(), card, source.field)
-    except (ImageError, OSError) as error:
-        return str(error)

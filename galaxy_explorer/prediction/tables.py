@@ -1,142 +1,104 @@
-"""Tables of predictions as files: the format follows the ending, and a file appears at once and whole."""
+"""Files of prediction tables: Parquet, the sidecar of CSV, and the list of failed galaxies."""
 
 import csv
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 import pandas as pd
 
 from galaxy_explorer.catalogue.scores import ID
 from galaxy_explorer.decision_tree import COLUMNS
-from galaxy_explorer.storage import atomic_path
+from galaxy_explorer.storage import atomic_path, write_atomic
 
-SPREAD_COLUMNS = tuple(f"{name}_spread" for name in COLUMNS)
-FAILURE = "failure"  # in a chunk: why a galaxy could not be predicted, missing where it was
-STATE = "picture"  # in a chunk: the state of the picture that a galaxy was predicted from
-KEY = "prediction_key"  # in what is said about a table: what `prediction_key` gives
-_ABOUT = "galaxy_explorer."  # before what is said about a Parquet table, in its metadata
-_ANOTHER = "give one that predict wrote"
-_WITHOUT_IT = "delete it, and give the same command with --resume: the galaxies in it are predicted again"
+SPREAD_COLUMNS = tuple(f"{name}_spread" for name in COLUMNS)  # half-widths of the 68 % prediction intervals
+FAILURE = "failure"  # column of a chunk: why a galaxy could not be predicted, otherwise missing
+STATE = "picture"  # column of a chunk: the fingerprint of the image that was predicted
+KEY = "prediction_key"  # metadata entry: what `prediction_key` returns
+_PREFIX = "galaxy_explorer."  # of the metadata entries of a Parquet file
+ADVICE = "give a table that predict wrote"
 
-# pyarrow is imported where a table is touched: train.py predicts on machines without it.
-Writer = Callable[[pd.DataFrame], None]
+# pyarrow is imported when a table is touched: train.py predicts on machines without it.
 
 
 class PredictionError(ValueError):
-    """Predictions cannot be made, kept or read here; the message says why and what to do."""
+    """Predictions cannot be made, stored or read; the message says why and what to do."""
 
 
-@contextmanager
-def csv_writer(path: Path, columns: Sequence[str], about: Mapping[str, str]) -> Iterator[Writer]:
-    """Write tables, one after the other, into one CSV file: ``GalaxyID`` and the columns, nothing about them."""
-    with path.open("wb") as file:
-        file.write(f"{','.join([ID, *columns])}\n".encode())
-        yield lambda table: write_rows(file, table[list(columns)])
-
-
-def write_rows(file: BinaryIO, table: pd.DataFrame) -> None:
-    """Write the rows of a table of float32 as CSV, the index first; each number in as few digits as tell it apart."""
-    import pyarrow as pa
-    import pyarrow.csv
-
-    # 4 s for 240,000 galaxies with spread, for which pandas takes 30.
-    rows = pa.Table.from_pandas(table.reset_index(names=ID), preserve_index=False)
-    pyarrow.csv.write_csv(rows, file, pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed"))
-
-
-@contextmanager
-def parquet_writer(path: Path, columns: Sequence[str], about: Mapping[str, str]) -> Iterator[Writer]:
-    """Write tables, one after the other, into one Parquet file: ``GalaxyID`` and the columns, float32."""
+def write_parquet(path: Path, tables: Iterable[pd.DataFrame], columns: Sequence[str], about: Mapping[str, str]) -> None:
+    """Write tables, one after the other, into a Parquet file: ``GalaxyID`` and float32 columns."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    kinds = {ID: pa.string(), FAILURE: pa.string(), STATE: pa.string()}
-    fields = [(name, kinds.get(name, pa.float32())) for name in (ID, *columns)]
-    schema = pa.schema(fields, metadata={_ABOUT + name: value for name, value in about.items()})
-    # Hardly two numbers are alike: dictionaries of them would make the table half as large again. To compress the numbers
-    # would save 7 % of it, and take as long again at every reading.
-    compression = {field.name: "none" if field.type == pa.float32() else "zstd" for field in schema}
+    texts = {ID, FAILURE, STATE}
+    fields = [(name, pa.string() if name in texts else pa.float32()) for name in (ID, *columns)]
+    schema = pa.schema(fields, metadata={_PREFIX + name: value for name, value in about.items()})
+    # Few fractions repeat: dictionaries would make the table half as large again. Compressed, the numbers would take
+    # 7 % less space and twice the time to read.
+    compression = {name: "zstd" if name in texts else "none" for name in schema.names}
     with pq.ParquetWriter(path, schema, use_dictionary=False, compression=compression) as writer:
-        yield lambda table: writer.write_table(
-            pa.Table.from_pandas(table.reset_index(names=ID), schema=schema, preserve_index=False)
-        )
+        for table in tables:
+            rows = table.reset_index(names=ID)
+            writer.write_table(pa.Table.from_pandas(rows, schema=schema, preserve_index=False))
 
 
-def read_parquet(path: Path, *, chunk: bool = False) -> tuple[pd.DataFrame, str | None]:
-    """Read a Parquet table of predictions, indexed by ``GalaxyID``, and its key; None where it has none.
-
-    Of a chunk of an unfinished table, an error says how to go on without it.
+def read_parquet(
+    path: Path, columns: Sequence[str] | None = None, advice: str = ADVICE
+) -> tuple[pd.DataFrame, str | None]:
+    """Read a Parquet prediction table, indexed by ``GalaxyID``, and its key, if it has one.
 
     Raises
     ------
     PredictionError
-        When the file is no such table.
+        If the file is not such a table; the message ends with the advice.
     FileNotFoundError
-        When there is none.
+        If there is no such file.
     """
-    with _told_in_words(path, _WITHOUT_IT if chunk else _ANOTHER):
-        key, _ = parquet_head(path)
-        table = pd.read_parquet(path)
-    table = table.reset_index() if table.index.name == ID else table  # as pandas writes a table that is indexed by it
-    check_columns(path, table.columns)
-    table[ID] = table[ID].astype(str)
-    return table.set_index(ID), key
-
-
-def check_columns(path: Path, found: Collection[str]) -> None:
-    """Refuse a table that lacks the ids or some of the 37 columns.
-
-    Raises
-    ------
-    PredictionError
-        When it does.
-    """
-    lacking = [name for name in (ID, *COLUMNS) if name not in found]
-    if lacking:
-        raise PredictionError(f"{path} has no column {', '.join(lacking)}; give a table that predict wrote")
-
-
-def parquet_head(path: Path) -> tuple[str | None, list[str]]:
-    """Read the key of a Parquet table, None where it has none, and its columns."""
-    import pyarrow.parquet as pq
-
-    schema = pq.read_schema(path)
-    key = (schema.metadata or {}).get((_ABOUT + KEY).encode())
-    return key.decode() if key else None, schema.names
-
-
-def read_columns(chunk: Path, *columns: str) -> list[list]:
-    """Read some columns of a chunk, in their order, without the others; of a column that it lacks, nothing.
-
-    Raises
-    ------
-    PredictionError, FileNotFoundError
-        As `read_parquet` does.
-    """
-    import pyarrow.parquet as pq
-
-    with _told_in_words(chunk, _WITHOUT_IT):
-        table = pq.ParquetFile(chunk).read(list(columns))
-    return [table[column].to_pylist() if column in table.column_names else [None] * len(table) for column in columns]
-
-
-@contextmanager
-def _told_in_words(path: Path, advice: str) -> Iterator[None]:
-    """Say of a file that is no Parquet table what to do."""
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
     try:
-        yield
+        with pq.ParquetFile(path) as file:
+            key = (file.schema_arrow.metadata or {}).get((_PREFIX + KEY).encode())
+            table = file.read([ID, *columns] if columns else None).to_pandas()
     except FileNotFoundError:
         raise
     except (OSError, pa.ArrowException) as error:
         raise PredictionError(f"{path} cannot be read as a Parquet table ({error}); {advice}") from error
+    table = table.reset_index() if table.index.name == ID else table  # pandas wrote it with its index
+    if columns is None:
+        check_columns(path, table.columns)
+    table = table.set_index(table.pop(ID).astype(str))
+    return (table if columns is None else table.reindex(columns=columns)), key.decode() if key else None
+
+
+def check_columns(path: Path, columns: Collection[str]) -> None:
+    """Raise PredictionError if a table lacks the ids or one of the 37 columns."""
+    missing = [name for name in (ID, *COLUMNS) if name not in columns]
+    if missing:
+        raise PredictionError(f"{path} has no column {', '.join(missing)}; {ADVICE}")
+
+
+def write_sidecar(table: Path, about: Mapping[str, str]) -> None:
+    """Write the metadata of a CSV table into a JSON file next to it."""
+    write_atomic(sidecar(table), json.dumps(dict(about), indent=2).encode())
+
+
+def read_sidecar(table: Path) -> dict[str, str]:
+    """Read what `write_sidecar` wrote; empty if there is no such file, or it is damaged."""
+    try:
+        return dict(json.loads(sidecar(table).read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return {}
+
+
+def sidecar(table: Path) -> Path:
+    """Return the path of a CSV table's sidecar."""
+    return table.with_name(f"{table.name}.json")
 
 
 def write_failures(path: Path, failures: Mapping[str, str]) -> None:
-    """List the galaxies that failed, with the reasons, as CSV; without any, take an older list away."""
+    """Write failed galaxies with their reasons as CSV; without any, delete an older list."""
     if not failures:
         path.unlink(missing_ok=True)
         return
@@ -145,7 +107,7 @@ def write_failures(path: Path, failures: Mapping[str, str]) -> None:
 
 
 def read_failures(path: Path) -> dict[str, str]:
-    """Read a list that `write_failures` wrote; empty where there is none."""
+    """Read a list that `write_failures` wrote; empty if there is none."""
     if not path.is_file():
         return {}
     with path.open(encoding="utf-8", newline="") as file:

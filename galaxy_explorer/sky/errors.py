@@ -1,57 +1,57 @@
-"""What can go wrong with the sky; the tree of these is drawn at the top of the package."""
+"""Errors of look-ups and of the HTTP client; a message says what happened and what to do.
+
+SkyError(ValueError)
+├── NotUnderstood           the text is not a position, name or URL that can be read
+├── NotFound                no object has this name or id
+├── OutsideFootprint        the survey did not image this position
+└── ServiceError            a service gave no usable response
+    ├── Timeout             no complete response within the timeout
+    │   └── DeadlineExceeded    the caller's own deadline passed, or no slot was free before it
+    ├── Unavailable         no connection, HTTP 429 or 5xx
+    ├── Rejected            another HTTP status, or a redirect to a host that is not allowed
+    └── InvalidResponse     the content is not what was requested
+"""
 
 
 class SkyError(ValueError):
-    """Something about the sky cannot be found out; the message says what and, where there is one, the way on."""
+    """Base of all errors of this package."""
 
 
 class NotUnderstood(SkyError):
-    """A text is no position, name or address that can be read."""
+    """Text that is not a position, name or URL."""
 
 
 class NotFound(SkyError):
-    """There is no object of that name or id."""
+    """Unknown name or id."""
 
 
 class OutsideFootprint(SkyError):
-    """The survey has no picture of that place."""
+    """Position outside the survey footprint."""
 
 
-class Unavailable(SkyError):
-    """A service gave nothing that can be used."""
+class ServiceError(SkyError):
+    """Failed HTTP request, or unusable response."""
 
 
-class Offline(Unavailable):
-    """There is no connection to the service."""
+class Timeout(ServiceError):
+    """No complete response within the service's timeout."""
 
 
-class Slow(Unavailable):
-    """The service gave no whole answer in time."""
+class DeadlineExceeded(Timeout):
+    """The caller's deadline passed; the service did not fail."""
 
 
-class Hurried(Slow):
-    """Our own time was over, or no turn came in it: nothing that the service could help."""
+class Unavailable(ServiceError):
+    """No connection, HTTP 429 or 5xx; `retry_after_s` is from the Retry-After header."""
 
-
-class Refused(Unavailable):
-    """The service said no, or sent us on to a host that is not asked."""
-
-
-class Busy(Refused):
-    """The service asks to come back later, or has a fault of its own.
-
-    Parameters
-    ----------
-    message : str
-        What to say.
-    wait_seconds : float, optional
-        How long it asks to wait.
-    """
-
-    def __init__(self, message: str, wait_seconds: float | None = None) -> None:
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
         super().__init__(message)
-        self.wait_seconds = wait_seconds
+        self.retry_after_s = retry_after_s
 
 
-class Malformed(Unavailable):
-    """The service answered with something else than what was asked for."""
+class Rejected(ServiceError):
+    """HTTP status other than 429 and 5xx, or a redirect to a host that is not allowed."""
+
+
+class InvalidResponse(ServiceError):
+    """Response that is not what was requested."""

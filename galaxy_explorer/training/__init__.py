@@ -1,20 +1,17 @@
 """Training: recipe, data, distillation, the run, and the model card of its result."""
 
 from galaxy_explorer.training.data.dataset import TrainingSet, build_training_set
-from galaxy_explorer.training.devices import Place, find_place
 from galaxy_explorer.training.distillation.leakage import training_overlap
 from galaxy_explorer.training.recipe import Recipe
 from galaxy_explorer.training.resume import TrainingError
 from galaxy_explorer.training.run import Run, fit
 
 __all__ = [
-    "Place",
     "Recipe",
     "Run",
     "TrainingError",
     "TrainingSet",
     "build_training_set",
-    "find_place",
     "fit",
     "training_overlap",
 ]

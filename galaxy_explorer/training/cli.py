@@ -13,15 +13,17 @@ from typing import Any
 import numpy as np
 
 from galaxy_explorer.catalogue import VALIDATION, Catalogue, open_catalogue, read_ids, read_validation
+from galaxy_explorer.images import DEFAULT_VIEWS
 from galaxy_explorer.models.checkpoints import WEIGHTS, find, load, save
 from galaxy_explorer.models.networks import GalaxyNetwork
+from galaxy_explorer.prediction import Rank, init_distributed
+from galaxy_explorer.prediction.distributed import default_device
 from galaxy_explorer.storage import cache_folder
 from galaxy_explorer.training.data.dataset import TrainingSet, build_training_set
-from galaxy_explorer.training.devices import Place, find_place
 from galaxy_explorer.training.distillation.leakage import training_fingerprint
 from galaxy_explorer.training.distillation.teachers import Distillation, load_teachers
 from galaxy_explorer.training.model_card.card import make_card, write_cards
-from galaxy_explorer.training.model_card.evaluate import VIEWS, describe, validate
+from galaxy_explorer.training.model_card.evaluate import describe, validate
 from galaxy_explorer.training.recipe import REMOVED, RENAMED, Recipe
 from galaxy_explorer.training.resume import RUN_CHECKPOINT, TrainingError, work_folder_lock
 from galaxy_explorer.training.run import Run, fit
@@ -55,12 +57,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else list(argv)
     flags = read_flags(argv)
     try:
-        with find_place(flags.device) as place:
+        with init_distributed(flags.device or default_device()) as rank:
             if flags.update_card:
-                return update(flags, place)
-            starter = ["python"] if place.world == 1 else ["torchrun", "--nproc-per-node", str(place.world)]
+                return update(flags, rank)
+            starter = ["python"] if rank.world_size == 1 else ["torchrun", "--nproc-per-node", str(rank.world_size)]
             repeatable = [argument for argument in argv if argument != "--resume"]
-            return train(flags, place, shlex.join([*starter, "train.py", *repeatable]))
+            return train(flags, rank, shlex.join([*starter, "train.py", *repeatable]))
     except (ValueError, OSError, RuntimeError) as error:
         print(f"train: {error}", file=sys.stderr)
         return 2
@@ -126,7 +128,7 @@ def add_teacher_flags(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("distillation").add_argument
     add("--teacher", nargs="+", default=[], metavar="FILE", help="models whose mean prediction is the pseudo-label")
     views = "TTA views of a teacher's prediction (default: %(default)s)"
-    add("--teacher-views", type=int, choices=range(1, VIEWS + 1), default=VIEWS, help=views)
+    add("--teacher-views", type=int, choices=range(1, DEFAULT_VIEWS + 1), default=DEFAULT_VIEWS, help=views)
     add("--unlabeled", type=Path, metavar="DIR", help="folder or zip of more pictures, with pseudo-labels alone")
     field = "their field of view as a fraction, such as 288/424, if they have no field.json (default: 1)"
     add("--unlabeled-field", type=fraction, default=Fraction(1), metavar="FRACTION", help=field)
@@ -165,34 +167,34 @@ def recipe_of(flags: argparse.Namespace) -> Recipe:
     return Recipe.from_dict({name: getattr(flags, name) for name in names}, "the command line")
 
 
-def train(flags: argparse.Namespace, place: Place, command: str) -> int:
+def train(flags: argparse.Namespace, rank: Rank, command: str) -> int:
     """Train a network from the data to the checkpoint; return the exit status."""
     recipe = recipe_of(flags)
     work = flags.work or Path("runs") / recipe.model
     out = flags.out or work / "model.pt"
     check_paths(work, out, flags.resume)
-    with work_folder_lock(work) if place.leads else nullcontext():
+    with work_folder_lock(work) if rank.is_rank_0 else nullcontext():
         # Data: rank 0 decodes, the others then find the array in the cache.
         catalogue = open_catalogue(flags.data)
         excluded_ids = read_excluded_ids(flags, catalogue)
-        distillation = read_distillation(flags, place)
+        distillation = read_distillation(flags, rank)
         data: dict[str, Any] = {"excluded_ids": excluded_ids, "distillation": distillation}
-        with place.together():
-            if place.leads:
+        with rank.barrier():
+            if rank.is_rank_0:
                 galaxies = build_training_set(catalogue, recipe, flags.cache, **data)
                 report(galaxies)
-        if not place.leads:
+        if not rank.is_rank_0:
             galaxies = build_training_set(catalogue, recipe, flags.cache, quiet=True, **data)
 
         # Model and fit.
-        run = Run(recipe, galaxies, place, work, minutes=flags.time_limit)
-        with place.together():
+        run = Run(recipe, galaxies, rank, work, minutes=flags.time_limit)
+        with rank.barrier():
             run.start(flags.start_from, flags.pretrained)
         if flags.resume:
             resumed = run.resume()
-            say(place, f"resuming after epoch {run.progress.epoch}" if resumed else f"no epoch in {work} yet: starting")
+            say(rank, f"resuming after epoch {run.progress.epoch}" if resumed else f"no epoch in {work} yet: starting")
         progress = fit(run)
-        if not place.leads:
+        if not rank.is_rank_0:
             return 0
 
         # Checkpoint in half precision, then the evaluation of what was saved.
@@ -207,15 +209,15 @@ def train(flags: argparse.Namespace, place: Place, command: str) -> int:
         card["learnt"] = training_fingerprint(galaxies.training_ids, [other["learnt"] for other in others])
         save(out, network, card)
         rmse = card["hold_out_rmse"] or "not measured"
-        say(place, f"wrote {out}: weights of epoch {progress.best_epoch}; hold-out RMSE {rmse}")
+        say(rank, f"wrote {out}: weights of epoch {progress.best_epoch}; hold-out RMSE {rmse}")
         lost = measure(out, network, card, catalogue, galaxies, excluded_ids if flags.validate else ())
         return 1 if lost or galaxies.failures else 0
 
 
-def update(flags: argparse.Namespace, place: Place) -> int:
+def update(flags: argparse.Namespace, rank: Rank) -> int:
     """Recompute the model card of an existing checkpoint: training set, hold-out, out-of-distribution reference."""
     path = find(flags.update_card)
-    network, card = load(path, place.device)
+    network, card = load(path, rank.device)
     recipe = Recipe.from_dict(card.get("recipe", {}), f"the card of {path}")
     catalogue = open_catalogue(flags.data)
     excluded_ids = read_excluded_ids(flags, catalogue)
@@ -229,7 +231,7 @@ def update(flags: argparse.Namespace, place: Place) -> int:
     card["learnt"] = training_fingerprint(galaxies.training_ids, others)
     lost = measure(path, network, card, catalogue, galaxies, excluded_ids if flags.validate else ())
     reference = "" if "familiarity" in card else ": too few galaxies for an out-of-distribution reference"
-    say(place, f"wrote {path}{reference}")
+    say(rank, f"wrote {path}{reference}")
     return 1 if lost or galaxies.failures else 0
 
 
@@ -279,7 +281,7 @@ def read_excluded_ids(flags: argparse.Namespace, catalogue: Catalogue) -> list[s
     return excluded_ids
 
 
-def read_distillation(flags: argparse.Namespace, place: Place) -> Distillation | None:
+def read_distillation(flags: argparse.Namespace, rank: Rank) -> Distillation | None:
     """Load the teachers and open the unlabeled pictures."""
     if not flags.teacher:
         if flags.unlabeled or flags.distill_weight:
@@ -288,12 +290,12 @@ def read_distillation(flags: argparse.Namespace, place: Place) -> Distillation |
     unlabeled = open_catalogue(flags.unlabeled) if flags.unlabeled else None
     if unlabeled is not None and unlabeled.field == 1.0:
         unlabeled = replace(unlabeled, field=float(flags.unlabeled_field))
-    return Distillation(load_teachers(flags.teacher, place.device), flags.teacher_views, unlabeled)
+    return Distillation(load_teachers(flags.teacher, rank.device), flags.teacher_views, unlabeled)
 
 
-def say(place: Place, message: str) -> None:
+def say(rank: Rank, message: str) -> None:
     """Print a message to stderr, from rank 0 alone."""
-    if place.leads:
+    if rank.is_rank_0:
         print(message, file=sys.stderr)
 
 

@@ -18,10 +18,10 @@ from tqdm import tqdm
 
 from galaxy_explorer.evaluation.metrics import score
 from galaxy_explorer.models.networks import GalaxyNetwork, build
+from galaxy_explorer.prediction import Rank
 from galaxy_explorer.training.data.augmentation import augment, crop_centre, draw_augmentation
 from galaxy_explorer.training.data.batches import TrainingBatch, read_batches
 from galaxy_explorer.training.data.dataset import TrainingSet
-from galaxy_explorer.training.devices import Place
 from galaxy_explorer.training.initial_weights import start_from_file, start_from_imagenet
 from galaxy_explorer.training.optimisation import (
     LOSSES,
@@ -55,8 +55,8 @@ class Run:
         The settings.
     galaxies : TrainingSet
         Training galaxies and hold-out.
-    place : Place
-        Device and rank.
+    rank : Rank
+        Process and device.
     work : Path
         Folder of the run checkpoint and the log.
     minutes : float, optional
@@ -70,22 +70,22 @@ class Run:
         self,
         recipe: Recipe,
         galaxies: TrainingSet,
-        place: Place,
+        rank: Rank,
         work: Path,
         minutes: float | None = None,
         now: Callable[[], float] = time.perf_counter,
     ) -> None:
         torch.manual_seed(recipe.seed)
-        self.recipe, self.galaxies, self.place, self.work, self.now = recipe, galaxies, place, work, now
+        self.recipe, self.galaxies, self.rank, self.work, self.now = recipe, galaxies, rank, work, now
         self.max_seconds = math.inf if minutes is None else 60.0 * minutes
-        device = place.device
+        device = rank.device
         bf16 = recipe.precision == "bf16" or (recipe.precision == "auto" and device.type == "cuda")
         self.autocast = partial(torch.autocast, device.type, torch.bfloat16, enabled=bf16)
         self.network = build(recipe.model, **recipe.model_arguments()).to(device)
         self.network.to(memory_format=torch.channels_last)  # faster convolutions, on CPUs too
         self.average = AveragedNetwork(self.network, recipe.ema)
         self.optimiser = make_optimiser(self.network, recipe, device)
-        self.trained: nn.Module = self.network if place.world == 1 else DistributedDataParallel(self.network)
+        self.trained: nn.Module = self.network if rank.world_size == 1 else DistributedDataParallel(self.network)
         self.parameters = list(self.network.parameters())  # listed once: the walk would keep a GPU waiting
         stats = (galaxies.mean, galaxies.std)
         self.mean, self.std = (torch.tensor(values, device=device).view(3, 1, 1) for values in stats)
@@ -93,11 +93,11 @@ class Run:
         self.started_from: dict[str, Any] | None = None  # model card of the initial weights
         self.initial_weights = "random weights"
         self.progress = Progress()
-        self.share = len(galaxies.training_rows) // place.world  # of each process in an epoch
-        self.own_batch = max(2, recipe.batch_size // place.world)
+        self.share = len(galaxies.training_rows) // rank.world_size  # of each process in an epoch
+        self.own_batch = max(2, recipe.batch_size // rank.world_size)
         self.steps_per_epoch = self.share // self.own_batch + (self.share % self.own_batch > 1)
         if not self.steps_per_epoch:
-            raise TrainingError(f"{len(galaxies.training_rows)} galaxies are too few for {place.world} processes")
+            raise TrainingError(f"{len(galaxies.training_rows)} galaxies are too few for {rank.world_size} processes")
 
     def start(self, file: str | None = None, imagenet: bool = False) -> None:
         """Replace the random weights by those of a checkpoint, or by ImageNet's."""
@@ -116,11 +116,11 @@ class Run:
 
     def resume(self) -> bool:
         """Resume from the run checkpoint in the work folder; return whether there was one."""
-        with self.place.together():
+        with self.rank.barrier():
             loaded = load_run(self.work, self.identity)
         epoch = loaded[1].epoch if loaded else 0
-        leading = self.place.agree(epoch)
-        with self.place.together():
+        leading = self.rank.broadcast(epoch)
+        with self.rank.barrier():
             if leading != epoch:
                 raise TrainingError(f"{self.work} differs from that of rank 0; all machines must share its disk")
         if loaded is None:
@@ -140,8 +140,8 @@ class Run:
             "optimiser": self.optimiser.state_dict(),
             "best": self.best,
         }
-        with self.place.together():
-            if self.place.leads:
+        with self.rank.barrier():
+            if self.rank.is_rank_0:
                 save_run(self.work, parts, self.progress, self.identity)
                 append_log(self.work, self.progress.history[-1])
 
@@ -152,12 +152,12 @@ class Run:
     def train_epoch(self, bar: tqdm) -> dict[str, Any]:
         """Train on this process's galaxies once; return loss, speed, and whether the epoch is complete."""
         start, seen, spent, complete = self.now(), 0, self.progress.seconds, True
-        sums = torch.zeros(3, dtype=torch.float64, device=self.place.device)
+        sums = torch.zeros(3, dtype=torch.float64, device=self.rank.device)
         self.trained.train()
         for step, batch in enumerate(self._batches()):
             sums += self._step(batch, spent)
             seen += len(batch.pictures)
-            bar.update(len(batch.pictures) * self.place.world)
+            bar.update(len(batch.pictures) * self.rank.world_size)
             if step % SYNC_STEPS == 0:
                 spent = self._sync_metrics(bar, sums, seen, start)["spent"]
                 if spent > self.max_seconds:
@@ -167,15 +167,15 @@ class Run:
 
     def _batches(self) -> Iterator[TrainingBatch]:
         """Read this process's batches of an epoch, in an order and with an augmentation that the seed fixes."""
-        recipe, place, epoch = self.recipe, self.place, self.progress.epoch
-        generator = torch.Generator().manual_seed(1_000_003 * recipe.seed + epoch * place.world + place.rank)
+        recipe, rank, epoch = self.recipe, self.rank, self.progress.epoch
+        generator = torch.Generator().manual_seed(1_000_003 * recipe.seed + epoch * rank.world_size + rank.rank)
         torch.manual_seed(int(torch.randint(2**62, (), generator=generator)))  # dropout, also after a resumption
         order = np.random.default_rng([recipe.seed, epoch]).permutation(self.galaxies.training_rows)
         # The same number in every process: one with a batch more would wait for the others forever.
-        own = order[place.rank :: place.world][: self.share]
+        own = order[rank.rank :: rank.world_size][: self.share]
         own = own[: len(own) - (len(own) % self.own_batch == 1)]  # batch normalisation needs two
         draw = partial(draw_augmentation, recipe=recipe, generator=generator)
-        yield from read_batches(self.galaxies, own, self.own_batch, place.device, draw)
+        yield from read_batches(self.galaxies, own, self.own_batch, rank.device, draw)
 
     def _step(self, batch: TrainingBatch, seconds: float) -> torch.Tensor:
         """Take one step; return the sum of squared errors, the number of known scores, and the gradient's norm."""
@@ -201,8 +201,8 @@ class Run:
     def _sync_metrics(self, bar: tqdm, sums: torch.Tensor, seen: int, start: float) -> dict[str, float]:
         """All-reduce the running metrics, update the progress bar, raise on NaN or inf."""
         elapsed = self.now() - start
-        clock = self.progress.seconds + elapsed if self.place.leads else 0.0  # the clock of rank 0 counts
-        joined = self.place.total(torch.cat([sums, sums.new_tensor([seen, clock])]))
+        clock = self.progress.seconds + elapsed if self.rank.is_rank_0 else 0.0  # the clock of rank 0 counts
+        joined = self.rank.all_reduce(torch.cat([sums, sums.new_tensor([seen, clock])]))
         squared, known, norm, seen_by_all, spent = joined.tolist()  # the CPU waits for the device here
         if not math.isfinite(squared + norm):
             raise self._diverged("the loss" if not math.isfinite(squared) else "the gradient")
@@ -231,7 +231,7 @@ class Run:
             return math.nan
         network = self.average.module.eval()
         parts = []
-        for batch in read_batches(self.galaxies, rows, 2 * self.own_batch, self.place.device):
+        for batch in read_batches(self.galaxies, rows, 2 * self.own_batch, self.rank.device):
             with self.autocast():
                 parts.append(network(self.inputs(crop_centre(batch.pictures, self.recipe.size))))
         predicted = torch.cat(parts).cpu().numpy()
@@ -243,13 +243,13 @@ class Run:
     def end_epoch(self, measured: dict[str, Any], start: float) -> dict[str, Any]:
         """Evaluate the averaged weights, keep them if they are the best so far, and return the epoch's log line."""
         progress, average = self.progress, self.average.module.state_dict()
-        with self.place.together():
+        with self.rank.barrier():
             if not all_finite(self.network.state_dict()) or not all_finite(average):
                 raise self._diverged("a weight")
-            rmse = self.evaluate() if self.place.leads else math.nan
-        rmse = self.place.agree(rmse)
+            rmse = self.evaluate() if self.rank.is_rank_0 else math.nan
+        rmse = self.rank.broadcast(rmse)
         progress.epoch += 1
-        progress.seconds += self.place.agree(self.now() - start)
+        progress.seconds += self.rank.broadcast(self.now() - start)
         if not rmse >= progress.best_rmse:  # also without a hold-out: then the last epoch counts
             progress.best_rmse, progress.best_epoch = (rmse if rmse == rmse else math.inf), progress.epoch
             self.best = {name: value.detach().clone() for name, value in average.items()}
@@ -284,9 +284,9 @@ def fit(run: Run, *, quiet: bool = False) -> Progress:
         If the training diverges or the device runs out of memory.
     """
     progress, epochs, galaxies = run.progress, run.recipe.epochs, len(run.galaxies.training_rows)
-    silent = quiet or not run.place.leads
-    with run.place.together():
-        if run.place.leads:
+    silent = quiet or not run.rank.is_rank_0
+    with run.rank.barrier():
+        if run.rank.is_rank_0:
             start_log(run.work, progress.history)
     with tqdm(total=epochs * galaxies, initial=progress.epoch * galaxies, unit=" images", disable=silent) as bar:
         while progress.epoch < epochs and progress.seconds < run.max_seconds:
@@ -296,7 +296,7 @@ def fit(run: Run, *, quiet: bool = False) -> Progress:
                 line = run.end_epoch(run.train_epoch(bar), start)
             except torch.OutOfMemoryError as error:
                 raise TrainingError(
-                    f"{run.place.device} is out of memory ({error}); lower --batch-size or --size"
+                    f"{run.rank.device} is out of memory ({error}); lower --batch-size or --size"
                 ) from error
             bar.update(progress.epoch * galaxies - bar.n)  # the few that no process saw
             run.save()

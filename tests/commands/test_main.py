@@ -16,12 +16,12 @@ from PIL import Image
 from tiny_prediction import command_with, six_galaxies, tiny_weights
 from tiny_training import in_one_thread
 
-from galaxy_explorer.__main__ import main
 from galaxy_explorer.catalogue import open_catalogue
+from galaxy_explorer.cli import main
 from galaxy_explorer.commands import predict as command
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.models import checkpoints
-from galaxy_explorer.prediction import predict_catalogue, read_failures, read_fractions
+from galaxy_explorer.prediction import PredictOptions, predict_catalogue, read_failures, read_fractions
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,9 +38,9 @@ def test_predict_writes_the_table_of_a_folder(run, galaxies, weights, tmp_path, 
     table = pd.read_csv(output, dtype={"GalaxyID": str})
     assert table.columns.tolist() == ["GalaxyID", *COLUMNS]
     assert table["GalaxyID"].tolist() == [f"{n:04}" for n in range(1, 7)]
-    expected = predict_catalogue(*checkpoints.load(weights), open_catalogue(galaxies), views=2).fractions
+    expected = predict_catalogue(*checkpoints.load(weights), open_catalogue(galaxies), PredictOptions(2)).fractions
     assert np.allclose(table[list(COLUMNS)], expected, atol=1e-6)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["galaxies", "scores.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["galaxies", "scores.csv", "scores.csv.json"]
     assert "6 of 6 galaxies are in" in capsys.readouterr().out
 
 
@@ -83,7 +83,7 @@ def test_a_single_picture_asks_for_nothing_but_the_field_of_its_catalogue(kaggle
     (kaggle_folder / "field.json").write_text(json.dumps({"centre": 288, "of": 424}))
     (kaggle_folder / "training_solutions_rev1.csv").write_text("broken")
     pictures = sorted((kaggle_folder / "images_training_rev1").iterdir())
-    monkeypatch.setattr(command, "catalogue_at", None)
+    monkeypatch.setattr(command, "open_catalogue", None)
     assert {source.field for source in command.sources_at([str(path) for path in pictures])} == {288 / 424}
 
 
@@ -100,7 +100,7 @@ def test_a_bad_picture_is_named_and_the_rest_is_written(run, galaxies, tmp_path,
     assert len(read_fractions(output)) == 5
     shutil.copyfile(galaxies / "0001.png", galaxies / "0004.png")
     assert run("predict", galaxies, "--output", output) == 0
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["galaxies", "scores.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["galaxies", "scores.csv", "scores.csv.json"]
 
 
 def test_only_the_galaxies_of_a_list_are_predicted(run, galaxies, tmp_path, capsys):
@@ -108,7 +108,7 @@ def test_only_the_galaxies_of_a_list_are_predicted(run, galaxies, tmp_path, caps
     wanted.write_text("0005\n0002\n0099\n")
     assert run("predict", galaxies, "--ids", wanted, "--output", tmp_path / "scores.csv") == 1
     assert read_fractions(tmp_path / "scores.csv").index.tolist() == ["0005", "0002"]
-    assert "galaxy 0099 failed: there is no picture of it in" in capsys.readouterr().err
+    assert "galaxy 0099 failed: there is no image of it in" in capsys.readouterr().err
 
 
 def test_the_reason_of_an_id_without_picture_names_few_of_many_folders(run, galaxies, tmp_path):
@@ -129,7 +129,7 @@ def test_the_ids_of_a_list_may_be_a_column_of_a_table_that_predict_wrote(run, ga
     assert run("predict", galaxies, "--ids", wanted, "--output", output) == 0
     wanted.write_text("5\n2\n")
     assert run("predict", galaxies, "--ids", wanted, "--output", output) == 2
-    assert "none of the 2 ids, the first of them 5, has a picture in" in capsys.readouterr().err
+    assert "none of the 2 ids, the first of them 5," in capsys.readouterr().err
     assert read_fractions(output).index.tolist() == ["0005", "0002"]  # what was there is left alone
 
 
@@ -140,16 +140,6 @@ def test_a_link_that_leads_nowhere_is_a_picture_that_failed(run, galaxies, tmp_p
     said = capsys.readouterr()
     assert "6 of 7 galaxies are in" in said.out
     assert "galaxy 0007 failed" in said.err
-
-
-@pytest.mark.parametrize("command", ["predict", "evaluate", "pack"])
-def test_sample_is_not_taken_for_one_of_two_things(galaxies, tmp_path, monkeypatch, capsys, command):
-    monkeypatch.chdir(tmp_path)
-    galaxies.rename(tmp_path / "sample")
-    output = [] if command == "evaluate" else ["--output", "galaxies.zip" if command == "pack" else "scores.csv"]
-    assert main([command, "sample", *output]) == 2
-    assert "there is a sample in this folder too; write ./sample for that one" in capsys.readouterr().err
-    assert [path.name for path in tmp_path.iterdir()] == ["sample"]
 
 
 def test_predict_that_cannot_run_says_why(run, galaxies, tmp_path, capsys):
@@ -165,7 +155,7 @@ def test_predict_that_cannot_run_says_why(run, galaxies, tmp_path, capsys):
     (tmp_path / "folder.csv").mkdir()
     assert "folder.csv is a folder; name another --output" in refused(galaxies, "--output", tmp_path / "folder.csv")
     (tmp_path / "folder.csv").rmdir()
-    assert "--device gpu is no device; give cpu, cuda" in refused(galaxies, "--output", output, "--device", "gpu")
+    assert "--device gpu is not a device" in refused(galaxies, "--output", output, "--device", "gpu")
     assert "does not exist" in refused(tmp_path / "none", "--output", output)
     assert "galaxy 0002 is in both" in refused(galaxies, galaxies / "0002.png", "--output", output)
     assert main(["predict", str(galaxies), "--output", str(output), "--weights", "none.pt"]) == 2

@@ -12,8 +12,8 @@ from tiny_prediction import command_with, tiny_weights
 from tiny_training import in_one_thread
 
 from galaxy_explorer import __version__
-from galaxy_explorer.__main__ import main
 from galaxy_explorer.catalogue import open_catalogue
+from galaxy_explorer.cli import main
 from galaxy_explorer.commands import predict as command
 from galaxy_explorer.images import read_exposure, read_image
 from galaxy_explorer.models.checkpoints import load
@@ -46,10 +46,12 @@ def test_a_folder_of_fits_becomes_a_table_in_fits(run, folder, weights, tmp_path
     assert "4 of 5 galaxies are in" in said.out
     assert "galaxy table failed: the FITS file holds no image of a galaxy, only 0 primary (empty); 1 cat" in said.err
     assert "galaxy M 51 and 1 more: shown in grey" in said.err
-    assert "galaxy 0012 and 1 more: the file holds 4 images, and “colour of i, r, g” was taken" in said.err
+    assert "galaxy 0012 and 1 more: the file holds 4 images; “colour of i, r, g” was predicted" in said.err
     found = read_fractions(output)
     assert found.index.tolist() == ["0012", "M 51", "M 63", "packed"]
-    expected, _ = predict(*load(weights), [read_image(folder / "0012.fits"), read_image(folder / "M 51.fit")], views=2)
+    expected, _ = predict(
+        *load(weights), [read_image(folder / "0012.fits"), read_image(folder / "M 51.fit")], tta_views=2
+    )
     assert np.allclose(found.iloc[:2], expected, atol=1e-6)
     assert np.allclose(found.loc["packed"], found.loc["0012"], atol=1e-6)
     header = fits.getheader(output, 1)
@@ -115,8 +117,8 @@ def test_a_galaxy_in_fits_gets_nearly_the_numbers_of_its_jpeg(network, sample):
     fluxes = [
         read_image(written(with_header(fluxes_of_levels(picture) * units + 1e-8, BANDS="irg"))) for picture in pictures
     ]
-    wanted, _ = predict(*load(network), pictures, views=1)
-    near, _ = predict(*load(network), fluxes, views=1)
+    wanted, _ = predict(*load(network), pictures, tta_views=1)
+    near, _ = predict(*load(network), fluxes, tta_views=1)
     # Measured on all nine with eight views: root mean square 0.027 (fcn), 0.020 (densenet); their own spread: 0.079.
     assert np.sqrt(((near - wanted) ** 2).mean()) < 0.045
     assert np.abs(near - wanted).max() < 0.25

@@ -11,7 +11,7 @@ from fits_files import galaxy_fluxes, written
 from tiny_prediction import command_with, tiny_weights, write_pictures
 from tiny_training import in_one_thread
 
-from galaxy_explorer.__main__ import main
+from galaxy_explorer.cli import main
 from galaxy_explorer.prediction import read_failures, read_fractions
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +33,7 @@ def test_the_volunteers_votes_are_not_written_over(run, galaxies, capsys, monkey
     (galaxies / name).write_text("GalaxyID,Class1.1\n0001,0.5\n")
     monkeypatch.chdir(galaxies)
     assert run("predict", Path(".") / named, "--output", name) == 2
-    assert f"{name} is what volunteers' votes are called in a folder of pictures" in capsys.readouterr().err
+    assert f"{name} is an input of this command, or would be read as votes" in capsys.readouterr().err
     assert (galaxies / name).read_text() == "GalaxyID,Class1.1\n0001,0.5\n"
     assert run("predict", galaxies, "--output", "predictions.csv") == 0
 
@@ -44,10 +44,10 @@ def test_a_picture_is_not_written_over_and_no_table_becomes_one(run, tmp_path, c
     picture = folder / "galaxy.fits"
     picture.write_bytes(written(galaxy_fluxes()))
     assert run("predict", picture, "--output", folder / ".." / "fits" / "galaxy.fits") == 2
-    assert "is what is to be read; name another --output" in capsys.readouterr().err
+    assert "galaxy.fits is an input of this command" in capsys.readouterr().err
     assert picture.read_bytes() == written(galaxy_fluxes())
     assert run("predict", folder, "--output", folder / "table.fits") == 2
-    assert "a FITS table is taken for one" in capsys.readouterr().err
+    assert "or would be read as an image" in capsys.readouterr().err
     assert run("predict", folder, "--output", tmp_path / "table.fits") == 0
 
 
@@ -59,7 +59,7 @@ def test_an_output_that_is_a_link_is_written_where_it_leads_to(run, galaxies, tm
     assert run("predict", galaxies, "--output", output) == 0
     assert output.is_symlink()
     assert read_fractions(real).index.tolist() == ["0001", "0002"]
-    assert [path.name for path in real.parent.iterdir()] == ["real.csv"]
+    assert sorted(path.name for path in real.parent.iterdir()) == ["real.csv", "real.csv.json"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no file names that are no text")
@@ -69,7 +69,7 @@ def test_a_picture_whose_name_is_no_text_is_named_and_costs_itself_alone(run, ga
     output = tmp_path / "scores.csv"
     assert run("predict", *(sorted(galaxies.iterdir()) if single else [galaxies]), "--output", output) == 1
     assert read_fractions(output).index.tolist() == ["0001", "0002"]
-    reason = "its name cannot be read as an id; rename the file"
+    reason = "its file name is not valid text; rename the file"
     assert read_failures(tmp_path / "scores.csv.failed.csv") == {r"M\xfcller.png": reason}
     assert rf"galaxy M\xfcller.png failed: {reason}" in capsys.readouterr().err
 
@@ -95,7 +95,7 @@ def test_a_picture_that_was_mended_since_can_be_predicted_by_the_list_of_failure
     assert run("predict", galaxies, "--output", output, "--resume") == 1
     said = capsys.readouterr().err
     assert "galaxy 0001 failed when the table was written: " in said
-    assert f"; --ids {output}.failed.csv with another --output predicts them anew" in said
+    assert f"; --ids {output}.failed.csv with another --output predicts them again" in said
     assert run("predict", galaxies, "--ids", f"{output}.failed.csv", "--output", tmp_path / "more.csv") == 0
     assert read_fractions(tmp_path / "more.csv").index.tolist() == ["0001"]
 

@@ -15,7 +15,7 @@ from PIL import Image
 from tiny_prediction import command_with, six_galaxies, tiny_card, tiny_network, tiny_weights, write_pictures
 from tiny_training import in_one_thread
 
-from galaxy_explorer.__main__ import main
+from galaxy_explorer.cli import main
 from galaxy_explorer.commands.console import progress_bar
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.models import checkpoints
@@ -57,10 +57,10 @@ def test_an_interrupted_run_goes_on_with_resume(run, galaxies, tmp_path, monkeyp
     monkeypatch.setattr(stream, "predict_inputs", interrupted)
     arguments = ("predict", galaxies, "--output", output, "--batch-size", 2)
     assert run(*arguments) == 130
-    assert "--resume goes on" in capsys.readouterr().err
+    assert "run the same command with --resume" in capsys.readouterr().err
     assert not output.exists()
     assert run(*arguments) == 2
-    assert "add --resume to go on with it, or delete the folder" in capsys.readouterr().err
+    assert "add --resume to continue it, or delete the folder" in capsys.readouterr().err
     assert run(*arguments, "--resume") == 0
     assert calls == [2, 2, 2, 2]  # the third was interrupted and done again
     whole = tmp_path / "whole.csv"
@@ -96,7 +96,7 @@ def test_resume_of_a_table_that_other_weights_finished_is_refused(run, galaxies,
     )
     said = capsys.readouterr()
     assert status == 2
-    assert "is finished, with predictions of other weights or another number of views; leave out" in said.err
+    assert "is finished, with predictions of other weights or another number of TTA views; leave out" in said.err
     assert run("predict", galaxies, "--output", output, "--resume") == 0
     assert "is finished already; leave out" in capsys.readouterr().out
 
@@ -111,7 +111,7 @@ def test_resume_with_other_views_is_refused_though_some_galaxies_come_out_the_sa
     assert run("predict", galaxies, "--output", output) == 0
     with_one_view = ["predict", str(galaxies), "--output", str(output), "--weights", weights, "--views", "1"]
     assert main([*with_one_view, "--resume"]) == 2
-    assert "predictions of other weights or another number of views; leave out" in capsys.readouterr().err
+    assert "predictions of other weights or another number of TTA views; leave out" in capsys.readouterr().err
     assert run("predict", galaxies, "--output", output, "--resume") == 0
 
 
@@ -151,7 +151,7 @@ def test_resume_of_a_table_that_was_begun_with_other_galaxies_is_refused(
     assert run("predict", galaxies, "--output", output, "--batch-size", 2) == 130
     before = len(list((tmp_path / "scores.csv.partial").iterdir()))
     assert run("predict", others, "--output", output, "--resume") == 2
-    assert "holds 2 galaxies that are not among those named now, one of them 0001" in capsys.readouterr().err
+    assert "holds 2 galaxies that are not in the given paths, one of them 0001" in capsys.readouterr().err
     assert len(list((tmp_path / "scores.csv.partial").iterdir())) == before
     assert run("predict", galaxies, others, "--output", output, "--resume") == 1
     assert "7 of 8 galaxies are in" in capsys.readouterr().out
@@ -167,7 +167,7 @@ def test_pictures_that_were_cropped_otherwise_before_an_interruption_are_predict
     (galaxies / "field.json").write_text('{"centre": 288, "of": 424}')
     capsys.readouterr()
     assert run("predict", galaxies, "--output", output, "--resume") == 0
-    assert "galaxy 0001 and 1 more are predicted again: the picture, or what field.json says" in capsys.readouterr().err
+    assert "galaxy 0001 and 1 more are predicted again" in capsys.readouterr().err
     assert run("predict", galaxies, "--output", whole) == 0
     assert np.allclose(read_fractions(output).sort_index(), read_fractions(whole).sort_index(), atol=1e-5)
 
@@ -234,7 +234,7 @@ def test_an_output_beside_which_nothing_can_be_written_is_refused(run, galaxies,
 
     monkeypatch.setattr(store, "try_lock", refuse)
     assert run("predict", galaxies, "--output", tmp_path / "scores.csv") == 2
-    assert "nothing can be written beside" in capsys.readouterr().err
+    assert "nothing can be written next to" in capsys.readouterr().err
 
 
 class Terminal(io.StringIO):

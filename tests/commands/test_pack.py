@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from tiny_prediction import write_tiny_weights
 
-from galaxy_explorer.__main__ import main
 from galaxy_explorer.catalogue import CatalogueError, open_catalogue, read_ids, read_validation
+from galaxy_explorer.cli import main
 from galaxy_explorer.commands import pack as module
 from galaxy_explorer.images import central_field
 from galaxy_explorer.training import cli
@@ -55,7 +55,7 @@ def test_a_pack_can_be_packed_again_but_not_widened(pack, tmp_path, capsys):
     assert pack("--crop", "0.5", data=tmp_path / "small.zip", output=tmp_path / "smaller.zip") == 0
     assert open_catalogue(tmp_path / "smaller.zip").field == pytest.approx(0.5)
     assert pack("--crop", "0.9", data=tmp_path / "small.zip", output=tmp_path / "wider.zip") == 2
-    assert "show 0.679 of the field and --crop 0.9 asks for more" in capsys.readouterr().err
+    assert "show 0.679 of the field of view and --crop 0.9" in capsys.readouterr().err
     assert not (tmp_path / "wider.zip").exists()
 
 
@@ -63,7 +63,7 @@ def test_a_pack_is_not_packed_into_itself(pack, tmp_path, capsys):
     pack()
     before = (tmp_path / "small.zip").read_bytes()
     assert pack("--crop", "0.5", data=tmp_path / "small.zip") == 2
-    assert "small.zip is what is to be read; name another --output" in capsys.readouterr().err
+    assert "small.zip is an input of this command" in capsys.readouterr().err
     assert (tmp_path / "small.zip").read_bytes() == before
 
 
@@ -84,14 +84,14 @@ def test_pictures_without_scores(pack, picture_folder, tmp_path):
 def test_a_folder_that_goes_away_ends_the_work_and_no_zip_is_called_whole(
     pack, kaggle_folder, tmp_path, monkeypatch, capsys
 ):
-    small = module._small
+    small = module._compress
 
     def away(*given):
         if kaggle_folder.exists():
             kaggle_folder.rename(tmp_path / "away")
         return small(*given)
 
-    monkeypatch.setattr(module, "_small", away)
+    monkeypatch.setattr(module, "_compress", away)
     assert pack("--workers", "1") == 2
     assert "has gone; bring it back" in capsys.readouterr().err
     assert not (tmp_path / "small.zip").exists()
@@ -109,9 +109,9 @@ def test_a_picture_that_cannot_be_read_costs_that_galaxy_alone(pack, kaggle_fold
     [
         (("--crop", "0"), "--crop 0 and --quality 90 were given"),
         (("--quality", "101"), "the quality from 1 to 100"),
-        (("--output", "small.tar"), "--output small.tar is no zip file"),
-        (("--size", "15"), "--size 15 was given; the pictures must have 16 to 2,048 pixels a side"),
-        (("--size", "100000"), "--size 100000 was given; the pictures must have 16 to 2,048 pixels a side"),
+        (("--output", "small.tar"), "--output small.tar is not a zip file"),
+        (("--size", "15"), "--size 15 was given; images must have 16 to 2,048 pixels a side"),
+        (("--size", "100000"), "--size 100000 was given; images must have 16 to 2,048 pixels a side"),
     ],
 )
 def test_settings_that_cannot_be_met(pack, flags, sentence, tmp_path, capsys):
@@ -120,14 +120,14 @@ def test_settings_that_cannot_be_met(pack, flags, sentence, tmp_path, capsys):
     assert list(tmp_path.glob("*small*")) + list(tmp_path.glob(".small*")) == []
 
 
-def test_the_smallest_pictures_of_a_pack_can_be_predicted(pack, tmp_path):
+def test_the_compressest_pictures_of_a_pack_can_be_predicted(pack, tmp_path):
     assert pack("--size", "16") == 0
     command = ["predict", str(tmp_path / "small.zip"), "--output", str(tmp_path / "scores.csv")]
     assert main([*command, "--weights", write_tiny_weights(tmp_path), "--views", "1"]) == 0
 
 
 def test_a_second_run_on_one_output_is_refused(pack, monkeypatch, kaggle_folder, tmp_path, capsys):
-    second, small = [], module._small
+    second, small = [], module._compress
 
     def and_meanwhile_another(*given):
         if not second:
@@ -135,7 +135,7 @@ def test_a_second_run_on_one_output_is_refused(pack, monkeypatch, kaggle_folder,
             second.append(pack("--quality", "80"))
         return small(*given)
 
-    monkeypatch.setattr(module, "_small", and_meanwhile_another)
+    monkeypatch.setattr(module, "_compress", and_meanwhile_another)
     assert pack("--workers", "1") == 0
     assert second == [None, 2]
     assert f"another run is writing {tmp_path / 'small.zip'}; wait for its end" in capsys.readouterr().err
@@ -158,19 +158,19 @@ def test_what_the_disk_refuses_is_told_by_its_own_reason(pack, tmp_path, capsys)
     (tmp_path / ".small.zip.part").mkdir()
     assert pack() == 2
     said = capsys.readouterr().err
-    assert f"small.zip cannot be written (Is a directory); see to {tmp_path / '.small.zip.part'}, then give" in said
+    assert f"small.zip cannot be written (Is a directory); check {tmp_path / '.small.zip.part'}, then give" in said
     assert "make room" not in said
 
 
 def test_a_folder_that_is_not_there_is_said_so(pack, tmp_path, capsys):
     assert pack(output=tmp_path / "none" / "small.zip") == 2
-    assert f"there is no folder {tmp_path / 'none'} to write into; make it" in capsys.readouterr().err
+    assert f"there is no folder {tmp_path / 'none'} to write into" in capsys.readouterr().err
 
 
 def test_a_number_that_is_none_is_said_so(pack, capsys):
     with pytest.raises(SystemExit):
         pack("--workers", "abc")
-    assert "--workers: 'abc' is no whole number; give one of at least 1" in capsys.readouterr().err
+    assert "--workers: 'abc' is not a whole number" in capsys.readouterr().err
 
 
 def test_a_damaged_zip_is_refused_in_words(pack, tmp_path, capsys):
@@ -192,7 +192,7 @@ class TestAnInterruption:
     @pytest.fixture
     def interrupted(self, pack, monkeypatch, capsys):
         """Pack four galaxies, and be interrupted."""
-        packed, small = [], module._small
+        packed, small = [], module._compress
 
         def until_the_fifth(*given):
             if len(packed) == 4:
@@ -201,17 +201,17 @@ class TestAnInterruption:
             return small(*given)
 
         with monkeypatch.context() as patch:
-            patch.setattr(module, "_small", until_the_fifth)
-            patch.setattr(module, "AT_ONCE", 2)
+            patch.setattr(module, "_compress", until_the_fifth)
+            patch.setattr(module, "BATCH_SIZE", 2)
             assert pack("--workers", "1") == 130
-        assert "the same command goes on where it stopped" in capsys.readouterr().err
+        assert "run the same command again" in capsys.readouterr().err
         return packed
 
     @pytest.fixture
     def made(self, monkeypatch):
         """Note which galaxies are made from here on."""
-        made, small = [], module._small
-        monkeypatch.setattr(module, "_small", lambda *given: made.append(given[-1]) or small(*given))
+        made, small = [], module._compress
+        monkeypatch.setattr(module, "_compress", lambda *given: made.append(given[-1]) or small(*given))
         return made
 
     def test_is_gone_on_with(self, interrupted, made, pack, kaggle_folder, tmp_path):
@@ -223,12 +223,12 @@ class TestAnInterruption:
 
     @pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process at once by this signal")
     def test_by_the_signal_of_a_batch_system_is_one_too(self, made, pack, kaggle_folder, tmp_path, monkeypatch):
-        small = module._small
+        small = module._compress
         with monkeypatch.context() as patch:
-            patch.setattr(module, "AT_ONCE", 2)
+            patch.setattr(module, "BATCH_SIZE", 2)
             patch.setattr(
                 module,
-                "_small",
+                "_compress",
                 lambda *given: (len(made) == 4 and os.kill(os.getpid(), signal.SIGTERM)) or small(*given),
             )
             assert pack("--workers", "1") == 130

@@ -271,8 +271,8 @@ class TestPredictions:
             return {"knots": [0.5], "errors": {name: [error] for name in COLUMNS}}
 
         models, pictures = {"2": constant(0.25), "8": constant(0.125)}, [draw_galaxy(0)]
-        fractions, over_views = predict(network, card, pictures, views=views)
-        _, spread = predict(network, card | {"error_models": models}, pictures, views=views)
+        fractions, over_views = predict(network, card, pictures, tta_views=views)
+        _, spread = predict(network, card | {"error_models": models}, pictures, tta_views=views)
         assert np.allclose(spread, spread_of(fractions, over_views, models[measured]), atol=1e-6)
 
     def test_are_not_mixed_with_those_of_another_error_model(self, network, card, error_model):

@@ -11,7 +11,7 @@ from galaxy_explorer.evaluation.intervals import MEASURED_VIEWS, coverage
 from galaxy_explorer.evaluation.metrics import score
 from galaxy_explorer.evaluation.out_of_distribution import QUANTILE
 from galaxy_explorer.models.checkpoints import WEIGHTS, available, load, read_card
-from galaxy_explorer.prediction import predict_catalogue, strangeness_of
+from galaxy_explorer.prediction import PredictOptions, ood_score, predict_catalogue
 from galaxy_explorer.training import TrainingError
 from galaxy_explorer.training.distillation.leakage import check_no_leakage
 from galaxy_explorer.training.model_card.calibration_plot import calibration_picture
@@ -35,7 +35,7 @@ def test_the_card_s_rmse_is_measured_again_on_sixty_galaxies(name, shared_data):
     galaxies = open_catalogue(shared_data / "kaggle").subset(
         spot_check_ids(read_ids(shared_data / "kaggle" / "validation.txt"))
     )
-    predicted = predict_catalogue(network, card, galaxies, views=card["validation"]["views"])
+    predicted = predict_catalogue(network, card, galaxies, PredictOptions(card["validation"]["views"]))
     assert not predicted.failures
     assert len(galaxies) == noted["galaxies"] == SPOT_CHECK
     found = score(predicted.fractions.to_numpy(), galaxies.volunteer_fractions).rmse
@@ -59,7 +59,7 @@ def test_intervals_hold_the_votes_of_sixty_galaxies_however_many_views_are_avera
     galaxies = open_catalogue(shared_data / "kaggle").subset(
         spot_check_ids(read_ids(shared_data / "kaggle" / "validation.txt"))
     )
-    predicted = predict_catalogue(network, card, galaxies, views=views)
+    predicted = predict_catalogue(network, card, galaxies, PredictOptions(views))
     found = coverage(predicted.fractions, predicted.spread, galaxies.volunteer_fractions)
     assert 0.60 <= found["all"] <= 0.76
 
@@ -112,9 +112,9 @@ def other_pictures():
 def test_pictures_of_other_things_are_strange_and_the_sample_is_not(name, sample):
     network, card = load(name)
     others = other_pictures()
-    found = strangeness_of(network, card, list(others.values()))
+    found = ood_score(network, card, list(others.values()))
     assert dict(zip(others, found > 1, strict=True)) == dict.fromkeys(others, True)
-    assert (strangeness_of(network, card, [sample.picture(galaxy) for galaxy in sample.ids]) <= 1).all()
+    assert (ood_score(network, card, [sample.picture(galaxy) for galaxy in sample.ids]) <= 1).all()
 
 
 @shipped
@@ -124,7 +124,7 @@ def test_few_galaxies_that_were_never_seen_are_strange(name, shared_data):
         spot_check_ids(read_ids(shared_data / "kaggle" / "validation.txt"))
     )
     assert card["familiarity"]["quantile"] == QUANTILE
-    strange = strangeness_of(network, card, [galaxies.picture(galaxy) for galaxy in galaxies.ids]) > 1
+    strange = ood_score(network, card, [galaxies.picture(galaxy) for galaxy in galaxies.ids]) > 1
     assert strange.sum() <= 4  # of 60, where 0.6 are expected
 
 

@@ -9,7 +9,7 @@ from tiny_prediction import command_with, counted_passes, tiny_card, tiny_networ
 from tiny_training import PATIENCE, in_one_thread
 
 from galaxy_explorer.catalogue import open_catalogue
-from galaxy_explorer.prediction import catalogues, predict_catalogue, read_fractions, store, stream
+from galaxy_explorer.prediction import PredictOptions, catalogues, predict_catalogue, read_fractions, store, stream
 
 one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
 card = pytest.fixture(scope="module")(tiny_card)
@@ -49,7 +49,7 @@ def test_a_second_predict_on_one_table_is_refused_and_the_first_loses_nothing(
     assert said.err.count(f"another run is writing {output}; wait for its end, or name another --output") == 2
     assert said.out == f"6 of 6 galaxies are in {output}\n"
     assert len(read_fractions(output)) == 6
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["galaxies", "scores.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["galaxies", "scores.csv", "scores.csv.json"]
 
 
 def test_a_table_that_lost_galaxies_to_another_run_is_no_success(run, galaxies, tmp_path, monkeypatch, capsys):
@@ -68,7 +68,7 @@ def test_a_table_that_lost_galaxies_to_another_run_is_no_success(run, galaxies, 
     assert run("predict", galaxies, "--output", output, "--batch-size", 2) == 2
     said = capsys.readouterr()
     assert f"4 of 6 galaxies are in {output}" in said.out
-    assert "another run took part of this one's work away" in said.err
+    assert "another run removed part of this run's chunks" in said.err
     assert len(read_fractions(output)) == 4
 
 
@@ -76,7 +76,7 @@ def test_a_table_that_lost_galaxies_to_another_run_is_no_success(run, galaxies, 
 def halted(network, card, galaxies, tmp_path, monkeypatch):
     """A thread that has predicted two of six galaxies into kept.parquet, and goes on when it is let."""
     monkeypatch.setattr(catalogues, "CHUNK_SECONDS", 0.0)
-    monkeypatch.setattr(catalogues, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(catalogues, "POLL_SECONDS", 0.01)
     halfway, let, found = threading.Event(), threading.Event(), []
 
     def wait(done, total):
@@ -84,8 +84,9 @@ def halted(network, card, galaxies, tmp_path, monkeypatch):
         assert let.wait(PATIENCE)
 
     def work():
-        options = {"views": 1, "batch_size": 2, "store": tmp_path / "kept.parquet", "progress": wait}
-        found.append(predict_catalogue(network, card, open_catalogue(galaxies), **options))
+        options = PredictOptions(1, batch_size=2, progress=wait)
+        catalogue, store = open_catalogue(galaxies), tmp_path / "kept.parquet"
+        found.append(predict_catalogue(network, card, catalogue, options, store=store))
 
     thread = threading.Thread(target=work)
     thread.start()
@@ -105,8 +106,8 @@ def test_a_catalogue_that_another_is_predicting_is_waited_for_and_read(
         seen.append((done, total))
         let.set()
 
-    options = {"views": 1, "store": tmp_path / "kept.parquet", "progress": report}
-    second = predict_catalogue(network, card, open_catalogue(galaxies), **options)
+    options, store = PredictOptions(1, progress=report), tmp_path / "kept.parquet"
+    second = predict_catalogue(network, card, open_catalogue(galaxies), options, store=store)
     thread.join(PATIENCE)
     assert seen[0] == (2, 6)
     assert sum(passes) == 6
@@ -116,13 +117,13 @@ def test_a_catalogue_that_another_is_predicting_is_waited_for_and_read(
 
 
 def test_galaxies_that_another_has_predicted_already_are_given_at_once(network, card, galaxies, tmp_path, halted):
-    options = {"views": 1, "store": tmp_path / "kept.parquet"}
-    found = predict_catalogue(network, card, open_catalogue(galaxies), only=["0001", "0000"], **options)
+    catalogue, store = open_catalogue(galaxies), tmp_path / "kept.parquet"
+    found = predict_catalogue(network, card, catalogue, PredictOptions(1), store=store, only=["0001", "0000"])
     assert found.fractions.index.tolist() == ["0001", "0000"]
 
 
 def test_a_stop_ends_the_wait_for_another(network, card, galaxies, tmp_path, halted):
     stop = threading.Event()
-    options = {"views": 1, "store": tmp_path / "kept.parquet", "stop": stop, "progress": lambda *_: stop.set()}
-    found = predict_catalogue(network, card, open_catalogue(galaxies), **options)
+    options = PredictOptions(1, stop=stop, progress=lambda *_: stop.set())
+    found = predict_catalogue(network, card, open_catalogue(galaxies), options, store=tmp_path / "kept.parquet")
     assert found.fractions.index.tolist() == ["0000", "0001"]

@@ -13,14 +13,18 @@ from tiny_training import in_one_thread
 
 from galaxy_explorer.catalogue import CatalogueError, open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS, SLICES, mass_of
-from galaxy_explorer.images import ImageError, for_prediction, tta_views
+from galaxy_explorer.images import ImageError, tta_views
 from galaxy_explorer.prediction import (
+    PredictOptions,
     Source,
+    inputs_of,
     predict,
     predict_catalogue,
     predict_pictures,
     prediction_key,
 )
+
+ONE_VIEW = PredictOptions(1)
 
 one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
 card = pytest.fixture(scope="module")(tiny_card)
@@ -39,10 +43,10 @@ def test_a_picture_gets_the_same_numbers_alone_and_in_a_batch(network, card, pic
 
 @pytest.mark.parametrize("count", [1, 3, 8])
 def test_fractions_are_the_mean_over_the_views_and_spread_their_deviation(network, card, pictures, count):
-    inputs = for_prediction(pictures[0], size=32, crop=0.8, mean=card["mean"], std=card["std"])[np.newaxis]
+    inputs = inputs_of(pictures[0], card)[np.newaxis]
     with torch.no_grad():
         seen = [network(torch.from_numpy(view)).numpy()[0] for view in tta_views(inputs, count)]
-    fractions, spread = predict(network, card, pictures[:1], views=count)
+    fractions, spread = predict(network, card, pictures[:1], tta_views=count)
     assert np.allclose(fractions[0], np.mean(seen, axis=0), atol=1e-6)
     assert np.allclose(spread[0], np.std(seen, axis=0), atol=1e-6)
     assert (spread.max() > 1e-5) == (count > 1)
@@ -71,10 +75,10 @@ def test_a_network_that_cannot_predict_is_refused_in_words(network, card, pictur
         predict(training, card, pictures)
     broken = copy.deepcopy(network)
     broken.to_answers.bias.fill_(torch.nan)
-    with pytest.raises(ValueError, match="not finite"):
+    with pytest.raises(ValueError, match="NaN or inf"):
         predict(broken, card, pictures)
     with pytest.raises(ValueError, match="9 views"):
-        predict(network, card, pictures, views=9)
+        predict(network, card, pictures, tta_views=9)
 
 
 def test_the_key_changes_with_weights_preprocessing_and_views_alone(network, card):
@@ -96,11 +100,11 @@ def test_pictures_decoded_in_parallel_come_in_their_order(network, card, picture
         return pictures[n % len(pictures)]
 
     sources = [Source(str(n), lambda n=n: slowly(n)) for n in range(25)]
-    batches = list(predict_pictures(network, card, sources, views=1, batch_size=4, workers=8))
+    batches = list(predict_pictures(network, card, sources, PredictOptions(1, batch_size=4, workers=8)))
     assert [len(batch) for batch in batches] == [4] * 6 + [1]
     assert [galaxy_id for batch in batches for galaxy_id in batch.ids] == [str(n) for n in range(25)]
     fractions = np.concatenate([batch.fractions for batch in batches])
-    expected, _ = predict(network, card, [pictures[n % len(pictures)] for n in range(25)], views=1)
+    expected, _ = predict(network, card, [pictures[n % len(pictures)] for n in range(25)], tta_views=1)
     assert np.allclose(fractions, expected, atol=1e-6)
 
 
@@ -113,7 +117,7 @@ def test_only_a_few_pictures_are_opened_ahead_of_the_network(network, card, pict
             yield Source(str(n), lambda n=n: opened.append(n) or picture)
             n += 1
 
-    batches = predict_pictures(network, card, endless(), views=1, batch_size=5, workers=2)
+    batches = predict_pictures(network, card, endless(), PredictOptions(1, batch_size=5, workers=2))
     for number in range(1, 8):
         next(batches)
         time.sleep(0.02)
@@ -137,14 +141,14 @@ def test_decoding_goes_on_while_the_network_works(network, card, picture):
 
     hook = network.register_forward_pre_hook(work)
     sources = [Source("0", lambda: picture), Source("1", wait_for_the_network)]
-    batches = list(predict_pictures(network, card, sources, views=1, batch_size=1, workers=1))
+    batches = list(predict_pictures(network, card, sources, PredictOptions(1, batch_size=1, workers=1)))
     hook.remove()
     assert [batch.failures for batch in batches] == [{}, {}]
 
 
 @pytest.mark.parametrize("batch_size", [1, 4, 32])
 def test_a_bad_picture_costs_that_one(network, card, pictures, folder, batch_size):
-    found = predict_catalogue(network, card, open_catalogue(folder), batch_size=batch_size)
+    found = predict_catalogue(network, card, open_catalogue(folder), PredictOptions(batch_size=batch_size))
     assert sorted(found.failures) == ["0003", "0008"]
     assert all(reason for reason in found.failures.values())
     good = [n for n in range(11) if n not in (3, 8)]
@@ -155,7 +159,7 @@ def test_a_bad_picture_costs_that_one(network, card, pictures, folder, batch_siz
 def test_a_picture_that_vanishes_costs_that_one(network, card, folder):
     catalogue = open_catalogue(folder)
     (folder / "0000.png").unlink()
-    assert sorted(predict_catalogue(network, card, catalogue, views=1).failures) == ["0000", "0003", "0008"]
+    assert sorted(predict_catalogue(network, card, catalogue, ONE_VIEW).failures) == ["0000", "0003", "0008"]
 
 
 @pytest.mark.parametrize("place_stays", [False, True])
@@ -165,15 +169,15 @@ def test_a_folder_that_is_away_for_a_while_costs_no_galaxy(network, card, folder
     if place_stays:
         folder.mkdir()
     with pytest.raises(CatalogueError, match=r"has gone; bring it back, or its disk"):
-        predict_catalogue(network, card, catalogue, views=1, store=store)
+        predict_catalogue(network, card, catalogue, ONE_VIEW, store=store)
     if place_stays:
         folder.rmdir()
     (tmp_path / "away").rename(folder)
-    assert sorted(predict_catalogue(network, card, catalogue, views=1, store=store).failures) == ["0003", "0008"]
+    assert sorted(predict_catalogue(network, card, catalogue, ONE_VIEW, store=store).failures) == ["0003", "0008"]
 
 
 def test_pictures_cropped_before_are_taken_for_what_they_are(network, card, folder, pictures):
     (folder / "field.json").write_text(json.dumps({"centre": 400, "of": 424}))
-    found = predict_catalogue(network, card, open_catalogue(folder), views=2)
-    expected, _ = predict(network, card, pictures[:1], views=2, field=400 / 424)
+    found = predict_catalogue(network, card, open_catalogue(folder), PredictOptions(2))
+    expected, _ = predict(network, card, pictures[:1], tta_views=2, field=400 / 424)
     assert np.allclose(found.fractions.loc["0000"], expected[0], atol=1e-6)

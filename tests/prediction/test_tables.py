@@ -19,9 +19,11 @@ from galaxy_explorer.images import ImageError
 from galaxy_explorer.prediction import (
     PredictionError,
     PredictionStore,
+    PredictOptions,
     Source,
     catalogues,
     predict_catalogue,
+    predict_missing,
     predict_pictures,
     prediction_key,
     read_failures,
@@ -29,6 +31,7 @@ from galaxy_explorer.prediction import (
     sources_of,
 )
 
+ONE_VIEW = PredictOptions(1)
 AWKWARD_IDS = ["0012", "587726016142835881", "NA", "a, b", "1e5"]
 
 one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
@@ -39,9 +42,15 @@ folder = pytest.fixture(folder_with_two_damaged)
 passes = pytest.fixture(counted_passes)
 
 
+def stopping_at_once(options):
+    """The same options with a stop after the first batch."""
+    stop = threading.Event()
+    return replace(options, stop=stop, progress=lambda *_: stop.set())
+
+
 def test_a_stopped_catalogue_goes_on_without_predicting_anything_twice(network, card, folder, tmp_path, passes):
     catalogue, store = open_catalogue(folder), tmp_path / "kept.parquet"
-    whole = predict_catalogue(network, card, catalogue, views=2, batch_size=2)
+    whole = predict_catalogue(network, card, catalogue, PredictOptions(2, batch_size=2))
     passes.clear()
     stop, seen = threading.Event(), []
 
@@ -50,13 +59,14 @@ def test_a_stopped_catalogue_goes_on_without_predicting_anything_twice(network, 
         if done >= 4:
             stop.set()
 
-    options = {"views": 2, "batch_size": 2, "store": store}
-    part = predict_catalogue(network, card, catalogue, **options, progress=stop_in_the_middle, stop=stop)
+    options = PredictOptions(2, batch_size=2)
+    stopping = replace(options, progress=stop_in_the_middle, stop=stop)
+    part = predict_catalogue(network, card, catalogue, stopping, store=store)
     assert seen == [(2, 11), (4, 11)]
     assert part.fractions.index.tolist() == ["0000", "0001", "0002"]
     assert part.failures.keys() == {"0003"}
     assert not store.exists()
-    rest = predict_catalogue(network, card, catalogue, **options)
+    rest = predict_catalogue(network, card, catalogue, options, store=store)
     assert sum(passes) == 2 * 9  # nine readable pictures, two views each
     assert np.allclose(rest.fractions, whole.fractions, atol=1e-6)
     assert np.allclose(rest.spread, whole.spread, atol=1e-6)
@@ -67,13 +77,13 @@ def test_a_stopped_catalogue_goes_on_without_predicting_anything_twice(network, 
 
 def test_a_finished_store_is_read_and_not_predicted_again(network, card, folder, tmp_path, passes):
     catalogue, store = open_catalogue(folder), tmp_path / "kept.parquet"
-    first = predict_catalogue(network, card, catalogue, views=1, store=store)
+    first = predict_catalogue(network, card, catalogue, ONE_VIEW, store=store)
     passes.clear()
-    second = predict_catalogue(network, card, catalogue, views=1, store=store)
+    second = predict_catalogue(network, card, catalogue, ONE_VIEW, store=store)
     assert passes == []
     pd.testing.assert_frame_equal(first.fractions, second.fractions)
     assert first.failures == second.failures
-    some = predict_catalogue(network, card, catalogue.subset(["0004", "0001", "0003"]), views=1, store=store)
+    some = predict_catalogue(network, card, catalogue.subset(["0004", "0001", "0003"]), ONE_VIEW, store=store)
     assert some.fractions.index.tolist() == ["0004", "0001"]
     assert some.failures.keys() == {"0003"}
 
@@ -86,7 +96,7 @@ def test_what_is_done_survives_an_interruption(network, card, folder, tmp_path):
 
     sources = list(sources_of(open_catalogue(folder)))
     with pytest.raises(KeyboardInterrupt):
-        catalogues.fill(kept, network, card, sources, total=11, views=1, batch_size=4, progress=interrupt)
+        predict_missing(kept, network, card, sources, PredictOptions(1, batch_size=4, progress=interrupt))
     assert kept.predicted_ids() == {"0000", "0001", "0002"}
 
 
@@ -99,17 +109,16 @@ def test_a_kill_loses_no_more_than_what_followed_the_last_chunk(network, card, f
         found.append((done, len(kept.read().fractions) + len(kept.read().failures)))
 
     sources = list(sources_of(open_catalogue(folder)))
-    assert catalogues.fill(kept, network, card, sources, total=11, views=1, batch_size=4, progress=look)
+    predict_missing(kept, network, card, sources, PredictOptions(1, batch_size=4, progress=look))
     assert found == [(4, 4), (8, 8), (11, 11)]
 
 
 def test_a_mended_picture_is_predicted_when_the_work_goes_on(network, card, folder, pictures, tmp_path):
     catalogue, store = open_catalogue(folder), tmp_path / "kept.parquet"
-    stop = threading.Event()
-    options = {"views": 1, "batch_size": 4, "store": store}
-    predict_catalogue(network, card, catalogue, **options, stop=stop, progress=lambda *_: stop.set())
+    options = PredictOptions(1, batch_size=4)
+    predict_catalogue(network, card, catalogue, stopping_at_once(options), store=store)
     Image.fromarray(pictures[3]).save(folder / "0003.png")
-    found = predict_catalogue(network, card, catalogue, **options)
+    found = predict_catalogue(network, card, catalogue, options, store=store)
     assert found.failures.keys() == read_failures(tmp_path / "kept.parquet.failed.csv").keys() == {"0008"}
     assert found.fractions.index.tolist() == [f"{n:04}" for n in range(11) if n != 8]
 
@@ -117,18 +126,17 @@ def test_a_mended_picture_is_predicted_when_the_work_goes_on(network, card, fold
 def test_what_failed_is_tried_again_when_the_whole_is_asked_for_again(network, card, folder, pictures, tmp_path):
     catalogue, store = open_catalogue(folder), tmp_path / "kept.parquet"
     away = folder.with_name("away")
-    stop = threading.Event()
-    options = {"views": 1, "batch_size": 4, "store": store}
-    predict_catalogue(network, card, catalogue, **options, stop=stop, progress=lambda *_: stop.set())
+    options = PredictOptions(1, batch_size=4)
+    predict_catalogue(network, card, catalogue, stopping_at_once(options), store=store)
     folder.rename(away)  # as a disk that is pulled out, whose place stays
     folder.mkdir()
     (folder / "readme.txt").write_text("put the disk in")
-    lost = predict_catalogue(network, card, catalogue, **options)
+    lost = predict_catalogue(network, card, catalogue, options, store=store)
     assert len(lost.failures) == 8  # of 11; three were done, and one of the first four is damaged
     assert store.exists()
     shutil.rmtree(folder)
     away.rename(folder)
-    found = predict_catalogue(network, card, catalogue, **options)
+    found = predict_catalogue(network, card, catalogue, options, store=store)
     assert found.failures.keys() == read_failures(tmp_path / "kept.parquet.failed.csv").keys() == {"0003", "0008"}
     assert np.array_equal(found.fractions.loc[lost.fractions.index], lost.fractions)
     assert found.fractions.index.tolist() == [f"{n:04}" for n in range(11) if n not in (3, 8)]
@@ -137,30 +145,29 @@ def test_what_failed_is_tried_again_when_the_whole_is_asked_for_again(network, c
 
 def test_predictions_of_other_weights_or_views_are_never_mixed_in(network, card, folder, tmp_path):
     catalogue, store = open_catalogue(folder), tmp_path / "kept.parquet"
-    stop = threading.Event()
-    predict_catalogue(
-        *(network, card, catalogue), views=2, batch_size=4, store=store, stop=stop, progress=lambda *_: stop.set()
-    )
+    predict_catalogue(network, card, catalogue, stopping_at_once(PredictOptions(2, batch_size=4)), store=store)
     with pytest.raises(PredictionError, match="other weights or another number of views"):
-        predict_catalogue(network, card, catalogue, views=4, store=store)
-    predict_catalogue(network, card, catalogue, views=2, store=store)
+        predict_catalogue(network, card, catalogue, PredictOptions(4), store=store)
+    predict_catalogue(network, card, catalogue, PredictOptions(2), store=store)
     with pytest.raises(PredictionError, match="other weights or another number of views"):
-        predict_catalogue(network, card, catalogue, views=4, store=store)
+        predict_catalogue(network, card, catalogue, PredictOptions(4), store=store)
 
 
 def test_a_store_of_other_galaxies_is_refused(network, card, folder, tmp_path, sample):
     store = tmp_path / "kept.parquet"
-    predict_catalogue(network, card, open_catalogue(folder), views=1, store=store)
+    predict_catalogue(network, card, open_catalogue(folder), ONE_VIEW, store=store)
     with pytest.raises(PredictionError, match="lacks 9 of the 9 galaxies of sample"):
-        predict_catalogue(network, card, sample, views=1, store=store)
-    with pytest.raises(PredictionError, match="is no Parquet file"):
-        predict_catalogue(network, card, sample, views=1, store=tmp_path / "kept.csv")
+        predict_catalogue(network, card, sample, ONE_VIEW, store=store)
+    with pytest.raises(PredictionError, match="is not a Parquet file"):
+        predict_catalogue(network, card, sample, ONE_VIEW, store=tmp_path / "kept.csv")
 
 
 def test_a_stop_before_anything_leaves_nothing(network, card, folder, tmp_path):
     stop = threading.Event()
     stop.set()
-    found = predict_catalogue(network, card, open_catalogue(folder), store=tmp_path / "kept.parquet", stop=stop)
+    found = predict_catalogue(
+        network, card, open_catalogue(folder), PredictOptions(stop=stop), store=tmp_path / "kept.parquet"
+    )
     assert len(found.fractions) == 0
     assert [path.name for path in tmp_path.iterdir()] == ["galaxies"]
 
@@ -169,7 +176,7 @@ def test_a_stop_before_anything_leaves_nothing(network, card, folder, tmp_path):
 def test_ids_and_numbers_survive_the_table(network, card, pictures, tmp_path, ending):
     store = PredictionStore(tmp_path / f"scores{ending}", "key")
     sources = [Source(name, lambda n=n: pictures[n]) for n, name in enumerate(AWKWARD_IDS)]
-    batches = list(predict_pictures(network, card, sources, views=1, batch_size=2))
+    batches = list(predict_pictures(network, card, sources, PredictOptions(1, batch_size=2)))
     store.add(batches)
     assert store.finish(spread=False) == (len(AWKWARD_IDS), {})
     table = read_fractions(store.path)
@@ -180,7 +187,7 @@ def test_ids_and_numbers_survive_the_table(network, card, pictures, tmp_path, en
 def test_a_table_is_written_whole_or_not_at_all(network, card, folder, tmp_path, monkeypatch):
     store = PredictionStore(tmp_path / "scores.csv", "key")
     store.path.write_text("what was there before")
-    store.add(list(predict_pictures(network, card, sources_of(open_catalogue(folder)), views=1)))
+    store.add(list(predict_pictures(network, card, sources_of(open_catalogue(folder)), ONE_VIEW)))
 
     def full(*arguments, **options):
         raise OSError("no space left on device")
@@ -197,7 +204,7 @@ def test_a_table_is_written_whole_or_not_at_all(network, card, folder, tmp_path,
 
 def test_a_table_that_is_finished_while_it_is_read_is_read_whole(network, card, folder, tmp_path, monkeypatch):
     store = PredictionStore(tmp_path / "scores.parquet", "key")
-    store.add(list(predict_pictures(network, card, sources_of(open_catalogue(folder)), views=1)))
+    store.add(list(predict_pictures(network, card, sources_of(open_catalogue(folder)), ONE_VIEW)))
     really, meanwhile = Path.glob, []
 
     def finished_first(path, pattern):
@@ -209,7 +216,7 @@ def test_a_table_that_is_finished_while_it_is_read_is_read_whole(network, card, 
     monkeypatch.setattr(Path, "glob", finished_first)
     kept = store.read()
     assert (len(kept.fractions), kept.failures.keys()) == (9, {"0003", "0008"})
-    store.add(list(predict_pictures(network, card, sources_of(open_catalogue(folder)), views=1)))
+    store.add(list(predict_pictures(network, card, sources_of(open_catalogue(folder)), ONE_VIEW)))
     meanwhile.clear()
     assert store.failures().keys() == {"0003", "0008"}
 
@@ -229,12 +236,15 @@ def test_a_file_that_is_no_table_of_predictions_is_refused_in_words(tmp_path):
         read_fractions(tmp_path / "short.parquet")
     whole = pd.DataFrame({"GalaxyID": ["1", "2"], **dict.fromkeys(COLUMNS, 0.5)})
     for spoilt, said in (
-        (whole.assign(**{"Class1.1": "smooth"}), r"galaxy 1, column Class1\.1: 'smooth' is no number between 0 and 1"),
+        (
+            whole.assign(**{"Class1.1": "smooth"}),
+            r"galaxy 1, column Class1\.1: the value is 'smooth', expected a number from 0 to 1",
+        ),
         (
             whole.assign(**{"Class2.1": [0.5, 50.0]}),
-            r"galaxy 2, column Class2\.1: '50\.0' is no number between 0 and 1",
+            r"galaxy 2, column Class2\.1: the value is '50\.0', expected a number from 0 to 1",
         ),
-        (whole.assign(GalaxyID="1"), r"spoilt\.parquet holds galaxy 1 twice; keep one of the two"),
+        (whole.assign(GalaxyID="1"), r"spoilt\.parquet holds galaxy 1 twice; keep one of them"),
     ):
         spoilt.to_parquet(tmp_path / "spoilt.parquet")
         with pytest.raises(PredictionError, match=said):
@@ -243,29 +253,33 @@ def test_a_file_that_is_no_table_of_predictions_is_refused_in_words(tmp_path):
     store.chunks.mkdir()
     (tmp_path / "torn.parquet").rename(store.chunks / "torn.parquet")
     with pytest.raises(PredictionError, match="cannot be read as a Parquet table"):
-        store.unfinished_ids()
+        store.unfinished()
 
 
 def test_a_store_grows_by_the_galaxies_that_are_wanted_until_it_holds_the_catalogue(
     network, card, folder, tmp_path, passes
 ):
     catalogue, store, seen = open_catalogue(folder), tmp_path / "kept.parquet", []
-    options = {"views": 1, "batch_size": 2, "store": store, "progress": lambda *done: seen.append(done)}
-    some = predict_catalogue(network, card, catalogue, only=["0002", "0000", "0003"], **options)
+    options = PredictOptions(1, batch_size=2, progress=lambda *done: seen.append(done))
+
+    def predict_only(ids):
+        return predict_catalogue(network, card, catalogue, options, store=store, only=ids)
+
+    some = predict_only(["0002", "0000", "0003"])
     assert some.fractions.index.tolist() == ["0002", "0000"]
     assert some.failures.keys() == {"0003"}
     assert seen == [(2, 3), (3, 3)]
     assert not store.exists()
     passes.clear()
     seen.clear()
-    more = predict_catalogue(network, card, catalogue, only=["0000", "0001", "0002"], **options)
+    more = predict_only(["0000", "0001", "0002"])
     assert len(more.fractions) == 3
     assert sum(passes) == 1  # 0001 alone was new
     assert seen == [(3, 3)]
-    rest = predict_catalogue(network, card, catalogue, only=catalogue.ids, **options)
+    rest = predict_only(catalogue.ids)
     assert store.exists()
     assert len(rest.fractions) == 9
-    assert predict_catalogue(network, card, catalogue, only=["0001"], **options).fractions.index.tolist() == ["0001"]
+    assert predict_only(["0001"]).fractions.index.tolist() == ["0001"]
 
 
 def test_an_unfinished_table_names_what_failed_and_was_not_mended_since(network, card, folder, pictures, tmp_path):
@@ -273,10 +287,10 @@ def test_an_unfinished_table_names_what_failed_and_was_not_mended_since(network,
         open_catalogue(folder),
         PredictionStore(tmp_path / "kept.parquet", prediction_key(network, card, 1)),
     )
-    predict_catalogue(network, card, catalogue, views=1, store=kept.path, only=["0000", "0003", "0008"])
+    predict_catalogue(network, card, catalogue, ONE_VIEW, store=kept.path, only=["0000", "0003", "0008"])
     assert kept.failures().keys() == kept.read().failures.keys() == {"0003", "0008"}
     Image.fromarray(pictures[3]).save(folder / "0003.png")
-    predict_catalogue(network, card, catalogue, views=1, store=kept.path, only=["0003"])
+    predict_catalogue(network, card, catalogue, ONE_VIEW, store=kept.path, only=["0003"])
     assert kept.failures().keys() == kept.read().failures.keys() == {"0008"}
 
 
@@ -289,9 +303,9 @@ def test_what_a_service_failed_to_give_is_asked_for_again(network, card, folder,
         return (folder / name).read_bytes()
 
     live = replace(on_disk, fetch=fetch)
-    kept = {"store": tmp_path / "kept.parquet", "views": 1}
-    assert len(predict_catalogue(network, card, live, **kept).failures) == len(live)
+    store = tmp_path / "kept.parquet"
+    assert len(predict_catalogue(network, card, live, ONE_VIEW, store=store).failures) == len(live)
     away.clear()
-    later = predict_catalogue(network, card, live, **kept)
+    later = predict_catalogue(network, card, live, ONE_VIEW, store=store)
     assert len(later.fractions) == len(live) - 2  # which are damaged
-    assert len(predict_catalogue(network, card, on_disk, **kept).fractions) == len(live) - 2
+    assert len(predict_catalogue(network, card, on_disk, ONE_VIEW, store=store).fractions) == len(live) - 2

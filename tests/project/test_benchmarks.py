@@ -11,7 +11,7 @@ import pytest
 from tiny_prediction import write_tiny_weights
 from tiny_training import TINY_FLAGS, in_one_thread
 
-from galaxy_explorer.__main__ import main as galaxy_explorer
+from galaxy_explorer.cli import main as galaxy_explorer
 from galaxy_explorer.decision_tree import QUESTIONS
 from galaxy_explorer.training import cli
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from galaxy_explorer.__main__ import main
+from galaxy_explorer.cli import main
 from galaxy_explorer.models.checkpoints import available, read_card
 from galaxy_explorer.models.networks import MODELS
 from galaxy_explorer.training import cli

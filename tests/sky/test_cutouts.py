@@ -1,4 +1,4 @@
-"""Galaxies and pictures of the sky: checked before they are believed."""
+"""Cutouts and galaxies: validated, with fall-back sources."""
 
 import json
 
@@ -12,18 +12,18 @@ from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import read_image
 from galaxy_explorer.sky import (
     CUTOUT_SOURCES,
-    Malformed,
+    InvalidResponse,
     NotFound,
     OutsideFootprint,
-    Unavailable,
+    ServiceError,
     cutout,
     galaxies,
     galaxies_of_gz2,
     galaxy_at,
     galaxy_zoo_scale,
 )
-from galaxy_explorer.sky.cutouts import _is_blank
-from galaxy_explorer.sky.hosts import CutoutSource
+from galaxy_explorer.sky.cutouts import is_blank
+from galaxy_explorer.sky.services import CutoutSource
 
 SPIRAL = (126.572601, 54.204586)
 NOISE = np.random.default_rng(0).integers(0, 255, (424, 424, 3), dtype=np.uint8)
@@ -33,21 +33,21 @@ def test_a_pixel_is_a_fiftieth_of_the_petrosian_radius() -> None:
     assert galaxy_zoo_scale(14.3) == pytest.approx(0.286)
 
 
-def test_the_first_source_answers_with_its_scale(sky_server: SkyServer) -> None:
-    found = cutout(*SPIRAL, 0.286)
-    assert (found.source, found.scale_arcsec, found.passed_over) == ("SDSS SkyServer", 0.286, ())
-    assert np.array_equal(found.picture, read_image(found.content))
-    assert found.picture.shape == (424, 424, 3)
+def test_the_first_source_is_used_with_the_requested_scale(sky_server: SkyServer) -> None:
+    image = cutout(*SPIRAL, 0.286)
+    assert (image.source, image.scale_arcsec, image.failures) == ("SDSS SkyServer", 0.286, ())
+    assert np.array_equal(image.picture, read_image(image.content))
+    assert image.picture.shape == (424, 424, 3)
 
 
 @pytest.mark.parametrize("source", CUTOUT_SOURCES, ids=lambda source: source.name)
-def test_every_source_is_asked_for_the_same_place_and_field(source: CutoutSource, sky_server: SkyServer) -> None:
+def test_every_source_is_asked_for_the_same_position_and_field(source: CutoutSource, sky_server: SkyServer) -> None:
     cutout(*SPIRAL, 0.286, [source])
     (asked,) = sky_server.asked
-    said = asked.parameters
-    assert (float(said["ra"]), float(said["dec"])) == SPIRAL
-    assert {said[name] for name in ("width", "height", "size") if name in said} == {"424"}
-    scale = said.get("scale") or said.get("pixscale") or 3600 * float(said["fov"]) / 424
+    query = asked.parameters
+    assert (float(query["ra"]), float(query["dec"])) == SPIRAL
+    assert {query[name] for name in ("width", "height", "size") if name in query} == {"424"}
+    scale = query.get("scale") or query.get("pixscale") or 3600 * float(query["fov"]) / 424
     assert float(scale) == pytest.approx(0.286, abs=1e-5)
 
 
@@ -56,41 +56,41 @@ def test_every_source_is_asked_for_the_same_place_and_field(source: CutoutSource
     [
         (hang_up, "no connection"),
         (cut_off, "broke off"),
-        (half, "no whole picture"),
-        (saying(ERROR_PAGE), "no whole picture"),
-        (saying(b""), "no whole picture"),
-        (saying(jpeg(NOISE[:212, :212])), "212×212 pixels in place of 424×424"),
+        (half, "not a complete picture"),
+        (saying(ERROR_PAGE), "not a complete picture"),
+        (saying(b""), "not a complete picture"),
+        (saying(jpeg(NOISE[:212, :212])), "212×212 pixels, expected 424×424"),
         (saying(b"", status=503), "HTTP 503"),
         (saying(b"", status=404), "HTTP 404"),
         (saying(BLANK), "blank frame"),
         (saying(words_on_white()), "blank frame"),
     ],
 )
-def test_the_next_source_answers_where_one_fails(fault: Fault, reason: str, sky_server: SkyServer) -> None:
+def test_the_next_source_is_used_if_one_fails(fault: Fault, reason: str, sky_server: SkyServer) -> None:
     sky_server.faults["skyserver"] = fault
-    found = cutout(*SPIRAL, 0.286)
-    assert found.source == CUTOUT_SOURCES[1].name
-    (passed,) = found.passed_over
-    assert passed.startswith(("SDSS SkyServer", "there is no connection to SDSS SkyServer"))
-    assert reason in passed
+    image = cutout(*SPIRAL, 0.286)
+    assert image.source == CUTOUT_SOURCES[1].name
+    (failure,) = image.failures
+    assert failure.startswith(("SDSS SkyServer", "there is no connection to SDSS SkyServer"))
+    assert reason in failure
 
 
-def test_the_last_source_answers_where_two_fail(sky_server: SkyServer) -> None:
+def test_the_last_source_is_used_if_two_fail(sky_server: SkyServer) -> None:
     sky_server.faults |= {"skyserver": hang_up, "legacy": half}
-    found = cutout(*SPIRAL, 0.286)
-    assert found.source == CUTOUT_SOURCES[2].name
-    assert len(found.passed_over) == 2
+    image = cutout(*SPIRAL, 0.286)
+    assert image.source == CUTOUT_SOURCES[2].name
+    assert len(image.failures) == 2
 
 
-def test_where_no_source_answers_each_says_why(sky_server: SkyServer) -> None:
+def test_if_all_sources_fail_each_reason_is_in_the_message(sky_server: SkyServer) -> None:
     sky_server.faults |= {"skyserver": hang_up, "legacy": half, "cds": saying(b"", status=500)}
-    with pytest.raises(Unavailable, match=r"SDSS SkyServer.*Legacy Surveys.*CDS hips2fits"):
+    with pytest.raises(ServiceError, match=r"SDSS SkyServer.*Legacy Surveys.*CDS hips2fits"):
         cutout(*SPIRAL, 0.286)
 
 
-def test_where_all_sources_fail_alike_that_is_said_once(sky_server: SkyServer) -> None:
+def test_a_reason_that_all_sources_share_is_written_once(sky_server: SkyServer) -> None:
     sky_server.faults |= dict.fromkeys(("skyserver", "legacy", "cds"), hang_up)
-    with pytest.raises(Unavailable) as failed:
+    with pytest.raises(ServiceError) as failed:
         cutout(*SPIRAL, 0.286)
     assert str(failed.value) == (
         "no source gives a picture: there is no connection to SDSS SkyServer, Legacy Surveys (SDSS layer) and "
@@ -100,42 +100,42 @@ def test_where_all_sources_fail_alike_that_is_said_once(sky_server: SkyServer) -
 
 def test_two_blank_frames_are_outside_the_footprint_and_a_third_is_not_asked(sky_server: SkyServer) -> None:
     sky_server.faults |= {"skyserver": saying(words_on_white()), "legacy": saying(BLANK)}
-    with pytest.raises(OutsideFootprint, match="no picture of this place"):
+    with pytest.raises(OutsideFootprint, match="footprint"):
         cutout(*SPIRAL, 0.286)
     assert [asked.role for asked in sky_server.asked] == ["skyserver", "legacy"]
 
 
-def test_one_chosen_source_is_believed_about_the_footprint(sky_server: SkyServer) -> None:
+def test_one_chosen_source_decides_about_the_footprint(sky_server: SkyServer) -> None:
     sky_server.faults["cds"] = saying(BLANK)
     with pytest.raises(OutsideFootprint):
         cutout(*SPIRAL, 0.286, CUTOUT_SOURCES[2:])
 
 
 @pytest.mark.parametrize("scale", [0.0, -1.0, 100.0, float("nan")])
-def test_no_scale_beyond_reason_is_asked_for(scale: float, sky_server: SkyServer) -> None:
-    with pytest.raises(ValueError, match="can be had"):
+def test_a_scale_out_of_range_is_not_requested(scale: float, sky_server: SkyServer) -> None:
+    with pytest.raises(ValueError, match=r"0\.02 to 10"):
         cutout(*SPIRAL, scale)
     assert sky_server.asked == []
 
 
-def test_a_frame_with_nothing_but_words_or_noise_of_a_grey_level_is_blank() -> None:
+def test_a_frame_with_nothing_but_words_or_noise_of_a_grey_levelis_blank() -> None:
     frame = np.full((424, 424, 3), 12, np.uint8)
-    assert _is_blank(frame)
-    assert _is_blank(frame + (NOISE % 2).astype(np.uint8))
-    assert _is_blank(read_image(words_on_white()))
+    assert is_blank(frame)
+    assert is_blank(frame + (NOISE % 2).astype(np.uint8))
+    assert is_blank(read_image(words_on_white()))
     edge = NOISE.copy()
     edge[106:318, 106:318] = 0
-    assert _is_blank(edge)  # the galaxy's place is empty
+    assert is_blank(edge)  # nothing where the galaxy should be
 
 
-def test_no_real_galaxy_is_blank() -> None:
-    assert not any(_is_blank(read_image(path)) for path in SAMPLE.glob("*.jpg"))
+def test_no_real_galaxyis_blank() -> None:
+    assert not any(is_blank(read_image(path)) for path in SAMPLE.glob("*.jpg"))
 
 
-def test_no_picture_of_the_challenge_is_blank(shared_data) -> None:
+def test_no_picture_of_the_challengeis_blank(shared_data) -> None:
     pictures = sorted((shared_data / "kaggle" / "images_training_rev1").glob("*.jpg"))[::250]
     assert pictures
-    assert not any(_is_blank(read_image(path)) for path in pictures)
+    assert not any(is_blank(read_image(path)) for path in pictures)
 
 
 # Galaxies
@@ -149,7 +149,7 @@ def test_the_brightest_galaxy_at_a_position_is_found_with_its_votes(sky_server: 
     assert len(galaxies.VOTE_COLUMNS) == len(COLUMNS)
 
 
-def test_no_galaxy_at_a_position_is_said_so(sky_server: SkyServer) -> None:
+def test_a_position_without_a_galaxy_is_not_found(sky_server: SkyServer) -> None:
     with pytest.raises(NotFound, match="no galaxy within 15″"):
         galaxy_at(*NAMES["NGC 4565"])
 
@@ -172,11 +172,15 @@ def test_a_flagged_radius_is_unknown_with_its_reason(sky_server: SkyServer) -> N
         (float("nan"), 0, False),
     ]
     + [(10.0, flag, False) for flag in (0x80, 0x100, 0x400, 0x10000, 0x1000000)]
-    + [(10.0, 0x10000010, True)],  # a child with a pixel interpolated at its centre is a galaxy like any other
+    + [(10.0, 0x10000010, True)],  # a child with an interpolated central pixel is a galaxy
 )
-def test_a_radius_is_known_between_2_and_250_arcsec_unless_flagged(radius: float, flags: int, known: bool) -> None:
-    found, reason = galaxies._radius(radius, flags)
-    assert (found is not None, reason == "") == (known, known)
+def test_a_radius_is_known_between_2_and_250_arcsec_unless_flagged(
+    radius: float, flags: int, known: bool, sky_server: SkyServer
+) -> None:
+    row = {"objid": "1", "gz2id": None, "ra": 1, "dec": 1, "petroR90_r": radius, "flags_r": str(flags)}
+    sky_server.faults["sql"] = saying(json.dumps([{"Rows": [row]}]).encode(), "application/json")
+    galaxy = galaxy_at(1, 1).value
+    assert (galaxy.radius_arcsec is not None, galaxy.reason == "") == (known, known)
 
 
 def test_ids_travel_as_text(sky_server: SkyServer) -> None:
@@ -185,25 +189,29 @@ def test_ids_travel_as_text(sky_server: SkyServer) -> None:
     assert float(galaxy.objid) != int(galaxy.objid)  # a JSON number would have lost its last digits
 
 
-def test_a_database_that_gives_an_id_as_a_number_is_not_believed(sky_server: SkyServer) -> None:
+def test_an_id_sent_as_a_number_is_invalid(sky_server: SkyServer) -> None:
     body = b'[{"Rows": [{"objid": 1237658, "gz2id": null, "ra": 1, "dec": 1, "petroR90_r": 9, "flags_r": "0"}]}]'
     sky_server.faults["sql"] = saying(body, "application/json")
-    with pytest.raises(Unavailable, match="no table of galaxies"):
+    with pytest.raises(InvalidResponse, match="expected a table"):
         galaxy_at(1, 1)
 
 
 @pytest.mark.parametrize(
-    ("column", "said"),
-    [("flags_r", "Infinity"), ("t01_smooth_or_features_a01_smooth_debiased", "Infinity"),
-     ("t01_smooth_or_features_a01_smooth_debiased", "NaN"), ("t01_smooth_or_features_a01_smooth_debiased", "-0.1"),
-     ("ra", "1" + "0" * 400)],
-)  # fmt: skip
-def test_a_number_that_cannot_be_is_not_believed(column: str, said: str, sky_server: SkyServer) -> None:
+    ("column", "value"),
+    [
+        ("flags_r", "Infinity"),
+        (galaxies.VOTE_COLUMNS[0], "Infinity"),
+        (galaxies.VOTE_COLUMNS[0], "NaN"),
+        (galaxies.VOTE_COLUMNS[0], "-0.1"),
+        ("ra", "1" + "0" * 400),
+    ],
+)
+def test_an_impossible_number_is_invalid(column: str, value: str, sky_server: SkyServer) -> None:
     row = {"objid": "1", "gz2id": "2", "ra": 1, "dec": 1, "petroR90_r": 9, "flags_r": "0"}
     row |= dict.fromkeys(galaxies.VOTE_COLUMNS, 0.5)
     whole = json.dumps([{"Rows": [row | {column: "HERE"}]}])
-    sky_server.faults["sql"] = saying(whole.replace('"HERE"', said).encode(), "application/json")
-    with pytest.raises(Malformed, match="no table of galaxies"):
+    sky_server.faults["sql"] = saying(whole.replace('"HERE"', value).encode(), "application/json")
+    with pytest.raises(InvalidResponse, match="expected a table"):
         galaxy_at(1, 1)
 
 
@@ -217,7 +225,7 @@ def test_a_number_that_cannot_be_is_not_believed(column: str, said: str, sky_ser
         {"column": "Class1.1", "least_share": 1.1},
     ],
 )
-def test_a_draw_beyond_reason_is_refused_before_anybody_is_asked(wrong: dict, sky_server: SkyServer) -> None:
-    with pytest.raises(ValueError, match="were asked for"):
+def test_a_sample_out_of_range_is_not_requested(wrong: dict, sky_server: SkyServer) -> None:
+    with pytest.raises(ValueError, match="expected 1 to 1000"):
         galaxies_of_gz2(**{"count": 10, "seed": 1} | wrong)
     assert sky_server.asked == []

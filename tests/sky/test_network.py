@@ -1,4 +1,4 @@
-"""The real services, asked a few times: skipped unless GALAXY_EXPLORER_NETWORK=1."""
+"""The real services, with a few requests; skipped unless GALAXY_EXPLORER_NETWORK=1."""
 
 from pathlib import Path
 
@@ -13,25 +13,25 @@ SPIRAL = (126.572601, 54.204586)
 
 
 @pytest.fixture(autouse=True)
-def nothing_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An empty cache, and nobody who stands in."""
+def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty cache, and no fake server."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.delenv("GALAXY_EXPLORER_SKY", raising=False)
 
 
-def test_sesame_knows_m51() -> None:
+def test_sesame_resolves_m51() -> None:
     position = resolve("M51")
     assert (position.ra_deg, position.dec_deg) == pytest.approx((202.4696, 47.1952), abs=0.01)
 
 
 @pytest.mark.parametrize("source", CUTOUT_SOURCES, ids=lambda source: source.name)
-def test_every_source_cuts_out_a_galaxy_and_none_beyond_the_footprint(source: CutoutSource) -> None:
+def test_every_source_has_cutouts_inside_the_footprint_only(source: CutoutSource) -> None:
     assert cutout(*SPIRAL, 0.3, [source]).picture.shape == (424, 424, 3)
     with pytest.raises(OutsideFootprint):
         cutout(80.0, -69.0, 0.3, [source])  # the Large Magellanic Cloud
 
 
-def test_skyserver_knows_the_samples_galaxy_and_its_votes(sample: Catalogue) -> None:
+def test_skyserver_has_the_samples_galaxy_and_its_votes(sample: Catalogue) -> None:
     galaxy = galaxy_at(*SPIRAL).value
     assert galaxy.gz2id == "587737825678131439"
     assert galaxy.radius_arcsec == pytest.approx(14, abs=12)

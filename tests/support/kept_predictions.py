@@ -4,18 +4,17 @@ from pathlib import Path
 
 import numpy as np
 
-from galaxy_explorer.app.services import prediction_tables
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS
-from galaxy_explorer.prediction import PredictionStore
+from galaxy_explorer.prediction import PredictionStore, cached
 from galaxy_explorer.prediction.stream import Batch
 
 
 def keep_predictions(sample: Catalogue, ids, value: float, name: str, weights: Path, finish: bool = True) -> Path:
     """Keep predictions as the worker does; the last of the ids failed."""
     fractions = np.full((len(ids) - 1, len(COLUMNS)), value, dtype=np.float32)
-    store = PredictionStore(prediction_tables.folder() / f"{name}.parquet", "key")
-    prediction_tables.note(store.path, sample, name.partition("-")[0], weights)
+    store = PredictionStore(cached.folder() / f"{name}.parquet", "key")
+    cached.write_manifest(store.path, sample, name.partition("-")[0], weights)
     store.add([Batch(list(ids[:-1]), fractions, fractions, {ids[-1]: "damaged"})])
     if finish:
         store.finish()

@@ -1,4 +1,4 @@
-"""A real HTTP server on this machine that answers by a function, with faults to order."""
+"""Fake HTTP server on this machine, with faults that a test chooses."""
 
 import gzip
 import threading
@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 
 class Asked(NamedTuple):
-    """A request as it came in."""
+    """A received request."""
 
     role: str
     host: str
@@ -19,11 +19,11 @@ class Asked(NamedTuple):
     parameters: dict[str, str]
     query: str
     headers: dict[str, str]
-    query_length: int  # characters, as they came over the wire
+    query_length: int  # characters of the encoded query string
 
 
 class Reply(NamedTuple):
-    """What is answered when nothing goes wrong."""
+    """The response without a fault."""
 
     body: bytes
     content_type: str = "application/octet-stream"
@@ -31,17 +31,17 @@ class Reply(NamedTuple):
     headers: Mapping[str, str] = MappingProxyType({})
 
 
-# A fault sends something else than the reply, or sends it in another way.
+# A fault sends another response, or sends it in another way.
 Fault = Callable[["Handler", Reply], None]
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Notes each request, and answers it or plays its fault."""
+    """Record each request, then send the reply or its fault."""
 
     server: "HTTPServer"
 
     def do_GET(self) -> None:
-        """Answer."""
+        """Handle a request."""
         play = self.server.play
         host, _, path = self.path.partition("?")[0].lstrip("/").partition("/")
         query = urlsplit(self.path).query
@@ -51,24 +51,24 @@ class Handler(BaseHTTPRequestHandler):
         with play.lock:
             play.asked.append(asked)
         reply = play.reply(asked)
-        with suppress(ConnectionError):  # whoever asked has gone
+        with suppress(ConnectionError):  # the client has disconnected
             play.faults.get(asked.role, send)(self, reply)
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class HTTPServer(ThreadingHTTPServer):
-    """Knows what it plays."""
+    """Server that knows its fake."""
 
     daemon_threads = True
     play: "Server"
 
 
 class Server:
-    """A server on a free port of this machine, for as long as its ``with`` lasts.
+    """Fake server on a free port, within a ``with`` block.
 
-    ``faults`` maps a role, as `role` names it, to what goes wrong there; ``asked`` lists what came in.
+    ``faults`` maps a role (see `role`) to its fault; ``asked`` lists the received requests.
     """
 
     def __init__(self) -> None:
@@ -90,15 +90,15 @@ class Server:
         self._server.server_close()
 
     def role(self, host: str, path: str) -> str:
-        """Name the service that a request is for."""
+        """Return the name of the requested service."""
         return f"{host}/{path}"
 
     def reply(self, asked: Asked) -> Reply:
-        """Give what is answered when nothing goes wrong."""
+        """Return the response without a fault."""
         return Reply(b"no such page", "text/plain", 404)
 
     def count(self, role: str) -> int:
-        """Count the requests to a service."""
+        """Return the number of requests to a service."""
         return sum(asked.role == role for asked in self.asked)
 
 
@@ -106,7 +106,7 @@ class Server:
 
 
 def send(handler: Handler, reply: Reply) -> None:
-    """No fault: the reply as it is."""
+    """Send the reply unchanged."""
     handler.send_response(reply.status)
     for name, value in {
         "Content-Type": reply.content_type,
@@ -119,17 +119,17 @@ def send(handler: Handler, reply: Reply) -> None:
 
 
 def hang_up(handler: Handler, reply: Reply) -> None:
-    """Close the connection without a word."""
+    """Close the connection without a response."""
     handler.close_connection = True
 
 
 def slow(handler: Handler, reply: Reply) -> None:
-    """Answer when nobody waits any more."""
+    """Send nothing before the client's timeout."""
     handler.server.play.closing.wait(10)
 
 
 def drip(handler: Handler, reply: Reply) -> None:
-    """Send a byte now and then, for ever."""
+    """Send a byte every 20 ms, without end."""
     handler.send_response(200)
     handler.end_headers()
     while not handler.server.play.closing.wait(0.02):
@@ -138,34 +138,23 @@ def drip(handler: Handler, reply: Reply) -> None:
 
 
 def drip_headers(handler: Handler, reply: Reply) -> None:
-    """Send a header now and then, for ever."""
+    """Send a header every 5 ms, without end."""
     handler.send_response(200)
     handler.flush_headers()
-    while not handler.server.play.closing.wait(0.05):
+    while not handler.server.play.closing.wait(0.005):
         handler.wfile.write(b"X-More: to come\r\n")
 
 
-def stall(handler: Handler, reply: Reply) -> None:
-    """Drip for a while, then say nothing more of what was promised."""
-    handler.send_response(200)
-    handler.send_header("Content-Length", "1000")
-    handler.end_headers()
-    for _ in range(10):
-        handler.wfile.write(b" ")
-        handler.server.play.closing.wait(0.05)
-    handler.server.play.closing.wait(10)
-
-
-def enormous(handler: Handler, reply: Reply) -> None:
-    """Never stop sending."""
-    handler.send_response(200)
+def enormous(handler: Handler, reply: Reply, status: int = 200) -> None:
+    """Send a body without end."""
+    handler.send_response(status)
     handler.end_headers()
     while not handler.server.play.closing.is_set():
         handler.wfile.write(b" " * 2**18)
 
 
 def cut_off(handler: Handler, reply: Reply) -> None:
-    """Promise the whole, send half, and close the connection."""
+    """Announce the complete body, send half, and close the connection."""
     handler.send_response(200)
     handler.send_header("Content-Length", str(len(reply.body)))
     handler.end_headers()
@@ -174,7 +163,7 @@ def cut_off(handler: Handler, reply: Reply) -> None:
 
 
 def packed_in_pieces(handler: Handler, reply: Reply) -> None:
-    """No fault either: compressed, and in chunks, as web servers like to send what they make on the fly."""
+    """Send the reply compressed and chunked, as web servers send dynamic pages."""
     handler.protocol_version = "HTTP/1.1"
     handler.close_connection = True
     handler.send_response(200)
@@ -189,12 +178,12 @@ def packed_in_pieces(handler: Handler, reply: Reply) -> None:
 
 
 def half(handler: Handler, reply: Reply) -> None:
-    """Send half of the file as if it were all."""
+    """Send half of the body with a matching length."""
     send(handler, reply._replace(body=reply.body[: len(reply.body) // 2]))
 
 
 def saying(body: bytes, content_type: str = "image/jpeg", status: int = 200, **headers: str) -> Fault:
-    """Make a fault: another answer."""
+    """Return a fault that sends another response."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
 
     def say(handler: Handler, _reply: Reply) -> None:
@@ -204,7 +193,7 @@ def saying(body: bytes, content_type: str = "image/jpeg", status: int = 200, **h
 
 
 def once(fault: Fault) -> Fault:
-    """Make a fault happen the first time alone."""
+    """Return a fault that happens the first time only."""
     left = [fault]
 
     def play(handler: Handler, reply: Reply) -> None:

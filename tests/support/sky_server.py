@@ -1,6 +1,6 @@
-"""A machine that plays SDSS, the Legacy Surveys, CDS and Sesame, with the pictures and votes of the bundled sample.
+"""Fake server of SDSS, the Legacy Surveys, CDS and Sesame, with data of the sample.
 
-Its database is a real one: the app's SQL is run, not recognised.
+Its database is SQLite: the app's SQL is executed.
 """
 
 import csv
@@ -37,7 +37,7 @@ MOST_CHARACTERS = 2048
 
 
 class SkyServer(Server):
-    """Plays SkyServer's database and pictures, the Legacy Surveys, CDS hips2fits and Sesame."""
+    """Fake of SkyServer's database and pictures, the Legacy Surveys, CDS hips2fits and Sesame."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,14 +45,14 @@ class SkyServer(Server):
         self.database = _database()
 
     def role(self, host: str, path: str) -> str:
-        """Name the service."""
+        """Return the name of the requested service."""
         return ROLES.get((host, path), "unknown")
 
     def reply(self, asked: Asked) -> Reply:
-        """Answer as the service would."""
+        """Return the response of the service."""
         if asked.role in CUTOUTS:
-            place = round(1000 * float(asked.parameters["ra"]))
-            return Reply(self.pictures[place % len(self.pictures)], "image/jpeg")
+            number = round(1000 * float(asked.parameters["ra"]))
+            return Reply(self.pictures[number % len(self.pictures)], "image/jpeg")
         if asked.role in ("sql", "skyserver") and asked.query_length > MOST_CHARACTERS:
             return Reply(b"The length of the query string for this request exceeds the limit.", "text/plain", 400)
         if asked.role == "sql":
@@ -65,15 +65,16 @@ class SkyServer(Server):
 
 
 def sesame(name: str) -> str:
-    """Answer like Sesame, in the form that astropy's tests show."""
+    """Return a reply of Sesame, in the form of astropy's tests."""
     if name not in NAMES:
         return f"# {name}\t#Q1\n#=S=Simbad (CDS, via client/server):    0     0ms\n#! *** Nothing found *** \n"
     ra, dec = NAMES[name]
-    return f"# {name}\t#Q1\n#=S=Simbad (CDS, via client/server):    1     5ms\n%@ 1\n%C.0 GiG\n%J {ra} {dec:+} = 13:29:52 +47:11:42\n"
+    head = f"# {name}\t#Q1\n#=S=Simbad (CDS, via client/server):    1     5ms\n%@ 1\n%C.0 GiG\n"
+    return f"{head}%J {ra} {dec:+} = 13:29:52 +47:11:42\n"
 
 
 def _database() -> sqlite3.Connection:
-    """Make the two tables that are asked for."""
+    """Make the two tables that the app queries."""
     with (SAMPLE / "gz2_rows.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     names = ["dr7objid", "dr8objid", "ra", "dec", *(name for name in rows[0] if re.match(r"t\d\d_", name))]
@@ -90,13 +91,13 @@ def _database() -> sqlite3.Connection:
             f"INSERT INTO zoo2MainSpecz VALUES ({', '.join('?' * len(names))})", [row[name] for name in names]
         )
         _photo(database, row["dr8objid"], row["ra"], row["dec"], RADIUS, 15.0)
-        _photo(database, row["dr8objid"] + 10**15, row["ra"] + 0.001, row["dec"], 3.0, 18.0)  # a faint one beside it
+        _photo(database, row["dr8objid"] + 10**15, row["ra"] + 0.001, row["dec"], 3.0, 18.0)  # a faint neighbour
     _photo(database, DR8 - 1, *NAMES["M51"], 92.0, 9.0, TOO_LARGE)
     return database
 
 
 def _apart(ra: float, dec: float, other_ra: float, other_dec: float) -> float:
-    """Give the distance of two nearby places in arcmin."""
+    """Return the distance of two close positions in arcmin."""
     return 60 * math.hypot((ra - other_ra) * math.cos(math.radians(dec)), dec - other_dec)
 
 
@@ -107,19 +108,19 @@ def _photo(database: sqlite3.Connection, *values: float) -> None:
 
 
 def put_beside(database: sqlite3.Connection, gz2id: str) -> str:
-    """Move a galaxy to 12″ north of another one, make it the brighter of the two, and give its id in Galaxy Zoo 2."""
+    """Move a brighter galaxy to 12″ north of another; return its id in Galaxy Zoo 2."""
     ra, dec = database.execute("SELECT ra, dec FROM zoo2MainSpecz WHERE dr7objid=?", [int(gz2id)]).fetchone()
     moved, objid = database.execute(
         "SELECT dr7objid, dr8objid FROM zoo2MainSpecz WHERE dr7objid<>?", [int(gz2id)]
     ).fetchone()
-    place = [ra, dec + 12 / 3600]
-    database.execute("UPDATE zoo2MainSpecz SET ra=?, dec=? WHERE dr7objid=?", [*place, moved])
-    database.execute("UPDATE PhotoObj SET ra=?, dec=?, petroMag_r=14 WHERE objID=?", [*place, objid])
+    position = [ra, dec + 12 / 3600]
+    database.execute("UPDATE zoo2MainSpecz SET ra=?, dec=? WHERE dr7objid=?", [*position, moved])
+    database.execute("UPDATE PhotoObj SET ra=?, dec=?, petroMag_r=14 WHERE objID=?", [*position, objid])
     return str(moved)
 
 
 def _value(text: str) -> Any:
-    """Take a cell of the CSV as the number it is."""
+    """Parse a cell of the CSV as int, float or text."""
     with suppress(ValueError):
         return int(text)
     with suppress(ValueError):
@@ -128,7 +129,7 @@ def _value(text: str) -> Any:
 
 
 def run(database: sqlite3.Connection, sql: str) -> list[dict[str, Any]]:
-    """Run SQL Server's SQL in SQLite: TOP becomes LIMIT, and the search by position one by distance."""
+    """Run SQL Server's SQL in SQLite: TOP becomes LIMIT, the cone search a distance."""
 
     def near(match: re.Match[str]) -> str:
         ra, dec, arcmin = (float(text) for text in match.groups())
@@ -155,7 +156,7 @@ def jpeg(picture: np.ndarray | Image.Image) -> bytes:
 
 
 def words_on_white() -> bytes:
-    """Draw what SkyServer says outside its footprint: a few words on an empty frame."""
+    """Draw SkyServer's frame outside the footprint: a few words on white."""
     page = Image.new("RGB", (424, 424), "white")
     ImageDraw.Draw(page).text(
         (40, 200), "Requested (ra, dec) is outside the SDSS footprint", fill="black", font_size=14

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from galaxy_explorer.__main__ import main
+from galaxy_explorer.cli import main
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.models import checkpoints, networks
 

@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from galaxy_explorer.training import Place, Recipe, TrainingSet
+from galaxy_explorer.prediction import Rank
+from galaxy_explorer.training import Recipe, TrainingSet
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT_S = 240  # after which a started process counts as hanging
 PATIENCE = TIMEOUT_S
-CPU = Place(torch.device("cpu"))
+CPU = Rank()
 TINY = Recipe(model="fcn", size=32, widths=(8, 8, 8), batch_size=4, epochs=3, hold_out=3, learning_rate=0.01)
 TINY_FLAGS = ["--model", "fcn", "--size", "32", "--widths", "8", "8", "8", "--batch-size", "4", "--hold-out", "2"]
 TINY_DENSENET = replace(TINY, model="densenet", growth_rate=4, blocks=(1, 1, 1, 1), initial_features=8)

@@ -6,17 +6,16 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 
 import pandas as pd
 import pytest
 import torch
 import torch.distributed.run
-from tiny_training import CPU, ROOT, TIMEOUT_S, TINY_FLAGS
+from tiny_training import ROOT, TIMEOUT_S, TINY_FLAGS
 
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.models.checkpoints import read_card
-from galaxy_explorer.training import TrainingError, cli, find_place
+from galaxy_explorer.training import cli
 
 # One process of several: trains with some command lines, saves the weights of each process, and makes the loss of
 # rank 1 diverge in one of the runs.
@@ -43,8 +42,8 @@ def diverging(*given):
     return loss(*given) * (float("nan") if rank == "1" else 1.0)
 
 decoded_images.central_field, cli.fit = decode_and_note, fit_and_save
-with cli.find_place("cpu") as place:  # a process group can be made once
-    cli.find_place = lambda _: contextlib.nullcontext(place)
+with cli.init_distributed("cpu") as own_rank:  # a process group can be made once
+    cli.init_distributed = lambda _: contextlib.nullcontext(own_rank)
     for name, arguments in json.loads(sys.argv[1]).items():
         if name == "diverged":
             run.LOSSES["squared"] = run.masked_squared_error = diverging
@@ -131,21 +130,7 @@ def test_no_flag_is_an_abbreviation_of_one_of_torchrun(capsys):
         assert parser.parse_args(["train.py", flag, "1"]).training_script_args == [flag, "1"], flag
 
 
-class TestPlace:
-    def test_is_the_processor_where_there_is_no_gpu(self):
-        with find_place("cpu") as place:
-            assert (place.device.type, place.leads, place.world) == ("cpu", True, 1)
-
-    @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
-    def test_a_gpu_that_is_not_there_is_told(self):
-        with pytest.raises(TrainingError, match=r"found 0 CUDA devices.*--device cpu"), find_place("cuda"):
-            pass
-
-    def test_a_process_learns_that_another_failed(self, monkeypatch):
-        monkeypatch.setattr(torch.distributed, "all_reduce", lambda failures: failures.add_(1.0))
-        with pytest.raises(TrainingError, match="another process of this run failed"), replace(CPU, world=2).together():
-            pass
-
-    def test_work_done_together_passes_its_error_on(self):
-        with pytest.raises(OSError, match="full"), CPU.together():
-            raise OSError("full")
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_a_missing_gpu_is_an_error_with_the_remedy(tmp_path, capsys):
+    assert cli.main(["--data", str(tmp_path), "--device", "cuda"]) == 2
+    assert "--device cpu" in capsys.readouterr().err

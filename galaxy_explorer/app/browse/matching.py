@@ -12,10 +12,10 @@ from galaxy_explorer.app.browse.query import (
     View,
     range_in_words,
 )
-from galaxy_explorer.app.services import prediction_tables
 from galaxy_explorer.app.services.result_cache import memo_of
 from galaxy_explorer.catalogue import Catalogue, VoteRange, find_ids, rows_by, sorted_rows
 from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.prediction import cached
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _in_order(catalogue: Catalogue, view: View) -> Picked:
 
 def _by_disagreement(catalogue: Catalogue, view: View) -> Picked:
     """Put all rows in the order of a disagreement, as far as there are predictions on disk."""
-    tables = {found.network: found for found in prediction_tables.tables_of(catalogue)}
+    tables = {found.network: found for found in cached.tables_of(catalogue)}
     names = tuple(tables)
     between = view.sort == BETWEEN_NETWORKS
     if len(names) < (2 if between else 1):
@@ -124,14 +124,14 @@ def _by_disagreement(catalogue: Catalogue, view: View) -> Picked:
     return Picked(rows_by(apart, descending=view.descending), names, "" if between else network, apart, count)
 
 
-def _apart(catalogue: Catalogue, sides: tuple[prediction_tables.Tables, ...]) -> tuple[np.ndarray, int]:
+def _apart(catalogue: Catalogue, sides: tuple[cached.Tables, ...]) -> tuple[np.ndarray, int]:
     """Tell how far apart two networks, or one and the volunteers, are; and of how many galaxies that is known."""
 
     def work_out() -> tuple[np.ndarray, int]:
-        first, *second = (prediction_tables.reader(catalogue.table.index, side) for side in sides)
+        first, *second = (cached.open_columns(catalogue.table.index, side) for side in sides)
         # A network has all answers about a galaxy or none.
         known = [np.isfinite(side(COLUMNS[0])) for side in (first, *second)]
         other = second[0] if second else catalogue.votes.fractions
-        return prediction_tables.difference(first, other), int(np.logical_and.reduce(known).sum())
+        return cached.rms_difference(first, other), int(np.logical_and.reduce(known).sum())
 
     return memo_of(catalogue, "apart", limit=4).recall(sides, work_out)

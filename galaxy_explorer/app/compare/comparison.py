@@ -10,12 +10,12 @@ import pandas as pd
 import streamlit as st
 
 from galaxy_explorer.app.services import prediction_jobs
-from galaxy_explorer.app.services.prediction_tables import Column, Tables, files_of, reader
 from galaxy_explorer.app.services.result_cache import Memo
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, SLICES, columns_of
 from galaxy_explorer.evaluation.intervals import coverage
 from galaxy_explorer.evaluation.metrics import Score, calibration, density, disagreements, score
+from galaxy_explorer.prediction.cached import Column, Tables, files_of, open_columns
 
 SAMPLE_SIZE = 1000
 WORST = 60  # galaxies of a list of disagreements
@@ -232,7 +232,7 @@ def _read(origin: Origin, tables: Tables, ids: pd.Index) -> _Side:
     from galaxy_explorer.prediction import PredictionStore
     from galaxy_explorer.prediction.tables import SPREAD_COLUMNS
 
-    column = reader(ids, tables, [*COLUMNS, *SPREAD_COLUMNS])
+    column = open_columns(ids, tables, [*COLUMNS, *SPREAD_COLUMNS])
     spread_of = dict(zip(COLUMNS, SPREAD_COLUMNS, strict=True))
     return _Side(column, lambda name: column(spread_of[name]), PredictionStore(origin.path, origin.key).failures())
 

@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -68,31 +67,29 @@ def _read_once(path: Path, state: tuple[int, int] | None) -> tuple[pd.DataFrame,
 
 
 def read_table(path: Path) -> tuple[pd.DataFrame, pd.DataFrame | None, str | None]:
-    """Read a finished table: vote fractions, the half-widths of their intervals where it has them, and its key.
+    """Read a finished table: vote fractions, the half-widths of their intervals if it has them, and its key.
 
     Raises
     ------
     PredictionError
-        When the file is no table of predictions, names a galaxy twice, or holds what is no vote fraction.
+        If the file is not a prediction table, or lacks vote fractions of a galaxy.
     CatalogueError
-        When a cell of a CSV file cannot be taken as a score.
+        If a cell of a CSV file is not a score.
     """
-    from galaxy_explorer.prediction import PredictionError, read_fractions, read_parquet
-    from galaxy_explorer.prediction.tables import SPREAD_COLUMNS
+    from galaxy_explorer import prediction
 
     if not path.is_file():
         found = f"{path} is a folder" if path.is_dir() else f"There is no file {path}"
-        raise PredictionError(f"{found}; give the path of a table that predict wrote.")
-    table, key = read_parquet(path) if path.suffix.lower() == ".parquet" else (read_fractions(path), None)
+        raise prediction.PredictionError(f"{found}; give the path of a table that predict wrote.")
+    table, key = prediction.read_table(path)
     if not len(table):
-        raise PredictionError(f"{path} names no galaxy; give a table that predict wrote.")
-    if table.index.has_duplicates:
-        twice = table.index[table.index.duplicated()][0]
-        raise PredictionError(f"{path} names galaxy {twice} twice; give a table with each galaxy once.")
-    fractions = table[list(COLUMNS)].apply(pd.to_numeric, errors="coerce").astype(np.float32)
-    values = fractions.to_numpy()
-    if not ((values >= 0) & (values <= 1)).all():
-        raise PredictionError(f"{path} holds what is no vote fraction from 0 to 1; give a table that predict wrote.")
-    if not set(SPREAD_COLUMNS) <= set(table.columns):
+        raise prediction.PredictionError(f"{path} names no galaxy; give a table that predict wrote.")
+    fractions = table[list(COLUMNS)]
+    if (incomplete := fractions.isna().any(axis=1)).any():
+        galaxy = table.index[incomplete][0]
+        raise prediction.PredictionError(
+            f"{path} lacks vote fractions of galaxy {galaxy}; give a table that predict wrote."
+        )
+    if not set(prediction.SPREAD_COLUMNS) <= set(table.columns):
         return fractions, None, key
-    return fractions, table[list(SPREAD_COLUMNS)].set_axis(list(COLUMNS), axis=1).astype(np.float32), key
+    return fractions, table[list(prediction.SPREAD_COLUMNS)].set_axis(list(COLUMNS), axis=1), key

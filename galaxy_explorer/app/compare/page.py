@@ -8,7 +8,7 @@ import streamlit as st
 from galaxy_explorer.app.compare import progress, results
 from galaxy_explorer.app.compare.comparison import SAMPLE_SIZE, compare, origins_of, rows_with_votes, sample_of
 from galaxy_explorer.app.compare.external_tables import close_table, open_table, opened_tables
-from galaxy_explorer.app.services import networks, prediction_tables, sources
+from galaxy_explorer.app.services import networks, sources
 from galaxy_explorer.app.services.local_paths import may_be_typed
 from galaxy_explorer.app.services.selection import Selection
 from galaxy_explorer.app.services.sources import unknown_source, unknown_votes
@@ -19,6 +19,7 @@ from galaxy_explorer.app.ui.url_params import say_once, unknown_names
 from galaxy_explorer.app.ui.wording import ended, escaped, galaxies_in_words
 from galaxy_explorer.catalogue import Catalogue, CatalogueError
 from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.prediction import cached
 
 WHOLE, SELECTED = "the whole catalogue", "Browse's selection"
 SOME, ALL = "a sample", "all of them"
@@ -172,7 +173,7 @@ def show_comparison(source: str, catalogue: Catalogue) -> None:
             comparison = compare(catalogue, rows, origins_of(catalogue, names, tables))
             comparison.prepare()
     except (ValueError, OSError) as error:
-        said = prediction_tables.unusable(error) if isinstance(error, OSError) else error
+        said = cached.disk_error_message(error) if isinstance(error, OSError) else error
         st.error(f"The predictions cannot be read: {ended(said)}")
         return
     progress.see_to_predictions(catalogue, comparison, len(rows))

@@ -68,14 +68,13 @@ def galaxies_as(ending: str, comparison: Comparison) -> bytes:
 
     A part of the galaxies at a time: the table of 240,000 takes 110 MB, and as much again at each step.
     """
-    from galaxy_explorer.prediction import ENDINGS
+    from galaxy_explorer.prediction import write_table
 
     columns = galaxy_table(comparison, slice(0)).columns.astype(str).tolist()
     with TemporaryDirectory() as folder:
         path = Path(folder) / f"galaxies{ending}"
-        with ENDINGS[ending](path, columns, {}) as write:
-            for start in range(0, len(comparison), BLOCK):
-                write(galaxy_table(comparison, slice(start, start + BLOCK)))
+        blocks = (galaxy_table(comparison, slice(start, start + BLOCK)) for start in range(0, len(comparison), BLOCK))
+        write_table(path, ending, blocks, columns, {})
         return path.read_bytes()
 
 

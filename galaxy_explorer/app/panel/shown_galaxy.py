@@ -8,7 +8,7 @@ import numpy as np
 
 from galaxy_explorer.app.services.result_cache import Memo, shared_memo
 from galaxy_explorer.decision_tree import COLUMNS
-from galaxy_explorer.images import for_prediction, thumbnail
+from galaxy_explorer.images import thumbnail
 
 if TYPE_CHECKING:
     from galaxy_explorer.saliency import SaliencyMap
@@ -73,7 +73,7 @@ def predict_picture(name: str, picture: np.ndarray, field: float) -> tuple[np.nd
     """Predict one picture's ``(37,)`` vote fractions and the half-widths of their 68 % intervals."""
     from galaxy_explorer.prediction import predict
 
-    fractions, spread = predict(*network(name), [picture], views=VIEWS, field=field)
+    fractions, spread = predict(*network(name), [picture], field=field)
     return fractions[0], spread[0]
 
 
@@ -81,10 +81,9 @@ def explain_picture(
     name: str, picture: np.ndarray, field: float, column: str, method: str, lowers: bool, progress: Any = None
 ) -> "SaliencyMap":
     """Map where a network looks for one answer about one picture, in the views whose mean is its prediction."""
+    from galaxy_explorer.prediction import inputs_of
     from galaxy_explorer.saliency import saliency_map
 
     shared, card = network(name)
-    inputs = for_prediction(
-        picture, size=card["image_size"], crop=card["crop"], mean=card["mean"], std=card["std"], field=field
-    )
+    inputs = inputs_of(picture, card, field)
     return saliency_map(shared, inputs, column, method=method, lowers=lowers, views=VIEWS, progress=progress)

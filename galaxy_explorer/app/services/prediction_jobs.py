@@ -13,9 +13,10 @@ from threading import Event, Lock, Thread
 import streamlit as st
 from streamlit import runtime
 
-from galaxy_explorer.app.services import networks, prediction_tables, sources
+from galaxy_explorer.app.services import networks, sources
 from galaxy_explorer.catalogue import Catalogue, CatalogueError
 from galaxy_explorer.images import ImageError
+from galaxy_explorer.prediction import cached
 from galaxy_explorer.storage import evict_prediction_tables
 from galaxy_explorer.storage.cache import MAX_PREDICTION_TABLES
 
@@ -110,7 +111,7 @@ class Worker:
             except (CatalogueError, ImageError, ValueError, RuntimeError) as error:
                 job.error = str(error)
             except OSError as error:
-                job.error = prediction_tables.unusable(error)
+                job.error = cached.disk_error_message(error)
             except Exception as error:  # the rim: a thread that ended here would keep all visitors waiting
                 logging.getLogger(__name__).exception("predicting %s", job.store)
                 job.error = f"the work broke off for a reason that the app does not know ({type(error).__name__})"
@@ -133,23 +134,21 @@ class Worker:
 def _run(job: Job) -> None:
     """Predict a job's galaxies into the store of its catalogue."""
     from galaxy_explorer.models.checkpoints import available
-    from galaxy_explorer.prediction import PredictionError, predict_catalogue
+    from galaxy_explorer.prediction import PredictionError, PredictOptions, predict_catalogue
 
     if job.stop.is_set():
         return
     network, card = networks.network(job.network)
     job.started = time.monotonic()
     job.store.parent.mkdir(parents=True, exist_ok=True)
-    prediction_tables.note(job.store, job.catalogue, job.network, available()[job.network])
-    ask = partial(
-        predict_catalogue, network, card, job.catalogue, only=job.ids, views=networks.VIEWS, store=job.store,
-        progress=job.report, stop=job.stop,
-    )  # fmt: skip
+    cached.write_manifest(job.store, job.catalogue, job.network, available()[job.network])
+    options = PredictOptions(progress=job.report, stop=job.stop)
+    ask = partial(predict_catalogue, network, card, job.catalogue, options, only=job.ids, store=job.store)
     try:
         ask()
     except PredictionError:  # a disk that was full, or a machine that went down, left a damaged table in the cache
         logging.getLogger(__name__).warning("%s is made anew: it is damaged", job.store)
-        prediction_tables.forget(job.store)
+        cached.delete_table(job.store)
         ask()
 
 
@@ -169,12 +168,12 @@ def network_key(name: str) -> str:
     """Name a network's weights, for the names of files."""
     from galaxy_explorer.prediction import prediction_key
 
-    return prediction_key(*networks.network(name), networks.VIEWS)
+    return prediction_key(*networks.network(name))
 
 
 def store_of(catalogue: Catalogue, network: str) -> Path:
     """Name the file that keeps the predictions of a catalogue by a network, however many of its galaxies are done."""
-    return prediction_tables.folder() / f"{catalogue.pictures_fingerprint}-{network_key(network)}.parquet"
+    return cached.folder() / f"{catalogue.pictures_fingerprint}-{network_key(network)}.parquet"
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -185,7 +184,7 @@ def seconds_per_galaxy(network: str) -> float:
     from galaxy_explorer.prediction import predict
 
     loaded = networks.network(network)
-    predict(*loaded, pictures[:1], views=networks.VIEWS)
+    predict(*loaded, pictures[:1])
     start = time.perf_counter()
-    predict(*loaded, pictures, views=networks.VIEWS)
+    predict(*loaded, pictures)
     return (time.perf_counter() - start) / len(pictures)

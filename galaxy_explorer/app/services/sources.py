@@ -15,7 +15,7 @@ from galaxy_explorer.app.ui.wording import cut, escaped
 from galaxy_explorer.catalogue import DEBIASED, LIVE, SAMPLE, WEIGHTED, Catalogue, LiveDraw, draw_named, open_catalogue
 from galaxy_explorer.decision_tree import name_of
 from galaxy_explorer.images import ImageError
-from galaxy_explorer.sky import within
+from galaxy_explorer.sky import deadline
 from galaxy_explorer.storage import cache_folder
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def _thumbnails(folder: Path) -> Thumbnails:
 
 def galaxy_thumbnails(galaxies: Catalogue, ids: Sequence[str]) -> Iterator[bytes | ImageError]:
     """Give small JPEG files of the middles of galaxies' pictures, in order; the reason where there is none."""
-    with within(GALLERY_SECONDS):
+    with deadline(GALLERY_SECONDS):
         yield from _thumbnails(cache_folder() / "thumbnails").get_all(galaxies, ids)
 
 

@@ -17,9 +17,9 @@ from galaxy_explorer.app.ui.url_params import left_out, say_once, unknown_names
 from galaxy_explorer.app.ui.wording import escaped
 from galaxy_explorer.catalogue import SAMPLE, scores_from_votes
 from galaxy_explorer.images import FIELD_PX
-from galaxy_explorer.sky.cutouts import LARGEST_SCALE, SMALLEST_SCALE
-from galaxy_explorer.sky.galaxies import SEARCH_ARCSEC, VOTE_COLUMNS
-from galaxy_explorer.sky.positions import LONGEST_TEXT
+from galaxy_explorer.sky.cutouts import MAX_SCALE_ARCSEC, MIN_SCALE_ARCSEC
+from galaxy_explorer.sky.galaxies import SEARCH_RADIUS_ARCSEC, VOTE_COLUMNS
+from galaxy_explorer.sky.positions import MAX_CHARACTERS
 
 SECONDS = 30.0  # for everything that one visit asks; what is not there by then is said so
 STEPS_KEPT = 12  # outcomes in a session; a picture among them takes 0.6 MB
@@ -50,7 +50,7 @@ def choose_position() -> str:
         placeholder="M51, or 13:29:52.7 +47:11:43",
         help="A name; a position in degrees (202.47 47.2) or in hours and degrees (13:29:52.7 +47:11:43, or "
         "J132952+471143); an SDSS id; or the address of a SkyServer page.",
-        max_chars=LONGEST_TEXT,
+        max_chars=MAX_CHARACTERS,
     )
     st.pills(
         "Examples", list(EXAMPLES), format_func=EXAMPLES.__getitem__, key="example", on_change=take_example,
@@ -120,7 +120,7 @@ def try_again() -> None:
     outcomes = st.session_state.get("sky_steps", {})
     for step in [step for step, outcome in outcomes.items() if not isinstance(outcome, sky.Cutout)]:
         del outcomes[step]
-    sky.ask_again()
+    sky.reset_cool_down()
 
 
 def in_plain_words(error: sky.SkyError) -> str:
@@ -136,7 +136,7 @@ def say(error: sky.SkyError) -> None:
     else:
         st.error(in_plain_words(error), icon=":material/cloud_off:")
     with st.container(horizontal=True):
-        if isinstance(error, sky.Unavailable):
+        if isinstance(error, sky.ServiceError):
             st.button("Try again", icon=":material/refresh:", on_click=try_again)
         st.page_link(
             "galaxy_explorer/app/browse/page.py",
@@ -160,7 +160,7 @@ def choose_view(start: float) -> tuple[float, tuple[sky.CutoutSource, ...]]:
     """Let the visitor choose the field of view and the source; give arcsec per pixel and whom to ask."""
 
     def scale(zoom: float) -> float:
-        return min(max(start * zoom, SMALLEST_SCALE), LARGEST_SCALE)
+        return min(max(start * zoom, MIN_SCALE_ARCSEC), MAX_SCALE_ARCSEC)
 
     def label(zoom: float) -> str:
         return f"{_width(scale(zoom))} ({scale(zoom):.3f}″ a pixel)"
@@ -196,17 +196,17 @@ def explain_scale(galaxy: sky.SkyGalaxy | None, why_unknown: sky.SkyError, start
 
 def say_if_not_the_nearest(galaxy: sky.SkyGalaxy | None) -> None:
     """Say so where another galaxy is nearer to the place than the one that is shown."""
-    if galaxy and galaxy.apart_arcsec > galaxy.nearest_arcsec:
+    if galaxy and galaxy.separation_arcsec > galaxy.nearest_arcsec:
         st.markdown(
             f"**Another galaxy is nearer to this place:** {galaxy.nearest_arcsec:.1f}″ from it. Shown is the brightest one "
-            f"within {SEARCH_ARCSEC:.0f}″, {galaxy.apart_arcsec:.1f}″ from it. To see the other, give its SDSS id."
+            f"within {SEARCH_RADIUS_ARCSEC:.0f}″, {galaxy.separation_arcsec:.1f}″ from it. To see the other, give its SDSS id."
         )
 
 
 def show_sources(picture: sky.Cutout, galaxy: sky.SkyGalaxy | None, position: sky.Position, stale: bool) -> None:
     """Say which services answered, and what they did not know."""
     said = [f"Picture: {picture.source}, {picture.scale_arcsec:.3f}″ a pixel."]
-    said += [f"Not from there: {in_plain_words(sky.SkyError(reason))}" for reason in picture.passed_over]
+    said += [f"Not from there: {in_plain_words(sky.SkyError(reason))}" for reason in picture.failures]
     if galaxy and galaxy.gz2id:
         said.append(f"Votes: Galaxy Zoo 2, galaxy {galaxy.gz2id}, debiased as in Willett et al. 2013.")
     elif galaxy:
@@ -253,7 +253,7 @@ def find_and_say(text: str, say_waiting: Callable[[str], None]) -> tuple[ShownGa
     say_waiting(f"Asking {', '.join(source.name for source in sources)} for the picture …")
     picture = remembered(("cutout", *view, sources), lambda: sky.cutout(*view, sources))
     show_sources(picture, galaxy, position, stale)
-    if isinstance(why_unknown, sky.Unavailable):
+    if isinstance(why_unknown, sky.ServiceError):
         st.button("Ask for its size again", icon=":material/refresh:", on_click=try_again)
     say_waiting("Asking the network …")
     name = panel.choose_network()
@@ -273,7 +273,7 @@ def page() -> None:
         return
     found = st.container()
     try:
-        with sky.within(SECONDS), waiting("Looking it up …", PANEL) as say_waiting:
+        with sky.deadline(SECONDS), waiting("Looking it up …", PANEL) as say_waiting:
             with found:
                 galaxy, name = find_and_say(text, say_waiting)
             if name:

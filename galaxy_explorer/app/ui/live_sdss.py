@@ -5,7 +5,7 @@ import streamlit as st
 from galaxy_explorer.app.services.sources import ANY, _answer
 from galaxy_explorer.catalogue import MOST_GALAXIES, SAMPLE, LiveDraw, draw_named
 from galaxy_explorer.decision_tree import COLUMNS
-from galaxy_explorer.sky import ask_again
+from galaxy_explorer.sky import reset_cool_down
 
 USUAL_PERCENT = 80
 
@@ -38,7 +38,7 @@ def show_way_on(source: str) -> None:
     if draw_named(source) is None:
         return
     with st.container(horizontal=True):
-        st.button("Try again", icon=":material/refresh:", on_click=ask_again)
+        st.button("Try again", icon=":material/refresh:", on_click=reset_cool_down)
         st.button("Show the bundled sample", icon=":material/grid_view:", on_click=_turn_to, args=(SAMPLE,))
 
 

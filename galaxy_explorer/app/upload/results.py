@@ -34,9 +34,9 @@ def _distances() -> Memo:
 
 def _strangeness(upload: Upload, name: str) -> float | None:
     """Measure what `strangeness` keeps."""
-    from galaxy_explorer.prediction import strangeness_of
+    from galaxy_explorer.prediction import ood_score
 
-    found = strangeness_of(*networks.network(name), [picture_of(upload)])
+    found = ood_score(*networks.network(name), [picture_of(upload)])
     return None if found is None else float(found[0])
 
 
@@ -90,12 +90,12 @@ def _ask(waiting: list[Upload], good: list[Upload], name: str, bar: Any, table: 
 
 def _ask_batch(batch: list[Upload], name: str) -> None:
     """Predict some uploads at once and keep the results where the panel looks for them."""
-    from galaxy_explorer.prediction import predict, strangeness_of
+    from galaxy_explorer.prediction import ood_score, predict
 
     network, card = networks.network(name)
     pictures = [picture_of(upload) for upload in batch]
-    fractions, spread = predict(network, card, pictures, views=networks.VIEWS)
-    strange = strangeness_of(network, card, pictures)
+    fractions, spread = predict(network, card, pictures)
+    strange = ood_score(network, card, pictures)
     for i, upload in enumerate(batch):
         own_memo().keep((*upload.address, name), (fractions[i], spread[i]))
         _distances().keep((*upload.address, name), None if strange is None else float(strange[i]))
@@ -194,6 +194,6 @@ def table_bytes(table: pd.DataFrame, ending: str, name: str) -> bytes:
     """Write scores as a file that says whose they are."""
     from galaxy_explorer.prediction import as_bytes, prediction_key
 
-    key = prediction_key(*networks.network(name), networks.VIEWS)
+    key = prediction_key(*networks.network(name))
     about = {"prediction_key": key, "network": name, "version": __version__, "views": str(networks.VIEWS)}
     return as_bytes(table.astype("float32"), ending, about)

@@ -12,9 +12,10 @@ from tqdm import tqdm
 
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.images import DEFAULT_VIEWS
 from galaxy_explorer.models.checkpoints import load
 from galaxy_explorer.models.networks import GalaxyNetwork
-from galaxy_explorer.prediction import predict_catalogue, prediction_key
+from galaxy_explorer.prediction import PredictOptions, predict_catalogue, prediction_key
 from galaxy_explorer.storage import evict_prediction_tables
 from galaxy_explorer.storage.cache import MAX_PREDICTION_TABLES
 from galaxy_explorer.training.distillation.leakage import check_no_leakage
@@ -40,7 +41,7 @@ class Distillation:
     """Teachers, whose mean prediction over TTA views is the pseudo-label, and the unlabeled galaxies."""
 
     teachers: Sequence[Teacher]
-    views: int = 8
+    views: int = DEFAULT_VIEWS
     unlabeled: Catalogue | None = None
 
     def pseudo_labels(self, galaxies: Catalogue, cache: Path, *, quiet: bool = False) -> np.ndarray:
@@ -56,9 +57,8 @@ class Distillation:
                 def progress(done: int, _total: int, bar: tqdm = bar) -> None:
                     bar.update(done - bar.n)
 
-                predicted = predict_catalogue(
-                    teacher.network, teacher.card, galaxies, views=self.views, store=store, progress=progress
-                )
+                options = PredictOptions(self.views, progress=progress)
+                predicted = predict_catalogue(teacher.network, teacher.card, galaxies, options, store=store)
             total += predicted.fractions.reindex(galaxies.ids).to_numpy(float)
             evict_prediction_tables(store.parent, MAX_PREDICTION_TABLES, [store])
         return (total / len(self.teachers)).astype(np.float32)

@@ -15,8 +15,8 @@ import galaxy_explorer
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS
 from galaxy_explorer.evaluation.metrics import Score
 from galaxy_explorer.models.checkpoints import WEIGHTS, CheckpointError, available, read_card
+from galaxy_explorer.prediction import Rank
 from galaxy_explorer.storage import write_atomic
-from galaxy_explorer.training.devices import Place
 from galaxy_explorer.training.model_card.calibration_plot import calibration_picture
 from galaxy_explorer.training.run import Run
 
@@ -43,7 +43,7 @@ def make_card(run: Run, *, data: str, command: str) -> dict[str, Any]:
         "best_epoch": progress.best_epoch,
         "hold_out_rmse": round(progress.best_rmse, 5) if math.isfinite(progress.best_rmse) else None,
         "minutes": round(progress.seconds / 60.0, 1),
-        "hardware": _hardware(run.place),
+        "hardware": _hardware(run.rank),
         "command": command,
         "version": galaxy_explorer.__version__,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
@@ -55,11 +55,11 @@ def add_validation(card: dict[str, Any], score: Score, views: int) -> None:
     card["validation"] = score.as_dict() | {"views": views}
 
 
-def _hardware(place: Place) -> str:
+def _hardware(rank: Rank) -> str:
     """Name what a run computed on."""
-    if place.device.type == "cuda":
-        return f"{place.world} × {torch.cuda.get_device_name(place.device)}"
-    return f"CPU, {place.world * torch.get_num_threads()} of {os.cpu_count()} cores ({platform.machine()})"
+    if rank.device.type == "cuda":
+        return f"{rank.world_size} × {torch.cuda.get_device_name(rank.device)}"
+    return f"CPU, {rank.world_size * torch.get_num_threads()} of {os.cpu_count()} cores ({platform.machine()})"
 
 
 # What a section says of a card, entry by entry. Where a card lacks something, its line is left out.

@@ -9,14 +9,13 @@ import numpy as np
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.evaluation.intervals import MEASURED_VIEWS
 from galaxy_explorer.evaluation.metrics import score
+from galaxy_explorer.images import DEFAULT_VIEWS
 from galaxy_explorer.models.networks import GalaxyNetwork
-from galaxy_explorer.prediction import predict_catalogue
+from galaxy_explorer.prediction import PredictOptions, predict_catalogue
 from galaxy_explorer.training.data.dataset import TrainingSet
 from galaxy_explorer.training.model_card.card import add_validation
 from galaxy_explorer.training.model_card.intervals import add_to_validation, add_uncertainty
 from galaxy_explorer.training.model_card.out_of_distribution import add_familiarity
-
-VIEWS = 8  # averaged for the figures on the card, as `evaluate` does
 
 
 def describe(
@@ -44,7 +43,7 @@ def describe(
     card.get("validation", {}).pop("coverage", None)
     card.pop("error_models", None)  # the spread is to be that over the views
     held_out, failures = catalogue.subset(galaxies.hold_out_ids), dict[str, str]()
-    predicted = {views: predict_catalogue(network, card, held_out, views=views) for views in MEASURED_VIEWS}
+    predicted = {views: predict_catalogue(network, card, held_out, PredictOptions(views)) for views in MEASURED_VIEWS}
     for found in predicted.values():
         failures |= found.failures
     read = ~held_out.table.index.isin(failures)
@@ -76,10 +75,10 @@ def validate(network: GalaxyNetwork, card: dict[str, Any], catalogue: Catalogue,
     """
     galaxies = catalogue.subset([galaxy for galaxy in ids if galaxy in catalogue])
     over_views = {name: value for name, value in card.items() if name != "error_models"}
-    predicted = predict_catalogue(network, over_views, galaxies, views=VIEWS)
+    predicted = predict_catalogue(network, over_views, galaxies)
     if len(predicted.fractions):
         volunteers = galaxies.subset(predicted.fractions.index).volunteer_fractions
         mean = np.array(card["training_mean"], dtype=float)
-        add_validation(card, score(predicted.fractions.to_numpy(), volunteers, mean), views=VIEWS)
+        add_validation(card, score(predicted.fractions.to_numpy(), volunteers, mean), views=DEFAULT_VIEWS)
         add_to_validation(card, predicted, volunteers)
     return dict(predicted.failures)

@@ -9,9 +9,9 @@ from browse_page import ROOT, asked, fresh_app, opened, run, sixty_galaxies, tex
 from kept_predictions import keep_predictions
 from streamlit.testing.v1 import AppTest
 
-from galaxy_explorer.app.services import prediction_tables
 from galaxy_explorer.catalogue import Catalogue, sorted_rows
 from galaxy_explorer.decision_tree import COLUMNS, shares_from_fractions
+from galaxy_explorer.prediction import cached
 
 app = pytest.fixture(fresh_app)
 survey = pytest.fixture(sixty_galaxies)
@@ -74,7 +74,7 @@ class TestDisagreement:
         assert "No network has looked at these galaxies yet" in app.info[0].value
         assert "Compare" in [link.label for link in app.page_link]
         assert tiles(app) == sample.ids
-        assert list(prediction_tables.folder().glob("*")) == []  # nothing was computed
+        assert list(cached.folder().glob("*")) == []  # nothing was computed
 
     def test_with_the_volunteers_comes_from_disk_and_puts_the_unpredicted_last(self, app, sample, weights) -> None:
         voted = sample.table.dropna(subset=list(COLUMNS))[list(COLUMNS)]

@@ -69,7 +69,7 @@ def test_a_rerun_predicts_nothing_and_reads_nothing_again(
     predict_at_once(many)
     opened(app)
     reads = []
-    monkeypatch.setattr(compare_comparison, "reader", lambda *_: reads.append(1))
+    monkeypatch.setattr(compare_comparison, "open_columns", lambda *_: reads.append(1))
     app.selectbox(key="votes_question").set_value(4)
     app.run()
     assert not app.exception

@@ -11,7 +11,7 @@ import pytest
 from galaxy_explorer import prediction, saliency
 from galaxy_explorer.app.panel import shown_galaxy
 from galaxy_explorer.app.services import networks, sources
-from galaxy_explorer.images import to_png
+from galaxy_explorer.images import DEFAULT_VIEWS, to_png
 
 
 def test_a_replaced_picture_gets_numbers_and_a_map_of_its_own(
@@ -38,7 +38,7 @@ def test_a_replaced_picture_gets_numbers_and_a_map_of_its_own(
 def test_a_map_is_of_the_views_whose_mean_is_the_prediction(sample, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     monkeypatch.setattr(saliency, "saliency_map", lambda *_, **options: asked.append(options["views"]))
-    monkeypatch.setattr(prediction, "predict", lambda *_, views, **__: asked.append(views) or ([0], [0]))
+    monkeypatch.setattr(prediction, "predict", lambda *_, tta_views=DEFAULT_VIEWS, **__: asked.append(tta_views) or ([0], [0]))
     shown_galaxy.explain_picture("fcn", sample.picture("100053"), 1.0, "Class1.1", "Grad-CAM", False)
     shown_galaxy.predict_picture("fcn", sample.picture("100053"), 1.0)
     assert asked == [8, 8]

@@ -13,7 +13,7 @@ from galaxy_explorer.app.panel import panel
 from galaxy_explorer.app.ui.survey_links import links_out
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, in_words
-from galaxy_explorer.sky import answers, resolve
+from galaxy_explorer.sky import resolve, response_cache
 
 app = pytest.fixture(fresh_app)
 
@@ -128,7 +128,7 @@ def test_another_source_answers_and_the_page_says_which_and_why(app: AppTest, sk
     sky_at(app, SPIRAL)
     said = texts(app)
     assert "Picture: Legacy Surveys (SDSS layer), 0.286″ a pixel." in said
-    assert "Not from there: SDSS SkyServer sent something that is no whole picture" in said
+    assert "Not from there: SDSS SkyServer sent something that is not a complete picture" in said
     app.selectbox(key="picture_from").set_value("CDS hips2fits (SDSS DR9)")
     rerun(app)
     assert "Picture: CDS hips2fits (SDSS DR9)" in texts(app)
@@ -137,7 +137,7 @@ def test_another_source_answers_and_the_page_says_which_and_why(app: AppTest, sk
 @pytest.mark.parametrize(
     ("position", "said"),
     [
-        ("12 95", "nothing beyond 90°"),
+        ("12 95", "right ascension comes first"),
         ("1 2 3", "more than one way"),
         ("Nibiru", "Neither SIMBAD nor NED nor VizieR"),
         ("https://example.org/?x=1", "no position in it"),
@@ -157,11 +157,11 @@ def test_a_text_in_an_address_becomes_no_markup(app: AppTest, sky_server: SkySer
 def test_a_place_outside_the_footprint_is_said_so(app: AppTest, sky_server: SkyServer) -> None:
     sky_server.faults |= dict.fromkeys(CUTOUTS, saying(words_on_white()))
     sky_at(app, "12.5 -60")
-    assert "SDSS has no picture of this place" in app.warning[0].value
+    assert "SDSS has no image of this position" in app.warning[0].value
     assert any("galaxies that come along" in link.label for link in app.page_link)
 
 
-@pytest.mark.usefixtures("bare", "impatient")
+@pytest.mark.usefixtures("bare", "short_timeouts")
 @pytest.mark.parametrize("fault", [hang_up, slow, saying(b"[{", "application/json")])
 def test_when_all_services_fail_the_page_says_so_and_leads_on(
     app: AppTest, fault: object, sky_server: SkyServer
@@ -197,7 +197,7 @@ def test_a_size_that_cannot_be_asked_for_costs_no_picture(app: AppTest, sky_serv
 @pytest.mark.usefixtures("bare")
 def test_old_answers_serve_when_nobody_gives_new_ones_and_the_page_says_so(app: AppTest, sky_server: SkyServer) -> None:
     resolve("NGC 4565")
-    for path in answers.folder().iterdir():
+    for path in response_cache.folder().iterdir():
         os.utime(path, (0, 0))
     sky_server.faults["sesame"] = hang_up
     sky_at(app, "NGC 4565")

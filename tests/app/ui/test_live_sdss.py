@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from galaxy_explorer.app.services import sources
 from galaxy_explorer.catalogue import Catalogue, open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS, in_words
-from galaxy_explorer.sky import SKYSERVER_SQL, answers, ask_again
+from galaxy_explorer.sky import SKYSERVER_SQL, reset_cool_down, response_cache
 
 app = pytest.fixture(fresh_app)
 
@@ -88,12 +88,12 @@ def test_the_bundled_sample_is_the_other_way_on(app: AppTest, sky_server: SkySer
 
 def test_live_galaxies_of_an_old_answer_are_asked_for_again(app: AppTest, sky_server: SkyServer) -> None:
     open_catalogue("Live SDSS")
-    for path in answers.folder().iterdir():
-        os.utime(path, (time.time() - SKYSERVER_SQL.keep_seconds - 1,) * 2)
+    for path in response_cache.folder().iterdir():
+        os.utime(path, (time.time() - SKYSERVER_SQL.cache_ttl_s - 1,) * 2)
     sky_server.faults["sql"] = hang_up
     assert sources.open_source("Live SDSS").stale
     sky_server.faults.clear()
-    ask_again()
+    reset_cool_down()
     fresh = sources.open_source("Live SDSS")
     assert not fresh.stale
     assert sources.open_source("Live SDSS") is fresh

@@ -45,7 +45,7 @@ def unlabeled(tmp_path, draw_galaxy):
 def mean_prediction(teachers, catalogue, ids):
     """The mean prediction of the teachers, with two TTA views."""
     pictures = [catalogue.picture(galaxy) for galaxy in ids]
-    return np.mean([predict(one.network, one.card, pictures, views=2)[0] for one in teachers], axis=0)
+    return np.mean([predict(one.network, one.card, pictures, tta_views=2)[0] for one in teachers], axis=0)
 
 
 class TestPseudoLabels:

@@ -8,7 +8,7 @@ from tiny_training import TINY_FLAGS
 from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.evaluation import out_of_distribution
 from galaxy_explorer.models.checkpoints import load, read_card, save
-from galaxy_explorer.prediction import prediction_key, strangeness_of
+from galaxy_explorer.prediction import ood_score, prediction_key
 from galaxy_explorer.training import cli
 from galaxy_explorer.training.model_card.card import cards_in_markdown
 
@@ -45,14 +45,14 @@ def test_a_training_describes_what_it_learnt_and_remeasuring_says_the_same(
     # Pictures read anew lie where the decoded ones of the training do.
     catalogue = open_catalogue(kaggle_folder)
     ids = [galaxy for galaxy in catalogue.ids if galaxy.startswith("2")]
-    distances = strangeness_of(network, card, [catalogue.picture(galaxy) for galaxy in ids])
+    distances = ood_score(network, card, [catalogue.picture(galaxy) for galaxy in ids])
     assert distances is not None
     assert np.isclose(distances, 1, atol=0.05).any()
 
     key, tensors = prediction_key(network, card, 8), torch.load(weights, weights_only=True)["weights"]
     del card["familiarity"]
     save(weights, network, card)
-    assert strangeness_of(network, card, [catalogue.picture(ids[0])]) is None
+    assert ood_score(network, card, [catalogue.picture(ids[0])]) is None
     assert cli.main([*flags[:6], "--update-card", str(weights)]) == 0
     assert f"wrote {weights}" in capsys.readouterr().err
     assert read_card(weights)["familiarity"] == described

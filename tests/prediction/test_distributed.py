@@ -1,4 +1,4 @@
-"""Tests of `galaxy_explorer.prediction.processes`: several processes of ``predict``, as torchrun starts them."""
+"""Processes of a distributed ``predict``, as torchrun starts them."""
 
 import argparse
 import os
@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 from tiny_prediction import eleven_pictures, folder_with_two_damaged, write_tiny_weights
 from tiny_training import PATIENCE, ROOT, in_one_thread
 
-from galaxy_explorer.__main__ import main
+from galaxy_explorer.cli import main
 from galaxy_explorer.commands import console
-from galaxy_explorer.prediction import ALONE, PredictionError, Process, joined, processes, read_fractions, stream
+from galaxy_explorer.prediction import SINGLE_PROCESS, DistributedError, Rank, init_distributed, read_fractions, stream
 
 # One process of two, the second of which is killed at its second batch, when the first has long been done.
 ONE_OF_TWO = """
 import os, signal, sys
 sys.path.insert(0, {root!r})
-from galaxy_explorer.__main__ import main
+from galaxy_explorer.cli import main
 from galaxy_explorer.prediction import catalogues, stream
 
 catalogues.CHUNK_SECONDS = 0.0
@@ -67,9 +67,9 @@ def two_processes(monkeypatch):
 
     monkeypatch.setenv("RANK", "0")
     monkeypatch.setenv("WORLD_SIZE", "2")
-    monkeypatch.setattr(processes.dist, "init_process_group", lambda *_, **__: None)
-    monkeypatch.setattr(processes.dist, "destroy_process_group", lambda: None)
-    monkeypatch.setattr(processes.dist, "all_gather", gathered)
+    monkeypatch.setattr(torch.distributed, "init_process_group", lambda *_, **__: None)
+    monkeypatch.setattr(torch.distributed, "destroy_process_group", lambda: None)
+    monkeypatch.setattr(torch.distributed, "all_gather", gathered)
 
 
 def torchrun(*words):
@@ -99,7 +99,7 @@ def test_when_a_process_dies_the_other_says_so_and_resume_completes(arguments, f
     done = torchrun(script, *arguments(folder, output))
     assert done.returncode != 0
     assert "another process of this run has ended" in done.stderr
-    assert "the same command with --resume goes on" in done.stderr
+    assert "run the same command with --resume" in done.stderr
     assert not output.exists()
     kept = sum(len(pd.read_parquet(path)) for path in (tmp_path / "scores.csv.partial").glob("*.parquet"))
     assert kept == 5 + 2  # the first process's share, and the second one's first batch
@@ -115,7 +115,7 @@ def test_when_a_process_dies_the_other_says_so_and_resume_completes(arguments, f
 
 @given(items=st.lists(st.integers()), world=st.integers(1, 12))
 def test_the_shares_of_all_processes_are_the_whole(items, world):
-    shares = [Process(rank, world).share(items) for rank in range(world)]
+    shares = [Rank(rank, world).share(items) for rank in range(world)]
     assert [item for share in shares for item in share] == items
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
 
@@ -134,7 +134,7 @@ def test_a_process_that_is_told_to_end_keeps_what_is_done(
 
     monkeypatch.setattr(stream, "predict_inputs", told)
     assert main(arguments(folder, tmp_path / "scores.csv")) == 130
-    assert "told to end, as another process of this run has ended" in capsys.readouterr().err
+    assert "interrupted; run the same command with --resume" in capsys.readouterr().err
     (chunk,) = (tmp_path / "scores.csv.partial").iterdir()
     assert pd.read_parquet(chunk)["GalaxyID"].tolist() == ["0000", "0001"]
     assert signal.getsignal(signal.SIGTERM) is before
@@ -147,24 +147,24 @@ def test_processes_that_found_different_galaxies_are_refused(
         for number, theirs in zip(numbers, (own, own + (own > 1)), strict=True):
             number.copy_(theirs)
 
-    monkeypatch.setattr(processes.dist, "all_gather", others_differ)
+    monkeypatch.setattr(torch.distributed, "all_gather", others_differ)
     assert main(arguments(folder, tmp_path / "scores.csv")) == 2
-    assert "all machines must see the same pictures" in capsys.readouterr().err
+    assert "all machines must see the same images" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["galaxies"]
 
 
 def test_a_process_learns_that_another_failed_and_tells_its_own_reason_first(two_processes, monkeypatch):
-    monkeypatch.setattr(processes.dist, "all_gather", lambda numbers, own: numbers[0].copy_(1 - own))
-    with pytest.raises(PredictionError, match="another process of this run failed"), Process(0, 2).together():
+    monkeypatch.setattr(torch.distributed, "all_gather", lambda numbers, own: numbers[0].copy_(1 - own))
+    with pytest.raises(DistributedError, match="another process of this run failed"), Rank(0, 2).barrier():
         pass
-    with pytest.raises(OSError, match="full"), Process(0, 2).together():
+    with pytest.raises(OSError, match="full"), Rank(0, 2).barrier():
         raise OSError("full")
 
 
 def test_a_process_without_torchrun_is_alone():
-    with joined() as process:
-        assert process == ALONE
-        assert process.leads
+    with init_distributed() as process:
+        assert process == SINGLE_PROCESS
+        assert process.is_rank_0
 
 
 def test_several_processes_that_cannot_find_one_another_are_told_how_to_start(monkeypatch):
@@ -172,7 +172,7 @@ def test_several_processes_that_cannot_find_one_another_are_told_how_to_start(mo
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("RANK", "1")
     monkeypatch.setenv("WORLD_SIZE", "2")
-    with pytest.raises(PredictionError, match=r"process 1 of 2.*start them with torchrun"), joined():
+    with pytest.raises(DistributedError, match=r"process 1 of 2.*start them with torchrun"), init_distributed():
         pass
 
 
@@ -182,6 +182,6 @@ def test_each_process_takes_a_gpu_of_its_own(monkeypatch):
     monkeypatch.setattr(console, "load", lambda weights, device: device)
     chosen = partial(console.network_for, argparse.Namespace(weights="fcn", device=None))
     assert chosen() == "cuda"
-    assert chosen(Process(rank=5, world=8, local_rank=1, local_world=4)) == "cuda:1"
+    assert chosen(Rank(rank=5, world_size=8, local_rank=1, local_world_size=4)) == "cuda:1"
     with pytest.raises(ValueError, match=r"process 3 of this machine found 2 CUDA devices.*--device cpu"):
-        chosen(Process(rank=2, world=8, local_rank=2, local_world=4))
+        chosen(Rank(rank=2, world_size=8, local_rank=2, local_world_size=4))

@@ -9,9 +9,8 @@ import pandas as pd
 import pytest
 from kept_predictions import keep_predictions
 
-from galaxy_explorer.app.services import prediction_tables
 from galaxy_explorer.decision_tree import COLUMNS, INDEX
-from galaxy_explorer.prediction import PredictionStore
+from galaxy_explorer.prediction import PredictionStore, cached
 from galaxy_explorer.prediction.stream import Batch
 from galaxy_explorer.storage import evict_prediction_tables
 
@@ -29,12 +28,12 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_tables_of_parts_are_joined_the_newer_over_the_older(sample, weights, finish) -> None:
     keep_predictions(sample, sample.ids[:5], 0.1, "one-a", weights)
     keep_predictions(sample, sample.ids[3:7], 0.3, "one-b", weights, finish=finish)
-    for time, path in enumerate([prediction_tables.folder() / "one-a.parquet", *prediction_tables.folder().glob("one-b.parquet*/*"),
-                                 *prediction_tables.folder().glob("one-b.parquet")]):  # fmt: skip
+    for time, path in enumerate([cached.folder() / "one-a.parquet", *cached.folder().glob("one-b.parquet*/*"),
+                                 *cached.folder().glob("one-b.parquet")]):  # fmt: skip
         os.utime(path, (1e9 + time, 1e9 + time))
-    (tables,) = prediction_tables.tables_of(sample)
+    (tables,) = cached.tables_of(sample)
     assert tables.network == "one"
-    values = prediction_tables.reader(sample.table.index, tables)(COLUMNS[0])
+    values = cached.open_columns(sample.table.index, tables)(COLUMNS[0])
     np.testing.assert_allclose(values, [0.1, 0.1, 0.1, 0.3, 0.3, 0.3, *[np.nan] * 3], rtol=1e-6)
 
 
@@ -42,27 +41,27 @@ def test_predictions_of_other_galaxies_or_older_weights_do_not_count(sample, wei
     from galaxy_explorer.catalogue import open_catalogue
 
     keep_predictions(sample, sample.ids, 0.1, "one-a", weights)
-    assert prediction_tables.tables_of(open_catalogue(picture_folder)) == []
+    assert cached.tables_of(open_catalogue(picture_folder)) == []
     weights.write_bytes(b"trained again")
-    assert prediction_tables.tables_of(sample) == []
+    assert cached.tables_of(sample) == []
 
 
 @pytest.mark.parametrize("finish", [True, False])
 def test_each_galaxy_gets_its_own_predictions_whatever_their_order(sample, weights, finish) -> None:
     ids = [sample.ids[number] for number in (4, 1, 7, 0)]
     fractions = np.random.default_rng(0).random((4, len(COLUMNS))).astype(np.float32)
-    store = PredictionStore(prediction_tables.folder() / "one.parquet", "key")
-    prediction_tables.note(store.path, sample, "one", weights)
+    store = PredictionStore(cached.folder() / "one.parquet", "key")
+    cached.write_manifest(store.path, sample, "one", weights)
     for start in (0, 2):
         there = slice(start, start + 2)
         store.add([Batch(ids[there], fractions[there], fractions[there] / 10, {sample.ids[2 + start]: "damaged"})])
     if finish:
         store.finish()
-    (tables,) = prediction_tables.tables_of(sample)
-    column = prediction_tables.reader(pd.Index(ids[::-1]), tables, [*COLUMNS, "Class11.6_spread"])
+    (tables,) = cached.tables_of(sample)
+    column = cached.open_columns(pd.Index(ids[::-1]), tables, [*COLUMNS, "Class11.6_spread"])
     np.testing.assert_array_equal(np.stack([column(name) for name in COLUMNS], axis=1), fractions[::-1])
     np.testing.assert_array_equal(column("Class11.6_spread"), fractions[::-1, -1] / 10)
-    assert np.flatnonzero(np.isfinite(prediction_tables.reader(sample.table.index, tables)("Class4.1"))).tolist() == [
+    assert np.flatnonzero(np.isfinite(cached.open_columns(sample.table.index, tables)("Class4.1"))).tolist() == [
         0,
         1,
         4,
@@ -73,12 +72,12 @@ def test_each_galaxy_gets_its_own_predictions_whatever_their_order(sample, weigh
 @pytest.mark.parametrize("content", ["", "[]", "{}", json.dumps({"pictures": 1, "network": 2, "weights": []})])
 def test_a_damaged_note_or_table_is_passed_over(sample, weights, content) -> None:
     keep_predictions(sample, sample.ids, 0.1, "one-a", weights)
-    (prediction_tables.folder() / "damaged.json").write_text(content)
-    broken = prediction_tables.folder() / "one-b.parquet"
-    prediction_tables.note(broken, sample, "one", weights)
+    (cached.folder() / "damaged.json").write_text(content)
+    broken = cached.folder() / "one-b.parquet"
+    cached.write_manifest(broken, sample, "one", weights)
     broken.write_bytes(b"no table")
-    (tables,) = prediction_tables.tables_of(sample)
-    column = prediction_tables.reader(sample.table.index, tables)
+    (tables,) = cached.tables_of(sample)
+    column = cached.open_columns(sample.table.index, tables)
     assert [np.isfinite(column(name)).sum() for name in COLUMNS] == [8] * len(COLUMNS)
 
 
@@ -86,7 +85,7 @@ def test_the_difference_is_over_what_both_know(sample) -> None:
     one = np.full((4, len(COLUMNS)), 0.5, dtype=np.float32)
     other = one + np.float32(0.1)
     one[0], other[1], other[2, 5:] = np.nan, np.nan, np.nan
-    apart = prediction_tables.difference(*(lambda name, side=side: side[:, INDEX[name]] for side in (one, other)))
+    apart = cached.rms_difference(*(lambda name, side=side: side[:, INDEX[name]] for side in (one, other)))
     np.testing.assert_allclose(apart, [np.nan, np.nan, 0.1, 0.1], rtol=1e-5)
 
 
@@ -110,6 +109,6 @@ def test_predictions_of_pictures_that_were_replaced_do_not_count(picture_folder,
 
     before = open_catalogue(picture_folder)
     keep_predictions(before, before.ids, 0.1, "one-a", weights)
-    assert len(prediction_tables.tables_of(before)) == 1
+    assert len(cached.tables_of(before)) == 1
     (picture_folder / "field.json").write_text('{"centre": 288, "of": 424}')
-    assert prediction_tables.tables_of(open_catalogue(picture_folder)) == []
+    assert cached.tables_of(open_catalogue(picture_folder)) == []

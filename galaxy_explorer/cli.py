@@ -1,0 +1,205 @@
+"""The command line of Galaxy Explorer.
+
+Exit status: 0 all done; 1 some galaxies failed and the rest is done; 2 the command could not run;
+130 it was interrupted. Under torchrun it is torchrun's: 0 all done; 1 anything else.
+"""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NoReturn
+
+from galaxy_explorer import __version__, set_thread_policy
+
+OUTPUT_CLOSED = 128 + 13  # as a shell reports SIGPIPE
+RUN_AGAIN = "run the same command again to continue"
+TITLE, _, EXIT_STATUS = (__doc__ or "").partition("\n\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        What follows ``galaxy-explorer``, by default on the command line.
+    """
+    parser = _parser()
+    options, extra = parser.parse_known_args(arguments)
+    if extra and not options.passes_on:
+        parser.error(f"unrecognized arguments: {' '.join(extra)}")
+    set_thread_policy()
+    try:
+        with _sigterm_as_interrupt():
+            status = options.run(extra if options.passes_on else options)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # the reader, such as head, has closed the pipe
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for descriptor in (1, 2):  # Python flushes both again at exit
+            os.dup2(nowhere, descriptor)
+        return OUTPUT_CLOSED
+    except (ValueError, OSError, RuntimeError) as error:
+        print(f"{options.command} could not run: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"interrupted; {options.when_interrupted}", file=sys.stderr)
+        return 130
+
+
+@contextmanager
+def _sigterm_as_interrupt() -> Iterator[None]:
+    """Handle SIGTERM, as of a batch system or torchrun, as Ctrl-C, so that work is saved."""
+    if threading.current_thread() is not threading.main_thread():  # which alone may set signal handlers
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    parser = argparse.ArgumentParser(prog="galaxy-explorer", description=TITLE, epilog=EXIT_STATUS)
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for add in (_add_app, _add_predict, _add_evaluate, _add_fetch, _add_pack, _add_train):
+        add(commands)
+    return parser
+
+
+def _add_command(commands: Any, title: str, example: str, when_interrupted: str) -> argparse.ArgumentParser:
+    """Add a command; its module is imported when it runs, as torch takes seconds."""
+    name = example.split()[0]
+    command = commands.add_parser(
+        name,
+        help=title,
+        description=f"{title[0].upper()}{title[1:]}.",
+        epilog=f"Example:\n  galaxy-explorer {example}\n\n{EXIT_STATUS}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+    def run(options: argparse.Namespace) -> int:
+        return getattr(import_module(f"galaxy_explorer.commands.{name}"), name)(options)
+
+    command.set_defaults(run=run, passes_on=False, when_interrupted=when_interrupted)
+    return command
+
+
+def _add_app(commands: Any) -> None:
+    title = "open the app in the browser; further options are Streamlit's"
+    _add_command(commands, title, "app --server.port 8600", "the app has stopped").set_defaults(
+        run=_run_app, passes_on=True
+    )
+
+
+def _run_app(arguments: list[str]) -> int:
+    """Start Streamlit on the app, and wait for its end."""
+    from galaxy_explorer.storage import bundled
+
+    return subprocess.call([sys.executable, "-m", "streamlit", "run", str(bundled("app.py")), *arguments])
+
+
+def _add_train(commands: Any) -> None:
+    """Add ``train``, whose options are those of the training command."""
+    command = commands.add_parser("train", help="train a network on the scores of Galaxy Zoo 2", add_help=False)
+    hint = "run the same command with --resume to continue after the last epoch"
+    command.set_defaults(run=_run_train, passes_on=True, when_interrupted=hint)
+
+
+def _run_train(arguments: list[str]) -> int:
+    module = "galaxy_explorer.training.cli"
+    return import_module(module if find_spec(module) else "train").main(arguments)
+
+
+def _add_predict(commands: Any) -> None:
+    example = "predict ~/galaxies more.zip one.jpg --output predictions.csv"
+    hint = "run the same command with --resume to continue"
+    command = _add_command(commands, "predict the vote fractions of images", example, hint)
+    add = command.add_argument
+    paths = "images (also FITS), folders and zip files of images, mixed; sample: the bundled sample"
+    add("paths", nargs="+", metavar="PATH", help=paths)
+    add("--output", type=Path, required=True, metavar="FILE", help="the table: .csv, .parquet, .fits or .ecsv")
+    add("--spread", action="store_true", help="add 37 columns: half-widths of the 68 %% prediction intervals")
+    add("--resume", action="store_true", help="continue an interrupted table")
+    _add_network_options(command)
+
+
+def _add_evaluate(commands: Any) -> None:
+    title, example = "measure a network against the votes of volunteers", "evaluate ~/galaxy-zoo --weights densenet"
+    command = _add_command(commands, title, example, "evaluate saves nothing")
+    add = command.add_argument
+    add("data", metavar="DIR", help="a folder or zip file of images with the volunteers' scores, or sample")
+    add("--all", action="store_true", help="all galaxies with scores, even if there is a validation.txt")
+    add("--predictions", type=Path, metavar="FILE", help="a table to measure instead of a network")
+    votes = ("debiased", "weighted")
+    add("--votes", default=votes[0], choices=votes, help="kind of votes of Galaxy Zoo 2 (%(default)s)")
+    add("--json", action="store_true", help="print JSON")
+    _add_network_options(command)
+
+
+def _add_pack(commands: Any) -> None:
+    title = "write a catalogue as one small zip file, for another machine"
+    command = _add_command(commands, title, "pack ~/galaxy-zoo --output galaxies.zip", RUN_AGAIN)
+    add = command.add_argument
+    add("data", metavar="DIR", help="a folder or zip file of images, with or without scores")
+    add("--output", type=Path, required=True, metavar="FILE", help="the zip file")
+    add("--crop", type=float, default=288 / 424, metavar="C", help="central part of the field of view (288/424)")
+    add("--size", type=_positive, default=224, metavar="PX", help="side of an image in it (%(default)s)")
+    add("--quality", type=int, default=90, metavar="Q", help="of WebP, 1 to 100 (%(default)s)")
+    _add_ids(command)
+    add("--workers", type=_positive, metavar="N", help="threads (by default some more than processors)")
+
+
+def _add_fetch(commands: Any) -> None:
+    example = "fetch sdss --to ~/some-galaxies --count 300"
+    add = _add_command(commands, "fetch a data set from the internet", example, RUN_AGAIN).add_argument
+    sets = "the Galaxy Challenge (2.3 GB), Galaxy Zoo 2 (3.5 GB), or some galaxies of it from live services"
+    add("what", choices=("kaggle", "gz2", "sdss"), help=sets)
+    add("--to", type=Path, required=True, metavar="DIR", help="the folder to write to")
+    add("--count", type=_positive, default=100, metavar="N", help="sdss: how many, up to 1000 (%(default)s)")
+    add("--seed", type=int, default=1, metavar="N", help="sdss: another seed draws other galaxies (%(default)s)")
+
+
+def _add_network_options(command: argparse.ArgumentParser) -> None:
+    """Add the options of every command that runs a network."""
+    add = command.add_argument
+    weights = "a network of this project, or a checkpoint file (%(default)s)"
+    add("--weights", default="densenet", metavar="NAME|FILE", help=weights)
+    views: dict[str, Any] = {"dest": "tta_views", "type": int, "choices": range(1, 9)}
+    add("--tta-views", help="flips and quarter turns that are averaged (8)", **views)
+    add("--views", help=argparse.SUPPRESS, **views)
+    _add_ids(command)
+    add("--batch-size", type=_positive, metavar="N", help="images at a time (32)")
+    add("--workers", type=_positive, metavar="N", help="threads that decode images (one for each processor)")
+    add("--device", help="cpu, cuda, cuda:1, … (cuda if available)")
+
+
+def _add_ids(command: argparse.ArgumentParser) -> None:
+    ids = "only these galaxies: a file with one id on each line, or a CSV table"
+    command.add_argument("--ids", type=Path, metavar="FILE", help=ids)
+
+
+def _positive(text: str) -> int:
+    """Parse a whole number of at least 1."""
+    try:
+        number = int(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number; give one of at least 1") from error
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is less than 1")
+    return number
