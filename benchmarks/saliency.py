@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # it is run as 
 
 from galaxy_explorer.catalogue import open_catalogue, read_ids
 from galaxy_explorer.decision_tree import QUESTION_OF, most_likely_path
-from galaxy_explorer.images import for_prediction, tta_views
+from galaxy_explorer.images import tta_views
 from galaxy_explorer.models.checkpoints import load
 from galaxy_explorer.models.networks import GalaxyNetwork
 from galaxy_explorer.saliency import METHODS, AnswerLogOdds, saliency_map
@@ -83,15 +83,12 @@ def main(arguments: list[str] | None = None) -> None:
     ids = read_ids(flags.ids) if flags.ids else list(catalogue.ids)
     ids = sorted(np.random.default_rng(0).permutation(ids)[: flags.galaxies])
     for name in flags.weights:
-        network, card = load(name)
-        shape = {part: card[part] for part in ("crop", "mean", "std")} | {"size": card["image_size"]}
+        model = load(name)
         for method in flags.methods:
             found = pd.DataFrame(
                 loss
                 for galaxy in tqdm(ids, desc=f"{name}, {method}", leave=False)
-                for loss in losses(
-                    network, for_prediction(catalogue.picture(galaxy), field=catalogue.field, **shape), method
-                )
+                for loss in losses(model.network, model.inputs(catalogue.picture(galaxy), catalogue.field), method)
             )
             found["lowered"], found["more"] = found["own"] > 0, found["own"] > found["elsewhere"]
             table = found.groupby("question").mean()

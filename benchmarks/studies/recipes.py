@@ -106,12 +106,12 @@ def check_reusable(name: str, arguments: list[str]) -> None:
     if not path.is_file():
         return
     card, ours = read_card(path), decisive(arguments)
-    command = shlex.split(card["command"])
+    command = shlex.split(card.command or "")
     try:
         with contextlib.redirect_stderr(io.StringIO()):
-            saved = decisive(command[command.index("train.py") + 1 :]) | current_settings(card["recipe"])
+            saved = decisive(command[command.index("train.py") + 1 :]) | current_settings(card.recipe)
     except (SystemExit, ValueError):  # by argparse, or for a removed feature
-        changed = f"train.py no longer accepts all flags of its command, {card['command']}"
+        changed = f"train.py no longer accepts all flags of its command, {card.command}"
     else:
         unused = cli.recipe_of(cli.read_flags(arguments)).unused
         other = [flag for flag in ours if flag not in unused and saved.get(flag) != ours[flag]]
@@ -140,7 +140,7 @@ def run(name: str, arguments: list[str]) -> Path:
 
 def squared_errors(weights: Path, galaxies: Catalogue, views: int) -> np.ndarray:
     """Return each galaxy's mean squared error over the 37 scores, ``(N,)``."""
-    predicted = predict_catalogue(*load(weights), galaxies, PredictOptions(views)).fractions
+    predicted = predict_catalogue(load(weights), galaxies, PredictOptions(views)).fractions
     difference = predicted.loc[galaxies.ids, list(COLUMNS)].to_numpy(float) - galaxies.volunteer_fractions
     return (difference**2).mean(axis=1)
 
@@ -192,7 +192,7 @@ def main(arguments: list[str] | None = None) -> None:
     hold_out = catalogue.subset(galaxies.hold_out_ids)
     errors = {name: squared_errors(path, hold_out, views=8) for name, path in files.items()}
     compared = compare(errors, np.asarray(galaxies.hold_out_weights))
-    minutes = {name: read_card(path)["minutes"] for name, path in files.items()}
+    minutes = {name: read_card(path).minutes for name, path in files.items()}
     print(table(compared, changes, minutes))
     for name, row in compared.iterrows():
         print(json.dumps({"run": name, "flags": commands[str(name)], **row.round(6).to_dict()}), file=sys.stderr)

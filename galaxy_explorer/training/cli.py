@@ -14,16 +14,17 @@ import numpy as np
 
 from galaxy_explorer.catalogue import VALIDATION, Catalogue, open_catalogue, read_ids, read_validation
 from galaxy_explorer.images import DEFAULT_VIEWS
-from galaxy_explorer.models.checkpoints import WEIGHTS, find, load, save
-from galaxy_explorer.models.networks import GalaxyNetwork
+from galaxy_explorer.models import Model
+from galaxy_explorer.models.checkpoints import WEIGHTS, find, load, read_card, save
 from galaxy_explorer.prediction import Rank, init_distributed
 from galaxy_explorer.prediction.distributed import default_device
 from galaxy_explorer.storage import cache_folder
 from galaxy_explorer.training.data.dataset import TrainingSet, build_training_set
 from galaxy_explorer.training.distillation.leakage import training_fingerprint
 from galaxy_explorer.training.distillation.teachers import Distillation, load_teachers
-from galaxy_explorer.training.model_card.card import make_card, write_cards
-from galaxy_explorer.training.model_card.evaluate import describe, validate
+from galaxy_explorer.training.model_card.card import make_card
+from galaxy_explorer.training.model_card.evaluate import update_card, validate
+from galaxy_explorer.training.model_card.page import write_cards
 from galaxy_explorer.training.recipe import REMOVED, RENAMED, Recipe
 from galaxy_explorer.training.resume import RUN_CHECKPOINT, TrainingError, work_folder_lock
 from galaxy_explorer.training.run import Run, fit
@@ -198,60 +199,52 @@ def train(flags: argparse.Namespace, rank: Rank, command: str) -> int:
             return 0
 
         # Checkpoint in half precision, then the evaluation of what was saved.
-        network = run.best_network()
-        card = make_card(run, data=catalogue.name, command=command)
-        card |= {"note": flags.note} if flags.note else {}
-        if distillation:
-            teachers = ", ".join(teacher.label for teacher in distillation.teachers)
-            card |= {"teachers": teachers, "teacher_views": distillation.views}
-        others = [run.started_from] if run.started_from else []
-        others += [teacher.card for teacher in distillation.teachers] if distillation else []
-        card["learnt"] = training_fingerprint(galaxies.training_ids, [other["learnt"] for other in others])
-        save(out, network, card)
-        rmse = card["hold_out_rmse"] or "not measured"
+        card = make_card(run, data=catalogue.name, command=command, note=flags.note, distillation=distillation)
+        model = Model(run.best_network(), card)
+        save(out, model)
+        rmse = "not measured" if card.hold_out_rmse is None else f"{card.hold_out_rmse:.4f}"
         say(rank, f"wrote {out}: weights of epoch {progress.best_epoch}; hold-out RMSE {rmse}")
-        lost = measure(out, network, card, catalogue, galaxies, excluded_ids if flags.validate else ())
+        lost = evaluate(out, model, catalogue, galaxies, excluded_ids if flags.validate else ())
         return 1 if lost or galaxies.failures else 0
 
 
 def update(flags: argparse.Namespace, rank: Rank) -> int:
     """Recompute the model card of an existing checkpoint: training set, hold-out, out-of-distribution reference."""
     path = find(flags.update_card)
-    network, card = load(path, rank.device)
-    recipe = Recipe.from_dict(card.get("recipe", {}), f"the card of {path}")
+    model = load(path, rank.device)
+    card = model.card
+    recipe = Recipe.from_dict(card.recipe, f"the card of {path}")
     catalogue = open_catalogue(flags.data)
     excluded_ids = read_excluded_ids(flags, catalogue)
     galaxies = build_training_set(catalogue, recipe, flags.cache, excluded_ids=excluded_ids)
-    if (galaxies.mean, len(galaxies.hold_out_rows)) != (card["mean"], card.get("hold_out_galaxies")):
+    if (galaxies.mean, len(galaxies.hold_out_rows)) != (list(card.mean), card.hold_out_galaxies):
         raise TrainingError(
-            f"{path} was trained on other galaxies than those in {flags.data} (channel means {card['mean']}, here "
+            f"{path} was trained on other galaxies than those in {flags.data} (channel means {card.mean}, here "
             f"{galaxies.mean}); use the data and the --exclude-ids of the command in its model card"
         )
-    others = [card["learnt"]] if "learnt" in card else []
-    card["learnt"] = training_fingerprint(galaxies.training_ids, others)
-    lost = measure(path, network, card, catalogue, galaxies, excluded_ids if flags.validate else ())
-    reference = "" if "familiarity" in card else ": too few galaxies for an out-of-distribution reference"
-    say(rank, f"wrote {path}{reference}")
+    fingerprint = training_fingerprint(galaxies.training_ids, filter(None, [card.training_fingerprint]))
+    model = replace(model, card=replace(card, training_fingerprint=fingerprint))
+    lost = evaluate(path, model, catalogue, galaxies, excluded_ids if flags.validate else ())
+    has_reference = read_card(path).ood_reference is not None
+    say(rank, f"wrote {path}{'' if has_reference else ': too few galaxies for an out-of-distribution reference'}")
     return 1 if lost or galaxies.failures else 0
 
 
-def measure(
-    path: Path,
-    network: GalaxyNetwork,
-    card: dict[str, Any],
-    catalogue: Catalogue,
-    galaxies: TrainingSet,
-    validation_ids: Sequence[str],
+def evaluate(
+    path: Path, model: Model, catalogue: Catalogue, galaxies: TrainingSet, validation_ids: Sequence[str]
 ) -> dict[str, str]:
-    """Evaluate finished weights and write the card after each part; return the unreadable galaxies."""
-    lost = describe(network, card, catalogue, galaxies)
-    save(path, network, card)
+    """Evaluate finished weights and write the checkpoint after each part; return the unreadable galaxies."""
+    card, lost = update_card(model, catalogue, galaxies)
+    model = replace(model, card=card)
+    save(path, model)
     if validation_ids:
-        unread = validate(network, card, catalogue, validation_ids)
+        card, unread = validate(model, catalogue, validation_ids)
+        save(path, replace(model, card=card))
         lost |= unread
-        save(path, network, card)
-        if len(unread) < len(validation_ids) and (measured := card.get("validation")):
-            print(f"RMSE on {measured['galaxies']} validation galaxies: {measured['rmse']:.4f}", file=sys.stderr)
+        if len(unread) < len(validation_ids) and card.validation:
+            print(
+                f"RMSE on {card.validation.galaxies} validation galaxies: {card.validation.rmse:.4f}", file=sys.stderr
+            )
     report_failures(lost)
     write_cards(path.resolve().parent)
     return lost

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 from urllib.error import URLError
 
 import torch
@@ -57,21 +56,22 @@ def start_from_imagenet(
     network.load_state_dict(state)
 
 
-def start_from_file(network: GalaxyNetwork, file: str | Path, evaluation_ids: Sequence[str] = ()) -> dict[str, Any]:
-    """Load the weights of a checkpoint into a network of the same shape, in place, and return the model card.
+def start_from_file(network: GalaxyNetwork, file: str | Path, evaluation_ids: Sequence[str] = ()) -> str | None:
+    """Load the weights of a checkpoint into a network of the same shape; return their training-set fingerprint.
 
     Raises
     ------
     TrainingError
         If the network has other layers, or was trained on galaxies that the run is evaluated on.
     """
-    pretrained, card = load(file)
-    check_no_leakage(str(file), card.get("learnt"), evaluation_ids)
+    pretrained = load(file)
+    card = pretrained.card
+    check_no_leakage(str(file), card.training_fingerprint, evaluation_ids)
     try:
-        network.load_state_dict(pretrained.state_dict())
+        network.load_state_dict(pretrained.network.state_dict())
     except RuntimeError as error:
         raise TrainingError(
-            f"{file} holds a {card['model']} with {card['arguments']}, which does not fit the network of this run; "
+            f"{file} holds a {card.model} with {card.arguments}, which does not fit the network of this run; "
             "use the flags that it was trained with"
         ) from error
-    return card
+    return card.training_fingerprint

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from galaxy_explorer.models.checkpoints import UNREADABLE, write_atomically
+from galaxy_explorer.models.checkpoints import UNREADABLE, torch_save_atomic
 from galaxy_explorer.storage import try_lock
 from galaxy_explorer.training.recipe import Recipe, current_settings
 
@@ -53,7 +53,7 @@ def save_run(work: Path, parts: dict[str, Any], progress: Progress, identity: Ru
         "recipe": identity.settings(),
         "galaxies": identity.galaxies,
     }
-    write_atomically(content, work / RUN_CHECKPOINT)
+    torch_save_atomic(content, work / RUN_CHECKPOINT)
 
 
 def load_run(work: Path, identity: RunIdentity) -> tuple[dict[str, Any], Progress] | None:

@@ -90,7 +90,7 @@ class Run:
         stats = (galaxies.mean, galaxies.std)
         self.mean, self.std = (torch.tensor(values, device=device).view(3, 1, 1) for values in stats)
         self.best = self.average.module.state_dict()
-        self.started_from: dict[str, Any] | None = None  # model card of the initial weights
+        self.initial_fingerprint: str | None = None  # training set of the initial weights
         self.initial_weights = "random weights"
         self.progress = Progress()
         self.share = len(galaxies.training_rows) // rank.world_size  # of each process in an epoch
@@ -102,7 +102,7 @@ class Run:
     def start(self, file: str | None = None, imagenet: bool = False) -> None:
         """Replace the random weights by those of a checkpoint, or by ImageNet's."""
         if file:
-            self.started_from = start_from_file(self.network, file, self.galaxies.evaluation_ids)
+            self.initial_fingerprint = start_from_file(self.network, file, self.galaxies.evaluation_ids)
             self.initial_weights = str(file)
         elif imagenet:
             self.initial_weights = "ImageNet's"

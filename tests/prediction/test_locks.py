@@ -5,15 +5,14 @@ from contextlib import nullcontext
 
 import pandas as pd
 import pytest
-from tiny_prediction import command_with, counted_passes, tiny_card, tiny_network, write_pictures, write_tiny_weights
+from tiny_prediction import command_with, counted_passes, tiny_model, write_pictures, write_tiny_weights
 from tiny_training import PATIENCE, in_one_thread
 
 from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.prediction import PredictOptions, catalogues, predict_catalogue, read_fractions, store, stream
 
 one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
-card = pytest.fixture(scope="module")(tiny_card)
-network = pytest.fixture(scope="module")(tiny_network)
+model = pytest.fixture(scope="module")(tiny_model)
 passes = pytest.fixture(counted_passes)
 
 
@@ -73,7 +72,7 @@ def test_a_table_that_lost_galaxies_to_another_run_is_no_success(run, galaxies, 
 
 
 @pytest.fixture
-def halted(network, card, galaxies, tmp_path, monkeypatch):
+def halted(model, galaxies, tmp_path, monkeypatch):
     """A thread that has predicted two of six galaxies into kept.parquet, and goes on when it is let."""
     monkeypatch.setattr(catalogues, "CHUNK_SECONDS", 0.0)
     monkeypatch.setattr(catalogues, "POLL_SECONDS", 0.01)
@@ -86,7 +85,7 @@ def halted(network, card, galaxies, tmp_path, monkeypatch):
     def work():
         options = PredictOptions(1, batch_size=2, progress=wait)
         catalogue, store = open_catalogue(galaxies), tmp_path / "kept.parquet"
-        found.append(predict_catalogue(network, card, catalogue, options, store=store))
+        found.append(predict_catalogue(model, catalogue, options, store=store))
 
     thread = threading.Thread(target=work)
     thread.start()
@@ -96,9 +95,7 @@ def halted(network, card, galaxies, tmp_path, monkeypatch):
     thread.join(PATIENCE)
 
 
-def test_a_catalogue_that_another_is_predicting_is_waited_for_and_read(
-    network, card, galaxies, tmp_path, passes, halted
-):
+def test_a_catalogue_that_another_is_predicting_is_waited_for_and_read(model, galaxies, tmp_path, passes, halted):
     let, found, thread = halted
     seen = []
 
@@ -107,7 +104,7 @@ def test_a_catalogue_that_another_is_predicting_is_waited_for_and_read(
         let.set()
 
     options, store = PredictOptions(1, progress=report), tmp_path / "kept.parquet"
-    second = predict_catalogue(network, card, open_catalogue(galaxies), options, store=store)
+    second = predict_catalogue(model, open_catalogue(galaxies), options, store=store)
     thread.join(PATIENCE)
     assert seen[0] == (2, 6)
     assert sum(passes) == 6
@@ -116,14 +113,14 @@ def test_a_catalogue_that_another_is_predicting_is_waited_for_and_read(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["galaxies", "kept.parquet"]
 
 
-def test_galaxies_that_another_has_predicted_already_are_given_at_once(network, card, galaxies, tmp_path, halted):
+def test_galaxies_that_another_has_predicted_already_are_given_at_once(model, galaxies, tmp_path, halted):
     catalogue, store = open_catalogue(galaxies), tmp_path / "kept.parquet"
-    found = predict_catalogue(network, card, catalogue, PredictOptions(1), store=store, only=["0001", "0000"])
+    found = predict_catalogue(model, catalogue, PredictOptions(1), store=store, only=["0001", "0000"])
     assert found.fractions.index.tolist() == ["0001", "0000"]
 
 
-def test_a_stop_ends_the_wait_for_another(network, card, galaxies, tmp_path, halted):
+def test_a_stop_ends_the_wait_for_another(model, galaxies, tmp_path, halted):
     stop = threading.Event()
     options = PredictOptions(1, stop=stop, progress=lambda *_: stop.set())
-    found = predict_catalogue(network, card, open_catalogue(galaxies), options, store=tmp_path / "kept.parquet")
+    found = predict_catalogue(model, open_catalogue(galaxies), options, store=tmp_path / "kept.parquet")
     assert found.fractions.index.tolist() == ["0000", "0001"]

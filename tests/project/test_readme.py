@@ -88,8 +88,8 @@ def test_the_figures_of_the_networks_are_those_on_their_cards() -> None:
     quoted = dict(re.findall(r"^\| `(\w+)` \|.*\| (\S+) \|$", README, flags=re.MULTILINE))
     assert quoted.keys() == set(MODELS)
     cards = {name: read_card(available()[name]) for name in quoted}
-    measured = {name: card["validation"] for name, card in cards.items() if "validation" in card}
-    assert quoted == {name: f"{measured[name]['rmse']:.4f}" if name in measured else "–" for name in cards}
+    measured = {name: card.validation for name, card in cards.items() if card.validation}
+    assert quoted == {name: f"{measured[name].rmse:.4f}" if name in measured else "–" for name in cards}
     for validation in measured.values():
-        assert f"{validation['galaxies']} galaxies that neither has seen" in README
-        assert f"predicting the mean gives {validation['mean_rmse']:.3f}" in README
+        assert f"{validation.galaxies} galaxies that neither has seen" in README
+        assert f"predicting the mean gives {validation.mean_rmse:.3f}" in README

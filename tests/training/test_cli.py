@@ -171,15 +171,16 @@ class TestResult:
         given = flags("--epochs", "2", "--out", out, "--validate", "--note", "two")
         assert cli.main(given) == 0
         assert all(value.dtype == torch.float16 for value in weights_in(out).values() if value.is_floating_point())
-        network, card = load(out)
-        assert not network.training
-        assert (card["model"], card["image_size"], card["epochs"]) == ("fcn", 32, 2)
-        assert (card["training_galaxies"], card["hold_out_galaxies"], card["never_seen"]) == (9, 2, 3)
-        assert card["validation"]["galaxies"] == 3
-        assert card["command"] == "python train.py " + " ".join(given)
+        model = load(out)
+        card = model.card
+        assert not model.network.training
+        assert (card.model, card.image_size, card.epochs) == ("fcn", 32, 2)
+        assert (card.training_galaxies, card.hold_out_galaxies, card.excluded_galaxies) == (9, 2, 3)
+        assert card.validation.galaxies == 3
+        assert card.command == "python train.py " + " ".join(given)
         messages = capsys.readouterr().err
         assert "9 training galaxies, 2 in the hold-out, 3 excluded" in messages
-        assert f"RMSE on 3 validation galaxies: {card['validation']['rmse']:.4f}" in messages
+        assert f"RMSE on 3 validation galaxies: {card.validation.rmse:.4f}" in messages
         assert "two" in (out.parent / "README.md").read_text()
 
     def test_lists_the_unreadable_pictures(self, flags, kaggle_folder, capsys):
@@ -194,10 +195,10 @@ class TestResult:
         monkeypatch.setattr(cli, "Run", partial(Run, now=FakeClock(1.0)))
         assert cli.main(flags("--epochs", "100000", "--time-limit", "1")) == 0
         card = read_card(tmp_path / "run" / "model.pt")
-        assert 1 <= card["epochs"] < 60
-        assert card["minutes"] == pytest.approx(1, abs=0.1)
+        assert 1 <= card.epochs < 60
+        assert card.minutes == pytest.approx(1, abs=0.1)
         assert cli.main(flags("--epochs", "100000", "--time-limit", "1", "--resume")) == 0
-        assert read_card(tmp_path / "run" / "model.pt")["epochs"] == card["epochs"]
+        assert read_card(tmp_path / "run" / "model.pt").epochs == card.epochs
 
 
 # Kills itself after the third epoch's run checkpoint, before the epoch's line in the log.
@@ -285,19 +286,19 @@ class TestPicturesLostDuringTheRun:
         assert cli.main(flags("--epochs", "1")) == 1
         assert f"skipped: galaxy {first}: " in capsys.readouterr().err
         card = read_card(tmp_path / "run" / "model.pt")
-        assert card["hold_out"]["galaxies"] == card["error_models"]["8"]["galaxies"] == len(others) > 0
+        assert card.hold_out.galaxies == card.error_models[8].galaxies == len(others) > 0
 
     def test_without_any_of_the_hold_out_the_card_lacks_its_figures(self, flags, tmp_path, lose):
         lose(*self.hold_out(flags, tmp_path))
         assert cli.main(flags("--epochs", "1")) == 1
-        assert "hold_out" not in read_card(tmp_path / "run" / "model.pt")
+        assert read_card(tmp_path / "run" / "model.pt").hold_out is None
 
     def test_without_any_validation_galaxy_the_card_keeps_the_figures_of_the_hold_out(self, flags, tmp_path, lose):
         lose(*VALIDATION)
         assert cli.main(flags("--epochs", "1", "--validate")) == 1
         card = read_card(tmp_path / "run" / "model.pt")
-        assert "hold_out" in card
-        assert "validation" not in card
+        assert card.hold_out is not None
+        assert card.validation is None
 
 
 def test_a_machine_with_few_libraries_is_enough(flags, tmp_path):
@@ -318,4 +319,4 @@ def test_a_machine_with_few_libraries_is_enough(flags, tmp_path):
     assert done.returncode == 0, done.stderr
     for setting in fields(Recipe):
         assert "--" + setting.name.replace("_", "-") in done.stdout
-    assert read_card(tmp_path / "run" / "model.pt")["validation"]["galaxies"] == 3
+    assert read_card(tmp_path / "run" / "model.pt").validation.galaxies == 3

@@ -100,8 +100,8 @@ class TestSeveralProcesses:
 
     def test_write_one_file_and_one_log(self, several):
         card = read_card(several / "uneven" / "model.pt")
-        assert card["epochs"] == 3
-        assert card["command"].startswith("torchrun --nproc-per-node 2 train.py --data ")
+        assert card.epochs == 3
+        assert card.command.startswith("torchrun --nproc-per-node 2 train.py --data ")
         log = (several / "uneven" / "log.jsonl").read_text()
         assert [json.loads(line)["epoch"] for line in log.splitlines()] == [1, 2, 3]
         assert (several / "stdout").read_text().startswith(log)  # printed once
@@ -111,7 +111,7 @@ class TestSeveralProcesses:
         assert not (several / "decoded-by-1").exists()
 
     def test_end_at_the_time_limit(self, several):
-        assert 1 <= read_card(several / "limited" / "model.pt")["epochs"] < 5000
+        assert 1 <= read_card(several / "limited" / "model.pt").epochs < 5000
 
     def test_stop_together_if_one_diverges(self, several):
         assert [(several / f"diverged-{rank}.status").read_text() for rank in (0, 1)] == ["2", "2"]

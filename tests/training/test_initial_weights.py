@@ -13,10 +13,9 @@ from tiny_training import CPU, TINY, TINY_DENSENET, TINY_FLAGS
 from torchvision.models import DenseNet
 from torchvision.models._api import Weights, WeightsEnum
 
+from galaxy_explorer.models import Model, build
 from galaxy_explorer.models.checkpoints import load, save
-from galaxy_explorer.models.networks import build
 from galaxy_explorer.training import Recipe, Run, TrainingError, cli
-from galaxy_explorer.training.distillation.leakage import training_fingerprint
 from galaxy_explorer.training.initial_weights import IMAGENET, start_from_file, start_from_imagenet
 from galaxy_explorer.training.model_card.card import make_card
 
@@ -85,10 +84,10 @@ class TestImageNet:
 def test_a_run_starts_from_the_weights_of_a_checkpoint(trained, galaxies, tmp_path):
     first = trained(TINY, "first")
     card = make_card(first, data="drawn", command="train.py")
-    save(tmp_path / "first.pt", first.best_network(), card | {"learnt": training_fingerprint(galaxies.training_ids)})
+    save(tmp_path / "first.pt", Model(first.best_network(), card))
     second = Run(replace(TINY, seed=8), galaxies, CPU, tmp_path / "second")
     second.start(str(tmp_path / "first.pt"))
-    expected = load(tmp_path / "first.pt")[0].state_dict()
+    expected = load(tmp_path / "first.pt").network.state_dict()
     for started in (second.network, second.average.module):
         assert all(torch.equal(started.state_dict()[name], value) for name, value in expected.items())
     with pytest.raises(TrainingError, match="does not fit the network of this run"):

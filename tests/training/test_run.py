@@ -12,6 +12,7 @@ import torch
 from tiny_training import CPU, TINY, TINY_DENSENET, FakeClock, weights_of, without_hold_out
 
 from galaxy_explorer.evaluation.metrics import score
+from galaxy_explorer.models import Model
 from galaxy_explorer.models.checkpoints import load, save
 from galaxy_explorer.training import Run, TrainingError, fit
 from galaxy_explorer.training import run as run_module
@@ -111,8 +112,8 @@ class TestFit:
     def test_the_best_network_is_rounded_to_half_precision(self, trained, tmp_path):
         run = trained()
         network = run.best_network()
-        save(tmp_path / "model.pt", network, make_card(run, data="drawn", command="train.py"))
-        read = load(tmp_path / "model.pt")[0].state_dict()
+        save(tmp_path / "model.pt", Model(network, make_card(run, data="drawn", command="train.py")))
+        read = load(tmp_path / "model.pt").network.state_dict()
         assert all(torch.equal(value, read[name]) for name, value in network.state_dict().items())
 
 

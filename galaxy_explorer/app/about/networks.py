@@ -1,6 +1,6 @@
 """The networks on the About page: what each is, drawn from itself, and what each of its parts does."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import streamlit as st
@@ -10,6 +10,9 @@ from galaxy_explorer.app.services import networks
 from galaxy_explorer.app.ui.skeletons import NETWORK, waiting
 from galaxy_explorer.decision_tree import COLUMNS, name_of
 from galaxy_explorer.evaluation.intervals import LEVEL
+
+if TYPE_CHECKING:
+    from galaxy_explorer.models import Card
 
 ABOUT = {
     "fcn": "A **fully convolutional network**: convolutions from the picture to the answers, in stages between which "
@@ -37,28 +40,28 @@ def drawn(name: str) -> tuple[str, int, list[str]]:
     """Draw a network; count its parameters, and list the kinds of its layers in the order they come."""
     from galaxy_explorer.models.trace import layers_of
 
-    network, card = networks.network(name)
-    layers = layers_of(network, card["image_size"])
+    model = networks.network(name)
+    layers = layers_of(model.network, model.card.image_size)
     kinds = list(dict.fromkeys(layer.kind for layer in layers))
     return network_drawing(layers, name), sum(layer.parameters for layer in layers), kinds
 
 
-def in_figures(card: dict[str, Any], parameters: int) -> str:
+def in_figures(card: "Card", parameters: int) -> str:
     """Say what a network's card says: what it sees, what it learnt from, how well it does."""
     lines = [
-        f"**{parameters:,}** parameters. It sees the central {100 * card['crop']:.0f} % of the field, scaled to "
-        f"{card['image_size']} × {card['image_size']} pixels."
+        f"**{parameters:,}** parameters. It sees the central {100 * card.crop:.0f} % of the field, scaled to "
+        f"{card.image_size} × {card.image_size} pixels."
     ]
-    if "training_galaxies" in card:
+    if card.training_galaxies:
         lines.append(
-            f"It learnt from **{card['training_galaxies']:,}** galaxies, and in its last run saw each of them {card.get('best_epoch', card['epochs'])} times: "
+            f"It learnt from **{card.training_galaxies:,}** galaxies, and in its last run saw each of them {card.best_epoch or card.epochs} times: "
             "turned, mirrored and zoomed by chance."
-            + (" In part it learnt what other networks answer." if "teachers" in card else "")
+            + (" In part it learnt what other networks answer." if card.teachers else "")
         )
-    if validation := card.get("validation"):
+    if validation := card.validation:
         lines.append(
-            f"On {validation['galaxies']} galaxies that it has never seen, its root-mean-square error (RMSE) over the "
-            f"37 scores is **{validation['rmse']:.4f}**; always predicting the mean gives {validation['mean_rmse']:.4f}."
+            f"On {validation.galaxies} galaxies that it has never seen, its root-mean-square error (RMSE) over the "
+            f"37 scores is **{validation.rmse:.4f}**; always predicting the mean gives {validation.mean_rmse:.4f}."
         )
     return " ".join(lines)
 
@@ -89,8 +92,8 @@ def show() -> None:
         drawing, parameters, own_kinds = drawings[name]
         kinds |= dict.fromkeys(own_kinds)
         st.subheader(name, anchor=f"network-{name}")
-        _, card = networks.network(name)
-        st.markdown(f"{ABOUT.get(card['model'], '')} {in_figures(card, parameters)}")
+        card = networks.network(name).card
+        st.markdown(f"{ABOUT.get(card.model, '')} {in_figures(card, parameters)}")
         st.html(drawing)
     st.subheader("The parts", anchor="parts")
     st.html(as_glossary(list(kinds)))
@@ -98,21 +101,21 @@ def show() -> None:
 
 def limits() -> list[str]:
     """Say what the networks' own cards tell about their limits, one sentence each."""
-    cards = [networks.network(name)[1] for name in networks.networks()]
+    cards = [networks.network(name).card for name in networks.networks()]
     said = []
-    if learnt := [card["training_galaxies"] for card in cards if "training_galaxies" in card]:
+    if learnt := [card.training_galaxies for card in cards if card.training_galaxies]:
         said.append(
             f"They learnt from at most {max(learnt):,} galaxies of Galaxy Zoo 2, which chose bright ones that are not too small. "
             "What is rare among these they have hardly seen."
         )
-    if means := [card["training_mean"] for card in cards if "training_mean" in card]:
+    if means := [card.training_mean for card in cards if card.training_mean]:
         rarest = sorted(zip(means[0], COLUMNS, strict=True))[:5]
         names = ", ".join(f"“{name_of(name)}” ({mean:.4f})" for mean, name in rarest)
         said.append(
             f"Some answers are so rare that saying “almost nobody” is nearly always right. The smallest mean scores are {names}. "
             "A small error there is no sign of skill."
         )
-    covered = [card["validation"]["coverage"]["all"] for card in cards if "coverage" in card.get("validation", {})]
+    covered = [c.validation.coverage.all for c in cards if c.validation and c.validation.coverage]
     if covered:
         lowest, highest = min(covered), max(covered)
         found = f"{100 * lowest:.1f} %" if lowest == highest else f"{100 * lowest:.1f} to {100 * highest:.1f} %"

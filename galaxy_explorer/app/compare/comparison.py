@@ -13,7 +13,7 @@ from galaxy_explorer.app.services import prediction_jobs
 from galaxy_explorer.app.services.result_cache import Memo
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, SLICES, columns_of
-from galaxy_explorer.evaluation.intervals import coverage
+from galaxy_explorer.evaluation.intervals import Coverage, coverage
 from galaxy_explorer.evaluation.metrics import Score, calibration, density, disagreements, score
 from galaxy_explorer.prediction.cached import Column, Tables, files_of, open_columns
 
@@ -48,7 +48,7 @@ class Comparison:
         Vote fractions, NaN where unknown. In all tables the numbers of an answer lie side by side.
     predicted : dict of str to (N, 37) np.ndarray of float32
         Vote fractions by network.
-    coverage : dict of str to dict
+    coverage : dict of str to Coverage
         Of each network that gave intervals, the part of the votes within them, as `uncertainty.coverage` gives it.
     missing : dict of str to list of str
         Of each network, the galaxies asked for that it has not predicted yet.
@@ -59,7 +59,7 @@ class Comparison:
     ids: pd.Index
     volunteers: np.ndarray
     predicted: dict[str, np.ndarray]
-    coverage: dict[str, dict]
+    coverage: dict[str, Coverage]
     missing: dict[str, list[str]]
     failures: dict[str, str]
     memo: Memo = field(default_factory=lambda: Memo(limit=200))

@@ -42,26 +42,21 @@ def show_cards() -> None:
         cards = networks.cards()
     for reason in networks.unreadable_networks():
         st.warning(ended(reason))
-    measured = {name: cards[name]["validation"] for name in networks.networks() if "validation" in cards[name]}
+    measured = {name: found for name in networks.networks() if (found := cards[name].validation)}
     if not measured:
         st.info("The networks in weights/ say nothing of galaxies that they have not seen.")
         return
     first = next(iter(measured.values()))
     st.markdown(
-        f"Measured when the networks were trained, on **{first['galaxies']} galaxies** that were kept from them, a fair "
+        f"Measured when the networks were trained, on **{first.galaxies} galaxies** that were kept from them, a fair "
         "sample of the Galaxy Zoo challenge's. Each network's card, a note stored with its weights, holds these figures."
     )
     results.show_errors(
         "card",
-        {name: (figures["rmse"], _numbered(figures["rmse_by_question"])) for name, figures in measured.items()},
-        (first["mean_rmse"], _numbered(first["mean_rmse_by_question"])),
+        {name: (figures.rmse, dict(figures.rmse_by_question)) for name, figures in measured.items()},
+        (first.mean_rmse, dict(first.mean_rmse_by_question)),
         "mean predictor",
     )
-
-
-def _numbered(by_question: dict[str, float]) -> dict[int, float]:
-    """Turn the questions of a card, which are text there, into numbers."""
-    return {int(number): value for number, value in by_question.items()}
 
 
 def choose_source() -> str:

@@ -151,13 +151,10 @@ def show_coverage(comparison: Comparison) -> None:
     if not comparison.coverage:
         st.info("These predictions come without intervals, so there is nothing to check them by.")
         return
-    overall = ", ".join(f"**{within['all']:.1%}** for {name}" for name, within in comparison.coverage.items())
+    overall = ", ".join(f"**{within.all:.1%}** for {name}" for name, within in comparison.coverage.items())
     st.markdown(f"With each fraction a network says how far off it may be: an interval that should hold **{LEVEL:.0%}** of the "
                 f"votes. Over these galaxies it holds {overall}.")  # fmt: skip
-    by_network = {
-        name: {int(number): part for number, part in within["by_question"].items()}
-        for name, within in comparison.coverage.items()
-    }
+    by_network = {name: within.by_question for name, within in comparison.coverage.items()}
     dark = is_dark()
     drawn = comparison.memo.recall(
         ("coverage chart", dark), lambda: charts.coverage_per_question(by_network, LEVEL, dark)

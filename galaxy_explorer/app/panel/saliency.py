@@ -138,9 +138,9 @@ def _maps(galaxy: ShownGalaxy, name: str, columns: tuple[str, ...], choices: Cho
 
 def lit_picture(galaxy: ShownGalaxy, name: str, heat: np.ndarray, opacity: float) -> np.ndarray:
     """Overlay a saliency map on the galaxy's picture, with a frame around what the network sees."""
-    _, card = networks.network(name)
-    lit = overlay(galaxy.shown, heat, crop=card["crop"], field=galaxy.field, opacity=opacity)
-    return frame_field(lit, crop=card["crop"], field=galaxy.field)
+    crop = networks.network(name).card.crop
+    lit = overlay(galaxy.shown, heat, crop=crop, field=galaxy.field, opacity=opacity)
+    return frame_field(lit, crop=crop, field=galaxy.field)
 
 
 def small_picture(lit: np.ndarray) -> str:

@@ -73,7 +73,7 @@ def predict_picture(name: str, picture: np.ndarray, field: float) -> tuple[np.nd
     """Predict one picture's ``(37,)`` vote fractions and the half-widths of their 68 % intervals."""
     from galaxy_explorer.prediction import predict
 
-    fractions, spread = predict(*network(name), [picture], field=field)
+    fractions, spread = predict(network(name), [picture], field=field)
     return fractions[0], spread[0]
 
 
@@ -81,9 +81,8 @@ def explain_picture(
     name: str, picture: np.ndarray, field: float, column: str, method: str, lowers: bool, progress: Any = None
 ) -> "SaliencyMap":
     """Map where a network looks for one answer about one picture, in the views whose mean is its prediction."""
-    from galaxy_explorer.prediction import inputs_of
     from galaxy_explorer.saliency import saliency_map
 
-    shared, card = network(name)
-    inputs = inputs_of(picture, card, field)
-    return saliency_map(shared, inputs, column, method=method, lowers=lowers, views=VIEWS, progress=progress)
+    model = network(name)
+    inputs = model.inputs(picture, field)
+    return saliency_map(model.network, inputs, column, method=method, lowers=lowers, views=VIEWS, progress=progress)

@@ -2,12 +2,12 @@
 
 import atexit
 import gc
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 if TYPE_CHECKING:
-    from galaxy_explorer.models.networks import GalaxyNetwork
+    from galaxy_explorer.models import Card, Model
 
 
 VIEWS = 8  # flips and quarter turns averaged for every number that the app shows
@@ -15,11 +15,11 @@ VIEWS = 8  # flips and quarter turns averaged for every number that the app show
 
 def networks() -> list[str]:
     """Name the networks that ship with the project, the one with the smallest error on its card first."""
-    errors = {name: card.get("validation", {}).get("rmse", 1.0) for name, card in cards().items()}
+    errors = {name: card.validation.rmse if card.validation else 1.0 for name, card in cards().items()}
     return sorted(errors, key=errors.__getitem__)
 
 
-def cards() -> dict[str, dict[str, Any]]:
+def cards() -> "dict[str, Card]":
     """Give the cards of the networks in ``weights/``, by name, without those that cannot be read."""
     return _cards()[0]
 
@@ -30,7 +30,7 @@ def unreadable_networks() -> list[str]:
 
 
 @st.cache_data(ttl=60, show_spinner=False)
-def _cards() -> tuple[dict[str, dict[str, Any]], list[str]]:
+def _cards() -> "tuple[dict[str, Card], list[str]]":
     """Read the cards of all networks, and why some cannot be read; torch is loaded for it."""
     from galaxy_explorer.models.checkpoints import CheckpointError, available, read_card
 
@@ -54,8 +54,8 @@ def _set_aside(what: str) -> None:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the network …")
-def network(name: str) -> tuple["GalaxyNetwork", dict[str, Any]]:
-    """Load a network and its card once for all visitors."""
+def network(name: str) -> "Model":
+    """Load a model once for all visitors."""
     from galaxy_explorer.models.checkpoints import load
 
     loaded = load(name)

@@ -138,12 +138,12 @@ def _run(job: Job) -> None:
 
     if job.stop.is_set():
         return
-    network, card = networks.network(job.network)
+    model = networks.network(job.network)
     job.started = time.monotonic()
     job.store.parent.mkdir(parents=True, exist_ok=True)
     cached.write_manifest(job.store, job.catalogue, job.network, available()[job.network])
     options = PredictOptions(progress=job.report, stop=job.stop)
-    ask = partial(predict_catalogue, network, card, job.catalogue, options, only=job.ids, store=job.store)
+    ask = partial(predict_catalogue, model, job.catalogue, options, only=job.ids, store=job.store)
     try:
         ask()
     except PredictionError:  # a disk that was full, or a machine that went down, left a damaged table in the cache
@@ -166,9 +166,7 @@ def is_here(visitor: str) -> bool:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def network_key(name: str) -> str:
     """Name a network's weights, for the names of files."""
-    from galaxy_explorer.prediction import prediction_key
-
-    return prediction_key(*networks.network(name))
+    return networks.network(name).key()
 
 
 def store_of(catalogue: Catalogue, network: str) -> Path:
@@ -183,8 +181,8 @@ def seconds_per_galaxy(network: str) -> float:
     pictures = [sample.picture(galaxy_id) for galaxy_id in sample.ids]
     from galaxy_explorer.prediction import predict
 
-    loaded = networks.network(network)
-    predict(*loaded, pictures[:1])
+    model = networks.network(network)
+    predict(model, pictures[:1])
     start = time.perf_counter()
-    predict(*loaded, pictures)
+    predict(model, pictures)
     return (time.perf_counter() - start) / len(pictures)

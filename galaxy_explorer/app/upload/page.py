@@ -109,15 +109,15 @@ def say_how_strange(upload: Upload, name: str) -> None:
     distance = strangeness(upload, name)
     if distance is None or distance <= 1:
         return
-    _, card = networks.network(name)
-    familiar = card["familiarity"]
+    reference = networks.network(name).card.ood_reference
+    assert reference is not None  # or there were no distance
     st.warning(
         f"**This picture looks unlike those that {name} learnt from**, so its answers may mean nothing.",
         icon=":material/help:",
     )
     st.caption(
         f"In the network's own description of pictures it lies {distance:.1f} times as far from the galaxies of the training "
-        f"as the limit, within which lie {familiar['quantile'] * 100:.0f} % of {familiar['held_out']:,} galaxies that were held "
+        f"as the limit, within which lie {reference.quantile * 100:.0f} % of {reference.hold_out_galaxies:,} galaxies that were held "
         "out: so one or two good pictures in a hundred get this warning too."
     )
 
@@ -146,7 +146,7 @@ def prepare(upload: Upload, name: str) -> ShownGalaxy:
     (volunteers,) = volunteers_of([upload.galaxy_id])
     say_where_votes_come_from(upload, volunteers)
     say_how_strange(upload, name)
-    offer_crop(upload, exposure.picture, networks.network(name)[1]["crop"])
+    offer_crop(upload, exposure.picture, networks.network(name).card.crop)
     galaxy = ShownGalaxy(
         upload.galaxy_id, picture_of(upload), 1.0, volunteers, own_memo(), upload.address, upload.picture_address
     )

@@ -36,7 +36,7 @@ def _strangeness(upload: Upload, name: str) -> float | None:
     """Measure what `strangeness` keeps."""
     from galaxy_explorer.prediction import ood_score
 
-    found = ood_score(*networks.network(name), [picture_of(upload)])
+    found = ood_score(networks.network(name), [picture_of(upload)])
     return None if found is None else float(found[0])
 
 
@@ -92,10 +92,10 @@ def _ask_batch(batch: list[Upload], name: str) -> None:
     """Predict some uploads at once and keep the results where the panel looks for them."""
     from galaxy_explorer.prediction import ood_score, predict
 
-    network, card = networks.network(name)
+    model = networks.network(name)
     pictures = [picture_of(upload) for upload in batch]
-    fractions, spread = predict(network, card, pictures)
-    strange = ood_score(network, card, pictures)
+    fractions, spread = predict(model, pictures)
+    strange = ood_score(model, pictures)
     for i, upload in enumerate(batch):
         own_memo().keep((*upload.address, name), (fractions[i], spread[i]))
         _distances().keep((*upload.address, name), None if strange is None else float(strange[i]))
@@ -192,8 +192,8 @@ def _offer(table: pd.DataFrame, name: str) -> None:
 
 def table_bytes(table: pd.DataFrame, ending: str, name: str) -> bytes:
     """Write scores as a file that says whose they are."""
-    from galaxy_explorer.prediction import as_bytes, prediction_key
+    from galaxy_explorer.prediction import as_bytes
 
-    key = prediction_key(*networks.network(name))
+    key = networks.network(name).key()
     about = {"prediction_key": key, "network": name, "version": __version__, "views": str(networks.VIEWS)}
     return as_bytes(table.astype("float32"), ending, about)

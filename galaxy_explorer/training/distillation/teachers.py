@@ -4,7 +4,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,9 +12,9 @@ from tqdm import tqdm
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import DEFAULT_VIEWS
+from galaxy_explorer.models import Model
 from galaxy_explorer.models.checkpoints import load
-from galaxy_explorer.models.networks import GalaxyNetwork
-from galaxy_explorer.prediction import PredictOptions, predict_catalogue, prediction_key
+from galaxy_explorer.prediction import PredictOptions, predict_catalogue
 from galaxy_explorer.storage import evict_prediction_tables
 from galaxy_explorer.storage.cache import MAX_PREDICTION_TABLES
 from galaxy_explorer.training.distillation.leakage import check_no_leakage
@@ -26,14 +25,13 @@ class Teacher:
     """A trained model that gives pseudo-labels."""
 
     name: str
-    network: GalaxyNetwork
-    card: dict[str, Any]
+    model: Model
 
     @property
     def label(self) -> str:
         """Name and hold-out RMSE."""
-        rmse = self.card.get("hold_out", {}).get("rmse")
-        return f"{self.name} (hold-out RMSE {'unknown' if rmse is None else f'{rmse:.4f}'})"
+        hold_out = self.model.card.hold_out
+        return f"{self.name} (hold-out RMSE {f'{hold_out.rmse:.4f}' if hold_out else 'unknown'})"
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ class Distillation:
         """Return the mean prediction of the teachers, ``(N, 37) float32``, cached; NaN for unreadable pictures."""
         total = np.zeros((len(galaxies), len(COLUMNS)))
         for teacher in self.teachers:
-            key = f"{galaxies.fingerprint}-{prediction_key(teacher.network, teacher.card, self.views)}"
+            key = f"{galaxies.fingerprint}-{teacher.model.key(self.views)}"
             store = cache / "predictions" / f"{key}.parquet"
             store.parent.mkdir(parents=True, exist_ok=True)
             label = f"predicting with {teacher.name}"
@@ -58,7 +56,7 @@ class Distillation:
                     bar.update(done - bar.n)
 
                 options = PredictOptions(self.views, progress=progress)
-                predicted = predict_catalogue(teacher.network, teacher.card, galaxies, options, store=store)
+                predicted = predict_catalogue(teacher.model, galaxies, options, store=store)
             total += predicted.fractions.reindex(galaxies.ids).to_numpy(float)
             evict_prediction_tables(store.parent, MAX_PREDICTION_TABLES, [store])
         return (total / len(self.teachers)).astype(np.float32)
@@ -66,15 +64,12 @@ class Distillation:
     def check_no_leakage(self, evaluation_ids: Sequence[str]) -> None:
         """Raise TrainingError if a teacher was trained on galaxies that the run is evaluated on."""
         for teacher in self.teachers:
-            check_no_leakage(f"the teacher {teacher.name}", teacher.card.get("learnt"), evaluation_ids)
+            check_no_leakage(f"the teacher {teacher.name}", teacher.model.card.training_fingerprint, evaluation_ids)
 
 
 def load_teachers(files: Sequence[str], device: torch.device) -> list[Teacher]:
     """Load teachers from checkpoints, or by the names of bundled models."""
-    teachers = []
-    for file in files:
-        network, card = load(file)
-        teachers.append(Teacher(Path(file).stem, network.to(device), card))
+    teachers = [Teacher(Path(file).stem, load(file, device)) for file in files]
     if teachers:
         print(f"teachers: {', '.join(teacher.name for teacher in teachers)}", file=sys.stderr)
     return teachers

@@ -1,84 +1,80 @@
-"""What a card says of finished weights: measured on the galaxies held out, and on the validation galaxies."""
+"""Evaluation of finished weights for their model card: hold-out, OOD reference and validation set."""
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
-
-import numpy as np
 
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.evaluation.intervals import MEASURED_VIEWS
-from galaxy_explorer.evaluation.metrics import score
 from galaxy_explorer.images import DEFAULT_VIEWS
-from galaxy_explorer.models.networks import GalaxyNetwork
+from galaxy_explorer.models import Card, Model
 from galaxy_explorer.prediction import PredictOptions, predict_catalogue
 from galaxy_explorer.training.data.dataset import TrainingSet
-from galaxy_explorer.training.model_card.card import add_validation
-from galaxy_explorer.training.model_card.intervals import add_to_validation, add_uncertainty
-from galaxy_explorer.training.model_card.out_of_distribution import add_familiarity
+from galaxy_explorer.training.model_card.intervals import evaluate_hold_out, evaluate_validation
+from galaxy_explorer.training.model_card.out_of_distribution import fit_ood_reference
 
 
-def describe(
-    network: GalaxyNetwork, card: dict[str, Any], catalogue: Catalogue, galaxies: TrainingSet
-) -> dict[str, str]:
-    """Put on a card where the galaxies learnt from lie in the network's embedding, and its errors on those held out.
+def update_card(model: Model, catalogue: Catalogue, galaxies: TrainingSet) -> tuple[Card, dict[str, str]]:
+    """Recompute a card's OOD reference and the evaluation on the hold-out.
 
     Parameters
     ----------
-    network : GalaxyNetwork
-        Ready to predict.
-    card : dict
-        Its card. What it says of the validation galaxies stays, but for what its error models of before held.
+    model : Model
+        The coverage of the validation set on its card is dropped, as it was that of the former error models.
     catalogue : Catalogue
-        Where the galaxies' pictures are.
+        Source of the pictures.
     galaxies : TrainingSet
-        What it learnt from.
+        Training galaxies and hold-out.
 
     Returns
     -------
-    dict of str to str
-        Galaxies held out whose picture cannot be read any more, with the reasons.
+    card : Card
+    failures : dict of str to str
+        Galaxies of the hold-out with an unreadable picture, with the reason.
     """
-    add_familiarity(card, network, galaxies)
-    card.get("validation", {}).pop("coverage", None)
-    card.pop("error_models", None)  # the spread is to be that over the views
-    held_out, failures = catalogue.subset(galaxies.hold_out_ids), dict[str, str]()
-    predicted = {views: predict_catalogue(network, card, held_out, PredictOptions(views)) for views in MEASURED_VIEWS}
-    for found in predicted.values():
-        failures |= found.failures
-    read = ~held_out.table.index.isin(failures)
-    if read.any():
-        weights = None if galaxies.hold_out_weights is None else galaxies.hold_out_weights[read]
-        held_out = held_out.rows(read)
-        readable = {
-            views: replace(found, fractions=found.fractions.loc[held_out.ids], spread=found.spread.loc[held_out.ids])
-            for views, found in predicted.items()
+    validation = replace(model.card.validation, coverage=None) if model.card.validation else None
+    reference = fit_ood_reference(model, galaxies)
+    # Without error models, the spread of a prediction is that over its TTA views.
+    card = replace(model.card, ood_reference=reference, validation=validation, error_models={})
+    model, hold_out = replace(model, card=card), catalogue.subset(galaxies.hold_out_ids)
+    predictions = {views: predict_catalogue(model, hold_out, PredictOptions(views)) for views in MEASURED_VIEWS}
+    failures = {galaxy: reason for one in predictions.values() for galaxy, reason in one.failures.items()}
+    readable = ~hold_out.table.index.isin(failures)
+    if readable.any():
+        weights = None if galaxies.hold_out_weights is None else galaxies.hold_out_weights[readable]
+        hold_out = hold_out.rows(readable)
+        tables = {
+            views: (one.fractions.loc[hold_out.ids].to_numpy(float), one.spread.loc[hold_out.ids].to_numpy(float))
+            for views, one in predictions.items()
         }
-        add_uncertainty(card, readable, held_out.volunteer_fractions, weights)
-    return failures
+        card = replace(card, **evaluate_hold_out(tables, hold_out.volunteer_fractions, weights))
+    return card, failures
 
 
-def validate(network: GalaxyNetwork, card: dict[str, Any], catalogue: Catalogue, ids: Sequence[str]) -> dict[str, str]:
-    """Put on a card how the network does on the validation galaxies.
+def validate(model: Model, catalogue: Catalogue, ids: Sequence[str]) -> tuple[Card, dict[str, str]]:
+    """Evaluate a model on the validation set.
 
     Parameters
     ----------
-    network, card, catalogue
-        As in `describe`, which comes first.
+    model : Model
+        With the error models of `update_card` on its card.
+    catalogue : Catalogue
+        Source of the pictures.
     ids : sequence of str
-        The validation galaxies. Those that are not in the catalogue are passed over.
+        The validation set; ids that are not in the catalogue are skipped.
 
     Returns
     -------
-    dict of str to str
-        Galaxies whose picture cannot be read, with the reasons. Where none can be read, the card stays as it is.
+    card : Card
+        Unchanged if no picture can be read.
+    failures : dict of str to str
+        Galaxies with an unreadable picture, with the reason.
     """
     galaxies = catalogue.subset([galaxy for galaxy in ids if galaxy in catalogue])
-    over_views = {name: value for name, value in card.items() if name != "error_models"}
-    predicted = predict_catalogue(network, over_views, galaxies)
+    bare = replace(model, card=replace(model.card, error_models={}))
+    predicted = predict_catalogue(bare, galaxies, PredictOptions(DEFAULT_VIEWS))
+    card = model.card
     if len(predicted.fractions):
-        volunteers = galaxies.subset(predicted.fractions.index).volunteer_fractions
-        mean = np.array(card["training_mean"], dtype=float)
-        add_validation(card, score(predicted.fractions.to_numpy(), volunteers, mean), views=DEFAULT_VIEWS)
-        add_to_validation(card, predicted, volunteers)
-    return dict(predicted.failures)
+        votes = galaxies.subset(predicted.fractions.index).volunteer_fractions
+        validation = evaluate_validation(predicted, votes, card.training_mean, card.error_model(DEFAULT_VIEWS))
+        card = replace(card, validation=validation)
+    return card, dict(predicted.failures)

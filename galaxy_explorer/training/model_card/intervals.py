@@ -1,90 +1,84 @@
-"""What a card says of a network's uncertainty: measured on the hold-out."""
+"""Prediction intervals, calibration and coverage of a model, for its card."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from galaxy_explorer.decision_tree import QUESTIONS, columns_of
-from galaxy_explorer.evaluation.intervals import coverage, coverage_in_halves, fit_error_model, model_for, spread_of
+from galaxy_explorer.evaluation.intervals import ErrorModel, coverage, cross_coverage, fit_error_model
 from galaxy_explorer.evaluation.metrics import calibration, score
+from galaxy_explorer.images import DEFAULT_VIEWS
+from galaxy_explorer.models.card import CalibrationBins, HoldOut, SpotCheck, Validation
 from galaxy_explorer.prediction import Predictions
 
-SPOT_CHECK = 60  # validation galaxies whose RMSE a test measures again from the shipped weights
+SPOT_CHECK = 60  # validation galaxies whose RMSE a test measures again from the bundled weights
 
 
-def add_uncertainty(
-    card: dict[str, Any],
-    predicted: Mapping[int, Predictions],
-    volunteers: np.ndarray,
-    weights: np.ndarray | None = None,
-) -> None:
-    """Fit a network's error models to the hold-out, and put them on the card with coverage and calibration.
+def evaluate_hold_out(
+    predictions: Mapping[int, tuple[np.ndarray, np.ndarray]], votes: np.ndarray, weights: np.ndarray | None = None
+) -> dict[str, Any]:
+    """Fit the error models to the hold-out, and evaluate with the most TTA views.
 
-    Parameters
-    ----------
-    card : dict
-        Gets the entries ``error_models`` (by number of views, as text) and, of the most views, ``calibration`` (by
-        question, its number as text) and ``hold_out``.
-    predicted : mapping of int to Predictions
-        Of the galaxies held out, by the number of views that were averaged and by a card without error models: their
-        spread is that over the views.
-    volunteers : (N, 37) np.ndarray
-        The volunteers' fractions of the galaxies in `predicted`.
-    weights : (N,) np.ndarray, optional
-        How much each galaxy counts, in the RMSE, the error models and the coverage.
-
-    Notes
-    -----
     The epoch was chosen by the same galaxies, a choice among some tens that their 30,000 votes hardly notice. The
-    coverage is that of each half of them by the model of the other; the model on the card is fitted to all.
-    """
-    card["error_models"] = {}
-    for views, found in sorted(predicted.items()):
-        fractions, view_spread = found.fractions.to_numpy(float), found.spread.to_numpy(float)
-        card["error_models"][str(views)] = fit_error_model(fractions, view_spread, volunteers, weights)
-    card["calibration"] = {
-        str(question.number): _in_bins(fractions, volunteers, question.number) for question in QUESTIONS
-    }
-    measured = score(fractions, volunteers, weights=weights)
-    card["hold_out"] = {"galaxies": measured.galaxies, "views": views, "rmse": measured.rmse}
-    if len(fractions) > 1:
-        card["hold_out"]["coverage"] = coverage_in_halves(fractions, view_spread, volunteers, weights)
-
-
-def add_to_validation(card: dict[str, Any], predicted: Predictions, volunteers: np.ndarray) -> None:
-    """Put on a card which share of the validation votes its intervals hold, and the RMSE of the spot check.
+    coverage is that of each half by the error model of the other; the models on the card are fitted to all.
 
     Parameters
     ----------
-    card : dict
-        Its ``validation``, which says of how many ``views``, gets the entries ``spot_check`` and, if the card has error
-        models, ``coverage``.
-    predicted : Predictions
-        Of the validation galaxies, by a card without error models.
-    volunteers : (N, 37) np.ndarray
-        The volunteers' fractions of them.
+    predictions : mapping of int to (fractions, view_spread)
+        By number of TTA views, ``(N, 37)`` each.
+    votes : (N, 37) np.ndarray
+    weights : (N,) np.ndarray, optional
+        Importance weights.
+
+    Returns
+    -------
+    dict
+        The entries ``error_models``, ``calibration`` and ``hold_out`` of a card.
     """
+    error_models = {views: fit_error_model(*tables, votes, weights) for views, tables in sorted(predictions.items())}
+    views = max(predictions)
+    fractions, view_spread = predictions[views]
+    bins = {question.number: calibration(fractions, votes, columns_of(question.number)) for question in QUESTIONS}
+    measured = score(fractions, votes, weights=weights)
+    halves = cross_coverage(fractions, view_spread, votes, weights) if len(votes) > 1 else None
+    return {
+        "error_models": error_models,
+        "calibration": {number: _bins(table.round(5)) for number, table in bins.items()},
+        "hold_out": HoldOut(measured.galaxies, views, measured.rmse, halves),
+    }
+
+
+def evaluate_validation(
+    predicted: Predictions,
+    votes: np.ndarray,
+    training_mean: Sequence[float] | None,
+    error_model: ErrorModel | None,
+) -> Validation:
+    """Evaluate predictions of the validation set, whose spread is that over the TTA views."""
     fractions = predicted.fractions.to_numpy(float)
     ids = predicted.fractions.index
     rows = np.flatnonzero(ids.isin(spot_check_ids(ids)))
-    card["validation"]["spot_check"] = {
-        "galaxies": len(rows),
-        "rule": f"the first {SPOT_CHECK} validation galaxies, their ids sorted as text",
-        "rmse": score(fractions[rows], volunteers[rows]).rmse,
-    }
-    if "error_models" in card:
-        model = model_for(card["error_models"], card["validation"]["views"])
-        spread = spread_of(fractions, predicted.spread.to_numpy(float), model)
-        card["validation"]["coverage"] = coverage(fractions, spread, volunteers)
+    rule = f"the first {SPOT_CHECK} validation galaxies, their ids sorted as text"
+    covered = None
+    if error_model:
+        half_widths = error_model.half_widths(fractions, predicted.spread.to_numpy(float))
+        covered = coverage(fractions, half_widths, votes)
+    mean = None if training_mean is None else np.array(training_mean, dtype=float)
+    return Validation(
+        **vars(score(predicted.fractions.to_numpy(), votes, mean)),
+        tta_views=DEFAULT_VIEWS,
+        spot_check=SpotCheck(len(rows), rule, score(fractions[rows], votes[rows]).rmse),
+        coverage=covered,
+    )
+
+
+def _bins(table: pd.DataFrame) -> CalibrationBins:
+    """Return a table of `calibration` as plain lists."""
+    return CalibrationBins(**{str(name): table[name].tolist() for name in table.columns})
 
 
 def spot_check_ids(validation_ids: Iterable[str]) -> list[str]:
-    """Choose the few validation galaxies whose RMSE is quick to measure again: always the same."""
+    """Return the few validation galaxies that are quick to measure again: always the same."""
     return sorted(validation_ids)[:SPOT_CHECK]
-
-
-def _in_bins(fractions: np.ndarray, volunteers: np.ndarray, question: int) -> dict[str, list[float]]:
-    """Give the calibration of one question as plain lists, an entry per bin that holds anything."""
-    table = calibration(fractions, volunteers, columns_of(question)).round(5)
-    return {name: table[name].tolist() for name in table.columns}

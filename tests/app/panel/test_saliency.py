@@ -4,6 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from tiny_prediction import tiny_card
 
 from galaxy_explorer.app.panel import saliency
 from galaxy_explorer.app.panel.shown_galaxy import SHOWN_SIDE, ShownGalaxy
@@ -11,6 +12,7 @@ from galaxy_explorer.app.services import networks
 from galaxy_explorer.app.services.result_cache import Memo
 from galaxy_explorer.app.upload.crop import SHOWN, with_frame
 from galaxy_explorer.images import FRAME_COLOUR, Square
+from galaxy_explorer.models import Model
 
 CROP = 0.6  # of the shorter side, which the network sees
 HEAT = np.zeros((10, 10), np.float32)
@@ -20,7 +22,7 @@ HEAT[:, 5:] = 1.0  # the right half of what the network sees
 @pytest.fixture
 def lit(monkeypatch: pytest.MonkeyPatch):
     """A function that lays `HEAT` over a picture."""
-    monkeypatch.setattr(networks, "network", lambda _: (None, {"crop": CROP}))
+    monkeypatch.setattr(networks, "network", lambda _: Model(None, tiny_card(crop=CROP)))
 
     def lay(picture: np.ndarray) -> np.ndarray:
         galaxy = ShownGalaxy("a", picture, 1.0, None, Memo(1), ("a",))

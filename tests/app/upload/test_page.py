@@ -180,7 +180,7 @@ def test_what_was_stopped_can_go_on(app: AppTest, sample: Catalogue) -> None:
 
 def test_the_suggested_crop_mends_a_picture_and_can_be_taken_back(app: AppTest, off_centre: bytes) -> None:
     give(opened(app, "upload"), ("mine.png", off_centre))
-    seen = round(420 * networks.cards()[networks.networks()[0]]["crop"])
+    seen = round(420 * networks.cards()[networks.networks()[0]].crop)
     assert f"not square (640 × 420 pixels): the network sees the {seen} × {seen} pixels in its middle" in said(app)
     assert "46 % of the picture's shorter side to the left and 25 % below" in said(app)
     assert "The brightest object is small" in said(app)

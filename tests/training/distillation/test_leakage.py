@@ -1,12 +1,14 @@
 """Leakage: a model trained on galaxies of the evaluation is neither a teacher nor a start."""
 
 import re
+from dataclasses import replace
 
 import pytest
 import torch
 from tiny_prediction import tiny_card, tiny_network
 from tiny_training import TINY_FLAGS
 
+from galaxy_explorer.models import Model
 from galaxy_explorer.models.checkpoints import load, read_card, save
 from galaxy_explorer.training import TrainingError, cli
 from galaxy_explorer.training.distillation.leakage import check_no_leakage, training_fingerprint, training_overlap
@@ -50,7 +52,7 @@ def test_a_run_rejects_models_trained_on_its_evaluation_galaxies(train, tmp_path
         assert re.search(r"leakage: .* was trained on \d of the 5 galaxies", capsys.readouterr().err)
         assert train(f"third{flag}", flag, checkpoint, exclude_ids, tmp_path / "none.txt") == 0
     card = read_card(tmp_path / "third--start-from" / "model.pt")
-    assert card["learnt"] == read_card(checkpoint)["learnt"]
+    assert card.training_fingerprint == read_card(checkpoint).training_fingerprint
 
 
 @pytest.mark.parametrize("update_card", ["--update-card", "--remeasure"])
@@ -58,25 +60,24 @@ class TestUpdateCard:
     def test_adds_to_an_older_card_what_a_new_one_has(self, train, tmp_path, update_card):
         assert train("first") == 0
         path = tmp_path / "first" / "model.pt"
-        network, card = load(path)
-        older = {name: value for name, value in card.items() if name not in ("learnt", "error_models", "hold_out")}
-        save(path, network, older)
+        model = load(path)
+        older = replace(model.card, training_fingerprint=None, error_models={}, hold_out=None)
+        save(path, replace(model, card=older))
         assert train("again", update_card, path) == 0
-        assert read_card(path) == card
-        assert torch.equal(load(path)[0].to_answers.weight, network.to_answers.weight)
+        assert read_card(path) == model.card
+        assert torch.equal(load(path).network.to_answers.weight, model.network.to_answers.weight)
 
     @pytest.mark.parametrize(
         ("recipe", "words"), [({}, "holds no settings"), ({"old": 1}, "holds the unknown settings old")]
     )
     def test_needs_the_recipe_of_the_training(self, train, tmp_path, capsys, update_card, recipe, words):
-        save(tmp_path / "foreign.pt", tiny_network(), tiny_card() | {"recipe": recipe})
+        save(tmp_path / "foreign.pt", Model(tiny_network(), tiny_card(recipe=recipe)))
         assert train("again", update_card, tmp_path / "foreign.pt") == 2
         assert words in capsys.readouterr().err
 
     def test_needs_the_size_of_the_hold_out(self, train, tmp_path, capsys, update_card):
         assert train("first") == 0
-        network, card = load(tmp_path / "first" / "model.pt")
-        del card["hold_out_galaxies"]
-        save(tmp_path / "foreign.pt", network, card)
+        model = load(tmp_path / "first" / "model.pt")
+        save(tmp_path / "foreign.pt", replace(model, card=replace(model.card, hold_out_galaxies=None)))
         assert train("again", update_card, tmp_path / "foreign.pt") == 2
         assert "was trained on other galaxies than those in" in capsys.readouterr().err

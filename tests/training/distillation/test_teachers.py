@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tiny_prediction import tiny_card, tiny_network
+from tiny_prediction import tiny_card, tiny_model, tiny_network
 from tiny_training import CPU, TINY, TINY_FLAGS
 
 from galaxy_explorer.catalogue import open_catalogue
+from galaxy_explorer.models import Model
 from galaxy_explorer.models.checkpoints import read_card, save
 from galaxy_explorer.prediction import predict
 from galaxy_explorer.training import build_training_set, cli
@@ -26,8 +27,8 @@ def teachers():
     """Two teachers that disagree."""
     first, second = tiny_network(), tiny_network()
     second.to_answers.weight.data.mul_(-3.0)
-    card = tiny_card() | {"learnt": training_fingerprint(["200013", "200014"])}
-    return [Teacher(name, network, card) for name, network in (("first", first), ("second", second))]
+    card = tiny_card(training_fingerprint=training_fingerprint(["200013", "200014"]))
+    return [Teacher("first", Model(first, card)), Teacher("second", Model(second, card))]
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def unlabeled(tmp_path, draw_galaxy):
 def mean_prediction(teachers, catalogue, ids):
     """The mean prediction of the teachers, with two TTA views."""
     pictures = [catalogue.picture(galaxy) for galaxy in ids]
-    return np.mean([predict(one.network, one.card, pictures, tta_views=2)[0] for one in teachers], axis=0)
+    return np.mean([predict(one.model, pictures, tta_views=2)[0] for one in teachers], axis=0)
 
 
 class TestPseudoLabels:
@@ -92,7 +93,7 @@ class TestPseudoLabels:
         catalogue, distillation = open_catalogue(kaggle_folder), Distillation(teachers, 2)
         first = build_training_set(catalogue, TINY, tmp_path / "cache", distillation=distillation, quiet=True)
         for teacher in teachers:
-            monkeypatch.setattr(teacher.network, "forward", lambda _: pytest.fail("predicted again"))
+            monkeypatch.setattr(teacher.model.network, "forward", lambda _: pytest.fail("predicted again"))
         again = build_training_set(catalogue, TINY, tmp_path / "cache", distillation=distillation, quiet=True)
         assert np.array_equal(first.target_fractions, again.target_fractions, equal_nan=True)
 
@@ -102,15 +103,16 @@ class TestPseudoLabels:
             Image.fromarray(draw_galaxy(1, 60, 60)).save(tmp_path / "more" / f"{galaxy}.png")
         flags = cli.read_flags(["--data", str(kaggle_folder), "--exclude-ids", str(tmp_path / "excluded.txt")])
         flags.exclude_ids.write_text("7777\n200001\n")
-        catalogue, card = open_catalogue(kaggle_folder), tiny_card() | {"learnt": training_fingerprint([])}
-        distillation = Distillation([Teacher("it", tiny_network(), card)], 1, open_catalogue(tmp_path / "more"))
+        catalogue, card = open_catalogue(kaggle_folder), tiny_card(training_fingerprint=training_fingerprint([]))
+        teacher = Teacher("it", Model(tiny_network(), card))
+        distillation = Distillation([teacher], 1, open_catalogue(tmp_path / "more"))
         data = {"excluded_ids": cli.read_excluded_ids(flags, catalogue), "distillation": distillation}
         galaxies = build_training_set(catalogue, TINY, tmp_path / "cache", **data, quiet=True)
         assert (len(galaxies.unlabeled_pictures), galaxies.excluded) == (1, 1)
 
 
 def test_teachers_are_loaded_from_their_checkpoints(tmp_path, capsys):
-    save(tmp_path / "one.pt", tiny_network(), tiny_card() | {"training_mean": [0.3] * 37})
+    save(tmp_path / "one.pt", tiny_model())
     (teacher,) = load_teachers([tmp_path / "one.pt"], CPU.device)
     assert (teacher.name, teacher.label) == ("one", "one (hold-out RMSE unknown)")
     assert "teachers: one" in capsys.readouterr().err
@@ -134,7 +136,7 @@ class TestCommandLine:
         more += ["--start-from", teacher, "--out", out]
         assert self.train(kaggle_folder, tmp_path / "second", *more) == 1  # one is damaged
         card = read_card(out)
-        assert (card["training_galaxies"], card["unscored_galaxies"]) == (13, 4)
+        assert (card.training_galaxies, card.unlabeled_galaxies) == (13, 4)
         assert "model (hold-out RMSE 0." in (tmp_path / "distilled" / "README.md").read_text()
 
     def test_unlabeled_pictures_need_a_teacher(self, kaggle_folder, tmp_path, unlabeled, capsys):

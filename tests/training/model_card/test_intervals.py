@@ -1,151 +1,118 @@
-"""Tests of `galaxy_explorer.training.model_card.intervals`: what cards say of the hold-out."""
-
-import json
+"""Evaluation on hold-out and validation set, for a model card."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from tiny_training import TINY, in_one_thread
+from tiny_training import TINY_FLAGS
 
 from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS, columns_of
-from galaxy_explorer.evaluation.intervals import LEVEL, coverage, coverage_in_halves, fit_error_model, spread_of
+from galaxy_explorer.evaluation.intervals import LEVEL, MEASURED_VIEWS, coverage, cross_coverage, fit_error_model
 from galaxy_explorer.evaluation.metrics import calibration, score
-from galaxy_explorer.models.checkpoints import load, read_card, save
-from galaxy_explorer.models.networks import build
+from galaxy_explorer.models.checkpoints import load, read_card
 from galaxy_explorer.prediction import Predictions, predict
 from galaxy_explorer.training import cli
-from galaxy_explorer.training.model_card import intervals
-from galaxy_explorer.training.model_card.calibration_plot import calibration_picture
-from galaxy_explorer.training.model_card.card import cards_in_markdown, write_cards
+from galaxy_explorer.training.model_card.intervals import SPOT_CHECK, evaluate_hold_out, evaluate_validation
 
 GALAXIES = 600
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    yield from in_one_thread()
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")
-def volunteers(random_fractions):
+def votes(random_fractions):
     return random_fractions(GALAXIES, seed=1)
 
 
 @pytest.fixture(scope="module")
-def predictions(volunteers):
-    """Predictions around the votes, for galaxies whose ids are not in their order as text."""
+def tables(votes):
+    """Predicted fractions near the votes, and their spread over the TTA views."""
     random = np.random.default_rng(3)
-    predicted = np.clip(volunteers + 0.3 * volunteers * random.standard_normal(volunteers.shape), 0, 1)
+    predicted = np.clip(votes + 0.3 * votes * random.standard_normal(votes.shape), 0, 1)
+    return predicted, 0.1 * predicted
+
+
+@pytest.fixture
+def predictions(tables):
+    """The same for galaxies whose ids are not sorted as text."""
     ids = pd.Index([str(number) for number in range(90, 90 + GALAXIES)], name="GalaxyID")
-    view_spread = 0.1 * predicted
-    tables = (pd.DataFrame(table.astype(np.float32), ids, list(COLUMNS)) for table in (predicted, view_spread))
-    return Predictions(*tables, {})
+    return Predictions(*(pd.DataFrame(table, ids, list(COLUMNS)) for table in tables), {})
 
 
-@pytest.fixture
-def network():
-    return build("fcn", **TINY.model_arguments()).eval().requires_grad_(False)
-
-
-@pytest.fixture
-def card():
-    preprocessing = {"image_size": 32, "crop": 0.8, "mean": [0.1] * 3, "std": [0.2] * 3}
-    return {"model": "fcn", "arguments": TINY.model_arguments(), "columns": list(COLUMNS), **preprocessing}
-
-
-class TestCards:
-    def test_keep_uncertainty_calibration_and_coverage(self, card, network, predictions, volunteers, tmp_path):
-        intervals.add_uncertainty(card, {8: predictions}, volunteers)
-        save(tmp_path / "a.pt", network, card)
-        kept = read_card(tmp_path / "a.pt")
-        assert kept == card == json.loads(json.dumps(card))
-        fractions, over_views = (table.to_numpy(float) for table in (predictions.fractions, predictions.spread))
-        assert kept["error_models"]["8"] == fit_error_model(fractions, over_views, volunteers)
-        assert kept["hold_out"]["coverage"] == coverage_in_halves(fractions, over_views, volunteers)
-        assert kept["hold_out"]["galaxies"] == GALAXIES
+class TestHoldOut:
+    def test_has_error_model_calibration_and_coverage(self, tables, votes):
+        found = evaluate_hold_out({8: tables}, votes)
+        assert found["error_models"] == {8: fit_error_model(*tables, votes)}
+        assert found["hold_out"].coverage == cross_coverage(*tables, votes)
+        assert found["hold_out"].galaxies == GALAXIES
         for question in QUESTIONS:
-            expected = calibration(fractions, volunteers, columns_of(question.number))
-            assert pd.DataFrame(kept["calibration"][str(question.number)]).to_numpy() == pytest.approx(
+            expected = calibration(tables[0], votes, columns_of(question.number))
+            assert pd.DataFrame(vars(found["calibration"][question.number])).to_numpy() == pytest.approx(
                 expected.to_numpy(), abs=1e-5
             )
 
-    def test_count_every_galaxy_by_its_weight(self, card, predictions, volunteers):
+    def test_counts_every_galaxy_by_its_importance_weight(self, tables, votes):
         weights = np.where(np.arange(GALAXIES) < 200, 4.0, 1.0)
-        intervals.add_uncertainty(card, {8: predictions}, volunteers, weights)
-        tables = [table.to_numpy(float) for table in (predictions.fractions, predictions.spread)]
-        assert card["error_models"]["8"] == fit_error_model(*tables, volunteers, weights)
-        assert card["error_models"]["8"] != fit_error_model(*tables, volunteers)
-        assert card["hold_out"]["coverage"] == coverage_in_halves(*tables, volunteers, weights)
-        assert card["hold_out"]["rmse"] == score(tables[0], volunteers, weights=weights).rmse
-        assert card["hold_out"]["rmse"] != score(tables[0], volunteers).rmse
+        found = evaluate_hold_out({8: tables}, votes, weights)
+        assert found["error_models"][8] == fit_error_model(*tables, votes, weights)
+        assert found["error_models"][8] != fit_error_model(*tables, votes)
+        assert found["hold_out"].coverage == cross_coverage(*tables, votes, weights)
+        assert found["hold_out"].rmse == score(tables[0], votes, weights=weights).rmse
+        assert found["hold_out"].rmse != score(tables[0], votes).rmse
 
-    def test_have_the_figures_of_the_most_views_and_an_error_model_of_each_number(self, card, predictions, volunteers):
-        one_view = Predictions(predictions.fractions * 0.9, predictions.spread * 0, {})
-        intervals.add_uncertainty(card, {8: predictions, 1: one_view}, volunteers)
-        assert (card["hold_out"]["views"], list(card["error_models"])) == (8, ["1", "8"])
-        assert card["hold_out"]["rmse"] == score(predictions.fractions.to_numpy(float), volunteers).rmse
-        one = [table.to_numpy(float) for table in (one_view.fractions, one_view.spread)]
-        assert card["error_models"]["1"] == fit_error_model(*one, volunteers)
-        card["validation"] = {"views": 2}
-        intervals.add_to_validation(card, one_view, volunteers)
-        expected = coverage(one[0], spread_of(*one, card["error_models"]["1"]), volunteers)
-        assert card["validation"]["coverage"] == expected
+    def test_has_the_figures_of_the_most_views_and_an_error_model_of_each_number(self, tables, votes):
+        one_view = (tables[0] * 0.9, tables[1] * 0)
+        found = evaluate_hold_out({8: tables, 1: one_view}, votes)
+        assert (found["hold_out"].tta_views, list(found["error_models"])) == (8, [1, 8])
+        assert found["hold_out"].rmse == score(tables[0], votes).rmse
+        assert found["error_models"][1] == fit_error_model(*one_view, votes)
 
-    def test_spot_check_the_first_sixty_ids_as_text(self, card, predictions, volunteers):
-        card["validation"] = {"views": 8}
-        intervals.add_to_validation(card, predictions, volunteers)
-        chosen = sorted(predictions.fractions.index)[: intervals.SPOT_CHECK]
+    def test_of_one_galaxy_has_no_coverage(self, tables, votes):
+        found = evaluate_hold_out({8: [table[:1] for table in tables]}, votes[:1])
+        assert found["hold_out"].coverage is None
+
+
+class TestValidation:
+    def test_spot_checks_the_first_sixty_ids_as_text(self, predictions, votes):
+        validation = evaluate_validation(predictions, votes, None, None)
+        chosen = sorted(predictions.fractions.index)[:SPOT_CHECK]
         assert chosen[0] == "100"
         rows = predictions.fractions.index.get_indexer(chosen)
-        expected = score(predictions.fractions.loc[chosen].to_numpy(), volunteers[rows]).rmse
-        assert card["validation"]["spot_check"]["rmse"] == pytest.approx(expected)
-        assert card["validation"]["spot_check"]["galaxies"] == intervals.SPOT_CHECK
-        assert "coverage" not in card["validation"]
+        expected = score(predictions.fractions.loc[chosen].to_numpy(), votes[rows]).rmse
+        assert validation.spot_check.rmse == pytest.approx(expected)
+        assert validation.spot_check.galaxies == SPOT_CHECK
+        assert validation.coverage is None
 
-    def test_hold_the_coverage_of_the_validation_galaxies(self, card, predictions, volunteers):
-        card["validation"] = {"views": 8}
-        intervals.add_uncertainty(card, {8: predictions}, volunteers)
-        intervals.add_to_validation(card, predictions, volunteers)
-        assert card["validation"]["coverage"]["all"] == pytest.approx(LEVEL, abs=0.015)
+    def test_has_the_errors_of_the_training_mean(self, predictions, tables, votes):
+        mean = votes.mean(axis=0)
+        validation = evaluate_validation(predictions, votes, mean.tolist(), None)
+        assert validation.mean_rmse_by_question == score(tables[0], votes, mean).mean_rmse_by_question
 
-    def test_show_the_calibration_on_their_page(self, card, network, predictions, volunteers, tmp_path):
-        save(tmp_path / "old.pt", network, card)
-        intervals.add_uncertainty(card, {8: predictions}, volunteers)
-        save(tmp_path / "new.pt", network, card)
-        (tmp_path / "README.md").write_text("# Weights\n")
-        write_cards(tmp_path)
-        page = (tmp_path / "README.md").read_text(encoding="utf-8")
-        assert page == cards_in_markdown(tmp_path)
-        assert "(calibration-new.svg)" in page
-        assert "calibration-old.svg" not in page
-        assert f"holds {card['hold_out']['coverage']['all']:.1%} of the hold-out's" in page
-        drawn = (tmp_path / "calibration-new.svg").read_text(encoding="utf-8")
-        assert drawn == calibration_picture(card["calibration"], "new")
-        assert not (tmp_path / "calibration-old.svg").exists()
+    def test_has_the_coverage_of_the_error_model(self, predictions, tables, votes):
+        error_model = fit_error_model(*tables, votes)
+        validation = evaluate_validation(predictions, votes, None, error_model)
+        assert validation.coverage == coverage(tables[0], error_model.half_widths(*tables), votes)
+        assert validation.coverage.all == pytest.approx(LEVEL, abs=0.015)
 
 
-class TestTraining:
-    def test_puts_the_uncertainty_of_the_hold_out_on_the_card_also_of_a_finished_run(self, kaggle_folder, tmp_path):
-        flags = ["--data", kaggle_folder, "--cache", tmp_path / "cache", "--device", "cpu", "--validate"]
-        sizes = ["--model", "fcn", "--size", "32", "--widths", "8", "8", "8", "--batch-size", "4", "--hold-out", "2"]
-        run = [str(part) for part in (*flags, *sizes, "--epochs", "1", "--work", tmp_path / "run")]
-        assert cli.main(run) == 0
-        card = read_card(tmp_path / "run" / "model.pt")
-        assert card["hold_out"]["galaxies"] == card["error_models"]["1"]["galaxies"] == 2
-        assert card["validation"]["spot_check"]["rmse"] == pytest.approx(card["validation"]["rmse"])  # there are three
-        assert list(card["error_models"]) == ["1", "2", "4", "8"]
-        network, _ = load(tmp_path / "run" / "model.pt")
-        validation = open_catalogue(kaggle_folder).subset(["200001", "200002", "200003"])
-        fractions, spread = predict(network, card, [validation.picture(galaxy) for galaxy in validation.ids])
-        assert card["validation"]["coverage"] == coverage(fractions, spread, validation.volunteer_fractions)
-        (tmp_path / "run" / "model.pt").unlink()
-        assert cli.main([*run, "--resume"]) == 0
-        assert read_card(tmp_path / "run" / "model.pt") == card
+def test_a_training_and_update_card_write_the_same_evaluation(kaggle_folder, tmp_path):
+    checkpoint = tmp_path / "run" / "model.pt"
+    flags = ["--data", kaggle_folder, "--cache", tmp_path / "cache", "--device", "cpu", "--validate"]
+    train = [str(part) for part in (*flags, *TINY_FLAGS, "--epochs", "1", "--work", tmp_path / "run")]
+    assert cli.main(train) == 0
+    card = read_card(checkpoint)
+    assert card.hold_out.galaxies == card.error_models[1].galaxies == 2
+    assert card.validation.spot_check.rmse == pytest.approx(card.validation.rmse)  # there are three
+    assert list(card.error_models) == list(MEASURED_VIEWS)
+    validation = open_catalogue(kaggle_folder).subset(["200001", "200002", "200003"])
+    pictures = [validation.picture(galaxy) for galaxy in validation.ids]
+    assert card.validation.coverage == coverage(*predict(load(checkpoint), pictures), validation.volunteer_fractions)
+    checkpoint.unlink()
+    assert cli.main([*train, "--resume"]) == 0
+    assert read_card(checkpoint) == card
 
-        again = [str(part) for part in (*flags, "--update-card", tmp_path / "run" / "model.pt")]
-        assert cli.main([part for part in again if part != "--validate"]) == 0
-        found = read_card(tmp_path / "run" / "model.pt")
-        assert found["validation"].pop("coverage", None) is None  # of error models that the card no longer holds
-        assert cli.main(again) == 0
-        assert read_card(tmp_path / "run" / "model.pt") == card
+    update = [str(part) for part in (*flags, "--update-card", checkpoint)]
+    assert cli.main([part for part in update if part != "--validate"]) == 0
+    assert read_card(checkpoint).validation.coverage is None  # that of error models that the card no longer holds
+    assert cli.main(update) == 0
+    assert read_card(checkpoint) == card
