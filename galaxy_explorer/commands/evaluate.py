@@ -3,7 +3,7 @@
 import argparse
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -54,7 +54,7 @@ def evaluate(options: argparse.Namespace) -> int:
         votes = scored.subset(predicted.index).volunteer_fractions
         default = card.training_mean if card else None
         result = score(predicted.to_numpy(), votes, _training_mean(scored.rows(~chosen), len(predicted), default))
-        print(json.dumps(_settings(options) | result.as_dict(), indent=2) if options.json else _as_text(result))
+        print(json.dumps(_settings(options) | asdict(result), indent=2) if options.json else _as_text(result))
     return report(failures, "the figures are without them")
 
 

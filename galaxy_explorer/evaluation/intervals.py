@@ -62,21 +62,14 @@ class ErrorModel:
 
     def _arrays(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the knots, ``(K,)``, and the errors, ``(37, K)``; raise ValueError if they are invalid."""
-        try:
-            knots = np.array(self.knots, dtype=float)
-            errors = np.array([self.errors[name] for name in COLUMNS], dtype=float)
-        except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(
-                f"the error model is invalid ({error}); expected knots, and as many errors for each of the "
-                f"{len(COLUMNS)} columns {COLUMNS[0]} to {COLUMNS[-1]}: use the one on the model card, or fit it again"
-            ) from error
+        knots, curves = np.array(self.knots, dtype=float), [self.errors.get(name, ()) for name in COLUMNS]
         increasing = knots.ndim == 1 and knots.size > 0 and bool((np.diff(knots) > 0).all())
-        if not increasing or errors.shape != (len(COLUMNS), knots.size) or not (errors >= 0).all():
+        if not increasing or not all(len(curve) == knots.size and min(curve) >= 0 for curve in curves):
             raise ValueError(
-                f"the error model has knots of the shape {knots.shape} and errors of {errors.shape}; expected "
-                f"increasing knots and {len(COLUMNS)} rows of as many errors of at least 0: fit it again"
+                f"the error model is invalid; expected increasing knots, and as many errors of at least 0 for each of "
+                f"the {len(COLUMNS)} columns {COLUMNS[0]} to {COLUMNS[-1]}: fit it again with train.py --update-card"
             )
-        return knots, errors
+        return knots, np.array(curves, dtype=float)
 
 
 @dataclass(frozen=True)

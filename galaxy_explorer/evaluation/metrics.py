@@ -23,16 +23,6 @@ class Score:
     mean_rmse: float | None = None
     mean_rmse_by_question: Mapping[int, float] = field(default_factory=dict)
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the figures as plain types for JSON: question numbers become text."""
-        return {
-            "galaxies": self.galaxies,
-            "rmse": self.rmse,
-            "rmse_by_question": {str(number): value for number, value in self.rmse_by_question.items()},
-            "mean_rmse": self.mean_rmse,
-            "mean_rmse_by_question": {str(number): value for number, value in self.mean_rmse_by_question.items()},
-        }
-
 
 def rms(differences: Iterable[np.ndarray]) -> np.ndarray:
     """Compute the root mean square of arrays of one shape, element by element, over those that are finite.

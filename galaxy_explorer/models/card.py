@@ -9,7 +9,6 @@ import numpy as np
 from galaxy_explorer.evaluation.intervals import Coverage, ErrorModel, model_for
 from galaxy_explorer.evaluation.metrics import Score
 from galaxy_explorer.evaluation.out_of_distribution import OODReference
-from galaxy_explorer.images import for_prediction
 
 
 @dataclass(frozen=True)
@@ -88,19 +87,6 @@ class Card:
     ood_reference: OODReference | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)  # entries of other versions
 
-    def inputs(self, picture: np.ndarray, field_of_view: float = 1.0) -> np.ndarray:
-        """Preprocess an image: ``(H, W, 3) uint8`` to ``(3, S, S) float32``.
-
-        Parameters
-        ----------
-        picture : (H, W, 3) np.ndarray of uint8
-            RGB.
-        field_of_view : float
-            Fraction of the original field of view that the image covers, in (0, 1].
-        """
-        size, crop = self.image_size, self.crop
-        return for_prediction(picture, size=size, crop=crop, mean=self.mean, std=self.std, field=field_of_view)
-
     def error_model(self, tta_views: int) -> ErrorModel | None:
         """Return the error model of a number of TTA views; None if the card has none."""
         return model_for(self.error_models, tta_views) if self.error_models else None
@@ -175,7 +161,7 @@ def _read(cls: type, entries: Mapping[str, Any]) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """Return a record as dicts and lists, without optional entries that are None or empty."""
+    """Return a record as plain types, without optional entries that are None or empty; TypeError for other types."""
     if is_dataclass(value):
         empty = {
             entry.name for entry in fields(value) if entry.default_factory is dict and not getattr(value, entry.name)
@@ -183,5 +169,11 @@ def plain(value: Any) -> Any:
         entries = {entry.name: plain(getattr(value, entry.name)) for entry in fields(value) if entry.name not in empty}
         return {name: entry for name, entry in entries.items() if entry is not None}
     if isinstance(value, Mapping):
-        return {str(key) if isinstance(key, int) else key: plain(one) for key, one in value.items()}
-    return [plain(one) for one in value] if isinstance(value, list | tuple) else value
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    if isinstance(value, str | int | float | None):
+        return value
+    raise TypeError(f"a model card cannot hold a {type(value).__name__}: {value!r}")

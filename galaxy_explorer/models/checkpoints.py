@@ -6,7 +6,6 @@ Loading is strict, and never runs code that a file holds.
 import io
 import pickle
 import struct
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -72,14 +71,9 @@ def save(path: str | Path, model: Model) -> None:
     Raises
     ------
     CheckpointError
-        If the card holds other than plain types, or a weight is not finite in half precision.
+        If a weight is not finite in half precision.
     """
     card = model.card.to_dict()
-    if foreign := list(_foreign(card, "card")):
-        raise CheckpointError(
-            f"the card of {path} holds {', '.join(foreign)}; expected plain numbers, texts, lists and dicts: convert "
-            "NumPy's numbers with float() or tolist()"
-        )
     weights = {
         name: (value.half() if value.is_floating_point() else value).cpu().contiguous().clone()
         for name, value in model.network.state_dict().items()
@@ -90,19 +84,6 @@ def save(path: str | Path, model: Model) -> None:
             "diverged; start it again with a lower learning rate"
         )
     torch_save_atomic({"weights": weights, "card": card}, path)
-
-
-def _foreign(value: object, where: str) -> Iterator[str]:
-    """Find the parts of a card that are not of a plain type; NumPy's float64 only looks like a float."""
-    if type(value) is dict:
-        for key, part in value.items():
-            yield from _foreign(key, f"a key of {where}")
-            yield from _foreign(part, f"{where}[{key!r}]")
-    elif type(value) is list:
-        for index, part in enumerate(value):
-            yield from _foreign(part, f"{where}[{index}]")
-    elif type(value) not in (str, int, float, bool, type(None)):
-        yield f"a {type(value).__name__} in {where}"
 
 
 def torch_save_atomic(content: dict[str, Any], path: str | Path) -> None:

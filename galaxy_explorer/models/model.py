@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from galaxy_explorer.images import DEFAULT_VIEWS
+from galaxy_explorer.images import DEFAULT_VIEWS, for_prediction
 from galaxy_explorer.models.card import Card, plain
 from galaxy_explorer.models.networks import GalaxyNetwork
 
@@ -28,8 +28,18 @@ class Model:
         return next(self.network.parameters()).device
 
     def inputs(self, picture: np.ndarray, field_of_view: float = 1.0) -> np.ndarray:
-        """Preprocess an image, as `Card.inputs`."""
-        return self.card.inputs(picture, field_of_view)
+        """Preprocess an image: ``(H, W, 3) uint8`` to ``(3, S, S) float32``.
+
+        Parameters
+        ----------
+        picture : (H, W, 3) np.ndarray of uint8
+            RGB.
+        field_of_view : float
+            Fraction of the original field of view that the image covers, in (0, 1].
+        """
+        card = self.card
+        size, crop = card.image_size, card.crop
+        return for_prediction(picture, size=size, crop=crop, mean=card.mean, std=card.std, field=field_of_view)
 
     def key(self, tta_views: int = DEFAULT_VIEWS) -> str:
         """Return the fingerprint of all that decides a prediction except the image, as a cache key.

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import fields, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,9 @@ import numpy as np
 
 from galaxy_explorer.catalogue import VALIDATION, Catalogue, open_catalogue, read_ids, read_validation
 from galaxy_explorer.images import DEFAULT_VIEWS
-from galaxy_explorer.models import Model
-from galaxy_explorer.models.checkpoints import WEIGHTS, find, load, read_card, save
-from galaxy_explorer.prediction import Rank, init_distributed
+from galaxy_explorer.models import Card, Model
+from galaxy_explorer.models.checkpoints import WEIGHTS, find, load, save
+from galaxy_explorer.prediction import SINGLE_PROCESS, Rank, init_distributed
 from galaxy_explorer.prediction.distributed import default_device
 from galaxy_explorer.storage import cache_folder
 from galaxy_explorer.training.data.dataset import TrainingSet, build_training_set
@@ -31,6 +32,8 @@ from galaxy_explorer.training.run import Run, fit
 
 EXAMPLE = "example: python train.py --data ~/galaxy-zoo --model fcn --time-limit 120 --out weights/fcn.pt"
 MAX_LISTED = 10  # unreadable pictures that are listed by id
+# Flags of earlier versions, which set the same as their successors.
+HIDDEN: dict[str, Any] = {"default": argparse.SUPPRESS, "help": argparse.SUPPRESS}
 # Groups of the recipe's flags in --help, by their first setting.
 GROUPS = {
     "model": "network and input",
@@ -74,17 +77,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def read_flags(argv: Sequence[str]) -> argparse.Namespace:
     """Parse the flags: files and folders, and one flag for each setting of the recipe."""
-    parser = argparse.ArgumentParser(
-        prog="train.py", description="Train a network on Galaxy Zoo 2 scores.", epilog=EXAMPLE
-    )
-    add_data_flags(parser)
-    add_teacher_flags(parser)
+    description = "Train a network on Galaxy Zoo 2 scores."
+    parser = argparse.ArgumentParser(prog="train.py", description=description, epilog=EXAMPLE)
+    add_data_flags(parser.add_argument_group("data, output and device"))
+    add_teacher_flags(parser.add_argument_group("distillation"))
     group = parser.add_argument_group()
     for setting in fields(Recipe):
-        if title := GROUPS.get(setting.name):
-            group = parser.add_argument_group(title)
-        default, choices = setting.default, setting.metadata["choices"]
-        kind: dict[str, Any] = {"type": type(default), "choices": choices or None}
+        if setting.name in GROUPS:
+            group = parser.add_argument_group(GROUPS[setting.name])
+        default = setting.default
+        kind: dict[str, Any] = {"type": type(default), "choices": setting.metadata["choices"] or None}
         if isinstance(default, bool):
             kind = {"action": argparse.BooleanOptionalAction}
         elif isinstance(default, tuple):
@@ -92,16 +94,14 @@ def read_flags(argv: Sequence[str]) -> argparse.Namespace:
         text = f"{setting.metadata['why']} (default: {default})"
         group.add_argument(_flag(setting.name), default=default, help=text, **kind)
         for old in (old for old, new in RENAMED.items() if new == setting.name):
-            kind["default"] = argparse.SUPPRESS
-            parser.add_argument(_flag(old), dest=setting.name, help=argparse.SUPPRESS, **kind)
+            group.add_argument(_flag(old), dest=setting.name, **kind | HIDDEN)
     for name, off in REMOVED.items():
-        parser.add_argument(_flag(name), type=type(off), default=off, help=argparse.SUPPRESS)
+        group.add_argument(_flag(name), type=type(off), default=off, help=argparse.SUPPRESS)
     return parser.parse_args(argv)
 
 
-def add_data_flags(parser: argparse.ArgumentParser) -> None:
+def add_data_flags(group: argparse._ArgumentGroup) -> None:
     """Add the flags of data, output and device."""
-    group = parser.add_argument_group("data, output and device")
     add = group.add_argument
     add("--data", type=Path, required=True, help="folder in the Kaggle layout, or folder or zip with scores.csv")
     add("--out", type=Path, help="checkpoint to write (default: model.pt in the work folder)")
@@ -120,22 +120,21 @@ def add_data_flags(parser: argparse.ArgumentParser) -> None:
     add("--update-card", metavar="FILE", help="recompute the model card of existing weights, without training")
     add("--note", help="sentence for the model card that its command does not contain")
     add("--device", choices=("cpu", "cuda"), help="default: cuda if available")
-    parser.add_argument("--never", dest="exclude_ids", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
-    parser.add_argument("--remeasure", dest="update_card", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    add("--never", dest="exclude_ids", type=Path, **HIDDEN)
+    add("--remeasure", dest="update_card", **HIDDEN)
 
 
-def add_teacher_flags(parser: argparse.ArgumentParser) -> None:
+def add_teacher_flags(group: argparse._ArgumentGroup) -> None:
     """Add the flags of knowledge distillation."""
-    add = parser.add_argument_group("distillation").add_argument
+    add = group.add_argument
     add("--teacher", nargs="+", default=[], metavar="FILE", help="models whose mean prediction is the pseudo-label")
     views = "TTA views of a teacher's prediction (default: %(default)s)"
     add("--teacher-views", type=int, choices=range(1, DEFAULT_VIEWS + 1), default=DEFAULT_VIEWS, help=views)
     add("--unlabeled", type=Path, metavar="DIR", help="folder or zip of more pictures, with pseudo-labels alone")
     field = "their field of view as a fraction, such as 288/424, if they have no field.json (default: 1)"
     add("--unlabeled-field", type=fraction, default=Fraction(1), metavar="FRACTION", help=field)
-    hidden: dict[str, Any] = {"default": argparse.SUPPRESS, "help": argparse.SUPPRESS}
-    parser.add_argument("--unscored", dest="unlabeled", type=Path, **hidden)
-    parser.add_argument("--unscored-field", dest="unlabeled_field", type=fraction, **hidden)
+    add("--unscored", dest="unlabeled", type=Path, **HIDDEN)
+    add("--unscored-field", dest="unlabeled_field", type=fraction, **HIDDEN)
 
 
 def _flag(name: str) -> str:
@@ -176,16 +175,16 @@ def train(flags: argparse.Namespace, rank: Rank, command: str) -> int:
     check_paths(work, out, flags.resume)
     with work_folder_lock(work) if rank.is_rank_0 else nullcontext():
         # Data: rank 0 decodes, the others then find the array in the cache.
-        catalogue = open_catalogue(flags.data)
+        catalogue, distillation = open_catalogue(flags.data), read_distillation(flags, rank)
         excluded_ids = read_excluded_ids(flags, catalogue)
-        distillation = read_distillation(flags, rank)
         data: dict[str, Any] = {"excluded_ids": excluded_ids, "distillation": distillation}
+        build = partial(build_training_set, catalogue, recipe, flags.cache, quiet=not rank.is_rank_0, **data)
         with rank.barrier():
-            if rank.is_rank_0:
-                galaxies = build_training_set(catalogue, recipe, flags.cache, **data)
-                report(galaxies)
-        if not rank.is_rank_0:
-            galaxies = build_training_set(catalogue, recipe, flags.cache, quiet=True, **data)
+            galaxies = build() if rank.is_rank_0 else None
+        galaxies = galaxies or build()
+        sizes = len(galaxies.training_rows), len(galaxies.hold_out_rows), galaxies.excluded
+        say(rank, "{} training galaxies, {} in the hold-out, {} excluded".format(*sizes))
+        say(rank, *skipped(galaxies.failures))
 
         # Model and fit.
         run = Run(recipe, galaxies, rank, work, minutes=flags.time_limit)
@@ -204,12 +203,12 @@ def train(flags: argparse.Namespace, rank: Rank, command: str) -> int:
         save(out, model)
         rmse = "not measured" if card.hold_out_rmse is None else f"{card.hold_out_rmse:.4f}"
         say(rank, f"wrote {out}: weights of epoch {progress.best_epoch}; hold-out RMSE {rmse}")
-        lost = evaluate(out, model, catalogue, galaxies, excluded_ids if flags.validate else ())
+        _, lost = evaluate(out, model, catalogue, galaxies, excluded_ids if flags.validate else ())
         return 1 if lost or galaxies.failures else 0
 
 
 def update(flags: argparse.Namespace, rank: Rank) -> int:
-    """Recompute the model card of an existing checkpoint: training set, hold-out, out-of-distribution reference."""
+    """Recompute the model card of an existing checkpoint, without training; return the exit status."""
     path = find(flags.update_card)
     model = load(path, rank.device)
     card = model.card
@@ -224,30 +223,29 @@ def update(flags: argparse.Namespace, rank: Rank) -> int:
         )
     fingerprint = training_fingerprint(galaxies.training_ids, filter(None, [card.training_fingerprint]))
     model = replace(model, card=replace(card, training_fingerprint=fingerprint))
-    lost = evaluate(path, model, catalogue, galaxies, excluded_ids if flags.validate else ())
-    has_reference = read_card(path).ood_reference is not None
-    say(rank, f"wrote {path}{'' if has_reference else ': too few galaxies for an out-of-distribution reference'}")
+    card, lost = evaluate(path, model, catalogue, galaxies, excluded_ids if flags.validate else ())
+    say(
+        rank,
+        f"wrote {path}" + ("" if card.ood_reference else ": too few galaxies for an out-of-distribution reference"),
+    )
     return 1 if lost or galaxies.failures else 0
 
 
 def evaluate(
     path: Path, model: Model, catalogue: Catalogue, galaxies: TrainingSet, validation_ids: Sequence[str]
-) -> dict[str, str]:
-    """Evaluate finished weights and write the checkpoint after each part; return the unreadable galaxies."""
+) -> tuple[Card, dict[str, str]]:
+    """Evaluate finished weights and write the checkpoint after each part; return card and unreadable pictures."""
     card, lost = update_card(model, catalogue, galaxies)
-    model = replace(model, card=card)
-    save(path, model)
+    save(path, replace(model, card=card))
     if validation_ids:
-        card, unread = validate(model, catalogue, validation_ids)
+        card, unread = validate(replace(model, card=card), catalogue, validation_ids)
         save(path, replace(model, card=card))
         lost |= unread
-        if len(unread) < len(validation_ids) and card.validation:
-            print(
-                f"RMSE on {card.validation.galaxies} validation galaxies: {card.validation.rmse:.4f}", file=sys.stderr
-            )
-    report_failures(lost)
+        if len(unread) < len(validation_ids) and (measured := card.validation):
+            say(SINGLE_PROCESS, f"RMSE on {measured.galaxies} validation galaxies: {measured.rmse:.4f}")
+    say(SINGLE_PROCESS, *skipped(lost))
     write_cards(path.resolve().parent)
-    return lost
+    return card, lost
 
 
 def check_paths(work: Path, out: Path, resume: bool) -> None:
@@ -286,25 +284,14 @@ def read_distillation(flags: argparse.Namespace, rank: Rank) -> Distillation | N
     return Distillation(load_teachers(flags.teacher, rank.device), flags.teacher_views, unlabeled)
 
 
-def say(rank: Rank, message: str) -> None:
-    """Print a message to stderr, from rank 0 alone."""
-    if rank.is_rank_0:
-        print(message, file=sys.stderr)
+def say(rank: Rank, *lines: str) -> None:
+    """Print lines to stderr, from rank 0 alone."""
+    if rank.is_rank_0 and lines:
+        print(*lines, sep="\n", file=sys.stderr)
 
 
-def report(galaxies: TrainingSet) -> None:
-    """Print the sizes of training set, hold-out and excluded set, and the unreadable pictures."""
-    print(
-        f"{len(galaxies.training_rows)} training galaxies, {len(galaxies.hold_out_rows)} in the hold-out, "
-        f"{galaxies.excluded} excluded",
-        file=sys.stderr,
-    )
-    report_failures(galaxies.failures)
-
-
-def report_failures(failures: Mapping[str, str]) -> None:
-    """Print the unreadable pictures with the reasons."""
-    for galaxy, reason in list(failures.items())[:MAX_LISTED]:
-        print(f"skipped: galaxy {galaxy}: {reason}", file=sys.stderr)
-    if len(failures) > MAX_LISTED:
-        print(f"skipped: {len(failures) - MAX_LISTED} more galaxies", file=sys.stderr)
+def skipped(failures: Mapping[str, str]) -> list[str]:
+    """Return a line for each unreadable picture, with the reason."""
+    lines = [f"skipped: galaxy {galaxy}: {reason}" for galaxy, reason in failures.items()]
+    more = len(lines) - MAX_LISTED
+    return [*lines[:MAX_LISTED], f"skipped: {more} more galaxies"] if more > 0 else lines

@@ -1,7 +1,7 @@
 """Run checkpoint and log of an unfinished run, written after every epoch, so that a kill loses at most one epoch."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -11,7 +11,7 @@ import torch
 
 from galaxy_explorer.models.checkpoints import UNREADABLE, torch_save_atomic
 from galaxy_explorer.storage import try_lock
-from galaxy_explorer.training.recipe import Recipe, current_settings
+from galaxy_explorer.training.recipe import current_settings
 
 RUN_CHECKPOINT, LOG, LOCK = "state.pt", "log.jsonl", ".lock"
 
@@ -32,32 +32,24 @@ class Progress:
     history: list[dict[str, Any]] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class RunIdentity:
-    """What a run must share with a run checkpoint to resume it."""
-
-    recipe: Recipe
-    initial_weights: str
-    galaxies: str  # fingerprint of the training set
-
-    def settings(self) -> dict[str, Any]:
-        """Return the settings as plain types."""
-        return self.recipe.as_dict() | {"start": self.initial_weights}
+def save_run(work: Path, parts: dict[str, Any], progress: Progress, identity: Mapping[str, Any]) -> None:
+    """Write the run checkpoint atomically: state dicts by name, progress, and what a resumed run must share."""
+    torch_save_atomic({"parts": parts, "progress": asdict(progress), **identity}, work / RUN_CHECKPOINT)
 
 
-def save_run(work: Path, parts: dict[str, Any], progress: Progress, identity: RunIdentity) -> None:
-    """Write the run checkpoint atomically: state dicts by name, and the progress."""
-    content = {
-        "parts": parts,
-        "progress": asdict(progress),
-        "recipe": identity.settings(),
-        "galaxies": identity.galaxies,
-    }
-    torch_save_atomic(content, work / RUN_CHECKPOINT)
-
-
-def load_run(work: Path, identity: RunIdentity) -> tuple[dict[str, Any], Progress] | None:
+def load_run(
+    work: Path, identity: Mapping[str, Any], unused: Collection[str] = ()
+) -> tuple[dict[str, Any], Progress] | None:
     """Read the run checkpoint onto the CPU; None if no epoch is finished.
+
+    Parameters
+    ----------
+    work : Path
+        Folder of the run.
+    identity : mapping
+        ``recipe``, settings of the run, and ``galaxies``, the fingerprint of its training set.
+    unused : collection of str
+        Settings that may differ.
 
     Raises
     ------
@@ -75,16 +67,12 @@ def load_run(work: Path, identity: RunIdentity) -> tuple[dict[str, Any], Progres
             f"{path} cannot be read as a run checkpoint ({str(error).partition(chr(10))[0] or 'it is empty'}); "
             "delete it, or start again in another --work folder"
         ) from error
-    try:
-        saved = current_settings(saved)
-    except ValueError as error:
-        raise TrainingError(f"{path} cannot be resumed: {error}") from error
-    ours, unused = identity.settings(), identity.recipe.unused
+    ours, saved = identity["recipe"], current_settings(saved)
     other = [name for name, value in saved.items() if name not in unused and ours.get(name) != value]
     if other:
         changed = ", ".join(f"{name} {saved[name]} there, {ours.get(name)} here" for name in other)
         raise TrainingError(f"{path} belongs to a run with other settings ({changed}); use another --work folder")
-    if state.get("galaxies", identity.galaxies) != identity.galaxies:
+    if state.get("galaxies", identity["galaxies"]) != identity["galaxies"]:
         raise TrainingError(
             f"{path} belongs to a run on other galaxies, or their scores or pictures have changed; "
             "restore the data, or start again in another --work folder"

@@ -30,18 +30,9 @@ from galaxy_explorer.training.optimisation import (
     learning_rate,
     load_optimiser,
     make_optimiser,
-    masked_squared_error,
 )
 from galaxy_explorer.training.recipe import Recipe
-from galaxy_explorer.training.resume import (
-    Progress,
-    RunIdentity,
-    TrainingError,
-    append_log,
-    load_run,
-    save_run,
-    start_log,
-)
+from galaxy_explorer.training.resume import Progress, TrainingError, append_log, load_run, save_run, start_log
 
 SYNC_STEPS = 20  # steps between two reads of the loss and the clock, as each read makes the CPU wait for the GPU
 
@@ -110,14 +101,15 @@ class Run:
         self.average.module.load_state_dict(self.network.state_dict())
 
     @property
-    def identity(self) -> RunIdentity:
-        """Settings, initial weights and training set, which a resumed run must share."""
-        return RunIdentity(self.recipe, self.initial_weights, self.galaxies.fingerprint)
+    def identity(self) -> dict[str, Any]:
+        """Settings with the initial weights, and the training set, which a resumed run must share."""
+        settings = self.recipe.as_dict() | {"start": self.initial_weights}
+        return {"recipe": settings, "galaxies": self.galaxies.fingerprint}
 
     def resume(self) -> bool:
         """Resume from the run checkpoint in the work folder; return whether there was one."""
         with self.rank.barrier():
-            loaded = load_run(self.work, self.identity)
+            loaded = load_run(self.work, self.identity, self.recipe.unused)
         epoch = loaded[1].epoch if loaded else 0
         leading = self.rank.broadcast(epoch)
         with self.rank.barrier():
@@ -194,7 +186,7 @@ class Run:
         self.average.update()
         known = (~batch.targets.isnan()).sum()
         # The squared error is reported whatever the loss is.
-        squared = masked_squared_error(predicted.detach(), batch.targets, batch.weights)
+        squared = LOSSES["squared"](predicted.detach(), batch.targets, batch.weights)
         self.progress.step += 1
         return torch.stack([squared * known, known, norm]).double()
 

@@ -32,11 +32,13 @@ def test_evaluate_gives_the_score_of_the_validation_galaxies(run, kaggle_folder,
         checkpoints.load(weights), [chosen.picture(galaxy_id) for galaxy_id in chosen.ids], tta_views=2
     )
     mean = np.nanmean(others.volunteer_fractions.astype(float), axis=0)
-    expected = score(predicted, chosen.volunteer_fractions, mean).as_dict()
+    expected = score(predicted, chosen.volunteer_fractions, mean)
     assert found.items() >= {"galaxies": 3, "weights": weights, "views": 2, "data": str(kaggle_folder)}.items()
-    assert found["rmse"] == pytest.approx(expected["rmse"], abs=1e-7)
-    assert found["mean_rmse"] == pytest.approx(expected["mean_rmse"], abs=1e-12)
-    assert found["rmse_by_question"] == pytest.approx(expected["rmse_by_question"], abs=1e-6)
+    assert found["rmse"] == pytest.approx(expected.rmse, abs=1e-7)
+    assert found["mean_rmse"] == pytest.approx(expected.mean_rmse, abs=1e-12)
+    assert found["rmse_by_question"] == pytest.approx(
+        {str(k): v for k, v in expected.rmse_by_question.items()}, abs=1e-6
+    )
 
 
 def test_evaluate_prints_every_question_beside_the_training_mean(run, kaggle_folder, capsys):

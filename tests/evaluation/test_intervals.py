@@ -185,16 +185,17 @@ class TestHalfWidths:
         assert error_model.half_widths(np.empty((0, 37)), np.empty((0, 37))).shape == (0, len(COLUMNS))
 
     @pytest.mark.parametrize(
-        ("change", "words"),
+        "change",
         [
-            ({"knots": [0.5, 0.1]}, "increasing knots"),
-            ({"errors": {"Class1.1": [0.1]}}, "the error model is invalid .'Class1.2'"),
-            ({"errors": {column: [0.1] for column in COLUMNS}}, r"errors of \(37, 1\)"),
-            ({"errors": {column: [-0.1] * (len(EDGES) - 1) for column in COLUMNS}}, "errors of at least 0"),
+            {"knots": [0.5, 0.1]},
+            {"knots": []},
+            {"errors": {"Class1.1": [0.1]}},
+            {"errors": {column: [0.1] for column in COLUMNS}},
+            {"errors": {column: [-0.1] * (len(EDGES) - 1) for column in COLUMNS}},
         ],
     )
-    def test_an_invalid_error_model_is_an_error(self, noisy, error_model, change, words):
-        with pytest.raises(ValueError, match=words):
+    def test_an_invalid_error_model_is_an_error(self, noisy, error_model, change):
+        with pytest.raises(ValueError, match="the error model is invalid"):
             replace(error_model, **change).half_widths(noisy[0], noisy[1])
 
 

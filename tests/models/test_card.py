@@ -2,10 +2,12 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
-from tiny_prediction import tiny_card
+from tiny_prediction import tiny_card, tiny_model
 
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.evaluation.intervals import Coverage, ErrorModel
@@ -68,10 +70,18 @@ def test_the_bundled_cards_are_read_completely():
         assert card.ood_reference.hold_out_galaxies == 800
 
 
+def test_numbers_of_numpy_become_plain_and_other_types_are_an_error():
+    entries = tiny_card(training_mean=np.full(37, 0.25), extra={"rmse": {"all": [np.float64(0.5)]}}).to_dict()
+    assert entries["training_mean"] == [0.25] * 37
+    assert type(entries["rmse"]["all"][0]) is float
+    with pytest.raises(TypeError, match="a model card cannot hold a PosixPath"):
+        tiny_card(note=Path("weights")).to_dict()
+
+
 def test_inputs_are_preprocessed_by_the_card(picture):
-    card = tiny_card()
-    expected = for_prediction(picture, size=32, crop=0.8, mean=card.mean, std=card.std, field=0.9)
-    assert np.array_equal(card.inputs(picture, 0.9), expected)
+    model = tiny_model()
+    expected = for_prediction(picture, size=32, crop=0.8, mean=model.card.mean, std=model.card.std, field=0.9)
+    assert np.array_equal(model.inputs(picture, 0.9), expected)
 
 
 def test_the_error_model_is_that_of_as_many_views_or_of_the_next_fewer():

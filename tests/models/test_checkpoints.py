@@ -153,22 +153,6 @@ def test_a_card_with_an_entry_of_another_type_is_an_error(wrong: dict[str, Any],
         read_card(tmp_path / "net.pt")
 
 
-@pytest.mark.parametrize(
-    ("value", "words"),
-    [
-        (np.float64(0.08), r"a float64 in card\['note'\]"),
-        ({"all": [0.1, np.float32(0.2)]}, r"a float32 in card\['note'\]\['all'\]\[1\]"),
-        (Path("weights"), "a PosixPath in card"),
-        (np.zeros(3), "a ndarray in card"),
-        ({np.int64(1): 0.1}, r"a int64 in a key of card\['note'\]"),
-    ],
-)
-def test_a_card_that_could_not_be_read_back_is_not_written(value: Any, words: str, tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match=words):
-        save(tmp_path / "net.pt", Model(network_of("fcn"), card_of("fcn", note=value)))
-    assert not list(tmp_path.iterdir())
-
-
 @pytest.mark.parametrize("value", [float("nan"), 1e5])
 def test_weights_that_half_precision_cannot_hold_are_not_written(value: float, tmp_path: Path) -> None:
     network = network_of("fcn")

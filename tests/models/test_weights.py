@@ -15,7 +15,7 @@ from galaxy_explorer.prediction import PredictOptions, ood_score, predict_catalo
 from galaxy_explorer.training import TrainingError
 from galaxy_explorer.training.distillation.leakage import check_no_leakage
 from galaxy_explorer.training.model_card.calibration_plot import calibration_plot
-from galaxy_explorer.training.model_card.intervals import SPOT_CHECK, spot_check_ids
+from galaxy_explorer.training.model_card.evaluate import SPOT_CHECK, spot_check_ids
 
 MEGABYTES = 16
 CARD_KILOBYTES = 150  # cards are read often

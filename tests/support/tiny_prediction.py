@@ -15,7 +15,7 @@ def tiny_card(**entries):
     """The model card of the tiny network, with more entries."""
     preprocessing = {"image_size": 32, "crop": 0.8, "mean": [0.1] * 3, "std": [0.2] * 3}
     network = {"model": "fcn", "arguments": {"widths": list(WIDTHS)}, "columns": list(COLUMNS)}
-    return Card(**network, **preprocessing, **entries)
+    return Card(**network | preprocessing | entries)
 
 
 def tiny_network():

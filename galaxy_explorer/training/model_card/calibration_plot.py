@@ -1,7 +1,7 @@
-"""Calibration plot of a model as SVG: predicted against voted fractions, one panel per question."""
+"""Calibration plot of a model as SVG: predicted against voted fractions, by question."""
 
-import xml.etree.ElementTree as ET
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from html import escape
 
 from galaxy_explorer.decision_tree import QUESTIONS
 from galaxy_explorer.models.card import CalibrationBins
@@ -21,64 +21,45 @@ LEGEND = (
 def calibration_plot(bins: Mapping[int, CalibrationBins], name: str) -> str:
     """Return the plot of the calibration on a model card, as SVG on a white ground."""
     rows = -(-(len(QUESTIONS) + 1) // COLUMNS)
-    size = {"width": str(LEFT + COLUMNS * (PANEL + GAP)), "height": str(rows * (TOP + PANEL + BELOW))}
-    svg = ET.Element(
-        "svg",
-        {"xmlns": "http://www.w3.org/2000/svg", "viewBox": f"0 0 {size['width']} {size['height']}", "role": "img"}
-        | size
-        | {"font-family": "sans-serif", "font-size": "11", "fill": QUIET},
-    )
-    title = ET.SubElement(svg, "title")
-    title.text = f"Calibration of {name}: mean vote fraction of the volunteers against the predicted one"
-    ET.SubElement(svg, "rect", {**size, "fill": "#ffffff"})
+    width, height = LEFT + COLUMNS * (PANEL + GAP), rows * (TOP + PANEL + BELOW)
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+        f'role="img" font-family="sans-serif" font-size="11" fill="{QUIET}">',
+        f"<title>Calibration of {escape(name)}: mean vote fraction of the volunteers against the predicted one</title>",
+        f'<rect width="{width}" height="{height}" fill="#ffffff" />',
+    ]
     for position, question in enumerate(QUESTIONS):
-        panel = _panel(svg, position)
-        _write(panel, f"{question.number} {question.short}", {"y": "-8", "font-size": "13", "fill": INK})
-        _frame(panel)
-        if question.number in bins:
-            _dots(panel, bins[question.number])
-    legend = _panel(svg, len(QUESTIONS))
-    _write(legend, name, {"y": "-8", "font-size": "13", "font-weight": "bold", "fill": INK})
-    for number, line in enumerate(LEGEND):
-        _write(legend, line, {"y": str(24 + 18 * number)})
-    ET.indent(svg)
-    return ET.tostring(svg, encoding="unicode") + "\n"
+        content = [*_axes(), *_dots(bins.get(question.number))]
+        lines += _panel(position, f"{question.number} {question.short}", content)
+    text = [f'<text y="{24 + 18 * number}">{line}</text>' for number, line in enumerate(LEGEND)]
+    return "\n".join([*lines, *_panel(len(QUESTIONS), name, text), "</svg>\n"])
 
 
-def _panel(svg: ET.Element, position: int) -> ET.Element:
-    """Add a group whose origin is the upper left corner of a panel."""
+def _panel(position: int, title: str, content: list[str]) -> list[str]:
+    """Return a panel with its title; the origin of its content is the upper left corner."""
     row, column = divmod(position, COLUMNS)
     left, top = LEFT + column * (PANEL + GAP), TOP + row * (TOP + PANEL + BELOW)
-    return ET.SubElement(svg, "g", {"transform": f"translate({left} {top})"})
+    heading = f'<text y="-8" font-size="13" fill="{INK}">{escape(title)}</text>'
+    return [f'<g transform="translate({left} {top})">', heading, *content, "</g>"]
 
 
-def _write(group: ET.Element, text: str, attributes: dict[str, str]) -> None:
-    """Add one line of text."""
-    ET.SubElement(group, "text", attributes).text = text
-
-
-def _frame(panel: ET.Element) -> None:
-    """Draw a panel's frame, its ticks, and the diagonal of perfect calibration."""
-    ET.SubElement(panel, "rect", {"width": str(PANEL), "height": str(PANEL), "fill": "none", "stroke": OUTLINE})
-    ET.SubElement(panel, "path", {"d": f"M0 {PANEL}L{PANEL} 0", "stroke": QUIET, "stroke-dasharray": "4 4"})
+def _axes() -> Iterator[str]:
+    """Yield a panel's frame, the diagonal of perfect calibration, and the ticks."""
+    yield f'<rect width="{PANEL}" height="{PANEL}" fill="none" stroke="{OUTLINE}" />'
+    yield f'<path d="M0 {PANEL}L{PANEL} 0" stroke="{QUIET}" stroke-dasharray="4 4" />'
     for tick in (0, 0.5, 1):
-        along = tick * PANEL
-        _write(panel, f"{tick:g}", {"x": f"{along:g}", "y": str(PANEL + 15), "text-anchor": "middle"})
-        _write(panel, f"{tick:g}", {"x": "-6", "y": f"{PANEL - along + 4:g}", "text-anchor": "end"})
+        yield f'<text x="{tick * PANEL:g}" y="{PANEL + 15}" text-anchor="middle">{tick:g}</text>'
+        yield f'<text x="-6" y="{PANEL - tick * PANEL + 4:g}" text-anchor="end">{tick:g}</text>'
 
 
-def _dots(panel: ET.Element, bins: CalibrationBins) -> None:
-    """Draw a dot for each bin, larger for more answers, and a line through them."""
-    if not bins.count:
+def _dots(bins: CalibrationBins | None) -> Iterator[str]:
+    """Yield a line through the bins and a dot for each, larger for more answers."""
+    if not bins or not bins.count:
         return
-    points = [
-        (f"{PANEL * predicted:.1f}", f"{PANEL * (1 - voted):.1f}")
-        for predicted, voted in zip(bins.predicted, bins.voted, strict=True)
-    ]
-    line = "M" + "L".join(" ".join(point) for point in points)
-    ET.SubElement(panel, "path", {"d": line, "fill": "none", "stroke": NETWORK, "stroke-width": "1.5"})
-    most = max(bins.count)
+    points = [(PANEL * x, PANEL * (1 - y)) for x, y in zip(bins.predicted, bins.voted, strict=True)]
+    line = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
+    yield f'<path d="M{line}" fill="none" stroke="{NETWORK}" stroke-width="1.5" />'
     for (x, y), count in zip(points, bins.count, strict=True):
-        radius = 2 + 4 * (count / most) ** 0.5
-        dot = ET.SubElement(panel, "circle", {"cx": x, "cy": y, "r": f"{radius:.1f}", "fill": NETWORK})
-        ET.SubElement(dot, "title").text = f"{count:g}"
+        radius = 2 + 4 * (count / max(bins.count)) ** 0.5
+        dot = f'cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" fill="{NETWORK}"'
+        yield f"<circle {dot}><title>{count:g}</title></circle>"

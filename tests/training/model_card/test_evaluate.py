@@ -12,7 +12,7 @@ from galaxy_explorer.evaluation.metrics import calibration, score
 from galaxy_explorer.models.checkpoints import load, read_card
 from galaxy_explorer.prediction import Predictions, predict
 from galaxy_explorer.training import cli
-from galaxy_explorer.training.model_card.intervals import SPOT_CHECK, evaluate_hold_out, evaluate_validation
+from galaxy_explorer.training.model_card.evaluate import SPOT_CHECK, evaluate_hold_out, evaluate_validation
 
 GALAXIES = 600
 
