@@ -1,21 +1,18 @@
-"""How fast Compare is over a catalogue of survey size, and how much memory it takes.
+"""Time and memory of the page Compare over a catalogue of survey size.
 
 python benchmarks/compare.py
-python benchmarks/compare.py --data ~/galaxy-zoo --keep ~/survey        links to real pictures, kept for the app itself
+python benchmarks/compare.py --data ~/galaxy-zoo --keep ~/survey        links to real images, kept for the app
 python benchmarks/compare.py --galaxies 20000                           a quick look
 """
 
 import statistics
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # it is run as a script
 
-import survey
-from measuring import resident_megabytes, verdict
+import make_survey
+from measuring import resident_megabytes, timed, verdict
 from streamlit.testing.v1 import AppTest
 
 from galaxy_explorer.app.compare import comparison as compare_comparison
@@ -28,31 +25,24 @@ FIRST_SECONDS, AGAIN_SECONDS, MEGABYTES = 2.0, 0.3, 500
 REPEATS = 5
 
 
-def timed(work: Callable[..., Any], *arguments: object) -> tuple[float, Any]:
-    """Time one call, and give what it gives."""
-    start = time.perf_counter()
-    result = work(*arguments)
-    return time.perf_counter() - start, result
-
-
 def load() -> None:
-    """Load what the whole server loads once, whichever page asks for it first."""
+    """Load what the server loads once for all pages."""
     for name in networks.networks():
         prediction_jobs.network_key(name)
 
 
 def draw(app: AppTest, extent: str | None = None) -> float:
-    """Time a run of the page as the server does it, Streamlit included."""
+    """Time a run of the page, Streamlit included."""
     if extent:
         app.session_state["compare_extent"] = extent
     seconds, _ = timed(app.run)
     if app.exception or app.error or "All numbers" not in [heading.value for heading in app.subheader]:
-        raise RuntimeError("the page is not as it should be")
+        raise RuntimeError("the page shows an error, or no numbers")
     return seconds
 
 
 def pages(app: AppTest, galaxies: int) -> None:
-    """Time the page over the sample that is offered first, and over all galaxies: for the first time and again."""
+    """Time the first and later runs of the page, over its sample and over all galaxies."""
     for name, extent in (("the sample", None), ("all galaxies", "all of them")):
         if extent and galaxies <= compare_comparison.SAMPLE_SIZE:
             return
@@ -65,7 +55,7 @@ def pages(app: AppTest, galaxies: int) -> None:
 
 
 def downloads(where: str) -> None:
-    """Time the files of all numbers, which are made when they are asked for."""
+    """Time writing the files of all numbers for download."""
     galaxies = sources.open_source(where)
     origins = compare_comparison.origins_of(galaxies, networks.networks(), {})
     comparison = compare_comparison.compare(galaxies, compare_comparison.rows_with_votes(galaxies), origins)
@@ -75,9 +65,9 @@ def downloads(where: str) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Print the figures beside what is wanted."""
-    flags = survey.read_page_flags("Server time and memory of Compare.", arguments)
-    with survey.first_source(flags) as folder:
+    """Print the figures with their bounds."""
+    flags = make_survey.read_page_flags("Server time and memory of Compare.", arguments)
+    with make_survey.first_source(flags) as folder:
         seconds, galaxies = timed(sources.open_source, str(folder))
         print(f"{len(galaxies):,} galaxies, opened in {seconds:.1f} s; networks loaded in {timed(load)[0]:.1f} s")
         before = resident_megabytes()

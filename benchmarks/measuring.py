@@ -1,4 +1,4 @@
-"""What the benchmarks share: pictures to work on, and timings of which one run gives the ratios."""
+"""Shared by the benchmarks: pictures to work on, and alternating timings for ratios."""
 
 import os
 import shutil
@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,54 +16,52 @@ from galaxy_explorer.decision_tree import COLUMNS
 
 
 def write_pictures(folder: Path, count: int) -> Path:
-    """Fill a new folder with copies of the sample's nine pictures under ids of their own, and with scores for all.
-
-    Galaxies of the sample without scores get those of others: the numbers do not matter to a clock.
-    """
+    """Fill a new folder with copies of the sample's pictures under new ids, all with scores."""
     folder.mkdir(parents=True)
     sample = open_catalogue("sample")
-    voted = sample.volunteer_fractions
-    voted = voted[np.isfinite(voted).all(axis=1)]
+    fractions = sample.volunteer_fractions
+    fractions = fractions[np.isfinite(fractions).all(axis=1)]  # repeated: a timing does not depend on the values
     ids = [f"{number:07}" for number in range(count)]
     for number, galaxy_id in enumerate(ids):
         picture = sample.table["picture"].iloc[number % len(sample)]
         shutil.copyfile(sample.root / picture, folder / f"{galaxy_id}.jpg")
-    scores = pd.DataFrame(voted[np.arange(count) % len(voted)], pd.Index(ids, name="GalaxyID"), list(COLUMNS))
+    scores = pd.DataFrame(fractions[np.arange(count) % len(fractions)], pd.Index(ids, name="GalaxyID"), list(COLUMNS))
     scores.to_csv(folder / "scores.csv")
     return folder
 
 
+def timed(work: Callable[..., Any], *arguments: object) -> tuple[float, Any]:
+    """Return the seconds of one call, and its result."""
+    start = time.perf_counter()
+    result = work(*arguments)
+    return time.perf_counter() - start, result
+
+
 def median_seconds(ways: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, float]:
-    """Time several ways of doing something, in turn, so that a busy spell of the machine meets all of them.
+    """Return the median seconds of each callable, after a warm-up.
 
-    Parameters
-    ----------
-    ways : mapping of str to callable
-        Each is called once as a warm-up, and then `repeats` times.
-    repeats : int
-        Of these the median counts.
-
-    Returns
-    -------
-    dict of str to float
-        Seconds on the clock.
+    They alternate, so that a spell of other load on the machine affects all of them.
     """
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for repeat in range(repeats + 1):
         for name, way in ways.items():
-            start = time.perf_counter()
-            way()
+            duration, _ = timed(way)
             if repeat:
-                seconds[name].append(time.perf_counter() - start)
+                seconds[name].append(duration)
     return {name: statistics.median(values) for name, values in seconds.items()}
 
 
 def resident_megabytes() -> float:
-    """Measure this process's resident memory."""
+    """Return this process's resident memory."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def verdict(name: str, ratio: float, wanted: str, reached: bool) -> None:
-    """Print a ratio beside its target."""
-    print(f"  {name}: {ratio:.3f} (wanted: {wanted}; {'reached' if reached else 'NOT reached'})", flush=True)
+def verdict(name: str, value: float, wanted: str, reached: bool) -> None:
+    """Print a value next to its target."""
+    print(f"  {name}: {value:.3f} (wanted: {wanted}; {'reached' if reached else 'NOT reached'})", flush=True)
+
+
+def verdict_below(name: str, value: float, limit: float) -> None:
+    """Print a value next to its upper limit."""
+    verdict(name, value, f"below {limit:g}", value < limit)

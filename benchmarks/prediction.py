@@ -57,7 +57,7 @@ def read_flags(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def bare_passes(network: GalaxyNetwork, inputs: torch.Tensor, count: int) -> None:
-    """Pass inputs, already on the device, through a network again and again until `count` have passed."""
+    """Pass inputs on the device through a network, repeatedly, until `count` have passed."""
     with torch.inference_mode():
         parts = inputs.split(INPUTS_PER_PASS[inputs.device.type])
         passed = 0
@@ -77,7 +77,7 @@ def view_inputs(pictures: list[np.ndarray], model: Model, count: int, device: st
 
 
 def many(flags: argparse.Namespace, weights: str, model: Model, folder: Path) -> None:
-    """Time the command ``predict`` over a folder and, separately, its decoding and its forward passes."""
+    """Time ``predict`` over a folder and, separately, its decoding and its forward passes."""
     files = sorted(folder.glob("*.jpg"))
     inputs = view_inputs([read_image(file) for file in files[:SAMPLED]], model, flags.views, flags.device)
     command = ["predict", str(folder), "--weights", weights, "--tta-views", str(flags.views), "--device", flags.device]

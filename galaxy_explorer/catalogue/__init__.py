@@ -1,47 +1,56 @@
-"""Tables of galaxies: their ids, where their pictures are, and what the volunteers saw.
+"""Tables of galaxies: ids, pictures and, where known, the volunteers' votes.
 
-A catalogue holds only its table in memory; pictures are read one by one when they are asked for. Ids
-are text everywhere, so that ``0012`` and an 18-digit objid stay what they are.
+A catalogue holds only its table in memory; pictures are read one by one on demand. Ids are text everywhere, so
+that ``0012`` and an 18-digit objid survive.
 
-    CatalogueError(ValueError)    no catalogue there, or a table that cannot be read
+    CatalogueError(ValueError)    no catalogue at this location, or an unreadable table
 """
 
-from galaxy_explorer.catalogue.galaxies import GONE, Catalogue, CatalogueError
+from galaxy_explorer.catalogue.catalogue import GONE, Catalogue, CatalogueError
+from galaxy_explorer.catalogue.filtering import VoteRange, find_ids, sorted_rows
 from galaxy_explorer.catalogue.gz2 import DEBIASED, WEIGHTED
-from galaxy_explorer.catalogue.layouts import FIELD, SAMPLE, VOTES, field_of, open_catalogue, passed_over
-from galaxy_explorer.catalogue.lists import VALIDATION, read_ids, read_validation
-from galaxy_explorer.catalogue.live import LIVE, MOST_GALAXIES, LiveDraw, draw_named
-from galaxy_explorer.catalogue.pictures import is_text, written
-from galaxy_explorer.catalogue.scores import id_of, scores_from_votes
-from galaxy_explorer.catalogue.selection import VoteRange, find_ids, sorted_rows, split
-from galaxy_explorer.catalogue.votes import rows_by
+from galaxy_explorer.catalogue.id_lists import VALIDATION_FILE, read_ids, read_validation_ids
+from galaxy_explorer.catalogue.layouts import (
+    FIELD_FILE,
+    SAMPLE,
+    SCORES_FILE,
+    VOTE_FILES,
+    field_of_view_of,
+    open_catalogue,
+    subfolders_note,
+)
+from galaxy_explorer.catalogue.live_sdss import LIVE, MOST_GALAXIES, LiveDraw, draw_named, open_live
+from galaxy_explorer.catalogue.score_tables import ID, normalise_id, read_scores, scores_from_votes, to_numbers
+from galaxy_explorer.catalogue.volunteer_votes import argsort_nan_last
 
 __all__ = [
     "DEBIASED",
-    "FIELD",
+    "FIELD_FILE",
     "GONE",
+    "ID",
     "LIVE",
     "MOST_GALAXIES",
     "SAMPLE",
-    "VALIDATION",
-    "VOTES",
+    "SCORES_FILE",
+    "VALIDATION_FILE",
+    "VOTE_FILES",
     "WEIGHTED",
     "Catalogue",
     "CatalogueError",
     "LiveDraw",
     "VoteRange",
+    "argsort_nan_last",
     "draw_named",
-    "field_of",
+    "field_of_view_of",
     "find_ids",
-    "id_of",
-    "is_text",
+    "normalise_id",
     "open_catalogue",
-    "passed_over",
+    "open_live",
     "read_ids",
-    "read_validation",
-    "rows_by",
+    "read_scores",
+    "read_validation_ids",
     "scores_from_votes",
     "sorted_rows",
-    "split",
-    "written",
+    "subfolders_note",
+    "to_numbers",
 ]

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from galaxy_explorer.catalogue import Catalogue, open_catalogue, read_ids, read_validation
-from galaxy_explorer.catalogue.layouts import KAGGLE_PICTURES, KAGGLE_SCORES, SCORES
+from galaxy_explorer.catalogue import SCORES_FILE, Catalogue, open_catalogue, read_ids, read_validation_ids
+from galaxy_explorer.catalogue.layouts import KAGGLE_PICTURES, KAGGLE_SCORES
 from galaxy_explorer.commands.console import inference_options, load_model, progress_bar
 from galaxy_explorer.commands.reporting import report, say
 from galaxy_explorer.decision_tree import QUESTIONS
@@ -65,7 +65,7 @@ def _without_votes(catalogue: Catalogue, where: str) -> str:
             f"{where} holds the scores of {catalogue.missing_pictures:,} galaxies, and images of {len(catalogue):,} "
             "others; an id is the image's name without its ending"
         )
-    table = KAGGLE_SCORES[0] if (catalogue.root / KAGGLE_PICTURES[0]).is_dir() else SCORES
+    table = KAGGLE_SCORES[0] if (catalogue.root / KAGGLE_PICTURES[0]).is_dir() else SCORES_FILE
     return f"{where} holds no {table} with the volunteers' votes; put it next to the images, or name another folder"
 
 
@@ -73,7 +73,7 @@ def _wanted_ids(options: argparse.Namespace, scored: Catalogue) -> list[str]:
     """Return the galaxies of ``--ids``, else the validation set, else all with scores."""
     if options.ids:
         return list(dict.fromkeys(read_ids(options.ids)))
-    validation = [] if options.all else read_validation(options.data)
+    validation = [] if options.all else read_validation_ids(options.data)
     return list(dict.fromkeys(validation)) or scored.ids
 
 

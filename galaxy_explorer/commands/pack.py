@@ -11,15 +11,22 @@ from pathlib import Path
 from PIL import Image
 from tqdm import tqdm
 
-from galaxy_explorer.catalogue import FIELD, VALIDATION, Catalogue, open_catalogue, read_ids, read_validation
-from galaxy_explorer.catalogue.layouts import SCORES
+from galaxy_explorer.catalogue import (
+    FIELD_FILE,
+    SCORES_FILE,
+    VALIDATION_FILE,
+    Catalogue,
+    open_catalogue,
+    read_ids,
+    read_validation_ids,
+)
 from galaxy_explorer.commands.reporting import (
     check_not_overwriting_inputs,
     check_output,
     disk_errors,
     report,
+    report_unscanned,
     reserved,
-    say_passed_over,
 )
 from galaxy_explorer.images import FIELD_PX, MIN_SIDE, ImageError, central_field
 from galaxy_explorer.storage import try_lock
@@ -43,8 +50,8 @@ def pack(options: argparse.Namespace) -> int:
     output = check_output(options.output)
     check_not_overwriting_inputs([options.data], output)
     catalogue = open_catalogue(options.data)
-    say_passed_over([options.data])
-    validation = read_validation(options.data)
+    report_unscanned([options.data])
+    validation = read_validation_ids(options.data)
     if options.ids:
         catalogue = catalogue.subset(dict.fromkeys(read_ids(options.ids)))
     _check(options, catalogue)
@@ -71,10 +78,10 @@ def _check(options: argparse.Namespace, catalogue: Catalogue) -> None:
         )
     if not MIN_SIDE <= options.size <= MAX_SIDE:
         raise ValueError(f"--size {options.size} was given; images must have {MIN_SIDE} to {MAX_SIDE:,} pixels a side")
-    if options.crop > catalogue.field:
+    if options.crop > catalogue.field_of_view:
         raise ValueError(
-            f"the images of {catalogue.name} show {catalogue.field:.3f} of the field of view and "
-            f"--crop {options.crop:g} asks for more; give --crop {catalogue.field:.3f} or less"
+            f"the images of {catalogue.name} show {catalogue.field_of_view:.3f} of the field of view and "
+            f"--crop {options.crop:g} asks for more; give --crop {catalogue.field_of_view:.3f} or less"
         )
 
 
@@ -87,11 +94,11 @@ def _write(options: argparse.Namespace, catalogue: Catalogue, path: Path, valida
         archive.comment = settings
         failures = _write_images(options, catalogue, archive, done)
         table = catalogue.table.drop(columns="picture").dropna(how="all")
-        extras = {FIELD: json.dumps({"centre": round(options.crop * FIELD_PX, 3), "of": FIELD_PX})}
+        extras = {FIELD_FILE: json.dumps({"centre": round(options.crop * FIELD_PX, 3), "of": FIELD_PX})}
         if len(table):
-            extras[SCORES] = table.to_csv()
+            extras[SCORES_FILE] = table.to_csv()
         if listed := [galaxy for galaxy in validation if galaxy in catalogue]:
-            extras[VALIDATION] = "\n".join(listed) + "\n"
+            extras[VALIDATION_FILE] = "\n".join(listed) + "\n"
         for name in extras.keys() - done:
             archive.writestr(name, extras[name], compress_type=zipfile.ZIP_DEFLATED)
         archive.comment = b""
@@ -137,7 +144,7 @@ def _write_images(
 def _compress(catalogue: Catalogue, crop: float, size: int, quality: int, galaxy_id: str) -> bytes:
     """Return the central square of a galaxy's image as a WebP file."""
     try:
-        square = central_field(catalogue.picture(galaxy_id), crop, size, field=catalogue.field)
+        square = central_field(catalogue.picture(galaxy_id), crop, size, field=catalogue.field_of_view)
     except OSError as error:
         raise ImageError(str(error)) from error
     content = io.BytesIO()

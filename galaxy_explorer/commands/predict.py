@@ -12,7 +12,7 @@ from typing import NoReturn
 import numpy as np
 
 from galaxy_explorer import __version__
-from galaxy_explorer.catalogue import FIELD, field_of, id_of, is_text, open_catalogue, read_ids, written
+from galaxy_explorer.catalogue import FIELD_FILE, field_of_view_of, normalise_id, open_catalogue, read_ids
 from galaxy_explorer.commands.console import inference_options, load_model, progress_bar
 from galaxy_explorer.commands.reporting import (
     NAMED_FAILURES,
@@ -20,9 +20,9 @@ from galaxy_explorer.commands.reporting import (
     check_output,
     disk_errors,
     report,
+    report_unscanned,
     reserved,
     say,
-    say_passed_over,
 )
 from galaxy_explorer.images import FITS_ENDINGS, ImageError, is_named, read_exposure, stem_of
 from galaxy_explorer.prediction import (
@@ -41,7 +41,6 @@ from galaxy_explorer.prediction.formats import check_ending
 from galaxy_explorer.prediction.tables import STATE, sidecar
 
 NAMED_PATHS = 3  # in a reason; there may be as many as folders of a survey
-BAD_NAME = "its file name is not valid text; rename the file"
 PREDICT_AGAIN = "leave out --resume to predict all again, or name another --output"
 Notes = dict[str, list[str]]  # how images were displayed, with the ids of the galaxies
 
@@ -73,11 +72,11 @@ def predict(options: argparse.Namespace) -> int:
         _check_same_galaxies(sources, rank)
         with rank.barrier():
             if rank.is_rank_0:
-                say_passed_over(options.paths)
+                report_unscanned(options.paths)
                 _forget_changed(store, sources)
         if options.resume and store.finished:
             return _report_finished(store, sources, options.spread) if rank.is_rank_0 else 0
-        with disk_errors(output, partial(_advice, store)):
+        with disk_errors(output, lambda: "add --resume" if store.chunk_paths() else "give the same command again"):
             with progress_bar(rank, before=len(store.predicted_ids())) as progress:
                 predict_missing(store, model, sources, replace(settings, progress=progress), rank)
             if rank.is_rank_0:
@@ -98,7 +97,7 @@ def predict(options: argparse.Namespace) -> int:
 
 def _check_unfinished(store: PredictionStore, sources: list[Source], resume: bool) -> None:
     """Raise ValueError if an unfinished table is not to be resumed, or has other galaxies."""
-    if store.chunks.exists() and not resume:
+    if store.chunk_paths() and not resume:
         raise ValueError(
             f"{store.chunks} holds the predictions of an interrupted run; "
             "add --resume to continue it, or delete the folder to start again"
@@ -107,13 +106,9 @@ def _check_unfinished(store: PredictionStore, sources: list[Source], resume: boo
     if others:
         raise ValueError(
             f"{store.chunks} holds {len(others):,} galaxies that are not in the given paths, one of them "
-            f"{min(others)}; give the paths that it was begun with, delete the folder to start again, or name another --output"
+            f"{min(others)}; give the paths that it was begun with, delete the folder to start again, or name another "
+            "--output"
         )
-
-
-def _advice(store: PredictionStore) -> str:
-    """Return how to continue a run that the disk has stopped."""
-    return "add --resume to keep what was done" if store.chunks.exists() else "give the same command again"
 
 
 def _forget_changed(store: PredictionStore, sources: list[Source]) -> None:
@@ -123,8 +118,8 @@ def _forget_changed(store: PredictionStore, sources: list[Source]) -> None:
     if changed:
         others = f" and {len(changed) - 1:,} more are" if len(changed) > 1 else " is"
         say(
-            f"galaxy {changed[0]}{others} predicted again: the image, or its field of view in {FIELD}, has changed "
-            "since the interruption"
+            f"galaxy {changed[0]}{others} predicted again: the image, or its field of view in {FIELD_FILE}, has "
+            "changed since the interruption"
         )
         store.forget(set(changed))
 
@@ -156,26 +151,26 @@ def sources_at(paths: Sequence[str], ids: Sequence[str] | None = None, notes: No
     ValueError
         If two images have one id, a path holds no images, or none of the ids has one.
     """
-    found: dict[str, tuple[str, Source]] = {}
+    by_id: dict[str, tuple[str, Source]] = {}
     for path in paths:
         for source in _sources_at(path, {} if notes is None else notes):
-            if source.galaxy_id in found:
+            if source.galaxy_id in by_id:
                 raise ValueError(
-                    f"galaxy {source.galaxy_id} is in both {found[source.galaxy_id][0]} and {path}; an id is the "
+                    f"galaxy {source.galaxy_id} is in both {by_id[source.galaxy_id][0]} and {path}; an id is the "
                     "image's name without its ending: rename one, or leave one out"
                 )
-            found[source.galaxy_id] = path, source
+            by_id[source.galaxy_id] = path, source
     if ids is None:
-        return [source for _, source in found.values()]
+        return [source for _, source in by_id.values()]
     others = f" and {len(paths) - NAMED_PATHS:,} more" if len(paths) > NAMED_PATHS else ""
     where = f"{', '.join(paths[:NAMED_PATHS])}{others}"
-    if found and not found.keys() & set(ids):
+    if by_id and not by_id.keys() & set(ids):
         raise ValueError(
             f"none of the {len(ids):,} ids, the first of them {ids[0]}, has an image in {where}; an id is the "
             "image's name without its ending"
         )
     absent = partial(_fail, f"there is no image of it in {where}")
-    return [found[name][1] if name in found else Source(name, absent) for name in dict.fromkeys(ids)]
+    return [by_id[name][1] if name in by_id else Source(name, absent) for name in dict.fromkeys(ids)]
 
 
 def _sources_at(path: str, notes: Notes) -> Iterator[Source]:
@@ -186,16 +181,13 @@ def _sources_at(path: str, notes: Notes) -> Iterator[Source]:
         for source in sources_of(catalogue):
             if is_named(str(catalogue.table.at[source.galaxy_id, "picture"]), *FITS_ENDINGS):
                 noted = partial(_read_noted, notes, source.galaxy_id, partial(catalogue.picture_file, source.galaxy_id))
-                source = replace(source, read=catalogue.giving_none_up()(noted))
+                source = replace(source, read=catalogue.distinguish_missing_root()(noted))
             yield source
-        yield from (Source(name, partial(_fail, BAD_NAME)) for name in catalogue.left_out)
-    elif not is_text(file.name):
-        yield Source(written(file.name), partial(_fail, BAD_NAME))
     else:
-        galaxy_id, state = id_of(stem_of(file.name)), file.stat()
+        galaxy_id, state = normalise_id(stem_of(file.name)), file.stat()
         read = partial(_read_noted, notes, galaxy_id, lambda: file)
         # A field.json next to it says that the image was cropped before, as for the folder as a whole.
-        yield Source(galaxy_id, read, field_of(file.parent), (state.st_size, state.st_mtime_ns))
+        yield Source(galaxy_id, read, field_of_view_of(file.parent), (state.st_size, state.st_mtime_ns))
 
 
 def _read_noted(notes: Notes, galaxy_id: str, find: Callable[[], bytes | Path]) -> np.ndarray:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
-from galaxy_explorer.catalogue import VOTES, passed_over
+from galaxy_explorer.catalogue import VOTE_FILES, subfolders_note
 from galaxy_explorer.images import FITS_ENDINGS, is_named
 
 NAMED_FAILURES = 20  # on the screen; a failure list next to the table has all
@@ -18,10 +18,10 @@ def say(message: str) -> None:
     print(message, file=sys.stderr)
 
 
-def say_passed_over(paths: Sequence[str]) -> None:
+def report_unscanned(paths: Sequence[str]) -> None:
     """Report subfolders with images, which are not scanned."""
     for path in paths:
-        if message := passed_over(path):
+        if message := subfolders_note(path):
             say(message)
 
 
@@ -46,12 +46,11 @@ def check_not_overwriting_inputs(paths: Sequence[str], output: Path) -> None:
     for path in filter(Path.exists, map(Path, paths)):
         folder = path if path.is_dir() else path.parent
         in_folder = output.resolve().parent == folder.resolve() and path.suffix.lower() != ".zip"
-        as_votes = in_folder and output.name in VOTES
-        as_image = in_folder and path.is_dir() and is_named(output.name, *FITS_ENDINGS)
-        if as_votes or as_image or (output.exists() and output.samefile(path)):
+        is_read = output.name in VOTE_FILES or (path.is_dir() and is_named(output.name, *FITS_ENDINGS))
+        if (in_folder and is_read) or (output.exists() and output.samefile(path)):
             raise ValueError(
-                f"{output} is an input of this command, or would be read as {'votes' if as_votes else 'an image'} of "
-                f"{folder}; name another --output, such as predictions.csv"
+                f"{output} is an input of this command, or would be read as one from {folder}; "
+                "name another --output, such as predictions.csv"
             )
 
 

@@ -6,10 +6,7 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from galaxy_explorer.catalogue import MOST_GALAXIES, Catalogue
-from galaxy_explorer.catalogue.layouts import SCORES
-from galaxy_explorer.catalogue.live import LiveDraw, open_live
-from galaxy_explorer.catalogue.scores import ID
+from galaxy_explorer.catalogue import ID, MOST_GALAXIES, SCORES_FILE, Catalogue, LiveDraw, open_live
 from galaxy_explorer.commands.downloads import FetchError, check_disk_space
 from galaxy_explorer.commands.reporting import report
 from galaxy_explorer.images import ImageError
@@ -37,7 +34,7 @@ def fetch_sdss(folder: Path, count: int, seed: int) -> int:
     """
     check_disk_space(folder, count * MEGABYTES_EACH)
     galaxies = open_live(LiveDraw(count, seed))
-    _add_scores(galaxies.table.drop(columns="picture"), folder / SCORES)
+    _add_scores(galaxies.table.drop(columns="picture"), folder / SCORES_FILE)
     wanted = [galaxy_id for galaxy_id in galaxies.ids if not _picture_of(galaxy_id, folder).is_file()]
     failures = _fetch_pictures(galaxies, wanted, folder)
     left_out = f"; {galaxies.missing_pictures:,} of unknown size were left out" if galaxies.missing_pictures else ""

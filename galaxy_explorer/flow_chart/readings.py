@@ -18,7 +18,7 @@ VOLUNTEERS = 40  # a galaxy: the median is 44, some of them with little weight (
 # How much wider (above 1) or narrower than `_share_half_widths` computes the interval must be that holds 68 % of the
 # volunteers' shares of a question: the errors of share and votes are not quite independent. Measured on the hold-out,
 # with importance weights, as the mean of both shipped networks, which differ by 0.04 at most
-# (`python benchmarks/shares.py`).
+# (`python benchmarks/studies/shares.py`).
 SHARE_SCALES = {1: 1.0, 2: 0.75, 3: 1.07, 4: 1.12, 5: 1.08, 6: 1.0, 7: 0.73, 8: 0.96, 9: 0.87, 10: 1.21, 11: 0.98}
 _ROUNDING = 1e-3  # half-precision networks and rounded tables leave [0, 1] by less than this
 

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from galaxy_explorer.catalogue import Catalogue
-from galaxy_explorer.catalogue.scores import ID
+from galaxy_explorer.catalogue import ID, Catalogue
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.evaluation.metrics import rms
 from galaxy_explorer.storage import cache_folder, remove, write_atomic
@@ -85,7 +84,7 @@ def tables_of(catalogue: Catalogue) -> list[Tables]:
     list of Tables
         One for each network with predictions, by name.
     """
-    found: dict[str, list[tuple[Path, int]]] = {}
+    by_network: dict[str, list[tuple[Path, int]]] = {}
     for path in folder().glob("*.json"):
         try:
             manifest = json.loads(path.read_bytes())
@@ -96,17 +95,17 @@ def tables_of(catalogue: Catalogue) -> list[Tables]:
         except (OSError, ValueError, KeyError, TypeError):
             continue  # a damaged manifest: its table is ignored
         if files := files_of(path.with_suffix(".parquet")):
-            found.setdefault(network, []).extend(files)
-    return [Tables(name, tuple(sorted(files, key=lambda file: file[1]))) for name, files in sorted(found.items())]
+            by_network.setdefault(network, []).extend(files)
+    return [Tables(name, tuple(sorted(files, key=lambda file: file[1]))) for name, files in sorted(by_network.items())]
 
 
 def files_of(store: Path) -> tuple[tuple[Path, int], ...]:
     """List the files of a table, finished or not, with their modification times, newest last."""
-    found = []
+    files = []
     for file in (store, *store.with_name(f"{store.name}.partial").glob("*.parquet")):
         with suppress(FileNotFoundError):
-            found.append((file, file.stat().st_mtime_ns))
-    return tuple(sorted(found, key=lambda file: file[1]))
+            files.append((file, file.stat().st_mtime_ns))
+    return tuple(sorted(files, key=lambda file: file[1]))
 
 
 def open_columns(ids: pd.Index, tables: Tables, columns: Sequence[str] = COLUMNS) -> Column:
@@ -151,9 +150,9 @@ def open_columns(ids: pd.Index, tables: Tables, columns: Sequence[str] = COLUMNS
         return lambda name: read(name).to_numpy()
     # The first row of a galaxy is that of the newest table. Looking the wanted ids up in the table, instead of the
     # reverse, needs no index of the whole catalogue, which takes a third of a second.
-    found = pc.index_in(wanted, value_set=table_ids.filter(done))
-    rows = np.flatnonzero(found.is_valid().to_numpy())
-    table_rows = np.flatnonzero(done.fill_null(False).to_numpy())[found.drop_null().to_numpy()]
+    positions = pc.index_in(wanted, value_set=table_ids.filter(done))
+    rows = np.flatnonzero(positions.is_valid().to_numpy())
+    table_rows = np.flatnonzero(done.fill_null(False).to_numpy())[positions.drop_null().to_numpy()]
 
     def column(name: str) -> np.ndarray:
         fractions = np.full(len(ids), np.nan, dtype=np.float32)

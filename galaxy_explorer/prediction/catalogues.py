@@ -89,7 +89,7 @@ def _wait_or_resume(
                 resume()
             if acquired:
                 return
-        before, chunks = chunks, store.chunk_count
+        before, chunks = chunks, len(store.chunk_paths())
         if chunks != before:
             done = len(store.unfinished().index.intersection(wanted.ids))
             if options.progress:
@@ -155,9 +155,9 @@ def predict_missing(
 
 def sources_of(catalogue: Catalogue) -> Iterator[Source]:
     """Yield the galaxies of a catalogue as sources."""
+    read = catalogue.picture
     for galaxy_id in catalogue.ids:
-        read = partial(catalogue.picture, galaxy_id)
-        yield Source(galaxy_id, read, catalogue.field, catalogue.picture_state(galaxy_id))
+        yield Source(galaxy_id, partial(read, galaxy_id), catalogue.field_of_view, catalogue.picture_state(galaxy_id))
 
 
 def _track(

@@ -4,13 +4,17 @@ Each column carries a description from the decision tree and a UCD, its meaning 
 International Virtual Observatory Alliance. Vote fractions have no unit; both formats say so with an empty one.
 """
 
-from collections.abc import Mapping
+import io
+import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from galaxy_explorer.catalogue.scores import ID
+from galaxy_explorer.catalogue import ID
 from galaxy_explorer.decision_tree import ANSWER_OF, QUESTION_OF
 from galaxy_explorer.prediction.tables import KEY, SPREAD_COLUMNS
 
@@ -62,31 +66,45 @@ def write_fits(path: Path, table: pd.DataFrame, about: Mapping[str, str]) -> Non
     hdu.writeto(path)
 
 
-def write_ecsv(path: Path, table: pd.DataFrame, about: Mapping[str, str]) -> None:
-    """Write an ECSV table with descriptions and UCDs."""
+def ecsv_header(columns: Sequence[str], about: Mapping[str, str]) -> str:
+    """Return the lines above the rows of an ECSV table, with descriptions and UCDs."""
     from astropy.table import Table
 
-    described = Table.from_pandas(table.reset_index(names=ID))
-    described.meta |= {"program": "Galaxy Explorer", **about, "date": _now()}
-    for name, column in described.columns.items():
+    empty = Table.from_pandas(pd.DataFrame(columns=list(columns), dtype=np.float32).reset_index(names=ID))
+    empty[ID] = empty[ID].astype(str)
+    empty.meta |= {"program": "Galaxy Explorer", **about, "date": _now()}
+    for name, column in empty.columns.items():
         column.description, column.meta["ucd"] = describe(name)
         column.unit = None if name == ID else ""
-    described.write(path, format="ascii.ecsv", delimiter=",")
+    text = io.StringIO()
+    empty.write(text, format="ascii.ecsv", delimiter=",")
+    return text.getvalue().rstrip("\n")
 
 
-def read_described(path: Path, ending: str) -> tuple[pd.DataFrame, str | None]:
-    """Read an ECSV file or the first table of a FITS file, and its key, if it has one."""
+def read_fits(path: Path) -> tuple[pd.DataFrame, str | None]:
+    """Read the first table of a FITS file, and its key, if it has one."""
     from astropy.table import Table
 
     from galaxy_explorer.images.fits_files import quiet_astropy
 
     quiet_astropy()
-    table = Table.read(path, format="fits" if ending == ".fits" else "ascii.ecsv")
+    table = Table.read(path, format="fits")
     table.convert_bytestring_to_unicode()
     rows = table.to_pandas()
-    if ending == ".fits" and ID in rows:
+    if ID in rows:
         rows[ID] = rows[ID].map(_from_ascii, na_action="ignore")
-    return rows, table.meta.get(_KEYWORDS[KEY][0]) or table.meta.get(KEY)
+    return rows, table.meta.get(_KEYWORDS[KEY][0])
+
+
+def read_ecsv_header(path: Path) -> tuple[int, str, str | None]:
+    """Read the header of an ECSV file: number of lines, delimiter, and key, if it has one."""
+    with path.open(encoding="utf-8") as file:
+        lines = list(takewhile(lambda line: line.startswith("#"), file))
+    if not lines or not lines[0].startswith("# %ECSV"):
+        raise ValueError("its first line is not that of an ECSV file")
+    key = re.search(rf"\b{KEY}: ['\"]?(\w+)", "".join(lines))
+    has_commas = any(re.match(r"# delimiter: ['\"],['\"]", line) for line in lines)
+    return len(lines), "," if has_commas else " ", key[1] if key else None
 
 
 def _to_ascii(text: str) -> bytes:

@@ -1,5 +1,6 @@
 """A prediction table that grows in chunks, survives a kill, and ends as one file."""
 
+import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence, Set
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from galaxy_explorer.catalogue.scores import ID
+from galaxy_explorer.catalogue import ID
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.prediction.formats import check_ending, write_table
 from galaxy_explorer.prediction.stream import Batch
@@ -23,11 +24,11 @@ from galaxy_explorer.prediction.tables import (
     PredictionError,
     read_failures,
     read_parquet,
+    sidecar,
     write_failures,
     write_parquet,
-    write_sidecar,
 )
-from galaxy_explorer.storage import atomic_path, try_lock
+from galaxy_explorer.storage import atomic_path, try_lock, write_atomic
 
 CHUNK_COLUMNS = [*COLUMNS, *SPREAD_COLUMNS, STATE, FAILURE]
 _DELETE_CHUNK = "delete it, and give the same command with --resume: the galaxies in it are predicted again"
@@ -57,8 +58,7 @@ class PredictionStore:
     """A prediction table on disk: chunks while it grows, one file at the end.
 
     Chunks are in ``<path>.partial/`` and can be read while it grows; every file is written atomically. Failed
-    galaxies are listed in
-    ``<path>.failed.csv``. A process that writes holds its `lock`.
+    galaxies are listed in ``<path>.failed.csv``. A process that writes holds its `lock`.
 
     Parameters
     ----------
@@ -76,13 +76,8 @@ class PredictionStore:
 
     @property
     def chunks(self) -> Path:
-        """Folder of the chunks, which exists while the table is unfinished."""
+        """Folder of the chunks, which holds some while the table is unfinished."""
         return self.path.with_name(f"{self.path.name}.partial")
-
-    @property
-    def chunk_count(self) -> int:
-        """Number of chunks."""
-        return len(self._chunk_paths())
 
     @property
     def failed(self) -> Path:
@@ -92,7 +87,7 @@ class PredictionStore:
     @property
     def finished(self) -> bool:
         """Whether the table is complete on disk, and not being predicted again."""
-        return self.path.exists() and not self.chunks.exists()
+        return self.path.exists() and not self.chunk_paths()
 
     @contextmanager
     def lock(self) -> Iterator[bool]:
@@ -103,7 +98,7 @@ class PredictionStore:
 
     def begin_part(self, rank: int = 0) -> str:
         """Return the name of the next chunks of a process, which sorts after the existing ones."""
-        return f"{self.chunk_count:06d}-{rank:05d}"
+        return f"{len(self.chunk_paths()):06d}-{rank:05d}"
 
     def add(self, batches: Sequence[Batch], part: str = "000000-00000") -> None:
         """Write some batches as one chunk of a part, as `begin_part` named it."""
@@ -111,16 +106,11 @@ class PredictionStore:
             return
         self.chunks.mkdir(parents=True, exist_ok=True)
         name = f"{part}-{len(list(self.chunks.glob(f'{part}-*.parquet'))):06d}-{os.getpid()}.parquet"
-        try:
-            self._write(self.chunks / name, _chunk(batches))
-        except OSError:
-            with suppress(OSError):  # it holds chunks
-                self.chunks.rmdir()  # an empty folder would mean that there is something to resume
-            raise
+        self._write(self.chunks / name, _chunk(batches))
 
     def forget(self, ids: Set[str]) -> None:
         """Remove galaxies from the unfinished table."""
-        for path in self._chunk_paths():
+        for path in self.chunk_paths():
             chunk = self._table(path)
             if chunk.index.isin(ids).any():
                 self._write(path, chunk[~chunk.index.isin(ids)])
@@ -139,7 +129,7 @@ class PredictionStore:
         failures: dict[str, str] = {}
 
         def rows() -> Iterator[pd.DataFrame]:
-            for chunk in map(self._table, self._chunk_paths()):
+            for chunk in map(self._table, self.chunk_paths()):
                 failures.update(_failures(chunk))
                 new = _predicted(chunk)
                 new = new[~new.index.isin(predicted)]
@@ -153,7 +143,7 @@ class PredictionStore:
             failures = {galaxy_id: reason for galaxy_id, reason in failures.items() if galaxy_id not in predicted}
             write_failures(self.failed, failures)
         if ending == ".csv":
-            write_sidecar(self.path, metadata)
+            write_atomic(sidecar(self.path), json.dumps(metadata, indent=2).encode())
         if self.chunks.exists():  # removed atomically for those who read them
             dropped = self.chunks.rename(self.chunks.with_name(f".{self.chunks.name}.{os.getpid()}"))
             shutil.rmtree(dropped)
@@ -178,7 +168,7 @@ class PredictionStore:
         """
         if not self.finished:
             with suppress(FileNotFoundError):  # another process finishes the table
-                chunks = pd.concat([_chunk([]), *map(self._table, self._chunk_paths())])
+                chunks = pd.concat([_chunk([]), *map(self._table, self.chunk_paths())])
                 table = _predicted(chunks)
                 failures = _failures(chunks[~chunks.index.isin(table.index)])
                 if not self.finished:
@@ -200,7 +190,7 @@ class PredictionStore:
         """
         chunks = [pd.DataFrame(columns=[STATE, FAILURE], index=pd.Index([], dtype=str, name=ID), dtype=object)]
         with suppress(FileNotFoundError):  # another process finishes the table
-            for path in self._chunk_paths():
+            for path in self.chunk_paths():
                 chunk, key = read_parquet(path, [STATE, FAILURE], _DELETE_CHUNK)
                 self._check_key(key, self.chunks)
                 chunks.append(chunk)
@@ -213,11 +203,11 @@ class PredictionStore:
     def failures(self) -> dict[str, str]:
         """Read the reason for each galaxy that could not be predicted, without the predictions."""
         rows = self.unfinished()
-        if not self.chunks.exists():  # which another process may just have finished
+        if not self.chunk_paths():  # another process may just have finished the table
             return read_failures(self.failed)
         return _failures(rows[~rows.index.isin(_predicted(rows).index)])
 
-    def _chunk_paths(self) -> list[Path]:
+    def chunk_paths(self) -> list[Path]:
         """List the chunks in the order in which they were written."""
         return sorted(self.chunks.glob("*.parquet"))
 

@@ -23,7 +23,7 @@ BATCH_SIZE = 32  # with eight TTA views 256 inputs, enough to keep a GPU busy
 
 @dataclass(frozen=True)
 class PredictOptions:
-    """How many galaxies are predicted.
+    """Settings of the prediction of many galaxies.
 
     Parameters
     ----------

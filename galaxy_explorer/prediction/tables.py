@@ -2,14 +2,14 @@
 
 import csv
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from galaxy_explorer.catalogue.scores import ID
+from galaxy_explorer.catalogue import ID
 from galaxy_explorer.decision_tree import COLUMNS
-from galaxy_explorer.storage import atomic_path, write_atomic
+from galaxy_explorer.storage import atomic_path
 
 SPREAD_COLUMNS = tuple(f"{name}_spread" for name in COLUMNS)  # half-widths of the 68 % prediction intervals
 FAILURE = "failure"  # column of a chunk: why a galaxy could not be predicted, otherwise missing
@@ -66,35 +66,23 @@ def read_parquet(
     except (OSError, pa.ArrowException) as error:
         raise PredictionError(f"{path} cannot be read as a Parquet table ({error}); {advice}") from error
     table = table.reset_index() if table.index.name == ID else table  # pandas wrote it with its index
-    if columns is None:
-        check_columns(path, table.columns)
+    if ID not in table:
+        raise PredictionError(f"{path} has no column {ID}; {advice}")
     table = table.set_index(table.pop(ID).astype(str))
     return (table if columns is None else table.reindex(columns=columns)), key.decode() if key else None
 
 
-def check_columns(path: Path, columns: Collection[str]) -> None:
-    """Raise PredictionError if a table lacks the ids or one of the 37 columns."""
-    missing = [name for name in (ID, *COLUMNS) if name not in columns]
-    if missing:
-        raise PredictionError(f"{path} has no column {', '.join(missing)}; {ADVICE}")
-
-
-def write_sidecar(table: Path, about: Mapping[str, str]) -> None:
-    """Write the metadata of a CSV table into a JSON file next to it."""
-    write_atomic(sidecar(table), json.dumps(dict(about), indent=2).encode())
-
-
-def read_sidecar(table: Path) -> dict[str, str]:
-    """Read what `write_sidecar` wrote; empty if there is no such file, or it is damaged."""
-    try:
-        return dict(json.loads(sidecar(table).read_bytes()))
-    except (OSError, ValueError, TypeError):
-        return {}
-
-
 def sidecar(table: Path) -> Path:
-    """Return the path of a CSV table's sidecar."""
+    """Return the path of the JSON file next to a CSV table that holds its metadata."""
     return table.with_name(f"{table.name}.json")
+
+
+def sidecar_key(table: Path) -> str | None:
+    """Read the key of a CSV table from its sidecar; None if that is missing or damaged."""
+    try:
+        return str(json.loads(sidecar(table).read_bytes())[KEY])
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
 
 
 def write_failures(path: Path, failures: Mapping[str, str]) -> None:

@@ -1,13 +1,12 @@
-"""Where a network looks when it leans towards one answer, or away from it, by the methods of the grad-cam package.
+"""Saliency maps: where a network finds evidence for or against one answer (grad-cam).
 
-What is explained is the log-odds of the answer against the other answers of its question, before the
-masses of the tree. Its logit alone would not do: one number added to all logits of a question changes
-no share, but would change the map.
+The target is the log-odds of the answer against the other answers of its question, before the masses of the tree.
+Its logit alone would not do: one number added to all logits of a question changes no share, but the map.
 
-A network that threads share stays as it is: grad-cam hooks a place made for one call, never the network.
+A shared network is not changed: grad-cam hooks a module made for one call.
 """
 
 from galaxy_explorer.saliency.maps import AnswerLogOdds, SaliencyMap, saliency_map
-from galaxy_explorer.saliency.methods import METHODS, STRONGEST, Method
+from galaxy_explorer.saliency.methods import METHODS, SCORE_CAM_CHANNELS, Method
 
-__all__ = ["METHODS", "STRONGEST", "AnswerLogOdds", "Method", "SaliencyMap", "saliency_map"]
+__all__ = ["METHODS", "SCORE_CAM_CHANNELS", "AnswerLogOdds", "Method", "SaliencyMap", "saliency_map"]

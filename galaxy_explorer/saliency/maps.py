@@ -1,4 +1,4 @@
-"""One map: what of a picture raises, or lowers, the log-odds of one answer."""
+"""Saliency maps: evidence for or against one answer, over one picture."""
 
 from dataclasses import dataclass
 
@@ -11,141 +11,135 @@ from galaxy_explorer.images import tta_views, undo_tta
 from galaxy_explorer.models.networks import GalaxyNetwork
 from galaxy_explorer.saliency.methods import METHODS, Progress
 
-ROUNDING = 1e-6  # a maximum below this part of the map's largest magnitude is float32's rounding, not evidence
+ROUNDING = 1e-6  # a maximum below this fraction of the map's largest magnitude is float32 rounding, not evidence
 
 
 @dataclass(frozen=True)
 class AnswerLogOdds:
-    """What is explained: the log-odds of an answer against the other answers of its question.
+    """Target of a saliency map: log-odds of an answer against the others of its question.
 
-    With the logits z, ``z_answer − log Σ exp(z_other)``: one number added to all of a question's changes nothing.
+    With the logits z: ``z_answer − log Σ exp(z_other)``. A number added to all of a question's logits changes nothing.
 
     Parameters
     ----------
     column : str
-        The answer's score column, such as ``Class4.1``; a ValueError says so if there is no such column.
-    sign : int
-        1 for what raises the answer, -1 for what lowers it.
+        Score column of the answer, such as ``Class4.1``; another text raises ValueError.
+    against : bool
+        Negate the log-odds, to map the evidence against the answer.
     """
 
     column: str
-    sign: int = 1
+    against: bool = False
 
     def __post_init__(self) -> None:
         if self.column not in INDEX:
             raise ValueError(f"there is no answer {self.column!r}; choose one of {COLUMNS[0]} to {COLUMNS[-1]}")
 
     def __call__(self, logits: torch.Tensor) -> torch.Tensor:
-        """Give the log-odds, a tensor without axes, from the ``(37,)`` logits of one picture."""
-        where, index = SLICES[QUESTION_OF[self.column].number], INDEX[self.column]
-        others = torch.cat([logits[where.start : index], logits[index + 1 : where.stop]])
-        return self.sign * (logits[index] - others.logsumexp(dim=0))
+        """Return the log-odds, a scalar tensor, from the ``(37,)`` logits of one picture."""
+        question, index = SLICES[QUESTION_OF[self.column].number], INDEX[self.column]
+        others = torch.cat([logits[question.start : index], logits[index + 1 : question.stop]])
+        log_odds = logits[index] - others.logsumexp(dim=0)
+        return -log_odds if self.against else log_odds
 
 
 @dataclass(frozen=True, eq=False)
 class SaliencyMap:
-    """Where a network looks for one answer.
+    """Evidence for or against one answer, over the picture.
 
     Attributes
     ----------
     heat : (H, W) np.ndarray of float32
-        The map at the picture's size, in [0, 1], divided by `maximum`: it says where, not how much. All 0
-        where nothing speaks for the answer (or, with `lowers`, against it).
+        The map at the picture's size, in [0, 1], divided by `maximum`: where, not how much. All 0 without evidence.
     maximum : float
-        The largest value before clipping and scaling, at or below 0 where nothing does. It can be
-        compared between pictures and answers of one network and one method that is `Method.comparable`:
-        Score-CAM's weights of the detectors sum to 1 whatever the answer gains (Wang et al. 2020).
-    column, method : str
-        The answer that was explained, and how (a key of `METHODS`).
-    lowers : bool
-        Whether the map shows what lowers the answer instead of what raises it.
+        Largest value before clipping and scaling; at most 0 without evidence. Comparable between pictures and
+        answers of one network and one method that is `Method.comparable`: Score-CAM's channel weights sum to 1
+        whatever the answer gains (Wang et al. 2020).
+    target : AnswerLogOdds
+        The explained answer, and whether evidence is for or against it.
+    method : str
+        A key of `METHODS`.
     """
 
     heat: np.ndarray
     maximum: float
-    column: str
+    target: AnswerLogOdds
     method: str
-    lowers: bool
 
     @property
     def message(self) -> str:
-        """Say that the map is empty, in a few words; empty where there is something to see."""
+        """Sentence, without a full stop, that the map is empty; empty if it is not."""
         if self.heat.any():
             return ""
         if not METHODS[self.method].per_answer:
-            return "nothing here stands out"
-        return f"nothing here {'lowers' if self.lowers else 'raises'} this answer"
+            return "No pattern stands out in this picture"
+        return f"No evidence {'against' if self.target.against else 'for'} this answer in this picture"
 
 
-class _Opened(nn.Module):
-    """A shared network with a place between its halves, made for one call, that grad-cam may hook.
+class _SplitNetwork(nn.Module):
+    """A shared network in two halves, with a layer of its own between them for grad-cam's hooks.
 
-    The network is no part of this module, so grad-cam's ``eval()`` and ``zero_grad()`` do not reach it.
+    The network is not a submodule, so that grad-cam's ``eval()`` and ``zero_grad()`` do not reach it.
     """
 
     def __init__(self, network: GalaxyNetwork) -> None:
         super().__init__()
-        self.between = nn.Identity()
+        self.cut = nn.Identity()
         self.halves = (network.features, network.logits_from_features)
         device = next(network.parameters()).device
-        self.place = nn.Parameter(torch.empty(0, device=device), requires_grad=False)  # tells grad-cam the device
+        self.on_device = nn.Parameter(torch.empty(0, device=device), requires_grad=False)  # read by grad-cam
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         features, logits_from_features = self.halves
-        # Gradients are wanted at the maps; going on to the picture would double the time.
-        return logits_from_features(self.between(features(images).requires_grad_()))
+        # Gradients are needed at the feature maps; those of the picture would double the time.
+        return logits_from_features(self.cut(features(images).requires_grad_()))
 
 
 def saliency_map(
     network: GalaxyNetwork,
     inputs: np.ndarray | torch.Tensor,
-    column: str,
+    target: AnswerLogOdds,
     *,
     method: str = "Grad-CAM",
-    lowers: bool = False,
     views: int = 1,
     progress: Progress | None = None,
 ) -> SaliencyMap:
-    """Map where a network looks for one answer about one picture.
-
-    Any number of threads may do so at once with one network.
+    """Compute a saliency map of one answer and one picture; safe in any number of threads.
 
     Parameters
     ----------
     network : GalaxyNetwork
-        In evaluation mode with its parameters frozen, as `checkpoints.load` gives it. It is left as it was.
+        In evaluation mode with frozen parameters, as `checkpoints.load` returns it. It is not changed.
     inputs : (3, H, W) or (1, 3, H, W) np.ndarray or torch.Tensor of float32
-        The picture as the network takes it: normalised, as `images.for_prediction` gives it.
-    column : str
-        The answer's score column, such as ``Class4.1``.
+        The picture as network input: normalised, as `images.for_prediction` returns it.
+    target : AnswerLogOdds
+        The answer, and whether to map evidence for or against it. Eigen-CAM's map is the same for all.
     method : str
         A key of `METHODS`.
-    lowers : bool
-        Show what lowers the answer: the same method on the negated log-odds. Eigen-CAM knows no answer
-        and gives the same map.
     views : int
-        How many of the eight flips and quarter turns of a square picture are explained, 1 to 8: the map is the mean of
-        theirs, turned back, as a prediction is the mean over them. Of all eight, it turns as the galaxy is turned.
+        Number of TTA views, 1 to 8: flips and rotations of a square picture. The map is the mean of theirs, like the
+        prediction. With all eight, it rotates with the galaxy.
     progress : callable, optional
-        Called by Score-CAM as ``progress(done, total)`` after each batch of channels, over all views.
+        Called by Score-CAM as ``progress(done, total)`` after each batch of channels, over all views; an error that
+        it raises stops the computation.
 
     Returns
     -------
     SaliencyMap
-        The map at the picture's size.
+        At the picture's size.
 
     Raises
     ------
     ValueError
-        When there is no such answer or method, the picture has another shape or holds NaN, there are not 1 to 8
-        views or they are of no square, or the network is in training mode or not frozen.
+        If there is no such method, the picture has another shape or holds NaN or inf, there are not 1 to 8 views or
+        they are not of a square, or the network is in training mode or not frozen.
 
     Notes
     -----
-    Score-CAM tries the `STRONGEST` channels with the largest mean. It multiplies the normalised picture by a
-    mask, so what is masked out turns to the mean colour of the training galaxies, not to black; grad-cam enlarges the
-    masks from corner to corner, so that at the rim they lie up to half a cell beside the map shown. Its weights
-    are positive, as are those of Grad-CAM++ and LayerCAM: these three hardly ever give an empty map.
+    Score-CAM uses the `SCORE_CAM_CHANNELS` channels with the largest mean. It multiplies the normalised picture by a
+    mask, which fades to the mean colour of the training galaxies, not to black. Masks are enlarged with aligned
+    corners, as in grad-cam, so that at the rim they are off by up to half a cell. Its weights are positive, as are
+    those of Grad-CAM++ and LayerCAM: these three rarely give an empty map.
 
     References
     ----------
@@ -156,41 +150,48 @@ def saliency_map(
     """
     if method not in METHODS:
         raise ValueError(f"there is no saliency method {method!r}; choose one of {', '.join(METHODS)}")
-    target = AnswerLogOdds(column, sign=-1 if lowers else 1)
-    _check_ready(network)
+    _check_frozen(network)
     # The caller's thread may have gradients switched off, and a tensor made in inference mode cannot have any.
     with torch.inference_mode(False), torch.enable_grad():
-        picture = _checked_picture(inputs)
-        seen = [picture] if views == 1 else tta_views(picture.cpu().numpy(), views)
+        picture = _as_tensor(inputs)
+        pictures = [picture] if views == 1 else tta_views(picture.cpu().numpy(), views)
         maps = [
-            _raw_map(network, torch.as_tensor(view), target, method, _over_all(progress, number, len(seen)))
-            for number, view in enumerate(seen)
+            _raw_map(network, torch.as_tensor(view), target, method, _part_of(progress, number, len(pictures)))
+            for number, view in enumerate(pictures)
         ]
     raw = undo_tta(np.stack(maps)).mean(axis=0)
-    return SaliencyMap(_heat(raw, picture.shape[2:]), float(raw.max()), column, method, lowers)
+    return SaliencyMap(_heat(raw, picture.shape[2:]), float(raw.max()), target, method)
 
 
 def _raw_map(
     network: GalaxyNetwork, picture: torch.Tensor, target: AnswerLogOdds, method: str, progress: Progress | None
 ) -> np.ndarray:
-    """Make the ``(h, w)`` map of one picture, neither clipped nor scaled."""
-    opened = _Opened(network)
-    with METHODS[method].cam(opened, [opened.between]) as cam:
-        cam.progress = progress
-        cam(picture, [target])
-    raw: np.ndarray = cam.raw[0]
-    return raw
+    """Return the ``(h, w)`` map of one picture, not clipped and scaled as by grad-cam."""
+    split = _SplitNetwork(network)
+    cam = METHODS[method].cam(split, [split.cut])
+    cam.progress = progress
+    hooks = cam.activations_and_grads
+    try:
+        picture = picture.to(cam.device)
+        logits = hooks(picture)
+        if cam.uses_gradients:
+            target(logits[0]).backward()
+        # In double precision Grad-CAM++ divides by no rounded zero, and Eigen-CAM repeats to the last digit.
+        maps, *gradients = (each.double().numpy() for each in (*hooks.activations, *hooks.gradients))
+        return cam.get_cam_image(picture, split.cut, [target], maps, gradients[0] if gradients else None, False)[0]
+    finally:
+        hooks.release()
 
 
-def _over_all(progress: Progress | None, number: int, count: int) -> Progress | None:
-    """Count the progress of one of several views as part of all."""
+def _part_of(progress: Progress | None, number: int, count: int) -> Progress | None:
+    """Return a callback that reports the progress of one of several views as a part of all."""
     return progress and (lambda done, total: progress(number * total + done, count * total))
 
 
-def _check_ready(network: GalaxyNetwork) -> None:
-    """Refuse a network that would answer at random or that the gradients would change."""
+def _check_frozen(network: GalaxyNetwork) -> None:
+    """Raise ValueError for a network in training mode, or with parameters that are not frozen."""
     if network.training:
-        raise ValueError("the network is in training mode, where its answers vary; call network.eval() first")
+        raise ValueError("the network is in training mode, where its predictions vary; call network.eval() first")
     for name, parameter in network.named_parameters():
         if parameter.requires_grad or parameter.is_inference():
             raise ValueError(
@@ -199,8 +200,8 @@ def _check_ready(network: GalaxyNetwork) -> None:
             )
 
 
-def _checked_picture(inputs: np.ndarray | torch.Tensor) -> torch.Tensor:
-    """Copy the input as a ``(1, 3, H, W)`` float32 tensor."""
+def _as_tensor(inputs: np.ndarray | torch.Tensor) -> torch.Tensor:
+    """Copy the input to a ``(1, 3, H, W)`` float32 tensor."""
     if isinstance(inputs, torch.Tensor):
         picture = inputs.detach().to(torch.float32, copy=True)
     else:
@@ -208,16 +209,16 @@ def _checked_picture(inputs: np.ndarray | torch.Tensor) -> torch.Tensor:
     shape = tuple(picture.shape)
     picture = picture[None] if picture.ndim == 3 else picture
     if picture.ndim != 4 or picture.shape[:2] != (1, 3):
-        raise ValueError(f"an input of shape {shape} was given; give one picture, (3, H, W) or (1, 3, H, W)")
+        raise ValueError(f"the input has shape {shape}; expected one picture, (3, H, W) or (1, 3, H, W)")
     if not picture.isfinite().all():
-        raise ValueError("the input holds NaN or infinity; give a normalised picture of finite numbers")
+        raise ValueError("the input holds NaN or inf; expected a normalised picture")
     return picture
 
 
 def _heat(raw: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
-    """Clip the ``(h, w)`` raw map at 0, scale its maximum to 1, and enlarge it to the picture's size."""
+    """Clip the ``(h, w)`` map at 0, scale its maximum to 1, and enlarge it to the picture."""
     if not np.isfinite(raw).all():
-        raise ValueError("the network's maps hold NaN or infinity for this picture; check its weights")
+        raise ValueError("the network's maps hold NaN or inf for this picture; check its weights")
     if raw.max() <= ROUNDING * np.abs(raw).max():
         return np.zeros(size, dtype=np.float32)
     cells = torch.from_numpy(np.clip(raw / raw.max(), 0, 1).astype(np.float32))[None, None]

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from galaxy_explorer.catalogue import VALIDATION, Catalogue, open_catalogue, read_ids, read_validation
+from galaxy_explorer.catalogue import VALIDATION_FILE, Catalogue, open_catalogue, read_ids, read_validation_ids
 from galaxy_explorer.images import DEFAULT_VIEWS
 from galaxy_explorer.models import Card, Model
 from galaxy_explorer.models.checkpoints import WEIGHTS, find, load, save
@@ -261,8 +261,8 @@ def check_paths(work: Path, out: Path, resume: bool) -> None:
 
 def read_excluded_ids(flags: argparse.Namespace, catalogue: Catalogue) -> list[str]:
     """Read the ids that the run must not train on, whether they are in the catalogue or not."""
-    source = flags.exclude_ids or flags.data / VALIDATION
-    excluded_ids = read_ids(flags.exclude_ids) if flags.exclude_ids else read_validation(flags.data)
+    source = flags.exclude_ids or flags.data / VALIDATION_FILE
+    excluded_ids = read_ids(flags.exclude_ids) if flags.exclude_ids else read_validation_ids(flags.data)
     known = catalogue.subset([galaxy for galaxy in dict.fromkeys(excluded_ids) if galaxy in catalogue])
     if flags.validate and not np.isfinite(known.volunteer_fractions).any():
         raise TrainingError(
@@ -279,8 +279,8 @@ def read_distillation(flags: argparse.Namespace, rank: Rank) -> Distillation | N
             raise TrainingError("--unlabeled and --distill-weight need a teacher; add models with --teacher")
         return None
     unlabeled = open_catalogue(flags.unlabeled) if flags.unlabeled else None
-    if unlabeled is not None and unlabeled.field == 1.0:
-        unlabeled = replace(unlabeled, field=float(flags.unlabeled_field))
+    if unlabeled is not None and unlabeled.field_of_view == 1.0:
+        unlabeled = replace(unlabeled, field_of_view=float(flags.unlabeled_field))
     return Distillation(load_teachers(flags.teacher, rank.device), flags.teacher_views, unlabeled)
 
 

@@ -176,6 +176,6 @@ def test_a_folder_that_has_gone_is_told_on_the_galaxy_page(
     first, second = open_catalogue(picture_folder).ids[:2]
     for galaxy in (first, second):
         opened(app, "galaxy", source=next(iter(sources.sources())), galaxy=galaxy)
-        assert any("has gone; bring it back" in error.value for error in app.error) == (galaxy == second)
+        assert any("is missing; restore it" in error.value for error in app.error) == (galaxy == second)
         if picture_folder.exists():
             picture_folder.rename(picture_folder.with_name("away"))

@@ -1,22 +1,16 @@
-"""Opening catalogues in every layout, and getting at their galaxies."""
+"""Open catalogues in every layout, and read their galaxies."""
 
 import shutil
 import sys
 import zipfile
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from score_files import write_scores
 
-from galaxy_explorer.catalogue import (
-    GONE,
-    CatalogueError,
-    open_catalogue,
-    read_validation,
-    scores_from_votes,
-)
+from galaxy_explorer.catalogue import GONE, CatalogueError, open_catalogue, read_validation_ids, scores_from_votes
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, SLICES
 from galaxy_explorer.images import ImageError, read_image, to_png
 
@@ -53,41 +47,37 @@ class TestTheSample:
             np.testing.assert_array_equal(challenge.picture(galaxy), sample.picture(galaxy))
 
     def test_credits_name_every_picture_and_both_papers(self, sample):
-        words = (sample.root / "README.md").read_text(encoding="utf-8")
-        for said in (*sample.ids, "Willett et al. 2013", "Hart et al. 2016", "MIT License", "Sloan Digital Sky Survey"):
-            assert said in words
+        readme = (sample.root / "README.md").read_text(encoding="utf-8")
+        papers = ("Willett et al. 2013", "Hart et al. 2016")
+        assert [
+            name for name in (*sample.ids, *papers, "MIT License", "Digital Sky Survey") if name not in readme
+        ] == []
 
 
 class TestTheChallenge:
     def test_opens_training_and_test_galaxies(self, kaggle_folder):
         catalogue = open_catalogue(kaggle_folder)
         assert catalogue.ids == [*(str(200_001 + n) for n in range(14)), "300001", "300002", "300003"]
-        assert (catalogue.name, catalogue.field, catalogue.missing_pictures) == ("challenge", 1.0, 0)
+        assert (catalogue.name, catalogue.field_of_view, catalogue.missing_pictures) == ("challenge", 1.0, 0)
         assert catalogue.picture("300002").shape == (424, 424, 3)
-
-    def test_test_galaxies_have_no_scores(self, kaggle_folder):
-        catalogue = open_catalogue(kaggle_folder)
         known = np.isfinite(catalogue.volunteer_fractions)
         assert known[:12].all()
         assert not known[14:].any()
 
     def test_the_partial_table_leaves_the_other_scores_unknown(self, kaggle_folder):
-        catalogue = open_catalogue(kaggle_folder)
-        partly = np.isfinite(catalogue.volunteer_fractions[12:14])
+        fractions = open_catalogue(kaggle_folder).volunteer_fractions
         wanted = np.zeros(len(COLUMNS), dtype=bool)
         for question in (1, 2, 6, 7, 8):
             wanted[SLICES[question]] = True
-        assert (partly == wanted).all()
-        np.testing.assert_array_equal(
-            catalogue.volunteer_fractions[12:14][:, wanted], catalogue.volunteer_fractions[:2][:, wanted]
-        )
+        assert (np.isfinite(fractions[12:14]) == wanted).all()
+        np.testing.assert_array_equal(fractions[12:14][:, wanted], fractions[:2][:, wanted])
 
-    def test_a_galaxy_in_both_tables_is_refused(self, kaggle_folder):
+    def test_a_galaxy_in_both_tables_is_an_error(self, kaggle_folder):
         shutil.copyfile(kaggle_folder / "training_solutions_rev1.csv", kaggle_folder / "training_solutions_partial.csv")
-        with pytest.raises(CatalogueError, match="galaxy 200001 stands in both"):
+        with pytest.raises(CatalogueError, match="galaxy 200001 is in both"):
             open_catalogue(kaggle_folder)
 
-    def test_a_missing_picture_costs_that_galaxy_and_is_counted(self, kaggle_folder):
+    def test_galaxies_without_a_picture_are_left_out_and_counted(self, kaggle_folder):
         (kaggle_folder / "images_training_rev1" / "200004.jpg").unlink()
         (kaggle_folder / "images_training_rev1" / "200013.jpg").unlink()
         catalogue = open_catalogue(kaggle_folder)
@@ -96,13 +86,13 @@ class TestTheChallenge:
         assert "200005" in catalogue
 
     def test_without_score_tables_all_scores_are_unknown(self, kaggle_folder):
-        (kaggle_folder / "training_solutions_rev1.csv").unlink()
-        (kaggle_folder / "training_solutions_partial.csv").unlink()
+        for table in ("training_solutions_rev1.csv", "training_solutions_partial.csv"):
+            (kaggle_folder / table).unlink()
         catalogue = open_catalogue(kaggle_folder)
         assert len(catalogue) == 17
         assert np.isnan(catalogue.volunteer_fractions).all()
 
-    def test_the_real_one_opens_whole(self, shared_data):
+    def test_the_real_one_opens_completely(self, shared_data):
         catalogue = open_catalogue(shared_data / "kaggle")
         assert len(catalogue) == 12_549
         known = np.isfinite(catalogue.volunteer_fractions)
@@ -122,8 +112,9 @@ class TestAFolder:
         catalogue = open_catalogue(str(picture_folder))
         for seed, galaxy in enumerate(catalogue.ids):
             np.testing.assert_array_equal(catalogue.picture(galaxy), draw_galaxy(seed))
+            np.testing.assert_array_equal(read_image(catalogue.picture_bytes(galaxy)), draw_galaxy(seed))
 
-    def test_scores_come_with_their_ids_as_text(self, picture_folder):
+    def test_scores_are_matched_by_ids_as_text(self, picture_folder):
         write_scores(picture_folder, "NA,0.25,0.5,0.25", "0012,1,0,0", "587726016142835881,0.1,0.2,0.7")
         table = open_catalogue(picture_folder).table
         assert table["Class1.1"].tolist() == pytest.approx([1, 0.1, 0.25, np.nan], nan_ok=True)
@@ -140,51 +131,37 @@ class TestAFolder:
         assert np.isnan(fractions[[0, 2]]).all()
         assert fractions[1] == 0.5
 
-    def test_columns_may_come_in_any_order_with_others_between(self, picture_folder):
+    def test_columns_may_be_in_any_order_with_others_between(self, picture_folder):
         write_scores(picture_folder, "spiral,0.25,0012,0.75", header="comment,Class11.6,GalaxyID,Class4.1")
         row = open_catalogue(picture_folder).table.loc["0012"]
         assert (row["Class4.1"], row["Class11.6"]) == (0.75, 0.25)
         assert "comment" not in row
 
-    def test_positions_are_kept_in_full(self, picture_folder):
-        write_scores(
-            picture_folder, "0012,1,180.4075164794922,-3.261066675186157", header="GalaxyID,Class1.1,ra_deg,dec_deg"
-        )
+    def test_positions_have_full_precision(self, picture_folder):
+        header = "GalaxyID,Class1.1,ra_deg,dec_deg"
+        write_scores(picture_folder, "0012,1,180.4075164794922,-3.261066675186157", header=header)
         row = open_catalogue(picture_folder).table.loc["0012"]
         assert (row["ra_deg"], row["dec_deg"]) == (180.4075164794922, -3.261066675186157)
 
     def test_every_ending_is_found(self, tmp_path, picture):
-        endings = [
-            ".jpg",
-            ".jpeg",
-            ".png",
-            ".tif",
-            ".tiff",
-            ".webp",
-            ".fits",
-            ".fts",
-            ".JPG",
-            ".Fits.gz",
-            ".gz",
-            ".gif",
-        ]
-        for letter, ending in zip("abcdefghijkl", endings, strict=True):
-            (tmp_path / f"{letter}.x{ending}").write_bytes(to_png(picture))
-        assert open_catalogue(tmp_path).ids == [f"{letter}.x" for letter in "abcdefghij"]
+        names = ["a.jpg", "b.jpeg", "c.png", "d.tif", "e.tiff", "f.webp", "g.fits", "h.fts", "i.JPG", "j.x.Fits.gz"]
+        for name in (*names, "k.gz", "l.gif"):
+            (tmp_path / name).write_bytes(to_png(picture))
+        assert open_catalogue(tmp_path).ids == [*"abcdefghi", "j.x"]
 
-    def test_two_pictures_of_one_galaxy_are_refused(self, picture_folder, picture):
+    def test_two_pictures_of_one_galaxy_are_an_error(self, picture_folder, picture):
         (picture_folder / "0012.tif").write_bytes(to_png(picture))
-        with pytest.raises(CatalogueError, match=r"two pictures of galaxy 0012, .*0012\.(png|tif).*keep one"):
+        with pytest.raises(CatalogueError, match=r"two pictures of galaxy 0012, .*0012\.(png|tif)"):
             open_catalogue(picture_folder)
 
-    def test_only_the_table_is_kept_in_memory(self, picture_folder, monkeypatch):
-        monkeypatch.setattr("galaxy_explorer.catalogue.galaxies.read_image", None)  # a picture read would fail
+    def test_opening_reads_no_picture(self, picture_folder, monkeypatch):
+        monkeypatch.setattr("galaxy_explorer.catalogue.catalogue.read_image", None)  # a picture read would fail
         catalogue = open_catalogue(picture_folder)
-        (picture_folder / "NA.png").unlink()  # nothing was read of it, so it is missed only now
-        with pytest.raises(ImageError, match=r"NA\.png of galaxy NA cannot be read.*open the catalogue again"):
+        (picture_folder / "NA.png").unlink()
+        with pytest.raises(ImageError, match=r"NA\.png of galaxy NA cannot be read"):
             catalogue.picture("NA")
 
-    def test_a_damaged_picture_costs_itself_alone(self, picture_folder):
+    def test_a_damaged_picture_does_not_affect_the_others(self, picture_folder):
         (picture_folder / "NA.png").write_bytes(b"\x89PNG\r\n\x1a\n damaged")
         catalogue = open_catalogue(picture_folder)
         assert len(catalogue) == 4
@@ -192,59 +169,52 @@ class TestAFolder:
             catalogue.picture("NA")
         assert catalogue.picture("0012").shape == (64, 64, 3)
 
-    def test_an_unknown_galaxy_is_refused_by_its_id(self, picture_folder):
-        with pytest.raises(CatalogueError, match="galaxy '12' is not among the 4 of galaxies"):
+    def test_an_unknown_galaxy_is_an_error_with_its_id(self, picture_folder):
+        with pytest.raises(CatalogueError, match="'12' is not among the 4 of galaxies"):
             open_catalogue(picture_folder).picture("12")
 
+    @pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+    def test_a_link_to_itself_is_one_unreadable_picture(self, picture_folder):
+        (picture_folder / "loop.png").symlink_to("loop.png")
+        catalogue = open_catalogue(picture_folder)
+        assert "loop" in catalogue.ids
+        with pytest.raises((ImageError, OSError)):
+            catalogue.picture("loop")
 
-class TestWhatIsNoCatalogue:
-    def test_the_folder_of_nobody_is_refused(self):
-        with pytest.raises(CatalogueError, match=r"~no-such-user/galaxies does not exist"):
-            open_catalogue("~no-such-user/galaxies")
-        assert read_validation("~no-such-user/galaxies") == []
-
-    def test_a_picture_that_is_not_there_is_said_so(self, tmp_path):
-        with pytest.raises(CatalogueError, match=r"there is no picture .*missing\.jpg: check its name"):
-            open_catalogue(tmp_path / "missing.jpg")
-
-    def test_a_path_that_is_not_there_is_refused(self, tmp_path):
-        with pytest.raises(
-            CatalogueError, match="does not exist: name a folder or a zip file of pictures, or 'sample'"
-        ):
-            open_catalogue(tmp_path / "nowhere")
-
-    def test_another_file_is_refused(self, tmp_path):
-        (tmp_path / "table.csv").write_text("GalaxyID\n", encoding="utf-8")
-        with pytest.raises(CatalogueError, match="is a file, but no zip file"):
-            open_catalogue(tmp_path / "table.csv")
-
-    def test_a_folder_without_pictures_is_refused(self, tmp_path):
-        (tmp_path / "pictures.zip").write_bytes(b"")
-        with pytest.raises(CatalogueError, match=r"there are no pictures in .*unpack them or name one"):
-            open_catalogue(tmp_path)
-
-    def test_a_folder_of_folders_of_pictures_says_to_name_these(self, tmp_path, picture):
-        for name in ("one", "two"):
-            (tmp_path / name).mkdir()
-            (tmp_path / name / "1.png").write_bytes(to_png(picture))
-        with pytest.raises(CatalogueError, match=r"not looked into: 2\. Name each by its own path"):
-            open_catalogue(tmp_path)
-
-    def test_a_folder_called_sample_is_no_bundled_sample(self, tmp_path, picture, monkeypatch):
+    def test_named_sample_is_not_the_bundled_sample(self, tmp_path, picture, monkeypatch):
         (tmp_path / "sample").mkdir()
         (tmp_path / "sample" / "1.png").write_bytes(to_png(picture))
         monkeypatch.chdir(tmp_path)
         assert open_catalogue("./sample").ids == ["1"]
         assert len(open_catalogue("sample")) == 9
-        assert len(open_catalogue(Path("sample"))) == 1  # as a command names it
 
 
-def test_picture_bytes_are_those_read_image_reads(sample):
-    np.testing.assert_array_equal(read_image(sample.picture_bytes("100023")), sample.picture("100023"))
+class TestOtherPaths:
+    def test_the_home_of_an_unknown_user_does_not_exist(self):
+        with pytest.raises(CatalogueError, match="~no-such-user/galaxies does not exist"):
+            open_catalogue("~no-such-user/galaxies")
+        assert read_validation_ids("~no-such-user/galaxies") == []
+
+    @pytest.mark.parametrize(
+        ("name", "message"),
+        [
+            ("missing.jpg", r"no picture .*missing\.jpg"),
+            ("nowhere", "does not exist: .* or 'sample'"),
+            ("table.csv", "is a file, but not a zip file"),
+            (".", r"no pictures in .*subfolders .* 2.*\.fits"),
+        ],
+    )
+    def test_are_an_error_that_says_what_is_there(self, tmp_path, picture, name, message):
+        (tmp_path / "table.csv").write_text("GalaxyID\n", encoding="utf-8")
+        for folder in ("one", "two"):
+            (tmp_path / folder).mkdir()
+            (tmp_path / folder / "1.png").write_bytes(to_png(picture))
+        with pytest.raises(CatalogueError, match=f"(?i){message}"):
+            open_catalogue(tmp_path / name)
 
 
 @pytest.mark.parametrize("form", ["folder", "zip"])
-def test_the_state_of_a_picture_changes_with_it_and_tells_when_it_has_gone(form, picture_folder, picture_zip):
+def test_the_state_of_a_picture_changes_with_its_file(form, picture_folder, picture_zip):
     catalogue = open_catalogue(picture_folder if form == "folder" else picture_zip)
     before = {galaxy: catalogue.picture_state(galaxy) for galaxy in catalogue.ids}
     assert GONE not in before.values()
@@ -260,18 +230,29 @@ def test_the_state_of_a_picture_changes_with_it_and_tells_when_it_has_gone(form,
     assert [galaxy for galaxy in after if after[galaxy] != before[galaxy]] == ["0012"]
 
 
-def test_pictures_of_a_zip_that_was_replaced_by_something_else_have_gone(picture_zip):
+def test_pictures_of_a_zip_that_was_replaced_by_another_file_are_missing(picture_zip):
     catalogue = open_catalogue(picture_zip)
-    picture_zip.write_bytes(b"no zip file")
+    picture_zip.write_bytes(b"not a zip file")
     assert catalogue.picture_state("NA") == GONE
     with pytest.raises(ImageError, match="NA"):
         catalogue.picture("NA")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
-def test_a_link_that_leads_back_to_itself_costs_itself_alone(picture_folder):
-    (picture_folder / "loop.png").symlink_to("loop.png")
-    galaxies = open_catalogue(picture_folder)
-    assert "loop" in galaxies.ids
-    with pytest.raises((ImageError, OSError)):
-        galaxies.picture("loop")
+@pytest.mark.parametrize("form", ["folder", "zip"])
+def test_a_missing_folder_or_zip_is_not_an_error_of_one_picture(form, picture_folder, picture_zip):
+    root = picture_folder if form == "folder" else picture_zip
+    catalogue = open_catalogue(root)
+    root.rename(root.with_name("elsewhere"))
+    with pytest.raises(CatalogueError, match=f"{root.name} is missing"):
+        catalogue.picture("NA")
+    if form == "folder":
+        root.mkdir()  # the mount point of an absent disk
+        with pytest.raises(CatalogueError, match="is missing"):
+            catalogue.picture("NA")
+
+
+def test_the_source_of_a_catalogue_is_that_of_its_parts(sample):
+    assert sample.source == ""
+    catalogue = replace(sample, source="my galaxies")
+    assert catalogue.subset(["100053"]).source == catalogue.rows(np.array([0])).source == "my galaxies"
+    assert catalogue.fingerprint == sample.fingerprint

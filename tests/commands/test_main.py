@@ -13,8 +13,6 @@ import pytest
 import torch
 from astropy.table import Table
 from PIL import Image
-from tiny_prediction import command_with, six_galaxies, tiny_weights
-from tiny_training import in_one_thread
 
 from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.cli import main
@@ -24,12 +22,6 @@ from galaxy_explorer.models import checkpoints
 from galaxy_explorer.prediction import PredictOptions, predict_catalogue, read_failures, read_fractions
 
 ROOT = Path(__file__).parents[2]
-
-
-one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
-weights = pytest.fixture(scope="module")(tiny_weights)
-run = pytest.fixture(command_with)
-galaxies = pytest.fixture(six_galaxies)
 
 
 def test_predict_writes_the_table_of_a_folder(run, galaxies, weights, tmp_path, capsys):
@@ -91,9 +83,9 @@ def test_a_bad_picture_is_named_and_the_rest_is_written(run, galaxies, tmp_path,
     (galaxies / "0004.png").write_text("no picture")
     output = tmp_path / "scores.csv"
     assert run("predict", galaxies, "--output", output) == 1
-    said = capsys.readouterr()
-    assert "5 of 6 galaxies are in" in said.out
-    assert "galaxy 0004 failed: a file of text is not a picture" in said.err
+    captured = capsys.readouterr()
+    assert "5 of 6 galaxies are in" in captured.out
+    assert "galaxy 0004 failed: a file of text is not a picture" in captured.err
     failed = pd.read_csv(f"{output}.failed.csv", dtype=str)
     assert failed.columns.tolist() == ["GalaxyID", "reason"]
     assert failed["GalaxyID"].tolist() == ["0004"]
@@ -130,16 +122,16 @@ def test_the_ids_of_a_list_may_be_a_column_of_a_table_that_predict_wrote(run, ga
     wanted.write_text("5\n2\n")
     assert run("predict", galaxies, "--ids", wanted, "--output", output) == 2
     assert "none of the 2 ids, the first of them 5," in capsys.readouterr().err
-    assert read_fractions(output).index.tolist() == ["0005", "0002"]  # what was there is left alone
+    assert read_fractions(output).index.tolist() == ["0005", "0002"]
 
 
-def test_a_link_that_leads_nowhere_is_a_picture_that_failed(run, galaxies, tmp_path, capsys):
+def test_a_link_that_leads_nowhere_is_an_image_that_failed(run, galaxies, tmp_path, capsys):
     (galaxies / "0007.png").symlink_to(tmp_path / "purged.png")
     (galaxies / "0008.png").symlink_to(tmp_path, target_is_directory=True)
     assert run("predict", galaxies, "--output", tmp_path / "scores.csv") == 1
-    said = capsys.readouterr()
-    assert "6 of 7 galaxies are in" in said.out
-    assert "galaxy 0007 failed" in said.err
+    captured = capsys.readouterr()
+    assert "6 of 7 galaxies are in" in captured.out
+    assert "galaxy 0007 failed" in captured.err
 
 
 def test_predict_that_cannot_run_says_why(run, galaxies, tmp_path, capsys):
@@ -194,19 +186,10 @@ def test_the_command_runs_as_a_process(galaxies, weights, tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_a_reader_who_has_had_enough_is_no_error(galaxies, weights, tmp_path):
-    command = [
-        sys.executable,
-        "-m",
-        "galaxy_explorer",
-        "predict",
-        str(galaxies),
-        "--output",
-        str(tmp_path / "scores.csv"),
-    ]
-    with subprocess.Popen(
-        [*command, "--weights", weights], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
-    ) as running:
+def test_a_closed_pipe_is_not_an_error(galaxies, weights, tmp_path):
+    command = [sys.executable, "-m", "galaxy_explorer", "predict", str(galaxies), "--weights", weights]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": ROOT}
+    with subprocess.Popen([*command, "--output", str(tmp_path / "scores.csv")], **pipes) as running:
         running.stdout.close()
         assert running.wait(120) == 141
         assert "roken" not in running.stderr.read()

@@ -8,8 +8,6 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table
 from fits_files import fluxes_of_levels, galaxy_fluxes, with_bands, with_header, written
-from tiny_prediction import command_with, tiny_weights
-from tiny_training import in_one_thread
 
 from galaxy_explorer import __version__
 from galaxy_explorer.catalogue import open_catalogue
@@ -18,10 +16,6 @@ from galaxy_explorer.commands import predict as command
 from galaxy_explorer.images import read_exposure, read_image
 from galaxy_explorer.models.checkpoints import load
 from galaxy_explorer.prediction import predict, read_fractions
-
-one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
-weights = pytest.fixture(scope="module")(tiny_weights)
-run = pytest.fixture(command_with)
 
 
 @pytest.fixture
@@ -42,11 +36,13 @@ def folder(tmp_path):
 def test_a_folder_of_fits_becomes_a_table_in_fits(run, folder, weights, tmp_path, capsys):
     output = tmp_path / "scores.fits"
     assert run("predict", folder, "--output", output) == 1  # for the table
-    said = capsys.readouterr()
-    assert "4 of 5 galaxies are in" in said.out
-    assert "galaxy table failed: the FITS file holds no image of a galaxy, only 0 primary (empty); 1 cat" in said.err
-    assert "galaxy M 51 and 1 more: shown in grey" in said.err
-    assert "galaxy 0012 and 1 more: the file holds 4 images; “colour of i, r, g” was predicted" in said.err
+    captured = capsys.readouterr()
+    assert "4 of 5 galaxies are in" in captured.out
+    assert (
+        "galaxy table failed: the FITS file holds no image of a galaxy, only 0 primary (empty); 1 cat" in captured.err
+    )
+    assert "galaxy M 51 and 1 more: shown in grey" in captured.err
+    assert "galaxy 0012 and 1 more: the file holds 4 images; “colour of i, r, g” was predicted" in captured.err
     found = read_fractions(output)
     assert found.index.tolist() == ["0012", "M 51", "M 63", "packed"]
     expected, _ = predict(
@@ -59,7 +55,7 @@ def test_a_folder_of_fits_becomes_a_table_in_fits(run, folder, weights, tmp_path
     assert len(header["GXKEY"]) == 16
 
 
-def test_a_folder_of_fits_that_goes_away_costs_no_galaxy(run, folder, tmp_path, monkeypatch, capsys):
+def test_a_folder_of_fits_that_goes_away_loses_no_galaxy(run, folder, tmp_path, monkeypatch, capsys):
     def away(*given, **options):
         if folder.exists():
             folder.rename(tmp_path / "away")
@@ -67,7 +63,7 @@ def test_a_folder_of_fits_that_goes_away_costs_no_galaxy(run, folder, tmp_path, 
 
     monkeypatch.setattr(command, "read_exposure", away)
     assert run("predict", folder, "--output", tmp_path / "scores.csv") == 2
-    assert "has gone; bring it back" in capsys.readouterr().err
+    assert "is missing; restore it" in capsys.readouterr().err
     (tmp_path / "away").rename(folder)
     monkeypatch.undo()
     assert run("predict", folder, "--output", tmp_path / "scores.csv", "--resume") == 1  # for the table
@@ -85,14 +81,14 @@ def test_fits_files_and_zips_are_taken_one_by_one(run, folder, tmp_path, capsys)
 
 def test_evaluate_measures_tables_in_fits_and_ecsv(run, kaggle_folder, tmp_path, capsys):
     assert run("evaluate", kaggle_folder, "--json") == 0
-    said = capsys.readouterr().out
+    captured = capsys.readouterr().out
     for name in ("scores.fits", "scores.ecsv"):
         wanted = kaggle_folder / "validation.txt"
         assert run("predict", kaggle_folder, "--ids", wanted, "--output", tmp_path / name) == 0
         capsys.readouterr()
         assert main(["evaluate", str(kaggle_folder), "--predictions", str(tmp_path / name), "--json"]) == 0
         found = capsys.readouterr().out
-        line = next(line for line in said.splitlines() if '"rmse":' in line)
+        line = next(line for line in captured.splitlines() if '"rmse":' in line)
         assert line.split()[1][:9] in found
 
 

@@ -1,32 +1,25 @@
-"""Tests of ``predict --resume``: what it goes on with, and what it refuses."""
+"""``predict --resume``: what it continues, and what it refuses."""
 
 import errno
 import io
+import itertools
+import json
 import os
 import re
 import sys
-import time
 import zipfile
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tiny_prediction import command_with, six_galaxies, tiny_card, tiny_network, tiny_weights, write_pictures
-from tiny_training import in_one_thread
+from tiny_prediction import tiny_card, tiny_network, write_pictures
 
 from galaxy_explorer.cli import main
 from galaxy_explorer.commands.console import progress_bar
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.models import Model, checkpoints
 from galaxy_explorer.prediction import ENDINGS, PredictionStore, read_fractions, store, stream
-
-one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
-
-
-weights = pytest.fixture(scope="module")(tiny_weights)
-run = pytest.fixture(command_with)
-galaxies = pytest.fixture(six_galaxies)
 
 
 def interrupt_after_a_batch(monkeypatch):
@@ -44,7 +37,7 @@ def interrupt_after_a_batch(monkeypatch):
     monkeypatch.setattr(stream, "predict_inputs", interrupt_the_second)
 
 
-def test_an_interrupted_run_goes_on_with_resume(run, galaxies, tmp_path, monkeypatch, capsys):
+def test_an_interrupted_run_is_resumed(run, galaxies, tmp_path, monkeypatch, capsys):
     output, calls = tmp_path / "scores.csv", []
     really = stream.predict_inputs
 
@@ -94,11 +87,28 @@ def test_resume_of_a_table_that_other_weights_finished_is_refused(run, galaxies,
             str(tmp_path / "other.pt"),
         ]
     )
-    said = capsys.readouterr()
+    captured = capsys.readouterr()
     assert status == 2
-    assert "is finished, with predictions of other weights or another number of TTA views; leave out" in said.err
+    assert "is finished, with predictions of other weights or another number of TTA views; leave out" in captured.err
     assert run("predict", galaxies, "--output", output, "--resume") == 0
     assert "is finished already; leave out" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("content", [None, "", "[]", '{"prediction_key": "of other weights"}'])
+def test_resume_of_a_finished_csv_table_needs_the_sidecar_that_names_its_weights(
+    run, galaxies, tmp_path, capsys, content
+):
+    output, sidecar = tmp_path / "scores.csv", tmp_path / "scores.csv.json"
+    assert run("predict", galaxies, "--output", output) == 0
+    about = json.loads(sidecar.read_text())
+    assert (about["network"], about["views"], len(about["prediction_key"])) == ("tiny", "2", 16)
+    sidecar.unlink() if content is None else sidecar.write_text(content)
+    before = output.read_bytes()
+    assert run("predict", galaxies, "--output", output, "--resume") == 2
+    message = capsys.readouterr().err
+    assert "weights" in message
+    assert "leave out --resume" in message
+    assert output.read_bytes() == before
 
 
 def test_resume_with_other_views_is_refused_though_some_galaxies_come_out_the_same(
@@ -133,9 +143,9 @@ def test_a_damaged_chunk_is_named_and_can_be_deleted(run, galaxies, tmp_path, mo
     (chunk,) = (tmp_path / "scores.csv.partial").iterdir()
     chunk.write_bytes(chunk.read_bytes()[:1000])
     assert run("predict", galaxies, "--output", output, "--resume") == 2
-    said = capsys.readouterr().err
-    assert f"{chunk} cannot be read as a Parquet table" in said
-    assert "; delete it, and give the same command with --resume: the galaxies in it are predicted again" in said
+    captured = capsys.readouterr().err
+    assert f"{chunk} cannot be read as a Parquet table" in captured
+    assert "; delete it, and give the same command with --resume: the galaxies in it are predicted again" in captured
     chunk.unlink()
     assert run("predict", galaxies, "--output", output, "--resume") == 0
     assert len(read_fractions(output)) == 6
@@ -195,7 +205,7 @@ def test_a_picture_that_was_replaced_during_an_interruption_is_predicted_again(
     assert np.allclose(read_fractions(output).sort_index(), read_fractions(whole).sort_index(), atol=1e-5)
 
 
-def test_a_full_disk_is_told_in_words_with_the_way_on(run, galaxies, tmp_path, monkeypatch, capsys):
+def test_a_full_disk_is_reported_with_advice(run, galaxies, tmp_path, monkeypatch, capsys):
     def full(store, batches, part):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -203,14 +213,14 @@ def test_a_full_disk_is_told_in_words_with_the_way_on(run, galaxies, tmp_path, m
     with monkeypatch.context() as during:
         during.setattr(PredictionStore, "add", full)
         assert run("predict", galaxies, "--output", output) == 2
-    said = capsys.readouterr().err
-    assert "scores.csv cannot be written (No space left on device)" in said
-    assert "make room, then give the same command again" in said  # nothing was kept
+    captured = capsys.readouterr().err
+    assert "scores.csv cannot be written (No space left on device)" in captured
+    assert "make room, then give the same command again" in captured  # nothing was kept
     assert run("predict", galaxies, "--output", output, "--resume") == 0
 
 
 @pytest.mark.parametrize("kept", [False, True])
-def test_a_file_that_may_not_grow_says_whether_resume_goes_on(run, galaxies, tmp_path, monkeypatch, capsys, kept):
+def test_a_file_that_may_not_grow_is_reported_with_advice(run, galaxies, tmp_path, monkeypatch, capsys, kept):
     resource = pytest.importorskip("resource")
     output, more = tmp_path / "scores.csv", ["--resume"] if kept else []
     if kept:
@@ -222,13 +232,13 @@ def test_a_file_that_may_not_grow_says_whether_resume_goes_on(run, galaxies, tmp
         assert run("predict", galaxies, "--output", output, *more) == 2
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    said = capsys.readouterr().err
-    assert "scores.csv cannot be written (" in said
-    assert ("make room, then add --resume" if kept else "make room, then give the same command again") in said
+    captured = capsys.readouterr().err
+    assert "scores.csv cannot be written (" in captured
+    assert ("make room, then add --resume" if kept else "make room, then give the same command again") in captured
     assert run("predict", galaxies, "--output", output, *more) == 0
 
 
-def test_an_output_beside_which_nothing_can_be_written_is_refused(run, galaxies, tmp_path, monkeypatch, capsys):
+def test_an_output_next_to_which_nothing_can_be_written_is_refused(run, galaxies, tmp_path, monkeypatch, capsys):
     def refuse(path):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
@@ -238,19 +248,20 @@ def test_an_output_beside_which_nothing_can_be_written_is_refused(run, galaxies,
 
 
 class Terminal(io.StringIO):
-    """Standard error of somebody who looks on."""
+    """Standard error that is a terminal."""
 
     def isatty(self) -> bool:
-        """Say so."""
+        """Return True."""
         return True
 
 
 def test_the_bar_of_a_resumed_run_shows_this_run_s_speed(monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
+    clock = itertools.count()
+    monkeypatch.setattr("tqdm.std.time", lambda: 0.1 * next(clock))
     with progress_bar(before=900_000) as progress:
         for done in range(900_020, 900_100, 20):
-            time.sleep(0.15)
             progress(done, 1_000_000)
     shown = terminal.getvalue()
     assert "900080/1000000" in shown

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from tiny_prediction import write_tiny_weights
 
-from galaxy_explorer.catalogue import CatalogueError, open_catalogue, read_ids, read_validation
+from galaxy_explorer.catalogue import CatalogueError, open_catalogue, read_ids, read_validation_ids
 from galaxy_explorer.cli import main
 from galaxy_explorer.commands import pack as module
 from galaxy_explorer.images import central_field
@@ -20,7 +20,7 @@ from galaxy_explorer.training import cli
 
 @pytest.fixture
 def pack(kaggle_folder, tmp_path):
-    """Pack the galaxies of the challenge's layout at 96 pixels; give the exit status."""
+    """Pack the galaxies of the challenge's layout at 96 pixels; return the exit status."""
 
     def pack(*more, data=kaggle_folder, output=tmp_path / "small.zip"):
         return main(["pack", str(data), "--output", str(output), "--size", "96", *map(str, more)])
@@ -34,17 +34,17 @@ def test_a_pack_holds_the_same_galaxies_with_their_scores(pack, kaggle_folder, t
     assert capsys.readouterr().out.startswith(f"{len(before)} galaxies are in {tmp_path / 'small.zip'}, ")
     assert after.ids == before.ids
     np.testing.assert_array_equal(after.volunteer_fractions, before.volunteer_fractions)
-    assert read_validation(tmp_path / "small.zip") == read_ids(kaggle_folder / "validation.txt")
+    assert read_validation_ids(tmp_path / "small.zip") == read_ids(kaggle_folder / "validation.txt")
 
 
 def test_its_pictures_show_the_same_sky(pack, kaggle_folder, tmp_path):
     pack()
     before, after = open_catalogue(kaggle_folder), open_catalogue(tmp_path / "small.zip")
-    assert after.field == pytest.approx(288 / 424)
+    assert after.field_of_view == pytest.approx(288 / 424)
     for galaxy_id in before.ids[:3]:
         assert after.picture(galaxy_id).shape == (96, 96, 3)
         full, small = (
-            central_field(galaxies.picture(galaxy_id), 0.5, 48, field=galaxies.field).astype(float)
+            central_field(galaxies.picture(galaxy_id), 0.5, 48, field=galaxies.field_of_view).astype(float)
             for galaxies in (before, after)
         )
         assert np.sqrt(((full - small) ** 2).mean()) < 4.0  # grey levels of 255: what WebP costs
@@ -53,7 +53,7 @@ def test_its_pictures_show_the_same_sky(pack, kaggle_folder, tmp_path):
 def test_a_pack_can_be_packed_again_but_not_widened(pack, tmp_path, capsys):
     pack()
     assert pack("--crop", "0.5", data=tmp_path / "small.zip", output=tmp_path / "smaller.zip") == 0
-    assert open_catalogue(tmp_path / "smaller.zip").field == pytest.approx(0.5)
+    assert open_catalogue(tmp_path / "smaller.zip").field_of_view == pytest.approx(0.5)
     assert pack("--crop", "0.9", data=tmp_path / "small.zip", output=tmp_path / "wider.zip") == 2
     assert "show 0.679 of the field of view and --crop 0.9" in capsys.readouterr().err
     assert not (tmp_path / "wider.zip").exists()
@@ -71,7 +71,7 @@ def test_only_the_galaxies_asked_for(pack, kaggle_folder, tmp_path):
     (tmp_path / "ids.txt").write_text("200003\n200009\n200003\n", encoding="utf-8")
     assert pack("--ids", tmp_path / "ids.txt") == 0
     assert open_catalogue(tmp_path / "small.zip").ids == ["200003", "200009"]
-    assert read_validation(tmp_path / "small.zip") == ["200003"]
+    assert read_validation_ids(tmp_path / "small.zip") == ["200003"]
 
 
 def test_pictures_without_scores(pack, picture_folder, tmp_path):
@@ -81,9 +81,7 @@ def test_pictures_without_scores(pack, picture_folder, tmp_path):
     assert open_catalogue(tmp_path / "small.zip").ids == open_catalogue(picture_folder).ids
 
 
-def test_a_folder_that_goes_away_ends_the_work_and_no_zip_is_called_whole(
-    pack, kaggle_folder, tmp_path, monkeypatch, capsys
-):
+def test_a_folder_that_goes_away_ends_the_work_and_leaves_no_zip(pack, kaggle_folder, tmp_path, monkeypatch, capsys):
     small = module._compress
 
     def away(*given):
@@ -93,11 +91,11 @@ def test_a_folder_that_goes_away_ends_the_work_and_no_zip_is_called_whole(
 
     monkeypatch.setattr(module, "_compress", away)
     assert pack("--workers", "1") == 2
-    assert "has gone; bring it back" in capsys.readouterr().err
+    assert "is missing; restore it" in capsys.readouterr().err
     assert not (tmp_path / "small.zip").exists()
 
 
-def test_a_picture_that_cannot_be_read_costs_that_galaxy_alone(pack, kaggle_folder, tmp_path, capsys):
+def test_a_picture_that_cannot_be_read_fails_alone(pack, kaggle_folder, tmp_path, capsys):
     (kaggle_folder / "images_training_rev1" / "200005.jpg").write_bytes(b"no picture")
     assert pack() == 1
     assert "galaxy 200005 failed: " in capsys.readouterr().err
@@ -120,7 +118,7 @@ def test_settings_that_cannot_be_met(pack, flags, sentence, tmp_path, capsys):
     assert list(tmp_path.glob("*small*")) + list(tmp_path.glob(".small*")) == []
 
 
-def test_the_compressest_pictures_of_a_pack_can_be_predicted(pack, tmp_path):
+def test_the_smallest_images_of_a_pack_can_be_predicted(pack, tmp_path):
     assert pack("--size", "16") == 0
     command = ["predict", str(tmp_path / "small.zip"), "--output", str(tmp_path / "scores.csv")]
     assert main([*command, "--weights", write_tiny_weights(tmp_path), "--views", "1"]) == 0
@@ -154,26 +152,26 @@ def test_an_output_that_is_a_link_is_written_where_it_leads_to(pack, kaggle_fold
     assert open_catalogue(tmp_path / "disk" / "real.zip").ids == open_catalogue(kaggle_folder).ids
 
 
-def test_what_the_disk_refuses_is_told_by_its_own_reason(pack, tmp_path, capsys):
+def test_what_the_disk_refuses_is_reported_with_its_reason(pack, tmp_path, capsys):
     (tmp_path / ".small.zip.part").mkdir()
     assert pack() == 2
-    said = capsys.readouterr().err
-    assert f"small.zip cannot be written (Is a directory); check {tmp_path / '.small.zip.part'}, then give" in said
-    assert "make room" not in said
+    captured = capsys.readouterr().err
+    assert f"small.zip cannot be written (Is a directory); check {tmp_path / '.small.zip.part'}, then give" in captured
+    assert "make room" not in captured
 
 
-def test_a_folder_that_is_not_there_is_said_so(pack, tmp_path, capsys):
+def test_a_folder_that_does_not_exist_is_reported(pack, tmp_path, capsys):
     assert pack(output=tmp_path / "none" / "small.zip") == 2
     assert f"there is no folder {tmp_path / 'none'} to write into" in capsys.readouterr().err
 
 
-def test_a_number_that_is_none_is_said_so(pack, capsys):
+def test_text_instead_of_a_number_is_reported(pack, capsys):
     with pytest.raises(SystemExit):
         pack("--workers", "abc")
     assert "--workers: 'abc' is not a whole number" in capsys.readouterr().err
 
 
-def test_a_damaged_zip_is_refused_in_words(pack, tmp_path, capsys):
+def test_a_damaged_zip_is_refused(pack, tmp_path, capsys):
     assert pack() == 0
     with zipfile.ZipFile(tmp_path / "small.zip") as packed:
         member = packed.getinfo("scores.csv")
@@ -214,7 +212,7 @@ class TestAnInterruption:
         monkeypatch.setattr(module, "_compress", lambda *given: made.append(given[-1]) or small(*given))
         return made
 
-    def test_is_gone_on_with(self, interrupted, made, pack, kaggle_folder, tmp_path):
+    def test_is_resumed(self, interrupted, made, pack, kaggle_folder, tmp_path):
         assert not (tmp_path / "small.zip").exists()
         assert pack() == 0
         everybody = open_catalogue(kaggle_folder).ids
@@ -238,7 +236,7 @@ class TestAnInterruption:
         assert open_catalogue(tmp_path / "small.zip").ids == open_catalogue(kaggle_folder).ids
 
     @pytest.mark.parametrize("what", ["other settings", "a killed process"])
-    def test_begins_anew_where_what_was_made_is_of_no_use(self, interrupted, made, what, pack, kaggle_folder, tmp_path):
+    def test_starts_again_if_the_file_is_of_no_use(self, interrupted, made, what, pack, kaggle_folder, tmp_path):
         if what == "a killed process":
             (tmp_path / ".small.zip.part").write_bytes(b"PK\x03\x04 without a list of members")
         assert pack(*(["--quality", "80"] if what == "other settings" else [])) == 0
@@ -261,17 +259,17 @@ def test_training_on_a_pack_never_sees_them(pack, kaggle_folder, tmp_path):
 
 class TestValidationIds:
     def test_of_a_folder_without_a_list(self, picture_folder):
-        assert read_validation(picture_folder) == []
+        assert read_validation_ids(picture_folder) == []
 
     def test_of_a_zip_of_a_folder(self, kaggle_folder, tmp_path):
         shutil.make_archive(str(tmp_path / "packed"), "zip", kaggle_folder.parent, kaggle_folder.name)
-        assert read_validation(tmp_path / "packed.zip") == ["200001", "200002", "200003"]
+        assert read_validation_ids(tmp_path / "packed.zip") == ["200001", "200002", "200003"]
 
     def test_a_list_that_is_empty(self, tmp_path):
         with zipfile.ZipFile(tmp_path / "packed.zip", "w") as packed:
             packed.writestr("validation.txt", "\n")
-        with pytest.raises(CatalogueError, match=r"packed\.zip: validation\.txt is empty: write one id a line"):
-            read_validation(tmp_path / "packed.zip")
+        with pytest.raises(CatalogueError, match=r"packed\.zip: validation\.txt is empty: write one id per line"):
+            read_validation_ids(tmp_path / "packed.zip")
 
 
 def test_a_picture_that_was_being_written_at_the_interruption_is_written_again(pack, tmp_path, monkeypatch):

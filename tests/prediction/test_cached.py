@@ -1,4 +1,4 @@
-"""Predictions on disk are found, joined and forgotten without any network."""
+"""Predictions in the cache folder are found, joined and evicted without a network."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from galaxy_explorer.storage import evict_prediction_tables
 
 @pytest.fixture
 def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A file of weights, beside an empty cache."""
+    """A checkpoint next to an empty cache."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     path = tmp_path / "one.pt"
     path.write_bytes(b"weights")
@@ -28,8 +28,9 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_tables_of_parts_are_joined_the_newer_over_the_older(sample, weights, finish) -> None:
     keep_predictions(sample, sample.ids[:5], 0.1, "one-a", weights)
     keep_predictions(sample, sample.ids[3:7], 0.3, "one-b", weights, finish=finish)
-    for time, path in enumerate([cached.folder() / "one-a.parquet", *cached.folder().glob("one-b.parquet*/*"),
-                                 *cached.folder().glob("one-b.parquet")]):  # fmt: skip
+    folder = cached.folder()
+    files = [folder / "one-a.parquet", *folder.glob("one-b.parquet*/*"), *folder.glob("one-b.parquet")]
+    for time, path in enumerate(files):
         os.utime(path, (1e9 + time, 1e9 + time))
     (tables,) = cached.tables_of(sample)
     assert tables.network == "one"
@@ -70,7 +71,7 @@ def test_each_galaxy_gets_its_own_predictions_whatever_their_order(sample, weigh
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", json.dumps({"pictures": 1, "network": 2, "weights": []})])
-def test_a_damaged_note_or_table_is_passed_over(sample, weights, content) -> None:
+def test_a_damaged_manifest_or_table_is_ignored(sample, weights, content) -> None:
     keep_predictions(sample, sample.ids, 0.1, "one-a", weights)
     (cached.folder() / "damaged.json").write_text(content)
     broken = cached.folder() / "one-b.parquet"
@@ -89,7 +90,7 @@ def test_the_difference_is_over_what_both_know(sample) -> None:
     np.testing.assert_allclose(apart, [np.nan, np.nan, 0.1, 0.1], rtol=1e-5)
 
 
-def test_all_that_belongs_to_the_oldest_tables_is_forgotten(sample, weights, tmp_path) -> None:
+def test_all_that_belongs_to_the_oldest_tables_is_evicted(sample, weights, tmp_path) -> None:
     for name in ("one-a", "one-b", "one-c"):
         path = keep_predictions(sample, sample.ids, 0.1, name, weights, finish=name != "one-b")
         age = {"one-a": 1e9, "one-b": 2e9, "one-c": 3e9}[name]
@@ -98,9 +99,8 @@ def test_all_that_belongs_to_the_oldest_tables_is_forgotten(sample, weights, tmp
     (path.parent / ".one-a.parquet.partial.123").mkdir()
     os.utime(path.parent / ".one-a.parquet.partial.123", (1e9, 1e9))
     evict_prediction_tables(path.parent, 1)
-    assert sorted(part.name for part in path.parent.iterdir()) == [
-        "one-c.json", "one-c.parquet", "one-c.parquet.failed.csv",
-    ]  # fmt: skip
+    left = sorted(part.name for part in path.parent.iterdir())
+    assert left == ["one-c.json", "one-c.parquet", "one-c.parquet.failed.csv"]
     assert len(pd.read_parquet(path)) == 8
 
 

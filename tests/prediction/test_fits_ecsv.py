@@ -1,4 +1,4 @@
-"""Tables of predictions in FITS and ECSV: what an astronomer's tool finds in them, and that they come back as they were."""
+"""FITS and ECSV prediction tables: round trip, and what astronomers' tools find in them."""
 
 import numpy as np
 import pandas as pd
@@ -61,7 +61,7 @@ def test_astropy_reads_from_fits_what_was_written(written, table):
         np.testing.assert_array_equal(found[name], table[name])
 
 
-def test_every_fits_column_says_what_it_is(written):
+def test_every_fits_column_has_a_description_and_ucd(written):
     with fits.open(written(".fits")) as units:
         units.verify("exception")
         header = units[1].header
@@ -82,7 +82,7 @@ def test_every_fits_column_says_what_it_is(written):
         assert header[f"TUCD{answer + 37}"] == "stat.error;src.morph"
 
 
-def test_the_fits_header_says_whose_predictions_these_are(written):
+def test_the_fits_header_names_network_version_key_and_views(written):
     header = fits.getheader(written(".fits"), 1)
     found = {name: header[name] for name in ("NETWORK", "GXVERS", "GXKEY", "GXVIEWS")}
     assert list(found.values()) == ["densenet", "0.1.0", "0123456789abcdef", "8"]
@@ -91,14 +91,14 @@ def test_the_fits_header_says_whose_predictions_these_are(written):
 
 
 def test_no_word_of_the_fits_header_is_broken(written):
-    said = fits.getheader(written(".fits"), "PREDICTIONS")["COMMENT"]
-    assert " ".join(said).startswith(
+    comment = fits.getheader(written(".fits"), "PREDICTIONS")["COMMENT"]
+    assert " ".join(comment).startswith(
         "Vote fractions as the volunteers of Galaxy Zoo 2 would give them: weighted scores, "
     )
-    assert all(len(line) < 72 for line in said)
+    assert all(len(line) < 72 for line in comment)
 
 
-def test_astropy_reads_from_ecsv_what_was_written_and_what_it_means(written, table):
+def test_astropy_reads_from_ecsv_what_was_written_with_descriptions(written, table):
     found = Table.read(written(".ecsv"), format="ascii.ecsv")
     assert found["GalaxyID"].tolist() == [name.strip() for name in AWKWARD_IDS]  # astropy's reader strips
     assert found["Class1.1"].dtype == np.float32
@@ -110,11 +110,11 @@ def test_astropy_reads_from_ecsv_what_was_written_and_what_it_means(written, tab
     assert found.meta["date"].startswith("20")
 
 
-def test_parquet_says_whose_predictions_these_are(written):
+def test_parquet_names_network_version_key_and_views(written):
     import pyarrow.parquet as pq
 
-    said = pq.read_schema(written(".parquet")).metadata
-    assert said[b"galaxy_explorer.network"] == b"densenet"
+    metadata = pq.read_schema(written(".parquet")).metadata
+    assert metadata[b"galaxy_explorer.network"] == b"densenet"
 
 
 def test_tables_of_other_tools_are_read(table, tmp_path):
@@ -131,7 +131,7 @@ def test_tables_of_other_tools_are_read(table, tmp_path):
 
 
 @pytest.mark.parametrize("ending", [".fits", ".ecsv"])
-def test_a_file_that_is_no_such_table_is_refused_in_words(written, table, tmp_path, ending):
+def test_a_file_that_is_not_such_a_table_is_refused(written, table, tmp_path, ending):
     whole, torn = written(ending), tmp_path / f"torn{ending}"
     torn.write_bytes(whole.read_bytes()[:9000] if ending == ".fits" else b"GalaxyID,Class1.1\n1,0.5\n")
     with pytest.raises(PredictionError, match=f"cannot be read as a table in {ending[1:].upper()}"):

@@ -1,31 +1,21 @@
-"""Tests of prediction tables that two processes or threads want to write at once."""
+"""Prediction tables that two processes or threads write at the same time."""
 
 import threading
 from contextlib import nullcontext
 
 import pandas as pd
 import pytest
-from tiny_prediction import command_with, counted_passes, tiny_model, write_pictures, write_tiny_weights
-from tiny_training import PATIENCE, in_one_thread
+from tiny_prediction import write_pictures
+from tiny_training import PATIENCE
 
 from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.prediction import PredictOptions, catalogues, predict_catalogue, read_fractions, store, stream
-
-one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
-model = pytest.fixture(scope="module")(tiny_model)
-passes = pytest.fixture(counted_passes)
 
 
 @pytest.fixture
 def galaxies(tmp_path, draw_galaxy):
     """Six pictures: 0000 to 0005."""
     return write_pictures(tmp_path / "galaxies", [draw_galaxy(n) for n in range(6)])
-
-
-@pytest.fixture
-def run(tmp_path_factory):
-    """Run a command with the tiny network, and give its exit status."""
-    return command_with(write_tiny_weights(tmp_path_factory.mktemp("weights")))
 
 
 def test_a_second_predict_on_one_table_is_refused_and_the_first_loses_nothing(
@@ -44,14 +34,14 @@ def test_a_second_predict_on_one_table_is_refused_and_the_first_loses_nothing(
     monkeypatch.setattr(catalogues, "CHUNK_SECONDS", 0.0)
     assert run("predict", galaxies, "--output", output, "--batch-size", 2) == 0
     assert others == [[2, 2]]
-    said = capsys.readouterr()
-    assert said.err.count(f"another run is writing {output}; wait for its end, or name another --output") == 2
-    assert said.out == f"6 of 6 galaxies are in {output}\n"
+    captured = capsys.readouterr()
+    assert captured.err.count(f"another run is writing {output}; wait for its end, or name another --output") == 2
+    assert captured.out == f"6 of 6 galaxies are in {output}\n"
     assert len(read_fractions(output)) == 6
     assert sorted(path.name for path in tmp_path.iterdir()) == ["galaxies", "scores.csv", "scores.csv.json"]
 
 
-def test_a_table_that_lost_galaxies_to_another_run_is_no_success(run, galaxies, tmp_path, monkeypatch, capsys):
+def test_a_table_that_lost_galaxies_to_another_run_fails(run, galaxies, tmp_path, monkeypatch, capsys):
     output, calls = tmp_path / "scores.csv", []
     predicted = stream.predict_inputs
 
@@ -65,15 +55,15 @@ def test_a_table_that_lost_galaxies_to_another_run_is_no_success(run, galaxies, 
     monkeypatch.setattr(stream, "predict_inputs", meanwhile)
     monkeypatch.setattr(catalogues, "CHUNK_SECONDS", 0.0)
     assert run("predict", galaxies, "--output", output, "--batch-size", 2) == 2
-    said = capsys.readouterr()
-    assert f"4 of 6 galaxies are in {output}" in said.out
-    assert "another run removed part of this run's chunks" in said.err
+    captured = capsys.readouterr()
+    assert f"4 of 6 galaxies are in {output}" in captured.out
+    assert "another run removed part of this run's chunks" in captured.err
     assert len(read_fractions(output)) == 4
 
 
 @pytest.fixture
 def halted(model, galaxies, tmp_path, monkeypatch):
-    """A thread that has predicted two of six galaxies into kept.parquet, and goes on when it is let."""
+    """A thread that waits for an event after two of six predictions into kept.parquet."""
     monkeypatch.setattr(catalogues, "CHUNK_SECONDS", 0.0)
     monkeypatch.setattr(catalogues, "POLL_SECONDS", 0.01)
     halfway, let, found = threading.Event(), threading.Event(), []
@@ -113,7 +103,7 @@ def test_a_catalogue_that_another_is_predicting_is_waited_for_and_read(model, ga
     assert sorted(path.name for path in tmp_path.iterdir()) == ["galaxies", "kept.parquet"]
 
 
-def test_galaxies_that_another_has_predicted_already_are_given_at_once(model, galaxies, tmp_path, halted):
+def test_galaxies_that_another_has_predicted_already_are_returned_at_once(model, galaxies, tmp_path, halted):
     catalogue, store = open_catalogue(galaxies), tmp_path / "kept.parquet"
     found = predict_catalogue(model, catalogue, PredictOptions(1), store=store, only=["0001", "0000"])
     assert found.fractions.index.tolist() == ["0001", "0000"]

@@ -9,8 +9,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from tiny_prediction import eleven_pictures, folder_with_two_damaged, tiny_model
-from tiny_training import in_one_thread
 
 from galaxy_explorer.catalogue import CatalogueError, open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS, SLICES, mass_of
@@ -25,11 +23,6 @@ from galaxy_explorer.prediction import (
 )
 
 ONE_VIEW = PredictOptions(1)
-
-one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
-model = pytest.fixture(scope="module")(tiny_model)
-pictures = pytest.fixture(scope="module")(eleven_pictures)
-folder = pytest.fixture(folder_with_two_damaged)
 
 
 def test_a_picture_gets_the_same_numbers_alone_and_in_a_batch(model, pictures):
@@ -51,7 +44,7 @@ def test_fractions_are_the_mean_over_the_views_and_spread_their_deviation(model,
     assert (spread.max() > 1e-5) == (count > 1)
 
 
-def test_a_turned_picture_gets_the_same_numbers_from_all_eight_views(model, pictures):
+def test_a_rotated_image_gets_the_same_numbers_from_all_eight_views(model, pictures):
     # As the pictures are: resizing would round grey values.
     model = replace(model, card=replace(model.card, image_size=64, crop=1.0))
     turned = [np.rot90(picture).copy() for picture in pictures]
@@ -69,7 +62,7 @@ def test_no_pictures_give_no_rows(model):
     assert fractions.shape == spread.shape == (0, len(COLUMNS))
 
 
-def test_a_network_that_cannot_predict_is_refused_in_words(model, pictures):
+def test_a_network_that_cannot_predict_is_refused(model, pictures):
     training = copy.deepcopy(model)
     training.network.train()
     with pytest.raises(ValueError, match="training mode"):
@@ -123,7 +116,7 @@ def test_only_a_few_pictures_are_opened_ahead_of_the_network(model, picture):
     assert not any(thread.name.startswith("decode") for thread in threading.enumerate())
 
 
-def test_decoding_goes_on_while_the_network_works(model, picture):
+def test_decoding_continues_while_the_network_works(model, picture):
     working, decoded = threading.Event(), threading.Event()
 
     def wait_for_the_network():
@@ -144,7 +137,7 @@ def test_decoding_goes_on_while_the_network_works(model, picture):
 
 
 @pytest.mark.parametrize("batch_size", [1, 4, 32])
-def test_a_bad_picture_costs_that_one(model, pictures, folder, batch_size):
+def test_a_bad_image_fails_alone(model, pictures, folder, batch_size):
     found = predict_catalogue(model, open_catalogue(folder), PredictOptions(batch_size=batch_size))
     assert sorted(found.failures) == ["0003", "0008"]
     assert all(reason for reason in found.failures.values())
@@ -153,21 +146,21 @@ def test_a_bad_picture_costs_that_one(model, pictures, folder, batch_size):
     assert np.allclose(found.fractions, predict(model, [pictures[n] for n in good])[0], atol=1e-6)
 
 
-def test_a_picture_that_vanishes_costs_that_one(model, folder):
+def test_an_image_that_vanishes_fails_alone(model, folder):
     catalogue = open_catalogue(folder)
     (folder / "0000.png").unlink()
     assert sorted(predict_catalogue(model, catalogue, ONE_VIEW).failures) == ["0000", "0003", "0008"]
 
 
-@pytest.mark.parametrize("place_stays", [False, True])
-def test_a_folder_that_is_away_for_a_while_costs_no_galaxy(model, folder, tmp_path, place_stays):
+@pytest.mark.parametrize("mount_stays", [False, True])
+def test_a_folder_that_is_away_for_a_while_loses_no_galaxy(model, folder, tmp_path, mount_stays):
     catalogue, store = open_catalogue(folder), tmp_path / "kept.parquet"
     folder.rename(tmp_path / "away")
-    if place_stays:
+    if mount_stays:
         folder.mkdir()
-    with pytest.raises(CatalogueError, match=r"has gone; bring it back, or its disk"):
+    with pytest.raises(CatalogueError, match=r"is missing; restore it, or mount its disk"):
         predict_catalogue(model, catalogue, ONE_VIEW, store=store)
-    if place_stays:
+    if mount_stays:
         folder.rmdir()
     (tmp_path / "away").rename(folder)
     assert sorted(predict_catalogue(model, catalogue, ONE_VIEW, store=store).failures) == ["0003", "0008"]

@@ -10,8 +10,6 @@ import pandas as pd
 import pyarrow.csv
 import pytest
 from PIL import Image
-from tiny_prediction import counted_passes, eleven_pictures, folder_with_two_damaged, tiny_model
-from tiny_training import in_one_thread
 
 from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS
@@ -33,12 +31,6 @@ from galaxy_explorer.prediction import (
 ONE_VIEW = PredictOptions(1)
 AWKWARD_IDS = ["0012", "587726016142835881", "NA", "a, b", "1e5"]
 
-one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
-model = pytest.fixture(scope="module")(tiny_model)
-pictures = pytest.fixture(scope="module")(eleven_pictures)
-folder = pytest.fixture(folder_with_two_damaged)
-passes = pytest.fixture(counted_passes)
-
 
 def stopping_at_once(options):
     """The same options with a stop after the first batch."""
@@ -46,7 +38,7 @@ def stopping_at_once(options):
     return replace(options, stop=stop, progress=lambda *_: stop.set())
 
 
-def test_a_stopped_catalogue_goes_on_without_predicting_anything_twice(model, folder, tmp_path, passes):
+def test_a_stopped_catalogue_is_resumed_without_predicting_anything_twice(model, folder, tmp_path, passes):
     catalogue, store = open_catalogue(folder), tmp_path / "kept.parquet"
     whole = predict_catalogue(model, catalogue, PredictOptions(2, batch_size=2))
     passes.clear()
@@ -111,7 +103,7 @@ def test_a_kill_loses_no_more_than_what_followed_the_last_chunk(model, folder, t
     assert found == [(4, 4), (8, 8), (11, 11)]
 
 
-def test_a_mended_picture_is_predicted_when_the_work_goes_on(model, folder, pictures, tmp_path):
+def test_a_fixed_image_is_predicted_on_resume(model, folder, pictures, tmp_path):
     catalogue, store = open_catalogue(folder), tmp_path / "kept.parquet"
     options = PredictOptions(1, batch_size=4)
     predict_catalogue(model, catalogue, stopping_at_once(options), store=store)
@@ -121,7 +113,7 @@ def test_a_mended_picture_is_predicted_when_the_work_goes_on(model, folder, pict
     assert found.fractions.index.tolist() == [f"{n:04}" for n in range(11) if n != 8]
 
 
-def test_what_failed_is_tried_again_when_the_whole_is_asked_for_again(model, folder, pictures, tmp_path):
+def test_what_failed_is_tried_again_when_the_catalogue_is_predicted_again(model, folder, pictures, tmp_path):
     catalogue, store = open_catalogue(folder), tmp_path / "kept.parquet"
     away = folder.with_name("away")
     options = PredictOptions(1, batch_size=4)
@@ -180,7 +172,7 @@ def test_ids_and_numbers_survive_the_table(model, pictures, tmp_path, ending):
     assert np.array_equal(table.to_numpy(), np.concatenate([batch.fractions for batch in batches]))
 
 
-def test_a_table_is_written_whole_or_not_at_all(model, folder, tmp_path, monkeypatch):
+def test_a_table_is_written_atomically(model, folder, tmp_path, monkeypatch):
     store = PredictionStore(tmp_path / "scores.csv", "key")
     store.path.write_text("what was there before")
     store.add(list(predict_pictures(model, sources_of(open_catalogue(folder)), ONE_VIEW)))
@@ -217,7 +209,7 @@ def test_a_table_that_is_finished_while_it_is_read_is_read_whole(model, folder, 
     assert store.failures().keys() == {"0003", "0008"}
 
 
-def test_a_file_that_is_no_table_of_predictions_is_refused_in_words(tmp_path):
+def test_a_file_that_is_not_a_prediction_table_is_refused(tmp_path):
     with pytest.raises(
         PredictionError, match=r"ends in \.txt; name a file that ends in \.csv, \.parquet, \.fits, \.ecsv"
     ):
@@ -231,7 +223,7 @@ def test_a_file_that_is_no_table_of_predictions_is_refused_in_words(tmp_path):
     with pytest.raises(PredictionError, match=r"no column Class1\.2"):
         read_fractions(tmp_path / "short.parquet")
     whole = pd.DataFrame({"GalaxyID": ["1", "2"], **dict.fromkeys(COLUMNS, 0.5)})
-    for spoilt, said in (
+    for spoilt, message in (
         (
             whole.assign(**{"Class1.1": "smooth"}),
             r"galaxy 1, column Class1\.1: the value is 'smooth', expected a number from 0 to 1",
@@ -243,7 +235,7 @@ def test_a_file_that_is_no_table_of_predictions_is_refused_in_words(tmp_path):
         (whole.assign(GalaxyID="1"), r"spoilt\.parquet holds galaxy 1 twice; keep one of them"),
     ):
         spoilt.to_parquet(tmp_path / "spoilt.parquet")
-        with pytest.raises(PredictionError, match=said):
+        with pytest.raises(PredictionError, match=message):
             read_fractions(tmp_path / "spoilt.parquet")
     store = PredictionStore(tmp_path / "scores.csv", "key")
     store.chunks.mkdir()
@@ -276,7 +268,7 @@ def test_a_store_grows_by_the_galaxies_that_are_wanted_until_it_holds_the_catalo
     assert predict_only(["0001"]).fractions.index.tolist() == ["0001"]
 
 
-def test_an_unfinished_table_names_what_failed_and_was_not_mended_since(model, folder, pictures, tmp_path):
+def test_an_unfinished_table_names_what_failed_and_was_not_fixed_since(model, folder, pictures, tmp_path):
     catalogue, kept = (
         open_catalogue(folder),
         PredictionStore(tmp_path / "kept.parquet", model.key(1)),
@@ -288,7 +280,7 @@ def test_an_unfinished_table_names_what_failed_and_was_not_mended_since(model, f
     assert kept.failures().keys() == kept.read().failures.keys() == {"0008"}
 
 
-def test_what_a_service_failed_to_give_is_asked_for_again(model, folder, tmp_path):
+def test_what_a_service_failed_to_return_is_requested_again(model, folder, tmp_path):
     on_disk, away = open_catalogue(folder), [True]
 
     def fetch(name):

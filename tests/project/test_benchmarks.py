@@ -1,4 +1,4 @@
-"""The benchmarks run and print their ratios; what they measure on a busy machine is not judged here."""
+"""The benchmarks run and print their figures, whatever these are on a busy machine."""
 
 import importlib.util
 import shutil
@@ -22,7 +22,7 @@ one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
 
 @pytest.fixture
 def benchmark_named(monkeypatch):
-    """A function that imports a benchmark as it is when it runs as a script."""
+    """A function that imports a benchmark as if it ran as a script."""
 
     def imported(name):
         monkeypatch.syspath_prepend(BENCHMARKS)
@@ -32,7 +32,7 @@ def benchmark_named(monkeypatch):
         return module
 
     yield imported
-    for name in ("measuring", "survey"):
+    for name in ("measuring", "make_survey"):
         sys.modules.pop(name, None)
 
 
@@ -62,22 +62,22 @@ def test_training_prints_its_ratios(benchmark_named, capsys):
     assert "reading alone" in printed
 
 
-def test_shares_prints_for_each_question_what_whiskers_hold(benchmark_named, tmp_path, sample, capsys):
+def test_shares_prints_the_coverage_of_each_question(benchmark_named, tmp_path, sample, capsys):
     table = tmp_path / "predictions.parquet"
     flags = ["--weights", write_tiny_weights(tmp_path), "--spread", "--views", "1", "--output", str(table)]
     assert galaxy_explorer(["predict", str(sample.root), *flags]) == 0
     capsys.readouterr()
-    benchmark_named("shares").main(["--data", "sample", "--predictions", str(table)])
+    benchmark_named("studies/shares").main(["--data", "sample", "--predictions", str(table)])
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 1 + len(QUESTIONS)
     for line in lines[1:]:
-        galaxies, held, _ = line.split()[-3:]
+        galaxies, coverage, _ = line.split()[-3:]
         assert 0 < int(galaxies) <= len(sample)
-        assert 0 <= float(held) <= 100
+        assert 0 <= float(coverage) <= 100
 
 
-def test_saliency_prints_what_painting_over_costs(benchmark_named, tmp_path, capsys):
-    benchmark_named("saliency").main(["--weights", write_tiny_weights(tmp_path), "--galaxies", "3"])
+def test_saliency_prints_the_losses_of_the_deletion_test(benchmark_named, tmp_path, capsys):
+    benchmark_named("studies/saliency").main(["--weights", write_tiny_weights(tmp_path), "--galaxies", "3"])
     printed = capsys.readouterr().out
     assert "Grad-CAM, 3 galaxies" in printed
     assert printed.splitlines()[-2].split()[0] == "all"
@@ -159,13 +159,13 @@ def test_recipes_names_a_run_that_failed(recipes, recipe_flags):
 
 @pytest.fixture
 def survey_made_here(monkeypatch):
-    """Make the catalogue in this process, which has torch already."""
-    monkeypatch.setattr(subprocess, "run", lambda command, check: sys.modules["survey"].main(command[2:]))
+    """The catalogue of survey size is made in this process, which has torch already."""
+    monkeypatch.setattr(subprocess, "run", lambda command, check: sys.modules["make_survey"].main(command[2:]))
 
 
 @pytest.mark.parametrize(
     ("name", "count", "wanted", "others"),
-    [("browse", 300, 8, {"the whole page": 4}), ("compare", 1200, 5, {"all numbers as": 2})],
+    [("browse", 300, 8, {"the complete page": 4}), ("compare", 1200, 5, {"all numbers as": 2})],
 )
 def test_a_page_at_survey_scale_prints_its_figures(
     benchmark_named, survey_made_here, name, count, wanted, others, capsys

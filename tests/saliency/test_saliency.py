@@ -1,4 +1,4 @@
-"""Saliency maps: what they explain, and that they show it where it is."""
+"""Saliency maps: their target, and that they show the evidence where it is."""
 
 import copy
 
@@ -7,13 +7,13 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny_saliency import BAR, NETWORKS, NO_BAR, random_picture, small_network
+from tiny_saliency import BAR, NETWORKS, NO_BAR, explain, random_picture, small_network
 from torch import nn
 
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, QUESTION_OF, SLICES, columns_of
 from galaxy_explorer.models.heads import TreeHead
 from galaxy_explorer.models.networks import GalaxyNetwork
-from galaxy_explorer.saliency import METHODS, STRONGEST, AnswerLogOdds, SaliencyMap, saliency_map
+from galaxy_explorer.saliency import METHODS, SCORE_CAM_CHANNELS, AnswerLogOdds, SaliencyMap, saliency_map
 
 SPIRAL = columns_of(4)[0]
 ARMS = columns_of(11)[2]
@@ -25,7 +25,7 @@ def network(request: pytest.FixtureRequest) -> GalaxyNetwork:
 
 
 class TwoLamps(GalaxyNetwork):
-    """A network made by hand: red light anywhere speaks for a bar, blue light against it, neither linearly."""
+    """A network by hand: red light is evidence for a bar, blue light against, neither linearly."""
 
     def __init__(self, red_channels: int = 1, faint_channels: int = 0) -> None:
         super().__init__()
@@ -57,7 +57,7 @@ def lamps(red: bool = True, blue: bool = True) -> np.ndarray:
 
 
 def quarters(found: SaliencyMap) -> tuple[float, float]:
-    """Give the mean heat of the top left and of the bottom right quarter."""
+    """Return the mean heat of the top left and of the bottom right quarter."""
     return float(found.heat[:32, :32].mean()), float(found.heat[32:, 32:].mean())
 
 
@@ -69,35 +69,35 @@ def quarters(found: SaliencyMap) -> tuple[float, float]:
 def test_a_map_is_finite_scaled_and_as_large_as_the_picture(
     network: GalaxyNetwork, method: str, size: tuple[int, int]
 ) -> None:
-    for lowers in (False, True):
-        found = saliency_map(network, random_picture(*size), SPIRAL, method=method, lowers=lowers)
+    for against in (False, True):
+        found = explain(network, random_picture(*size), SPIRAL, method=method, against=against)
         assert found.heat.shape == size
         assert found.heat.dtype == np.float32
         assert np.isfinite(found.heat).all()
         assert found.heat.min() >= 0
         assert found.heat.max() <= 1
-        assert (found.column, found.method, found.lowers) == (SPIRAL, method, lowers)
+        assert (found.target, found.method) == (AnswerLogOdds(SPIRAL, against), method)
         assert bool(found.message) == (found.maximum <= 0) == (not found.heat.any())
 
 
 def test_every_answer_can_be_explained(network: GalaxyNetwork) -> None:
     for column in COLUMNS:
-        raised, lowered = (saliency_map(network, random_picture(), column, lowers=lowers) for lowers in (False, True))
-        assert raised.heat.any() or lowered.heat.any()
-        assert not (raised.heat * lowered.heat > 0.5).any()
+        pro, contra = (explain(network, random_picture(), column, against) for against in (False, True))
+        assert pro.heat.any() or contra.heat.any()
+        assert not (pro.heat * contra.heat > 0.5).any()
 
 
-def test_methods_are_offered_in_order_and_say_what_they_do() -> None:
+def test_methods_are_in_order_and_describe_themselves() -> None:
     assert list(METHODS) == ["Grad-CAM", "Grad-CAM++", "HiResCAM", "LayerCAM", "Eigen-CAM", "Score-CAM"]
     assert saliency_map.__kwdefaults__["method"] == next(iter(METHODS))
-    assert all(method.name == name and method.explanation.endswith(".") for name, method in METHODS.items())
+    assert all(method.explanation.endswith(".") for method in METHODS.values())
     assert "same for every answer" in METHODS["Eigen-CAM"].explanation
     assert "takes a while" in METHODS["Score-CAM"].explanation
     assert [name for name, method in METHODS.items() if not method.per_answer] == ["Eigen-CAM"]
     assert [name for name, method in METHODS.items() if not method.comparable] == ["Eigen-CAM", "Score-CAM"]
 
 
-# --- what is explained ---------------------------------------------------------------------------------------
+# --- the target ----------------------------------------------------------------------------------------------
 
 
 @given(st.integers(0, 2**32), st.sampled_from(COLUMNS), st.floats(0.01, 10))
@@ -108,7 +108,7 @@ def test_the_target_is_the_log_odds_of_the_answers_share(seed: int, column: str,
     rest = logits[where].softmax(dim=0).sum() - share
     if rest > 1e-9:
         np.testing.assert_allclose(AnswerLogOdds(column)(logits), (share / rest).log(), atol=1e-5)
-    np.testing.assert_allclose(AnswerLogOdds(column, sign=-1)(logits), -AnswerLogOdds(column)(logits))
+    np.testing.assert_allclose(AnswerLogOdds(column, against=True)(logits), -AnswerLogOdds(column)(logits))
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -120,14 +120,14 @@ def test_a_constant_vector_added_to_all_rows_of_a_question_changes_no_map(networ
     weight[where] += torch.randn(weight[:1].shape, generator=random)
     shifted.to_answers.bias[where] += 3
     picture = random_picture()
-    before, after = (saliency_map(each, picture, BAR, method=method) for each in (network, shifted))
+    before, after = (explain(each, picture, BAR, method=method) for each in (network, shifted))
     assert before.heat.any()
     np.testing.assert_allclose(after.heat, before.heat, atol=1e-5)
     np.testing.assert_allclose(after.maximum, before.maximum, rtol=1e-3)
 
 
-@pytest.mark.parametrize("lowers", [False, True])
-def test_grad_cam_is_the_sum_of_maps_weighted_by_their_mean_gradient(network: GalaxyNetwork, lowers: bool) -> None:
+@pytest.mark.parametrize("against", [False, True])
+def test_grad_cam_is_the_sum_of_maps_weighted_by_their_mean_gradient(network: GalaxyNetwork, against: bool) -> None:
     picture = torch.from_numpy(random_picture())[None]
     maps = network.features(picture).requires_grad_()
     logits = network.logits_from_features(maps)[0]
@@ -135,85 +135,83 @@ def test_grad_cam_is_the_sum_of_maps_weighted_by_their_mean_gradient(network: Ga
     others = [i for i in range(where.start, where.stop) if i != INDEX[ARMS]]
     (logits[INDEX[ARMS]] - logits[others].exp().sum().log()).backward()
     assert maps.grad is not None
-    raw = (maps.grad.mean(dim=(2, 3), keepdim=True) * maps.detach()).sum(dim=1, keepdim=True) * (-1 if lowers else 1)
+    raw = (maps.grad.mean(dim=(2, 3), keepdim=True) * maps.detach()).sum(dim=1, keepdim=True) * (-1 if against else 1)
     expected = nn.functional.interpolate(raw.clamp(min=0) / raw.max(), (64, 64), mode="bilinear")[0, 0]
-    found = saliency_map(network, picture, ARMS, lowers=lowers)
+    found = explain(network, picture, ARMS, against=against)
     np.testing.assert_allclose(found.maximum, float(raw.max()), rtol=1e-4)
     np.testing.assert_allclose(found.heat, expected, atol=1e-4)
 
 
-def test_grad_cam_and_hirescam_differ_as_layers_that_are_not_linear_follow_the_cut(network: GalaxyNetwork) -> None:
-    means, cells = (saliency_map(network, random_picture(), BAR, method=name) for name in ("Grad-CAM", "HiResCAM"))
+def test_grad_cam_and_hirescam_differ_because_nonlinear_layers_follow_the_cut(network: GalaxyNetwork) -> None:
+    means, cells = (explain(network, random_picture(), BAR, method=name) for name in ("Grad-CAM", "HiResCAM"))
     assert np.abs(means.heat - cells.heat).max() > 0.05
 
 
 @pytest.mark.parametrize("method", [name for name, method in METHODS.items() if method.per_answer])
 def test_the_map_is_where_the_evidence_is(method: str) -> None:
     network = TwoLamps()
-    for column, lowers in ((BAR, False), (NO_BAR, True)):
-        red, blue = quarters(saliency_map(network, lamps(), column, method=method, lowers=lowers))
+    for column, against in ((BAR, False), (NO_BAR, True)):
+        red, blue = quarters(explain(network, lamps(), column, method=method, against=against))
         assert red > 0.1 > 10 * blue
-    for column, lowers in ((BAR, True), (NO_BAR, False)):
-        red, blue = quarters(saliency_map(network, lamps(), column, method=method, lowers=lowers))
+    for column, against in ((BAR, True), (NO_BAR, False)):
+        red, blue = quarters(explain(network, lamps(), column, method=method, against=against))
         assert blue > 0.1 > 10 * red
 
 
 def test_the_map_peaks_at_the_lamp_itself() -> None:
-    found = saliency_map(TwoLamps(), lamps(), BAR)
+    found = explain(TwoLamps(), lamps(), BAR)
     row, column = np.unravel_index(found.heat.argmax(), found.heat.shape)
     assert 8 <= row < 24
     assert 8 <= column < 24
     assert found.heat.max() == pytest.approx(1)
 
 
-@pytest.mark.parametrize(("lowers", "words"), [(False, "raises"), (True, "lowers")])
-def test_an_empty_map_says_that_nothing_does_it(lowers: bool, words: str) -> None:
-    found = saliency_map(TwoLamps(), lamps(red=lowers, blue=not lowers), BAR, lowers=lowers)
+@pytest.mark.parametrize(("against", "words"), [(False, "No evidence for"), (True, "No evidence against")])
+def test_an_empty_map_has_a_message(against: bool, words: str) -> None:
+    found = explain(TwoLamps(), lamps(red=against, blue=not against), BAR, against=against)
     assert found.maximum <= 0
     assert not found.heat.any()
-    assert found.message == f"nothing here {words} this answer"
+    assert found.message.startswith(words)
 
 
 @pytest.mark.parametrize("method", [name for name, method in METHODS.items() if name != "Score-CAM"])
 def test_a_black_picture_gives_an_empty_map(method: str) -> None:
-    found = saliency_map(TwoLamps(), lamps(red=False, blue=False), BAR, method=method)
+    found = explain(TwoLamps(), lamps(red=False, blue=False), BAR, method=method)
     assert found.maximum == 0
     assert not found.heat.any()
-    assert found.message.startswith("nothing here")
+    assert found.message
 
 
-def test_a_map_with_something_to_see_says_nothing() -> None:
-    assert saliency_map(TwoLamps(), lamps(), BAR).message == ""
-
-
-# --- several views ---------------------------------------------------------------------------------------------
+# --- TTA views -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_of_all_views_a_map_turns_with_the_galaxy(network: GalaxyNetwork, method: str) -> None:
+def test_of_all_views_a_map_rotates_with_the_galaxy(network: GalaxyNetwork, method: str) -> None:
     def mapped(picture: np.ndarray) -> SaliencyMap:
-        return saliency_map(network, np.ascontiguousarray(picture), SPIRAL, method=method, views=8)
+        return explain(network, np.ascontiguousarray(picture), SPIRAL, method=method, views=8)
 
     picture = random_picture()
-    upright, turned, mirrored = mapped(picture), mapped(np.rot90(picture, axes=(1, 2))), mapped(picture[..., ::-1])
-    np.testing.assert_allclose(turned.heat, np.rot90(upright.heat), atol=1e-4)
-    np.testing.assert_allclose(mirrored.heat, upright.heat[:, ::-1], atol=1e-4)
+    upright, rotated, flipped = mapped(picture), mapped(np.rot90(picture, axes=(1, 2))), mapped(picture[..., ::-1])
+    np.testing.assert_allclose(rotated.heat, np.rot90(upright.heat), atol=1e-4)
+    np.testing.assert_allclose(flipped.heat, upright.heat[:, ::-1], atol=1e-4)
 
 
-def test_the_mean_of_two_views_lies_where_either_saw_something() -> None:
-    red, blue = quarters(saliency_map(TwoLamps(), lamps(), BAR, views=2))
-    alone = quarters(saliency_map(TwoLamps(), lamps(), BAR))
+def test_the_map_of_two_views_is_their_mean() -> None:
+    red, blue = quarters(explain(TwoLamps(), lamps(), BAR, views=2))
+    alone = quarters(explain(TwoLamps(), lamps(), BAR))
     assert (red, blue) == pytest.approx(alone)
 
 
-def test_of_several_views_the_progress_is_that_of_all(network: GalaxyNetwork) -> None:
+def test_score_cam_reports_progress_over_all_views_and_nothing_on_the_console(
+    network: GalaxyNetwork, capfd: pytest.CaptureFixture[str]
+) -> None:
     steps: list[tuple[int, int]] = []
     channels = network.features(torch.zeros(1, 3, 64, 64)).shape[1]
-    tell = lambda done, total: steps.append((done, total))  # noqa: E731
-    saliency_map(network, random_picture(), BAR, method="Score-CAM", views=2, progress=tell)
+    explain(network, random_picture(), BAR, method="Score-CAM", views=2, progress=lambda *step: steps.append(step))
     assert [done for done, _ in steps] == sorted({done for done, _ in steps})
     assert {total for _, total in steps} == {2 * channels}
     assert steps[-1][0] == 2 * channels
+    assert capfd.readouterr() == ("", "")
 
 
 # --- Eigen-CAM and Score-CAM ---------------------------------------------------------------------------------
@@ -221,9 +219,9 @@ def test_of_several_views_the_progress_is_that_of_all(network: GalaxyNetwork) ->
 
 def test_eigen_cam_is_the_same_for_every_answer(network: GalaxyNetwork) -> None:
     first, *others = (
-        saliency_map(network, random_picture(), column, method="Eigen-CAM", lowers=lowers)
+        explain(network, random_picture(), column, method="Eigen-CAM", against=against)
         for column in (BAR, SPIRAL, ARMS)
-        for lowers in (False, True)
+        for against in (False, True)
     )
     assert all(np.array_equal(first.heat, other.heat) for other in others)
 
@@ -235,30 +233,15 @@ def test_eigen_cam_is_bright_where_the_maps_are_active(network: GalaxyNetwork, s
     picture[:, 10:30, 20:40] += 3
     maps = network.features(torch.from_numpy(picture)[None])
     activity = nn.functional.interpolate(maps.mean(dim=1, keepdim=True), (64, 64), mode="bilinear")[0, 0]
-    found = saliency_map(network, picture, BAR, method="Eigen-CAM")
+    found = explain(network, picture, BAR, method="Eigen-CAM")
     assert np.corrcoef(found.heat.ravel(), activity.numpy().ravel())[0, 1] > 0
 
 
-def test_score_cam_tries_the_strongest_channels_alone() -> None:
+def test_score_cam_uses_the_strongest_channels_only() -> None:
     steps: list[tuple[int, int]] = []
-    crowded = TwoLamps(red_channels=STRONGEST - 1, faint_channels=10)
-    found = saliency_map(
-        crowded, lamps(), NO_BAR, method="Score-CAM", progress=lambda done, total: steps.append((done, total))
-    )
+    crowded = TwoLamps(red_channels=SCORE_CAM_CHANNELS - 1, faint_channels=10)
+    found = explain(crowded, lamps(), NO_BAR, method="Score-CAM", progress=lambda *step: steps.append(step))
     assert steps == [(16, 64), (32, 64), (48, 64), (64, 64)]
     red, blue = quarters(found)
     assert blue > 0.1 > red
     assert found.maximum > 0.5  # from the blue channel itself, not from the faint copies of it
-
-
-def test_score_cam_tells_its_caller_and_not_the_console(
-    network: GalaxyNetwork, capfd: pytest.CaptureFixture[str]
-) -> None:
-    channels = network.features(torch.zeros(1, 3, 64, 64)).shape[1]
-    steps: list[tuple[int, int]] = []
-    saliency_map(
-        network, random_picture(), BAR, method="Score-CAM", progress=lambda done, total: steps.append((done, total))
-    )
-    assert [done for done, _ in steps] == sorted({done for done, _ in steps})
-    assert steps[-1] == (channels, channels)
-    assert capfd.readouterr() == ("", "")

@@ -1,4 +1,4 @@
-"""A network small enough for tests of prediction, and galaxies for it; the tests make fixtures of these."""
+"""A tiny network for tests of prediction, and galaxies for it."""
 
 import numpy as np
 import torch
@@ -13,8 +13,8 @@ WIDTHS = (8, 8, 8, 8)
 
 def tiny_card(**entries):
     """The model card of the tiny network, with more entries."""
-    preprocessing = {"image_size": 32, "crop": 0.8, "mean": [0.1] * 3, "std": [0.2] * 3}
     network = {"model": "fcn", "arguments": {"widths": list(WIDTHS)}, "columns": list(COLUMNS)}
+    preprocessing = {"image_size": 32, "crop": 0.8, "mean": [0.1] * 3, "std": [0.2] * 3}
     return Card(**network | preprocessing | entries)
 
 
@@ -31,24 +31,24 @@ def tiny_model():
 
 
 def write_tiny_weights(folder):
-    """Write the checkpoint of the tiny model; return its path as text."""
+    """Write a checkpoint of the tiny network; return its path."""
     card = tiny_card(training_mean=[0.3] * len(COLUMNS))
     checkpoints.save(folder / "tiny.pt", Model(tiny_network(), card))
     return str(folder / "tiny.pt")
 
 
 def tiny_weights(tmp_path_factory):
-    """The file of the tiny network, for all tests of a module."""
+    """Checkpoint of the tiny network."""
     return write_tiny_weights(tmp_path_factory.mktemp("weights"))
 
 
 def command_with(weights):
-    """Give what runs a command with two views of a network, and gives its exit status."""
-    return lambda *arguments: main([*map(str, arguments), "--weights", weights, "--views", "2"])
+    """Return a function that runs a command with two TTA views and returns its exit status."""
+    return lambda *arguments: main([*map(str, arguments), "--weights", weights, "--tta-views", "2"])
 
 
 def write_pictures(folder, pictures, first=0):
-    """Write pictures into a new folder under the names 0000.png, 0001.png, …, and give it."""
+    """Write images into a new folder as 0000.png, 0001.png, …; return the folder."""
     folder.mkdir()
     for n, picture in enumerate(pictures, first):
         Image.fromarray(picture).save(folder / f"{n:04}.png")
@@ -56,7 +56,7 @@ def write_pictures(folder, pictures, first=0):
 
 
 def six_galaxies(tmp_path, draw_galaxy):
-    """Give a folder of six drawn galaxies: 0001 to 0006."""
+    """Folder of six drawn galaxies: 0001 to 0006."""
     return write_pictures(tmp_path / "galaxies", [draw_galaxy(n) for n in range(1, 7)], first=1)
 
 
@@ -66,7 +66,7 @@ def eleven_pictures(draw_galaxy) -> list[np.ndarray]:
 
 
 def folder_with_two_damaged(tmp_path, pictures):
-    """Eleven pictures, of which 0003 and 0008 are damaged."""
+    """Folder of eleven images; 0003 and 0008 are damaged."""
     where = write_pictures(tmp_path / "galaxies", pictures)
     for name in ("0003.png", "0008.png"):
         (where / name).write_bytes((where / name).read_bytes()[:200])

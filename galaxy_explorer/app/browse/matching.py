@@ -13,7 +13,7 @@ from galaxy_explorer.app.browse.query import (
     range_in_words,
 )
 from galaxy_explorer.app.services.result_cache import memo_of
-from galaxy_explorer.catalogue import Catalogue, VoteRange, find_ids, rows_by, sorted_rows
+from galaxy_explorer.catalogue import Catalogue, VoteRange, argsort_nan_last, find_ids, sorted_rows
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.prediction import cached
 
@@ -58,7 +58,7 @@ def pick(catalogue: Catalogue, view: View) -> Picked:
     picked = _in_order(catalogue, view)
     rows = picked.rows
     for wanted in view.ranges:
-        rows = rows[wanted.holds(catalogue, view.asked / 100)[rows]]
+        rows = rows[wanted.mask(catalogue, view.asked / 100)[rows]]
     if not view.search:
         return replace(picked, rows=rows)
     exact, others, not_found = find_ids(catalogue, view.search)
@@ -103,7 +103,7 @@ def _in_order(catalogue: Catalogue, view: View) -> Picked:
         return Picked(sorted_rows(catalogue, "random", seed=view.seed))
     if view.sort in COLUMNS:
         least = view.asked / 100 if view.as_share else 0.0
-        rows = sorted_rows(catalogue, view.sort, as_share=view.as_share, descending=view.descending, least_asked=least)
+        rows = sorted_rows(catalogue, view.sort, as_share=view.as_share, descending=view.descending, min_mass=least)
         return Picked(rows)
     return Picked(sorted_rows(catalogue, "GalaxyID", descending=view.descending))
 
@@ -121,7 +121,7 @@ def _by_disagreement(catalogue: Catalogue, view: View) -> Picked:
         apart, count = _apart(catalogue, sides)
     except (OSError, ValueError):  # a table is damaged; Compare, where a sort without predictions leads, makes it anew
         return Picked(sorted_rows(catalogue, "GalaxyID", descending=False))
-    return Picked(rows_by(apart, descending=view.descending), names, "" if between else network, apart, count)
+    return Picked(argsort_nan_last(apart, descending=view.descending), names, "" if between else network, apart, count)
 
 
 def _apart(catalogue: Catalogue, sides: tuple[cached.Tables, ...]) -> tuple[np.ndarray, int]:

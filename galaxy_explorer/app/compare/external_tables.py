@@ -73,8 +73,6 @@ def read_table(path: Path) -> tuple[pd.DataFrame, pd.DataFrame | None, str | Non
     ------
     PredictionError
         If the file is not a prediction table, or lacks vote fractions of a galaxy.
-    CatalogueError
-        If a cell of a CSV file is not a score.
     """
     from galaxy_explorer import prediction
 

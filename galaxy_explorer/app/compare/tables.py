@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from galaxy_explorer.app.compare.comparison import Comparison
-from galaxy_explorer.catalogue.scores import ID
+from galaxy_explorer.catalogue.score_tables import ID
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS, name_of
 from galaxy_explorer.evaluation.metrics import disagreements
 

@@ -55,7 +55,7 @@ def sure_examples(where: str, column: str, count: int = MOST, votes: str = DEBIA
 
 def _sure_examples(everything: Catalogue, column: str, count: int) -> dict[str, float]:
     """Look for `sure_examples` in a catalogue."""
-    sure = everything.rows(VoteRange(column, LEAST_SHARE).holds(everything, LEAST_ASKED - WITHIN_ROUNDING))
+    sure = everything.rows(VoteRange(column, LEAST_SHARE).mask(everything, LEAST_ASKED - WITHIN_ROUNDING))
     fractions = sure.volunteer_fractions
     # Rounded, so that shares which only differ by how they were stored are equal.
     shares = shares_from_fractions(fractions)[:, INDEX[column]].round(4)

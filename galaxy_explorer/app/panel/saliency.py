@@ -74,7 +74,7 @@ def show_picture(galaxy: ShownGalaxy, name: str, choices: Choices) -> np.ndarray
         bright = f"what {choices.verb} “{name_of(column)}”"
     st.image(lit, width="stretch", alt=f"Galaxy {galaxy.galaxy_id} with the saliency{asked}")
     if found.message:
-        st.info(found.message[0].upper() + found.message[1:] + ".", icon=":material/visibility_off:")
+        st.info(f"{found.message}.", icon=":material/visibility_off:")
     compared = f"Strongest point before scaling: {found.maximum:.3g}. It can be compared between answers and pictures, of one network and method."
     st.caption(
         f"Bright: {bright}. The network sees the framed square alone.", help=compared if choices.comparable else None
@@ -102,7 +102,7 @@ def show_all_answers(galaxy: ShownGalaxy, name: str, choices: Choices, shares: n
         for found in maps:
             scale = found.maximum / strongest if common and strongest > 0 else 1.0
             small = thumbnail(lit_picture(galaxy, name, found.heat * max(0.0, scale), choices.opacity), SMALL_SIDE)
-            _show_small(small, found.column, shares)
+            _show_small(small, found.target.column, shares)
 
 
 def _show_small(small: np.ndarray, column: str, shares: np.ndarray) -> None:

@@ -61,11 +61,11 @@ def galaxy_of(source: str, galaxy_id: str) -> ShownGalaxy:
     return ShownGalaxy(
         galaxy_id,
         picture,
-        galaxies.field,
+        galaxies.field_of_view,
         voted if np.isfinite(voted).any() else None,
         shared_memo(),
         # What results hang on: a replaced picture, or another field, has others.
-        (sources()[source], galaxy_id, str(galaxies.field), str(galaxies.picture_state(galaxy_id))),
+        (sources()[source], galaxy_id, str(galaxies.field_of_view), str(galaxies.picture_state(galaxy_id))),
     )
 
 
@@ -81,8 +81,9 @@ def explain_picture(
     name: str, picture: np.ndarray, field: float, column: str, method: str, lowers: bool, progress: Any = None
 ) -> "SaliencyMap":
     """Map where a network looks for one answer about one picture, in the views whose mean is its prediction."""
-    from galaxy_explorer.saliency import saliency_map
+    from galaxy_explorer.saliency import AnswerLogOdds, saliency_map
 
     model = network(name)
     inputs = model.inputs(picture, field)
-    return saliency_map(model.network, inputs, column, method=method, lowers=lowers, views=VIEWS, progress=progress)
+    target = AnswerLogOdds(column, against=lowers)
+    return saliency_map(model.network, inputs, target, method=method, views=VIEWS, progress=progress)

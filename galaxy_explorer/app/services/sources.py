@@ -196,7 +196,7 @@ def label_of_draw(draw: LiveDraw) -> str:
     """Name a draw of live galaxies for people."""
     if draw.name == LIVE:
         return f"{LIVE} ({draw.count} at random)"
-    wanted = f", {_answer(draw.column)} ≥ {draw.least_percent} %" if draw.column else ""
+    wanted = f", {_answer(draw.column)} ≥ {draw.min_percent} %" if draw.column else ""
     return f"{LIVE} ({draw.count}{wanted}, seed {draw.seed})"
 
 

@@ -80,7 +80,7 @@ class Thumbnails:
 
     def _name(self, catalogue: Catalogue, galaxy_id: str, state: tuple[int, int]) -> str:
         """Name a thumbnail after all that decides it."""
-        decisive = (str(catalogue.root.resolve()), galaxy_id, state, catalogue.field, SIDE, PART, QUALITY)
+        decisive = (str(catalogue.root.resolve()), galaxy_id, state, catalogue.field_of_view, SIDE, PART, QUALITY)
         digest = hashlib.blake2b(repr(decisive).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
         return f"{digest[:2]}/{digest[2:]}.jpg"
 
@@ -114,7 +114,7 @@ def make_thumbnail(catalogue: Catalogue, galaxy_id: str) -> bytes:
     ImageError
         When the picture has gone or is damaged.
     """
-    part = min(1.0, PART / catalogue.field)  # of a picture that was cropped before, more
+    part = min(1.0, PART / catalogue.field_of_view)  # of a picture that was cropped before, more
     picture = read_image(catalogue.picture_bytes(galaxy_id), shortest=math.ceil(SIDE / part))
     file = io.BytesIO()
     Image.fromarray(central_field(picture, part, SIDE)).save(file, "JPEG", quality=QUALITY)

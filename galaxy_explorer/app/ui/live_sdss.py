@@ -24,7 +24,7 @@ def choose_draw(source: str) -> None:
             "At least this share of its question's votes (%)",
             0,
             100,
-            draw.least_percent if draw.column else USUAL_PERCENT,
+            draw.min_percent if draw.column else USUAL_PERCENT,
         )
         if st.form_submit_button("Ask SDSS"):
             asked = LiveDraw(int(count), int(seed)) if column == ANY else LiveDraw(int(count), int(seed), column, least)

@@ -17,7 +17,7 @@ from galaxy_explorer.app.services import sources
 from galaxy_explorer.app.services.result_cache import Memo
 from galaxy_explorer.app.ui.wording import ended, escaped
 from galaxy_explorer.catalogue import CatalogueError
-from galaxy_explorer.catalogue.scores import id_of, read_scores
+from galaxy_explorer.catalogue.score_tables import normalise_id, read_scores
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import Exposure, ImageError, Square, cut_square, read_exposure, stem_of, thumbnail
 
@@ -158,7 +158,7 @@ def clear() -> None:
 
 def add(name: str, content: bytes) -> str:
     """Check a picture and keep it, or the reason why it cannot be used; give its id."""
-    kept, stem = uploads(), id_of(stem_of(name))
+    kept, stem = uploads(), normalise_id(stem_of(name))
     galaxy_id = free_id(stem, content)
     if galaxy_id in kept and kept[galaxy_id].content:  # it came again: its crop stays
         return galaxy_id

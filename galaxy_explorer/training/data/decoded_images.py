@@ -95,7 +95,7 @@ def _decode_into(array: np.ndarray, catalogue: Catalogue, crop: float, quiet: bo
         for row in rows:
             try:
                 picture = catalogue.picture(ids[row])
-                array[row] = central_field(picture, crop / widest, size, field=catalogue.field / widest)
+                array[row] = central_field(picture, crop / widest, size, field=catalogue.field_of_view / widest)
             except (ImageError, OSError) as error:
                 failures[row] = str(error)
         return len(rows)

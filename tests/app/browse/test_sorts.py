@@ -36,7 +36,7 @@ def test_it_needs_no_torch_even_for_a_sort_by_predictions() -> None:
 @pytest.mark.parametrize("order", ["down", "up"])
 def test_a_sort_goes_by_the_measure_and_says_the_value(app, survey: Catalogue, measure: str, order: str) -> None:
     opened(app, sort=f"t10_loose~{measure}", order=order)
-    options = {"as_share": measure == "s", "descending": order == "down", "least_asked": 0.3 * (measure == "s")}
+    options = {"as_share": measure == "s", "descending": order == "down", "min_mass": 0.3 * (measure == "s")}
     rows = sorted_rows(survey, "Class10.3", **options)
     assert tiles(app) == [survey.ids[row] for row in rows[:24]]
     fractions = survey.volunteer_fractions[rows[0]]

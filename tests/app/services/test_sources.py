@@ -38,7 +38,9 @@ def test_a_replaced_picture_gets_numbers_and_a_map_of_its_own(
 def test_a_map_is_of_the_views_whose_mean_is_the_prediction(sample, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     monkeypatch.setattr(saliency, "saliency_map", lambda *_, **options: asked.append(options["views"]))
-    monkeypatch.setattr(prediction, "predict", lambda *_, tta_views=DEFAULT_VIEWS, **__: asked.append(tta_views) or ([0], [0]))
+    monkeypatch.setattr(
+        prediction, "predict", lambda *_, tta_views=DEFAULT_VIEWS, **__: asked.append(tta_views) or ([0], [0])
+    )
     shown_galaxy.explain_picture("fcn", sample.picture("100053"), 1.0, "Class1.1", "Grad-CAM", False)
     shown_galaxy.predict_picture("fcn", sample.picture("100053"), 1.0)
     assert asked == [8, 8]

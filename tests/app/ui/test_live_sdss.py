@@ -71,7 +71,7 @@ def test_a_gallery_of_a_slow_service_is_shown_in_time(
 def test_live_galaxies_that_cannot_be_had_are_a_sentence_and_a_way_on(app: AppTest, sky_server: SkyServer) -> None:
     sky_server.faults["sql"] = hang_up
     live(app)
-    assert "SDSS gives no galaxies just now" in app.error[0].value
+    assert "SDSS returned no galaxies" in app.error[0].value
     sky_server.faults.clear()
     next(button for button in app.button if button.label == "Try again").click()
     rerun(app)

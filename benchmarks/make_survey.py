@@ -1,7 +1,7 @@
-"""A catalogue of survey size, made of a few galaxies by reference, and predictions of all of it, made up in seconds.
+"""Make a catalogue of survey size, of links to a few galaxies, with synthetic predictions.
 
-python benchmarks/survey.py ~/survey                              240,000 galaxies to open in the app
-python benchmarks/survey.py ~/survey --predicted                  the same, looked at by the networks in weights/
+python benchmarks/make_survey.py ~/survey                         240,000 galaxies to open in the app
+python benchmarks/make_survey.py ~/survey --predicted             with predictions of each network in weights/
 """
 
 import argparse
@@ -18,73 +18,69 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # it is run as a script
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the package need not be installed
 
 from galaxy_explorer.catalogue import Catalogue, open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS, SLICES, fractions_from_shares, shares_from_fractions
 
 GALAXIES = 240_000  # as many as Galaxy Zoo 2 has
-SCATTER = 0.3  # of made-up predictions around the votes, in the logarithm of a share
-CHUNK = 50_000  # galaxies of a chunk of predictions
+SCATTER = 0.3  # of synthetic predictions around the votes, in the logarithm of an answer share
+CHUNK = 50_000  # galaxies in a chunk of predictions
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Add the flags that say what the catalogue is made of."""
+    """Add the flags of the catalogue's content."""
     parser.add_argument("--galaxies", type=int, default=GALAXIES, metavar="N", help="(%(default)s)")
-    parser.add_argument(
-        "--data", default="sample", metavar="DIR", help="galaxies whose pictures and votes are taken (%(default)s)"
-    )
+    parser.add_argument("--data", default="sample", metavar="DIR", help="source of pictures and votes (%(default)s)")
 
 
 def read_page_flags(description: str, arguments: list[str] | None) -> argparse.Namespace:
     """Read the command line of a benchmark of a page."""
     parser = argparse.ArgumentParser(description=description)
     add_flags(parser)
-    parser.add_argument("--keep", type=Path, metavar="DIR", help="make the catalogue there, or take the one there")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="make the catalogue there, or use the one there")
     return parser.parse_args(arguments)
 
 
 @contextlib.contextmanager
 def first_source(flags: argparse.Namespace) -> Iterator[Path]:
-    """Make a catalogue with predictions and have the app open it first, with a cache of its own; give its folder."""
-    logging.disable(logging.WARNING)  # Streamlit misses its server at every call
+    """Make the app's first catalogue, with predictions in a new cache; yield its folder."""
+    logging.disable(logging.WARNING)  # Streamlit warns of a missing server at every call
     with tempfile.TemporaryDirectory() as temporary:
         folder = flags.keep or Path(temporary) / "survey"
-        places = {"XDG_CACHE_HOME": f"{temporary}/cache", "GALAXY_EXPLORER_DATA": str(folder)}
-        with mock.patch.dict(os.environ, places):
+        variables = {"XDG_CACHE_HOME": f"{temporary}/cache", "GALAXY_EXPLORER_DATA": str(folder)}
+        with mock.patch.dict(os.environ, variables):
             make(folder, flags)
             yield folder
 
 
 def make(folder: Path, flags: argparse.Namespace) -> None:
-    """Make a catalogue with predictions in a process of its own, so that torch does not count as the caller's memory."""
-    what = [folder, "--galaxies", flags.galaxies, "--data", flags.data, "--predicted"]
-    subprocess.run([sys.executable, __file__, *map(str, what)], check=True)
+    """Make a catalogue with predictions in a new process, so that torch takes no memory here."""
+    arguments = [folder, "--galaxies", flags.galaxies, "--data", flags.data, "--predicted"]
+    subprocess.run([sys.executable, __file__, *map(str, arguments)], check=True)
 
 
 def read_flags(arguments: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description="Make a catalogue of survey size, and predictions of it.")
-    parser.add_argument("folder", type=Path, help="where it is made, or is already")
+    parser = argparse.ArgumentParser(description="Make a catalogue of survey size, with synthetic predictions.")
+    parser.add_argument("folder", type=Path, help="a new folder, or one made before")
     add_flags(parser)
-    parser.add_argument(
-        "--predicted", action="store_true", help="keep made-up predictions in the user's cache, where the app looks"
-    )
+    parser.add_argument("--predicted", action="store_true", help="write synthetic predictions into the app's cache")
     return parser.parse_args(arguments)
 
 
 def write_survey(folder: Path, origin: Catalogue, count: int) -> None:
-    """Fill a new folder with links to a catalogue's pictures under ids of their own, and with scores for all.
+    """Fill a new folder with links to a catalogue's pictures under new ids, and with scores.
 
-    The votes are those of the galaxies, shaken a little, so that hardly two are alike; they obey the tree.
+    The scores are those of the galaxies with some noise, so that few are equal; they obey the tree.
     """
     folder.mkdir(parents=True)
     random = np.random.default_rng(0)
     voted = origin.table[np.isfinite(origin.volunteer_fractions).all(axis=1)]
     drawn = voted.iloc[random.integers(0, len(voted), count)]
-    shaken = np.log(random.uniform(0.8, 1.2, (count, len(COLUMNS))))
+    noise = np.log(random.uniform(0.8, 1.2, (count, len(COLUMNS))))
     ids = pd.Index([f"{number:018}" for number in range(count)], name="GalaxyID")
-    votes = _shaken(drawn[list(COLUMNS)].to_numpy(dtype=float), shaken, least=1e-4)
+    votes = _with_noise(drawn[list(COLUMNS)].to_numpy(dtype=float), noise, min_share=1e-4)
     pd.DataFrame(votes, ids, list(COLUMNS)).to_csv(folder / "scores.csv", float_format="%.6f")
     root = origin.root.resolve()
     for galaxy_id, name in zip(ids, drawn["picture"], strict=True):
@@ -92,10 +88,7 @@ def write_survey(folder: Path, origin: Catalogue, count: int) -> None:
 
 
 def write_predictions(galaxies: Catalogue) -> None:
-    """Keep made-up predictions of all galaxies, with spread, by each network, as the app's worker would in hours.
-
-    They scatter around the votes, and obey the tree.
-    """
+    """Write synthetic predictions of each network: they scatter around the votes, by the tree."""
     from galaxy_explorer.app.services import prediction_jobs
     from galaxy_explorer.models.checkpoints import available
     from galaxy_explorer.prediction import PredictionStore, cached
@@ -109,26 +102,26 @@ def write_predictions(galaxies: Catalogue) -> None:
         cached.write_manifest(store.path, galaxies, network, weights)
         for start in range(0, len(galaxies), CHUNK):
             votes = galaxies.volunteer_fractions[start : start + CHUNK].astype(float)
-            made_up = _shaken(votes, random.normal(0, SCATTER, votes.shape), least=1e-3)
-            spread = 0.02 + 0.15 * np.sqrt(made_up * (1 - made_up))
+            fractions = _with_noise(votes, random.normal(0, SCATTER, votes.shape), min_share=1e-3)
+            spread = 0.02 + 0.15 * np.sqrt(fractions * (1 - fractions))
             ids = galaxies.ids[start : start + CHUNK]
-            store.add([Batch(ids, made_up.astype(np.float32), spread.astype(np.float32), {})])
+            store.add([Batch(ids, fractions.astype(np.float32), spread.astype(np.float32), {})])
         store.finish()
 
 
-def _shaken(fractions: np.ndarray, by: np.ndarray, least: float) -> np.ndarray:
-    """Add to the logarithms of the shares, each of which is at least so large, and give the vote fractions."""
+def _with_noise(fractions: np.ndarray, noise: np.ndarray, min_share: float) -> np.ndarray:
+    """Return vote fractions with noise added to the logarithms of the answer shares."""
     shares = shares_from_fractions(fractions)
-    shares = (np.where(np.isnan(shares), 0.0, shares) + least) * np.exp(by)
-    for where in SLICES.values():
-        shares[:, where] /= shares[:, where].sum(axis=1, keepdims=True)
+    shares = (np.where(np.isnan(shares), 0.0, shares) + min_share) * np.exp(noise)
+    for question in SLICES.values():
+        shares[:, question] /= shares[:, question].sum(axis=1, keepdims=True)
     return fractions_from_shares(shares)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Make what is not there yet."""
+    """Make the catalogue, unless the folder exists, and its predictions."""
     flags = read_flags(arguments)
-    logging.disable(logging.WARNING)  # Streamlit misses its server
+    logging.disable(logging.WARNING)  # Streamlit warns of a missing server
     if not flags.folder.exists():
         write_survey(flags.folder, open_catalogue(flags.data), flags.galaxies)
     if flags.predicted:

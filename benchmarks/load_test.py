@@ -1,0 +1,236 @@
+"""Load test: visitors browse, open galaxies and request saliency maps at once.
+
+python benchmarks/load_test.py --visitors 30 --minutes 2
+"""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import random
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.parse
+from collections import defaultdict
+from collections.abc import Awaitable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import requests
+from streamlit.proto.Alert_pb2 import Alert
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Element_pb2 import Element
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.Selectbox_pb2 import Selectbox
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+from websockets.typing import Subprotocol
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))  # the package need not be installed
+
+from galaxy_explorer.catalogue import SAMPLE, open_catalogue  # noqa: E402
+
+START_TIMEOUT_S = 60
+STEP_TIMEOUT_S = 120.0
+STEPS = ("browse", "galaxy", "saliency")
+
+
+@dataclass
+class Measurements:
+    """Durations of the steps in seconds, and errors, of all visitors."""
+
+    seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    errors: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Screen:
+    """Elements, errors and page hashes that the server sent for one run of a page."""
+
+    elements: list[Element] = field(default_factory=list)
+    pages: dict[str, str] = field(default_factory=dict)  # page hashes by the URL path
+    errors: list[str] = field(default_factory=list)
+
+    def add(self, message: ForwardMsg) -> None:
+        """Add what a message holds."""
+        kind = message.WhichOneof("type")
+        if kind == "navigation":
+            self.pages = {page.url_pathname: page.page_script_hash for page in message.navigation.app_pages}
+        if kind != "delta" or message.delta.WhichOneof("type") != "new_element":
+            return
+        element = message.delta.new_element
+        self.elements.append(element)
+        if element.WhichOneof("type") == "exception":
+            self.errors.append(f"{element.exception.type}: {element.exception.message}")
+        if element.WhichOneof("type") == "alert" and element.alert.format == Alert.ERROR:
+            self.errors.append(element.alert.body)
+
+
+class Visitor:
+    """One browser: a websocket with a cache of messages."""
+
+    def __init__(self, server: str, socket: ClientConnection) -> None:
+        self.server, self.socket = server, socket
+        self.cached: dict[str, ForwardMsg] = {}
+        self.pages: dict[str, str] = {}
+
+    async def run(self, query: str = "", page: str = "", widgets: dict[str, str] | None = None) -> Screen:
+        """Run a page by query and URL path, with select boxes by id; download its pictures."""
+        request = BackMsg()
+        request.rerun_script.query_string = query
+        request.rerun_script.page_script_hash = self.pages.get(page, "")
+        for name, value in (widgets or {}).items():
+            state = request.rerun_script.widget_states.widgets.add()
+            state.id, state.string_value = name, value
+        await self.socket.send(request.SerializeToString())
+        screen = Screen()
+        async with asyncio.timeout(STEP_TIMEOUT_S):
+            while True:
+                message = ForwardMsg()
+                message.ParseFromString(await self.socket.recv())
+                if message.WhichOneof("type") == "ref_hash":
+                    message = self.cached[message.ref_hash]
+                elif message.hash:
+                    self.cached[message.hash] = message
+                screen.add(message)
+                if message.WhichOneof("type") == "script_finished":
+                    break
+            await asyncio.gather(*(self._download(url) for url in picture_urls(screen)))
+        self.pages = screen.pages or self.pages
+        return screen
+
+    async def _download(self, url: str) -> None:
+        response = await asyncio.to_thread(requests.get, self.server + url, timeout=STEP_TIMEOUT_S)
+        response.raise_for_status()
+
+
+def picture_urls(screen: Screen) -> Iterator[str]:
+    """Yield the paths of a screen's pictures on the server."""
+    for element in screen.elements:
+        if element.WhichOneof("type") == "imgs":
+            yield from (image.url for image in element.imgs.imgs if image.url.startswith("/"))
+
+
+def select_box(screen: Screen, label: str) -> Selectbox:
+    """Return a select box by its label."""
+    for element in screen.elements:
+        if element.WhichOneof("type") == "selectbox" and element.selectbox.label == label:
+            return element.selectbox
+    raise LookupError(f"the page has no select box “{label}”: {'; '.join(screen.errors) or 'no error is shown'}")
+
+
+async def visit(server: str, galaxies: list[str], source: str, until: float, seed: int) -> Measurements:
+    """Repeat the steps until a time, each time with another galaxy and another answer."""
+    measured, draw = Measurements(), random.Random(seed)
+    await asyncio.sleep(draw.random())  # visitors do not start at the same moment
+    websocket = server.replace("http://", "ws://") + "/_stcore/stream"
+    async with connect(websocket, subprotocols=[Subprotocol("streamlit")], max_size=None) as socket:
+        visitor = Visitor(server, socket)
+        query = urllib.parse.urlencode({"source": source})
+        await visitor.run(query)  # the first page lists the others
+        while True:
+            galaxy = urllib.parse.urlencode({"source": source, "galaxy": draw.choice(galaxies)})
+            await timed("browse", visitor.run(query), measured)
+            screen = await timed("galaxy", visitor.run(galaxy, "galaxy"), measured)
+            if screen is not None:
+                try:
+                    box = select_box(screen, "Explain answer")
+                except LookupError as error:
+                    measured.errors.append(f"saliency: {error}")
+                else:
+                    choice = {box.id: draw.choice(box.options)}
+                    await timed("saliency", visitor.run(galaxy, "galaxy", choice), measured)
+            if time.monotonic() > until:
+                return measured
+
+
+async def timed(step: str, run: Awaitable[Screen], measured: Measurements) -> Screen | None:
+    """Measure a step; return None after an error."""
+    start = time.perf_counter()
+    try:
+        screen = await run
+    except (TimeoutError, OSError, WebSocketException) as error:
+        measured.errors.append(f"{step}: {type(error).__name__} {error}")
+        return None
+    measured.seconds[step].append(time.perf_counter() - start)
+    measured.errors += [f"{step}: {error}" for error in screen.errors]
+    return screen
+
+
+@contextlib.contextmanager
+def running_app(data: Path | None) -> Iterator[tuple[str, int]]:
+    """Run the app; yield its URL and process id."""
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | ({"GALAXY_EXPLORER_DATA": str(data)} if data else {})
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", "--server.headless=true"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as process:
+        server = f"http://localhost:{port}"
+        try:
+            _wait(server)
+            yield server, process.pid
+        finally:
+            process.terminate()
+
+
+def _wait(server: str) -> None:
+    """Wait until the server responds."""
+    end = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < end:
+        with contextlib.suppress(requests.ConnectionError):
+            requests.get(f"{server}/_stcore/health", timeout=5)
+            return
+        time.sleep(0.2)
+    raise SystemExit(f"the app did not respond at {server} within {START_TIMEOUT_S} s")
+
+
+def resident_megabytes(process: int) -> float:
+    """Return a process's resident memory (Linux)."""
+    status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024.0
+
+
+def read_flags(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description="Response times of the app with many visitors at once.")
+    add = parser.add_argument
+    add("--visitors", type=int, default=30, metavar="N", help="at once (%(default)s)")
+    add("--minutes", type=float, default=2.0, help="duration (%(default)s)")
+    add("--data", type=Path, metavar="DIR", help="the galaxies (default: the bundled sample)")
+    return parser.parse_args(arguments)
+
+
+async def drive(server: str, data: Path | None, visitors: int, seconds: float) -> list[Measurements]:
+    """Run all visitors."""
+    galaxies, source = open_catalogue(data or SAMPLE).ids, data.resolve().name if data else SAMPLE
+    until = time.monotonic() + seconds
+    return await asyncio.gather(*(visit(server, galaxies, source, until, seed) for seed in range(visitors)))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the time of each step, errors and memory; return 1 after an error."""
+    flags = read_flags(arguments)
+    with running_app(flags.data) as (server, process):
+        asyncio.run(drive(server, flags.data, 1, 0.0))  # a first visitor, for whom torch is imported
+        before = resident_megabytes(process)
+        measured = asyncio.run(drive(server, flags.data, flags.visitors, 60.0 * flags.minutes))
+        after = resident_megabytes(process)
+    print(f"{flags.visitors} visitors for {flags.minutes:g} minutes, without a pause between steps:")
+    for step in STEPS:
+        seconds = [each for visitor in measured for each in visitor.seconds[step]]
+        if len(seconds) > 1:
+            median, percentile = statistics.median(seconds), statistics.quantiles(seconds, n=20)[-1]
+            print(f"  {step}: {len(seconds)} times, median {median:.2f} s, 95th percentile {percentile:.2f} s")
+    print(f"  memory: {before:.0f} MB at the start, {after:.0f} MB at the end")
+    errors = [error for visitor in measured for error in visitor.errors]
+    print(f"  errors: {len(errors)}", *sorted(set(errors))[:10], sep="\n    ")
+    return 1 if errors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

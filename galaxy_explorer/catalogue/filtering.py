@@ -1,0 +1,146 @@
+"""Filters, sort orders and id search over a catalogue."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from galaxy_explorer.catalogue.catalogue import Catalogue, CatalogueError
+from galaxy_explorer.catalogue.score_tables import normalise_id
+from galaxy_explorer.decision_tree import COLUMNS, INDEX
+
+
+@dataclass(frozen=True)
+class VoteRange:
+    """A filter: closed bounds on one answer's share or vote fraction.
+
+    Parameters
+    ----------
+    column : str
+        Score column of the answer.
+    low, high : float
+        Bounds in [0, 1], both included.
+    as_share : bool, optional
+        Compare the answer share instead of the vote fraction.
+    """
+
+    column: str
+    low: float = 0.0
+    high: float = 1.0
+    as_share: bool = True
+
+    def __post_init__(self) -> None:
+        _check_column(self.column)
+        if not 0 <= self.low <= self.high <= 1:
+            raise CatalogueError(f"a range from {self.low:g} to {self.high:g} was given; it must rise within 0 to 1")
+
+    def mask(self, catalogue: Catalogue, min_mass: float = 0.0) -> np.ndarray:
+        """Return a mask of the galaxies inside the bounds.
+
+        Parameters
+        ----------
+        catalogue : Catalogue
+        min_mass : float, optional
+            Mass of votes, in [0, 1], below which the share of a question counts as unknown.
+
+        Returns
+        -------
+        (N,) np.ndarray of bool
+            False where the score is unknown.
+        """
+        return catalogue.votes.in_range(self.column, self.low, self.high, as_share=self.as_share, min_mass=min_mass)
+
+
+def sorted_rows(
+    catalogue: Catalogue,
+    by: str,
+    *,
+    as_share: bool = False,
+    descending: bool = True,
+    min_mass: float = 0.0,
+    seed: int | None = None,
+) -> np.ndarray:
+    """Return the rows of a catalogue in sorted or random order.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    by : str
+        A score column, ``"GalaxyID"`` or ``"random"``.
+    as_share : bool, optional
+        Sort a score column by answer share instead of vote fraction.
+    descending : bool, optional
+        Largest first. Unknown scores are last in both directions.
+    min_mass : float, optional
+        Of shares: as in `VoteRange.mask`.
+    seed : int, optional
+        Of the random order.
+
+    Returns
+    -------
+    (N,) np.ndarray of int
+        All rows; ties keep their order. Read-only by convention: it may be cached.
+
+    Raises
+    ------
+    CatalogueError
+        If there is no such column.
+    """
+    if by == "random":
+        return np.random.default_rng(seed).permutation(len(catalogue))
+    if by == catalogue.table.index.name:
+        ids = catalogue.table.index
+        rows = np.arange(len(ids)) if ids.is_monotonic_increasing else np.asarray(ids.argsort())
+        return rows[::-1] if descending else rows
+    _check_column(by)
+    return catalogue.votes.order(by, as_share, descending, min_mass)
+
+
+def find_ids(catalogue: Catalogue, text: str) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Search galaxies by id.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    text : str
+        An id or a part of one, or several separated by commas, semicolons or white space. An id that contains
+        a space is found if it is the whole text.
+
+    Returns
+    -------
+    exact : (n,) np.ndarray of int
+        Rows of the ids that were given in full, in the given order.
+    others : (m,) np.ndarray of int
+        Rows of other ids that contain one of the texts, in the order of the catalogue.
+    not_found : list of str
+        Texts that no id contains.
+    """
+    ids = catalogue.table.index
+    whole = normalise_id(text)
+    lengths = np.asarray(ids.str.len(), dtype=int)
+    is_one_id = whole in ids or len(_longer_ids(ids, lengths, whole)) > 0
+    parts = [part for part in ([whole] if is_one_id else dict.fromkeys(re.split(r"[\s,;]+", whole))) if part]
+    exact: list[int] = []
+    not_found: list[str] = []
+    matches = np.zeros(len(ids), dtype=bool)
+    for part, row in zip(parts, ids.get_indexer(pd.Index(parts, dtype=ids.dtype)), strict=True):
+        longer = _longer_ids(ids, lengths, part)
+        matches[longer] = True
+        if row >= 0:
+            exact.append(int(row))
+        elif not len(longer):
+            not_found.append(part)
+    matches[exact] = False
+    return np.array(exact, dtype=int), np.flatnonzero(matches), not_found
+
+
+def _longer_ids(ids: pd.Index, lengths: np.ndarray, text: str) -> np.ndarray:
+    """Return the rows of longer ids that contain a text; a list of whole ids then scans nothing."""
+    rows = np.flatnonzero(lengths > len(text))
+    return rows[np.asarray(ids[rows].str.contains(text, regex=False), dtype=bool)] if len(rows) else rows
+
+
+def _check_column(column: str) -> None:
+    if column not in INDEX:
+        raise CatalogueError(f"{column!r} is not a score column; they are {', '.join(COLUMNS[:3])}, …")
