@@ -20,9 +20,9 @@ from measuring import resident_megabytes, timed, verdict_below
 from streamlit.testing.v1 import AppTest
 
 from galaxy_explorer.app.browse.gallery import GALLERY_TILES
-from galaxy_explorer.app.browse.matching import pick
-from galaxy_explorer.app.browse.presets import READY_MADE
-from galaxy_explorer.app.browse.query import AGAINST_VOLUNTEERS, BESIDE_ANSWERS, BETWEEN_NETWORKS, View
+from galaxy_explorer.app.browse.matching import match_galaxies
+from galaxy_explorer.app.browse.presets import presets
+from galaxy_explorer.app.browse.query import AGAINST_VOLUNTEERS, BETWEEN_NETWORKS, SORTS, BrowseQuery
 from galaxy_explorer.app.services import result_cache, sources
 from galaxy_explorer.catalogue import Catalogue, VoteRange
 from galaxy_explorer.decision_tree import COLUMNS
@@ -55,22 +55,25 @@ REPEATS = 3  # rounds; their median counts, because other processes disturb some
 READS = 7  # of the predictions, which are then cached
 
 
-def queries() -> dict[str, View]:
+def queries() -> dict[str, BrowseQuery]:
     """Return every sort alone and with five filters, searches, and the presets."""
-    sorts = {name: View(sort=name) for name in BESIDE_ANSWERS}
+    sorts = {name: BrowseQuery(sort=name) for name in SORTS}
     for column in COLUMNS:
-        sorts[f"{column} by share"] = View(sort=column)
-        sorts[f"{column} by fraction, ascending"] = View(sort=column, as_share=False, upward=True)
+        sorts[f"{column} by share"] = BrowseQuery(sort=column)
+        sorts[f"{column} by fraction, ascending"] = BrowseQuery(sort=column, as_share=False, ascending=True)
     filtered = {f"five filters, {name}": replace(query, ranges=FIVE) for name, query in sorts.items()}
-    searches = {"search": View(search="1234"), "five filters and search": View(search="1234", ranges=FIVE)}
-    return sorts | filtered | searches | {choice.name: choice.view for choice in READY_MADE}
+    searches = {
+        "search": BrowseQuery(search="1234"),
+        "five filters and search": BrowseQuery(search="1234", ranges=FIVE),
+    }
+    return sorts | filtered | searches | {choice.name: choice.query for choice in presets()}
 
 
 def measure_queries(catalogue: Catalogue) -> None:
     """Measure filters and sorts, for the first time and repeated."""
 
     def seconds_of_all() -> dict[str, float]:
-        return {name: timed(pick, catalogue, query)[0] for name, query in queries().items()}
+        return {name: timed(match_galaxies, catalogue, query)[0] for name, query in queries().items()}
 
     first, *repeated = (seconds_of_all() for _ in range(1 + REPEATS))
     medians = {name: statistics.median(seconds[name] for seconds in repeated) for name in first}
@@ -81,8 +84,8 @@ def measure_queries(catalogue: Catalogue) -> None:
     for sort in (AGAINST_VOLUNTEERS, BETWEEN_NETWORKS):
         reads = []
         for _ in range(READS):
-            result_cache.of_catalogues().clear()
-            reads.append(timed(pick, catalogue, View(sort=sort))[0])
+            result_cache.catalogue_results.clear()
+            reads.append(timed(match_galaxies, catalogue, BrowseQuery(sort=sort))[0])
         print(f"  the sort “{sort}”, predictions read again: {min(reads):.2f} to {max(reads):.2f} s")
         verdict_below("median, s", statistics.median(reads), SORT_SECONDS)
 
@@ -109,7 +112,7 @@ def measure_pages() -> None:
             app.query_params.pop(key, None)
         for key, value in params.items():
             app.query_params[key] = value
-        result_cache.of_catalogues().clear()
+        result_cache.catalogue_results.clear()
         seconds, _ = timed(app.run)
         if app.exception or len(app.page_link) < GALLERY_TILES:
             raise RuntimeError(f"the page {params} shows an error or too few galaxies")

@@ -36,14 +36,14 @@ def draw(app: AppTest, extent: str | None = None) -> float:
     if extent:
         app.session_state["compare_extent"] = extent
     seconds, _ = timed(app.run)
-    if app.exception or app.error or "All numbers" not in [heading.value for heading in app.subheader]:
+    if app.exception or app.error or "Downloads" not in [heading.value for heading in app.subheader]:
         raise RuntimeError("the page shows an error, or no numbers")
     return seconds
 
 
 def pages(app: AppTest, galaxies: int) -> None:
     """Time the first and later runs of the page, over its sample and over all galaxies."""
-    for name, extent in (("the sample", None), ("all galaxies", "all of them")):
+    for name, extent in (("the sample", None), ("all galaxies", "all")):
         if extent and galaxies <= compare_comparison.SAMPLE_SIZE:
             return
         first = draw(app, extent)

@@ -1,10 +1,14 @@
-"""The pages' scripts, as `st.switch_page` and `st.page_link` take them."""
+"""Absolute paths of the pages' scripts, which hold for every entry file of the app."""
 
 from pathlib import Path
 
-APP = Path(__file__).parent
-START_FOLDER = APP.parent.parent  # of app.py
+APP = Path(__file__).resolve().parent
 
-BROWSE, GALAXY, UPLOAD, SKY, COMPARE, ABOUT = (
-    f"galaxy_explorer/app/{page}/page.py" for page in ("browse", "galaxy", "upload", "sky", "compare", "about")
-)
+
+def script(page: str) -> str:
+    """Return a page's script for `st.Page`, `st.switch_page` and `st.page_link`."""
+    return str(APP / page / "page.py")
+
+
+BROWSE, GALAXY, UPLOAD = script("browse"), script("galaxy"), script("upload")
+SKY, COMPARE, ABOUT = script("sky"), script("compare"), script("about")

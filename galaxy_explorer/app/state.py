@@ -4,26 +4,245 @@ Values that a page keeps lie in one dataclass per page, such as `BrowseState`. V
 own key: these keys are the constants of `Key`. No other module touches `st.session_state`; a test reads the source.
 """
 
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+import pandas as pd
 import streamlit as st
+
+from galaxy_explorer.images import Exposure, Square
+from galaxy_explorer.storage import ResultCache
+
+if TYPE_CHECKING:
+    from galaxy_explorer.app.services.selection import Selection
 
 State = TypeVar("State")
 
 
 class Key(StrEnum):
-    """Keys of widgets whose value is read or set outside the call that draws them."""
+    """Keys of the widgets that have a value."""
 
     # Browse, Galaxy, panel, About, and widgets of several pages.
+    SOURCE = "source_choice"
+    VOTES = "choose_votes"
+    PRESET = "ready_made"
+    SEARCH = "search"
+    NEW_ANSWER = "new_answer"
+    NEW_MEASURE = "new_measure"
+    NEW_BOUNDS = "new_bounds"
+    ASKED = "asked"
+    SORT = "sort_by"
+    ORDER = "order"
+    SEED = "seed"
+    MEASURE = "measure"
+    AGAINST = "against"
+    PAGES_ABOVE = "pages_above"
+    PAGES_BELOW = "pages_below"
+    GO_TO_PAGE = "go_to_page"
+    NETWORK = "network"
+    ANSWER = "answer"
+    CHART = "chart"
+    ANSWER_LIST = "list"
+    CHART_SOURCES = "sources_shown"
+    CHART_FILE = "chart_file"
+    SIDE_BY_SIDE = "side_by_side"
+    DIRECTION = "direction"
+    OPACITY = "opacity"
+    METHOD = "method"
+    COMMON_SCALE = "common_scale"
+    OTHER_NETWORKS = "ask_others"
+    QUESTION = "question"
+    THEME = "turned_theme"
 
     # Upload, Sky, Compare.
+    FILES = "files"
+    FOLDER = "folder"
+    UPLOAD = "shown_upload"
+    UPLOAD_TABLE = "upload_table"
+    FITS_IMAGE = "image_of"
+    CROP_X = "crop_x"
+    CROP_Y = "crop_y"
+    CROP_SIDE = "crop_side"
+    POSITION = "position"
+    EXAMPLE = "example"
+    ZOOM = "zoom"
+    PICTURE_SOURCE = "picture_from"
+    COMPARE_SOURCE = "compare_source"
+    COMPARE_PART = "compare_of"
+    COMPARE_SIZE = "compare_extent"
+    COMPARE_NETWORKS = "compare_networks"
+    VOTES_QUESTION = "votes_question"
+    VOTES_ANSWER = "votes_answer"
+    VOTES_NETWORK = "votes_network"
+    WORST_QUESTION = "worst_question"
+    WORST_NETWORK = "worst_network"
+    PAIR_QUESTION = "networks_question"
+    PAIR = "networks_pair"
+
+    def of(self, *parts: object) -> str:
+        """Return the key of one of several widgets."""
+        return "_".join(map(str, (self, *parts)))
 
 
 # Browse, Galaxy, panel, About, and what several pages share.
 
 
+@dataclass
+class SharedState:
+    """Values that several pages read or write."""
+
+    current_page: str | None = None  # its URL path
+    arrived: bool = False  # whether the visitor has just come from another page
+    source: str = ""  # the source opened last
+    vote_kind: str = ""  # empty: the catalogue's default
+    live_draw: str = ""  # this visitor's latest draw of live galaxies
+    selection: "Selection | None" = None  # of Browse
+    warned_url: tuple[str | None, str] | None = None  # the URL whose parameters were warned of
+    may_open_paths: bool = False  # whether the visitor came by the secret link
+
+
+@dataclass
+class BrowseState:
+    """Values that Browse keeps between runs."""
+
+    url_params: dict[str, str | list[str]] = field(default_factory=dict)  # of the view shown last
+    answer_missing: bool = False  # "Add filter" was pressed without an answer
+
+
+class GalaxyUrl(NamedTuple):
+    """URL parameters that the galaxy page reads, apart from the source and the votes."""
+
+    galaxy: str | None
+    network: str | None
+    answer: str | None
+
+
+@dataclass
+class GalaxyState:
+    """Values that the galaxy page keeps between runs."""
+
+    galaxy_id: str = ""  # requested last; it may not be drawn yet
+    url: GalaxyUrl | None = None  # as last read or written; None on arrival from another page
+    arrival_networks: dict[GalaxyUrl, str] = field(default_factory=dict)  # shown first at URLs that name no network
+
+
+@dataclass
+class PanelState:
+    """Values that the panel keeps between runs."""
+
+    answer_of: str = ""  # the galaxy for which the answer was chosen
+    requested_answer: str | None = None  # by the URL, for the galaxy shown next
+
+
+def shared() -> SharedState:
+    """Return what several pages share."""
+    return _state_of(SharedState)
+
+
+def browse() -> BrowseState:
+    """Return the state of Browse."""
+    return _state_of(BrowseState)
+
+
+def galaxy() -> GalaxyState:
+    """Return the state of the galaxy page."""
+    return _state_of(GalaxyState)
+
+
+def panel() -> PanelState:
+    """Return the state of the panel."""
+    return _state_of(PanelState)
+
+
+def enter(page: str) -> None:
+    """Record the page that runs, and whether the visitor comes from another one."""
+    known = shared()
+    known.arrived = page != known.current_page
+    known.current_page = page
+
+
 # Upload, Sky, Compare.
+
+
+@dataclass(frozen=True)
+class Upload:
+    """Picture file of a visitor, with its crop."""
+
+    galaxy_id: str
+    content: bytes = field(repr=False)
+    small: str = field(default="", repr=False)  # thumbnail, as a data URL
+    image: str = ""  # name of the image of a FITS file that is shown
+    choices: tuple[str, ...] = ()  # names of all images of a FITS file
+    crop: Square | None = None  # what the network is shown; None for the whole picture
+
+    @property
+    def picture_key(self) -> tuple[str, ...]:
+        """Key of results about the whole picture."""
+        return self.galaxy_id, str(hash(self.content)), self.image
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Key of results about the part that the network is shown."""
+        return *self.picture_key, str(self.crop)
+
+
+def _decoded_bytes(exposure: Exposure) -> int:
+    return exposure.picture.nbytes
+
+
+@dataclass
+class UploadState:
+    """Uploads of a visitor, and all that was computed from them."""
+
+    pictures: dict[str, Upload] = field(default_factory=dict)  # by galaxy id; they outlive a change of page
+    files: dict[str, str] = field(default_factory=dict)  # galaxy id by file id; empty for tables and refused files
+    listed: set[str] = field(default_factory=set)  # ids of the files that the page lists
+    refused: dict[str, tuple[str, str]] = field(default_factory=dict)  # file name and reason by file id
+    scores: pd.DataFrame | None = None  # the score table that was uploaded last
+    scores_file: str = ""  # its file id
+    stopped: bool = False  # whether the visitor stopped the predictions
+    image_error: str = ""
+    uploaders: int = 0  # number of times that fresh, empty uploaders were made
+    results: ResultCache = field(default_factory=lambda: ResultCache(max_size=4000))
+    exposures: ResultCache = field(default_factory=lambda: ResultCache(100e6, _decoded_bytes))  # decoded pictures
+
+    def clear(self) -> None:
+        """Remove everything."""
+        vars(self).update(vars(UploadState(uploaders=self.uploaders + 1)))
+
+
+@dataclass
+class SkyState:
+    """Values that Sky keeps between runs."""
+
+    # Steps of the last searches, a picture takes 0.6 MB; position and zoom of the URL that the slider was set by.
+    steps: ResultCache = field(default_factory=lambda: ResultCache(max_size=12))
+    zoom_read: tuple[str, str | None] | None = None
+
+
+@dataclass
+class CompareState:
+    """External tables by network, and the number of galaxies that each gallery shows."""
+
+    tables: dict[str, Path] = field(default_factory=dict)
+    shown: dict[str, int] = field(default_factory=dict)
+
+
+def upload() -> UploadState:
+    """Return the state of Upload."""
+    return _state_of(UploadState)
+
+
+def sky() -> SkyState:
+    """Return the state of Sky."""
+    return _state_of(SkyState)
+
+
+def compare() -> CompareState:
+    """Return the state of Compare."""
+    return _state_of(CompareState)
 
 
 def _state_of(kind: type[State]) -> State:

@@ -1,12 +1,14 @@
-"""Files on disk: the user's cache folder, atomic writes, and locks between processes."""
+"""The user's cache folder, in-memory caches, atomic writes, and locks between processes."""
 
 from galaxy_explorer.storage.atomic import atomic_path, write_atomic
 from galaxy_explorer.storage.bundled import bundled
 from galaxy_explorer.storage.cache import LRUFolder, cache_folder, evict_prediction_tables, remove
 from galaxy_explorer.storage.lock import try_lock
+from galaxy_explorer.storage.result_cache import ResultCache
 
 __all__ = [
     "LRUFolder",
+    "ResultCache",
     "atomic_path",
     "bundled",
     "cache_folder",

@@ -1,15 +1,26 @@
-"""The app in `AppTest`."""
+"""The app in `AppTest`, and the galaxies that it opens."""
 
 from pathlib import Path
 
 import pytest
-from app_page import ROOT, SECONDS
+from app_page import new_app
+from browse_page import sixty_galaxies
 from streamlit.testing.v1 import AppTest
+
+from galaxy_explorer.catalogue import Catalogue
 
 
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AppTest:
-    """The app as a visitor of a fresh machine finds it: the bundled sample, an empty cache."""
+    """The app for a visitor of a fresh machine: the bundled sample, an empty cache."""
     monkeypatch.delenv("GALAXY_EXPLORER_DATA", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=SECONDS)
+    return new_app()
+
+
+@pytest.fixture
+def survey(app: AppTest, sample: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Catalogue:
+    """Sixty galaxies, three pages of them, as the app's first source."""
+    catalogue = sixty_galaxies(sample, tmp_path / "survey")
+    monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(catalogue.root))
+    return catalogue

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from app_server import draw_survey, served
 from axe import axe_source
-from looks import PATIENCE_MS, looked_at
+from looks import TIMEOUT_MS, looked_at
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from sky_server import SkyServer
 
 SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
-expect.set_options(timeout=PATIENCE_MS)
+expect.set_options(timeout=TIMEOUT_MS)
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +57,7 @@ def chromium() -> Iterator[Browser]:
 def context(chromium: Browser) -> BrowserContext:
     """One profile for all: what the app's pages load is fetched once. What moves for ever would only cost time."""
     kept = chromium.new_context(accept_downloads=True, reduced_motion="reduce")
-    kept.set_default_timeout(PATIENCE_MS)
+    kept.set_default_timeout(TIMEOUT_MS)
     return kept
 
 

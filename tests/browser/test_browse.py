@@ -1,4 +1,4 @@
-"""Browse in a real browser: filters piled up, chips, an order, pages, an address that can be shared, and the keyboard."""
+"""Browse in a real browser: filters, chips, sort order, pages, a shared URL, the keyboard."""
 
 import re
 from collections.abc import Callable
@@ -25,7 +25,7 @@ def choose(page: Page, box: str, option: str) -> None:
 
 
 def add_filter(page: Page, answer: str) -> None:
-    """Add a filter on an answer with the bounds that the page proposes, 50 to 100 %."""
+    """Add a filter on an answer with the default range, 50 to 100 %."""
     settled(page)
     box = page.get_by_role("combobox", name="Answer")
     page.get_by_role("button", name="Add a filter").click()
@@ -38,7 +38,7 @@ def add_filter(page: Page, answer: str) -> None:
 
 
 @at_each_look
-def test_filters_pile_up_and_their_view_can_be_shared(
+def test_filters_pile_up_and_their_url_can_be_shared(
     open_page: Callable[..., Page], look_at: Callable[[Page, str], None], width: int, theme: str
 ) -> None:
     page = open_page(width=width, theme=theme)
@@ -51,7 +51,7 @@ def test_filters_pile_up_and_their_view_can_be_shared(
     first = shown(page)
     chips.first.click()
     expect(chips).to_have_text(["edge-on: no ≥ 50\u00a0%close"])
-    choose(page, "Sort by", "4 · spiral arms: yes")
+    choose(page, "Sort order", "4 · spiral arms: yes")
     expect(page.locator("[class*='st-key-tile_']").first).to_contain_text("% spiral arms: yes")
     settled(page)
     sorted_first = shown(page)[0]
@@ -98,13 +98,13 @@ def test_of_three_pages_each_can_be_chosen(open_page: Callable[..., Page], width
 
 
 @at_each_look
-def test_where_nothing_fits_a_click_finds_galaxies_again(
+def test_without_matches_a_click_removes_a_filter(
     open_page: Callable[..., Page], look_at: Callable[[Page, str], None], width: int, theme: str
 ) -> None:
     page = open_page("?filter=t01_smooth~0-100s&search=nowhere&sort=beauty", width=width, theme=theme)
-    expect(page.get_by_role("alert")).to_contain_text("sort=beauty in the address is nothing to sort by")
+    expect(page.get_by_role("alert")).to_contain_text("sort=beauty is ignored")
     look_at(page, "browse-nothing")
-    page.get_by_role("button", name=f"search for “nowhere” → {GALAXIES} galaxies").click()
+    page.get_by_role("button", name=f"id: nowhere → {GALAXIES} galaxies").click()
     assert len(shown(page)) == 24
     columns = page.locator(".st-key-gallery").evaluate(
         "grid => getComputedStyle(grid).gridTemplateColumns.split(' ').length"

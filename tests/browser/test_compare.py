@@ -1,4 +1,4 @@
-"""Compare in a real browser: results, start, progress and stop, and the way to a galaxy."""
+"""Compare in a real browser: results, start, progress and stop, and the link to a galaxy."""
 
 import re
 from collections.abc import Callable
@@ -12,11 +12,11 @@ pytestmark = pytest.mark.browser
 
 
 @at_each_look
-def test_the_work_is_started_watched_and_stopped_and_its_results_lead_to_the_galaxies(
+def test_a_prediction_is_started_watched_and_stopped_and_its_results_lead_to_galaxies(
     open_page: Callable[..., Page], look_at: Callable[[Page, str], None], width: int, theme: str
 ) -> None:
     page = open_page("compare", width=width, theme=theme)
-    expect(page.get_by_role("heading", name="All numbers")).to_be_visible()
+    expect(page.get_by_role("heading", name="Downloads")).to_be_visible()
     done = page.get_by_text(re.compile(rf"\d+ of {GALAXIES}")).first
     expect(done).to_be_visible()
     assert PREDICTED <= int(re.findall(rf"(\d+) of {GALAXIES}", done.inner_text())[0]) < GALAXIES
@@ -26,12 +26,12 @@ def test_the_work_is_started_watched_and_stopped_and_its_results_lead_to_the_gal
     look_at(page, "compare")
 
     main = page.get_by_test_id("stMain")
-    go_on, stop = (main.get_by_role("button", name=name) for name in ("Go on", "Stop"))
-    go_on.click()
+    resume, stop = (main.get_by_role("button", name=name) for name in ("Resume prediction", "Stop prediction"))
+    resume.click()
     expect(page.get_by_text("left", exact=False).first).to_be_visible()
     expect(page.get_by_test_id("stProgress")).to_have_count(1)
     stop.click()
-    expect(go_on).to_be_visible()
+    expect(resume).to_be_visible()
     expect(page.get_by_test_id("stProgress")).to_have_count(0)
     settled(page)
 

@@ -1,4 +1,4 @@
-"""FITS in a real browser: an image is chosen, and the scores come as a table that astronomers' tools open."""
+"""FITS in a real browser: an image is chosen, and the scores are downloaded as a FITS table."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +18,7 @@ def test_fits_goes_in_and_a_fits_table_comes_out(open_page: Callable[..., Page],
     (tmp_path / "0012.fits").write_bytes(with_bands())
     (tmp_path / "grey.fits").write_bytes(written(galaxy_fluxes()))
     page.locator("input[type=file]").first.set_input_files([tmp_path / "0012.fits", tmp_path / "grey.fits"])
-    shown = page.get_by_role("combobox", name="Show", exact=True)
+    shown = page.get_by_role("combobox", name="Picture", exact=True)
     expect(shown).to_be_visible(timeout=120_000)
     shown.fill("0012")  # whichever of the two looks more like a galaxy to the network that is asked first
     shown.press("Enter")

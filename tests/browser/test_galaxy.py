@@ -1,4 +1,4 @@
-"""The galaxy page in a real browser: one answer everywhere, an address that gives it back, a chart to keep."""
+"""The galaxy page in a real browser: one answer everywhere, its URL, a chart to save."""
 
 import re
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from answer_choice import PLACE_OF_ANSWER, choose_answer, click_answer
 from looks import NARROW, WIDE, settled, themes_at
 from playwright.sync_api import Page, expect
 
-from galaxy_explorer.app.panel.examples import sure_examples
+from galaxy_explorer.app.panel.examples import find_examples
 from galaxy_explorer.catalogue import SAMPLE
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS
 
@@ -23,18 +23,18 @@ SIZES_OF_TEXT = """[...document.querySelectorAll(".st-key-flow_chart text, .st-k
 
 
 def picture(page: Page) -> str | None:
-    """The address of the picture with its saliency, which is made from its content."""
+    """The URL of the picture with its saliency, which depends on its content."""
     return page.locator(".st-key-picture img").get_attribute("src")
 
 
 def expect_answer(page: Page, column: str, label: str) -> None:
-    """See that select box and address agree on the answer."""
+    """Check that select box and URL agree on the answer."""
     expect(page.get_by_role("combobox", name="Explain answer")).to_have_value(label)
     expect(page).to_have_url(re.compile(f"answer={re.escape(column)}"))
 
 
 @pytest.mark.parametrize("theme", themes_at(WIDE))
-def test_a_click_in_the_chart_moves_everything_and_the_link_gives_it_back(
+def test_a_click_in_the_chart_moves_everything_and_the_link_restores_it(
     open_page: Callable[..., Page], look_at: Callable[[Page, str], None], tmp_path: Path, theme: str
 ) -> None:
     page = open_page(START, theme=theme)
@@ -43,10 +43,10 @@ def test_a_click_in_the_chart_moves_everything_and_the_link_gives_it_back(
     click_answer(page, "Class2.2")
     expect_answer(page, "Class2.2", "2 · edge-on: no")
     expect(page.locator(".st-key-picture img")).not_to_have_attribute("src", before)
-    expected = [galaxy for galaxy in sure_examples(SAMPLE, "Class2.2", 7) if galaxy != "100023"]
+    expected = [galaxy for galaxy in find_examples(SAMPLE, "Class2.2", 7) if galaxy != "100023"]
     expect(page.locator(".st-key-sure a")).to_contain_text(expected)
     camera = page.locator(".st-key-flow_chart [data-title*='Download plot']")
-    expect(camera).to_have_count(1)  # while the chart is drawn anew there are two
+    expect(camera).to_have_count(1)  # while the chart is redrawn there are two
     with page.expect_download() as download:
         camera.click()
     assert download.value.suggested_filename == "100023_fcn_chart.svg"
@@ -99,10 +99,10 @@ def test_the_chart_can_be_read_at_1200_pixels_by_eye_and_by_ear(open_page: Calla
     assert min(sizes) >= SMALLEST_PX
     chart = page.locator(".st-key-flow_chart").bounding_box()
     assert chart is not None
-    assert chart["width"] >= 700  # beside the picture, and still as wide as its texts need
+    assert chart["width"] >= 700  # next to the picture, and as wide as its texts need
     expect(page.get_by_role("figure", name=re.compile("Flow-chart of galaxy 100023"))).to_have_count(1)
     button = page.get_by_role("button", name="bar: yes", exact=True)  # of the list, which a screen reader finds
-    expect(button).to_have_attribute("tabindex", "-1")  # and nobody's tab key stops at
+    expect(button).to_have_attribute("tabindex", "-1")  # and the tab key skips
 
 
 def test_on_paper_there_are_all_numbers_in_dark_ink(open_page: Callable[..., Page]) -> None:
@@ -128,7 +128,7 @@ def test_where_the_system_sets_the_colours_what_is_chosen_stands_out(open_page: 
     assert chosen not in others
 
 
-def test_letters_and_buttons_turn_to_the_galaxies_beside_this_one(open_page: Callable[..., Page]) -> None:
+def test_letters_and_buttons_open_the_previous_and_the_next_galaxy(open_page: Callable[..., Page]) -> None:
     page = open_page("galaxy?source=sample&galaxy=100008")
     expect(page.get_by_role("button", name="Next")).to_be_enabled()
     page.keyboard.press("n")

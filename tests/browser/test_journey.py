@@ -13,7 +13,7 @@ SPIRAL = "587737825678131439"
 
 
 def saliency(page: Page) -> Locator:
-    """The picture with the saliency over it, whose address is made from its content."""
+    """The picture with the saliency over it, whose URL depends on its content."""
     return page.locator(".st-key-picture img")
 
 
@@ -36,7 +36,7 @@ def test_from_the_gallery_to_another_answers_saliency_and_back(
     expect(explained(page)).to_have_value("4 · spiral arms: yes")
     expect(saliency(page)).not_to_have_attribute("src", before or "")
     settled(page)
-    page.get_by_text("All answers of this question side by side").click()
+    page.get_by_text("Compare answers").click()
     expect(page.locator("[class*='st-key-picture'] img").first).to_be_visible()
     look_at(page, "galaxy")
     page.get_by_role("link", name="Gallery").click()
@@ -65,10 +65,10 @@ def test_in_a_narrow_window_the_menu_closes_when_a_page_is_chosen_and_stays_clos
         expect(menu).to_have_attribute("data-collapsed", "false")
         if not reload_while_open:
             menu.get_by_role("link", name="Sky").click()
-            expect(page.get_by_role("heading", name="Look up the sky")).to_be_visible()
+            expect(page.get_by_role("heading", name="Find any galaxy")).to_be_visible()
             expect(menu).to_have_attribute("data-collapsed", "true")
         page.reload()
-        expect(page.get_by_role("heading", name="Look up the sky")).to_be_visible()
+        expect(page.get_by_role("heading", name="Find any galaxy")).to_be_visible()
         settled(page)
         expect(menu).to_have_attribute("data-collapsed", "true")
     expect(menu).not_to_be_in_viewport()

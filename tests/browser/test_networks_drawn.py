@@ -1,4 +1,4 @@
-"""About in a real browser: the networks' drawing beside and below one another, and one question at a time."""
+"""About in a real browser: the diagrams in rows or in a column, and one question at a time."""
 
 import re
 from collections.abc import Callable
@@ -9,9 +9,9 @@ from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
 
-SMALLEST_PX = 12  # of a text in the drawing
+SMALLEST_PX = 12  # of a text in the diagram
 
-# Where every block of the first drawing stands, and the smallest text in it.
+# The place of every block of the first diagram, and its smallest text.
 BLOCKS = """() => [...document.querySelector("ol.network").children].map(item => {
     const box = item.getBoundingClientRect(), picture = item.querySelector("img");
     const sizes = [...item.querySelectorAll("span")].map(span => parseFloat(getComputedStyle(span).fontSize));

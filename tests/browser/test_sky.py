@@ -1,4 +1,4 @@
-"""The sky in a real browser, against a machine that plays its services."""
+"""The sky in a real browser, against a fake server of its services."""
 
 import re
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from galaxy_explorer.flow_chart import HEIGHT
 pytestmark = pytest.mark.browser
 
 SPIRAL = "587737825678131439"
-# A place for each look: what was cut out of the sky once is kept.
+# A position for each look: a cutout is cached.
 NEVER_ASKED = {look: f"12.5 {declination}.25" for declination, look in enumerate(EVERY_LOOK)}
 
 ANIMATION = "getComputedStyle(document.querySelector('.bone')).animationName"
@@ -30,21 +30,21 @@ def test_from_an_example_to_the_panel_to_a_failure_and_back(
     theme: str,
 ) -> None:
     page = open_page("sky", width=width, theme=theme)
-    expect(page.get_by_text("Nothing is asked of anybody")).to_be_visible()
+    expect(page.get_by_text("No request is sent")).to_be_visible()
     page.get_by_role("radio", name="a Galaxy Zoo 2 galaxy").or_(
         page.get_by_role("button", name="a Galaxy Zoo 2 galaxy")
     ).click()
     expect(page.get_by_role("heading", name=f"Galaxy {SPIRAL}")).to_be_visible()
-    expect(page.get_by_text("Picture: SDSS SkyServer, 0.286″ a pixel.")).to_be_visible()
+    expect(page.get_by_text("Picture: SDSS SkyServer, 0.286″ per pixel.")).to_be_visible()
     answers = ".st-key-flow_list" if width == NARROW else ".st-key-flow_chart .js-plotly-plot"
     expect(page.locator(answers)).to_be_visible()
     expect(page).to_have_url(re.compile(f"position={SPIRAL}"))
     page.get_by_role("slider").first.focus()
     page.keyboard.press("ArrowRight")
     expect(page).to_have_url(re.compile("zoom=1.19"))
-    expect(page.get_by_text("Picture: SDSS SkyServer, 0.340″ a pixel.")).to_be_visible()
+    expect(page.get_by_text("Picture: SDSS SkyServer, 0.340″ per pixel.")).to_be_visible()
     page.reload()
-    expect(page.get_by_text("Picture: SDSS SkyServer, 0.340″ a pixel.")).to_be_visible()
+    expect(page.get_by_text("Picture: SDSS SkyServer, 0.340″ per pixel.")).to_be_visible()
     expect(page.locator(answers)).to_be_visible()
     look_at(page, "sky")
     services.faults |= dict.fromkeys(("sesame", "sql", "skyserver", "legacy", "cds"), saying(b"", status=404))
@@ -55,11 +55,11 @@ def test_from_an_example_to_the_panel_to_a_failure_and_back(
         look_at(page, "sky-failure")
     finally:
         services.faults.clear()
-    page.get_by_role("button", name="Try again").click()
+    page.get_by_role("button", name="Retry search").click()
     expect(page.get_by_text("Picture: SDSS SkyServer")).to_be_visible()
 
 
-def test_while_a_service_is_asked_outlines_hold_the_place_of_the_panel(
+def test_during_a_request_skeletons_are_as_large_as_the_panel(
     open_page: Callable[..., Page], services: SkyServer
 ) -> None:
     seen = Event()
@@ -72,7 +72,7 @@ def test_while_a_service_is_asked_outlines_hold_the_place_of_the_panel(
     try:
         page = open_page("sky?position=12.6+3.35")
         page.emulate_media(reduced_motion="no-preference")
-        said = page.get_by_role("status").filter(has_text="Asking SDSS SkyServer for its size and its votes …")
+        said = page.get_by_role("status").filter(has_text="Requesting size and votes from SDSS SkyServer …")
         expect(said).to_be_visible()
         outline = page.locator(".st-key-waiting_panel .outline")
         expect(outline).to_be_visible()
@@ -101,12 +101,12 @@ def test_a_live_galaxy_is_reached_from_browse(open_page: Callable[..., Page]) ->
     expect(page.get_by_role("link", name="SIMBAD")).to_be_visible()
 
 
-def test_back_brings_the_slider_back_with_the_place(open_page: Callable[..., Page]) -> None:
+def test_back_brings_the_slider_back_with_the_search(open_page: Callable[..., Page]) -> None:
     page = open_page("sky?position=M51")
     slider = page.get_by_test_id("stSlider").first
-    expect(slider).to_contain_text("0.396″ a pixel")
+    expect(slider).to_contain_text("0.396″ per pixel")
     page.get_by_text("a Galaxy Zoo 2 galaxy").click()
-    expect(slider).not_to_contain_text("0.396″ a pixel")
+    expect(slider).not_to_contain_text("0.396″ per pixel")
     page.go_back()
     expect(page.get_by_role("heading", name="M51")).to_be_visible()
-    expect(slider).to_contain_text("0.396″ a pixel")
+    expect(slider).to_contain_text("0.396″ per pixel")

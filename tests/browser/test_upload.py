@@ -20,7 +20,7 @@ SAMPLE = Path(__file__).parents[2] / "galaxy_explorer" / "sample"
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """A galaxy that is small and off the middle, a page of lines, and a file that is no picture."""
+    """A galaxy that is small and off centre, a page of lines, and a file that is not a picture."""
     folder = tmp_path_factory.mktemp("pictures")
     sky = np.random.default_rng(0).normal(10, 3, (420, 640, 3)).clip(0, 255).astype(np.uint8)
     sky[230:400, 40:210] = np.asarray(Image.open(SAMPLE / "100023.jpg").resize((170, 170)))
@@ -46,14 +46,14 @@ def test_pictures_are_dropped_cropped_removed_and_their_scores_downloaded(
     expect(page.get_by_text("a PDF document is not a picture")).to_be_visible()
     expect(page.get_by_text("The brightest object is small")).to_be_visible()
     expect(page.get_by_text("Scores of all 2")).to_be_visible()
-    expect(page.get_by_text(f"looks unlike those that {networks.networks()[0]} learnt from")).to_be_visible()
+    expect(page.get_by_text(f"{networks.networks()[0]} has never seen a picture like this")).to_be_visible()
     settled(page)
 
     before = page.locator(".st-key-picture img").get_attribute("src")
-    suggested = page.get_by_role("button", name="Use the suggestion")
+    suggested = page.get_by_role("button", name="Use suggested crop")
     suggested.focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("The network sees its middle, the thin frame within")).to_be_visible()
+    expect(page.get_by_text("The network uses the thin inner frame")).to_be_visible()
     expect(page.locator(".st-key-picture img")).not_to_have_attribute("src", before or "")
     look_at(page, "upload-cropped")
 

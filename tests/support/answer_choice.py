@@ -17,7 +17,7 @@ def choose_answer(page: Page, label: str) -> None:
     page.get_by_role("option", name=label).click()
 
 
-# One look, since plotly draws its points anew whenever the page runs: a handle to one may outlive it.
+# In one step, since plotly redraws its points whenever the page runs: a handle to one may outlive it.
 PLACE_OF_ANSWER = """([index, count]) => {
     const points = [...document.querySelectorAll(".st-key-flow_chart path.point.plotly-customdata")];
     if (points.length !== count) return null;

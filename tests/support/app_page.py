@@ -1,48 +1,77 @@
 """Pages of the app in `AppTest`, without a browser."""
 
+import re
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
+from galaxy_explorer.app import paths
 from galaxy_explorer.catalogue import Catalogue
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 120  # the first page that needs a network imports torch
 
 
-def opened(app: AppTest, page: str, **address: str) -> AppTest:
-    """Open a page at an address, and see that nothing went wrong on it."""
-    app.run()
-    app.switch_page(f"galaxy_explorer/app/{page}/page.py")
-    for name, value in address.items():
-        app.query_params[name] = value
+def new_app() -> AppTest:
+    """The app for a new visitor."""
+    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=SECONDS)
+
+
+def run(app: AppTest) -> AppTest:
+    """Run the page after a visitor's action, and check that nothing went wrong on it."""
     app.run()
     assert not app.exception
     return app
+
+
+def opened(app: AppTest, page: str = "browse", /, **url_params: str | list[str]) -> AppTest:
+    """Open a page with URL parameters, as a visitor who comes from elsewhere."""
+    if page != "browse":
+        app.run()  # pages are known after the first run
+        app.switch_page(paths.script(page))
+    app.query_params.update(url_params)
+    return run(app)
+
+
+def go_to(app: AppTest, page: str, /, **url_params: str | list[str]) -> AppTest:
+    """Follow a link to a page, or open it from the menu if there are no URL parameters."""
+    app.query_params.clear()
+    app.switch_page(paths.script(page))
+    app.query_params.update(url_params)
+    return run(app)
 
 
 def texts(app: AppTest) -> str:
-    """All that a page says in Markdown, on one line."""
-    return " ".join(element.value for element in app.markdown).replace("\n", " ")
+    """All Markdown and captions of a page, on one line."""
+    return " ".join(element.value for element in (*app.markdown, *app.caption)).replace("\n", " ")
+
+
+def said(app: AppTest) -> str:
+    """All warnings, hints and captions."""
+    return " ".join(element.value for element in (*app.warning, *app.info, *app.caption))
+
+
+def plain(markdown: str) -> str:
+    """The text that a visitor sees of escaped Markdown."""
+    return re.sub(r"\\(\W)", r"\1", markdown).replace("\u00a0", " ")
+
+
+def url_values(app: AppTest, name: str) -> list[str]:
+    """The values of a URL parameter."""
+    values = app.query_params[name]
+    return [values] if isinstance(values, str) else values
 
 
 def give(app: AppTest, *files: tuple[str, bytes], uploader: int = 0) -> AppTest:
-    """Put files on the list of an uploader, in place of those that were there."""
+    """Set the files of an uploader."""
     app.file_uploader[uploader].set_value([(name, content, "image/png") for name, content in files])
-    app.run()
-    assert not app.exception
-    return app
+    return run(app)
 
 
 def press(app: AppTest, label: str) -> None:
     """Press a button."""
-    next(button for button in app.button if button.label == label).click().run()
-    assert not app.exception
-
-
-def said(app: AppTest) -> str:
-    """All warnings and hints."""
-    return " ".join(element.value for element in (*app.warning, *app.info, *app.caption))
+    next(button for button in app.button if button.label == label).click()
+    run(app)
 
 
 def files_of(sample: Catalogue, *galaxies: str) -> list[tuple[str, bytes]]:

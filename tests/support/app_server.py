@@ -1,4 +1,4 @@
-"""The app on a port of its own, and the galaxies it opens first: drawn ones with votes, which the networks looked at."""
+"""The app as a server, with galaxies to open: drawn, with votes and predictions."""
 
 import os
 import socket
@@ -20,12 +20,12 @@ from galaxy_explorer.images import to_png
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60
-GALAXIES, PREDICTED = 400, 60  # one network has many more left than it can do before a test has pressed a button
+GALAXIES, PREDICTED = 400, 60  # one network has more galaxies left than it can predict before a test presses a button
 
 
 @contextmanager
 def served(cache: Path, **settings: str) -> Iterator[str]:
-    """Start the app with a cache of its own, and give its address."""
+    """Start the app with a cache of its own, and yield its URL."""
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
@@ -54,7 +54,7 @@ def _wait(url: str) -> None:
 
 
 def draw_survey(folder: Path, cache: Path, draw_galaxy: Callable, random_fractions: Callable) -> None:
-    """Fill a folder with drawn galaxies and votes, and a cache with what one network sees in all, another in few."""
+    """Make a folder of drawn galaxies with votes, and a cache with predictions of all or few."""
     from galaxy_explorer.app.services import networks, prediction_jobs, sources
     from galaxy_explorer.prediction import Batch, PredictionStore
 

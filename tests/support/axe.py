@@ -1,4 +1,4 @@
-"""axe-core, which finds what keeps people from using a page: taken from npm once, checked, kept in the user's cache."""
+"""axe-core, which finds accessibility faults: fetched by npm once, checked, and cached."""
 
 import base64
 import hashlib
@@ -21,7 +21,7 @@ SERIOUS = {"serious", "critical"}
 
 
 def axe_source() -> str | None:
-    """Give axe-core's script, fetched where this machine has not got it yet; None where npm is not installed."""
+    """Return axe-core's script, fetched on first use; None without npm."""
     package = cache_folder() / "npm" / f"axe-core-{VERSION}.tgz"
     if not package.is_file():
         if (npm := shutil.which("npm")) is None:
@@ -38,7 +38,7 @@ def axe_source() -> str | None:
 
 
 def _fetch(package: Path, npm: str) -> None:
-    """Fetch the package by npm, in one step."""
+    """Fetch the package by npm, atomically."""
     package.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=package.parent) as folder:
         command = [npm, "pack", f"axe-core@{VERSION}", "--pack-destination", folder]
@@ -49,7 +49,7 @@ def _fetch(package: Path, npm: str) -> None:
 
 
 def violations(page: Page, script: str) -> list[str]:
-    """Name the serious violations of a page: rule, element and what is wrong with it."""
+    """Return the serious violations of a page: rule, element and reason."""
     if not page.evaluate("typeof window.axe === 'object'"):
         page.evaluate(script)
     found: list[dict[str, Any]] = page.evaluate(

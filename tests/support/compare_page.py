@@ -1,13 +1,14 @@
-"""Compare, opened through app.py without a browser, with tiny networks: what its tests share."""
+"""Compare without a browser, with tiny networks: what its tests share."""
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import app_page
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from app_page import ROOT, SECONDS, press, texts
 from streamlit.testing.v1 import AppTest
 from tiny_prediction import WIDTHS, tiny_card
 
@@ -20,13 +21,11 @@ from galaxy_explorer.models import networks as models_networks
 from galaxy_explorer.models.card import Validation
 from galaxy_explorer.prediction import Batch, PredictionStore
 
-ROOT = Path(__file__).parents[2]
-SECONDS = 120
 NETWORKS = ("first", "second")
 
 
 def two_tiny_networks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The files of two tiny networks, each with a card that knows its errors."""
+    """The checkpoints of two tiny networks, with validation errors on their cards."""
     folder, found = tmp_path_factory.mktemp("weights"), {}
     by_question = {question.number: 0.1 for question in QUESTIONS}
     validation = Validation(600, 0.1234, by_question, 0.2, by_question)
@@ -67,29 +66,13 @@ def app_with_two(
     worker = prediction_jobs.Worker()
     monkeypatch.setattr(prediction_jobs, "worker", lambda: worker)
     yield AppTest.from_file(str(ROOT / "app.py"), default_timeout=SECONDS)
-    for job in worker.jobs:
+    for job in worker.jobs.values():
         job.stop.set()
 
 
 def opened(app: AppTest) -> AppTest:
-    """Open Compare, and see that nothing went wrong on it."""
-    app.run()
-    app.switch_page("galaxy_explorer/app/compare/page.py")
-    app.run()
-    assert not app.exception
-    return app
-
-
-def texts(app: AppTest) -> str:
-    """All that a page says in Markdown, on one line."""
-    return " ".join(element.value for element in app.markdown).replace("\n", " ")
-
-
-def press(app: AppTest, label: str) -> None:
-    """Press the button of a label."""
-    next(button for button in app.button if button.label == label).click()
-    app.run()
-    assert not app.exception
+    """Open Compare, without an exception."""
+    return app_page.opened(app, "compare")
 
 
 def labels(app: AppTest) -> set[str]:
@@ -98,23 +81,22 @@ def labels(app: AppTest) -> set[str]:
 
 
 def wait_for(app: AppTest, is_there: Callable[[], bool]) -> None:
-    """Run a page again, as a visitor's browser does while the worker is busy, until something is there."""
-    end = time.monotonic() + SECONDS
-    while not is_there() and time.monotonic() < end:
-        for job in prediction_jobs.worker().jobs:
-            job.finished.wait(1.0)
+    """Run a page again, as a browser does, after the jobs, until something is there."""
+    for _ in range(2):
+        for job in [] if is_there() else list(prediction_jobs.worker().jobs.values()):
+            assert job.ended.wait(SECONDS)
         app.run()
     assert not app.exception
     assert is_there()
 
 
 def headings(app: AppTest) -> list[str]:
-    """The headings of the rooms."""
+    """The headings of the sections."""
     return [heading.value for heading in app.subheader]
 
 
 def predict_at_once(where: Path | str, but: int = 0) -> Catalogue:
-    """Put predictions of all galaxies but the last few into the stores of both networks."""
+    """Write predictions of all galaxies but the last few into the stores of both networks."""
     catalogue = sources.open_source(str(where))
     ids = catalogue.ids[: len(catalogue) - but]
     votes = np.nan_to_num(catalogue.volunteer_fractions[: len(ids)], nan=0.2)
@@ -125,3 +107,19 @@ def predict_at_once(where: Path | str, but: int = 0) -> Catalogue:
         if not but:
             store.finish()
     return catalogue
+
+
+__all__ = [
+    "NETWORKS",
+    "SECONDS",
+    "app_with_two",
+    "headings",
+    "labels",
+    "opened",
+    "predict_at_once",
+    "press",
+    "sixty_drawn",
+    "texts",
+    "two_tiny_networks",
+    "wait_for",
+]

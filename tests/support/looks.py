@@ -1,4 +1,4 @@
-"""The looks at which a job is done, and what has to hold at each: it fits, it is legible, it shows no error of ours."""
+"""Widths and themes of the browser tests, and what must hold at each one."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 from axe import violations
 from playwright.sync_api import Page, expect
 
-PATIENCE_MS = 120_000  # the first page that needs a network imports torch
+TIMEOUT_MS = 120_000  # the first page that needs a network imports torch
 WIDE, NARROW = 1280, 390
 THEMES = ("dark", "light")
 EVERY_LOOK = [(width, theme) for width in (WIDE, NARROW) for theme in THEMES]
@@ -20,23 +20,23 @@ at_each_look = pytest.mark.parametrize(("width", "theme"), LOOKS)
 
 
 def themes_at(width: int) -> list[str]:
-    """List the themes in which a job is done that is done at one width alone."""
+    """Return the themes of tests at one width."""
     return [theme for looked, theme in LOOKS if looked == width]
 
 
 def settled(page: Page) -> None:
-    """Wait until the page has run to its end and drawn what it shows."""
+    """Wait until the page has run to its end and is drawn."""
     expect(page.locator(".stApp[data-test-script-state=notRunning]")).to_be_visible()
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
 
 
 def width_of(page: Page) -> int:
-    """Measure how wide the page's content is, in pixels."""
+    """Return the width of the page's content in pixels."""
     return page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
 
 
 def turn_to(page: Page, theme: str) -> None:
-    """Turn the system's choice of theme, and wait until the page has followed."""
+    """Set the system's theme, and wait until the page has followed."""
     page.emulate_media(color_scheme=theme)
     page.wait_for_function(
         "theme => getComputedStyle(document.querySelector('.stApp')).colorScheme === theme", arg=theme
@@ -48,7 +48,7 @@ def turn_to(page: Page, theme: str) -> None:
 
 
 def looked_at(page: Page, name: str, axe: str | None) -> None:
-    """Look at a page in its theme and, where jobs are not done at all four looks, in the other as well."""
+    """Check a page in its theme and, unless every look is tested, in the other one."""
     present = "dark" if page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") else "light"
     settled(page)
     looked_at_once(page, f"{name}-{present}", axe)
@@ -60,7 +60,7 @@ def looked_at(page: Page, name: str, axe: str | None) -> None:
 
 
 def looked_at_once(page: Page, name: str, axe: str | None) -> None:
-    """See that a page is no wider than its window, shows no trace, and bars nobody; keep a picture where asked."""
+    """Check that a page fits its window, shows no traceback and is accessible."""
     assert page.viewport_size is not None
     width = page.viewport_size["width"]
     _keep_screenshot(page, f"{name}-{width}")
@@ -71,7 +71,7 @@ def looked_at_once(page: Page, name: str, axe: str | None) -> None:
 
 
 def _keep_screenshot(page: Page, name: str) -> None:
-    """Keep a picture of the whole page where the environment asks for it."""
+    """Save a screenshot of the whole page if the environment asks for it."""
     if SCREENSHOTS and (window := page.viewport_size):
         height = page.evaluate("document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight")
         page.set_viewport_size({**window, "height": min(int(height) + 80, TALLEST_PX)})

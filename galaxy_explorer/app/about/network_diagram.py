@@ -1,248 +1,144 @@
-"""A network drawn from the list of its layers: its tensors at their sizes, one after the other.
+"""A diagram of a network: its tensors at their sizes, one after the other.
 
-The drawing is a list in HTML whose items a style sheet sets side by side, or below one another on a phone; each holds
-a small picture and says in words what the picture shows. Colours are of middle lightness: they keep a contrast of 3 to
-1 to a dark page as to a light one.
+It is an HTML list, which a style sheet lays out in rows, or in one column on a phone. Each item holds a small picture
+and the same facts in words.
 """
 
 import math
 from base64 import b64encode
 from dataclasses import dataclass
+from html import escape
 from itertools import groupby
-from typing import TYPE_CHECKING
-from xml.etree import ElementTree as ET
+from typing import TYPE_CHECKING, Any
 
+from galaxy_explorer.app.about.texts import texts
 from galaxy_explorer.decision_tree import SLICES
 
 if TYPE_CHECKING:
     from galaxy_explorer.models.trace import Layer
 
 WIDTH_PX, HEIGHT_PX = 120, 96
-_SIDE_PX = 58  # of the face of the largest maps
-
-
-@dataclass(frozen=True)
-class Part:
-    """A kind of layer: its colour, and what it does, for somebody who meets it for the first time."""
-
-    name: str
-    colour: str  # #rrggbb
-    meaning: str
-
-
-# fmt: off
-PARTS: dict[str, Part] = {
-    "picture": Part("Picture", "#7a8598",
-        "The middle of the galaxy's picture, scaled down, as three maps of numbers: one for each colour."),
-    "convolution": Part("Convolution", "#3d82c4",
-        "A small window slides over the maps and gives a high number wherever what lies under it looks like the pattern "
-        "it has learnt. Each pattern makes a new map. A window of one pixel only mixes the maps that are there."),
-    "batch normalisation": Part("Batch normalisation", "#5b8a8f",
-        "Shifts and scales each map into the same range, so that no pattern drowns the others and learning stays steady."),
-    "activation": Part("Activation (ReLU)", "#5b8a8f",
-        "Keeps what is above zero and sets the rest to zero. Without such a bend between them, any number of "
-        "convolutions could do no more than a single one."),
-    "max pooling": Part("Max pooling", "#c27b1f",
-        "Keeps the strongest number of each little square. The maps shrink, and the next window sees a larger part "
-        "of the galaxy."),
-    "mean pooling": Part("Mean pooling", "#c27b1f",
-        "Replaces each little square by its mean. The maps shrink, and the next window sees a larger part of the galaxy."),
-    "dense block": Part("Dense block", "#15927a",
-        "A chain of small steps, each of which looks at the maps of all steps before it and adds a few of its own. "
-        "Fine detail found at the start is still at hand at the end."),
-    "dropout": Part("Dropout", "#a8629a",
-        "While the network learns, some maps or numbers are silenced at random, so that it relies on no single one. "
-        "When it predicts, dropout does nothing."),
-    "mean": Part("Mean over the map", "#8a6fd1",
-        "Each map becomes one number, its mean: what was found counts, not where in the picture it was."),
-    "linear layer": Part("Linear layer", "#3d82c4",
-        "Each answer adds up the numbers, every one with its own weight."),
-    "tree": Part("Decision tree", "#c2574f",
-        "Turns the numbers of each question into shares that sum to 1, and multiplies them by the share of votes that "
-        "reach the question. So the scores obey the tree exactly."),
-}
-# fmt: on
-
-_JOINING = {"batch normalisation", "activation"}  # drawn as a part of the step before
+MAX_SIDE_PX = 58  # of the face of the largest maps
+JOINING = ("batch normalisation", "activation")  # drawn as a part of the step before
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Steps that are drawn as one: a convolution with what follows it, or several alike in a row."""
+    """Steps that are drawn as one: a convolution with what follows it, or equal ones in a row."""
 
     layers: "tuple[Layer, ...]"
     times: int = 1
 
     @property
     def kind(self) -> str:
-        """The kind of its main step."""
+        """The kind of the main step."""
         return self.layers[0].kind
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape of what it gives."""
+        """The shape of the output."""
         return self.layers[-1].output_shape
 
-    @property
-    def parameters(self) -> int:
-        """The numbers learnt in it."""
-        return sum(layer.parameters for layer in self.layers)
+    def in_words(self) -> dict[str, str]:
+        """Describe the stage, by the style of each line."""
+        main, joined = self.layers[0], dict.fromkeys(layer.kind for layer in self.layers if layer.kind in JOINING)
+        window = f" {main.kernel} × {main.kernel}" if main.kernel else ""
+        times = f", {self.times} times" if self.times > 1 else ""
+        details = [f"{main.parts} steps"] * (main.parts > 1) + [f"with {' and '.join(joined)}"] * bool(joined)
+        parameters = sum(layer.parameters for layer in self.layers)
+        name = _texts_of(self.kind).get("name", self.kind.capitalize())
+        lines = {
+            "kind": f"{name}{window}{times}",
+            "size": size_in_words(self.shape),
+            "with": ", ".join(details),
+            "with parameters": f"{parameters:,} parameters" if parameters else "",
+        }
+        return {style: line for style, line in lines.items() if line}
 
-    @property
-    def title(self) -> str:
-        """What it is."""
-        name = PARTS[self.kind].name if self.kind in PARTS else self.kind.capitalize()
-        kernel = self.layers[0].kernel
-        window = f" {kernel} × {kernel}" if kernel else ""
-        return f"{name}{window}" + (f", {self.times} times" if self.times > 1 else "")
 
-    @property
-    def with_it(self) -> str:
-        """What else belongs to it."""
-        found = dict.fromkeys(PARTS[layer.kind].name.partition(" (")[0].lower() for layer in self.layers[1:]
-                              if layer.kind in _JOINING)  # fmt: skip
-        steps = [f"{self.layers[0].parts} steps"] if self.layers[0].parts > 1 else []
-        return ", ".join(steps + [f"with {' and '.join(found)}"] * bool(found))
+def _texts_of(kind: str) -> dict[str, Any]:
+    """Return name, colour and meaning of a kind of layers; nothing if it is unknown."""
+    return texts()["layers"].get(kind, {})
 
 
 def stages_of(layers: "tuple[Layer, ...]") -> list[Stage]:
-    """Join layers to the stages of the drawing.
-
-    Parameters
-    ----------
-    layers : tuple of Layer
-        As `layers.layers_of` gives them.
-
-    Returns
-    -------
-    list of Stage
-        Together all layers, in their order.
-    """
+    """Group layers into the stages of the diagram."""
     steps: list[list[Layer]] = []
     for layer in layers:
-        if layer.kind in _JOINING and steps:
+        if layer.kind in JOINING and steps:
             steps[-1].append(layer)
         else:
             steps.append([layer])
-
-    def alike(step: "list[Layer]") -> tuple[object, ...]:
-        return (*((layer.kind, layer.output_shape) for layer in step), step[0].kernel)
-
     stages = []
-    for _, same in groupby(steps, alike):
-        group = list(same)
+    for _, equal in groupby(steps, lambda step: ([(layer.kind, layer.output_shape) for layer in step], step[0].kernel)):
+        group = list(equal)
         stages.append(Stage(tuple(layer for step in group for layer in step), len(group)))
     return stages
 
 
 def size_in_words(shape: tuple[int, ...]) -> str:
-    """Say a tensor's size: ``24 maps of 64 × 64`` or ``37 numbers``."""
+    """Describe the size of a tensor: ``24 maps of 64 × 64`` or ``37 numbers``."""
     if len(shape) == 1:
         return f"{shape[0]} numbers"
     return f"{shape[0]} maps of {' × '.join(str(length) for length in shape[1:])}"
 
 
-def network_drawing(layers: "tuple[Layer, ...]", name: str) -> str:
-    """Draw a network.
-
-    Parameters
-    ----------
-    layers : tuple of Layer
-        As `layers.layers_of` gives them.
-    name : str
-        The network's name, for those who hear the drawing read out.
-
-    Returns
-    -------
-    str
-        Well-formed HTML in one ``<ol class="network">``, every text escaped.
-    """
-    root = ET.Element("ol", {"class": "network", "aria-label": f"The network {name}, from picture to scores"})
+def network_diagram(layers: "tuple[Layer, ...]", name: str) -> str:
+    """Draw the layers of a network as well-formed HTML in one ``<ol class="network">``."""
     largest = max((layer.output_shape[1] for layer in layers if len(layer.output_shape) == 3), default=1)
+    items = []
     for stage in stages_of(layers):
-        item = ET.SubElement(root, "li")
         picture = b64encode(_picture(stage, largest).encode()).decode()
-        ET.SubElement(item, "img", {"alt": "", "src": f"data:image/svg+xml;base64,{picture}"})
-        words = ET.SubElement(item, "div")
-        for style, text in (
-            ("kind", stage.title),
-            ("size", size_in_words(stage.shape)),
-            ("with", stage.with_it),
-            ("with", f"{stage.parameters:,} parameters" if stage.parameters else ""),
-        ):
-            if text:
-                ET.SubElement(words, "span", {"class": style}).text = text
-    return ET.tostring(root, encoding="unicode", short_empty_elements=False)
+        lines = "".join(f'<span class="{style}">{escape(text)}</span>' for style, text in stage.in_words().items())
+        items.append(f'<li><img alt="" src="data:image/svg+xml;base64,{picture}"/><div>{lines}</div></li>')
+    label = escape(f"The network {name}, from picture to scores")
+    return f'<ol class="network" aria-label="{label}">{"".join(items)}</ol>'
 
 
 def _picture(stage: Stage, largest: int) -> str:
-    """Draw what a stage gives as an SVG document: maps as a block, numbers as a column."""
-    colour = PARTS[stage.kind].colour if stage.kind in PARTS else PARTS["picture"].colour
-    svg = ET.Element(
-        "svg",
-        {"xmlns": "http://www.w3.org/2000/svg", "viewBox": f"0 0 {WIDTH_PX} {HEIGHT_PX}"}
-        | {"width": str(WIDTH_PX), "height": str(HEIGHT_PX)},
-    )
-    if len(stage.shape) == 1:
-        _column(svg, stage, colour)
-    else:
-        _block(svg, stage, colour, largest)
-    return ET.tostring(svg, encoding="unicode")
+    """Draw the output of a stage as an SVG document: maps as a block, numbers as a column."""
+    colour = _texts_of(stage.kind).get("colour", texts()["layers"]["picture"]["colour"])
+    dashes = ' stroke-dasharray="3 3"' if stage.kind == "dropout" else ""
+    shapes = _column(stage) if len(stage.shape) == 1 else _block(stage, largest)
+    size = f'viewBox="0 0 {WIDTH_PX} {HEIGHT_PX}" width="{WIDTH_PX}" height="{HEIGHT_PX}"'
+    style = f'fill="{colour}" stroke="{colour}" stroke-linejoin="round"{dashes}'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {style}>{shapes}</svg>'
 
 
-def _block(svg: ET.Element, stage: Stage, colour: str, largest: int) -> None:
+def _block(stage: Stage, largest: int) -> str:
     """Draw maps as a block: its face grows with the maps' side, its depth with their number."""
     channels, height, _ = stage.shape
-    side = _SIDE_PX * math.sqrt(height / largest)
-    deep = 5 * math.log2(channels + 1)
-    across, up = deep, deep * 0.45
-    left, top = (WIDTH_PX - side - across) / 2, (HEIGHT_PX - side + up) / 2
-    right, bottom = left + side, top + side
-    dashes = {"stroke-dasharray": "3 3"} if stage.kind == "dropout" else {}
-    for points, opacity in (
-        ([(left, top), (right, top), (right, bottom), (left, bottom)], "0.9"),
-        ([(left, top), (left + across, top - up), (right + across, top - up), (right, top)], "0.45"),
-        ([(right, top), (right + across, top - up), (right + across, bottom - up), (right, bottom)], "0.65"),
-    ):
-        text = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-        looks = {"fill": colour, "fill-opacity": "0.2" if dashes else opacity, "stroke": colour}
-        ET.SubElement(svg, "polygon", {"points": text, "stroke-linejoin": "round", **looks, **dashes})
-    if stage.kind == "picture":
-        _galaxy(svg, left + side / 2, top + side / 2, side)
-    if stage.layers[0].parts > 1:
-        _links(svg, stage.layers[0].parts, colour)
+    side = MAX_SIDE_PX * math.sqrt(height / largest)
+    right, up = 5 * math.log2(channels + 1), 2.25 * math.log2(channels + 1)
+    x, y = (WIDTH_PX - side - right) / 2, (HEIGHT_PX - side + up) / 2
+    front = [(0, 0), (side, 0), (side, side), (0, side)]
+    top = [(0, 0), (right, -up), (side + right, -up), (side, 0)]
+    flank = [(side, 0), (side + right, -up), (side + right, side - up), (side, side)]
+    shapes = ""
+    for corners, opacity in ((front, 0.9), (top, 0.45), (flank, 0.65)):
+        points = " ".join(f"{x + across:.1f},{y + down:.1f}" for across, down in corners)
+        shapes += f'<polygon points="{points}" fill-opacity="{0.2 if stage.kind == "dropout" else opacity}"/>'
+    return shapes + (_galaxy(x + side / 2, y + side / 2, side) if stage.kind == "picture" else "")
 
 
-def _galaxy(svg: ET.Element, x: float, y: float, side: float) -> None:
+def _galaxy(x: float, y: float, side: float) -> str:
     """Draw a tilted galaxy on the face of the picture."""
-    where = {"cx": f"{x:.1f}", "cy": f"{y:.1f}", "transform": f"rotate(-30 {x:.1f} {y:.1f})", "fill": "#ffffff"}
-    for part, opacity in ((0.36, "0.25"), (0.24, "0.4"), (0.1, "0.95")):
-        size = {"rx": f"{part * side:.1f}", "ry": f"{0.55 * part * side:.1f}"}
-        ET.SubElement(svg, "ellipse", {**where, **size, "fill-opacity": opacity})
+    return "".join(
+        f'<ellipse cx="{x:.1f}" cy="{y:.1f}" rx="{part * side:.1f}" ry="{0.55 * part * side:.1f}" stroke="none" '
+        f'fill="#ffffff" fill-opacity="{opacity}" transform="rotate(-30 {x:.1f} {y:.1f})"/>'
+        for part, opacity in ((0.36, 0.25), (0.24, 0.4), (0.1, 0.95))
+    )
 
 
-def _links(svg: ET.Element, parts: int, colour: str) -> None:
-    """Draw the steps of a dense block as dots, each joined to all before it."""
-    y, step = HEIGHT_PX - 5, min(14.0, (WIDTH_PX - 20) / parts)
-    places = [WIDTH_PX / 2 + step * (i - (parts - 1) / 2) for i in range(parts)]
-    for i, start in enumerate(places):
-        for end in places[i + 1 :]:
-            path = f"M{start:.1f},{y}Q{(start + end) / 2:.1f},{y - 0.4 * (end - start):.1f} {end:.1f},{y}"
-            ET.SubElement(svg, "path", {"d": path, "fill": "none", "stroke": colour, "stroke-width": "0.8"})
-    for place in places:
-        ET.SubElement(svg, "circle", {"cx": f"{place:.1f}", "cy": str(y), "r": "2.2", "fill": colour})
-
-
-def _column(svg: ET.Element, stage: Stage, colour: str) -> None:
+def _column(stage: Stage) -> str:
     """Draw numbers as a column; those of the tree in the groups of its questions."""
     tall = min(HEIGHT_PX - 12.0, 11 * math.log2(stage.shape[0] + 1))
-    groups = [where.stop - where.start for where in SLICES.values()] if stage.kind == "tree" else [stage.shape[0]]
+    groups = [part.stop - part.start for part in SLICES.values()] if stage.kind == "tree" else [stage.shape[0]]
     gap = 2.0 if len(groups) > 1 else 0.0
     scale = (tall - gap * (len(groups) - 1)) / sum(groups)
-    top = (HEIGHT_PX - tall) / 2
-    dashes = {"stroke-dasharray": "3 3"} if stage.kind == "dropout" else {}
+    y, opacity, shapes = (HEIGHT_PX - tall) / 2, 0.2 if stage.kind == "dropout" else 0.9, ""
     for count in groups:
-        box = {"x": f"{WIDTH_PX / 2 - 6}", "y": f"{top:.1f}", "width": "12", "height": f"{count * scale:.1f}"}
-        looks = {"fill": colour, "fill-opacity": "0.2" if dashes else "0.9", "stroke": colour, "rx": "1.5"}
-        ET.SubElement(svg, "rect", {**box, **looks, **dashes})
-        top += count * scale + gap
+        box = f'x="{WIDTH_PX / 2 - 6}" y="{y:.1f}" width="12" height="{count * scale:.1f}" rx="1.5"'
+        shapes += f'<rect {box} fill-opacity="{opacity}"/>'
+        y += count * scale + gap
+    return shapes

@@ -1,235 +1,219 @@
-"""The controls of Browse: ready-made selections, search, filters as chips, and the order.
+"""The controls of Browse: presets, search, filters as chips, and the sort order.
 
-The page's address is the one place where the view is kept. Every control shows what the address says, and a change
-writes a new address, which Streamlit then shows.
+The URL alone holds the query. Each control shows what the URL says, and a change writes a new URL.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
-from galaxy_explorer.app.browse.matching import Picked, counts_shares
-from galaxy_explorer.app.browse.presets import READY_MADE, ready_made_of
+from galaxy_explorer.app import paths, state
+from galaxy_explorer.app.browse.matching import Matches
+from galaxy_explorer.app.browse.presets import preset_of, presets
 from galaxy_explorer.app.browse.query import (
     AGAINST_VOLUNTEERS,
     AT_RANDOM,
-    BESIDE_ANSWERS,
     BETWEEN_NETWORKS,
     BY_ID,
-    GREATEST_SEED,
-    LEAST_ASKED,
-    View,
-    range_in_words,
-    view_from_address,
+    MAX_SEED,
+    SORTS,
+    BrowseQuery,
+    query_from_url,
 )
 from galaxy_explorer.app.services import sources
-from galaxy_explorer.app.ui.wording import escaped
+from galaxy_explorer.app.state import Key
+from galaxy_explorer.app.ui.wording import escape_markdown
 from galaxy_explorer.catalogue import Catalogue, VoteRange
 from galaxy_explorer.decision_tree import COLUMNS, MASS_COLUMN, QUESTION_OF, name_of
 
-COMPARE = "galaxy_explorer/app/compare/page.py"
 SHARE, FRACTION = "share", "vote fraction"
 HIGHEST, LOWEST = "highest first", "lowest first"
+CLOSE = ":material/close:"
 MEASURE_HELP = (
-    "A share counts the votes on the question itself: how many of those who were asked gave this answer. A vote fraction "
-    "is the share times the part of all votes that reached the question."
+    "An answer share counts only the volunteers who were asked the question. A vote fraction is the share multiplied "
+    "by the fraction of all votes that reached the question."
 )
 ASKED_HELP = (
-    "Few volunteers are asked every question. Where hardly anyone was, a share says little: “two arms” by two of three "
-    "votes is chance. Galaxies below this bound do not pass a filter on a share, and come last in a sort by one."
+    "Few volunteers are asked every question. If almost none were, a share means little: “two arms” by two of three "
+    "votes is chance. Galaxies below this bound do not match a filter on a share, and come last in a sort by one."
 )
+SEARCH_HELP = "One or more ids or parts of ids, separated by commas or spaces; complete ids come first."
+SEED_HELP = "The same seed gives the same order, for everyone."
 SORT_NAMES = {
     BY_ID: "galaxy id",
-    AT_RANDOM: "at random",
-    AGAINST_VOLUNTEERS: "network against volunteers",
-    BETWEEN_NETWORKS: "network against network",
+    AT_RANDOM: "random",
+    AGAINST_VOLUNTEERS: "network vs volunteers",
+    BETWEEN_NETWORKS: "network vs network",
 }
 
 
-def asked_view() -> tuple[View, list[str]]:
-    """Read the view in the page's address, with a sentence for each part that cannot be read."""
-    return view_from_address({name: st.query_params.get_all(name) for name in st.query_params})
+def read_url() -> tuple[BrowseQuery, list[str]]:
+    """Read the query from the URL, with a message for each parameter that is ignored."""
+    return query_from_url({name: st.query_params.get_all(name) for name in st.query_params})
 
 
-def go_to(view: View) -> None:
-    """Write a view into the page's address. As a callback it is shown at once."""
+def write_url(query: BrowseQuery) -> None:
+    """Write a query into the URL; as a callback, the page shows it at once."""
     source = sources.current_source()
-    votes = sources.votes_in_address(sources.catalogue(source))
-    st.query_params.from_dict({"source": source, **view.address(), **votes})
+    votes = sources.vote_params(sources.catalogue(source))
+    st.query_params.from_dict({"source": source, **query.url_params(), **votes})
 
 
-def choose_ready_made(catalogue: Catalogue, view: View) -> None:
-    """Offer the ready-made selections where there are votes; a second click on the chosen one takes it away."""
+def _bound(key: Key, value: Any, query: BrowseQuery, changes: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+    """Return the key of a widget bound to the query, and a callback that writes its changes."""
+    state.set_widget(key, value)
+    return {"key": key, "on_change": lambda: write_url(replace(query, **({"page": 1} | changes(state.widget(key)))))}
+
+
+def choose_preset(catalogue: Catalogue, query: BrowseQuery) -> None:
+    """Draw the presets if there are votes; a second click on the chosen one removes it."""
     if not catalogue.votes.known.any():
         return
-    st.session_state["ready_made"] = ready_made_of(view)
-    names = {choice.name: choice for choice in READY_MADE}
+    by_name = {preset.name: preset for preset in presets()}
+    chosen = preset_of(query)
+    state.set_widget(Key.PRESET, chosen.name if chosen else None)
 
-    def chosen() -> None:
-        choice = names.get(st.session_state["ready_made"] or "")
-        go_to(choice.view if choice else View())
+    def change() -> None:
+        preset = by_name.get(state.widget(Key.PRESET))
+        write_url(preset.query if preset else BrowseQuery())
 
-    st.pills("Ready-made", list(names), key="ready_made", on_change=chosen, label_visibility="collapsed")
-    if choice := names.get(st.session_state["ready_made"] or ""):
-        st.caption(choice.reason)
+    st.pills("Presets", list(by_name), key=Key.PRESET, on_change=change, label_visibility="collapsed")
+    if chosen:
+        st.caption(chosen.reason)
 
 
-def choose_view(catalogue: Catalogue, view: View, networks: Picked) -> None:
-    """Offer search, filters and orders."""
-    voted = bool(catalogue.votes.known.any())
+def choose_query(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> None:
+    """Draw search, filters and sort order."""
+    has_votes = bool(catalogue.votes.known.any())
     with st.container(horizontal=True, vertical_alignment="bottom", key="controls"):
-        _search(view)
-        with st.popover("Add a filter", icon=":material/filter_alt:", key="add_filter", disabled=not voted):
-            _new_range(view)
-            _least_asked(view)
-        _sort(view, voted)
-        _more_of_sort(view, networks)
+        _search(query)
+        with st.popover("Add a filter", icon=":material/filter_alt:", key="add_filter", disabled=not has_votes):
+            _new_filter(query)
+            _min_asked(query)
+        _sort(query, has_votes)
+        _sort_details(query, matches)
 
 
-def show_chips(view: View) -> None:
-    """Show each condition as a chip; a click takes it away."""
-    chips = [(range_in_words(wanted), view.without_range(wanted)) for wanted in view.ranges]
-    if view.asked != LEAST_ASKED:
-        chips.append((view.bound_in_words, view.without_bound()))
-    if view.search:
-        chips.append((f"id: {view.search}", replace(view, search="", page=1)))
+def show_chips(query: BrowseQuery) -> None:
+    """Draw each condition as a chip that removes it."""
+    chips = query.relaxations()
     if not chips:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="chips"):
         for number, (words, without) in enumerate(chips):
-            st.button(
-                escaped(words), key=f"chip_{number}", on_click=go_to, args=(without,),
-                icon=":material/close:", icon_position="right", wrap=True,
-            )  # fmt: skip
+            action: dict[str, Any] = {"key": f"chip_{number}", "on_click": write_url, "args": (without,)}
+            st.button(escape_markdown(words), icon=CLOSE, icon_position="right", wrap=True, **action)
         if len(chips) > 1:
-            everything = View(sort=view.sort, as_share=view.as_share, upward=view.upward, seed=view.seed)
-            st.button("Clear all", key="clear_all", on_click=go_to, args=(everything,), type="tertiary")
+            bare = BrowseQuery(sort=query.sort, as_share=query.as_share, ascending=query.ascending, seed=query.seed)
+            st.button("Clear all filters", key="clear_all", on_click=write_url, args=(bare,), type="tertiary")
 
 
-def explain_view(catalogue: Catalogue, view: View, picked: Picked) -> None:
-    """Say what a visitor would otherwise wonder about: unknown votes, shares of few votes, missing predictions."""
-    voted, said = int(catalogue.votes.known.sum()), []
-    if not voted:
-        st.caption("Nobody has voted on these galaxies, so there are no answers to filter or sort by.")
-    elif view.needs_votes and voted < len(catalogue):
-        said.append(
-            f"Volunteers voted on {voted:,} of these {len(catalogue):,} galaxies; a filter passes over the others, "
-            "and a sort puts them last."
-        )
-    columns = [wanted.column for wanted in view.ranges if wanted.as_share]
-    columns += [view.sort] if view.sort in COLUMNS and view.as_share else []
-    if counts_shares(view) and view.asked and any(MASS_COLUMN[QUESTION_OF[column].number] for column in columns):
-        said.append(f"A share counts where at least {view.asked} % of the votes reached its question.")
-    if picked.not_found:
-        said.append(f"No id holds {', '.join(f'“{escaped(text[:40])}”' for text in picked.not_found[:5])}.")
-    if view.sort in (AGAINST_VOLUNTEERS, BETWEEN_NETWORKS):
-        _explain_disagreement(catalogue, view, picked, said)
-    if said:
-        st.caption(" ".join(said))
-
-
-def _explain_disagreement(catalogue: Catalogue, view: View, picked: Picked, said: list[str]) -> None:
-    """Say how many galaxies have predictions, or where these come from."""
-    if picked.apart is not None:
-        sides = " and ".join(picked.networks[:2]) if not picked.network else f"{picked.network} and the volunteers"
-        unvoted = picked.network and not catalogue.votes.known.all()
+def explain_query(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> None:
+    """Show what hides galaxies or puts them last: unknown votes, few votes, no predictions."""
+    messages = _explain_votes(catalogue, query)
+    if matches.unknown_ids:
+        texts = ", ".join(f"“{escape_markdown(text[:40])}”" for text in matches.unknown_ids[:5])
+        messages.append(f"No galaxy id contains {texts}.")
+    if matches.rmse is not None:
+        sides = " and ".join(matches.networks[:2]) if not matches.network else f"{matches.network} and the volunteers"
+        unvoted = matches.network and not catalogue.votes.known.all()
         last = "the others, and those without votes, come last" if unvoted else "the others come last"
-        said.append(
-            f"{picked.predicted:,} of {len(catalogue):,} galaxies predicted; {last}. Sorted by how far "
-            f"{sides} are apart: the root-mean-square difference over the answers known to both."
-        )
-        return
-    needed = "Both networks must have" if view.sort == BETWEEN_NETWORKS else "No network has"
-    rest = " looked at these galaxies first" if view.sort == BETWEEN_NETWORKS else " looked at these galaxies yet"
+        count = f"{matches.predicted:,} of {len(catalogue):,}"
+        messages.append(f"{count} galaxies are predicted; {last}. Sorted by the RMSE between {sides}.")
+    elif query.sort in (AGAINST_VOLUNTEERS, BETWEEN_NETWORKS):
+        _lead_to_compare(catalogue, query)
+    if messages:
+        st.caption(" ".join(messages))
+
+
+def _explain_votes(catalogue: Catalogue, query: BrowseQuery) -> list[str]:
+    """Return messages about galaxies without votes and answer shares that do not count."""
+    unvoted = len(catalogue) - int(catalogue.votes.known.sum())
+    if unvoted == len(catalogue):
+        return ["These galaxies have no votes, so there are no answers to filter or sort by."]
+    messages = []
+    if query.needs_votes and unvoted:
+        number, what = f"{unvoted:,} of these {len(catalogue):,}", "are hidden" if query.ranges else "come last"
+        messages.append(f"{number} galaxies have no votes and {what}.")
+    columns = [wanted.column for wanted in query.ranges if wanted.as_share]
+    columns += [query.sort] if query.sort in COLUMNS and query.as_share else []
+    if query.min_asked and any(MASS_COLUMN[QUESTION_OF[column].number] for column in columns):
+        messages.append(f"A share counts only if at least {query.min_asked} % of the votes reached its question.")
+    return messages
+
+
+def _lead_to_compare(catalogue: Catalogue, query: BrowseQuery) -> None:
+    """Show that a sort lacks predictions, with a link to the page that makes them."""
+    needed = "both networks" if query.sort == BETWEEN_NETWORKS else "a network"
     with st.container(horizontal=True, vertical_alignment="center", key="to_compare"):
-        st.info(f"{needed}{rest}, so they stand in the order of their ids. Compare lets them look.")
-        address = {"source": sources.current_source()} | sources.votes_in_address(catalogue)
-        st.page_link(COMPARE, label="Compare", icon=":material/balance:", query_params=address)
+        st.info(f"Sorted by id: this order needs predictions by {needed}. Start them in Compare.")
+        params = {"source": sources.current_source()} | sources.vote_params(catalogue)
+        st.page_link(paths.COMPARE, label="Compare", icon=":material/balance:", query_params=params)
 
 
-def _search(view: View) -> None:
-    """Offer the search by id."""
-    st.session_state["search"] = view.search
-    st.text_input(
-        "Search by id", key="search", placeholder="100008, 100023", width=220,
-        on_change=lambda: go_to(replace(view, search=st.session_state["search"].strip(), page=1)),
-        help="An id or a part of one, or several parted by commas or spaces. Ids given in full come first.",
-    )  # fmt: skip
+def _search(query: BrowseQuery) -> None:
+    """Draw the search by id."""
+    bound = _bound(Key.SEARCH, query.search, query, lambda text: {"search": text.strip()})
+    st.text_input("Galaxy ids", placeholder="100008, 100023", width=220, help=SEARCH_HELP, **bound)
 
 
-def _new_range(view: View) -> None:
-    """Offer a filter on any answer."""
+def _new_filter(query: BrowseQuery) -> None:
+    """Draw the form of a filter on any answer."""
 
     def add() -> None:
-        low, high = st.session_state["new_bounds"]
-        if column := st.session_state["new_answer"]:
-            as_share = st.session_state["new_measure"] == SHARE
-            go_to(view.with_range(VoteRange(column, low / 100, high / 100, as_share)))
+        low, high = state.widget(Key.NEW_BOUNDS)
+        if column := state.widget(Key.NEW_ANSWER):
+            as_share = state.widget(Key.NEW_MEASURE) == SHARE
+            write_url(query.with_range(VoteRange(column, low / 100, high / 100, as_share)))
         else:
-            st.session_state["no_answer_chosen"] = True
+            state.browse().answer_missing = True
 
     with st.form("new_filter", border=False):
-        st.selectbox("Answer", COLUMNS, index=None, format_func=_numbered, key="new_answer", placeholder="Choose one")
+        st.selectbox("Answer", COLUMNS, index=None, format_func=_label, key=Key.NEW_ANSWER, placeholder="Choose one")
         st.segmented_control(
-            "Measure", [SHARE, FRACTION], default=SHARE, required=True, key="new_measure", help=MEASURE_HELP
+            "Measure", [SHARE, FRACTION], default=SHARE, required=True, key=Key.NEW_MEASURE, help=MEASURE_HELP
         )
-        st.slider("Between (%)", 0, 100, (50, 100), key="new_bounds")
+        st.slider("Range (%)", 0, 100, (50, 100), key=Key.NEW_BOUNDS)
         st.form_submit_button("Add filter", type="primary", icon=":material/add:", on_click=add)
-    if st.session_state.pop("no_answer_chosen", False):
+    if state.browse().answer_missing:
         st.warning("Choose an answer first.", icon=":material/arrow_upward:")
+        state.browse().answer_missing = False
 
 
-def _least_asked(view: View) -> None:
-    """Offer the part of the votes that must have reached a question."""
-    st.session_state["asked"] = view.asked
-    st.slider(
-        "Count a share where at least so many of the votes reached the question (%)", 0, 100, key="asked",
-        on_change=lambda: go_to(replace(view, asked=st.session_state["asked"], page=1)), help=ASKED_HELP,
-    )  # fmt: skip
+def _min_asked(query: BrowseQuery) -> None:
+    """Draw the bound on the votes that must reach a question."""
+    bound = _bound(Key.ASKED, query.min_asked, query, lambda percent: {"min_asked": percent})
+    st.slider("Minimum fraction of votes reaching the question (%)", 0, 100, help=ASKED_HELP, **bound)
 
 
-def _sort(view: View, voted: bool) -> None:
-    """Offer what to sort by, and which way."""
-    st.session_state["sort_by"] = view.sort
-    orders = [BY_ID, AT_RANDOM, BETWEEN_NETWORKS] if not voted else BESIDE_ANSWERS
-    options = [*orders, *(COLUMNS if voted else ())]
-    options += [] if view.sort in options else [view.sort]
-
-    def sort_changed() -> None:
-        go_to(replace(view, sort=st.session_state["sort_by"], upward=None, page=1))
-
-    st.selectbox("Sort by", options, format_func=_numbered, key="sort_by", on_change=sort_changed, width=290)
-    if view.sort != AT_RANDOM:
-        st.session_state["order"] = HIGHEST if view.descending else LOWEST
-
-        def order_changed() -> None:
-            go_to(replace(view, upward=st.session_state["order"] == LOWEST, page=1))
-
-        st.selectbox("Order", [HIGHEST, LOWEST], key="order", on_change=order_changed, width=150)
+def _sort(query: BrowseQuery, has_votes: bool) -> None:
+    """Draw the sort order and its direction."""
+    options = [*SORTS, *COLUMNS] if has_votes else [BY_ID, AT_RANDOM, BETWEEN_NETWORKS]
+    options += [] if query.sort in options else [query.sort]
+    bound = _bound(Key.SORT, query.sort, query, lambda sort: {"sort": sort, "ascending": None})
+    st.selectbox("Sort order", options, format_func=_label, width=290, **bound)
+    if query.sort != AT_RANDOM:
+        shown = HIGHEST if query.descending else LOWEST
+        bound = _bound(Key.ORDER, shown, query, lambda order: {"ascending": order == LOWEST})
+        st.selectbox("Direction", [HIGHEST, LOWEST], width=150, **bound)
 
 
-def _more_of_sort(view: View, picked: Picked) -> None:
-    """Offer what only some sorts have: a seed, a measure, a network."""
-    if view.sort == AT_RANDOM:
-        st.session_state["seed"] = view.seed
-        st.number_input(
-            "Seed", 0, GREATEST_SEED, key="seed", width=150, help="The same seed gives the same order, for everyone.",
-            on_change=lambda: go_to(replace(view, seed=int(st.session_state["seed"]), page=1)),
-        )  # fmt: skip
-    elif view.sort in COLUMNS:
-        st.session_state["measure"] = SHARE if view.as_share else FRACTION
-        st.segmented_control(
-            "Measure", [SHARE, FRACTION], key="measure", required=True, help=MEASURE_HELP,
-            on_change=lambda: go_to(replace(view, as_share=st.session_state["measure"] == SHARE, page=1)),
-        )  # fmt: skip
-    elif view.sort == AGAINST_VOLUNTEERS and len(picked.networks) > 1:
-        st.session_state["against"] = picked.network
-        st.segmented_control(
-            "Network", picked.networks, key="against", required=True,
-            on_change=lambda: go_to(replace(view, network=st.session_state["against"], page=1)),
-        )  # fmt: skip
+def _sort_details(query: BrowseQuery, matches: Matches) -> None:
+    """Draw what only some sort orders have: a seed, a measure, a network."""
+    if query.sort == AT_RANDOM:
+        bound = _bound(Key.SEED, query.seed, query, lambda seed: {"seed": int(seed)})
+        st.number_input("Seed", 0, MAX_SEED, width=150, help=SEED_HELP, **bound)
+    elif query.sort in COLUMNS:
+        shown = SHARE if query.as_share else FRACTION
+        bound = _bound(Key.MEASURE, shown, query, lambda measure: {"as_share": measure == SHARE})
+        st.segmented_control("Measure", [SHARE, FRACTION], required=True, help=MEASURE_HELP, **bound)
+    elif query.sort == AGAINST_VOLUNTEERS and len(matches.networks) > 1:
+        bound = _bound(Key.AGAINST, matches.network, query, lambda network: {"network": network})
+        st.segmented_control("Network", matches.networks, required=True, **bound)
 
 
-def _numbered(choice: str) -> str:
-    """Name an answer with the number of its question, or another thing to sort by."""
+def _label(choice: str) -> str:
+    """Return the label of an answer, with its question's number, or of another sort order."""
     return SORT_NAMES[choice] if choice in SORT_NAMES else f"{QUESTION_OF[choice].number} · {name_of(choice)}"

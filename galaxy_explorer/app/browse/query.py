@@ -1,88 +1,90 @@
-"""What a visitor asks Browse for: as a value, as a short address, and in plain words."""
+"""What Browse shows: filters, order and page as a value, as URL parameters, and in words."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from galaxy_explorer.app.ui.url_params import left_out, nearest
+from galaxy_explorer.app.ui.url_params import ignored_param_message
 from galaxy_explorer.catalogue import CatalogueError, VoteRange
 from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, name_of
 
-LEAST_ASKED = 30  # % of the votes must have reached a question before a share of it says anything
+DEFAULT_MIN_ASKED = 30  # % of the votes that must reach a question before an answer share counts
+MAX_SEED = 999_999
 BY_ID, AT_RANDOM = "id", "random"
 AGAINST_VOLUNTEERS, BETWEEN_NETWORKS = "volunteers", "networks"
-BESIDE_ANSWERS = (BY_ID, AT_RANDOM, AGAINST_VOLUNTEERS, BETWEEN_NETWORKS)
-GREATEST_SEED = 999_999
-IN_ADDRESS = ("source", "votes", "filter", "asked", "search", "sort", "order", "seed", "network", "page")
+SORTS = (BY_ID, AT_RANDOM, AGAINST_VOLUNTEERS, BETWEEN_NETWORKS)  # the others are score columns
+URL_PARAMS = ("source", "votes", "filter", "asked", "search", "sort", "order", "seed", "network", "page")
 
 
 @dataclass(frozen=True)
-class View:
-    """One view of a catalogue: which galaxies, in which order, and the page of them."""
+class BrowseQuery:
+    """Filters, order and page of the gallery of a catalogue."""
 
     ranges: tuple[VoteRange, ...] = ()
-    asked: int = LEAST_ASKED  # %, of shares
+    min_asked: int = DEFAULT_MIN_ASKED  # %, for answer shares
     search: str = ""
-    sort: str = BY_ID  # one of BESIDE_ANSWERS, or a score column
-    as_share: bool = True  # of a sort by a score column
-    upward: bool | None = None  # None: as the sort by itself goes
+    sort: str = BY_ID  # one of SORTS, or a score column
+    as_share: bool = True  # for a sort by a score column
+    ascending: bool | None = None  # None: the default of the sort
     seed: int = 1
-    network: str = ""  # whose disagreement with the volunteers is sorted by; empty for the first there is
+    network: str = ""  # for AGAINST_VOLUNTEERS; empty: the first with predictions
     page: int = 1
 
     @property
     def descending(self) -> bool:
-        """Whether the highest come first: by themselves all but the ids."""
-        return self.sort != BY_ID if self.upward is None else not self.upward
+        """Whether the highest come first; by default all sorts but the one by id."""
+        return self.sort != BY_ID if self.ascending is None else not self.ascending
 
     @property
     def needs_votes(self) -> bool:
-        """Whether galaxies without votes are left out, or come last."""
+        """Whether galaxies without votes are hidden or come last."""
         return bool(self.ranges) or self.sort in COLUMNS
 
-    def with_range(self, wanted: VoteRange) -> "View":
-        """Add a condition, in place of an earlier one on the same answer and measure."""
-        same = (wanted.column, wanted.as_share)
-        others = tuple(other for other in self.ranges if (other.column, other.as_share) != same)
-        return replace(self, ranges=(*others, wanted), page=1)
-
-    def without_range(self, unwanted: VoteRange) -> "View":
-        """Take a condition away."""
-        return replace(self, ranges=tuple(kept for kept in self.ranges if kept != unwanted), page=1)
-
     @property
-    def bound_in_words(self) -> str:
-        """Say what part of the votes must have reached a question: ``asked of ≥ 60 %``."""
-        return f"asked of ≥ {self.asked}\u00a0%"
+    def min_asked_in_words(self) -> str:
+        """The bound on the votes that reach a question: ``asked of ≥ 60 %``."""
+        return f"asked of ≥ {self.min_asked}\u00a0%"
 
-    def without_bound(self) -> "View":
-        """Take the bound on that part back to what it usually is."""
-        return replace(self, asked=LEAST_ASKED, page=1)
+    def with_range(self, added: VoteRange) -> "BrowseQuery":
+        """Add a filter; it replaces the one on the same answer and measure."""
+        same = (added.column, added.as_share)
+        others = tuple(other for other in self.ranges if (other.column, other.as_share) != same)
+        return replace(self, ranges=(*others, added), page=1)
 
-    def address(self) -> dict[str, str | list[str]]:
-        """Write it as the parameters of an address, without what is as it would be anyway."""
-        said: dict[str, str | list[str]] = {}
-        if self.ranges:
-            said["filter"] = [range_in_address(wanted) for wanted in self.ranges]
-        if self.asked != LEAST_ASKED:
-            said["asked"] = str(self.asked)
+    def without_range(self, removed: VoteRange) -> "BrowseQuery":
+        """Remove a filter."""
+        return replace(self, ranges=tuple(other for other in self.ranges if other != removed), page=1)
+
+    def relaxations(self) -> list[tuple[str, "BrowseQuery"]]:
+        """Return each condition in words, with the query without it."""
+        found = [(range_in_words(wanted), self.without_range(wanted)) for wanted in self.ranges]
+        if self.min_asked != DEFAULT_MIN_ASKED:
+            found.append((self.min_asked_in_words, replace(self, min_asked=DEFAULT_MIN_ASKED, page=1)))
         if self.search:
-            said["search"] = self.search
-        if self.sort != BY_ID:
-            said["sort"] = slug(self.sort) + ("" if self.as_share else "~f") if self.sort in COLUMNS else self.sort
-        if self.upward is not None and self.descending != View(sort=self.sort).descending:
-            said["order"] = "up" if self.upward else "down"
-        if self.sort == AT_RANDOM:
-            said["seed"] = str(self.seed)
-        if self.network and self.sort == AGAINST_VOLUNTEERS:
-            said["network"] = self.network
-        if self.page != 1:
-            said["page"] = str(self.page)
-        return said
+            found.append((f"id: {self.search}", replace(self, search="", page=1)))
+        return found
+
+    def url_params(self) -> dict[str, str | list[str]]:
+        """Return the URL parameters, without those at their defaults."""
+        sort = "" if self.sort == BY_ID else self.sort
+        if self.sort in COLUMNS:
+            sort = slug(self.sort) + ("" if self.as_share else "~f")
+        default_order = BrowseQuery(sort=self.sort).descending
+        params: dict[str, str | list[str]] = {
+            "filter": [range_to_url(wanted) for wanted in self.ranges],
+            "asked": "" if self.min_asked == DEFAULT_MIN_ASKED else str(self.min_asked),
+            "search": self.search,
+            "sort": sort,
+            "order": "" if self.descending == default_order else "down" if self.descending else "up",
+            "seed": str(self.seed) if self.sort == AT_RANDOM else "",
+            "network": self.network if self.sort == AGAINST_VOLUNTEERS else "",
+            "page": "" if self.page == 1 else str(self.page),
+        }
+        return {name: value for name, value in params.items() if value}
 
 
 def range_in_words(wanted: VoteRange) -> str:
-    """Say a condition in plain words: ``spiral arms: yes ≥ 60 %``."""
+    """Describe a filter: ``spiral arms: yes ≥ 60 %``."""
     low, high = (f"{100 * bound:.4g}" for bound in (wanted.low, wanted.high))
     name, of = name_of(wanted.column), "" if wanted.as_share else " of all votes"
     if (wanted.low, wanted.high) == (0.0, 1.0):
@@ -97,7 +99,7 @@ def range_in_words(wanted: VoteRange) -> str:
 
 
 def slug(column: str) -> str:
-    """Name an answer in an address: ``t04_yes``. Only characters that an address holds as they are."""
+    """Return an answer's name in a URL, of characters that need no escaping: ``t04_yes``."""
     name = ANSWER_OF[column].name.replace("'", "").replace(" ", "-")
     return f"t{QUESTION_OF[column].number:02d}_{name}"
 
@@ -105,19 +107,13 @@ def slug(column: str) -> str:
 COLUMN_OF_SLUG = {slug(column): column for column in COLUMNS}
 
 
-def range_in_address(wanted: VoteRange) -> str:
-    """Write a condition for an address: ``t04_yes~60-100s``, ``s`` for a share and ``f`` for a vote fraction."""
+def range_to_url(wanted: VoteRange) -> str:
+    """Format a filter for a URL: ``t04_yes~60-100s``, with ``s`` for share, ``f`` for fraction."""
     return f"{slug(wanted.column)}~{100 * wanted.low:.4g}-{100 * wanted.high:.4g}{'s' if wanted.as_share else 'f'}"
 
 
-def range_from_address(text: str) -> VoteRange:
-    """Read a condition from an address; a colon may stand for the tilde.
-
-    Raises
-    ------
-    ValueError
-        When it is none.
-    """
+def range_from_url(text: str) -> VoteRange:
+    """Parse a filter of a URL; raise ValueError or CatalogueError if it is malformed."""
     name, _, bounds = text.replace(":", "~").partition("~")
     if bounds[-1:] not in ("s", "f") or name not in COLUMN_OF_SLUG:
         raise ValueError(text)
@@ -125,71 +121,49 @@ def range_from_address(text: str) -> VoteRange:
     return VoteRange(COLUMN_OF_SLUG[name], low, high, bounds[-1] == "s")
 
 
-def view_from_address(parameters: Mapping[str, Iterable[str]]) -> tuple[View, list[str]]:
-    """Read a view from the parameters of an address.
+# How each parameter changes a query, and what it should be.
+READERS = {
+    "sort": (lambda text: _sort(text), "`id`, `random`, `volunteers`, `networks` or an answer such as `t04_yes`"),
+    "asked": (lambda text: {"min_asked": _integer(text, 0, 100)}, "a percentage from 0 to 100"),
+    "search": (lambda text: {"search": text.strip()}, "ids"),
+    "order": (lambda text: {"ascending": {"up": True, "down": False}[text]}, "`up` or `down`"),
+    "seed": (lambda text: {"seed": _integer(text, 0, MAX_SEED)}, f"a whole number from 0 to {MAX_SEED}"),
+    "network": (lambda text: {"network": text}, "a network"),
+    "page": (lambda text: {"page": _integer(text, 1, 10**9)}, "a page number"),
+}
 
-    Parameters
-    ----------
-    parameters : mapping of str to iterable of str
-        All values of each name. Names that are none of a view's are passed over.
 
-    Returns
-    -------
-    view : View
-        What could be read, the rest as it is by itself.
-    complaints : list of str
-        A sentence for each value that could not be.
-    """
-    complaints: list[str] = []
-    last = {name: list(values)[-1:] for name, values in parameters.items()}
-
-    def read(name: str, convert: Callable[[str], Any], otherwise: Any, wanted: str, known: Iterable[str] = ()) -> Any:
-        for text in last.get(name, ()):
-            try:
-                return convert(text)
-            except (ValueError, KeyError):
-                complaints.append(left_out(name, text, wanted, known))
-        return otherwise
-
-    view = View()
-    for text in parameters.get("filter", ()):
+def query_from_url(params: Mapping[str, Iterable[str]]) -> tuple[BrowseQuery, list[str]]:
+    """Parse the URL parameters of a query, with a message for each that is ignored."""
+    query, messages = BrowseQuery(), []
+    for text in params.get("filter", ()):
         try:
-            view = view.with_range(range_from_address(text))
+            query = query.with_range(range_from_url(text))
         except (ValueError, CatalogueError):
-            name = text.replace(":", "~").partition("~")[0]
-            near = "" if name in COLUMN_OF_SLUG else nearest(name, COLUMN_OF_SLUG)
-            known = (near + text[len(name) :],) if near else ()
-            complaints.append(left_out("filter", text, "no filter such as `t04_yes~60-100s`", known))
-    sort, as_share = read("sort", _sort, (BY_ID, True), "nothing to sort by", (*BESIDE_ANSWERS, *COLUMN_OF_SLUG))
-    return View(
-        ranges=view.ranges,
-        asked=read("asked", _whole_number(0, 100), LEAST_ASKED, "no percentage from 0 to 100"),
-        search=" ".join(last.get("search", ())).strip(),
-        sort=sort,
-        as_share=as_share,
-        upward=read("order", {"up": True, "down": False}.__getitem__, None, "neither `up` nor `down`", ("up", "down")),
-        seed=read("seed", _whole_number(0, GREATEST_SEED), 1, f"no whole number from 0 to {GREATEST_SEED}"),
-        network="".join(last.get("network", ())),
-        page=read("page", _whole_number(1, 10**9), 1, "no page number"),
-    ), complaints
+            messages.append(ignored_param_message("filter", text, "a filter such as `t04_yes~60-100s`"))
+    for name, (read, expected) in READERS.items():
+        for text in list(params.get(name, ()))[-1:]:
+            try:
+                changes: dict[str, Any] = read(text)
+            except (ValueError, KeyError):
+                messages.append(ignored_param_message(name, text, expected))
+            else:
+                query = replace(query, **changes)
+    return query, messages
 
 
-def _sort(text: str) -> tuple[str, bool]:
-    """Read what to sort by, and whether by its share."""
-    if text in BESIDE_ANSWERS:
-        return text, True
+def _sort(text: str) -> dict[str, Any]:
+    """Parse a sort and its measure."""
+    if text in SORTS:
+        return {"sort": text}
     name, _, measure = text.replace(":", "~").partition("~")
     if measure not in ("", "s", "f"):
         raise ValueError(text)
-    return COLUMN_OF_SLUG[name], measure != "f"
+    return {"sort": COLUMN_OF_SLUG[name], "as_share": measure != "f"}
 
 
-def _whole_number(least: int, most: int) -> Callable[[str], int]:
-    """Give what reads a whole number between two."""
-
-    def convert(text: str) -> int:
-        if not least <= int(text) <= most:
-            raise ValueError(text)
-        return int(text)
-
-    return convert
+def _integer(text: str, lowest: int, highest: int) -> int:
+    """Parse a whole number between two bounds."""
+    if not lowest <= int(text) <= highest:
+        raise ValueError(text)
+    return int(text)

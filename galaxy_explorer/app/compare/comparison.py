@@ -1,59 +1,75 @@
-"""What Compare shows, gathered from the predictions on disk and kept in memory: scores, densities, disagreements."""
+"""Comparison of predictions and votes: scores, densities, disagreements, all cached."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
+from galaxy_explorer.app.compare.external_tables import cached_table
 from galaxy_explorer.app.services import prediction_jobs
-from galaxy_explorer.app.services.result_cache import Memo
 from galaxy_explorer.catalogue import Catalogue
-from galaxy_explorer.decision_tree import COLUMNS, SLICES, columns_of
+from galaxy_explorer.decision_tree import COLUMNS, SLICES
+from galaxy_explorer.evaluation import metrics
 from galaxy_explorer.evaluation.intervals import Coverage, coverage
-from galaxy_explorer.evaluation.metrics import Score, calibration, density, disagreements, score
+from galaxy_explorer.evaluation.metrics import Score, score
 from galaxy_explorer.prediction.cached import Column, Tables, files_of, open_columns
+from galaxy_explorer.storage import ResultCache
 
 SAMPLE_SIZE = 1000
-WORST = 60  # galaxies of a list of disagreements
 SAMPLE_SEED = 0  # the same galaxies for every visitor, so that their predictions are shared
+WORST = 60  # galaxies of a list of disagreements
+
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a network's predictions are: in the worker's store, or in a finished table that was opened."""
+    """Where a network's predictions are: in the app's cache, or in an external table."""
 
     network: str
     path: Path
-    key: str | None  # of weights and views, which the store must have; None for an opened table
+    key: str | None  # fingerprint of the weights and TTA views of a cached table; None for an external one
 
     @property
     def tables(self) -> Tables:
-        """Its files in their state of this moment: other ones when there are more predictions."""
+        """Its files in their present state, which changes as predictions are added."""
         return Tables(self.network, files_of(self.path))
+
+
+def _cached(method: Method) -> Method:
+    """Cache the results of a method of `Comparison` by its arguments."""
+
+    @wraps(method)
+    def cached(self: "Comparison", *arguments: Any) -> Any:
+        return self.results.get((method.__name__, *arguments), lambda: method(self, *arguments))
+
+    return cast(Method, cached)
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Some galaxies with the predictions of one or more networks and, where there are any, the volunteers' votes.
+    """Galaxies with the predictions of networks and, if there are any, the volunteers' votes.
 
     Parameters
     ----------
     ids : pd.Index
-        Those of the galaxies asked for that every network has predicted, in the catalogue's order.
+        The requested galaxies that every network has predicted, in the catalogue's order.
     volunteers : (N, 37) np.ndarray of float32
-        Vote fractions, NaN where unknown. In all tables the numbers of an answer lie side by side.
+        Vote fractions, NaN if unknown. In all tables the values of an answer are contiguous.
     predicted : dict of str to (N, 37) np.ndarray of float32
         Vote fractions by network.
     coverage : dict of str to Coverage
-        Of each network that gave intervals, the part of the votes within them, as `uncertainty.coverage` gives it.
+        Empirical coverage of each network with prediction intervals, from `intervals.coverage`.
     missing : dict of str to list of str
-        Of each network, the galaxies asked for that it has not predicted yet.
+        The requested galaxies that each network has not predicted.
     failures : dict of str to str
-        The reason for each galaxy asked for that could not be predicted.
+        The reason for each requested galaxy that could not be predicted.
     """
 
     ids: pd.Index
@@ -62,7 +78,7 @@ class Comparison:
     coverage: dict[str, Coverage]
     missing: dict[str, list[str]]
     failures: dict[str, str]
-    memo: Memo = field(default_factory=lambda: Memo(limit=200))
+    results: ResultCache = field(default_factory=lambda: ResultCache(max_size=200))
 
     def __len__(self) -> int:
         """Count the galaxies."""
@@ -73,118 +89,87 @@ class Comparison:
         """Whether volunteers voted on any of the galaxies."""
         return bool(np.isfinite(self.volunteers).any())
 
-    @property
-    def scores(self) -> dict[str, Score]:
-        """The errors of each network against the volunteers, beside those of the mean of these galaxies."""
-        return self.memo.recall("scores", self._score_all)
-
     def prepare(self) -> None:
-        """Work out what Compare opens with, so that it does not come piece by piece."""
+        """Compute what Compare opens with, so that it is drawn at once."""
         if len(self) and self.voted:
-            for network in self.scores:
+            for network in self.scores():
                 self.disagreements(network, None, None)
 
-    def between(self, one: str, other: str) -> Score:
-        """Measure how far two networks are apart, as if the second were the volunteers."""
-        return self.memo.recall(("between", one, other), lambda: score(self.predicted[one], self.predicted[other]))
-
-    def density(self, across: str, up: str | None, columns: Sequence[str]) -> np.ndarray:
-        """Count fractions of one network against those of another, or for None against the volunteers' votes."""
-        return self.memo.recall(
-            ("density", across, up, tuple(columns)),
-            lambda: density(self.predicted[across], self._side(up), columns),
-        )
-
-    def calibration(self, network: str, columns: Sequence[str]) -> pd.DataFrame:
-        """Give the mean vote in bins of a network's prediction."""
-        return self.memo.recall(
-            ("calibration", network, tuple(columns)),
-            lambda: calibration(self.predicted[network], self.volunteers, columns),
-        )
-
-    def disagreements(self, network: str, other: str | None, question: int | None) -> pd.DataFrame:
-        """List the `WORST` galaxies over which a network is furthest from another, or for None from the volunteers.
-
-        Parameters
-        ----------
-        network, other : str
-            The two sides; None stands for the volunteers.
-        question : int, optional
-            The one question that counts; without it all of them do.
-
-        Returns
-        -------
-        pd.DataFrame
-            As `comparison.disagreements`, indexed by ``GalaxyID``, the furthest first.
-        """
-        return self.memo.recall(
-            ("disagreements", network, other, question), lambda: self._disagreements(network, other, question)
-        )
-
-    def _side(self, name: str | None) -> np.ndarray:
-        """Give the fractions of a network, or for None the volunteers'."""
-        return self.volunteers if name is None else self.predicted[name]
-
-    def _score_all(self) -> dict[str, Score]:
-        """Score every network."""
+    @_cached
+    def scores(self) -> dict[str, Score]:
+        """Return the errors of each network, and those of the mean of these galaxies."""
         known = np.isfinite(self.volunteers)
         votes = np.where(known, self.volunteers, 0.0).sum(axis=0, dtype=float)
         mean = np.where(known.any(axis=0), votes / np.maximum(known.sum(axis=0), 1), np.nan)
-        return {name: score(fractions, self.volunteers, mean) for name, fractions in self.predicted.items()}
+        return {network: score(fractions, self.volunteers, mean) for network, fractions in self.predicted.items()}
 
-    def _disagreements(self, network: str, other: str | None, question: int | None) -> pd.DataFrame:
-        """Work out `disagreements`."""
+    @_cached
+    def between(self, one: str, other: str) -> Score:
+        """Return the difference of two networks, as if the second were the volunteers."""
+        return score(self.predicted[one], self.predicted[other])
+
+    @_cached
+    def density(self, across: str, up: str | None, columns: tuple[str, ...]) -> np.ndarray:
+        """Return the joint counts of the fractions of two networks; None stands for the volunteers."""
+        return metrics.density(self.predicted[across], self._side(up), columns)
+
+    @_cached
+    def calibration(self, network: str, columns: tuple[str, ...]) -> pd.DataFrame:
+        """Return the mean vote in bins of a network's prediction."""
+        return metrics.calibration(self.predicted[network], self.volunteers, columns)
+
+    @_cached
+    def disagreements(self, network: str, other: str | None, question: int | None) -> pd.DataFrame:
+        """Return the largest disagreements of a network with another; None is the volunteers.
+
+        As `metrics.disagreements`, indexed by ``GalaxyID``, the largest first, over one question or all.
+        """
         theirs = self._side(other)
         if question is not None:
             asked = np.full_like(theirs, np.nan)
             asked[:, SLICES[question]] = theirs[:, SLICES[question]]
             theirs = asked
-        found = disagreements(self.predicted[network], theirs)
-        order = np.argsort(-found["rmse"].to_numpy(), kind="stable")[:WORST]
-        return found.iloc[order].set_index(self.ids[order]).dropna(subset=["rmse"])
+        table = metrics.disagreements(self.predicted[network], theirs)
+        order = np.argsort(-table["rmse"].to_numpy(), kind="stable")[:WORST]
+        return table.iloc[order].set_index(self.ids[order]).dropna(subset=["rmse"])
+
+    def _side(self, network: str | None) -> np.ndarray:
+        """Return the fractions of a network or, for None, of the volunteers."""
+        return self.volunteers if network is None else self.predicted[network]
 
 
 def rows_with_votes(catalogue: Catalogue) -> np.ndarray:
-    """Give the rows of a catalogue that volunteers voted on, or all rows where they voted on none."""
-    return _rows_with_votes(catalogue.fingerprint, catalogue)
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _rows_with_votes(fingerprint: str, _catalogue: Catalogue) -> np.ndarray:
-    """Look for `rows_with_votes` once in a catalogue."""
-    voted = np.flatnonzero(_catalogue.votes.known)
-    return voted if len(voted) else np.arange(len(_catalogue))
+    """Return the rows of a catalogue that have votes; all rows if none has."""
+    voted = np.flatnonzero(catalogue.votes.known)
+    return voted if len(voted) else np.arange(len(catalogue))
 
 
 def sample_of(rows: np.ndarray) -> np.ndarray:
-    """Draw the sample of galaxies that is offered first, in their order."""
+    """Return the sample of rows that is offered first, in their order."""
     return np.sort(np.random.default_rng(SAMPLE_SEED).permutation(rows)[:SAMPLE_SIZE])
 
 
 def origins_of(catalogue: Catalogue, networks: Sequence[str], tables: dict[str, Path]) -> list[Origin]:
-    """Say where the predictions of each network are, or will be."""
-    return [
-        Origin(name, tables[name], None)
-        if name in tables
-        else Origin(name, prediction_jobs.store_of(catalogue, name), prediction_jobs.network_key(name))
-        for name in networks
-    ]
+    """Return where the predictions of each network are, or will be."""
+    store_of, key_of = prediction_jobs.store_of, prediction_jobs.network_key
+    computed = {name: Origin(name, store_of(catalogue, name), key_of(name)) for name in networks if name not in tables}
+    return [computed.get(name) or Origin(name, tables[name], None) for name in networks]
 
 
 def compare(catalogue: Catalogue, rows: np.ndarray, origins: Sequence[Origin]) -> Comparison:
-    """Gather what is known of some rows of a catalogue; made anew only when there are more predictions.
+    """Return the comparison of some rows; read again only if there are more predictions.
 
     Raises
     ------
     PredictionError
-        When a table of predictions cannot be read.
+        If a prediction table cannot be read.
     """
     digest = hashlib.blake2b(rows.tobytes(), digest_size=10).hexdigest()
     states = tuple((origin, origin.tables) for origin in origins)
     return _compare(catalogue.fingerprint, digest, states, catalogue, rows)
 
 
-# 240,000 galaxies and two networks take some 70 MB beside the votes, which are the catalogue's own.
+# 240,000 galaxies and two networks take some 70 MB in addition to the votes, which are the catalogue's own.
 @st.cache_resource(max_entries=3, show_spinner=False)
 def _compare(
     fingerprint: str, digest: str, states: tuple[tuple[Origin, Tables], ...], _catalogue: Catalogue, _rows: np.ndarray
@@ -192,43 +177,38 @@ def _compare(
     """Read the predictions and join them."""
     wanted = _catalogue.table.index[_rows]
     sides = {origin.network: _read(origin, tables, wanted) for origin, tables in states}
-    done = {name: np.isfinite(side.fractions(COLUMNS[0])) for name, side in sides.items()}
+    done = {network: np.isfinite(side.fractions(COLUMNS[0])) for network, side in sides.items()}
     missing: dict[str, list[str]] = {}
     failures: dict[str, str] = {}
-    for name, side in sides.items():
-        failed = wanted.isin(list(side.failures)) & ~done[name]
+    for network, side in sides.items():
+        failed = wanted.isin(list(side.failures)) & ~done[network]
         failures |= {galaxy_id: side.failures[galaxy_id] for galaxy_id in wanted[failed]}
-        missing[name] = wanted[~done[name] & (_catalogue.fetch is not None or ~failed)].tolist()
+        missing[network] = wanted[~done[network] & (_catalogue.fetch is not None or ~failed)].tolist()
     known = np.logical_and.reduce(list(done.values()))
     volunteers = _catalogue.volunteer_fractions
     if not known.all() or len(known) < len(_catalogue):
         volunteers = volunteers.T[:, _rows[known]].T
-    predictions = {name: _table(side.fractions, known) for name, side in sides.items()}
-    within = {}
-    for name, side in sides.items():
-        if side.half_widths and known.any() and np.isfinite(volunteers).any():
-            half_widths = _table(side.half_widths, known)
-            if np.isfinite(half_widths).all():
-                within[name] = coverage(predictions[name], half_widths, volunteers)
+    predictions = {network: _table(side.fractions, known) for network, side in sides.items()}
+    within, voted = {}, known.any() and np.isfinite(volunteers).any()
+    for network, side in sides.items():
+        if voted and side.half_widths and np.isfinite(half_widths := _table(side.half_widths, known)).all():
+            within[network] = coverage(predictions[network], half_widths, volunteers)
     return Comparison(wanted[known], volunteers, predictions, within, missing, failures)
 
 
-@dataclass(frozen=True)
-class _Side:
-    """A network's predictions of the galaxies asked for."""
+class _Side(NamedTuple):
+    """A network's predictions of the requested galaxies."""
 
     fractions: Column
-    half_widths: Column | None  # of their intervals, by the answer's column
+    half_widths: Column | None  # of the intervals, by the answer's column
     failures: dict[str, str]
 
 
 def _read(origin: Origin, tables: Tables, ids: pd.Index) -> _Side:
     """Open a network's predictions of some galaxies."""
     if origin.key is None:
-        from galaxy_explorer.app.compare.external_tables import opened_table
-
-        fractions, spread, _ = opened_table(origin.path)
-        return _Side(_columns(fractions, ids), _columns(spread, ids) if spread is not None else None, {})
+        fractions, spread, _ = cached_table(origin.path)
+        return _Side(_columns(fractions, ids), None if spread is None else _columns(spread, ids), {})
     from galaxy_explorer.prediction import PredictionStore
     from galaxy_explorer.prediction.tables import SPREAD_COLUMNS
 
@@ -238,21 +218,14 @@ def _read(origin: Origin, tables: Tables, ids: pd.Index) -> _Side:
 
 
 def _columns(table: pd.DataFrame, ids: pd.Index) -> Column:
-    """Give the columns of a table for some galaxies, NaN where it does not have them."""
-    found = table.reindex(ids)
-    return lambda name: found[name].to_numpy()
+    """Return the columns of a table for some galaxies, NaN for those it lacks."""
+    rows = table.reindex(ids)
+    return lambda name: rows[name].to_numpy()
 
 
 def _table(column: Column, rows: np.ndarray) -> np.ndarray:
-    """Put the columns of some rows together, (n, 37) np.ndarray of float32; the numbers of each lie side by side."""
+    """Return the columns of some rows as (n, 37) float32; the values of each are contiguous."""
     table = np.empty((len(COLUMNS), np.count_nonzero(rows)), dtype=np.float32)
-    for place, name in zip(table, COLUMNS, strict=True):
-        np.compress(rows, column(name), out=place)
+    for values, name in zip(table, COLUMNS, strict=True):
+        np.compress(rows, column(name), out=values)
     return table.T
-
-
-def columns_asked(question: int | None, column: str | None = None) -> tuple[str, ...]:
-    """Name the columns of one answer, of one question, or for None of all."""
-    if column is not None:
-        return (column,)
-    return COLUMNS if question is None else columns_of(question)

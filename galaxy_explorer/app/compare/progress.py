@@ -1,121 +1,118 @@
-"""The work on what is missing of a comparison: offered with its time, watched, stopped, tried again."""
+"""Missing predictions: offered with the estimated time, watched, stopped, retried."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 import pandas as pd
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from galaxy_explorer.app.compare import external_tables
 from galaxy_explorer.app.compare.comparison import Comparison
-from galaxy_explorer.app.compare.external_tables import opened_tables
 from galaxy_explorer.app.services import prediction_jobs
+from galaxy_explorer.app.services.prediction_jobs import PredictionJob, Status
 from galaxy_explorer.app.ui.skeletons import ESTIMATE, waiting
-from galaxy_explorer.app.ui.wording import ended, galaxies_in_words
+from galaxy_explorer.app.ui.wording import galaxies_in_words, with_full_stop
 from galaxy_explorer.catalogue import Catalogue
 
 
+def show_predictions(catalogue: Catalogue, comparison: Comparison, wanted: int) -> None:
+    """Show the progress of the jobs that predict what is missing, or offer to start them."""
+    external, worker = external_tables.tables(), prediction_jobs.worker()
+    for network in external:
+        if lacking := len(comparison.missing.get(network, ())):
+            effect = "these are left out" if lacking < wanted else "there is nothing to compare"
+            st.warning(f"The table of {network} lacks {lacking:,} of the {galaxies_in_words(wanted)}; {effect}.")
+    missing = {network: ids for network, ids in comparison.missing.items() if network not in external}
+    jobs = {network: worker.find(catalogue, network) for network in missing}
+    # If nothing is missing, images that could not be read may be predicted once more.
+    awaited = {network: set(ids or comparison.failures) for network, ids in missing.items()}
+    running = [job for network, job in jobs.items() if job and _predicts(job, awaited[network])]
+    if running:
+        show_progress(running)
+        return
+    for network, job in jobs.items():
+        if job and job.status == Status.FAILED:
+            st.error(f"The prediction by **{network}** failed: {with_full_stop(job.error)}")
+    if needed := {network: ids for network, ids in missing.items() if ids}:
+        failed = any(job and job.status == Status.FAILED for job in jobs.values())
+        offer_prediction(catalogue, needed, wanted, failed)
+
+
+def _predicts(job: PredictionJob, awaited: set[str]) -> bool:
+    """Whether a job that has not ended predicts all of some galaxies."""
+    return job.status != Status.FAILED and bool(awaited) and awaited.issubset(job.ids)
+
+
 @st.fragment(run_every=1.0)
-def show_progress(jobs: Sequence[prediction_jobs.Job]) -> None:
-    """Show how far the worker is, with a way to stop; rerun the page when all is done."""
+def show_progress(jobs: Sequence[PredictionJob]) -> None:
+    """Show the progress of jobs, with a button to stop them; rerun the page when all have ended."""
     for job in jobs:
-        left = job.seconds_left
-        if left is None:
-            left = prediction_jobs.seconds_per_galaxy(job.network) * (len(job.ids) - job.done)
-        said = "waits its turn" if job.started is None else f"{job.done:,} of {len(job.ids):,} galaxies"
-        left_said = "stopping after those under way" if job.stop.is_set() else f"about {duration(left)} left"
-        st.progress(min(job.done / len(job.ids), 1.0), f"**{job.network}**: {said}, {left_said}")
-    st.caption("You may use the other pages meanwhile. What is done is kept, also when you stop.")
-    for job in jobs:
-        if visitor() in job.left:  # the others may have gone meanwhile
-            prediction_jobs.worker().leave(job, visitor(), prediction_jobs.is_here)
-    over = [job.stop.is_set() or visitor() in job.left for job in jobs]
-    st.button("Stop", icon=":material/stop_circle:", disabled=all(over), on_click=stop_waiting, args=(jobs,))
-    if any(visitor() in job.left and not job.stop.is_set() for job in jobs):
-        st.info("Another visitor waits for these galaxies too, so the work goes on.", icon=":material/group:")
-    if all(job.finished.is_set() for job in jobs):
+        seconds = job.seconds_left
+        if seconds is None:
+            seconds = prediction_jobs.seconds_per_galaxy(job.network) * (len(job.ids) - job.done)
+        done = "queued" if job.status == Status.QUEUED else f"{job.done:,} of {len(job.ids):,} galaxies"
+        left = "stopping after the current batch" if job.stop.is_set() else f"about {duration(seconds)} left"
+        st.progress(min(job.done / len(job.ids), 1.0), f"**{job.network}**: {done}, {left}")
+    st.caption(
+        "Predictions continue while you use other pages. Finished ones are kept for everyone, also after a stop."
+    )
+    mine = [job for job in jobs if prediction_jobs.may_stop(job)]
+    if mine:
+        stopping = all(job.stop.is_set() for job in mine)
+        stop = partial(_stop, mine)
+        st.button("Stop prediction", icon=":material/stop_circle:", disabled=stopping, on_click=stop)
+    else:
+        st.caption("Another visitor started this prediction.")
+    if all(job.ended.is_set() for job in jobs):
         st.rerun()
 
 
-def stop_waiting(jobs: Sequence[prediction_jobs.Job]) -> None:
-    """Wait no longer; what nobody waits for ends."""
+def _stop(jobs: Iterable[PredictionJob]) -> None:
+    """Stop jobs after their current batch."""
     for job in jobs:
-        prediction_jobs.worker().leave(job, visitor(), prediction_jobs.is_here)
+        job.stop.set()
 
 
 def duration(seconds: float) -> str:
-    """Say a time in plain words."""
+    """Return a time in words."""
     if seconds < 90:
         return f"{max(seconds, 1):.0f} second{'s' if seconds >= 1.5 else ''}"
     return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
 
 
-def visitor() -> str:
-    """Name this visitor's session."""
-    context = get_script_run_ctx()
-    return context.session_id if context else ""
-
-
-def see_to_predictions(catalogue: Catalogue, comparison: Comparison, wanted: int) -> None:
-    """Show the work under way on what is missing, or offer it with its time."""
-    worker = prediction_jobs.worker()
-    for name in opened_tables():
-        if lacking := len(comparison.missing.get(name, ())):
-            out = "they are left out below" if lacking < wanted else "without it, there is something to compare"
-            st.warning(f"The table of {name} lacks {lacking:,} of the {galaxies_in_words(wanted)}; {out}.")
-    # Where nothing is missing, what could not be read may be under way once more.
-    asked = {
-        name: ids or list(comparison.failures)
-        for name, ids in comparison.missing.items()
-        if name not in opened_tables()
-    }
-    jobs = {name: worker.find(catalogue, ids, name) for name, ids in asked.items() if ids}
-    if running := [job for job in jobs.values() if job and not job.finished.is_set()]:
-        for under_way in running:
-            worker.wait_for(under_way, visitor())
-        show_progress(running)
-        if 0 < len(comparison) < wanted:
-            st.caption(f"Below are the {len(comparison):,} that all of them have looked at so far.")
-        return
-    for name, job in jobs.items():
-        if job and job.error:
-            st.error(f"**{name}** could not be asked about all galaxies: {ended(job.error)}")
-    if computed := [name for name in jobs if comparison.missing[name]]:
-        offer_work(catalogue, comparison, computed, wanted, again=any(jobs.values()))
-
-
-def offer_work(catalogue: Catalogue, comparison: Comparison, computed: list[str], wanted: int, again: bool) -> None:
-    """Say what is missing and how long it takes, with a button that begins or goes on."""
-    missing = {name: comparison.missing[name] for name in computed}
-    done = {name: wanted - len(ids) for name, ids in missing.items()}
+def offer_prediction(catalogue: Catalogue, missing: Mapping[str, Sequence[str]], wanted: int, failed: bool) -> None:
+    """Show how much is predicted, the estimated time of the rest, and a button to start."""
     with waiting("Timing the networks on this machine …", ESTIMATE):
-        estimate = sum(prediction_jobs.seconds_per_galaxy(name) * len(ids) for name, ids in missing.items())
-    begun = any(done.values())
-    time = f"about **{duration(estimate)}** on this machine, and is done once: the result is kept for everyone."
-    if begun:
-        state = ", ".join(f"{name} at {count:,} of {wanted:,}" for name, count in done.items())
-        below = f" Below are the {len(comparison):,} that all of them have looked at." if len(comparison) else ""
-        st.markdown(f"The networks have looked so far: {state} galaxies.{below} The rest takes {time}")
-    else:
-        have = "has" if len(computed) == 1 else "have"
-        these = "this galaxy" if wanted == 1 else f"these {galaxies_in_words(wanted)}"
-        st.markdown(f"{' and '.join(computed)} {have} not looked at {these} yet. That takes {time}")
-    label = "Try again" if again else "Go on" if begun else "Start"
-    if st.button(label, type="primary", icon=":material/play_arrow:"):
-        for name, ids in missing.items():
-            prediction_jobs.worker().submit(catalogue, ids, name, visitor())
-        st.rerun()
+        estimate = sum(prediction_jobs.seconds_per_galaxy(network) * len(ids) for network, ids in missing.items())
+    begun = any(len(ids) < wanted for ids in missing.values())
+    counts = ", ".join(f"{network} {wanted - len(ids):,} of {wanted:,}" for network, ids in missing.items())
+    predicted = (
+        f"Predicted so far: {counts}; estimated"
+        if begun
+        else f"Not predicted yet by {' and '.join(missing)}; estimated"
+    )
+    st.markdown(f"{predicted} time: about **{duration(estimate)}**.", help="Predicted once and kept for everyone.")
+    verb = "Retry" if failed else "Resume" if begun else "Start"
+    if st.button(f"{verb} prediction", type="primary", icon=":material/play_arrow:"):
+        _submit(catalogue, missing)
 
 
-def name_the_bad(catalogue: Catalogue, comparison: Comparison) -> None:
-    """Name the pictures that could not be read, and offer to try once more: a disk may have been away."""
+def _submit(catalogue: Catalogue, missing: Mapping[str, Iterable[str]]) -> None:
+    """Start jobs and rerun the page."""
+    for network, ids in missing.items():
+        prediction_jobs.worker().submit(catalogue, ids, network, prediction_jobs.session_id())
+    st.rerun()
+
+
+def list_failures(catalogue: Catalogue, comparison: Comparison) -> None:
+    """List the images that could not be read, with a button to retry: a disk may have been away."""
     if not comparison.failures:
         return
     count = len(comparison.failures)
     title = f"{count:,} picture{'s' if count > 1 else ''} could not be read"
     with st.expander(title, icon=":material/broken_image:", expanded=not len(comparison)):
         st.dataframe(pd.Series(comparison.failures, name="reason").rename_axis("galaxy"))
-        if st.button("Try these again", icon=":material/refresh:"):
-            for name, ids in comparison.missing.items():
-                if name not in opened_tables():
-                    prediction_jobs.worker().submit(catalogue, [*ids, *comparison.failures], name, visitor())
-            st.rerun()
+        if st.button("Retry these pictures", icon=":material/refresh:"):
+            external = external_tables.tables()
+            missing = {name: ids for name, ids in comparison.missing.items() if name not in external}
+            _submit(catalogue, {network: [*ids, *comparison.failures] for network, ids in missing.items()})

@@ -1,274 +1,270 @@
-"""The results of Compare, room by room: errors, votes against predictions, disagreements, network against network."""
+"""Sections of Compare: errors, votes, disagreements, network against network, downloads."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from galaxy_explorer.app import paths, state
 from galaxy_explorer.app.compare import charts, tables
-from galaxy_explorer.app.compare.charts import Axes
-from galaxy_explorer.app.compare.comparison import Comparison, columns_asked
+from galaxy_explorer.app.compare.comparison import Comparison
 from galaxy_explorer.app.panel.selected_answer import answer_label
 from galaxy_explorer.app.services import sources
+from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui.theme import is_dark
-from galaxy_explorer.app.ui.wording import ended, escaped, galaxies_in_words
+from galaxy_explorer.app.ui.wording import escape_markdown, galaxies_in_words, with_full_stop
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS, columns_of, in_words
 from galaxy_explorer.evaluation.intervals import LEVEL
 from galaxy_explorer.images import ImageError
 
-FEWEST = 50  # voted galaxies below which a statistic says little
+FEWEST = 50  # galaxies below which a statistic means little
 CARDS = 12  # galaxies of a gallery, and how many more at a time
-GALAXY = "galaxy_explorer/app/galaxy/page.py"
-CHART = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
+MEAN = "mean predictor"
+CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 SHORT = {question.number: f"{question.number} · {question.short}" for question in QUESTIONS}
 EVERY = "all questions"
 
 
-def show(source: str, catalogue: Catalogue, comparison: Comparison) -> None:
-    """Show everything that a comparison holds."""
-    address = {"source": source} | sources.votes_in_address(catalogue)  # of the galaxies' pages, but for the id
+def show(catalogue: Catalogue, comparison: Comparison) -> None:
+    """Show all sections of a comparison."""
     if not len(comparison):
         return
     if len(comparison) < FEWEST:
-        show_one_by_one(address, comparison)
+        show_one_by_one(catalogue, comparison)
     else:
         if comparison.voted:
             show_scores(comparison)
             show_votes(comparison)
-            show_worst(address, comparison)
+            show_worst(catalogue, comparison)
         else:
-            st.info("Nobody has voted on these galaxies: the networks can be compared with each other alone.",
-                    icon=":material/how_to_vote:")  # fmt: skip
+            st.info("These galaxies have no votes: only the networks are compared.", icon=":material/how_to_vote:")
         if len(comparison.predicted) > 1:
-            show_networks(address, comparison)
+            show_networks(catalogue, comparison)
     show_downloads(catalogue, comparison)
 
 
-def chart(figure: go.Figure, key: str, alt: str) -> None:
+def show_chart(figure: go.Figure, key: str, alt: str) -> None:
     """Show a figure in its own colours, without plotly's toolbar."""
-    st.plotly_chart(figure, theme=None, config=CHART, key=key, alt=alt)
+    st.plotly_chart(figure, theme=None, config=CONFIG, key=key, alt=alt)
+
+
+def show_table(title: str, by_question: Mapping[str, Mapping[int, float]], form: str) -> None:
+    """Show values by name and question number as a folded table."""
+    with st.expander(title, icon=":material/table_rows:"):
+        table = pd.DataFrame(by_question).sort_index().rename(index=SHORT).rename_axis("question")
+        st.dataframe(table, column_config={name: st.column_config.NumberColumn(format=form) for name in by_question})
 
 
 def show_errors(
-    key: str,
-    networks: Mapping[str, tuple[float, Mapping[int, float]]],
-    mean: tuple[float | None, Mapping[int, float]],
-    mean_name: str,
+    key: str, networks: Mapping[str, tuple[float, Mapping[int, float]]], mean: tuple[float | None, Mapping[int, float]]
 ) -> None:
-    """Show the RMSE of each network as a number and by question, beside that of the mean predictor."""
-    overall, of_mean = mean
+    """Show the RMSE of each network and of the mean predictor, overall and by question."""
+    rmse_of_mean, mean_by_question = mean
+    by_question = {name: errors for name, (_, errors) in networks.items()}
     with st.container(horizontal=True, key=f"{key}_figures"):
         for name, (rmse, _) in networks.items():
-            better = _beside_the_mean(rmse / overall) if overall else None
+            ratio = rmse / rmse_of_mean if rmse_of_mean else None
+            better = ratio and f"{100 * abs(1 - ratio):.0f}\u00a0% {'less' if ratio <= 1 else 'more'} than the {MEAN}"
             st.metric(f"RMSE of {name}", f"{rmse:.4f}", better, delta_color="off", delta_arrow="off", width="content")
-        if overall is not None:
-            st.metric(f"RMSE of the {mean_name}", f"{overall:.4f}", width="content")
-    drawn = charts.errors_per_question(
-        {name: by_question for name, (_, by_question) in networks.items()}, of_mean, mean_name, is_dark()
-    )
-    chart(drawn, f"{key}_errors", "RMSE of each network by question; the table below holds the same numbers")
-    with st.expander("The same numbers as a table", icon=":material/table_rows:"):
-        rows = {name: by_question for name, (_, by_question) in networks.items()} | {mean_name: of_mean}
-        st.dataframe(_by_question(rows), column_config=_columns(rows, "%.4f"))
-
-
-def _beside_the_mean(ratio: float) -> str:
-    """Say how an error stands to the mean predictor's."""
-    return f"{100 * abs(1 - ratio):.0f}\u00a0% {'less' if ratio <= 1 else 'more'} than the mean predictor"
-
-
-def _by_question(values: Mapping[str, Mapping[int, float]]) -> pd.DataFrame:
-    """Lay out values by name and question number, a row for each question."""
-    return pd.DataFrame(values).sort_index().rename(index=SHORT).rename_axis("question")
-
-
-def _columns(names: Iterable[str], form: str) -> dict[str, Any]:
-    """Say in which form the numbers of some columns are shown."""
-    return {name: st.column_config.NumberColumn(format=form) for name in names}
+        if rmse_of_mean is not None:
+            st.metric(f"RMSE of the {MEAN}", f"{rmse_of_mean:.4f}", width="content")
+    figure = charts.errors_per_question(by_question, mean_by_question, MEAN, is_dark())
+    show_chart(figure, f"{key}_errors", "RMSE of each network by question; the table below holds the same numbers")
+    show_table("RMSE as a table", by_question | {MEAN: mean_by_question}, "%.4f")
 
 
 def show_scores(comparison: Comparison) -> None:
-    """Show the errors over these galaxies, beside those of their own mean."""
-    st.subheader("How far off, question by question")
-    st.caption("Galaxies that a network was trained on flatter it: for unseen ones look at the chart above.")
-    first = next(iter(comparison.scores.values()))
-    networks = {name: (found.rmse, found.rmse_by_question) for name, found in comparison.scores.items()}
-    show_errors("these", networks, (first.mean_rmse, first.mean_rmse_by_question), "mean of these galaxies")
+    """Show the errors over these galaxies."""
+    st.subheader("Errors by question")
+    st.caption(
+        "Errors on training galaxies are optimistic: see “Unseen galaxies” above.",
+        help=f"The {MEAN} gives every galaxy the mean votes of these galaxies.",
+    )
+    scores = comparison.scores()
+    first = next(iter(scores.values()))
+    networks = {name: (score.rmse, score.rmse_by_question) for name, score in scores.items()}
+    show_errors("these", networks, (first.mean_rmse, first.mean_rmse_by_question))
 
 
-def choose_question(key: str) -> int | None:
-    """Let the visitor choose one question, or all; None stands for all."""
-    chosen = st.selectbox("Question", [0, *SHORT], format_func=lambda number: SHORT.get(number, EVERY), key=key,
-                          persist_state="session", width=220)  # fmt: skip
-    return chosen or None
+def choose_question(key: Key) -> int | None:
+    """Return the chosen question; None for all."""
+
+    def label(number: int) -> str:
+        return SHORT.get(number, EVERY)
+
+    return st.selectbox("Question", [0, *SHORT], format_func=label, key=key, persist_state="session", width=220) or None
 
 
-def choose_network(comparison: Comparison, key: str) -> str:
-    """Let the visitor choose one of the networks, where there are more."""
+def choose_network(comparison: Comparison, key: Key) -> str:
+    """Return the chosen network."""
     names = list(comparison.predicted)
     if len(names) == 1:
         return names[0]
-    return st.segmented_control("Network", names, default=names[0], required=True, key=f"{key}_{'_'.join(names)}")
+    return st.segmented_control("Network", names, default=names[0], required=True, key=key.of(*names))
+
+
+def choose_columns() -> tuple[str, ...]:
+    """Return the columns of the chosen question and answer."""
+    question = choose_question(Key.VOTES_QUESTION)
+    if question is None:
+        return COLUMNS
+
+    def label(column: str) -> str:
+        return "all answers" if column == EVERY else answer_label(column)
+
+    options, key = [EVERY, *columns_of(question)], Key.VOTES_ANSWER.of(question)
+    answer = st.selectbox("Answer", options, key=key, width=240, format_func=label)
+    return columns_of(question) if answer == EVERY else (answer,)
 
 
 @st.fragment
 def show_votes(comparison: Comparison) -> None:
-    """Show predicted against voted fractions as a density, with the calibration and the intervals' coverage."""
-    st.subheader("Predicted and voted")
+    """Show the density of votes over predictions, the calibration and the coverage."""
+    st.subheader("Predictions and votes")
     with st.container(horizontal=True, vertical_alignment="bottom", key="choices_votes"):
-        question = choose_question("votes_question")
-        answer = None
-        if question is not None:
-            answers = [EVERY, *columns_of(question)]
-            answer = st.selectbox("Answer", answers, key=f"votes_answer_{question}", width=240,
-                                  format_func=lambda name: "all its answers" if name == EVERY else answer_label(name))  # fmt: skip
-        name = choose_network(comparison, "votes_network")
-    columns = columns_asked(question, None if answer in (None, EVERY) else answer)
-    binned = comparison.calibration(name, columns)
-    axes = Axes(f"vote fraction predicted by {name}", "volunteers' vote fraction", "answers")
+        columns = choose_columns()
+        network = choose_network(comparison, Key.VOTES_NETWORK)
+    binned = comparison.calibration(network, columns)
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown("The stronger the colour of a spot, the more answers are there. **On the dotted line** network and volunteers say the "
-                    "same. Each **diamond** is the volunteers' mean where the network predicted that much.")  # fmt: skip
-        dark = is_dark()
-        drawn = comparison.memo.recall(
-            ("votes chart", name, columns, dark),
-            lambda: charts.density_chart(comparison.density(name, None, columns), axes, dark, binned),
+        st.markdown(
+            "Stronger colour: more answers. **Dotted line**: prediction equals votes. **Diamonds**: mean votes by "
+            "predicted fraction."
         )
-        chart(drawn, "votes_density", f"Density of {axes.up} over {axes.across}; the table below holds the mean votes")
-        with st.expander("The mean votes as a table", icon=":material/table_rows:"):
+        show_density(comparison, network, None, columns, binned)
+        with st.expander("Mean votes as a table", icon=":material/table_rows:"):
             st.dataframe(binned.round(4), hide_index=True)
     with right:
         show_coverage(comparison)
 
 
+def show_density(
+    comparison: Comparison,
+    network: str,
+    other: str | None,
+    columns: tuple[str, ...],
+    binned: pd.DataFrame | None = None,
+) -> None:
+    """Show the density of another network's fractions, or of the votes, over a network's."""
+    across, up = (f"vote fraction {f'predicted by {side}' if side else 'of volunteers'}" for side in (network, other))
+    figure = charts.density_chart(comparison.density(network, other, columns), across, up, is_dark(), binned)
+    show_chart(figure, f"density_{other}", f"Density of {up} over {across}; a table next to it sums it up")
+
+
 def show_coverage(comparison: Comparison) -> None:
-    """Show how many votes lie within the intervals that the networks give with their predictions."""
+    """Show the empirical coverage of the prediction intervals."""
     if not comparison.coverage:
-        st.info("These predictions come without intervals, so there is nothing to check them by.")
+        st.info("These predictions have no intervals.")
         return
     overall = ", ".join(f"**{within.all:.1%}** for {name}" for name, within in comparison.coverage.items())
-    st.markdown(f"With each fraction a network says how far off it may be: an interval that should hold **{LEVEL:.0%}** of the "
-                f"votes. Over these galaxies it holds {overall}.")  # fmt: skip
-    by_network = {name: within.by_question for name, within in comparison.coverage.items()}
-    dark = is_dark()
-    drawn = comparison.memo.recall(
-        ("coverage chart", dark), lambda: charts.coverage_per_question(by_network, LEVEL, dark)
+    st.markdown(
+        f"A {LEVEL:.0%} prediction interval should hold **{LEVEL:.0%}** of the votes. Over these galaxies it holds {overall}."
     )
-    chart(drawn, "coverage", "Part of the votes within the intervals by question; the table below holds the numbers")
-    with st.expander("The coverage as a table", icon=":material/table_rows:"):
-        st.dataframe(_by_question(by_network), column_config=_columns(by_network, "percent"))
+    by_network = {name: within.by_question for name, within in comparison.coverage.items()}
+    figure = charts.coverage_per_question(by_network, LEVEL, is_dark())
+    show_chart(figure, "coverage", "Coverage of the intervals by question; the table below holds the numbers")
+    show_table("Coverage as a table", by_network, "percent")
 
 
 @st.fragment
-def show_worst(address: dict[str, str], comparison: Comparison) -> None:
-    """Show the galaxies over which a network and the volunteers disagree most; each leads to its page."""
-    st.subheader("Where they disagree most")
+def show_worst(catalogue: Catalogue, comparison: Comparison) -> None:
+    """Show the galaxies on which a network and the volunteers disagree most."""
+    st.subheader("Largest disagreements")
     with st.container(horizontal=True, vertical_alignment="bottom", key="choices_worst"):
-        question = choose_question("worst_question")
-        name = choose_network(comparison, "worst_network")
-    worst = comparison.disagreements(name, None, question)
-    show_cards("worst", address, worst, name, "volunteers")
+        question = choose_question(Key.WORST_QUESTION)
+        network = choose_network(comparison, Key.WORST_NETWORK)
+    show_gallery("worst", catalogue, comparison.disagreements(network, None, question), (network, "volunteers"))
 
 
 @st.fragment
-def show_networks(address: dict[str, str], comparison: Comparison) -> None:
-    """Show one network's fractions against another's, and the galaxies over which they disagree most."""
+def show_networks(catalogue: Catalogue, comparison: Comparison) -> None:
+    """Show the density of two networks' predictions, and their largest disagreements."""
     st.subheader("Network against network")
     pairs = tables.pairs_of(list(comparison.predicted))
     with st.container(horizontal=True, vertical_alignment="bottom", key="choices_networks"):
-        question = choose_question("networks_question")
-        one, other = pairs[0]
+        question = choose_question(Key.PAIR_QUESTION)
+        pair, key = pairs[0], Key.PAIR.of(len(pairs))
         if len(pairs) > 1:
-            one, other = st.selectbox(
-                "Networks", pairs, format_func=" and ".join, key=f"networks_pair_{len(pairs)}", width=320
-            )
+            pair = st.selectbox("Networks", pairs, format_func=" and ".join, key=key, width=320)
+    one, other = pair
     between = comparison.between(one, other)
-    apart = between.rmse if question is None else between.rmse_by_question[question]
-    over = "all questions" if question is None else SHORT[question]
-    st.markdown(f"RMSE between {one} and {other} over {over}: **{apart:.4f}**.")
-    left, right = st.columns([1, 1], gap="large")
+    rmse = between.rmse if question is None else between.rmse_by_question[question]
+    over = EVERY if question is None else SHORT[question]
+    st.markdown(f"RMSE between {one} and {other} over {over}: **{rmse:.4f}**.")
+    left, right = st.columns(2, gap="large")
     with left:
-        axes = Axes(f"vote fraction predicted by {one}", f"vote fraction predicted by {other}", "answers")
-        dark = is_dark()
-        drawn = comparison.memo.recall(
-            ("networks chart", one, other, question, dark),
-            lambda: charts.density_chart(comparison.density(one, other, columns_asked(question)), axes, dark),
-        )
-        chart(drawn, "networks_density", f"Density of {axes.up} over {axes.across}; the table beside it holds the RMSE")
+        show_density(comparison, one, other, COLUMNS if question is None else columns_of(question))
     with right:
-        table = (
-            pd.DataFrame({"RMSE between them": between.rmse_by_question}).rename(index=SHORT).rename_axis("question")
-        )
-        st.dataframe(table.style.format("{:.4f}"), height="content")
-    st.markdown("**The galaxies that they disagree on most**")
-    show_cards("networks", address, comparison.disagreements(one, other, question), one, other)
+        table = pd.DataFrame({"RMSE between them": between.rmse_by_question})
+        st.dataframe(table.rename(index=SHORT).rename_axis("question").style.format("{:.4f}"), height="content")
+    st.markdown("**Largest disagreements**")
+    show_gallery("networks", catalogue, comparison.disagreements(one, other, question), pair)
 
 
-def show_cards(key: str, address: dict[str, str], found: pd.DataFrame, network: str, other: str) -> None:
-    """Show a gallery of disagreements, the largest first."""
-    st.caption(f"Under each picture: the answer over which {network} and {other} differ most, and which part of all "
-               "votes each gives it. The picture leads to the galaxy.")  # fmt: skip
-    shown = st.session_state.setdefault(f"{key}_shown", CARDS)
+def show_gallery(key: str, catalogue: Catalogue, worst: pd.DataFrame, sides: tuple[str, str]) -> None:
+    """Show a gallery of disagreements between two sides, the largest first."""
+    network, other = sides
+    st.caption(f"Under each picture: the answer on which {network} and {other} differ most, with both vote fractions.")
+    shown = state.compare().shown.get(key, CARDS)
     with st.container(key=f"cards_{key}"):
-        for galaxy_id, row in found.head(shown).iterrows():
+        pictures = sources.galaxy_thumbnails(catalogue, worst.index[:shown])
+        for (galaxy_id, row), picture in zip(worst.head(shown).iterrows(), pictures, strict=True):
             with st.container(key=f"card_{key}_{galaxy_id}"):
-                show_tile(f"tile_{key}_{galaxy_id}", address, str(galaxy_id))
+                show_tile(f"tile_{key}_{galaxy_id}", catalogue, str(galaxy_id), picture)
                 st.markdown(tables.disagreement_in_words(row, network, other))
-    if shown < len(found):
-        st.button(
-            f"Show {CARDS} more", key=f"{key}_more", icon=":material/expand_more:", on_click=_show_more, args=(key,)
-        )
+    if shown < len(worst):
+        more = partial(state.compare().shown.update, {key: shown + CARDS})
+        st.button(f"Show {CARDS} more", key=f"{key}_more", icon=":material/expand_more:", on_click=more)
 
 
-def _show_more(key: str) -> None:
-    """Lengthen a gallery."""
-    st.session_state[f"{key}_shown"] += CARDS
-
-
-def show_tile(key: str, address: dict[str, str], galaxy_id: str) -> None:
-    """Show a galaxy's picture, the whole of which is a link to its page."""
+def show_tile(key: str, catalogue: Catalogue, galaxy_id: str, picture: bytes | ImageError) -> None:
+    """Show a galaxy's picture, which is a link to its page."""
     with st.container(key=key):
-        try:
-            picture = sources.galaxy_thumbnail(sources.sources()[address["source"]], galaxy_id)
+        if isinstance(picture, ImageError):
+            st.caption(f"No picture: {with_full_stop(picture)}")
+        else:
             st.image(picture, width="stretch", alt=f"Galaxy {galaxy_id}")
-        except (ImageError, OSError) as error:
-            st.caption(f"No picture: {ended(error)}")
-        st.page_link(GALAXY, label=f"{escaped(galaxy_id)} →", query_params=address | {"galaxy": galaxy_id})
+        params = {"source": catalogue.source, "galaxy": galaxy_id} | sources.vote_params(catalogue)
+        st.page_link(paths.GALAXY, label=f"{escape_markdown(galaxy_id)} →", query_params=params)
 
 
-def show_one_by_one(address: dict[str, str], comparison: Comparison) -> None:
-    """List few galaxies one by one, since a statistic of few says little."""
-    st.markdown(f"A statistic needs {FEWEST} galaxies or more to say something. Here are {galaxies_in_words(len(comparison))}, "
-                "one by one.")  # fmt: skip
-    for place, galaxy_id in enumerate(comparison.ids):
+def show_one_by_one(catalogue: Catalogue, comparison: Comparison) -> None:
+    """List few galaxies one by one, as a statistic of few means little."""
+    st.markdown(
+        f"Statistics need at least {FEWEST} galaxies. These are {galaxies_in_words(len(comparison))}, one by one."
+    )
+    pictures = sources.galaxy_thumbnails(catalogue, comparison.ids)
+    for i, (galaxy_id, picture) in enumerate(zip(comparison.ids, pictures, strict=True)):
         with st.container(key=f"pair_{galaxy_id}"):
-            show_tile(f"tile_pair_{galaxy_id}", address, str(galaxy_id))
-            voted = comparison.volunteers[place].astype(float)
-            said = [f"**volunteers**: {in_words(voted)}"] if np.isfinite(voted).any() else []
-            said += [f"**{name}**: {in_words(values[place])}" for name, values in comparison.predicted.items()]
-            st.markdown("  \n".join(said))
+            show_tile(f"tile_pair_{galaxy_id}", catalogue, str(galaxy_id), picture)
+            votes = comparison.volunteers[i].astype(float)
+            lines = [f"**volunteers**: {in_words(votes)}"] if np.isfinite(votes).any() else []
+            lines += [f"**{name}**: {in_words(values[i])}" for name, values in comparison.predicted.items()]
+            st.markdown("  \n".join(lines))
 
 
 def show_downloads(catalogue: Catalogue, comparison: Comparison) -> None:
-    """Offer all numbers as files, which are made when they are asked for."""
-    st.subheader("All numbers")
-    st.caption(f"One row for each of these {len(comparison):,} galaxies: its id, the {len(COLUMNS)} vote fractions of each "
-               "network and of the volunteers, and each network's RMSE; or one row for each question.")  # fmt: skip
+    """Show the download buttons; a file is written when its button is pressed."""
+    st.subheader("Downloads")
+    st.caption(
+        f"Galaxies: a row for each of these {len(comparison):,}, with all vote fractions and each network's RMSE. "
+        "Questions: a row for each question."
+    )
     stem = f"compare_{catalogue.name}".replace(" ", "_")
+    files: tuple[tuple[str, Callable[[], bytes], str, str], ...] = (
+        ("Galaxies as CSV", partial(tables.galaxies_as, ".csv", comparison), ".csv", "text/csv"),
+        (
+            "Galaxies as Parquet",
+            partial(tables.galaxies_as, ".parquet", comparison),
+            ".parquet",
+            "application/vnd.apache.parquet",
+        ),
+        ("Questions as CSV", partial(tables.questions_as_csv, comparison), "_questions.csv", "text/csv"),
+    )
     with st.container(horizontal=True):
-        _download("Galaxies as CSV", lambda: tables.galaxies_as(".csv", comparison),
-                  f"{stem}.csv", "text/csv")  # fmt: skip
-        _download("Galaxies as Parquet", lambda: tables.galaxies_as(".parquet", comparison),
-                  f"{stem}.parquet", "application/vnd.apache.parquet")  # fmt: skip
-        _download("Questions as CSV", lambda: tables.questions_as_csv(comparison),
-                  f"{stem}_questions.csv", "text/csv")  # fmt: skip
-
-
-def _download(label: str, make: Callable[[], bytes], name: str, kind: str) -> None:
-    """Show a button that makes a file and sends it."""
-    st.download_button(label, make, name, kind, on_click="ignore", icon=":material/download:")
+        for label, make, ending, kind in files:
+            st.download_button(label, make, f"{stem}{ending}", kind, on_click="ignore", icon=":material/download:")

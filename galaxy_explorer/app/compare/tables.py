@@ -11,24 +11,17 @@ from galaxy_explorer.catalogue.score_tables import ID
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS, name_of
 from galaxy_explorer.evaluation.metrics import disagreements
 
-DIGITS = 6  # scores are given with as many
+DIGITS = 6
 BLOCK = 20_000  # galaxies written at a time
 
 
 def question_table(comparison: Comparison) -> pd.DataFrame:
-    """Give a row for each question: errors of each network and of the mean, coverage, and the networks' distances.
-
-    Returns
-    -------
-    pd.DataFrame
-        The index is the question's number; columns without any number are left out.
-    """
-    table = pd.DataFrame({"question": [question.text for question in QUESTIONS]},
-                         index=pd.Index([question.number for question in QUESTIONS], name="number"))  # fmt: skip
-    if comparison.voted:
-        for name, found in comparison.scores.items():
-            table[f"{name}_rmse"] = pd.Series(found.rmse_by_question)
-            table["mean_predictor_rmse"] = pd.Series(found.mean_rmse_by_question)
+    """Return a row per question: RMSE of networks and mean, coverage, RMSE between networks."""
+    numbers = pd.Index([question.number for question in QUESTIONS], name="number")
+    table = pd.DataFrame({"question": [question.text for question in QUESTIONS]}, numbers)
+    for name, score in comparison.scores().items() if comparison.voted else ():
+        table[f"{name}_rmse"] = pd.Series(score.rmse_by_question)
+        table["mean_predictor_rmse"] = pd.Series(score.mean_rmse_by_question)
     for name, within in comparison.coverage.items():
         table[f"{name}_coverage"] = pd.Series(within.by_question)
     for one, other in pairs_of(list(comparison.predicted)):
@@ -37,37 +30,23 @@ def question_table(comparison: Comparison) -> pd.DataFrame:
 
 
 def galaxy_table(comparison: Comparison, rows: slice = slice(None)) -> pd.DataFrame:
-    """Give a row for each galaxy: the fractions of each network and of the volunteers, and each network's RMSE.
+    """Return a row per galaxy: fractions of networks and volunteers, each network's RMSE.
 
-    Parameters
-    ----------
-    comparison : Comparison
-        The galaxies.
-    rows : slice, optional
-        Which of them.
-
-    Returns
-    -------
-    pd.DataFrame
-        Indexed by ``GalaxyID``; ``<network>_Class1.1`` and so on, ``volunteers_Class1.1`` and so on,
-        ``<network>_rmse``. Votes that are unknown are missing.
+    The columns are ``<network>_Class1.1`` and so on, ``volunteers_Class1.1`` and so on, and ``<network>_rmse``.
     """
+    ids, votes = comparison.ids[rows], comparison.volunteers[rows]
+    sides = {name: fractions[rows] for name, fractions in comparison.predicted.items()}
     parts = [
-        pd.DataFrame(values[rows], comparison.ids[rows], [f"{name}_{column}" for column in COLUMNS])
-        for name, values in [*comparison.predicted.items(), ("volunteers", comparison.volunteers)]
+        pd.DataFrame(values, ids, [f"{name}_{column}" for column in COLUMNS])
+        for name, values in [*sides.items(), ("volunteers", votes)]
     ]
-    if comparison.voted:
-        for name in comparison.predicted:
-            errors = disagreements(comparison.predicted[name][rows], comparison.volunteers[rows])["rmse"]
-            parts.append(errors.set_axis(comparison.ids[rows]).rename(f"{name}_rmse").to_frame())
+    for name, values in sides.items() if comparison.voted else ():
+        parts.append(disagreements(values, votes)["rmse"].set_axis(ids).to_frame(f"{name}_rmse"))
     return pd.concat(parts, axis=1).astype("float32").round(DIGITS).rename_axis(index=ID)
 
 
 def galaxies_as(ending: str, comparison: Comparison) -> bytes:
-    """Write `galaxy_table` as ``.csv`` or ``.parquet``.
-
-    A part of the galaxies at a time: the table of 240,000 takes 110 MB, and as much again at each step.
-    """
+    """Return `galaxy_table` as a file, written in blocks: for 240,000 galaxies it takes 110 MB."""
     from galaxy_explorer.prediction import write_table
 
     columns = galaxy_table(comparison, slice(0)).columns.astype(str).tolist()
@@ -79,30 +58,16 @@ def galaxies_as(ending: str, comparison: Comparison) -> bytes:
 
 
 def questions_as_csv(comparison: Comparison) -> bytes:
-    """Write `question_table` as CSV."""
+    """Return `question_table` as a CSV file."""
     return question_table(comparison).to_csv(float_format=f"%.{DIGITS}f", lineterminator="\n").encode()
 
 
 def pairs_of(names: Sequence[str]) -> list[tuple[str, str]]:
-    """Give every two of some names, in their order."""
-    return [(one, other) for place, one in enumerate(names) for other in names[place + 1 :]]
+    """Return all pairs of names, in their order."""
+    return [(one, other) for i, one in enumerate(names) for other in names[i + 1 :]]
 
 
 def disagreement_in_words(row: pd.Series, network: str, other: str) -> str:
-    """Say over which answer two sides differ most, and what each says.
-
-    Parameters
-    ----------
-    row : pd.Series
-        A row of `Comparison.disagreements`.
-    network, other : str
-        What the sides of ``predicted`` and ``voted`` are called.
-
-    Returns
-    -------
-    str
-        Markdown, such as "spiral arms: yes" in bold, then "volunteers 62 %, fcn 8 %".
-    """
-    column = str(row["column"])
+    """Return a row of `Comparison.disagreements` in Markdown: the answer, both fractions."""
     predicted, voted = (f"{100 * row[side]:.0f}\u00a0%" for side in ("predicted", "voted"))
-    return f"**{name_of(column)}**  \n{other} {voted}, {network} {predicted}"
+    return f"**{name_of(str(row['column']))}**  \n{other} {voted}, {network} {predicted}"

@@ -1,1 +1,1 @@
-"""The galaxy panel: picture, saliency map, flow-chart and score table of one galaxy, on every page."""
+"""The galaxy panel: picture, saliency map, flow-chart and score table of one galaxy."""

@@ -1,150 +1,129 @@
-"""The picture of a galaxy with the saliency over it, for one answer or for all of a question side by side."""
+"""The picture of a galaxy with saliency maps over it, for one answer or all of a question."""
 
 import base64
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 from PIL import Image
 
-from galaxy_explorer.app.panel.selected_answer import choose_answer, chosen_answer
-from galaxy_explorer.app.panel.shown_galaxy import ShownGalaxy
-from galaxy_explorer.app.services import networks
+from galaxy_explorer.app.panel.selected_answer import select_answer, selected_answer
+from galaxy_explorer.app.panel.shown_galaxy import GalaxyPrediction
+from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui.skeletons import PICTURE, PICTURES, waiting
-from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, columns_of, name_of
+from galaxy_explorer.decision_tree import ANSWER_OF, INDEX, QUESTION_OF, columns_of, name_of
 from galaxy_explorer.flow_chart import percent
 from galaxy_explorer.images import frame_field, overlay, thumbnail
 
 if TYPE_CHECKING:
     from galaxy_explorer.saliency import SaliencyMap
 
-SMALL_SIDE = 200  # pixels, of the pictures side by side
-DIRECTIONS = {"raises it": False, "lowers it": True}
+SMALL_SIDE_PX = 200  # of the pictures side by side
+FOR, AGAINST = "for", "against"
 
 
 @dataclass(frozen=True)
 class Choices:
-    """How the visitor wants saliency to be made and shown."""
+    """How saliency maps are computed and shown."""
 
     method: str
-    lowers: bool
+    evidence: str  # FOR or AGAINST the answer
     opacity: float  # in [0, 1]
-    per_answer: bool = True  # whether the method knows answers
-    comparable: bool = True  # whether its strongest points can be compared
-
-    @property
-    def verb(self) -> str:
-        """What bright places do to the answer."""
-        return "lowers" if self.lowers else "raises"
+    per_answer: bool = True  # whether the method depends on the answer
+    comparable: bool = True  # whether maxima of different maps can be compared
 
 
 def choose_saliency() -> Choices:
-    """Let the visitor choose how saliency is made and shown."""
+    """Draw the choices of method, evidence and opacity."""
     from galaxy_explorer.saliency import METHODS
 
     with st.container(horizontal=True, vertical_alignment="bottom", key="saliency_choices"):
-        direction = st.segmented_control(
-            "Bright is what", list(DIRECTIONS), default="raises it", required=True, key="direction"
-        )
+        evidence = st.segmented_control("Evidence", [FOR, AGAINST], default=FOR, required=True, key=Key.DIRECTION)
         with st.popover("Saliency", icon=":material/tune:"):
-            opacity = st.slider(
-                "Saliency over the picture", 0, 100, 60, format="%d %%", key="opacity", persist_state="session"
-            )
-            method = st.selectbox("Method", list(METHODS), key="method", persist_state="session")
+            opacity = st.slider("Opacity", 0, 100, 60, format="%d %%", key=Key.OPACITY, persist_state="session")
+            method = st.selectbox("Method", list(METHODS), key=Key.METHOD, persist_state="session")
             st.caption(METHODS[method].explanation)
     chosen = METHODS[method]
-    return Choices(method, DIRECTIONS[direction], opacity / 100.0, chosen.per_answer, chosen.comparable)
+    return Choices(method, evidence, opacity / 100.0, chosen.per_answer, chosen.comparable)
 
 
-def show_picture(galaxy: ShownGalaxy, name: str, choices: Choices) -> np.ndarray:
-    """Show the picture with the saliency of the chosen answer over it; give the picture that is shown, as RGB."""
-    column = chosen_answer()
-    with waiting("Looking for what matters to this answer …", PICTURE) as say:
-
-        def progress(done: int, total: int) -> None:
-            say(f"{choices.method}: {done} of {total} maps")
-
-        found = galaxy.saliency(name, column, choices.method, choices.lowers, progress)
-        lit = lit_picture(galaxy, name, found.heat, choices.opacity)
-    asked, bright = "", "the strongest pattern in what the detectors found, the same for every answer"
+def show_picture(prediction: GalaxyPrediction, choices: Choices) -> np.ndarray:
+    """Draw the picture with the saliency map of the selected answer, and return it as RGB."""
+    column = selected_answer()
+    (saliency_map,) = _maps(prediction, (column,), choices, PICTURE)
+    overlaid = overlaid_picture(prediction, saliency_map.heat, choices.opacity)
+    of_answer, bright = "", "show the strongest pattern that the network detects, the same for every answer"
     if choices.per_answer:
-        asked = f" of “{ANSWER_OF[column].name}” to: {QUESTION_OF[column].text}"
-        bright = f"what {choices.verb} “{name_of(column)}”"
-    st.image(lit, width="stretch", alt=f"Galaxy {galaxy.galaxy_id} with the saliency{asked}")
-    if found.message:
-        st.info(f"{found.message}.", icon=":material/visibility_off:")
-    compared = f"Strongest point before scaling: {found.maximum:.3g}. It can be compared between answers and pictures, of one network and method."
+        of_answer = f" of “{ANSWER_OF[column].name}” to: {QUESTION_OF[column].text}"
+        bright = f"are evidence {choices.evidence} “{name_of(column)}”"
+    st.image(overlaid, width="stretch", alt=f"Galaxy {prediction.galaxy.galaxy_id} with the saliency{of_answer}")
+    if saliency_map.message:
+        st.info(f"{saliency_map.message}.", icon=":material/visibility_off:")
+    maximum = f"Maximum before scaling: {saliency_map.maximum:.3g}; comparable within one network and method."
     st.caption(
-        f"Bright: {bright}. The network sees the framed square alone.", help=compared if choices.comparable else None
+        f"Bright areas {bright}. The network sees only the framed square.", help=maximum if choices.comparable else None
     )
-    return lit
+    return overlaid
 
 
-def show_all_answers(galaxy: ShownGalaxy, name: str, choices: Choices, shares: np.ndarray) -> None:
-    """Show one small picture for each answer of the chosen answer's question; a press on one chooses it."""
-    question = QUESTION_OF[chosen_answer()]
+def show_all_answers(prediction: GalaxyPrediction, choices: Choices) -> None:
+    """Draw a small picture for each answer of the question; a press on one selects it."""
+    question = QUESTION_OF[selected_answer()]
     with st.container(horizontal=True, vertical_alignment="center"):
-        bright = f"Bright is what {choices.verb} each answer. " if choices.per_answer else ""
-        st.markdown(f"**{question.text}** {bright}The shares are {name}'s.")
+        bright = f"Bright areas are evidence {choices.evidence} each answer. " if choices.per_answer else ""
+        st.markdown(f"**{question.text}** {bright}The shares are predicted by {prediction.model}.")
         common = choices.comparable and st.toggle(
-            "One scale for all",
-            key="common_scale",
+            "Common scale",
+            key=Key.COMMON_SCALE,
             persist_state="session",
-            help="On: equally bright is equally strong. Off: each answer's strongest point is brightest.",
+            help="On: equally bright is equally strong. Off: each map is scaled to its own maximum.",
         )
     if not choices.per_answer:
-        st.caption(f"{choices.method} knows no answers: its map is the same for all of them.")
-    maps = _maps(galaxy, name, columns_of(question.number), choices)
-    strongest = max(0.0, *(found.maximum for found in maps))
+        st.caption(f"{choices.method} does not depend on the answer: its map is the same for all of them.")
+    maps = _maps(prediction, columns_of(question.number), choices, PICTURES)
+    maximum = max(0.0, *(saliency_map.maximum for saliency_map in maps))
     with st.container(key="strip"):
-        for found in maps:
-            scale = found.maximum / strongest if common and strongest > 0 else 1.0
-            small = thumbnail(lit_picture(galaxy, name, found.heat * max(0.0, scale), choices.opacity), SMALL_SIDE)
-            _show_small(small, found.target.column, shares)
+        for saliency_map in maps:
+            scale = max(0.0, saliency_map.maximum / maximum) if common and maximum > 0 else 1.0
+            overlaid = overlaid_picture(prediction, saliency_map.heat * scale, choices.opacity)
+            _show_small(thumbnail(overlaid, SMALL_SIDE_PX), saliency_map.target.column, prediction.shares)
 
 
-def _show_small(small: np.ndarray, column: str, shares: np.ndarray) -> None:
-    """Show one answer's picture, which is a button that chooses the answer."""
-    share = shares[COLUMNS.index(column)]
+def _show_small(picture: np.ndarray, column: str, shares: np.ndarray) -> None:
+    """Draw the picture of an answer with a button that selects the answer."""
+    share = shares[INDEX[column]]
     label = ANSWER_OF[column].name + (f" · {percent(share)}" if np.isfinite(share) else "")
     with st.container(key=f"strip_{column.replace('.', '_')}"):
-        st.image(small, width="stretch", alt="")  # the button beside it says which answer
-        st.button(
-            label,
-            key=f"choose_{column}",
-            type="primary" if column == chosen_answer() else "secondary",
-            on_click=choose_answer,
-            args=(column,),
-            width="stretch",
-        )
+        st.image(picture, width="stretch", alt="")  # the button next to it names the answer
+        action: dict[str, Any] = {"key": f"choose_{column}", "on_click": select_answer, "args": (column,)}
+        st.button(label, type="primary" if column == selected_answer() else "secondary", width="stretch", **action)
 
 
-def _maps(galaxy: ShownGalaxy, name: str, columns: tuple[str, ...], choices: Choices) -> list["SaliencyMap"]:
-    """Compute or recall the maps of several answers, saying how far it is."""
+def _maps(prediction: GalaxyPrediction, columns: tuple[str, ...], choices: Choices, kind: str) -> list["SaliencyMap"]:
+    """Compute the maps of some answers under a skeleton that shows the progress."""
     maps = []
-    with waiting("Looking for what matters to each answer …", PICTURES) as say:
-        for i, column in enumerate(columns):
-            which = f"Saliency of answer {i + 1} of {len(columns)}"
-            say(which)
+    with waiting("Computing the saliency map …", kind) as set_text:
+        for number, column in enumerate(columns, 1):
+            what = f"Saliency of answer {number} of {len(columns)}" if len(columns) > 1 else choices.method
 
-            def progress(done: int, total: int, which: str = which) -> None:
-                say(f"{which}: {done} of {total} maps")
+            def progress(done: int, total: int, what: str = what) -> None:
+                set_text(f"{what}: {done} of {total} maps")
 
-            maps.append(galaxy.saliency(name, column, choices.method, choices.lowers, progress))
+            maps.append(prediction.saliency(column, choices.method, choices.evidence == AGAINST, progress))
     return maps
 
 
-def lit_picture(galaxy: ShownGalaxy, name: str, heat: np.ndarray, opacity: float) -> np.ndarray:
-    """Overlay a saliency map on the galaxy's picture, with a frame around what the network sees."""
-    crop = networks.network(name).card.crop
-    lit = overlay(galaxy.shown, heat, crop=crop, field=galaxy.field, opacity=opacity)
-    return frame_field(lit, crop=crop, field=galaxy.field)
+def overlaid_picture(prediction: GalaxyPrediction, heat: np.ndarray, opacity: float) -> np.ndarray:
+    """Return the galaxy's picture with a map over it and a frame around what the network sees."""
+    galaxy = prediction.galaxy
+    area = {"crop": prediction.card.crop, "field": galaxy.field}
+    return frame_field(overlay(galaxy.shown, heat, opacity=opacity, **area), **area)
 
 
-def small_picture(lit: np.ndarray) -> str:
-    """Make a small JPEG of a picture with its saliency, as a data address."""
+def small_picture(picture: np.ndarray) -> str:
+    """Return a picture as a small JPEG in a data URL."""
     file = io.BytesIO()
-    Image.fromarray(thumbnail(lit, SMALL_SIDE)).save(file, "JPEG", quality=90)
+    Image.fromarray(thumbnail(picture, SMALL_SIDE_PX)).save(file, "JPEG", quality=90)
     return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()

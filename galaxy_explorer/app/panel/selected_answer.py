@@ -1,53 +1,54 @@
-"""The answer that is looked at: one choice, made in the select box, the chart, the list or any other place."""
+"""The selected answer: one choice, made in select box, chart, list or by a button."""
 
 import streamlit as st
 
+from galaxy_explorer.app import state
+from galaxy_explorer.app.state import Key
 from galaxy_explorer.decision_tree import ANSWER_OF, INDEX, QUESTION_OF
-
-CHOSEN = "answer"  # its key in the session, which is the select box's
 
 
 def answer_label(column: str) -> str:
-    """Name an answer in a list of all 37."""
+    """Return the label of an answer in a list of all 37."""
     question = QUESTION_OF[column]
     return f"{question.number} · {question.short}: {ANSWER_OF[column].name}"
 
 
-def chosen_answer() -> str:
-    """Give the column of the answer that is looked at."""
-    return st.session_state[CHOSEN]
+def selected_answer() -> str:
+    """Return the column of the selected answer."""
+    return state.widget(Key.ANSWER)
 
 
-def choose_answer(column: object) -> None:
-    """Look at an answer; what is no answer's column changes nothing."""
+def select_answer(column: object) -> None:
+    """Select an answer; anything but an answer's column is ignored."""
     if column in INDEX:
-        st.session_state[CHOSEN] = column
+        state.set_widget(Key.ANSWER, column)
 
 
-def take_click() -> None:
-    """Look at the answer that was clicked in the chart."""
-    points = st.session_state["chart"]["selection"]["points"]
-    if points:  # a click beside the answers selects nothing
-        choose_answer(points[0].get("customdata"))
+def select_clicked() -> None:
+    """Select the answer that was clicked in the chart."""
+    points = state.widget(Key.CHART)["selection"]["points"]
+    if points:  # a click next to the answers selects nothing
+        select_answer(points[0].get("customdata"))
 
 
-def take_tap() -> None:
-    """Look at the answer that was pressed in the list."""
-    choose_answer(st.session_state["list"].get("tapped"))
+def select_pressed() -> None:
+    """Select the answer that was pressed in the list."""
+    select_answer(state.widget(Key.ANSWER_LIST).get("tapped"))
 
 
 LIST_SCRIPT = """
 const NARROW = window.matchMedia("(max-width: 735px)");
 export default function ({ parentElement, data, setTriggerValue }) {
-  const place = parentElement.querySelector(".answers");
-  const held = place.contains(document.activeElement) && document.activeElement.closest("[data-column]")?.dataset.column;
-  place.innerHTML = data;
-  // Where the chart is shown the list is for screen readers alone: no stop for the tab key that nobody sees.
-  const reach = () => place.querySelectorAll("button").forEach((button) => (button.tabIndex = NARROW.matches ? 0 : -1));
+  const list = parentElement.querySelector(".answers");
+  const active = document.activeElement;
+  const focused = list.contains(active) && active.closest("[data-column]")?.dataset.column;
+  list.innerHTML = data;
+  // If the chart is shown, the list is for screen readers alone, and the tab key skips it.
+  const reach = () => list.querySelectorAll("button").forEach((button) => (button.tabIndex = NARROW.matches ? 0 : -1));
   reach();
   NARROW.addEventListener("change", reach);
-  if (held) place.querySelector(`[data-column="${held}"] button`)?.focus({ preventScroll: true });
-  place.onclick = (event) => {
+  if (focused) list.querySelector(`[data-column="${focused}"] button`)?.focus({ preventScroll: true });
+  list.onclick = (event) => {
     const item = event.target.closest("[data-column]");
     if (item) setTriggerValue("tapped", item.dataset.column);
   };
@@ -62,9 +63,9 @@ LIST_STYLE = """
 
 
 def show_list(html: str) -> None:
-    """Show the flow-chart's list so that a press on an answer chooses it."""
-    # Told anew on every run: a definition belongs to the running server, and the same one again costs nothing.
+    """Draw the list form of the flow-chart; a press on an answer selects it."""
+    # Defined in each run: a definition belongs to the running server, and repeating it takes no time.
     component = st.components.v2.component(
         "answer_list", html='<div class="answers"></div>', css=LIST_STYLE, js=LIST_SCRIPT, isolate_styles=False
     )
-    component(key="list", data=html, on_tapped_change=take_tap)
+    component(key=Key.ANSWER_LIST, data=html, on_tapped_change=select_pressed)

@@ -1,4 +1,4 @@
-"""One galaxy as the panel shows it, with its predictions and saliency maps."""
+"""One galaxy as the panel shows it, and a model's prediction for it, with saliency maps."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -6,84 +6,114 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from galaxy_explorer.app.services.result_cache import Memo, shared_memo
-from galaxy_explorer.decision_tree import COLUMNS
-from galaxy_explorer.images import thumbnail
+from galaxy_explorer.app.services.networks import network
+from galaxy_explorer.app.services.result_cache import shared_results
+from galaxy_explorer.app.services.sources import catalogue, sources
+from galaxy_explorer.decision_tree import COLUMNS, INDEX, QUESTION_OF, SLICES, shares_from_fractions
+from galaxy_explorer.images import DEFAULT_VIEWS, thumbnail
+from galaxy_explorer.storage import ResultCache
 
 if TYPE_CHECKING:
+    from galaxy_explorer.models import Card
     from galaxy_explorer.saliency import SaliencyMap
-from galaxy_explorer.app.services.networks import VIEWS, network
-from galaxy_explorer.app.services.sources import catalogue, sources
 
-SHOWN_SIDE = 1000  # pixels at most of a picture under a map: more than the panel takes on a sharp screen
+SHOWN_SIDE_PX = 1000  # more than the panel takes on a sharp screen
 
 
 @dataclass(frozen=True)
 class ShownGalaxy:
-    """One galaxy as the panel shows it, wherever it came from."""
+    """One galaxy, from a catalogue, an upload or the sky."""
 
     galaxy_id: str
     picture: np.ndarray  # (H, W, 3) uint8
     field: float  # fraction of the original field of view that the picture covers
-    volunteers: np.ndarray | None  # (37,) vote fractions, NaN where unknown; None where nobody voted
-    memo: Memo  # where results about it are kept
-    address: tuple[str, ...]  # what sets it apart from the other galaxies of the memo
-    whole_address: tuple[str, ...] = ()  # that of the whole picture, where this may be a crop
+    volunteers: np.ndarray | None  # (37,) vote fractions, NaN where unknown; None without votes
+    cache: ResultCache  # for results about it
+    key: tuple[str, ...]  # of this galaxy in the cache
+    picture_key: tuple[str, ...] = ()  # of the whole picture, if this may be a crop
 
     @cached_property
     def shown(self) -> np.ndarray:
-        """The picture at the size of the page: a map laid over a phone's 12 megapixels would take a gigabyte."""
-        return thumbnail(self.picture, SHOWN_SIDE)
+        """The picture at the size of the page; overlays on 12 megapixels take a gigabyte."""
+        return thumbnail(self.picture, SHOWN_SIDE_PX)
 
-    def prediction(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """Give a network's ``(37,)`` vote fractions for this galaxy and the half-widths of their 68 % intervals."""
-        return self.memo.recall((*self.address, name), lambda: predict_picture(name, self.picture, self.field))
+    def predict(self, model: str) -> "GalaxyPrediction":
+        """Predict the vote fractions by a model, or read them from the cache."""
+        key = (*self.key, model)
+        fractions, interval = self.cache.get(key, lambda: predict_picture(model, self.picture, self.field))
+        return GalaxyPrediction(self, model, fractions, interval)
 
-    def saliency(self, name: str, column: str, method: str, lowers: bool, progress: Any = None) -> "SaliencyMap":
-        """Map where a network looks for one answer about this galaxy."""
-        return self.memo.recall(
-            (*self.address, name, column, method, lowers),
-            lambda: explain_picture(name, self.picture, self.field, column, method, lowers, progress),
-        )
+
+@dataclass(frozen=True)
+class GalaxyPrediction:
+    """A model's prediction for one galaxy."""
+
+    galaxy: ShownGalaxy
+    model: str
+    fractions: np.ndarray  # (37,) vote fractions
+    interval: np.ndarray  # (37,) half-widths of the 68 % prediction intervals
+
+    @cached_property
+    def shares(self) -> np.ndarray:
+        """The ``(37,)`` answer shares."""
+        return shares_from_fractions(self.fractions)
+
+    @property
+    def card(self) -> "Card":
+        """The model card."""
+        return network(self.model).card
+
+    def saliency(self, column: str, method: str, against: bool, progress: Any = None) -> "SaliencyMap":
+        """Compute the saliency map of an answer, or read it from the cache."""
+        key = (*self.galaxy.key, self.model, column, method, against)
+        return self.galaxy.cache.get(key, lambda: self._explain(column, method, against, progress))
+
+    def _explain(self, column: str, method: str, against: bool, progress: Any) -> "SaliencyMap":
+        """Compute the saliency map of an answer, over the TTA views whose mean is the prediction."""
+        from galaxy_explorer.saliency import AnswerLogOdds, saliency_map
+
+        model = network(self.model)
+        inputs = model.inputs(self.galaxy.picture, self.galaxy.field)
+        target = AnswerLogOdds(column, against=against)
+        return saliency_map(model.network, inputs, target, method=method, views=DEFAULT_VIEWS, progress=progress)
+
+    def percent(self, column: str) -> str:
+        """Format the vote fraction of an answer with its interval: ``75 ± 11 %``."""
+        index = INDEX[column]
+        return _percent(self.fractions[index], self.interval[index])
+
+    def volunteer_percent(self, column: str) -> str | None:
+        """Format the volunteers' vote fraction of an answer; None if it is unknown."""
+        votes = self.galaxy.volunteers
+        if votes is None or not np.isfinite(votes[INDEX[column]]):
+            return None
+        asked = votes[SLICES[QUESTION_OF[column].number]].sum() > 0
+        return _percent(votes[INDEX[column]]) if asked else "not asked"
+
+
+def _percent(fraction: float, interval: float | None = None) -> str:
+    """Format a fraction in per cent, without a line break."""
+    if 0.0 < fraction < 0.005 and (interval is None or interval < 0.005):
+        return "<1\u00a0%"
+    around = "" if interval is None else f"\u00a0±\u00a0{100 * interval:.0f}"
+    return f"{100 * fraction:.0f}{around}\u00a0%"
 
 
 def galaxy_of(source: str, galaxy_id: str) -> ShownGalaxy:
-    """Take a galaxy out of a source, ready to be shown.
-
-    Raises
-    ------
-    ImageError, CatalogueError
-        When its picture cannot be read, or the whole folder or zip file has gone.
-    """
+    """Read a galaxy of a source; raise ImageError or CatalogueError without its picture."""
     galaxies = catalogue(source)
     picture = galaxies.picture(galaxy_id)
-    voted = galaxies.table.loc[galaxy_id, list(COLUMNS)].to_numpy(dtype=float)
+    votes = galaxies.table.loc[galaxy_id, list(COLUMNS)].to_numpy(dtype=float)
+    # A replaced picture, or another field of view, has other results.
+    key = (sources()[source], galaxy_id, str(galaxies.field_of_view), str(galaxies.picture_state(galaxy_id)))
     return ShownGalaxy(
-        galaxy_id,
-        picture,
-        galaxies.field_of_view,
-        voted if np.isfinite(voted).any() else None,
-        shared_memo(),
-        # What results hang on: a replaced picture, or another field, has others.
-        (sources()[source], galaxy_id, str(galaxies.field_of_view), str(galaxies.picture_state(galaxy_id))),
+        galaxy_id, picture, galaxies.field_of_view, votes if np.isfinite(votes).any() else None, shared_results(), key
     )
 
 
-def predict_picture(name: str, picture: np.ndarray, field: float) -> tuple[np.ndarray, np.ndarray]:
-    """Predict one picture's ``(37,)`` vote fractions and the half-widths of their 68 % intervals."""
+def predict_picture(model: str, picture: np.ndarray, field: float) -> tuple[np.ndarray, np.ndarray]:
+    """Predict ``(37,)`` vote fractions and the half-widths of their 68 % prediction intervals."""
     from galaxy_explorer.prediction import predict
 
-    fractions, spread = predict(network(name), [picture], field=field)
-    return fractions[0], spread[0]
-
-
-def explain_picture(
-    name: str, picture: np.ndarray, field: float, column: str, method: str, lowers: bool, progress: Any = None
-) -> "SaliencyMap":
-    """Map where a network looks for one answer about one picture, in the views whose mean is its prediction."""
-    from galaxy_explorer.saliency import AnswerLogOdds, saliency_map
-
-    model = network(name)
-    inputs = model.inputs(picture, field)
-    target = AnswerLogOdds(column, against=lowers)
-    return saliency_map(model.network, inputs, target, method=method, views=VIEWS, progress=progress)
+    fractions, interval = predict(network(model), [picture], field=field)
+    return fractions[0], interval[0]

@@ -1,45 +1,44 @@
-"""Paths that a visitor types in, of folders of galaxies and of tables: who may, where they lead, what they are called."""
+"""Paths on the host, of folders and tables, that a visitor types in: who may, syntax, names."""
 
+import hmac
 import os
+import secrets
+import sys
 from collections.abc import Callable, Collection
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import streamlit as st
 
-LOCAL = ("localhost", "127.0.0.1", "::1")
-# What a proxy says of the visitors that it stands for. nginx by itself says nothing, and asks as if it were local:
-# then the browser's own word, the page's origin, tells where the visitor is.
-BY_PROXIES = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+from galaxy_explorer.app import state
+
+OPEN_FOLDERS = "GALAXY_EXPLORER_OPEN_FOLDERS"  # environment variable: 1 lets every visitor open folders by path
+TOKEN = "token"  # URL parameter of the secret link
 
 
-def may_be_typed() -> bool:
-    """Tell whether this visitor sits at this machine, and so owns its disk.
-
-    The server must listen on this machine alone, and be asked by a browser that calls it so. A proxy on the same
-    machine passes on visitors from anywhere.
-    """
-    if st.get_option("server.address") not in LOCAL:
-        return False
-    headers = st.context.headers
-    if not len(headers):  # nobody is connected: a script or a test runs the page
-        return True
-    if any(name in headers for name in BY_PROXIES):
-        return False
-    origin = headers.get("origin", "")  # browsers always send it; whoever leaves it out hides where the page is from
-    return _host(f"//{headers.get('host', '')}") in LOCAL and _host(origin) in LOCAL
+@st.cache_resource(show_spinner=False)
+def secret_token() -> str:
+    """Return the token of this process's secret link, and print the link once."""
+    token = secrets.token_urlsafe(24)
+    host, port, path = (st.get_option(f"server.{name}") for name in ("address", "port", "baseUrlPath"))
+    link = f"http://{host or 'localhost'}:{port}{f'/{path}'.rstrip('/')}/?{TOKEN}={token}"
+    print(f"  Secret link, for opening folders and tables of this machine by path:\n  {link}\n", file=sys.stderr)
+    return token
 
 
-def _host(address: str) -> str | None:
-    """Take the name of the machine out of an address; None where it has none."""
-    try:
-        return urlsplit(address).hostname
-    except ValueError:
-        return None
+def read_token() -> None:
+    """Read the token of a secret link from the URL, where it does not stay."""
+    expected, given = secret_token(), st.query_params.pop(TOKEN, None)
+    if given is not None and hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode()):
+        state.shared().may_open_paths = True
+
+
+def may_open_paths() -> bool:
+    """Whether this visitor may open paths: by the secret link or the start option."""
+    return os.environ.get(OPEN_FOLDERS) == "1" or state.shared().may_open_paths
 
 
 def full_path(text: str) -> Path:
-    """Write out a path as it was typed, or pasted in quotes; the ``~`` of a user that there is not stays."""
+    """Return the absolute path of a text that was typed, or pasted in quotes."""
     text = text.strip()
     if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
         text = text[1:-1]
@@ -47,32 +46,16 @@ def full_path(text: str) -> Path:
 
 
 def free_name(name: str, path: Path, taken: Collection[str], allowed: Callable[[str], str] = str) -> str:
-    """Name a path so that it is told from others of the same name: by as many folders above it as that takes.
-
-    Parameters
-    ----------
-    name : str
-        What it is called where nothing else is called so.
-    path : Path
-        In full.
-    taken : collection of str
-        The others' names.
-    allowed : callable, optional
-        Leaves out of a name what may not be in it.
-    """
-    above = path.parent.parts
-    called = allowed(name)
+    """Return a free name for a path, with parent folders as needed; `allowed` cleans it."""
+    above, free = path.parent.parts, allowed(name)
     for folders in range(1, len(above) + 1):
-        if called not in taken:
+        if free not in taken:
             break
-        called = allowed(f"{name} ({Path(*above[-folders:])})")
-    return called
+        free = allowed(f"{name} ({Path(*above[-folders:])})")
+    return free
 
 
 @st.cache_resource
 def typed_folders() -> dict[str, str]:
-    """The folders that were typed in since the app was started, by the names of their sources.
-
-    They are kept for all who may type some, not with one session: an address names its source, and opens in any tab.
-    """
+    """Folders typed in since the app started, by source name, so that URLs open in any tab."""
     return {}

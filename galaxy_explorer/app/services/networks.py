@@ -1,4 +1,4 @@
-"""The models that all visitors share; torch is imported inside the functions that need it."""
+"""Networks that all visitors share; torch is imported inside the functions that need it."""
 
 import atexit
 import gc
@@ -10,44 +10,40 @@ if TYPE_CHECKING:
     from galaxy_explorer.models import Card, Model
 
 
-VIEWS = 8  # flips and quarter turns averaged for every number that the app shows
-
-
 def networks() -> list[str]:
-    """Name the networks that ship with the project, the one with the smallest error on its card first."""
+    """Return the names of the bundled networks, the smallest validation error first."""
     errors = {name: card.validation.rmse if card.validation else 1.0 for name, card in cards().items()}
     return sorted(errors, key=errors.__getitem__)
 
 
 def cards() -> "dict[str, Card]":
-    """Give the cards of the networks in ``weights/``, by name, without those that cannot be read."""
+    """Return the readable model cards in ``weights/`` by network."""
     return _cards()[0]
 
 
 def unreadable_networks() -> list[str]:
-    """Say why networks in ``weights/`` are left out: a sentence each."""
+    """Return a sentence for each checkpoint in ``weights/`` that cannot be read."""
     return [f"A network is left out: {reason}" for reason in _cards()[1]]
 
 
 @st.cache_data(ttl=60, show_spinner=False)
 def _cards() -> "tuple[dict[str, Card], list[str]]":
-    """Read the cards of all networks, and why some cannot be read; torch is loaded for it."""
     from galaxy_explorer.models.checkpoints import CheckpointError, available, read_card
 
-    found, wrong = {}, []
+    readable, errors = {}, []
     for name, path in available().items():
         try:
-            found[name] = read_card(path)
+            readable[name] = read_card(path)
         except CheckpointError as error:
-            wrong.append(str(error))
-    _set_aside("torch")
-    return found, wrong
+            errors.append(str(error))
+    _freeze_gc("torch")
+    return readable, errors
 
 
 @st.cache_resource(show_spinner=False)
-def _set_aside(what: str) -> None:
-    """Take what has been loaded, which stays, out of what the garbage collector looks through; once for each thing."""
-    # Streamlit collects after every run of a page: with torch loaded, all visitors would wait for a quarter of a second.
+def _freeze_gc(loaded: str) -> None:
+    """Exclude what has been loaded for good from garbage collection; once for each name."""
+    # Streamlit collects after every run of a page: with torch loaded, all visitors would wait for 0.25 s.
     gc.collect()
     gc.freeze()
     atexit.register(gc.unfreeze)  # or triton complains of leaks
@@ -55,9 +51,9 @@ def _set_aside(what: str) -> None:
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the network …")
 def network(name: str) -> "Model":
-    """Load a model once for all visitors."""
+    """Return a model, loaded once for all visitors."""
     from galaxy_explorer.models.checkpoints import load
 
     loaded = load(name)
-    _set_aside("prediction")
+    _freeze_gc("prediction")
     return loaded

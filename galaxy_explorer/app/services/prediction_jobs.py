@@ -1,186 +1,192 @@
-"""One background worker that predicts galaxies while people click on."""
+"""Background jobs that predict galaxies: one shared job per catalogue and network."""
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from queue import Queue
 from threading import Event, Lock, Thread
 
 import streamlit as st
-from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from galaxy_explorer.app.services import networks, sources
+from galaxy_explorer.app.services.local_paths import may_open_paths
 from galaxy_explorer.catalogue import Catalogue, CatalogueError
 from galaxy_explorer.images import ImageError
 from galaxy_explorer.prediction import cached
 from galaxy_explorer.storage import evict_prediction_tables
 from galaxy_explorer.storage.cache import MAX_PREDICTION_TABLES
 
-REMEMBERED = 20  # failed jobs, so that their visitors learn why
+MAX_FAILED = 20  # failed jobs that are kept, so that visitors read why
+
+
+class Status(StrEnum):
+    """Status of a job."""
+
+    QUEUED, RUNNING, FINISHED, STOPPED, FAILED = "queued", "running", "finished", "stopped", "failed"
 
 
 @dataclass(eq=False)
-class Job:
-    """Predictions of some galaxies of a catalogue by one network: under way, done, stopped or failed."""
+class PredictionJob:
+    """Predictions of galaxies of a catalogue by one network, shared by all visitors."""
 
     catalogue: Catalogue
-    ids: Sequence[str]  # those that are wanted
+    ids: list[str]  # grows while the job is active
     network: str
     store: Path
+    started_by: str  # session id
+    status: Status = Status.QUEUED
     done: int = 0
-    started: float | None = None
     error: str = ""
     stop: Event = field(default_factory=Event)
-    finished: Event = field(default_factory=Event)
-    visitors: set[str] = field(default_factory=set)  # the sessions that wait for it
-    left: set[str] = field(default_factory=set)  # those that wait no longer
-    first: tuple[float, int] | None = None  # when the first batch was done, and how many galaxies were by then
+    ended: Event = field(default_factory=Event)
+    first: tuple[float, int] | None = None  # time of the first batch, and the number of galaxies done by then
 
-    def report(self, done: int, _total: int) -> None:
-        """Note how many galaxies are done."""
-        self.done = done
-        self.first = self.first or (time.monotonic(), done)
+    @property
+    def active(self) -> bool:
+        """Whether it predicts, or will, and was not asked to stop."""
+        return self.status in (Status.QUEUED, Status.RUNNING) and not self.stop.is_set()
 
     @property
     def seconds_left(self) -> float | None:
-        """Estimate how long it still takes; None before the second batch has shown the pace."""
+        """Estimated time left; None before the second batch."""
         if self.first is None or self.done <= self.first[1]:
             return None
         since, begun = self.first
         return (time.monotonic() - since) / (self.done - begun) * (len(self.ids) - self.done)
 
+    def progress(self, done: int, _total: int) -> None:
+        """Record the number of galaxies done."""
+        self.done = done
+        self.first = self.first or (time.monotonic(), done)
+
+    def run(self) -> None:
+        """Predict all galaxies into the store."""
+        from galaxy_explorer.models.checkpoints import available
+        from galaxy_explorer.prediction import PredictionError, PredictOptions, predict_catalogue
+
+        model = networks.network(self.network)
+        self.store.parent.mkdir(parents=True, exist_ok=True)
+        cached.write_manifest(self.store, self.catalogue, self.network, available()[self.network])
+        options = PredictOptions(progress=self.progress, stop=self.stop)
+        predict = partial(predict_catalogue, model, self.catalogue, options, store=self.store, only=self.ids)
+        try:
+            predict()
+        except PredictionError:  # the disk was full or the machine went down: the table in the cache is damaged
+            logging.getLogger(__name__).warning("%s is damaged and is made again", self.store)
+            cached.delete_table(self.store)
+            predict()
+
 
 class Worker:
-    """Works through jobs one after the other in one thread, so that visitors do not slow one another down."""
+    """Thread that runs one job at a time, so that visitors do not slow one another down."""
 
     def __init__(self) -> None:
-        self.jobs: list[Job] = []  # waiting, under way or failed
+        self.jobs: dict[Path, PredictionJob] = {}  # by store: active or failed
         self.lock = Lock()
-        self.queue: Queue[Job] = Queue()
+        self.queue: Queue[PredictionJob] = Queue()
         Thread(target=self._work, name="predictions", daemon=True).start()
 
-    def submit(self, catalogue: Catalogue, ids: Sequence[str], network: str, visitor: str = "") -> Job:
-        """Give the job that predicts these galaxies of a catalogue by a network; queue it where there is none."""
+    def find(self, catalogue: Catalogue, network: str) -> PredictionJob | None:
+        """Return the active or failed job of a catalogue and network."""
+        return self.jobs.get(store_of(catalogue, network))
+
+    def submit(self, catalogue: Catalogue, ids: Iterable[str], network: str, started_by: str = "") -> PredictionJob:
+        """Return the shared job of a catalogue and network, extended; start one if none is active."""
         store = store_of(catalogue, network)
         with self.lock:
-            job = self._find(store, ids)
-            if job is None or job.stop.is_set() or job.finished.is_set():
-                self.jobs = [other for other in self.jobs if other is not job]
-                job = Job(catalogue, ids, network, store)
-                self.jobs.append(job)
+            job = self.jobs.get(store)
+            if job and job.active:
+                if added := set(ids).difference(job.ids):
+                    job.ids = [*job.ids, *added]
+            else:
+                job = self.jobs[store] = PredictionJob(catalogue, list(ids), network, store, started_by)
                 self.queue.put(job)
-            job.visitors.add(visitor)
-            job.left.discard(visitor)
         return job
 
-    def find(self, catalogue: Catalogue, ids: Sequence[str], network: str) -> Job | None:
-        """Give the job, waiting, under way or failed, that covers these galaxies and this network."""
-        with self.lock:
-            return self._find(store_of(catalogue, network), ids)
-
-    def wait_for(self, job: Job, visitor: str) -> None:
-        """Count a visitor who is shown a job among those that wait for it, but for one who has left it."""
-        with self.lock:
-            if visitor not in job.left:
-                job.visitors.add(visitor)
-
-    def leave(self, job: Job, visitor: str, is_here: Callable[[str], bool]) -> bool:
-        """Stop a job unless another visitor who is still here waits for it; say whether it stops."""
-        with self.lock:
-            job.left.add(visitor)
-            job.visitors = {other for other in job.visitors if other != visitor and is_here(other)}
-            if not job.visitors:
-                job.stop.set()
-        return job.stop.is_set()
-
-    def _find(self, store: Path, ids: Sequence[str]) -> Job | None:
-        """Take the newest job of a store that covers some galaxies."""
-        of_store = (job for job in reversed(self.jobs) if job.store == store)
-        return next((job for job in of_store if job.ids == ids or set(job.ids).issuperset(ids)), None)
-
     def _work(self) -> None:
-        """Take jobs from the queue for as long as the app runs."""
         while True:
-            job = self.queue.get()
-            try:
-                _run(job)
-            except (CatalogueError, ImageError, ValueError, RuntimeError) as error:
-                job.error = str(error)
-            except OSError as error:
-                job.error = cached.disk_error_message(error)
-            except Exception as error:  # the rim: a thread that ended here would keep all visitors waiting
-                logging.getLogger(__name__).exception("predicting %s", job.store)
-                job.error = f"the work broke off for a reason that the app does not know ({type(error).__name__})"
-            finally:
-                with suppress(OSError):  # the cache can be tidied the next time
-                    evict_prediction_tables(
-                        job.store.parent, MAX_PREDICTION_TABLES, {other.store for other in self.jobs}
-                    )
-                self._put_away(job)
+            self._run(self.queue.get())
 
-    def _put_away(self, job: Job) -> None:
-        """Forget a job that has ended, unless it failed: the reason is kept for a while."""
+    def _run(self, job: PredictionJob) -> None:
+        """Run a job until all its galaxies are done, also those that were added while it ran."""
+        predicted: list[str] = []
+        while not self._has_ended(job, predicted):
+            predicted = job.ids
+            job.error = _run_once(job)
+        with suppress(OSError):  # the cache can be tidied after the next job
+            evict_prediction_tables(job.store.parent, MAX_PREDICTION_TABLES, {job.store, *self.jobs.copy()})
+        job.ended.set()
+
+    def _has_ended(self, job: PredictionJob, predicted: list[str]) -> bool:
+        """Set the status of a job; forget it when it has ended, unless it failed."""
         with self.lock:
-            kept = [other for other in self.jobs if other is not job or job.error]
-            failed = [other for other in kept if other.error]
-            self.jobs = failed[-REMEMBERED:] + [other for other in kept if not other.error]
-            job.finished.set()
+            if not (job.error or job.stop.is_set() or predicted is job.ids):
+                job.status = Status.RUNNING
+                return False
+            job.status = Status.FAILED if job.error else Status.STOPPED if job.stop.is_set() else Status.FINISHED
+            if not job.error and self.jobs.get(job.store) is job:
+                del self.jobs[job.store]
+            failed = [store for store, other in self.jobs.items() if other.status == Status.FAILED]
+            for store in failed[:-MAX_FAILED]:
+                del self.jobs[store]
+            return True
 
 
-def _run(job: Job) -> None:
-    """Predict a job's galaxies into the store of its catalogue."""
-    from galaxy_explorer.models.checkpoints import available
-    from galaxy_explorer.prediction import PredictionError, PredictOptions, predict_catalogue
-
-    if job.stop.is_set():
-        return
-    model = networks.network(job.network)
-    job.started = time.monotonic()
-    job.store.parent.mkdir(parents=True, exist_ok=True)
-    cached.write_manifest(job.store, job.catalogue, job.network, available()[job.network])
-    options = PredictOptions(progress=job.report, stop=job.stop)
-    ask = partial(predict_catalogue, model, job.catalogue, options, only=job.ids, store=job.store)
+def _run_once(job: PredictionJob) -> str:
+    """Predict the galaxies of a job; return the reason if it fails."""
     try:
-        ask()
-    except PredictionError:  # a disk that was full, or a machine that went down, left a damaged table in the cache
-        logging.getLogger(__name__).warning("%s is made anew: it is damaged", job.store)
-        cached.delete_table(job.store)
-        ask()
+        job.run()
+    except (CatalogueError, ImageError, ValueError, RuntimeError) as error:
+        return str(error)
+    except OSError as error:
+        return cached.disk_error_message(error)
+    except Exception as error:  # the outermost rim: if the thread ended here, all visitors would wait for ever
+        logging.getLogger(__name__).exception("predicting %s", job.store)
+        return f"the prediction ended with an unexpected error ({type(error).__name__})"
+    return ""
 
 
 @st.cache_resource
 def worker() -> Worker:
-    """The app's one worker."""
+    """Return the app's one worker."""
     return Worker()
 
 
-def is_here(visitor: str) -> bool:
-    """Tell whether a visitor's session is still open."""
-    return runtime.exists() and runtime.get_instance().is_active_session(visitor)
+def session_id() -> str:
+    """Return the id of this visitor's session."""
+    context = get_script_run_ctx()
+    return context.session_id if context else ""
+
+
+def may_stop(job: PredictionJob) -> bool:
+    """Whether this visitor may stop a job: who started it, or anyone on the host."""
+    return job.started_by == session_id() or may_open_paths()
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def network_key(name: str) -> str:
-    """Name a network's weights, for the names of files."""
+    """Return the fingerprint of a network's weights, for file names."""
     return networks.network(name).key()
 
 
 def store_of(catalogue: Catalogue, network: str) -> Path:
-    """Name the file that keeps the predictions of a catalogue by a network, however many of its galaxies are done."""
+    """Return the path of the prediction table of a catalogue and network."""
     return cached.folder() / f"{catalogue.pictures_fingerprint}-{network_key(network)}.parquet"
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def seconds_per_galaxy(network: str) -> float:
-    """Time a network on the bundled sample, views included."""
-    sample = sources.open_source("sample")
-    pictures = [sample.picture(galaxy_id) for galaxy_id in sample.ids]
+    """Measure the prediction time on the bundled sample, with all TTA views."""
     from galaxy_explorer.prediction import predict
 
+    sample = sources.open_source("sample")
+    pictures = [sample.picture(galaxy_id) for galaxy_id in sample.ids]
     model = networks.network(network)
     predict(model, pictures[:1])
     start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""What a visitor asks Browse for: as a value, as a short address, and in plain words."""
+"""The galaxies that Browse shows, in their order."""
 
 from dataclasses import dataclass, field
 
@@ -9,21 +9,18 @@ from galaxy_explorer.catalogue import Catalogue
 
 @dataclass(frozen=True)
 class Selection:
-    """The galaxies of a view in their order, as the rows of a catalogue: 4 bytes each."""
+    """Galaxies of a Browse query in their order, as row numbers: 4 bytes each."""
 
     source: str
     rows: np.ndarray = field(repr=False)  # (n,) int
-    of: int  # galaxies in the catalogue, when the rows were picked
+    of: int  # number of galaxies in the catalogue when they were selected
 
     def neighbours(self, catalogue: Catalogue, galaxy_id: str) -> tuple[str | None, str | None, int] | None:
-        """Find the galaxies before and after one, and its place from 1 on; None where it is not in the selection."""
+        """Return the previous and next galaxy, and the rank from 1; None if it is not selected."""
         ids = catalogue.table.index
-        if len(ids) != self.of:
+        if len(ids) != self.of or not len(found := np.flatnonzero(self.rows == ids.get_loc(galaxy_id))):
             return None
-        places = np.flatnonzero(self.rows == ids.get_loc(galaxy_id))
-        if not len(places):
-            return None
-        place = int(places[0])
-        before = ids[self.rows[place - 1]] if place else None
-        after = ids[self.rows[place + 1]] if place + 1 < len(self.rows) else None
-        return before, after, place + 1
+        index = int(found[0])
+        before = ids[self.rows[index - 1]] if index else None
+        after = ids[self.rows[index + 1]] if index + 1 < len(self.rows) else None
+        return before, after, index + 1

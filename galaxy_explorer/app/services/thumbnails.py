@@ -1,70 +1,64 @@
-"""Small pictures of galaxies, made once and kept on disk."""
+"""Thumbnails of galaxies, cached on disk and in memory."""
 
 import hashlib
 import io
 import math
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from pathlib import Path
-from threading import Lock
 
 from PIL import Image
 
 from galaxy_explorer.catalogue import GONE, Catalogue
 from galaxy_explorer.images import ImageError, central_field, read_image
-from galaxy_explorer.storage import LRUFolder
+from galaxy_explorer.storage import LRUFolder, ResultCache
 
 SIDE = 240  # pixels: a tile's 150 to 230, and some more for sharp screens
-PART = 0.75  # of the original field of view, of which a galaxy takes about a third of the width
+PART = 0.75  # of the original field of view, in which a galaxy takes about a third of the width
 QUALITY = 85  # of JPEG: some 8 kB a thumbnail
-MOST_FILES = 20_000  # thumbnails on disk
-MOST_BYTES = 250e6
-TIDIED_AFTER = 500  # thumbnails made; looking through 20,000 files takes a tenth of a second
-AT_ONCE = 4  # threads for a page: decoding leaves Python to the others
-
-Recall = Callable[[Hashable, Callable[[], bytes]], bytes]
+MAX_FILES = 20_000
+MAX_BYTES = 250e6
+THREADS = 4  # for a page: decoding releases Python's lock
 
 
 class Thumbnails:
-    """Thumbnails by catalogue and galaxy: from memory, else from disk, else made and kept.
+    """Thumbnails by catalogue and galaxy: from memory, else from disk, else made.
 
     Parameters
     ----------
     folder : Path
-        Where they are kept; it need not exist yet.
-    recall : callable
-        The memory: takes a key and what makes its bytes.
-    most_files : int, optional
-        How many files stay when there are too many: those used last.
-    most_bytes : float, optional
-        How many bytes these may take.
+        The cache folder; it need not exist.
+    memory : ResultCache
+        Thumbnails in memory.
+    max_files : int, optional
+    max_bytes : float, optional
+        Bounds of the folder.
     """
 
     def __init__(
-        self, folder: Path, recall: Recall, most_files: int = MOST_FILES, most_bytes: float = MOST_BYTES
+        self, folder: Path, memory: ResultCache, max_files: int = MAX_FILES, max_bytes: float = MAX_BYTES
     ) -> None:
-        self.folder = folder
-        self.recall = recall
-        self._files = LRUFolder(folder, "*/*.jpg", most_files, most_bytes)
-        self._lock = Lock()
-        self._made = TIDIED_AFTER  # look at once at what earlier runs left
+        self.memory = memory
+        self._files = LRUFolder(folder, "*/*.jpg", max_files, max_bytes)
+        self._made = True  # check the bounds at once, against what earlier runs left
 
     def get(self, catalogue: Catalogue, galaxy_id: str) -> bytes:
-        """Give the middle of a galaxy's picture as a small JPEG file.
+        """Return the middle of a galaxy's image as a small JPEG file.
 
         Raises
         ------
         ImageError
-            When the picture has gone or is damaged.
+            If the image is missing or damaged.
         """
         state = catalogue.picture_state(galaxy_id)
-        # Without a file on disk there is nothing to tell an old picture from a new one.
-        kept = None if state == GONE else self.folder / self._name(catalogue, galaxy_id, state)
-        return self.recall(kept or (catalogue.root, galaxy_id), lambda: self._from_disk(catalogue, galaxy_id, kept))
+        # Without a file there is nothing to tell an old image from a new one.
+        name = "" if state == GONE else _file_name(catalogue, galaxy_id, state)
+        key = name or (catalogue.root, galaxy_id)
+        return self.memory.get(key, lambda: self._read_or_make(catalogue, galaxy_id, name))
 
     def get_all(self, catalogue: Catalogue, ids: Iterable[str]) -> Iterator[bytes | ImageError]:
-        """Give the thumbnails of many galaxies in their order; the reason where there is none."""
+        """Yield thumbnails in order; the error for an image that cannot be read."""
 
         def one(galaxy_id: str) -> bytes | ImageError:
             try:
@@ -72,49 +66,40 @@ class Thumbnails:
             except ImageError as error:
                 return error
 
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            # Each in a copy of the context, which holds how long pictures of the sky may take together.
-            names = list(ids)
-            yield from pool.map(lambda name, context: context.run(one, name), names, [copy_context() for _ in names])
-        self._tidy()
+        with ThreadPoolExecutor(THREADS) as pool:
+            # Each in a copy of the context, which holds the deadline of all images of the sky together.
+            tasks = [pool.submit(copy_context().run, one, galaxy_id) for galaxy_id in ids]
+            yield from (task.result() for task in tasks)
+        if self._made:
+            self._made = False
+            self._files.evict()  # scanning 20,000 files takes a tenth of a second
 
-    def _name(self, catalogue: Catalogue, galaxy_id: str, state: tuple[int, int]) -> str:
-        """Name a thumbnail after all that decides it."""
-        decisive = (str(catalogue.root.resolve()), galaxy_id, state, catalogue.field_of_view, SIDE, PART, QUALITY)
-        digest = hashlib.blake2b(repr(decisive).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
-        return f"{digest[:2]}/{digest[2:]}.jpg"
-
-    def _from_disk(self, catalogue: Catalogue, galaxy_id: str, kept: Path | None) -> bytes:
-        """Read a thumbnail, or make and keep it."""
-        if kept is None:
-            return make_thumbnail(catalogue, galaxy_id)
-        name = str(kept.relative_to(self.folder))
-        if (content := self._files.read(name)) is not None:
+    def _read_or_make(self, catalogue: Catalogue, galaxy_id: str, name: str) -> bytes:
+        """Read a thumbnail from disk; make and write it if it is missing."""
+        if name and (content := self._files.read(name)) is not None:
             return content
         content = make_thumbnail(catalogue, galaxy_id)
-        self._files.write(name, content)
-        with self._lock:
-            self._made += 1
+        if name:
+            self._made = self._files.write(name, content)
         return content
 
-    def _tidy(self) -> None:
-        """Forget the oldest every now and then."""
-        with self._lock:
-            if self._made < TIDIED_AFTER:
-                return
-            self._made = 0
-        self._files.evict()
+
+def _file_name(catalogue: Catalogue, galaxy_id: str, state: tuple[int, int]) -> str:
+    """Return the name of a thumbnail's file: a digest of all that decides it."""
+    decisive = (str(catalogue.root.resolve()), galaxy_id, state, catalogue.field_of_view, SIDE, PART, QUALITY)
+    digest = hashlib.blake2b(repr(decisive).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+    return f"{digest[:2]}/{digest[2:]}.jpg"
 
 
 def make_thumbnail(catalogue: Catalogue, galaxy_id: str) -> bytes:
-    """Make the thumbnail of a galaxy from its picture, as a JPEG file of `SIDE` pixels.
+    """Return a new thumbnail of a galaxy, as a JPEG file of `SIDE` pixels.
 
     Raises
     ------
     ImageError
-        When the picture has gone or is damaged.
+        If the image is missing or damaged.
     """
-    part = min(1.0, PART / catalogue.field_of_view)  # of a picture that was cropped before, more
+    part = min(1.0, PART / catalogue.field_of_view)  # more of an image that was cropped before
     picture = read_image(catalogue.picture_bytes(galaxy_id), shortest=math.ceil(SIDE / part))
     file = io.BytesIO()
     Image.fromarray(central_field(picture, part, SIDE)).save(file, "JPEG", quality=QUALITY)

@@ -1,48 +1,50 @@
-"""Live SDSS as a source in Browse: what is asked for, and the way on when nothing comes."""
+"""Live SDSS as a source in Browse: the choice of a draw, and alternatives to it."""
 
 import streamlit as st
 
-from galaxy_explorer.app.services.sources import ANY, _answer
+from galaxy_explorer.app import state
 from galaxy_explorer.catalogue import MOST_GALAXIES, SAMPLE, LiveDraw, draw_named
-from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.decision_tree import COLUMNS, name_of
 from galaxy_explorer.sky import reset_cool_down
 
-USUAL_PERCENT = 80
+ANY = "any answer"
+DEFAULT_PERCENT = 80
 
 
 def choose_draw(source: str) -> None:
-    """Let the visitor ask SDSS for other galaxies, where these are live ones."""
+    """Draw the form for another draw of live galaxies if the source is one."""
     draw = draw_named(source)
     if draw is None:
         return
-    with st.popover("Ask for others", icon=":material/casino:"), st.form("live_draw_form", border=False):
-        count = st.number_input("Galaxies", 1, MOST_GALAXIES, draw.count)
-        seed = st.number_input("Seed", 0, 999_999, draw.seed, help="The same seed draws the same galaxies.")
+    with st.popover("Draw other galaxies", icon=":material/casino:"), st.form("live_draw_form", border=False):
+        count = int(st.number_input("Galaxies", 1, MOST_GALAXIES, draw.count))
+        seed = int(st.number_input("Seed", 0, 999_999, draw.seed, help="The same seed draws the same galaxies."))
         answers = [ANY, *COLUMNS]
-        column = st.selectbox("Answer", answers, index=answers.index(draw.column or ANY), format_func=_answer)
-        least = st.slider(
-            "At least this share of its question's votes (%)",
-            0,
-            100,
-            draw.min_percent if draw.column else USUAL_PERCENT,
-        )
-        if st.form_submit_button("Ask SDSS"):
-            asked = LiveDraw(int(count), int(seed)) if column == ANY else LiveDraw(int(count), int(seed), column, least)
-            st.session_state["live_draw"] = asked.name
-            _turn_to(asked.name)
+        column = st.selectbox("Answer", answers, index=answers.index(draw.column or ANY), format_func=_answer_label)
+        percent = draw.min_percent if draw.column else DEFAULT_PERCENT
+        percent = st.slider("Minimum answer share (%)", 0, 100, percent)
+        if st.form_submit_button("Draw galaxies"):
+            other = LiveDraw(count, seed) if column == ANY else LiveDraw(count, seed, column, percent)
+            state.shared().live_draw = other.name
+            open_source(other.name)
             st.rerun()
 
 
-def show_way_on(source: str) -> None:
-    """Offer what can be done when live galaxies cannot be had."""
+def offer_alternatives(source: str) -> None:
+    """Draw what can be done if live galaxies are not available."""
     if draw_named(source) is None:
         return
     with st.container(horizontal=True):
         st.button("Try again", icon=":material/refresh:", on_click=reset_cool_down)
-        st.button("Show the bundled sample", icon=":material/grid_view:", on_click=_turn_to, args=(SAMPLE,))
+        st.button("Open the bundled sample", icon=":material/grid_view:", on_click=open_source, args=(SAMPLE,))
 
 
-def _turn_to(source: str) -> None:
-    """Make another source the one that is open."""
-    st.session_state["source"] = source
+def open_source(source: str) -> None:
+    """Open another source, and write it into the URL."""
+    state.shared().source = source
     st.query_params["source"] = source
+
+
+def _answer_label(column: str) -> str:
+    """Return the label of an answer in the form."""
+    return ANY if column == ANY else name_of(column)

@@ -1,4 +1,4 @@
-"""What a visitor sees of work that takes a while: what is being done, and outlines as large as what comes."""
+"""Skeletons: outlines as large as the content that is being computed, with a text."""
 
 from base64 import b64encode
 from collections.abc import Callable, Iterator
@@ -9,76 +9,75 @@ import streamlit as st
 
 from galaxy_explorer.flow_chart import HEIGHT, outline
 
-PAGE, PANEL, PICTURE, PICTURES, GALLERY, WORDS, ESTIMATE, FIGURES, CHARTS, TABLE, NETWORK = (
-    "page", "panel", "picture", "pictures", "gallery", "words", "estimate", "figures", "charts", "table", "network",
-)  # fmt: skip
+PAGE, PANEL, PICTURE, PICTURES, GALLERY = "page", "panel", "picture", "pictures", "gallery"
+WORDS, ESTIMATE, FIGURES, CHARTS, TABLE, NETWORK = "words", "estimate", "figures", "charts", "table", "network"
 GALLERY_TILES = 24
 
 
 @contextmanager
-def waiting(what: str, kind: str) -> Iterator[Callable[[str], None]]:
-    """Say what is being done, over outlines of what will stand here, until the block is left, also by an error.
+def waiting(text: str, kind: str) -> Iterator[Callable[[str], None]]:
+    """Show a text over a skeleton until the block ends, also by an error.
 
-    Nothing is seen of it for the first moments, so that quick work does not flicker; after that, what follows on the
-    page is set aside, since it shows what was asked for before. The style sheet of all pages sees to both.
+    The style sheet shows it only after a moment, so that quick work does not flicker; then it hides the rest of the
+    page, which shows an earlier request.
 
     Parameters
     ----------
-    what : str
+    text : str
         A few words, with an ellipsis.
     kind : str
-        What comes: one of the names above. A page waits for each kind in one place.
+        The content: one of the names above. A page waits for each kind in one place.
 
     Yields
     ------
     Callable
-        Takes other words, when the work comes to its next step.
+        Sets another text.
     """
-    place = st.empty()
+    slot = st.empty()
     try:
-        with place.container(key=f"waiting_{kind}"):
+        with slot.container(key=f"waiting_{kind}"):
             words = st.empty()
             st.html(f'<div class="outline of-{kind}" aria-hidden="true">{OUTLINES[kind]()}</div>')
 
-        def say(what: str) -> None:
-            words.html(f'<p class="waiting-for" role="status">{escape(what)}</p>')
+        def set_text(text: str) -> None:
+            words.html(f'<p class="waiting-for" role="status">{escape(text)}</p>')
 
-        say(what)
-        yield say
+        set_text(text)
+        yield set_text
     finally:
-        place.empty()
+        slot.empty()
 
 
 def _bones(*kinds: str, style: str = "") -> str:
-    """Write empty shapes, which the style sheet gives their sizes."""
+    """Return empty shapes, whose sizes are in the style sheet."""
     return "".join(f'<i class="bone bone-{kind}" style="{style}"></i>' for kind in kinds)
 
 
 def _row(kind: str, count: int) -> str:
-    """Write equal shapes side by side."""
+    """Return equal shapes in a row."""
     return f'<div class="outline-row">{_bones(*[kind] * count)}</div>'
 
 
 def style_of_chart() -> str:
-    """Write the style of the flow-chart's outline, here and where the browser has yet to fetch what draws charts."""
+    """Return the style of the flow-chart's outline, also until the browser has loaded plotly."""
     drawing = b64encode(outline().encode()).decode()
     return f"height:{round(HEIGHT)}px;--drawing:url(data:image/svg+xml;base64,{drawing})"
 
 
 def _panel() -> str:
-    """Outline the galaxy panel: the picture and what is set beside it, the sentences, the flow-chart."""
+    """Return the outline of the galaxy panel: picture and choices, sentences, flow-chart."""
     aside = _bones("square", "text", "box", "text")
     rest = _bones("text", "text", "text", "box") + _bones("chart", style=style_of_chart())
     return f'<div class="outline-panel"><div>{aside}</div><div>{rest}</div></div>'
 
 
 def _words() -> str:
-    """Outline a few lines and the buttons below them."""
+    """Return the outline of a few lines with buttons."""
     return _bones("text", "text", "box")
 
 
 def _figures() -> str:
-    """Outline some numbers and the chart below them."""
+    """Return the outline of some numbers with a chart."""
     return _row("number", 3) + _bones("figure")
 
 

@@ -1,6 +1,8 @@
-"""The visitor's theme: what is drawn on the server is drawn for it, and drawn anew when the visitor changes it."""
+"""The visitor's theme, for which the server draws charts and icons."""
 
 import streamlit as st
+
+from galaxy_explorer.app.state import Key
 
 WATCH = """
 export default function ({ parentElement, data, setTriggerValue }) {
@@ -20,12 +22,12 @@ export default function ({ parentElement, data, setTriggerValue }) {
 
 
 def is_dark() -> bool:
-    """Tell whether the visitor's theme is dark."""
+    """Return whether the visitor's theme is dark."""
     return st.context.theme.type != "light"
 
 
 def follow_theme() -> None:
-    """Run the page again when its theme changes, which Streamlit does not: charts would keep the other's colours."""
+    """Rerun the page when its theme changes, which Streamlit does not, to redraw the charts."""
     component = st.components.v2.component("theme", html='<i class="drawn-for"></i>', js=WATCH, isolate_styles=False)
     with st.container(key="theme"):
-        component(key="turned_theme", data="dark" if is_dark() else "light", on_turned_change=lambda: None)
+        component(key=Key.THEME, data="dark" if is_dark() else "light", on_turned_change=lambda: None)

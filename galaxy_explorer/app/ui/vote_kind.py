@@ -1,35 +1,46 @@
-"""Which of the volunteers' votes the pages show, for galaxies that come with more than one kind."""
+"""Choice of the volunteers' votes, for catalogues with more than one kind."""
 
 import streamlit as st
 
-from galaxy_explorer.app.services import sources
+from galaxy_explorer.app import state
+from galaxy_explorer.app.state import Key
 from galaxy_explorer.catalogue import DEBIASED, WEIGHTED, Catalogue
 
+KINDS = (DEBIASED, WEIGHTED)
 HELP = (
-    "Debiased votes estimate what volunteers would have said with every galaxy at the same, small distance, since detail "
-    "is lost with distance (Willett et al. 2013, Hart et al. 2016). Weighted votes are what they did say, each volunteer counted by how "
-    "well they agree with the others (Willett et al. 2013)."
+    "Debiased votes estimate what volunteers would have said if every galaxy were at the same, small distance, since "
+    "detail is lost with distance (Willett et al. 2013, Hart et al. 2016). Weighted votes are what they did say, with "
+    "each volunteer weighted by agreement with the others (Willett et al. 2013)."
 )
 
 
-def choose_votes(source: str, catalogue: Catalogue) -> None:
-    """Offer the kinds of votes of a source that has several."""
+def read_url() -> None:
+    """Set the kind of votes from the URL; the default if it has a source but no kind."""
+    kind = st.query_params.get("votes")
+    if kind in KINDS:
+        state.shared().vote_kind = kind
+    elif "source" in st.query_params:
+        state.shared().vote_kind = ""
+
+
+def choose_votes(catalogue: Catalogue) -> None:
+    """Draw the choice of votes if the catalogue has several kinds."""
     if not catalogue.vote_kind:
         return
-    st.session_state["choose_votes"] = catalogue.vote_kind
+    state.set_widget(Key.VOTES, catalogue.vote_kind)
+    st.segmented_control("Volunteers' votes", KINDS, required=True, help=HELP, key=Key.VOTES, on_change=_write_url)
 
-    def chosen() -> None:
-        """Show the other votes, and say so in the address."""
-        st.session_state["vote_kind"] = st.session_state["choose_votes"]
+
+def _write_url() -> None:
+    """Write the chosen kind of votes into the URL, from where every page reads it."""
+    kind = state.shared().vote_kind = state.widget(Key.VOTES)
+    if kind == DEBIASED:
         st.query_params.pop("votes", None)
-        st.query_params.update(sources.votes_in_address(sources.catalogue(source)))
-
-    st.segmented_control(
-        "Volunteers' votes", [DEBIASED, WEIGHTED], required=True, help=HELP, key="choose_votes", on_change=chosen
-    )
+    else:
+        st.query_params["votes"] = kind
 
 
-def say_votes(catalogue: Catalogue) -> None:
-    """Say which kind is shown, where there are several."""
+def show_vote_kind(catalogue: Catalogue) -> None:
+    """Show which kind of votes the page uses if the catalogue has several."""
     if catalogue.vote_kind:
-        st.caption(f"The volunteers' votes are {catalogue.vote_kind} ones. Browse lets you choose.", help=HELP)
+        st.caption(f"Volunteers' votes: {catalogue.vote_kind}. Change them in Browse.", help=HELP)

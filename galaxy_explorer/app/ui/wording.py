@@ -1,26 +1,31 @@
-"""What is said of the parts of a page's address that cannot be read, and of other people's errors: in whole sentences."""
+"""Texts from elsewhere, such as ids and error messages, as Markdown; counts with their noun."""
 
 import re
 
-LONGEST = 40  # letters of a part that are repeated
+MAX_LETTERS = 40  # of a URL parameter in a message
 
 
-def ended(error: object) -> str:
-    """Write an error's message as Markdown that a sentence can end with: as it is, with a full stop."""
+def with_full_stop(error: object) -> str:
+    """Return an error's message as Markdown that ends a sentence."""
     text = str(error).rstrip()
-    return escaped(text if text.endswith((".", "!", "?", "…")) else f"{text}.")
+    return escape_markdown(text if text.endswith((".", "!", "?", "…")) else f"{text}.")
 
 
-def escaped(text: str) -> str:
-    """Keep a text from elsewhere, such as an id, a file's name or a part of an address, from being taken for Markdown."""
+def escape_markdown(text: str) -> str:
+    """Escape a text from elsewhere, such as an id, a file name or a URL parameter."""
     return re.sub(r"([\\`*_{}\[\]()#+!<>|$:~.&-])", r"\\\1", text).replace("\n", " ")
 
 
 def cut(text: str) -> str:
-    """Cut a text from an address down to what a sentence holds."""
-    return text[:LONGEST] + "…" if len(text) > LONGEST else text
+    """Shorten a text for use in a sentence."""
+    return text[:MAX_LETTERS] + "…" if len(text) > MAX_LETTERS else text
 
 
 def galaxies_in_words(count: int) -> str:
-    """Write a number of galaxies with the word: ``1 galaxy``, ``1,000 galaxies``."""
+    """Return a number of galaxies with its noun: ``1 galaxy``, ``1,000 galaxies``."""
     return f"{count:,} {'galaxy' if count == 1 else 'galaxies'}"
+
+
+def listed(texts: list[str], last: str = "and") -> str:
+    """Join texts as an English list: ``a, b and c``."""
+    return f" {last} ".join(filter(None, [", ".join(texts[:-1]), *texts[-1:]]))

@@ -1,4 +1,4 @@
-"""About, opened through app.py: the arithmetic, the examples and the networks are those of the code and the data."""
+"""About in `AppTest`: arithmetic, examples and networks are those of the code and the data."""
 
 import re
 from collections.abc import Callable
@@ -7,15 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from app_page import run, texts
 from streamlit.testing.v1 import AppTest
 
+from galaxy_explorer.app import paths
 from galaxy_explorer.app.about import worked_example
-from galaxy_explorer.app.panel.examples import sure_examples
+from galaxy_explorer.app.panel.examples import find_examples
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, QUESTIONS, column, columns_of, mass_of, shares_from_fractions
 from galaxy_explorer.models import checkpoints
 
-ROOT = Path(__file__).parents[3]
 WORKED = "100053"
 
 
@@ -26,56 +27,44 @@ def worked(sample: Catalogue) -> np.ndarray:
 
 
 @pytest.fixture
-def about(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AppTest:
-    """The page, as a visitor of a fresh machine opens it."""
-    monkeypatch.delenv("GALAXY_EXPLORER_DATA", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
-    return app.switch_page("galaxy_explorer/app/about/page.py")
+def about(app: AppTest) -> AppTest:
+    """The app, about to open the page."""
+    return app.run().switch_page(paths.ABOUT)
 
 
-def opened(app: AppTest) -> str:
-    """Run the page, see that nothing went wrong, and give all that it says."""
-    app.run()
-    assert not app.exception
-    assert not app.error
-    words = [element.value for element in (*app.markdown, *app.caption)]
-    return " ".join([*words, *(html.proto.body for html in app.get("html"))])
+def shown(about: AppTest) -> str:
+    """Run the page, and return its texts and its HTML."""
+    run(about)
+    assert not about.error
+    return " ".join([texts(about), *(html.proto.body for html in about.get("html"))])
 
 
-def test_about_says_what_its_sections_promise(about: AppTest) -> None:
-    said = opened(about)
+def test_the_sections_hold_their_facts(about: AppTest) -> None:
+    words = shown(about)
     for fact in ("February 2009 to April 2010", "0.02 × `petroR90_r`", "arcsinh", "**What it is not:** a flux"):
-        assert fact in said
-    for cited in (
-        "Willett et al. 2013",
-        "Hart et al. 2016",
-        "Dambre 2015",
-        "Huang et al. 2017",
-        "Selvaraju et al. 2017",
-    ):
-        assert cited in said
-    assert "not probabilities" in said
-    assert "The shape of its light profile defines it" in said  # the Petrosian radius, which is not petroR90_r
-    assert "distance or on how deep" not in said
-    contents = said[said.index("[First steps]") :]
+        assert fact in words
+    for cited in ("Willett et al. 2013", "Hart et al. 2016", "Dambre 2015", "Huang et al. 2017", "Selvaraju et al."):
+        assert cited in words
+    assert "not probabilities" in words
+    assert "The shape of its light profile defines it" in words  # the Petrosian radius, which is not petroR90_r
+    contents = words[words.index("[First steps]") :]
     assert all(f"](#{header.proto.anchor})" in contents for header in about.header)
     assert len(about.header) == 9
 
 
 def test_the_page_works_its_galaxy_through(about: AppTest, worked: np.ndarray) -> None:
-    said = opened(about)
-    assert worked_example.as_table(worked) in said
+    words = shown(about)
+    assert worked_example.as_table(worked) in words
     for lesson in worked_example.lessons(worked):
-        assert lesson in said
+        assert lesson in words
 
 
 def test_every_step_multiplies_mass_and_share_to_the_score(worked: np.ndarray) -> None:
-    found = list(worked_example.steps(worked))
-    assert len(found) == len(QUESTIONS)
-    asked = [step for step in found if step.answer]
+    steps = list(worked_example.steps(worked))
+    assert len(steps) == len(QUESTIONS)
+    asked = [step for step in steps if step.answer]
     assert all(step.mass * step.share == pytest.approx(step.fraction, abs=1e-5) for step in asked)
-    assert {step.mass for step in found if not step.answer} == {0.0}
+    assert {step.mass for step in steps if not step.answer} == {0.0}
 
 
 def test_the_worked_galaxy_shows_the_exception_and_questions_not_asked(worked: np.ndarray) -> None:
@@ -86,7 +75,7 @@ def test_the_worked_galaxy_shows_the_exception_and_questions_not_asked(worked: n
     assert "questions 8, 9, 10 and 11" in unasked
 
 
-def test_a_galaxy_of_which_everything_was_asked_teaches_two_lessons(
+def test_a_galaxy_that_was_asked_everything_has_two_lessons(
     random_fractions: Callable[..., np.ndarray],
 ) -> None:
     assert len(worked_example.lessons(random_fractions(1)[0])) == 2
@@ -99,74 +88,74 @@ def test_examples_are_the_surest_of_those_that_were_asked(sample: Catalogue, nam
     mass = mass_of(int(name.removeprefix("Class").partition(".")[0]), fractions)
     sure = [i for i in range(len(sample)) if shares[i] >= 0.6 and mass[i] >= 0.495]
     expected = sorted(sure, key=lambda i: (-shares[i], -mass[i]))
-    found = sure_examples("sample", name)
+    found = find_examples("sample", name)
     assert list(found) == [sample.ids[i] for i in expected][:6]
     assert list(found.values()) == pytest.approx([shares[i] for i in expected][:6])
-    assert list(sure_examples("sample", name, 1)) == [sample.ids[i] for i in expected][:1]
+    assert list(find_examples("sample", name, 1)) == [sample.ids[i] for i in expected][:1]
 
 
-def test_an_address_opens_one_question_with_its_examples_as_links(about: AppTest) -> None:
+def test_a_url_opens_one_question_with_its_examples_as_links(about: AppTest) -> None:
     about.query_params["question"] = "8"
-    said = opened(about)
+    words = shown(about)
     assert any("Is the odd feature a ring" in header.value for header in about.subheader)
-    assert [link.label for link in about.page_link if link.label.split()[0] in sure_examples("sample", "Class8.6")]
-    assert "Drawing: a tilted ring" in said
+    assert [link.label for link in about.page_link if link.label.split()[0] in find_examples("sample", "Class8.6")]
+    assert "Drawing: a tilted ring" in words
 
 
 def test_a_fresh_install_shows_three_examples_or_more_of_every_answer(about: AppTest) -> None:
     for question in QUESTIONS:
         about.query_params["question"] = str(question.number)
-        opened(about)
+        shown(about)
         drawn = sum(caption.value.startswith("Drawing: ") for caption in about.caption)
-        sure = [len(sure_examples("sample", name)) for name in columns_of(question.number)]
+        sure = [len(find_examples("sample", name)) for name in columns_of(question.number)]
         assert drawn == sum(max(3 - galaxies, 0) for galaxies in sure)
         galaxies = [link for link in about.page_link if re.fullmatch(r"\d+ \*\d+\s%\*", link.label)]
         assert len(galaxies) == sum(sure)
 
 
-def test_sources_that_cannot_be_opened_leave_the_sample_and_the_drawings(
+def test_without_an_openable_source_the_sample_and_the_drawings_are_shown(
     about: AppTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(tmp_path / "gone"))
     about.query_params["source"] = "gone"
     about.query_params["question"] = "8"
-    said = opened(about)
-    assert "gone cannot be opened: " in said
-    assert "Drawing: a tilted ring" in said
+    words = shown(about)
+    assert "gone cannot be opened: " in words
+    assert "Drawing: a tilted ring" in words
 
 
 @pytest.mark.parametrize("asked", ["0", "12", "one"])
-def test_an_unknown_question_in_the_address_gives_the_first_and_is_said_once(about: AppTest, asked: str) -> None:
+def test_an_unknown_question_in_the_url_opens_the_first_and_is_reported_once(about: AppTest, asked: str) -> None:
     about.query_params["question"] = asked
-    opened(about)
+    shown(about)
     assert any(header.value.startswith("1. ") for header in about.subheader)
-    assert [warning.value for warning in about.warning] == [
-        f"`question={asked}` in the address is no question's number from 1 to 11; it is left out."
-    ]
-    assert about.query_params["question"] == asked  # another address would be a step of the Back button
-    opened(about)
+    (warning,) = about.warning
+    assert f"`question={asked}`" in warning.value
+    assert "from 1 to 11" in warning.value
+    assert about.query_params["question"] == asked  # another URL would be a step of the Back button
+    shown(about)
     assert not about.warning
 
 
-def test_the_networks_are_told_by_their_cards(about: AppTest) -> None:
+def test_the_networks_are_described_by_their_cards(about: AppTest) -> None:
     from galaxy_explorer.models.checkpoints import available, load
 
-    said = opened(about)
+    words = shown(about)
     for name in available():
         model = load(name)
         card = model.card
-        assert f"**{sum(parameter.numel() for parameter in model.network.parameters()):,}** parameters" in said
-        assert f"**{card.validation.rmse:.4f}**" in said
-        assert f"**{card.training_galaxies:,}** galaxies" in said
-        assert f"The network {name}, from picture to scores" in said
-    assert "Batch normalisation" in said
-    assert "held" in said  # the coverage of the spreads
+        assert f"**{sum(parameter.numel() for parameter in model.network.parameters()):,}** parameters" in words
+        assert f"**{card.validation.rmse:.4f}**" in words
+        assert f"**{card.training_galaxies:,}** galaxies" in words
+        assert f"The network {name}, from picture to scores" in words
+    assert "Batch normalisation" in words
+    assert "intervals contained" in words
 
 
 def test_a_galaxy_that_the_open_folder_shares_with_the_sample_is_shown_once(
     about: AppTest, sample: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shared = next(iter(sure_examples("sample", "Class1.1")))
+    shared = next(iter(find_examples("sample", "Class1.1")))
     folder = tmp_path / "mine"
     folder.mkdir()
     (folder / f"{shared}.jpg").symlink_to(sample.root / f"{shared}.jpg")
@@ -174,15 +163,15 @@ def test_a_galaxy_that_the_open_folder_shares_with_the_sample_is_shown_once(
     (folder / "scores.csv").write_text(f"GalaxyID,{','.join(COLUMNS)}\n{shared},{votes}\n")
     monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(folder))
     about.query_params["source"], about.query_params["question"] = "mine", "1"
-    opened(about)
+    shown(about)
     ids = [link.label.split()[0] for link in about.page_link if link.label.endswith("%*")]
     assert ids.count(shared) == 1
-    assert set(sure_examples("sample", "Class1.1")) <= set(ids)
+    assert set(find_examples("sample", "Class1.1")) <= set(ids)
 
 
 def test_the_cells_of_a_map_are_those_of_the_shipped_networks(about: AppTest) -> None:
-    said = opened(about)
+    words = shown(about)
     for name in checkpoints.available():
         model = checkpoints.load(name)
         cells = model.network.features(torch.zeros(1, 3, model.card.image_size, model.card.image_size)).shape[-1]
-        assert re.search(rf"{cells} × {cells}( cells)? \(`{name}`\)", said)
+        assert re.search(rf"{cells} × {cells}( cells)? \(`{name}`\)", words)

@@ -1,17 +1,15 @@
-"""Browse, opened through app.py without a browser: galaxies, filters, search, pages, addresses."""
+"""Browse in `AppTest`: galaxies, filters, search, pages, URL parameters."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
-from browse_page import ROOT, asked, chips, fresh_app, opened, run, sixty_galaxies, texts, tiles
+from app_page import go_to, new_app, opened, press, run, texts, url_values
+from browse_page import chips, tiles
 from streamlit.testing.v1 import AppTest
 
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, shares_from_fractions
-
-app = pytest.fixture(fresh_app)
-survey = pytest.fixture(sixty_galaxies)
 
 
 def test_the_nine_galaxies_of_the_sample_come_first(app: AppTest) -> None:
@@ -27,17 +25,16 @@ def test_the_nine_galaxies_of_the_sample_come_first(app: AppTest) -> None:
     ]
 
 
-def test_a_filter_is_added_as_a_chip_and_taken_away_by_it(app: AppTest, sample: Catalogue) -> None:
+def test_a_filter_is_added_as_a_chip_that_removes_it(app: AppTest, sample: Catalogue) -> None:
     opened(app)
     app.selectbox(key="new_answer").set_value("Class1.1")
     app.slider(key="new_bounds").set_value((50, 100))
-    next(button for button in app.button if button.label == "Add filter").click()
-    run(app)
+    press(app, "Add filter")
     expected = sample.table.index[sample.table["Class1.1"] >= 0.5].tolist()
     assert 0 < len(expected) < 9
     assert tiles(app) == expected
     assert chips(app) == ["smooth or disk: smooth ≥ 50 %"]
-    assert asked(app, "filter") == ["t01_smooth~50-100s"]
+    assert url_values(app, "filter") == ["t01_smooth~50-100s"]
     app.button(key="chip_0").click()
     run(app)
     assert len(tiles(app)) == 9
@@ -61,7 +58,7 @@ def test_several_filters_hold_together_whatever_measure_they_have(app: AppTest, 
         "arm count: 2 ≤ 90 %",
         "asked of ≥ 20 %",
     ]
-    assert "Volunteers voted on 6 of these 9 galaxies" in texts(app)
+    assert "3 of these 9 galaxies have no votes and are hidden" in texts(app)
     assert "at least 20 % of the votes reached its question" in texts(app)
 
 
@@ -78,13 +75,13 @@ def test_a_filter_and_a_new_order_go_back_to_page_1(app: AppTest, survey: Catalo
     assert "page" not in app.query_params
 
 
-def test_the_next_page_goes_on_where_the_last_one_ended(app: AppTest, survey: Catalogue) -> None:
+def test_the_next_page_starts_after_the_last_galaxy_of_the_one_before(app: AppTest, survey: Catalogue) -> None:
     opened(app)
     assert tiles(app) == survey.ids[:24]
     app.get("pagination")[0].set_value(2)
     run(app)
     assert tiles(app) == survey.ids[24:48]
-    assert asked(app, "page") == ["2"]
+    assert url_values(app, "page") == ["2"]
 
 
 def test_a_search_gives_ids_in_full_first(app: AppTest, survey: Catalogue) -> None:
@@ -92,107 +89,93 @@ def test_a_search_gives_ids_in_full_first(app: AppTest, survey: Catalogue) -> No
     app.text_input(key="search").set_value("  g40,\tg1  nowhere ")
     run(app)
     assert tiles(app) == ["g40", *(f"g{number}" for number in range(10, 20))]
-    assert "No id holds “nowhere”." in texts(app)
-    assert asked(app, "search") == ["g40,\tg1  nowhere"]
+    assert "No galaxy id contains “nowhere”." in texts(app)
+    assert url_values(app, "search") == ["g40,\tg1  nowhere"]
 
 
-def test_a_ready_made_selection_is_one_click_and_a_second_takes_it_away(app: AppTest, survey: Catalogue) -> None:
+def test_a_preset_is_one_click_and_a_second_removes_it(app: AppTest, survey: Catalogue) -> None:
     opened(app)
     app.pills(key="ready_made").set_value("The roundest")
     run(app)
     assert chips(app) == ["roundness: completely round ≥ 80 %"]
-    assert asked(app, "sort") == ["t07_completely-round"]
-    assert "the roundest come first" in texts(app)
+    assert url_values(app, "sort") == ["t07_completely-round"]
+    assert "chose “completely round”" in texts(app)
     app.pills(key="ready_made").set_value(None)
     run(app)
     assert chips(app) == []
 
 
-def test_an_address_that_was_shared_gives_the_same_view(app: AppTest, survey: Catalogue) -> None:
-    address = {"filter": ["t01_smooth~0-90s", "t06_yes~0-90f"], "sort": "t04_yes", "page": "2"}
-    opened(app, **address)
+def test_a_shared_url_gives_the_same_galaxies(app: AppTest, survey: Catalogue) -> None:
+    params = {"filter": ["t01_smooth~0-90s", "t06_yes~0-90f"], "sort": "t04_yes", "page": "2"}
+    opened(app, **params)
     first, words = tiles(app), chips(app)
-    other = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
-    opened(other, **address)
+    other = opened(new_app(), **params)
     assert (tiles(other), chips(other)) == (first, words)
     assert len(first) > 0
     assert len(words) == 2
 
 
-def test_a_malformed_address_is_said_and_the_rest_of_it_holds(app: AppTest, survey: Catalogue) -> None:
+def test_malformed_url_parameters_are_reported_and_the_others_hold(app: AppTest, survey: Catalogue) -> None:
     opened(app, source="nowhere", filter=["t04_yes~9-1s", "t01_smooth~0-100f"], sort="beauty", page="99")
     (warning,) = app.warning
-    said = warning.value.split("  \n")
-    assert "no source called “nowhere”" in said[0]
-    assert "`filter=t04_yes~9-1s` in the address is no filter" in said[1]
-    assert "`sort=beauty` in the address is nothing to sort by" in said[2]
-    assert "There is no page 99; this is the last one, 3." in said[3]
+    messages = warning.value.split("  \n")
+    parts = ("no source “nowhere”", "`filter=t04_yes~9-1s` is ignored", "`sort=beauty` is ignored", "no page 99")
+    assert all(part in message for part, message in zip(parts, messages, strict=True))
     assert chips(app) == ["smooth or disk: smooth: votes known"]
     assert tiles(app) == survey.ids[48:]
 
 
 @pytest.mark.parametrize(
-    ("address", "words"),
+    ("name", "value"),
     [
-        ({"filer": "t04_yes~60-100s"}, "knows no `filer` in the address; it is left out. Perhaps `filter` was meant."),
-        ({"filter": "t04_yse~60-100s"}, "Perhaps `t04_yes~60-100s` was meant."),
-        ({"sort": "t01_smoth"}, "Perhaps `t01_smooth` was meant."),
-        (
-            {"votes": "debased"},
-            "`votes=debased` in the address is no kind of votes; it is left out. Perhaps `debiased`",
-        ),
-        ({"source": "smple"}, "this is Bundled sample. Perhaps `sample` was meant."),
-        ({"zzz": "1"}, "knows no `zzz` in the address; it is left out."),
+        *(("filer", "t04_yes~60-100s"), ("filter", "t04_yse~60-100s"), ("sort", "t01_smoth"), ("votes", "debased")),
+        *(("source", "smple"), ("zzz", "1")),
     ],
 )
-def test_what_the_address_misspells_is_said_once_with_what_was_meant(
-    app: AppTest, address: dict[str, str], words: str
-) -> None:
-    opened(app, **address)
+def test_a_misspelt_url_parameter_is_reported_once(app: AppTest, name: str, value: str) -> None:
+    opened(app, **{name: value})
     (warning,) = app.warning
-    assert words in warning.value
-    assert ("Perhaps" in warning.value) == ("Perhaps" in words)
-    (name,) = address
-    assert name in app.query_params  # the address is not rewritten: that would be a step of the Back button
+    assert (value if name == "source" else name) in warning.value
+    assert name in app.query_params  # the URL is not rewritten: that would be a step of the Back button
     run(app)
     assert not app.warning
 
 
 @pytest.mark.parametrize("name", ["utm_source", "fbclid", "embed", "embed_options"])
-def test_what_others_hang_onto_a_link_is_passed_over(app: AppTest, name: str) -> None:
+def test_parameters_that_others_append_to_a_link_are_skipped(app: AppTest, name: str) -> None:
     opened(app, **{name: "1"})
     assert not app.warning
 
 
 def test_ways_to_more_galaxies_begin_with_what_is_open(app: AppTest) -> None:
     opened(app)
-    assert "The bundled sample holds 9 galaxies, so that everything works offline." in texts(app)
+    assert "The bundled sample has 9 galaxies" in texts(app)
 
 
-def test_ways_to_more_galaxies_name_the_catalogue_that_is_open(app: AppTest, survey: Catalogue) -> None:
+def test_ways_to_more_galaxies_describe_the_open_catalogue(app: AppTest, survey: Catalogue) -> None:
     opened(app)
-    assert "The catalogue that is open, survey, holds 60 galaxies; volunteers voted on all of them." in texts(app)
-    assert "bundled sample holds" not in texts(app)
+    assert "The open catalogue, survey, has 60 galaxies, all of them with votes." in texts(app)
+    assert "bundled sample has" not in texts(app)
 
 
-def test_where_nothing_fits_the_filter_in_the_way_can_be_taken_away(app: AppTest) -> None:
+def test_without_matches_the_filter_that_excludes_all_can_be_removed(app: AppTest) -> None:
     opened(
         app, filter=["t01_smooth~0-100f", "t04_yes~99-100s", "t07_completely-round~99-100s"], asked="0", search="1000"
     )
-    assert "**No galaxy fits.**" in texts(app)
-    assert "Not even when" in texts(app)
+    assert "**No matches.**" in texts(app)
+    assert "No single filter" in texts(app)
     app.button(key="start_again").click()
     run(app)
     assert len(tiles(app)) == 9
     opened(app, filter="t01_smooth~0-100f", search="no such id")
-    assert app.button(key="way_out_0").label == "search for “no such id” → 6 galaxies"
-    app.button(key="way_out_0").click()
+    assert app.button(key="relax_0").label == r"id\: no such id → 6 galaxies"
+    app.button(key="relax_0").click()
     run(app)
     assert len(tiles(app)) == 6
     assert "search" not in app.query_params
     opened(app, filter=["t11_1~0-50s", "t10_tight~0-100s"], asked="100")
-    assert app.button(key="way_out_0").label.startswith("asked of ≥ 100\u00a0% → ")
-    app.button(key="way_out_0").click()
+    assert app.button(key="relax_0").label.startswith("asked of ≥ 100\u00a0% → ")
+    app.button(key="relax_0").click()
     run(app)
     assert tiles(app)
 
@@ -202,13 +185,13 @@ def test_galaxies_without_votes_have_nothing_to_filter_by(
 ) -> None:
     monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(picture_folder))
     opened(app)
-    assert "Nobody has voted on these galaxies" in texts(app)
-    assert app.selectbox(key="sort_by").options == ["galaxy id", "at random", "network against network"]
+    assert "These galaxies have no votes" in texts(app)
+    assert app.selectbox(key="sort_by").options == ["galaxy id", "random", "network vs network"]
     assert len(app.pills) == 0
     assert tiles(app) == ["0012", "587726016142835881", "NA", "a b.c"]
 
 
-def test_a_picture_that_cannot_be_read_costs_its_tile_alone(
+def test_an_unreadable_picture_affects_only_its_tile(
     app: AppTest, picture_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (picture_folder / "NA.png").write_bytes(b"no picture")
@@ -219,30 +202,26 @@ def test_a_picture_that_cannot_be_read_costs_its_tile_alone(
     assert app.text[0].value.startswith("NA: ")
 
 
-def test_a_file_name_is_no_markdown(app: AppTest, tmp_path: Path, picture_folder, monkeypatch) -> None:
+def test_a_file_name_is_not_read_as_markdown(app: AppTest, tmp_path: Path, picture_folder, monkeypatch) -> None:
     (picture_folder / "0012.png").rename(picture_folder / "*a*_[b]$:red[c].png")
     monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(picture_folder))
     opened(app)
     assert r"\*a\*\_\[b\]\$\:red\[c\]" in [link.label for link in app.page_link]
 
 
-def test_the_menu_leads_back_to_the_last_view(app: AppTest, survey: Catalogue) -> None:
+def test_the_menu_leads_back_to_the_last_query(app: AppTest, survey: Catalogue) -> None:
     opened(app, filter="t01_smooth~0-90s", page="2")
     before = tiles(app)
-    app.switch_page("galaxy_explorer/app/about/page.py")
-    run(app)
-    for name in list(app.query_params):
-        del app.query_params[name]
-    app.switch_page("galaxy_explorer/app/browse/page.py")
-    run(app)
+    go_to(app, "about")
+    go_to(app, "browse")
     assert tiles(app) == before
-    assert asked(app, "filter") == ["t01_smooth~0-90s"]
+    assert url_values(app, "filter") == ["t01_smooth~0-90s"]
 
 
-def test_the_galaxy_page_goes_through_the_selection(app: AppTest, survey: Catalogue) -> None:
+def test_the_galaxy_page_walks_through_the_selection(app: AppTest, survey: Catalogue) -> None:
     opened(app, sort="random", seed="3")
     first, second, *_ = tiles(app)
-    selection = app.session_state["selection"]
+    selection = app.session_state["SharedState"].selection
     assert selection.rows.nbytes <= 8 * len(survey)
     assert selection.neighbours(survey, first) == (None, second, 1)
 
@@ -256,20 +235,7 @@ def test_a_folder_in_the_environment_is_a_source(
     assert "**17** of 17 galaxies." in texts(app)
 
 
-ABOUT, BROWSE = "galaxy_explorer/app/about/page.py", "galaxy_explorer/app/browse/page.py"
-
-
-def test_the_last_view_is_come_back_to_from_another_page(app: AppTest, survey: Catalogue) -> None:
-    opened(app, filter=["t01_smooth~50-100s"])
-    words = chips(app)
-    for page in (ABOUT, BROWSE):
-        app.query_params.clear()
-        app.switch_page(page)
-        run(app)
-    assert (chips(app), len(words)) == (words, 1)
-
-
-def test_an_address_that_back_has_emptied_stays_empty(app: AppTest, survey: Catalogue) -> None:
+def test_a_url_that_back_has_emptied_stays_empty(app: AppTest, survey: Catalogue) -> None:
     opened(app, filter=["t01_smooth~50-100s"])
     app.query_params.clear()
     run(app)

@@ -7,7 +7,6 @@ import pytest
 
 from galaxy_explorer.app.compare.charts import (
     NAMES,
-    Axes,
     colours_of,
     coverage_per_question,
     density_chart,
@@ -16,7 +15,7 @@ from galaxy_explorer.app.compare.charts import (
 from galaxy_explorer.decision_tree import QUESTIONS
 from galaxy_explorer.flow_chart.palette import palette
 
-AXES = Axes("predicted by fcn", "voted", "answers")
+AXES = ("predicted by fcn", "voted")
 
 
 def by_question(value: float, but: int | None = None) -> dict[int, float]:
@@ -77,7 +76,7 @@ def test_a_question_without_a_number_has_no_point() -> None:
     assert [trace.name for trace in figure.data] == ["fcn"]
 
 
-def test_coverage_is_drawn_beside_what_was_promised() -> None:
+def test_coverage_is_drawn_with_the_nominal_level() -> None:
     figure = coverage_per_question({"fcn": by_question(0.6)}, 0.68, dark=False)
     (line,) = figure.layout.shapes
     assert line.x0 == line.x1 == 0.68
@@ -88,7 +87,7 @@ def test_coverage_is_drawn_beside_what_was_promised() -> None:
 @pytest.mark.parametrize("dark", [True, False])
 def test_a_density_leaves_empty_bins_blank_and_keeps_the_counts_for_the_hover(dark: bool) -> None:
     counts = np.array([[0, 1], [100, 10]])
-    heat = density_chart(counts, AXES, dark).data[0]
+    heat = density_chart(counts, *AXES, dark).data[0]
     assert np.isnan(heat.z[0][0])
     assert [heat.z[0][1], heat.z[1][0], heat.z[1][1]] == [0, 2, 1]
     assert np.array_equal(heat.customdata, counts)
@@ -97,21 +96,21 @@ def test_a_density_leaves_empty_bins_blank_and_keeps_the_counts_for_the_hover(da
 
 
 def test_a_density_is_square_and_has_its_diagonal() -> None:
-    figure = density_chart(np.eye(4, dtype=int), AXES, dark=True)
+    figure = density_chart(np.eye(4, dtype=int), *AXES, dark=True)
     assert figure.layout.yaxis.scaleanchor == "x"
     assert list(named(figure, "equal").x) == list(named(figure, "equal").y) == [0, 1]
-    assert figure.layout.xaxis.title.text == AXES.across
-    assert figure.layout.yaxis.title.text == AXES.up
+    assert figure.layout.xaxis.title.text == AXES[0]
+    assert figure.layout.yaxis.title.text == AXES[1]
 
 
 def test_a_density_of_nothing_is_an_empty_chart() -> None:
-    heat = density_chart(np.zeros((3, 3), dtype=int), AXES, dark=True).data[0]
+    heat = density_chart(np.zeros((3, 3), dtype=int), *AXES, dark=True).data[0]
     assert np.isnan(np.array(heat.z, dtype=float)).all()
 
 
 def test_the_calibration_is_a_line_of_mean_votes() -> None:
     binned = pd.DataFrame({"predicted": [0.1, 0.6], "voted": [0.2, 0.5], "count": [30, 7]})
-    line = named(density_chart(np.eye(2, dtype=int), AXES, True, binned), "mean vote")
+    line = named(density_chart(np.eye(2, dtype=int), *AXES, True, binned), "mean vote")
     assert list(line.x) == [0.1, 0.6]
     assert list(line.y) == [0.2, 0.5]
     assert list(line.customdata) == [30, 7]
@@ -127,7 +126,7 @@ def test_every_colour_stands_out_from_the_page(dark: bool) -> None:
 
 @pytest.mark.parametrize("dark", [True, False])
 def test_a_fuller_bin_always_stands_out_more(dark: bool) -> None:
-    heat = density_chart(np.eye(2, dtype=int), AXES, dark).data[0]
+    heat = density_chart(np.eye(2, dtype=int), *AXES, dark).data[0]
     away = [contrast(colour, palette(dark).page) for _, colour in heat.colorscale]
     assert away == sorted(away)
     assert away[0] > 1.15
@@ -137,6 +136,6 @@ def test_a_fuller_bin_always_stands_out_more(dark: bool) -> None:
     ("most", "told"), [(900, ["1", "10", "100"]), (5_000_000, ["1", "100", "10,000", "1,000,000"])]
 )
 def test_the_scale_of_a_density_has_as_many_numbers_as_a_phone_has_room_for(most: int, told: list[str]) -> None:
-    (heat,) = (trace for trace in density_chart(np.diag([most, 1]), AXES, dark=True).data if trace.type == "heatmap")
+    (heat,) = (trace for trace in density_chart(np.diag([most, 1]), *AXES, dark=True).data if trace.type == "heatmap")
     assert list(heat.colorbar.ticktext) == told
     assert [10**value for value in heat.colorbar.tickvals] == [int(text.replace(",", "")) for text in told]

@@ -1,4 +1,4 @@
-"""Compare, opened through app.py without a browser, with tiny networks: its work and its rooms."""
+"""Compare without a browser, with tiny networks: prediction jobs and sections."""
 
 import threading
 from pathlib import Path
@@ -37,30 +37,29 @@ many = pytest.fixture(scope="module")(sixty_drawn)
 app = pytest.fixture(app_with_two)
 
 
-def test_the_top_explains_its_terms_and_gives_the_figures_of_the_cards(app: AppTest) -> None:
+def test_the_top_explains_its_terms_and_shows_the_figures_of_the_cards(app: AppTest) -> None:
     opened(app)
     said = texts(app)
-    for term in ("**vote fraction**", "**RMSE** (root-mean-square error) is", "**mean predictor**", "card, a note"):
+    for term in ("**vote fraction**", "**RMSE** (root-mean-square error) is", "**mean predictor**", "model card"):
         assert term in said
     assert {metric.label: metric.value for metric in app.metric}["RMSE of second"] == "0.1234"
-    assert "**600 galaxies** that were kept from them" in said
+    assert "**600 galaxies**" in said
 
 
-def test_the_time_is_told_first_and_the_work_ends_in_every_room(app: AppTest) -> None:
+def test_the_time_is_estimated_first_and_the_prediction_fills_every_section(app: AppTest) -> None:
     opened(app)
-    assert "first and second have not looked at these 60 galaxies yet" in texts(app)
-    assert "That takes about" in texts(app)
-    press(app, "Start")
-    wait_for(app, lambda: "All numbers" in headings(app))
+    assert "Not predicted yet by first and second; estimated time: about" in texts(app)
+    press(app, "Start prediction")
+    wait_for(app, lambda: "Downloads" in headings(app))
     assert headings(app) == [
-        "How far off, question by question",
-        "Predicted and voted",
-        "Where they disagree most",
+        "Errors by question",
+        "Predictions and votes",
+        "Largest disagreements",
         "Network against network",
-        "All numbers",
+        "Downloads",
     ]
     assert len([link for link in app.page_link if link.label.startswith("copy")]) == 24
-    assert {"Start", "Stop"} & labels(app) == set()
+    assert {"Start prediction", "Stop prediction"} & labels(app) == set()
 
 
 def test_a_rerun_predicts_nothing_and_reads_nothing_again(
@@ -73,12 +72,12 @@ def test_a_rerun_predicts_nothing_and_reads_nothing_again(
     app.selectbox(key="votes_question").set_value(4)
     app.run()
     assert not app.exception
-    assert "Predicted and voted" in headings(app)
+    assert "Predictions and votes" in headings(app)
     assert reads == []
-    assert prediction_jobs.worker().jobs == []
+    assert prediction_jobs.worker().jobs == {}
 
 
-def test_the_worst_disagreements_are_told_in_words(app: AppTest, many: Path) -> None:
+def test_the_largest_disagreements_are_in_words(app: AppTest, many: Path) -> None:
     catalogue = predict_at_once(many)
     opened(app)
     app.selectbox(key="worst_question").set_value(4)
@@ -94,14 +93,14 @@ def test_the_worst_disagreements_are_told_in_words(app: AppTest, many: Path) -> 
     assert words.replace("\n", " ") in texts(app)
 
 
-def test_what_a_stop_left_undone_is_gone_on_with(app: AppTest, many: Path) -> None:
+def test_a_prediction_that_was_stopped_is_resumed(app: AppTest, many: Path) -> None:
     predict_at_once(many, but=8)
     opened(app)
-    assert "first at 52 of 60, second at 52 of 60" in texts(app)
-    assert "Where they disagree most" in headings(app)  # of the 52
-    press(app, "Go on")
-    wait_for(app, lambda: not {"Go on", "Stop"} & labels(app))
-    assert "Below: **60** galaxies with votes, of the 60 in many." in texts(app)
+    assert "Predicted so far: first 52 of 60, second 52 of 60" in texts(app)
+    assert "Largest disagreements" in headings(app)  # of the 52
+    press(app, "Resume prediction")
+    wait_for(app, lambda: not {"Resume prediction", "Stop prediction"} & labels(app))
+    assert "Below: **60 galaxies** with votes, of 60 in many." in texts(app)
     assert all(store.is_file() for name in NETWORKS for store in [prediction_jobs.store_of(open_catalogue(many), name)])
 
 
@@ -109,14 +108,13 @@ def test_a_visitor_sees_the_progress_and_can_stop(app: AppTest, monkeypatch: pyt
     opened(app)
     gate, load = threading.Event(), networks.network
     monkeypatch.setattr(networks, "network", lambda name: load(name) if gate.wait(SECONDS) else None)
-    press(app, "Start")
-    assert "Stop" in labels(app)
-    press(app, "Stop")
+    press(app, "Start prediction")
+    press(app, "Stop prediction")
     gate.set()
-    wait_for(app, lambda: "Start" in labels(app))
+    wait_for(app, lambda: "Start prediction" in labels(app))
 
 
-def test_a_failed_job_is_a_sentence_with_a_way_on(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_job_shows_its_reason_and_can_be_retried(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     opened(app)
 
     def fail(name: str) -> object:
@@ -124,24 +122,28 @@ def test_a_failed_job_is_a_sentence_with_a_way_on(app: AppTest, monkeypatch: pyt
 
     with monkeypatch.context() as patched:
         patched.setattr(networks, "network", fail)
-        press(app, "Start")
+        press(app, "Start prediction")
         wait_for(app, lambda: bool(app.error))
-    assert "**first** could not be asked about all galaxies: the weights are damaged" in app.error[0].value
-    press(app, "Try again")
-    wait_for(app, lambda: "All numbers" in headings(app))
+    assert "**first** failed: the weights are damaged" in app.error[0].value
+    press(app, "Retry prediction")
+    wait_for(app, lambda: "Downloads" in headings(app))
     assert not app.error
+
+
+def selected(app: AppTest, rows: np.ndarray, of: int) -> AppTest:
+    """Run Compare with a selection of Browse."""
+    app.session_state["SharedState"].selection = Selection("many", rows, of)
+    return app.run()
 
 
 def test_browses_selection_can_be_compared_alone(app: AppTest, many: Path) -> None:
     catalogue = predict_at_once(many)
     app.run()
-    app.session_state["selection"] = Selection("many", np.arange(57, 2, -1), len(catalogue))
-    app.switch_page("galaxy_explorer/app/compare/page.py")
+    selected(opened(app), np.arange(57, 2, -1), len(catalogue))
+    assert "Below: **55 galaxies** with votes, of 60 in many." in texts(app)
+    app.segmented_control(key="compare_of").set_value("catalogue")
     app.run()
-    assert "Below: **55** galaxies with votes, of the 55 that Browse selects from the 60 in many." in texts(app)
-    app.segmented_control(key="compare_of").set_value("the whole catalogue")
-    app.run()
-    assert "Below: **60** galaxies" in texts(app)
+    assert "Below: **60 galaxies**" in texts(app)
 
 
 def test_a_sample_is_offered_first_and_is_always_the_same(
@@ -153,18 +155,18 @@ def test_a_sample_is_offered_first_and_is_always_the_same(
     assert len(np.unique(compare_comparison.sample_of(rows))) == 55
     predict_at_once(many)
     opened(app)
-    assert "Below: a sample of **55** galaxies with votes, of the 60 in many." in texts(app)
-    app.segmented_control(key="compare_extent").set_value("all of them")
+    assert "Below: **55 galaxies** with votes, of 60 in many." in texts(app)
+    app.segmented_control(key="compare_extent").set_value("all")
     app.run()
-    assert "Below: **60** galaxies" in texts(app)
+    assert "Below: **60 galaxies**" in texts(app)
 
 
 def test_few_galaxies_are_shown_one_by_one(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GALAXY_EXPLORER_DATA")
     predict_at_once("sample")
     opened(app)
-    assert "Here are 6 galaxies, one by one." in texts(app)
-    assert "Where they disagree most" not in headings(app)
+    assert "6 galaxies, one by one." in texts(app)
+    assert "Largest disagreements" not in headings(app)
 
 
 def test_galaxies_without_votes_are_compared_between_the_networks(
@@ -177,12 +179,12 @@ def test_galaxies_without_votes_are_compared_between_the_networks(
     monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(unvoted))
     predict_at_once(unvoted)
     opened(app)
-    assert "none of which has votes" in texts(app)
-    assert headings(app) == ["Network against network", "All numbers"]
+    assert "60 galaxies** without votes" in texts(app)
+    assert headings(app) == ["Network against network", "Downloads"]
 
 
 @pytest.mark.parametrize("finish", [True, False])
-def test_what_could_not_be_predicted_is_told_and_not_asked_for_again(app: AppTest, many: Path, finish: bool) -> None:
+def test_failures_are_listed_and_not_predicted_again(app: AppTest, many: Path, finish: bool) -> None:
     catalogue = open_catalogue(many)
     store = PredictionStore(prediction_jobs.store_of(catalogue, "first"), prediction_jobs.network_key("first"))
     fractions = np.full((50, len(COLUMNS)), 0.2, dtype=np.float32)
@@ -206,15 +208,15 @@ def test_one_picture_that_could_not_be_read_is_one(app: AppTest, many: Path) -> 
         store.finish()
     opened(app)
     assert "1 picture could not be read" in [expander.label for expander in app.expander]
-    press(app, "Try these again")
+    press(app, "Retry these pictures")
     wait_for(
         app, lambda: not [one for one in app.expander if "could not be read" in one.label]
     )  # it was damaged for a moment
-    assert "Below: **60** galaxies" in texts(app)
+    assert "Below: **60 galaxies**" in texts(app)
     assert prediction_jobs.store_of(catalogue, "first").is_file()
 
 
-def test_the_address_follows_the_source_that_is_chosen(app: AppTest, many: Path) -> None:
+def test_the_url_follows_the_source_that_is_chosen(app: AppTest, many: Path) -> None:
     app.query_params["source"] = "many"
     opened(app)
     app.selectbox(key="compare_source").set_value("sample").run()
@@ -222,23 +224,19 @@ def test_the_address_follows_the_source_that_is_chosen(app: AppTest, many: Path)
     app.query_params["source"] = "many"  # Back
     app.run()
     assert app.selectbox(key="compare_source").value == "many"
-    assert "with votes, of the 60 in many" in texts(app)
+    assert "of 60 in many" in texts(app)
 
 
-@pytest.mark.parametrize(
-    ("sample_size", "said"), [(60, "Below: **60** galaxies with"), (59, "Below: a sample of **59** galaxies with")]
-)
-def test_only_a_part_of_the_galaxies_is_called_a_sample(
-    app: AppTest, sample_size: int, said: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("sample_size", [60, 59])
+def test_a_sample_is_offered_only_of_more_galaxies(
+    app: AppTest, sample_size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(compare_comparison, "SAMPLE_SIZE", sample_size)
-    assert said in texts(opened(app))
+    opened(app)
+    assert f"Below: **{sample_size} galaxies**" in texts(app)
+    assert len([box for box in app.segmented_control if box.key == "compare_extent"]) == (sample_size < 60)
 
 
-def test_one_galaxy_is_not_said_to_be_several(app: AppTest) -> None:
-    app.session_state["source"] = "many"
-    app.run()
-    app.session_state["selection"] = Selection("many", np.array([3]), 60)
-    app.switch_page("galaxy_explorer/app/compare/page.py").run()
-    assert "Below: **1** galaxy with votes" in texts(app)
-    assert "have not looked at this galaxy yet" in texts(app)
+def test_one_galaxy_is_in_the_singular(app: AppTest) -> None:
+    selected(opened(app), np.array([3]), 60)
+    assert "Below: **1 galaxy** with votes" in texts(app)

@@ -1,4 +1,4 @@
-"""Tables that Compare opens, and those that it gives."""
+"""External prediction tables that Compare opens, and the tables to download."""
 
 import io
 from collections.abc import Callable
@@ -22,6 +22,7 @@ from tiny_training import in_one_thread
 from galaxy_explorer.app.compare import comparison as compare_comparison
 from galaxy_explorer.app.compare import external_tables, tables
 from galaxy_explorer.app.services import prediction_jobs
+from galaxy_explorer.app.services.local_paths import OPEN_FOLDERS
 from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.prediction import Batch, PredictionStore
@@ -32,7 +33,13 @@ many = pytest.fixture(scope="module")(sixty_drawn)
 app = pytest.fixture(app_with_two)
 
 
-def test_a_finished_table_is_opened_in_place_of_predicting(
+@pytest.fixture(autouse=True)
+def on_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Visitors may open paths."""
+    monkeypatch.setenv(OPEN_FOLDERS, "1")
+
+
+def test_a_finished_table_is_opened_instead_of_predicting(
     app: AppTest, many: Path, tmp_path: Path, random_fractions: Callable
 ) -> None:
     catalogue = open_catalogue(many)
@@ -42,13 +49,11 @@ def test_a_finished_table_is_opened_in_place_of_predicting(
         store.add([Batch(catalogue.ids[:55], fractions, np.full_like(fractions, 0.1), {})])
         store.finish()
     app.run()
-    app.session_state[external_tables.OPENED] = {}
-    app.switch_page("galaxy_explorer/app/compare/page.py")
-    app.run()
+    opened(app)
     for name in ("mine", "again"):
         app.text_input[0].set_value(str(tmp_path / f"{name}.parquet"))
-        press(app, "Open")
-    assert app.session_state[external_tables.OPENED].keys() == {"mine", "second"}  # the second one's own weights
+        press(app, "Open table")
+    assert app.session_state["CompareState"].tables.keys() == {"mine", "second"}  # the second one's own weights
     assert any("lacks 5 of the 60 galaxies" in warning.value for warning in app.warning)
     app.pills[0].set_value(["mine", "second"])
     app.run()
@@ -78,7 +83,7 @@ def test_an_opened_table_is_read_once_until_it_changes(
     ("spoil", "said"),
     [
         (lambda table: table.drop(columns="Class4.1"), r"has no column Class4\.1"),
-        (lambda table: pd.concat([table, table.iloc[:1]]), "galaxy copy0 twice"),
+        (lambda table: pd.concat([table, table.iloc[:1]]), "holds galaxy copy0 twice"),
         (
             lambda table: table.assign(**{"Class4.1": 1.5}),
             "galaxy copy0, column Class4.1|vote fractions of galaxy copy0",
@@ -93,7 +98,7 @@ def test_an_opened_table_is_read_once_until_it_changes(
         ),
     ],
 )
-def test_what_is_no_table_of_predictions_is_refused_in_words(
+def test_what_is_not_a_prediction_table_raises_an_error(
     tmp_path: Path, random_fractions: Callable, spoil: Callable, said: str
 ) -> None:
     table = pd.DataFrame(random_fractions(3), columns=list(COLUMNS))
@@ -103,7 +108,7 @@ def test_what_is_no_table_of_predictions_is_refused_in_words(
         external_tables.read_table(tmp_path / "table.parquet")
 
 
-def test_a_table_without_intervals_is_taken_as_it_is(tmp_path: Path, random_fractions: Callable) -> None:
+def test_a_table_may_have_no_intervals(tmp_path: Path, random_fractions: Callable) -> None:
     table = pd.DataFrame(random_fractions(3), columns=list(COLUMNS))
     table.insert(0, "GalaxyID", ["0012", "NA", "a"])
     table.to_parquet(tmp_path / "table.parquet")
@@ -113,7 +118,7 @@ def test_a_table_without_intervals_is_taken_as_it_is(tmp_path: Path, random_frac
 
 
 @pytest.mark.parametrize("ending", [".csv", ".ecsv", ".fits"])
-def test_tables_of_the_other_formats_are_taken_too(tmp_path: Path, random_fractions: Callable, ending: str) -> None:
+def test_tables_of_the_other_formats_are_read(tmp_path: Path, random_fractions: Callable, ending: str) -> None:
     store = PredictionStore(tmp_path / f"table{ending}", "key")
     fractions = random_fractions(3).astype(np.float32)
     store.add([Batch(["0012", "NA", "a"], fractions, np.full_like(fractions, 0.1), {})])
@@ -125,9 +130,9 @@ def test_tables_of_the_other_formats_are_taken_too(tmp_path: Path, random_fracti
     assert key == "key"
 
 
-def test_a_table_of_nothing_and_a_folder_are_refused(tmp_path: Path) -> None:
+def test_an_empty_table_and_a_folder_raise_an_error(tmp_path: Path) -> None:
     pd.DataFrame(columns=["GalaxyID", *COLUMNS]).to_parquet(tmp_path / "none.parquet")
-    with pytest.raises(ValueError, match="names no galaxy"):
+    with pytest.raises(ValueError, match="holds no galaxies"):
         external_tables.read_table(tmp_path / "none.parquet")
     with pytest.raises(ValueError, match="is a folder; give the path of a table"):
         external_tables.read_table(tmp_path)
@@ -141,7 +146,7 @@ def test_a_table_named_as_the_volunteers_is_told_from_them(app: AppTest, many: P
     store.finish()
     opened(app)
     app.text_input[0].set_value(str(store.path))
-    press(app, "Open")
+    press(app, "Open table")
     assert "volunteers (table)" in app.pills[0].value
     assert "RMSE of volunteers (table)" in {metric.label for metric in app.metric}
     app.pills[0].set_value([])
@@ -149,8 +154,8 @@ def test_a_table_named_as_the_volunteers_is_told_from_them(app: AppTest, many: P
     assert "None is chosen: all are compared." in [caption.value for caption in app.caption]
 
 
-def test_tables_cannot_be_opened_by_visitors_from_elsewhere(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("galaxy_explorer.app.services.local_paths.may_be_typed", lambda: False)
+def test_tables_cannot_be_opened_without_permission(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(OPEN_FOLDERS)
     opened(app)
     assert not app.text_input
 

@@ -1,30 +1,33 @@
-"""Folders and tables that a visitor opens by their path: who may, what they are called, when they are read anew."""
+"""Folders and tables that a visitor opens by their path: permission, names, reading again."""
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import streamlit as st
-from browse_page import fresh_app, opened, run, tiles
-from streamlit.runtime.context import StreamlitHeaders
+from app_page import new_app, opened, run
+from browse_page import tiles
 from streamlit.testing.v1 import AppTest
 
+from galaxy_explorer.app import state
 from galaxy_explorer.app.compare import external_tables
-from galaxy_explorer.app.panel.examples import sure_examples
+from galaxy_explorer.app.panel.examples import find_examples
 from galaxy_explorer.app.services import local_paths, networks, sources
+from galaxy_explorer.app.services.local_paths import OPEN_FOLDERS
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import to_png
 
-app = pytest.fixture(fresh_app)
-
 
 @pytest.fixture(autouse=True)
-def nothing_typed() -> Iterator[None]:
-    """Before and after each test no folder has been typed in."""
+def on_the_host(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Visitors may open paths, and none has typed in a folder."""
+    monkeypatch.setenv(OPEN_FOLDERS, "1")
     local_paths.typed_folders.clear()
     yield
     local_paths.typed_folders.clear()
@@ -43,32 +46,43 @@ def folder_of(tmp_path: Path, draw_galaxy: Callable[..., np.ndarray]) -> Callabl
     return make
 
 
+def folder_field(app: AppTest) -> Any:
+    """The field for a folder's path; None if it is not offered."""
+    return next((field for field in app.text_input if field.label.startswith("Folder")), None)
+
+
 def open_folder(app: AppTest, path: Path | str) -> AppTest:
-    """Type a path into “Open a folder” and press Open."""
-    next(field for field in app.text_input if field.label.startswith("Folder")).set_value(str(path))
-    next(button for button in app.button if button.label == "Open").click()
+    """Type the path of a folder and open it."""
+    folder_field(app).set_value(str(path))
+    next(button for button in app.button if button.label.startswith("Open")).click()
     return run(app)
+
+
+def sources_of(app: AppTest) -> list[str]:
+    """The sources that a visitor can choose."""
+    return app.selectbox(key="source_choice").options
 
 
 def test_a_folder_opened_again_shows_what_has_come_into_it(app: AppTest, folder_of, sample: Catalogue) -> None:
     folder = folder_of("mine", "first")
     open_folder(opened(app), folder)
     assert tiles(app) == ["first"]
-    surest = next(iter(sure_examples("sample", "Class1.1")))
-    assert not sure_examples(str(folder), "Class1.1")
+    surest = next(iter(find_examples("sample", "Class1.1")))
+    assert not find_examples(str(folder), "Class1.1")
     shutil.copyfile(folder / "first.png", folder / "second.png")
     votes = ",".join(str(sample.table.at[surest, column]) for column in COLUMNS)
     (folder / "scores.csv").write_text(f"GalaxyID,{','.join(COLUMNS)}\nsecond,{votes}\n")
     open_folder(app, folder)
     assert tiles(app) == ["first", "second"]
-    assert list(sure_examples(str(folder), "Class1.1")) == ["second"]
+    assert list(find_examples(str(folder), "Class1.1")) == ["second"]
     assert len(local_paths.typed_folders()) == 1
 
 
 @pytest.mark.parametrize("path", ["~nosuchuser/galaxies", "/" + 300 * "x", " "])
-def test_a_path_that_leads_nowhere_is_said_in_words(app: AppTest, path: str) -> None:
+def test_a_path_that_leads_nowhere_is_an_error_message(app: AppTest, path: str) -> None:
     open_folder(opened(app), path)
-    assert [error.value.startswith("This cannot be opened:") for error in app.error] == [True] * bool(path.strip())
+    assert len(app.error) == bool(path.strip())
+    assert not local_paths.typed_folders()
 
 
 def test_folders_of_one_name_stand_side_by_side(app: AppTest, folder_of, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,7 +92,8 @@ def test_folders_of_one_name_stand_side_by_side(app: AppTest, folder_of, monkeyp
         open_folder(app, folder_of(f"{run_of}/cut", f"from-{run_of}"))
     assert list(sources.sources())[:3] == ["cut", "cut (a)", "cut (b)"]
     for source, galaxy_id in (("cut", "given"), ("cut (a)", "from-a"), ("cut (b)", "from-b")):
-        assert sources.open_source(sources.sources()[source]).ids == [galaxy_id]
+        catalogue = sources.open_source(sources.sources()[source])
+        assert (catalogue.ids, catalogue.source) == ([galaxy_id], source)
 
 
 def test_the_folder_of_the_environment_stays_itself_when_it_is_typed_in(
@@ -99,7 +114,7 @@ def test_a_name_grows_by_as_many_folders_as_it_takes() -> None:
 
 def test_a_typed_folder_opens_in_another_tab_too(app: AppTest, folder_of, tmp_path: Path, monkeypatch) -> None:
     open_folder(opened(app), folder_of("cut", "one"))
-    tab = opened(fresh_app(monkeypatch, tmp_path), source="cut")
+    tab = opened(new_app(), source="cut")
     assert tiles(tab) == ["one"]
     assert not tab.warning
 
@@ -113,8 +128,10 @@ def test_tables_of_one_name_stand_side_by_side(app: AppTest, tmp_path: Path, mon
         path.parent.mkdir(exist_ok=True)
         pd.DataFrame().to_parquet(path)
         external_tables.open_table(str(path))
-    kept = st.session_state[external_tables.OPENED]
-    assert kept == {"scores": tmp_path / "a" / "scores.parquet", "scores (b)": tmp_path / "b" / "scores.parquet"}
+    assert state.compare().tables == {
+        "scores": tmp_path / "a" / "scores.parquet",
+        "scores (b)": tmp_path / "b" / "scores.parquet",
+    }
 
 
 @pytest.mark.parametrize(
@@ -143,39 +160,42 @@ def test_the_path_of_a_table_is_written_out_whatever_it_begins_with(monkeypatch:
     assert read[1] == Path.home().resolve() / "scores.parquet"
 
 
-LOCALLY = {"Host": "localhost:8501", "Origin": "http://localhost:8501"}
-
-
-@pytest.mark.parametrize(
-    ("headers", "may"),
-    [
-        (LOCALLY, True),
-        ({"Host": "127.0.0.1:8501", "Origin": "http://127.0.0.1:8501"}, True),
-        ({"Host": "[::1]:8501", "Origin": "http://[::1]:8501"}, True),
-        ({"Host": "galaxies.example.org", "Origin": "https://galaxies.example.org"}, False),
-        ({"Host": "127.0.0.1:8501", "Origin": "https://galaxies.example.org"}, False),  # nginx by itself
-        ({**LOCALLY, "Origin": "null"}, False),
-        ({"Host": "localhost:8501"}, False),  # no browser
-        ({"Host": "[::1", "Origin": "http://localhost"}, False),
-        ({**LOCALLY, "X-Forwarded-For": "203.0.113.7"}, False),
-        ({**LOCALLY, "Forwarded": "for=203.0.113.7"}, False),
-        ({**LOCALLY, "Via": "1.1 proxy"}, False),
-        ({"Upgrade": "websocket"}, False),
-    ],
-)
-def test_paths_may_be_typed_at_this_machine_alone(
-    headers: dict[str, str], may: bool, monkeypatch: pytest.MonkeyPatch
+def test_the_secret_link_opens_paths_for_one_visitor_and_leaves_the_url(
+    app: AppTest, folder_of, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(st, "get_option", lambda _: "localhost")
-    monkeypatch.setattr(type(st.context), "headers", StreamlitHeaders(headers.items()))
-    assert local_paths.may_be_typed() == may
-    monkeypatch.setattr(st, "get_option", lambda _: "0.0.0.0")
-    assert not local_paths.may_be_typed()
+    monkeypatch.delenv(OPEN_FOLDERS)
+    local_paths.secret_token.clear()
+    opened(app, source="sample", token="wrong" * 9)
+    assert folder_field(app) is None
+    assert "token" not in app.query_params
+    link = capsys.readouterr().err
+    (token,) = re.findall(r"\?token=([\w-]{32,})", link)  # printed once, when the app starts
+    host = opened(new_app(), source="sample", token=token)
+    assert "token=" not in capsys.readouterr().err
+    assert "token" not in host.query_params
+    assert not host.warning
+    open_folder(host, folder_of("cut", "one"))
+    assert tiles(host) == ["one"]
+    assert folder_field(run(app)) is None
+    assert "cut" in sources_of(host)
+    assert "cut" not in sources_of(app)
+    assert opened(app, source="cut").warning  # another visitor's URL does not lead there
 
 
-def test_a_visitor_from_elsewhere_sees_no_typed_folder(
-    app: AppTest, folder_of, monkeypatch: pytest.MonkeyPatch
+def test_a_token_beyond_ascii_is_wrong(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(OPEN_FOLDERS)
+    assert folder_field(opened(app, token="é")) is None
+
+
+@pytest.mark.parametrize(("option", "may"), [("1", True), ("0", False), ("", False)])
+def test_a_start_option_opens_paths_for_every_visitor(
+    app: AppTest, option: str, may: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    open_folder(opened(app), folder_of("cut", "one"))
-    monkeypatch.setattr(type(st.context), "headers", StreamlitHeaders([("Host", "galaxies.example.org")]))
-    assert "cut" not in sources.sources()
+    monkeypatch.setenv(OPEN_FOLDERS, option)
+    assert (folder_field(opened(app)) is not None) == may
+
+
+def test_the_token_is_never_in_a_permalink(app: AppTest) -> None:
+    opened(app, "galaxy", source="sample", galaxy="100008", token=local_paths.secret_token())
+    assert "galaxy=100008" in app.code[0].value
+    assert "token" not in app.code[0].value

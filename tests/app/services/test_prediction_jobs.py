@@ -1,4 +1,4 @@
-"""Tests of the background worker that predicts galaxies."""
+"""Prediction jobs: one per catalogue and network, shared, extended, stopped by who may."""
 
 import os
 import threading
@@ -12,7 +12,8 @@ from tiny_prediction import tiny_model, write_pictures, write_tiny_weights
 from tiny_training import in_one_thread
 
 from galaxy_explorer.app.services import networks, prediction_jobs
-from galaxy_explorer.app.services.prediction_jobs import Job, Worker
+from galaxy_explorer.app.services.local_paths import OPEN_FOLDERS
+from galaxy_explorer.app.services.prediction_jobs import PredictionJob, Status, Worker
 from galaxy_explorer.catalogue import Catalogue, open_catalogue
 from galaxy_explorer.models import checkpoints
 from galaxy_explorer.models.checkpoints import CheckpointError
@@ -27,7 +28,8 @@ one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A tiny network in place of those in weights/, and a cache of the test's own."""
+    """A tiny network instead of those in weights/, an empty cache, and no start option."""
+    monkeypatch.delenv(OPEN_FOLDERS, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     loaded = tiny_model()
     monkeypatch.setattr(checkpoints, "available", lambda: {TINY: Path(write_tiny_weights(tmp_path))})
@@ -42,7 +44,7 @@ def catalogue(tmp_path: Path, draw_galaxy: Callable[..., np.ndarray]) -> Catalog
 
 @pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    """Holds the worker back before it loads a network, until the event is set."""
+    """An event before which the worker loads no network."""
     opened, load = threading.Event(), networks.network
 
     def wait(name: str) -> object:
@@ -56,80 +58,76 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     opened.set()
 
 
-def held(job: Job) -> int:
-    """The galaxies that a job's store holds."""
+def held(job: PredictionJob) -> int:
+    """Number of galaxies in the store of a job."""
     return len(PredictionStore(job.store, prediction_jobs.network_key(TINY)).read().fractions)
 
 
 def test_a_job_ends_with_its_galaxies_in_the_store_of_the_catalogue(catalogue: Catalogue) -> None:
     worker = Worker()
     job = worker.submit(catalogue, catalogue.ids[:40], TINY)
-    assert job.finished.wait(SECONDS)
-    assert (job.error, job.done, held(job)) == ("", 40, 40)
-    assert not job.store.exists()  # thirty are still to come
+    assert job.ended.wait(SECONDS)
+    assert (job.error, job.done, job.status, held(job)) == ("", 40, Status.FINISHED, 40)
+    assert not job.store.exists()  # thirty are still missing
     rest = worker.submit(catalogue, catalogue.ids, TINY)
-    assert rest.finished.wait(SECONDS)
+    assert rest.ended.wait(SECONDS)
     assert rest.store == job.store
     assert rest.store.is_file()
     assert held(rest) == 70
-    assert worker.find(catalogue, catalogue.ids, TINY) is None
+    assert worker.find(catalogue, TINY) is None
 
 
-def test_a_stopped_job_keeps_what_is_done_and_is_gone_on_with(
+def test_a_stopped_job_keeps_what_is_done_and_can_be_resumed(
     catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stop_after_the_first_batch(job: Job, done: int, total: int) -> None:
-        job.done = done
+    def stop_after_the_first_batch(job: PredictionJob, done: int, total: int) -> None:
         job.stop.set()
 
-    worker = Worker()
+    worker, progress = Worker(), PredictionJob.progress
     with monkeypatch.context() as patched:
-        patched.setattr(Job, "report", stop_after_the_first_batch)
+        patched.setattr(PredictionJob, "progress", stop_after_the_first_batch)
         job = worker.submit(catalogue, catalogue.ids, TINY)
-        assert job.finished.wait(SECONDS)
-    assert (job.error, held(job)) == ("", 32)
+        assert job.ended.wait(SECONDS)
+    assert (job.error, job.status, held(job)) == ("", Status.STOPPED, 32)
     seen = []
-    report = Job.report
-    monkeypatch.setattr(Job, "report", lambda job, done, total: (seen.append(done), report(job, done, total)))
+    monkeypatch.setattr(
+        PredictionJob, "progress", lambda job, done, total: (seen.append(done), progress(job, done, total))
+    )
     again = worker.submit(catalogue, catalogue.ids, TINY)
     assert again is not job
-    assert again.finished.wait(SECONDS)
+    assert again.ended.wait(SECONDS)
     assert seen == [64, 70]  # the first 32 were not predicted again
     assert held(again) == 70
 
 
-def test_visitors_who_want_the_same_galaxies_share_one_job(catalogue: Catalogue, gate: threading.Event) -> None:
+def test_visitors_share_one_job_which_is_extended_by_other_galaxies(
+    catalogue: Catalogue, gate: threading.Event
+) -> None:
     worker = Worker()
-    mine = worker.submit(catalogue, catalogue.ids, TINY, "me")
-    assert worker.submit(catalogue, catalogue.ids, TINY, "you") is mine
-    assert worker.submit(catalogue, catalogue.ids[5:9], TINY, "them") is mine  # these are among them
-    assert worker.find(catalogue, catalogue.ids[5:9], TINY) is mine
+    job = worker.submit(catalogue, catalogue.ids[:40], TINY, "me")
+    assert worker.submit(catalogue, catalogue.ids[5:9], TINY, "you") is job  # these are among them
+    assert len(job.ids) == 40
+    assert worker.submit(catalogue, catalogue.ids[30:50], TINY, "them") is job
+    assert worker.find(catalogue, TINY) is job
+    assert (sorted(job.ids), job.started_by) == (catalogue.ids[:50], "me")
     gate.set()
-    assert mine.finished.wait(SECONDS)
-    assert held(mine) == 70
+    assert job.ended.wait(SECONDS)
+    assert (held(job), job.done) == (50, 50)
 
 
-def test_a_visitor_cannot_stop_what_another_waits_for(catalogue: Catalogue, gate: threading.Event) -> None:
-    worker = Worker()
-    job = worker.submit(catalogue, catalogue.ids, TINY, "me")
-    worker.submit(catalogue, catalogue.ids, TINY, "you")
-    assert not worker.leave(job, "me", lambda visitor: True)
-    assert worker.leave(job, "you", lambda visitor: True)
-    gate.set()
-    assert job.finished.wait(SECONDS)
-    assert held(job) == 0
+def test_a_running_job_predicts_the_galaxies_that_were_added(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker, progress = Worker(), PredictionJob.progress
 
+    def add_others(job: PredictionJob, done: int, total: int) -> None:
+        progress(job, done, total)
+        assert worker.submit(catalogue, catalogue.ids, TINY, "you") is job
 
-def test_who_is_shown_a_job_waits_for_it_until_he_leaves(catalogue: Catalogue, gate: threading.Event) -> None:
-    worker = Worker()
-    job = worker.submit(catalogue, catalogue.ids, TINY, "me")
-    worker.wait_for(job, "you")
-    assert not worker.leave(job, "me", lambda visitor: True)
-    worker.wait_for(job, "me")  # the page is drawn anew
-    assert job.visitors == {"you"}
-    assert worker.submit(catalogue, catalogue.ids, TINY, "me") is job  # until the start is pressed again
-    worker.wait_for(job, "me")
-    assert (job.visitors, job.left) == ({"me", "you"}, set())
+    monkeypatch.setattr(PredictionJob, "progress", add_others)
+    job = worker.submit(catalogue, catalogue.ids[:10], TINY, "me")
+    assert job.ended.wait(SECONDS)
+    assert (held(job), job.done, len(job.ids)) == (70, 70, 70)
 
 
 def watched(galaxies: str, network: str) -> None:
@@ -142,58 +140,52 @@ def watched(galaxies: str, network: str) -> None:
     catalogue = open_catalogue(galaxies)
     rows = np.arange(len(catalogue))
     comparison = compare_comparison.compare(catalogue, rows, compare_comparison.origins_of(catalogue, [network], {}))
-    progress.see_to_predictions(catalogue, comparison, len(rows))
+    progress.show_predictions(catalogue, comparison, len(rows))
 
 
-def test_who_cannot_stop_a_job_is_told_why(
+def test_only_the_visitor_who_started_a_job_or_the_host_can_stop_it(
     catalogue: Catalogue, gate: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here = {"another"}
-    monkeypatch.setattr(prediction_jobs, "is_here", lambda visitor: visitor in here)
     monkeypatch.setattr(prediction_jobs, "seconds_per_galaxy", lambda name: 1.0)
     prediction_jobs.worker.clear()
-    job = prediction_jobs.worker().submit(catalogue, catalogue.ids, TINY, "another")
-    page = AppTest.from_function(watched, args=(str(catalogue.root), TINY)).run()
-    assert not page.info
-    assert len(job.visitors) == 2  # who is shown the progress waits too
-    page.button[0].click().run()
-    for _ in range(2):
-        assert "Another visitor waits for these galaxies too" in page.info[0].value
-        assert page.button[0].disabled
-        page.run()
-    assert not job.stop.is_set()
-    here.clear()
-    page.run()
-    assert job.stop.is_set()  # nobody waits any longer
+    worker = prediction_jobs.worker()
+    arguments = (str(catalogue.root), TINY)
+    job = worker.submit(catalogue, catalogue.ids, TINY, "another visitor")
+    page = AppTest.from_function(watched, args=arguments).run()
+    assert not page.button  # the job is shown to all
+    assert any("Another visitor" in caption.value for caption in page.caption)
+    monkeypatch.setenv(OPEN_FOLDERS, "1")  # on the host
+    page.run().button[0].click().run()
+    assert job.stop.is_set()
+    monkeypatch.delenv(OPEN_FOLDERS)
+    mine = worker.submit(catalogue, catalogue.ids, TINY)
+    page = AppTest.from_function(watched, args=arguments)
+    monkeypatch.setattr(prediction_jobs, "session_id", lambda: mine.started_by)
+    page.run().button[0].click().run()
+    assert mine.stop.is_set()
+    gate.set()
+    assert mine.ended.wait(SECONDS)  # its thread would disturb the next test's random weights
 
 
-def test_a_visitor_who_has_gone_keeps_nobody_from_stopping(catalogue: Catalogue, gate: threading.Event) -> None:
-    worker = Worker()
-    job = worker.submit(catalogue, catalogue.ids, TINY, "my last session")
-    assert worker.leave(job, "me", lambda visitor: False)
-
-
-def test_a_job_that_was_stopped_can_be_asked_for_again_before_it_ends(
-    catalogue: Catalogue, gate: threading.Event
-) -> None:
+def test_a_stopped_job_can_be_started_again_before_it_ends(catalogue: Catalogue, gate: threading.Event) -> None:
     worker = Worker()
     job = worker.submit(catalogue, catalogue.ids, TINY, "me")
-    worker.leave(job, "me", lambda visitor: True)
+    job.stop.set()
     again = worker.submit(catalogue, catalogue.ids, TINY, "me")
     assert again is not job
     gate.set()
-    assert again.finished.wait(SECONDS)
-    assert held(again) == 70
+    assert again.ended.wait(SECONDS)
+    assert (job.status, held(again)) == (Status.STOPPED, 70)
 
 
 @pytest.mark.parametrize(
     ("error", "said"),
     [
         (CheckpointError("the weights are damaged; fetch them again"), "the weights are damaged; fetch them again"),
-        (KeyError("surprise"), "a reason that the app does not know (KeyError)"),
+        (KeyError("surprise"), "unexpected error (KeyError)"),
     ],
 )
-def test_a_failed_job_says_why_and_keeps_no_other_from_its_turn(
+def test_a_failed_job_has_a_reason_and_does_not_stop_the_worker(
     catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
 ) -> None:
     prediction_jobs.network_key(TINY)  # known before the loading fails
@@ -205,11 +197,12 @@ def test_a_failed_job_says_why_and_keeps_no_other_from_its_turn(
     with monkeypatch.context() as patched:
         patched.setattr(networks, "network", fail)
         job = worker.submit(catalogue, catalogue.ids, TINY)
-        assert job.finished.wait(SECONDS)
+        assert job.ended.wait(SECONDS)
     assert said in job.error
-    assert worker.find(catalogue, catalogue.ids, TINY) is job  # so that a page can say so
+    assert job.status == Status.FAILED
+    assert worker.find(catalogue, TINY) is job  # so that a page can show it
     again = worker.submit(catalogue, catalogue.ids, TINY)
-    assert again.finished.wait(SECONDS)
+    assert again.ended.wait(SECONDS)
     assert (again.error, held(again)) == ("", 70)
 
 
@@ -219,35 +212,38 @@ def test_a_cache_that_cannot_be_written_is_named_with_what_to_do(
     (tmp_path / "file").write_text("-")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     job = Worker().submit(catalogue, catalogue.ids, TINY)
-    assert job.finished.wait(SECONDS)
+    assert job.ended.wait(SECONDS)
     assert f"{tmp_path / 'file'}/galaxy-explorer/predictions, which cannot be used (Not a directory)" in job.error
     assert "XDG_CACHE_HOME" in job.error
 
 
-def test_failed_jobs_are_remembered_within_bounds(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_failed_jobs_is_bounded(
+    tmp_path: Path, draw_galaxy: Callable[..., np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
     prediction_jobs.network_key(TINY)
-    monkeypatch.setattr(prediction_jobs, "REMEMBERED", 2)
+    monkeypatch.setattr(prediction_jobs, "MAX_FAILED", 2)
     monkeypatch.setattr(networks, "network", lambda name: (_ for _ in ()).throw(OSError("no disk")))
     worker = Worker()
-    for galaxy_id in catalogue.ids[:4]:
-        assert worker.submit(catalogue, [galaxy_id], TINY).finished.wait(SECONDS)
-    assert [list(job.ids) for job in worker.jobs] == [[galaxy_id] for galaxy_id in catalogue.ids[2:4]]
+    for seed in range(4):
+        catalogue = open_catalogue(write_pictures(tmp_path / f"catalogue{seed}", [draw_galaxy(seed, 32, 32)]))
+        assert worker.submit(catalogue, catalogue.ids, TINY).ended.wait(SECONDS)
+    assert [job.catalogue.name for job in worker.jobs.values()] == ["catalogue2", "catalogue3"]
 
 
-def test_the_time_left_is_told_by_the_pace_since_the_first_batch(
+def test_the_time_left_is_estimated_since_the_first_batch(
     catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = Job(catalogue, catalogue.ids, TINY, Path("store.parquet"))
+    job = PredictionJob(catalogue, catalogue.ids, TINY, Path("store.parquet"), "me")
     clock = iter([100.0, 110.0])
     monkeypatch.setattr(prediction_jobs.time, "monotonic", lambda: next(clock))
     assert job.seconds_left is None
-    job.report(50, 70)  # 40 of which an earlier run had done: they say nothing of the pace
+    job.progress(50, 70)  # an earlier run had done 40 of them: they do not count
     assert job.seconds_left is None
-    job.report(60, 70)
+    job.progress(60, 70)
     assert job.seconds_left == pytest.approx(10.0)
 
 
-def test_the_cache_forgets_the_oldest_stores_with_all_that_belongs_to_them(
+def test_the_oldest_stores_are_evicted_with_all_their_files(
     catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = prediction_jobs.store_of(catalogue, TINY).parent
@@ -262,7 +258,7 @@ def test_the_cache_forgets_the_oldest_stores_with_all_that_belongs_to_them(
     monkeypatch.setattr(prediction_jobs, "MAX_PREDICTION_TABLES", 2)
     worker = Worker()
     job = worker.submit(catalogue, catalogue.ids[:5], TINY)
-    assert job.finished.wait(SECONDS)
+    assert job.ended.wait(SECONDS)
     left = {path.name.lstrip(".").partition(".")[0] for path in folder.iterdir()}
     assert left == {job.store.stem, "new"}
     assert len([path for path in folder.iterdir() if "new" in path.name]) == 5
@@ -270,18 +266,18 @@ def test_the_cache_forgets_the_oldest_stores_with_all_that_belongs_to_them(
 
 
 @pytest.mark.parametrize("damaged", ["{}", "{}.partial/000000-00000-000000-1.parquet"])
-def test_a_damaged_table_is_made_anew(catalogue: Catalogue, damaged: str) -> None:
+def test_a_damaged_table_is_made_again(catalogue: Catalogue, damaged: str) -> None:
     store = prediction_jobs.store_of(catalogue, TINY)
     path = store.parent / damaged.format(store.name)
     path.parent.mkdir(parents=True)
     path.write_bytes(b"PAR1, and cut short")
     job = Worker().submit(catalogue, catalogue.ids[:5], TINY)
-    assert job.finished.wait(SECONDS)
+    assert job.ended.wait(SECONDS)
     assert not job.error
     assert held(job) == 5
 
 
-def test_the_cache_forgets_no_store_that_is_being_written(tmp_path: Path) -> None:
+def test_no_store_that_is_being_written_is_evicted(tmp_path: Path) -> None:
     for age, store in enumerate(["new", "old", "older"]):
         (tmp_path / f"{store}.parquet").write_bytes(b"")
         os.utime(tmp_path / f"{store}.parquet", (1000 - age, 1000 - age))

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from galaxy_explorer.app.services import thumbnails
-from galaxy_explorer.app.services.result_cache import Memo
 from galaxy_explorer.app.services.thumbnails import SIDE, Thumbnails
 from galaxy_explorer.catalogue import Catalogue, open_catalogue
 from galaxy_explorer.images import ImageError, read_image, to_png
+from galaxy_explorer.storage import ResultCache
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 @pytest.fixture
 def fresh(tmp_path: Path) -> Callable[..., Thumbnails]:
     """A function that opens the thumbnails as a newly started app does."""
-    return lambda **bounds: Thumbnails(tmp_path / "thumbnails", Memo(limit=100).recall, **bounds)
+    return lambda **bounds: Thumbnails(tmp_path / "thumbnails", ResultCache(max_size=100), **bounds)
 
 
 def files(tmp_path: Path) -> list[Path]:
@@ -82,12 +82,12 @@ def test_galaxies_of_one_id_in_two_folders_are_not_mixed_up(tmp_path: Path, draw
     assert shown[0] != shown[1]
 
 
-@pytest.mark.parametrize("bounds", [{"most_files": 3}, {"most_bytes": 30_000}])
+@pytest.mark.parametrize("bounds", [{"max_files": 3}, {"max_bytes": 30_000}])
 def test_those_used_last_stay_within_the_bounds(sample: Catalogue, fresh, tmp_path, bounds) -> None:
     list(fresh(**bounds).get_all(sample, sample.ids))
     assert 0 < len(files(tmp_path)) < len(sample)
-    assert sum(path.stat().st_size for path in files(tmp_path)) <= bounds.get("most_bytes", 1e9)
-    assert len(files(tmp_path)) <= bounds.get("most_files", 99)
+    assert sum(path.stat().st_size for path in files(tmp_path)) <= bounds.get("max_bytes", 1e9)
+    assert len(files(tmp_path)) <= bounds.get("max_files", 99)
 
 
 def test_what_is_looked_at_again_is_not_the_oldest(sample: Catalogue, fresh, tmp_path) -> None:
@@ -95,7 +95,7 @@ def test_what_is_looked_at_again_is_not_the_oldest(sample: Catalogue, fresh, tmp
     for path in files(tmp_path):
         os.utime(path, (0, 0))
     used = fresh().get(sample, sample.ids[2])
-    list(fresh(most_files=1).get_all(sample, []))
+    list(fresh(max_files=1).get_all(sample, []))
     assert [path.read_bytes() for path in files(tmp_path)] == [used]
 
 
@@ -111,5 +111,5 @@ def test_a_bad_picture_is_a_reason_among_the_others(picture_folder: Path, fresh,
 
 def test_a_folder_that_cannot_be_written_costs_no_picture(sample: Catalogue, tmp_path: Path) -> None:
     (tmp_path / "thumbnails").write_text("a file stands in the way")
-    kept = Thumbnails(tmp_path / "thumbnails", Memo(limit=100).recall)
+    kept = Thumbnails(tmp_path / "thumbnails", ResultCache(max_size=100))
     assert all(isinstance(content, bytes) for content in kept.get_all(sample, sample.ids))

@@ -1,4 +1,4 @@
-"""The Sky page, opened through app.py against a machine that plays the services."""
+"""The Sky page, opened through app.py, against a fake server of the services."""
 
 import os
 import re
@@ -9,6 +9,7 @@ from sky_page import SPIRAL, fresh_app, rerun, texts
 from sky_server import CUTOUTS, NAMES, SkyServer, put_beside, words_on_white
 from streamlit.testing.v1 import AppTest
 
+from galaxy_explorer.app import paths
 from galaxy_explorer.app.panel import panel
 from galaxy_explorer.app.ui.survey_links import links_out
 from galaxy_explorer.catalogue import Catalogue
@@ -20,41 +21,41 @@ app = pytest.fixture(fresh_app)
 
 @pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages without the galaxy panel, which takes a second and has tests of its own."""
+    """The page without the galaxy panel, which takes a second and has its own tests."""
     monkeypatch.setattr(panel, "choose_network", lambda: None)
 
 
 def sky_at(app: AppTest, position: str = "", **address: str) -> AppTest:
-    """Open the Sky page at an address, and see that nothing went wrong on it."""
+    """Open the Sky page with URL parameters, without an exception."""
     app.run()
-    app.switch_page("galaxy_explorer/app/sky/page.py")
+    app.switch_page(paths.SKY)
     for name, value in {"position": position, **address}.items():
         if value:
             app.query_params[name] = value
     return rerun(app)
 
 
-def test_nobody_is_asked_before_a_place_is_named(app: AppTest, sky_server: SkyServer) -> None:
+def test_no_request_is_sent_before_a_search(app: AppTest, sky_server: SkyServer) -> None:
     sky_at(app)
-    assert "Nothing is asked" in app.info[0].value
+    assert "No request" in app.info[0].value
     assert sky_server.asked == []
 
 
-def test_an_address_leads_to_a_galaxy_with_its_scale_source_votes_and_panel(
+def test_a_url_leads_to_a_galaxy_with_its_scale_source_votes_and_panel(
     app: AppTest, sky_server: SkyServer, sample: Catalogue
 ) -> None:
     sky_at(app, SPIRAL)
     assert app.subheader[0].value == f"Galaxy {SPIRAL}"
     said = texts(app)
-    assert "**14.3″** is the radius that holds 90 % of the Petrosian light" in said
+    assert "**14.3″** is the Petrosian radius R90" in said
     assert "**0.286″**: 2.02′ across" in said
-    assert "Picture: SDSS SkyServer, 0.286″ a pixel." in said
+    assert "Picture: SDSS SkyServer, 0.286″ per pixel." in said
     assert f"Galaxy Zoo 2, galaxy {SPIRAL}" in said
     assert in_words(sample.table.loc[SPIRAL, list(COLUMNS)].to_numpy(dtype=float)) in said
     assert "debiased as in Willett et al. 2013" in said
     assert "simbad.cds.unistra.fr" in said
     assert len(app.dataframe[0].value) == len(COLUMNS)
-    # A click elsewhere on the page asks nobody again.
+    # A click elsewhere on the page sends no request.
     before = len(sky_server.asked)
     app.selectbox(key="answer").set_value("Class3.1")
     rerun(app)
@@ -68,7 +69,7 @@ def test_a_name_without_a_known_size_gets_a_view_and_the_reason(app: AppTest, sk
     rerun(app)
     assert app.subheader[0].value == "M51"
     assert "size is unknown.** The object is too large" in texts(app)
-    assert "0.396″ a pixel" in texts(app)
+    assert "0.396″ per pixel" in texts(app)
     app.select_slider(key="zoom").set_value(4.0)
     rerun(app)
     scales = [asked.parameters["scale"] for asked in sky_server.asked if asked.role == "skyserver"]
@@ -76,24 +77,22 @@ def test_a_name_without_a_known_size_gets_a_view_and_the_reason(app: AppTest, sk
     assert app.query_params["zoom"] in ("4.0", ["4.0"])
     app.text_input(key="position").set_value("NGC 4565")
     rerun(app)
-    assert app.select_slider(key="zoom").value == 1.0  # a new place starts at its own scale
+    assert app.select_slider(key="zoom").value == 1.0  # a new search starts at its own scale
     assert "no galaxy within 15″" in texts(app)
 
 
 @pytest.mark.usefixtures("bare")
-def test_the_zoom_is_part_of_the_address(app: AppTest, sky_server: SkyServer) -> None:
+def test_the_zoom_is_part_of_the_url(app: AppTest, sky_server: SkyServer) -> None:
     sky_at(app, "M51", zoom="2.0")
-    assert "Picture: SDSS SkyServer, 0.792″ a pixel." in texts(app)
+    assert "Picture: SDSS SkyServer, 0.792″ per pixel." in texts(app)
     app.query_params["zoom"] = "4.0"  # as the Back button changes it
     rerun(app)
     assert app.select_slider(key="zoom").value == 4.0
-    assert "Picture: SDSS SkyServer, 1.584″ a pixel." in texts(app)
+    assert "Picture: SDSS SkyServer, 1.584″ per pixel." in texts(app)
 
 
 @pytest.mark.usefixtures("bare")
-def test_a_name_that_is_known_becomes_no_markup(
-    app: AppTest, sky_server: SkyServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_known_name_is_not_markup(app: AppTest, sky_server: SkyServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(NAMES, "[M51](x) *y*", NAMES["M51"])
     sky_at(app, "[M51](x) *y*")
     assert app.subheader[0].value == r"\[M51\]\(x\) \*y\*"
@@ -108,7 +107,7 @@ def test_an_example_is_one_click(app: AppTest, sky_server: SkyServer) -> None:
 
 
 @pytest.mark.usefixtures("bare")
-def test_an_id_shows_its_galaxy_and_a_position_says_when_another_is_nearer(app: AppTest, sky_server: SkyServer) -> None:
+def test_an_id_shows_its_galaxy_and_a_position_warns_if_another_is_nearer(app: AppTest, sky_server: SkyServer) -> None:
     other = put_beside(sky_server.database, SPIRAL)
     sky_at(app, SPIRAL)
     assert f"Galaxy Zoo 2, galaxy {SPIRAL}" in texts(app)
@@ -116,19 +115,18 @@ def test_an_id_shows_its_galaxy_and_a_position_says_when_another_is_nearer(app: 
     app.text_input(key="position").set_value("126.572601 54.204586")
     rerun(app)
     assert f"Galaxy Zoo 2, galaxy {other}" in texts(app)
-    assert (
-        "Another galaxy is nearer to this place:** 0.0″ from it. Shown is the brightest one within 15″, 12.0″"
-        in texts(app)
+    assert "Another galaxy is nearer:** 0.0″ from the position. Shown is the brightest within 15″, at 12.0″" in texts(
+        app
     )
 
 
 @pytest.mark.usefixtures("bare")
-def test_another_source_answers_and_the_page_says_which_and_why(app: AppTest, sky_server: SkyServer) -> None:
+def test_another_source_replaces_one_that_fails_with_the_reason(app: AppTest, sky_server: SkyServer) -> None:
     sky_server.faults["skyserver"] = saying(b"<html>", status=200)
     sky_at(app, SPIRAL)
     said = texts(app)
-    assert "Picture: Legacy Surveys (SDSS layer), 0.286″ a pixel." in said
-    assert "Not from there: SDSS SkyServer sent something that is not a complete picture" in said
+    assert "Picture: Legacy Surveys (SDSS layer), 0.286″ per pixel." in said
+    assert "Failed: SDSS SkyServer sent something that is not a complete picture" in said
     app.selectbox(key="picture_from").set_value("CDS hips2fits (SDSS DR9)")
     rerun(app)
     assert "Picture: CDS hips2fits (SDSS DR9)" in texts(app)
@@ -143,72 +141,71 @@ def test_another_source_answers_and_the_page_says_which_and_why(app: AppTest, sk
         ("https://example.org/?x=1", "no position in it"),
     ],
 )
-def test_what_means_no_place_is_said_so(app: AppTest, position: str, said: str, sky_server: SkyServer) -> None:
+def test_what_is_not_a_position_is_a_warning(app: AppTest, position: str, said: str, sky_server: SkyServer) -> None:
     sky_at(app, position)
     assert said in app.warning[0].value
     assert not app.subheader
 
 
-def test_a_text_in_an_address_becomes_no_markup(app: AppTest, sky_server: SkyServer) -> None:
+def test_a_text_in_a_url_is_not_markup(app: AppTest, sky_server: SkyServer) -> None:
     sky_at(app, "[win](https://example.org) www.example.org <b> $x$ :red[y]")
     assert r"\[win\]\(https\://example\.org\) www\.example\.org \<b\> \$x\$ \:red\[y\]" in app.warning[0].value
 
 
-def test_a_place_outside_the_footprint_is_said_so(app: AppTest, sky_server: SkyServer) -> None:
+def test_a_position_outside_the_footprint_is_a_warning(app: AppTest, sky_server: SkyServer) -> None:
     sky_server.faults |= dict.fromkeys(CUTOUTS, saying(words_on_white()))
     sky_at(app, "12.5 -60")
     assert "SDSS has no image of this position" in app.warning[0].value
-    assert any("galaxies that come along" in link.label for link in app.page_link)
+    assert any("bundled sample" in link.label for link in app.page_link)
 
 
 @pytest.mark.usefixtures("bare", "short_timeouts")
 @pytest.mark.parametrize("fault", [hang_up, slow, saying(b"[{", "application/json")])
-def test_when_all_services_fail_the_page_says_so_and_leads_on(
-    app: AppTest, fault: object, sky_server: SkyServer
-) -> None:
+def test_when_all_services_fail_the_search_can_be_retried(app: AppTest, fault: object, sky_server: SkyServer) -> None:
     sky_server.faults |= dict.fromkeys(("sql", "sesame", *CUTOUTS), fault)
     sky_at(app, "202.47 47.2")
     assert "size is unknown" in texts(app)
     assert "No source gives a picture" in app.error[0].value
-    assert any("galaxies that come along" in link.label for link in app.page_link)
+    assert any("bundled sample" in link.label for link in app.page_link)
     before = len(sky_server.asked)
     rerun(app)
     assert len(sky_server.asked) == before
     sky_server.faults.clear()
-    next(button for button in app.button if button.label == "Try again").click()
+    next(button for button in app.button if button.label == "Retry search").click()
     rerun(app)
     assert not app.error
     assert "Picture: SDSS SkyServer" in texts(app)
 
 
 @pytest.mark.usefixtures("bare")
-def test_a_size_that_cannot_be_asked_for_costs_no_picture(app: AppTest, sky_server: SkyServer) -> None:
+def test_without_a_size_there_is_still_a_picture(app: AppTest, sky_server: SkyServer) -> None:
     sky_server.faults["sql"] = hang_up
     sky_at(app, "126.5726 54.2046")
     assert "size is unknown.** There is no connection to SDSS SkyServer" in texts(app)
-    assert "Picture: SDSS SkyServer, 0.396″ a pixel." in texts(app)
+    assert "Picture: SDSS SkyServer, 0.396″ per pixel." in texts(app)
     sky_server.faults.clear()
-    next(button for button in app.button if button.label == "Ask for its size again").click()
+    next(button for button in app.button if button.label == "Retry size").click()
     rerun(app)
-    assert "is the radius that holds 90 %" in texts(app)
-    assert "Ask for its size again" not in {button.label for button in app.button}
+    assert "is the Petrosian radius R90" in texts(app)
+    assert "Retry size" not in {button.label for button in app.button}
 
 
 @pytest.mark.usefixtures("bare")
-def test_old_answers_serve_when_nobody_gives_new_ones_and_the_page_says_so(app: AppTest, sky_server: SkyServer) -> None:
+def test_an_expired_response_is_used_if_the_service_fails(app: AppTest, sky_server: SkyServer) -> None:
     resolve("NGC 4565")
     for path in response_cache.folder().iterdir():
         os.utime(path, (0, 0))
     sky_server.faults["sesame"] = hang_up
     sky_at(app, "NGC 4565")
-    assert "Position: CDS Sesame. Old answers from the cache, since nobody gives a new one: position." in texts(app)
+    assert "Position: CDS Sesame. From an expired cache, as the service fails: position." in texts(app)
 
 
-def test_links_lead_to_the_documented_addresses() -> None:
+def test_links_lead_to_the_documented_urls() -> None:
     line = links_out(202.5, -0.25)
     assert re.findall(r"\]\((.*?)\)", line) == [
         "https://skyserver.sdss.org/dr18/VisualTools/explore/summary?ra=202.500000&dec=-0.250000",
-        "https://simbad.cds.unistra.fr/simbad/sim-coo?Coord=202.500000d-0.250000d&CooFrame=ICRS&Radius=2&Radius.unit=arcmin",
+        "https://simbad.cds.unistra.fr/simbad/sim-coo?Coord=202.500000d-0.250000d&CooFrame=ICRS&Radius=2"
+        "&Radius.unit=arcmin",
         "https://ned.ipac.caltech.edu/conesearch?search_type=Near%20Position%20Search&ra=202.500000d&dec=-0.250000d"
         "&radius=0.5&in_csys=Equatorial&in_equinox=J2000",
         "https://www.legacysurvey.org/viewer?ra=202.500000&dec=-0.250000&layer=ls-dr10&zoom=16",
@@ -216,6 +213,6 @@ def test_links_lead_to_the_documented_addresses() -> None:
     assert "Coord=202.500000d%2B0.250000d&" in links_out(202.5, 0.25)
 
 
-@pytest.mark.parametrize("place", [(None, None), (1.0, None), (float("nan"), 1.0)])
-def test_an_unknown_place_has_no_links(place: tuple[float | None, float | None]) -> None:
-    assert links_out(*place) == ""
+@pytest.mark.parametrize("position", [(None, None), (1.0, None), (float("nan"), 1.0)])
+def test_an_unknown_position_has_no_links(position: tuple[float | None, float | None]) -> None:
+    assert links_out(*position) == ""

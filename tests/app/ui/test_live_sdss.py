@@ -1,4 +1,4 @@
-"""Live galaxies in Browse, opened through app.py against a machine that plays the services."""
+"""Live galaxies in Browse in `AppTest`, with a fake server for the services."""
 
 import os
 import time
@@ -9,6 +9,7 @@ from sky_page import SPIRAL, fresh_app, rerun, texts
 from sky_server import CUTOUTS, SkyServer
 from streamlit.testing.v1 import AppTest
 
+from galaxy_explorer.app import paths
 from galaxy_explorer.app.services import sources
 from galaxy_explorer.catalogue import Catalogue, open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS, in_words
@@ -23,7 +24,7 @@ def live(app: AppTest, source: str = "Live SDSS") -> AppTest:
     return rerun(app)
 
 
-def test_live_galaxies_are_asked_for_only_when_they_are_opened(app: AppTest, sky_server: SkyServer) -> None:
+def test_live_galaxies_are_requested_only_when_they_are_opened(app: AppTest, sky_server: SkyServer) -> None:
     rerun(app)
     assert "Live SDSS (100 at random)" in app.selectbox(key="source_choice").options
     assert sky_server.asked == []
@@ -34,29 +35,29 @@ def test_live_galaxies_are_asked_for_only_when_they_are_opened(app: AppTest, sky
     assert sky_server.count("skyserver") == 24  # one page
 
 
-def test_a_draw_is_part_of_the_address(app: AppTest, sky_server: SkyServer) -> None:
+def test_a_draw_is_part_of_the_url(app: AppTest, sky_server: SkyServer) -> None:
     live(app, "Live SDSS 5 seed 3 Class4.1 80")
     assert "**5** of 5 galaxies." in texts(app)
     assert "Live SDSS (5, spiral arms: yes ≥ 80 %, seed 3)" in app.selectbox(key="source_choice").options
 
 
-def test_a_visitor_asks_for_other_galaxies(app: AppTest, sky_server: SkyServer) -> None:
+def test_a_visitor_draws_other_galaxies(app: AppTest, sky_server: SkyServer) -> None:
     live(app)
     app.number_input[0].set_value(6)
     app.number_input[1].set_value(2)
-    next(button for button in app.button if button.label == "Ask SDSS").click()
+    next(button for button in app.button if button.label == "Draw galaxies").click()
     rerun(app)
     assert "**6** of 6 galaxies." in texts(app)
     assert app.selectbox(key="source_choice").value == "Live SDSS 6 seed 2"
 
 
-def test_a_picture_that_fails_costs_that_one_thumbnail(app: AppTest, sky_server: SkyServer) -> None:
+def test_a_picture_that_fails_affects_only_its_thumbnail(app: AppTest, sky_server: SkyServer) -> None:
     sky_server.faults |= {"skyserver": once(saying(b"", status=404)), "legacy": saying(b"", status=404)}
     sky_server.faults["cds"] = saying(b"", status=404)
     live(app, "Live SDSS 6 seed 2")
     assert app.expander[0].label == "1 of these pictures cannot be read"
     assert "HTTP 404" in app.expander[0].text[0].value
-    assert sky_server.count("legacy") == 1  # nobody was asked twice
+    assert sky_server.count("legacy") == 1  # no service got two requests
 
 
 def test_a_gallery_of_a_slow_service_is_shown_in_time(
@@ -68,25 +69,27 @@ def test_a_gallery_of_a_slow_service_is_shown_in_time(
     assert app.expander[0].label == "24 of these pictures cannot be read"
 
 
-def test_live_galaxies_that_cannot_be_had_are_a_sentence_and_a_way_on(app: AppTest, sky_server: SkyServer) -> None:
+def test_live_galaxies_that_are_not_available_are_an_error_with_alternatives(
+    app: AppTest, sky_server: SkyServer
+) -> None:
     sky_server.faults["sql"] = hang_up
     live(app)
-    assert "SDSS returned no galaxies" in app.error[0].value
+    assert "SDSS" in app.error[0].value
     sky_server.faults.clear()
     next(button for button in app.button if button.label == "Try again").click()
     rerun(app)
     assert "**30** of 30 galaxies." in texts(app)
 
 
-def test_the_bundled_sample_is_the_other_way_on(app: AppTest, sky_server: SkyServer) -> None:
+def test_the_bundled_sample_is_an_alternative(app: AppTest, sky_server: SkyServer) -> None:
     sky_server.faults["sql"] = hang_up
     live(app)
-    next(button for button in app.button if button.label == "Show the bundled sample").click()
+    next(button for button in app.button if button.label == "Open the bundled sample").click()
     rerun(app)
     assert "**9** of 9 galaxies." in texts(app)
 
 
-def test_live_galaxies_of_an_old_answer_are_asked_for_again(app: AppTest, sky_server: SkyServer) -> None:
+def test_live_galaxies_of_a_stale_response_are_requested_again(app: AppTest, sky_server: SkyServer) -> None:
     open_catalogue("Live SDSS")
     for path in response_cache.folder().iterdir():
         os.utime(path, (time.time() - SKYSERVER_SQL.cache_ttl_s - 1,) * 2)
@@ -99,7 +102,7 @@ def test_live_galaxies_of_an_old_answer_are_asked_for_again(app: AppTest, sky_se
     assert sources.open_source("Live SDSS") is fresh
 
 
-def test_draws_push_no_other_catalogue_out_of_memory(app: AppTest, sky_server: SkyServer) -> None:
+def test_draws_evict_no_other_catalogue(app: AppTest, sky_server: SkyServer) -> None:
     first = sources.open_source("sample")
     for seed in range(10):
         sources.open_source(f"Live SDSS 5 seed {seed}")
@@ -108,19 +111,17 @@ def test_draws_push_no_other_catalogue_out_of_memory(app: AppTest, sky_server: S
 
 def test_a_live_galaxy_has_a_page_of_its_own(app: AppTest, sky_server: SkyServer, sample: Catalogue) -> None:
     app.run()
-    app.switch_page("galaxy_explorer/app/galaxy/page.py")
+    app.switch_page(paths.GALAXY)
     app.query_params["source"], app.query_params["galaxy"] = "Live SDSS", SPIRAL
     rerun(app)
     assert app.title[0].value == f"Galaxy {SPIRAL}"
     assert in_words(sample.table.loc[SPIRAL, list(COLUMNS)].to_numpy(dtype=float)) in texts(app)
 
 
-def test_an_upload_does_without_a_catalogue_that_cannot_be_had(
-    app: AppTest, sky_server: SkyServer, sample: Catalogue
-) -> None:
+def test_an_upload_needs_no_catalogue(app: AppTest, sky_server: SkyServer, sample: Catalogue) -> None:
     sky_server.faults["sql"] = hang_up
     live(app)
-    app.switch_page("galaxy_explorer/app/upload/page.py")
+    app.switch_page(paths.UPLOAD)
     rerun(app)
     app.file_uploader[0].set_value([("mine.jpg", sample.picture_bytes("100008"), "image/jpeg")])
     rerun(app)

@@ -1,4 +1,4 @@
-"""What stands on a page while it waits, and that nothing of it stays; `browser/test_sky.py` sees it standing."""
+"""Skeletons of a page that waits; `browser/test_sky.py` sees them in a browser."""
 
 from xml.etree import ElementTree as ET
 
@@ -16,7 +16,7 @@ def test_outlines_are_well_formed_and_hold_no_words(kind: str) -> None:
 
 
 def page_that_waits() -> None:
-    """Wait for what the address names, and go on."""
+    """Wait for what the URL names, then continue."""
     import streamlit as st
 
     from galaxy_explorer.app.ui.skeletons import PANEL, waiting

@@ -1,4 +1,4 @@
-"""FITS on the upload page: colours, a warning, a choice of images, the place on the sky, and tables to download."""
+"""FITS on the upload page: colours, warnings, choice of images, position, downloads."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def uploaded(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
 
 @pytest.fixture(scope="module")
 def several() -> bytes:
-    """A file of three bands with world coordinates, and a map of weights that holds no number."""
+    """A file of three bands with world coordinates, and a map of weights that holds NaN alone."""
     units = [with_header(plane, EXTNAME=name, **on_the_sky()) for name, plane in bands().items()]
     empty = fits.ImageHDU(galaxy_fluxes() * float("nan"), name="wht")
     return written(fits.PrimaryHDU(), *units, empty)
@@ -67,7 +67,7 @@ def test_a_file_of_bands_says_where_it_lies_and_offers_its_images(app: AppTest, 
 def test_a_table_in_fits_is_named_with_its_reason(app: AppTest) -> None:
     table = fits.BinTableHDU.from_columns([fits.Column("x", "E", array=[1.0])], name="cat")
     uploaded(app, ("table.fits", written(table)))
-    assert "**table**: the FITS file holds no image of a galaxy" in app.warning[0].value
+    assert r"**table\.fits**: the FITS file holds no image of a galaxy" in app.warning[0].value
 
 
 def test_many_are_offered_as_csv_parquet_and_fits(app: AppTest, several: bytes) -> None:

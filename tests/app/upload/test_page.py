@@ -1,4 +1,4 @@
-"""The upload page: what comes, what goes, crops, warnings, and that nobody else sees any of it."""
+"""The upload page: files, score tables, crops, warnings, and isolation between visitors."""
 
 import io
 import json
@@ -10,10 +10,11 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from galaxy_explorer.app.services import networks, result_cache
-from galaxy_explorer.app.upload.crop import SHOWN, with_frame
-from galaxy_explorer.app.upload.session import FORGOTTEN
+from galaxy_explorer.app.state import UploadState
+from galaxy_explorer.app.upload import session
+from galaxy_explorer.app.upload.crop import SHOWN_PX, with_frame
 from galaxy_explorer.catalogue import Catalogue
-from galaxy_explorer.images import Square, to_png
+from galaxy_explorer.images import Exposure, Square, to_png
 
 
 @pytest.fixture
@@ -38,13 +39,13 @@ def test_a_picture_taken_off_the_list_is_gone(app: AppTest, sample: Catalogue) -
     assert app.dataframe[0].value["galaxy"].tolist() == ["100023", "100053"]
     assert "cannot be used" not in said(app)
     give(app)
-    assert "Nothing here yet" in said(app)
+    assert "No pictures yet" in said(app)
 
 
 def test_a_score_table_taken_off_the_list_is_gone(app: AppTest, sample: Catalogue) -> None:
     picture = ("mine.jpg", sample.picture_bytes("242195"))
     give(opened(app, "upload"), picture, ("scores.csv", b"GalaxyID,Class1.1,Class1.2,Class1.3\nmine,0.2,0.7,0.1\n"))
-    assert "those of the table that came along" in said(app)
+    assert "Volunteers' votes: scores.csv" in said(app)
     give(app, picture)
     assert "No votes on this picture are known" in texts(app)
 
@@ -56,27 +57,43 @@ def test_a_corrected_score_table_takes_the_error_of_its_name_away(app: AppTest) 
     give(app, ("scores.csv", good), uploader=1)
     assert "cannot be used" not in said(app)
     give(app)
-    assert "Scores of 1 galaxy came along." in said(app)
+    assert "scores.csv: 1 row," in said(app)
     give(app, ("scores.csv", bad))
     assert "cannot be used" in said(app)
     give(app)
     assert "cannot be used" not in said(app)
-    assert "Scores of 1 galaxy came along." in said(app)
+    assert "scores.csv: 1 row," in said(app)
 
 
-def test_of_two_score_tables_the_last_that_is_left_counts(app: AppTest) -> None:
+def test_of_two_score_tables_the_last_one_counts(app: AppTest) -> None:
     head = b"GalaxyID,Class1.1,Class1.2,Class1.3\n"
     one, two = ("one.csv", head + b"a,0.2,0.7,0.1\n"), ("two.csv", head + b"a,0.2,0.7,0.1\nb,0.2,0.7,0.1\n")
     give(opened(app, "upload"), one)
     give(app, two, uploader=1)
-    assert "Scores of 2 galaxies came along." in said(app)
+    assert "scores.csv: 2 rows," in said(app)
     give(app, uploader=1)
-    assert "Scores of 1 galaxy came along." in said(app)
-    give(app, two, uploader=1)
+    assert "scores.csv: 1 row," in said(app)  # the first one is still on the list
     give(app)
-    assert "Scores of 2 galaxies came along." in said(app)
-    give(app, uploader=1)
-    assert "came along" not in said(app)
+    assert "scores.csv:" not in said(app)
+
+
+def test_an_upload_is_decoded_once(app: AppTest, sample: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded, read = [], session.read_exposure
+    monkeypatch.setattr(session, "read_exposure", lambda *arguments: decoded.append(1) or read(*arguments))
+    give(opened(app, "upload"), *files_of(sample, "100008", "100023"))
+    app.selectbox(key="shown_upload").set_value("100023").run()
+    press(app, "Use suggested crop")
+    opened(opened(app, "sky"), "upload")
+    assert len(decoded) == 2
+
+
+def test_decoded_pictures_are_bounded_and_the_one_that_is_shown_stays() -> None:
+    exposures = UploadState().exposures
+    for i in range(4):
+        exposures.put(i, Exposure(np.zeros((4000, 4000, 3), np.uint8)))
+    assert [i in exposures for i in range(4)] == [False, False, True, True]
+    exposures.put("huge", Exposure(np.zeros((7000, 7000, 3), np.uint8)))
+    assert len(exposures) == 1
 
 
 def test_a_corrected_picture_takes_the_place_of_a_damaged_one(app: AppTest, sample: Catalogue) -> None:
@@ -104,12 +121,12 @@ def test_a_corrected_picture_goes_with_its_own_file(app: AppTest, sample: Catalo
 def test_a_score_table_says_how_many_of_the_pictures_it_knows(app: AppTest, sample: Catalogue) -> None:
     table = ("scores.csv", b"GalaxyID,Class1.1,Class1.2,Class1.3\nmine,0.2,0.7,0.1\nother,0.2,0.7,0.1\n")
     give(opened(app, "upload"), table)
-    assert "Scores of 2 galaxies came along." in said(app)
+    assert "scores.csv: 2 rows," in said(app)
     give(app, table, ("mine.jpg", sample.picture_bytes("242195")))
-    assert "Scores of 2 galaxies came along; pictures with scores: 1 of 1." in said(app)
+    assert "scores.csv: 2 rows, 1 of 1 pictures matched." in said(app)
     give(app, table, *files_of(sample, "242195"))
-    assert "scores of 2 galaxies, but of none of these pictures. It has “mine”, for instance" in app.warning[0].value
-    assert "the files' names without their endings" in app.warning[0].value
+    assert "no picture matched" in app.warning[0].value
+    assert "the first id is “mine”" in app.warning[0].value
 
 
 def test_long_file_names_can_be_read_in_the_table(app: AppTest, sample: Catalogue) -> None:
@@ -122,24 +139,25 @@ def test_long_file_names_can_be_read_in_the_table(app: AppTest, sample: Catalogu
 
 def test_a_picture_from_before_a_change_of_page_can_be_removed(app: AppTest, sample: Catalogue) -> None:
     give(opened(app, "upload"), *files_of(sample, "100008"))
-    assert "Remove this picture" not in [button.label for button in app.button]  # its × does that
-    opened(app, "about")
+    assert "Remove picture" not in [button.label for button in app.button]  # its × does that
+    opened(app, "sky")
     opened(app, "upload")
-    press(app, "Remove this picture")
-    assert "Nothing here yet" in said(app)
+    press(app, "Remove picture")
+    assert "No pictures yet" in said(app)
 
 
 def test_all_can_be_removed_at_once(app: AppTest, sample: Catalogue) -> None:
     give(opened(app, "upload"), *files_of(sample, "100008", "100023"))
     press(app, "Remove all pictures")
-    assert "Nothing here yet" in said(app)
+    assert "No pictures yet" in said(app)
     assert not app.dataframe
-    assert not any(app.session_state[name] for name in FORGOTTEN if name in app.session_state)
+    mine = app.session_state["UploadState"]
+    assert not any([mine.pictures, mine.files, mine.listed, mine.refused, len(mine.results), len(mine.exposures)])
 
 
 def test_a_folder_is_taken_with_what_lies_deeper_and_without_what_is_hidden(app: AppTest, sample: Catalogue) -> None:
     opened(app, "upload")
-    assert "gone when you close or reload the page" in texts(app)
+    assert "close or reload the page" in texts(app)
     assert [uploader.accept_directory for uploader in app.file_uploader] == [False, True]
     one, other = (sample.picture_bytes(galaxy) for galaxy in ("100008", "100023"))
     give(app, ("night/b.jpg", one), ("night/deep/a.jpg", other), ("night/._b.jpg", b"what a Mac leaves"), uploader=1)
@@ -150,43 +168,43 @@ def test_a_folder_is_taken_with_what_lies_deeper_and_without_what_is_hidden(app:
 def test_bad_files_are_named_in_words_and_the_many_folded(app: AppTest) -> None:
     give(opened(app, "upload"), *((f"{n}_*{n}*.png", b"%PDF-1.7") for n in range(7)))
     assert "7 of 7 files cannot be used" in said(app)
-    assert r"**0\_\*0\***: a PDF document is not a picture in JPEG" in said(app)
+    assert r"**0\_\*0\*\.png**: a PDF document is not a picture in JPEG" in said(app)
     assert "b'" not in said(app)
-    assert app.expander[0].label == "The other 2 files that cannot be used"
+    assert app.expander[0].label.startswith("2 more files")
 
 
 def test_columns_of_volunteers_are_there_only_where_votes_are_known(app: AppTest, sample: Catalogue) -> None:
     known, unknown = (sample.picture_bytes(galaxy) for galaxy in ("100008", "100023"))
     give(opened(app, "upload"), ("a.jpg", known), ("b.jpg", unknown))
-    assert not {"volunteers say", "apart by"} & set(app.dataframe[0].value)
+    assert not {"volunteers", "RMSE vs volunteers"} & set(app.dataframe[0].value)
     give(app, ("a.jpg", known), ("100023.jpg", unknown))
     table = app.dataframe[0].value
-    assert [bool(text) for text in table["volunteers say"]] == [False, True]
-    assert table["apart by"][0] == ""
-    assert 0 < float(table["apart by"][1]) < 0.5
+    assert [bool(text) for text in table["volunteers"]] == [False, True]
+    assert table["RMSE vs volunteers"][0] == ""
+    assert 0 < float(table["RMSE vs volunteers"][1]) < 0.5
     assert not table.isna().any(axis=None)
 
 
-def test_what_was_stopped_can_go_on(app: AppTest, sample: Catalogue) -> None:
+def test_what_was_stopped_can_be_resumed(app: AppTest, sample: Catalogue) -> None:
     give(opened(app, "upload"), *files_of(sample, "100008", "100023", "100053"))
-    app.session_state["asking_stopped"] = True  # a click comes between two batches, which a test cannot time
+    app.session_state["UploadState"].stopped = True  # a click between two batches, which a test cannot time
     app.segmented_control(key="network").set_value(networks.networks()[1]).run()
-    assert "Stopped: **1 of 3** pictures are done." in texts(app)  # the one that is shown
+    assert "Stopped: **1 of 3** pictures" in texts(app)  # the one that is shown
     assert app.dataframe[0].value["galaxy"].tolist() == ["100008"]
-    press(app, "Go on")
+    press(app, "Resume prediction")
     assert app.dataframe[0].value["galaxy"].tolist() == ["100008", "100023", "100053"]
     assert "Stopped" not in texts(app)
 
 
-def test_the_suggested_crop_mends_a_picture_and_can_be_taken_back(app: AppTest, off_centre: bytes) -> None:
+def test_the_suggested_crop_changes_the_prediction_and_can_be_undone(app: AppTest, off_centre: bytes) -> None:
     give(opened(app, "upload"), ("mine.png", off_centre))
     seen = round(420 * networks.cards()[networks.networks()[0]].crop)
-    assert f"not square (640 × 420 pixels): the network sees the {seen} × {seen} pixels in its middle" in said(app)
-    assert "46 % of the picture's shorter side to the left and 25 % below" in said(app)
+    assert f"not square (640 × 420 pixels): only the central {seen} × {seen} pixels" in said(app)
+    assert "off centre: 46 % left and 25 % down" in said(app)
     assert "The brightest object is small" in said(app)
     whole = predicted(app)
-    press(app, "Use the suggestion")
-    assert "The network sees its middle, the thin frame within." in said(app)
+    press(app, "Use suggested crop")
+    assert "the thin inner frame" in said(app)
     assert "brightest object" not in said(app)
     x, y, side = (slider.value for slider in app.slider[:3])
     assert (x, y) == (pytest.approx(125, abs=8), pytest.approx(315, abs=8))
@@ -196,7 +214,7 @@ def test_the_suggested_crop_mends_a_picture_and_can_be_taken_back(app: AppTest, 
     app.slider[2].set_value(400).run()
     assert not app.exception
     assert abs(predicted(app) - cropped).max() > 0.01
-    press(app, "Whole picture")
+    press(app, "Use whole picture")
     assert predicted(app) == pytest.approx(whole, abs=1e-6)
     assert [slider.value for slider in app.slider[:3]] == [320, 210, 420]
 
@@ -206,17 +224,17 @@ def test_the_suggested_crop_mends_a_picture_and_can_be_taken_back(app: AppTest, 
 )
 def test_a_crop_below_a_pixel_of_the_preview_is_framed_all_the_same(height: int, width: int, side: int) -> None:
     framed = with_frame(np.zeros((height, width, 3), np.uint8), Square(width // 2, height // 2, side), 0.5)
-    assert max(framed.shape) == SHOWN
+    assert max(framed.shape) == SHOWN_PX
     assert framed.any()
 
 
 def test_the_chosen_answer_stays_while_a_picture_is_cropped(app: AppTest, off_centre: bytes) -> None:
     give(opened(app, "upload"), ("mine.png", off_centre))
     app.selectbox(key="answer").set_value("Class8.7").run()
-    press(app, "Use the suggestion")
+    press(app, "Use suggested crop")
     assert app.selectbox(key="answer").value == "Class8.7"
     app.slider[2].set_value(400).run()
-    press(app, "Whole picture")
+    press(app, "Use whole picture")
     assert app.selectbox(key="answer").value == "Class8.7"
 
 
@@ -226,27 +244,28 @@ def test_a_well_framed_galaxy_gets_no_hint(app: AppTest, sample: Catalogue) -> N
     assert not app.warning
 
 
-def test_a_picture_of_something_else_is_called_strange_and_how_that_is_told(app: AppTest, sample: Catalogue) -> None:
+def test_a_picture_of_something_else_is_out_of_distribution(app: AppTest, sample: Catalogue) -> None:
     lines = np.full((300, 300, 3), 255, np.uint8)
     lines[::12, 20:280] = 0
     give(opened(app, "upload"), ("page.png", to_png(lines)), *files_of(sample, "100023"))
-    assert app.selectbox(key="shown_upload").value == "100023"  # the first that is not strange
-    assert "looks unlike" not in said(app)
+    assert app.selectbox(key="shown_upload").value == "100023"  # the first one in distribution
+    assert "never seen a picture like this" not in said(app)
     app.selectbox(key="shown_upload").set_value("page").run()
-    assert f"looks unlike those that {networks.networks()[0]} learnt from" in said(app)
-    assert "within which lie 99 % of" in said(app)
-    strange = app.dataframe[0].value["unlike what it learnt"].tolist()
-    assert strange[0].endswith("× the limit")
-    assert strange[1] == ""
+    assert f"{networks.networks()[0]} has never seen a picture like this" in said(app)
+    assert "than 99 % of galaxies do" in said(app)
+    scores = app.dataframe[0].value["out of distribution"].tolist()
+    assert scores[0].endswith("× threshold")
+    assert scores[1] == ""
 
 
 def test_another_visitor_gets_nothing_of_an_upload(app: AppTest, sample: Catalogue) -> None:
-    before = dict(result_cache.shared_memo().results)
+    shared = result_cache.shared_results()
+    before = len(shared)
     give(opened(app, "upload"), *files_of(sample, "784597", "242195"))
     other = opened(AppTest.from_file(str(ROOT / "app.py"), default_timeout=SECONDS), "upload")
-    assert "Nothing here yet" in said(other)
+    assert "No pictures yet" in said(other)
     assert not other.dataframe
-    assert dict(result_cache.shared_memo().results) == before
+    assert len(shared) == before
     give(other, ("784597.jpg", sample.picture_bytes("100008")))  # of one name, and another picture
     assert abs(predicted(other) - predicted(app)).max() > 0.01
     app.run()

@@ -1,0 +1,59 @@
+"""Entry of the app: page config, style sheets, and the list of pages."""
+
+from typing import NamedTuple
+
+import streamlit as st
+
+from galaxy_explorer import set_thread_policy
+from galaxy_explorer.app import paths, state
+from galaxy_explorer.app.services.local_paths import read_token
+from galaxy_explorer.app.ui import vote_kind
+
+UI = paths.APP / "ui"
+
+
+class Page(NamedTuple):
+    """One page of the menu."""
+
+    script: str
+    url_path: str
+    title: str
+    icon: str  # of Material Symbols
+
+
+PAGES = (
+    Page(paths.BROWSE, "browse", "Browse", "grid_view"),  # the default page
+    Page(paths.GALAXY, "galaxy", "Galaxy", "flare"),
+    Page(paths.UPLOAD, "upload", "Upload", "upload"),
+    Page(paths.SKY, "sky", "Sky", "travel_explore"),
+    Page(paths.COMPARE, "compare", "Compare", "balance"),
+    Page(paths.ABOUT, "about", "About", "info"),
+)
+
+
+def main() -> None:
+    """Draw what all pages share, and run the page that the URL names."""
+    set_thread_policy()
+    # A file: the browser would fetch a named icon from a font's host.
+    st.set_page_config(page_title="Galaxy Explorer", page_icon=UI / "icon.svg", layout="wide")
+    for sheet in ("style.css", "loading.css"):
+        st.html(UI / sheet)
+    with st.container(key="menu"):
+        st.html(UI / "menu.html", unsafe_allow_javascript=True)
+    page = st.navigation(
+        [
+            st.Page(
+                page.script,
+                url_path=page.url_path,
+                title=page.title,
+                icon=f":material/{page.icon}:",
+                default=page is PAGES[0],
+            )
+            for page in PAGES
+        ],
+        position="top",
+    )
+    read_token()
+    state.enter(page.url_path)
+    vote_kind.read_url()
+    page.run()

@@ -1,0 +1,46 @@
+"""Tiles: galaxies as pictures that link to their pages."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from galaxy_explorer.app import paths
+from galaxy_explorer.app.services import sources
+from galaxy_explorer.app.ui.wording import escape_markdown
+from galaxy_explorer.catalogue import Catalogue
+from galaxy_explorer.images import ImageError
+
+
+def show_tiles(
+    catalogue: Catalogue, params: Mapping[str, str], captions: Mapping[str, str], key: str
+) -> dict[str, str]:
+    """Draw tiles, and return the reason for each picture that cannot be read, by galaxy id.
+
+    The frames come first, then each picture as soon as it is ready.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+        The catalogue of the galaxies.
+    params : mapping of str to str
+        URL parameters of the links, without the galaxy.
+    captions : mapping of str to str
+        Markdown after the id, by galaxy id.
+    key : str
+        Start of the containers' keys.
+    """
+    slots = []
+    for galaxy_id, caption in captions.items():
+        with st.container(key=f"{key}_{galaxy_id}"):
+            slots.append(st.empty())
+            label = escape_markdown(galaxy_id) + caption
+            st.page_link(paths.GALAXY, label=label, icon="", query_params={**params, "galaxy": galaxy_id})
+    errors = {}
+    pictures = sources.galaxy_thumbnails(catalogue, list(captions))
+    for galaxy_id, slot, picture in zip(captions, slots, pictures, strict=True):
+        if isinstance(picture, ImageError):
+            slot.markdown(":material/broken_image:  \nno picture")
+            errors[galaxy_id] = str(picture)
+        else:
+            slot.image(picture, width="stretch", alt=f"Galaxy {galaxy_id}")
+    return errors

@@ -1,0 +1,36 @@
+"""docs/api.md: its functions exist, and its notebook runs."""
+
+import importlib
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+ROWS = re.findall(r"^\|[^|]*\|([^|]*)\| `(galaxy_explorer[\w.]*)` \|", PAGE, flags=re.MULTILINE)
+FUNCTIONS = [(module, name) for text, module in ROWS for name in re.findall(r"`(\w+)\(", text)]
+
+
+def test_the_table_is_read() -> None:
+    assert ("galaxy_explorer.prediction", "predict") in FUNCTIONS
+
+
+@pytest.mark.parametrize(("module", "name"), FUNCTIONS)
+def test_every_function_of_the_page_exists_and_is_documented(module: str, name: str) -> None:
+    assert getattr(importlib.import_module(module), name).__doc__
+
+
+def test_the_notebook_runs(tmp_path: Path) -> None:
+    (code,) = re.findall(r"^```python\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)
+    assert len([line for line in code.splitlines() if line and "import" not in line]) <= 20
+    command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{code}"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "spiral" in done.stdout
+    assert "<svg" in (page := (tmp_path / "galaxy.html").read_text(encoding="utf-8")) or "Plotly.newPlot" in page
+    assert np.asarray(Image.open(tmp_path / "saliency.png")).shape == (424, 424, 3)
