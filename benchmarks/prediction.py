@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -26,23 +25,20 @@ from measuring import median_seconds, resident_megabytes, verdict, write_picture
 from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.cli import main as galaxy_explorer
 from galaxy_explorer.images import DEFAULT_VIEWS, read_image, tta_views
+from galaxy_explorer.models import GalaxyNetwork, Model
 from galaxy_explorer.models.checkpoints import load
-from galaxy_explorer.models.networks import GalaxyNetwork
 from galaxy_explorer.prediction import (
     PredictionStore,
     PredictOptions,
     Source,
-    inputs_of,
     predict,
     predict_missing,
-    prediction_key,
     sources_of,
 )
 from galaxy_explorer.prediction.distributed import default_device
 from galaxy_explorer.prediction.inference import INPUTS_PER_PASS
 
 SAMPLED = 20  # images whose inputs are kept for the bare passes: 160 inputs with eight TTA views
-NETWORK = tuple[GalaxyNetwork, dict[str, Any]]
 
 
 def read_flags(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -74,16 +70,16 @@ def bare_passes(network: GalaxyNetwork, inputs: torch.Tensor, count: int) -> Non
         outputs.cpu()  # a GPU is done when the outputs are here
 
 
-def view_inputs(pictures: list[np.ndarray], card: dict[str, Any], count: int, device: str) -> torch.Tensor:
+def view_inputs(pictures: list[np.ndarray], model: Model, count: int, device: str) -> torch.Tensor:
     """Return the network inputs of some images with all their TTA views."""
-    seen = tta_views(np.stack([inputs_of(picture, card) for picture in pictures]), count)
+    seen = tta_views(np.stack([model.inputs(picture) for picture in pictures]), count)
     return torch.from_numpy(seen.reshape(-1, *seen.shape[2:])).to(device, memory_format=torch.channels_last)
 
 
-def many(flags: argparse.Namespace, weights: str, network: NETWORK, folder: Path) -> None:
+def many(flags: argparse.Namespace, weights: str, model: Model, folder: Path) -> None:
     """Time ``predict`` over a folder and, separately, its decoding and its forward passes."""
     files = sorted(folder.glob("*.jpg"))
-    inputs = view_inputs([read_image(file) for file in files[:SAMPLED]], network[1], flags.views, flags.device)
+    inputs = view_inputs([read_image(file) for file in files[:SAMPLED]], model, flags.views, flags.device)
     command = ["predict", str(folder), "--weights", weights, "--tta-views", str(flags.views), "--device", flags.device]
 
     def decode() -> None:
@@ -99,7 +95,7 @@ def many(flags: argparse.Namespace, weights: str, network: NETWORK, folder: Path
     seconds = median_seconds(
         {
             "bare decoding": decode,
-            "bare forward passes": lambda: bare_passes(network[0], inputs, flags.views * len(files)),
+            "bare forward passes": lambda: bare_passes(model.network, inputs, flags.views * len(files)),
             "predict": predicted,
         },
         flags.repeats,
@@ -113,13 +109,13 @@ def many(flags: argparse.Namespace, weights: str, network: NETWORK, folder: Path
     print(f"  predict against one after the other, as speed: {both / seconds['predict']:.3f}")
 
 
-def one(flags: argparse.Namespace, network: NETWORK, picture: np.ndarray) -> None:
+def one(flags: argparse.Namespace, model: Model, picture: np.ndarray) -> None:
     """Time the prediction of one image against the bare forward pass of its TTA views."""
-    inputs = view_inputs([picture], network[1], flags.views, flags.device)
+    inputs = view_inputs([picture], model, flags.views, flags.device)
     seconds = median_seconds(
         {
-            "bare": lambda: bare_passes(network[0], inputs, flags.views),
-            "predict": lambda: predict(*network, [picture], tta_views=flags.views),
+            "bare": lambda: bare_passes(model.network, inputs, flags.views),
+            "predict": lambda: predict(model, [picture], tta_views=flags.views),
         },
         20 * flags.repeats,
     )
@@ -128,7 +124,7 @@ def one(flags: argparse.Namespace, network: NETWORK, picture: np.ndarray) -> Non
     verdict("one picture against its bare forward pass, as time", ratio, "at most 1.25", ratio <= 1.25)
 
 
-def memory(flags: argparse.Namespace, network: NETWORK, folder: Path) -> None:
+def memory(flags: argparse.Namespace, model: Model, folder: Path) -> None:
     """Compare the resident memory after a tenth of many images with that after all of them."""
     early, late = flags.memory_pictures // 10, flags.memory_pictures
     resident: dict[int, float] = {}
@@ -138,9 +134,9 @@ def memory(flags: argparse.Namespace, network: NETWORK, folder: Path) -> None:
             if done >= count:
                 resident.setdefault(count, resident_megabytes())
 
-    store = PredictionStore(folder.parent / "memory.parquet", prediction_key(*network, 1))
+    store = PredictionStore(folder.parent / "memory.parquet", model.key(1))
     sources = list(islice(endless(folder), late))
-    predict_missing(store, *network, sources, PredictOptions(tta_views=1, progress=measure))
+    predict_missing(store, model, sources, PredictOptions(tta_views=1, progress=measure))
     store.finish()
     growth = resident[late] / resident[early] - 1
     print(f"  resident after {early:,} and {late:,} pictures: {resident[early]:.0f} and {resident[late]:.0f} MB")
@@ -160,14 +156,14 @@ def main(arguments: list[str] | None = None) -> None:
     """Print the ratios for each network."""
     flags = read_flags(arguments)
     for weights in flags.weights:
-        network = load(weights, flags.device)
+        model = load(weights, flags.device)
         print(f"{weights} on {flags.device}, {torch.get_num_threads()} threads, {flags.pictures:,} JPEG files:")
         with tempfile.TemporaryDirectory() as temporary:
             folder = write_pictures(Path(temporary) / "pictures", flags.pictures)
-            one(flags, network, read_image(next(folder.glob("*.jpg"))))
-            many(flags, weights, network, folder)
+            one(flags, model, read_image(next(folder.glob("*.jpg"))))
+            many(flags, weights, model, folder)
             if flags.memory_pictures and sys.platform == "linux":
-                memory(flags, network, folder)
+                memory(flags, model, folder)
 
 
 if __name__ == "__main__":

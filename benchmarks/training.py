@@ -1,75 +1,74 @@
-"""How fast the training loop is beside the same step fed from the device: whether data ever starves it.
+"""Speed of the training loop against the same step on batches that are already on the device.
 
-The reading of the batches is timed alone as well: up to that many images a second a device can take before it waits.
+The reading of the batches is timed alone as well: the largest speed of a device that never waits for data.
 
 python benchmarks/training.py --model densenet --size 128 --batch-size 128
 python benchmarks/training.py --data ~/galaxy-zoo --model fcn --epochs 1
 
-Flags that are not of this script are those of the recipe, as ``train.py`` takes them.
+All other flags are those of the recipe, as for ``train.py``.
 """
 
 import argparse
-import contextlib
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
 from unittest import mock
 
-import torch
 from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # it is run as a script
 
 from measuring import median_seconds, verdict, write_pictures
 
-import train
 from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.prediction import init_distributed
 from galaxy_explorer.prediction.distributed import default_device
-from galaxy_explorer.training import Recipe, Run, gather
+from galaxy_explorer.training import Recipe, Run, build_training_set, cli
 from galaxy_explorer.training import run as run_module
+from galaxy_explorer.training.data.batches import TrainingBatch
 
 REACHED = 0.85
 
 
 class FedFromTheDevice(Run):
-    """The same run, whose batches are one batch that lies on the device already, over and over."""
+    """A run that repeats one batch, which is on the device."""
 
-    def _batches(self) -> Generator[tuple[torch.Tensor, ...]]:
-        with contextlib.closing(super()._batches()) as batches:
-            batch = next(batches)
+    def _batches(self) -> Iterator[TrainingBatch]:
+        batches = super()._batches()
+        batch = next(batches)
+        del batches  # closes the reader
         yield from repeat(batch, self.steps_per_epoch)
 
 
 def read_flags(arguments: list[str] | None = None) -> tuple[argparse.Namespace, Recipe]:
-    """Read this script's flags, and leave the others to ``train.py``."""
+    """Parse this script's flags, and the others as a recipe."""
     parser = argparse.ArgumentParser(
-        description="Training against the same step fed from the device.",
+        description="Training against the same step on the device alone.",
         epilog="All other flags are those of the recipe: python train.py --help",
     )
     add = parser.add_argument
-    add("--data", type=Path, metavar="DIR", help="train on these galaxies (default: copies of the sample's)")
+    add("--data", type=Path, metavar="DIR", help="catalogue (default: copies of the sample)")
     add("--cache", type=Path, help="folder of decoded pictures (default: a temporary one)")
-    add("--galaxies", type=int, default=4000, metavar="N", help="copies of the sample's galaxies (%(default)s)")
-    add("--repeats", type=int, default=3, metavar="N", help="epochs of which the median counts (%(default)s)")
-    add("--device", choices=("cpu", "cuda"), help="default: CUDA where there is one")
+    add("--galaxies", type=int, default=4000, metavar="N", help="copies of the sample (%(default)s)")
+    add("--repeats", type=int, default=3, metavar="N", help="epochs; the median counts (%(default)s)")
+    add("--device", choices=("cpu", "cuda"), help="default: cuda if available")
     flags, others = parser.parse_known_args(arguments)
-    return flags, train.recipe_of(train.read_flags(["--data", ".", *others]))
+    return flags, cli.recipe_of(cli.read_flags(["--data", ".", *others]))
 
 
 def epoch_of(run: Run) -> Callable[[], object]:
-    """Give what trains one epoch of a run, and no more: nothing is measured on the hold-out or written."""
+    """Return a function that trains one epoch, without evaluation and files."""
     return lambda: run.train_epoch(tqdm(disable=True))
 
 
 def without_augmentation(run: Run) -> Callable[[], object]:
-    """Give what trains one epoch of a run with inputs that are made once."""
-    pictures, _, _, matrices, tints, *_ = next(iter(run._batches()))  # more of them under mixup and label noise
-    inputs = run_module.augment(pictures, matrices, tints, run.recipe.size)
+    """Return a function that trains one epoch with inputs that are augmented once."""
+    batch = next(iter(run._batches()))
+    inputs = run_module.augment(batch.pictures, batch.matrices, batch.colour_factors, run.recipe.size)
 
     def epoch() -> None:
         with mock.patch.object(run_module, "augment", lambda pictures, *_: inputs[: len(pictures)]):
@@ -79,17 +78,18 @@ def without_augmentation(run: Run) -> Callable[[], object]:
 
 
 def reading_alone(run: Run) -> Callable[[], object]:
-    """Give what reads the batches of one epoch, and does nothing with them."""
+    """Return a function that reads the batches of one epoch and drops them."""
     return lambda: deque(run._batches(), maxlen=0)
 
 
 def measure(flags: argparse.Namespace, recipe: Recipe, folder: Path) -> None:
-    """Train epochs by turns in the three ways, and read one without training; print the ratios."""
-    galaxies = gather(open_catalogue(flags.data or folder / "pictures"), recipe, flags.cache or folder / "cache")
+    """Time epochs of the three loops and of reading alone in turn; print the ratios."""
+    catalogue = open_catalogue(flags.data or folder / "pictures")
+    galaxies = build_training_set(catalogue, recipe, flags.cache or folder / "cache")
     with init_distributed(flags.device or default_device()) as rank:
         fed = FedFromTheDevice(recipe, galaxies, rank, folder)
         ways = {
-            "training as train.py does it": epoch_of(Run(recipe, galaxies, rank, folder)),
+            "training as in train.py": epoch_of(Run(recipe, galaxies, rank, folder)),
             "the same step, pictures on the device": epoch_of(fed),
             "the same step, inputs on the device": without_augmentation(fed),
             "reading alone": reading_alone(Run(recipe, galaxies, rank, folder)),
@@ -98,14 +98,14 @@ def measure(flags: argparse.Namespace, recipe: Recipe, folder: Path) -> None:
     seen = fed.steps_per_epoch * fed.own_batch
     print(f"{recipe.model} on {rank.device}, {recipe.size} px, {recipe.batch_size} in a batch, {seen:,} galaxies:")
     for name, value in seconds.items():
-        print(f"  {name}: {value:.2f} s an epoch, {seen / value:,.0f} images/s")
+        print(f"  {name}: {value:.2f} s per epoch, {seen / value:,.0f} images/s")
     real, *bare, _ = seconds.values()
     for name, value in zip(list(seconds)[1:-1], bare, strict=True):
         verdict(f"training against {name}, as speed", value / real, f"at least {REACHED}", value / real >= REACHED)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Print images a second, seconds an epoch, and the ratios."""
+    """Print images per second, seconds per epoch, and the ratios."""
     flags, recipe = read_flags(arguments)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)

@@ -13,7 +13,6 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -118,8 +117,9 @@ def _add_train(commands: Any) -> None:
 
 
 def _run_train(arguments: list[str]) -> int:
-    module = "galaxy_explorer.training.cli"
-    return import_module(module if find_spec(module) else "train").main(arguments)
+    from galaxy_explorer.training.cli import main
+
+    return main(arguments)
 
 
 def _add_predict(commands: Any) -> None:

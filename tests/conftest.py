@@ -178,15 +178,15 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture
 def galaxies(draw_galaxy: Callable[..., np.ndarray], random_fractions: Callable[..., np.ndarray]) -> Any:
-    """Twelve drawn galaxies, gathered for training."""
-    from tiny_training import drawn_galaxies
+    """A training set of twelve drawn galaxies."""
+    from tiny_training import tiny_training_set
 
-    return drawn_galaxies(draw_galaxy, random_fractions)
+    return tiny_training_set(draw_galaxy, random_fractions)
 
 
 @pytest.fixture
 def trained(galaxies: Any, tmp_path: Path) -> Callable[..., Any]:
-    """A function that trains a recipe in a folder and gives the run."""
+    """A function that trains a recipe in a folder and returns the run."""
     from tiny_training import CPU, TINY
 
     from galaxy_explorer.training import Run, fit

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the package need
 
 from galaxy_explorer.catalogue import open_catalogue, read_ids
 from galaxy_explorer.decision_tree import QUESTION_OF, most_likely_path
-from galaxy_explorer.images import DEFAULT_VIEWS, for_prediction, tta_views
+from galaxy_explorer.images import DEFAULT_VIEWS, tta_views
 from galaxy_explorer.models.checkpoints import load
 from galaxy_explorer.models.networks import GalaxyNetwork
 from galaxy_explorer.saliency import METHODS, AnswerLogOdds, saliency_map
@@ -89,14 +89,13 @@ def main(arguments: list[str] | None = None) -> None:
     ids = read_ids(flags.ids) if flags.ids else catalogue.ids
     ids = sorted(np.random.default_rng(0).permutation(ids)[: flags.galaxies])
     for name in flags.weights:
-        network, card = load(name)
-        settings = {part: card[part] for part in ("crop", "mean", "std")} | {"size": card["image_size"]}
+        model = load(name)
         for method in flags.methods:
             rows: list[dict[str, object]] = []
             for galaxy_id in tqdm(ids, desc=f"{name}, {method}", leave=False):
                 picture = catalogue.picture(galaxy_id)
-                inputs = for_prediction(picture, field=catalogue.field_of_view, **settings)
-                rows += losses(network, inputs, method)
+                inputs = model.inputs(picture, catalogue.field_of_view)
+                rows += losses(model.network, inputs, method)
             answers = pd.DataFrame(rows)
             table = answers.groupby("question").mean()
             table.loc["all"] = answers.drop(columns="question").mean()

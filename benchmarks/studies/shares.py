@@ -21,7 +21,7 @@ from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.decision_tree import QUESTIONS, SLICES, shares_from_fractions
 from galaxy_explorer.evaluation.intervals import LEVEL
 from galaxy_explorer.flow_chart import read_sources
-from galaxy_explorer.training import selection_weights
+from galaxy_explorer.training.data.sample_weights import importance_weights
 
 
 def read_flags(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> None:
     catalogue = open_catalogue(flags.data)
     rows = catalogue.table.index.get_indexer(fractions.index)
     volunteers = catalogue.volunteer_fractions
-    weights = (selection_weights(volunteers) if flags.weighted else np.ones(len(volunteers)))[rows]
+    weights = (importance_weights(volunteers) if flags.weighted else np.ones(len(volunteers)))[rows]
     readings = [
         read_sources(predicted, None, half_width, "network")[0]
         for predicted, half_width in zip(fractions.to_numpy(float), spread.to_numpy(float), strict=True)

@@ -5,12 +5,11 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from tqdm import tqdm
 
 from galaxy_explorer.images import DEFAULT_VIEWS
-from galaxy_explorer.models import GalaxyNetwork
+from galaxy_explorer.models import Model
 from galaxy_explorer.models.checkpoints import load
 from galaxy_explorer.prediction import SINGLE_PROCESS, PredictOptions, Rank
 from galaxy_explorer.prediction.distributed import default_device, own_cuda_device
@@ -19,13 +18,13 @@ from galaxy_explorer.prediction.stream import BATCH_SIZE
 Progress = Callable[[int, int], object]
 
 
-def network_for(options: argparse.Namespace, rank: Rank = SINGLE_PROCESS) -> tuple[GalaxyNetwork, dict[str, Any]]:
-    """Load the network of ``--weights`` with its card; processes of one machine use a GPU each.
+def load_model(options: argparse.Namespace, rank: Rank = SINGLE_PROCESS) -> Model:
+    """Load the model of ``--weights``; processes of one machine use a GPU each.
 
     Raises
     ------
     ValueError
-        If there is no such network or device, or there are fewer devices than processes.
+        If there is no such model or device, or there are fewer devices than processes.
     """
     device = options.device or default_device()
     if not re.fullmatch(r"cpu|cuda(:\d+)?|mps", device):

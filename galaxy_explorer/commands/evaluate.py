@@ -2,8 +2,8 @@
 
 import argparse
 import json
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -11,12 +11,13 @@ import pandas as pd
 
 from galaxy_explorer.catalogue import SCORES_FILE, Catalogue, open_catalogue, read_ids, read_validation_ids
 from galaxy_explorer.catalogue.layouts import KAGGLE_PICTURES, KAGGLE_SCORES
-from galaxy_explorer.commands.console import inference_options, network_for, progress_bar
+from galaxy_explorer.commands.console import inference_options, load_model, progress_bar
 from galaxy_explorer.commands.reporting import report, say
 from galaxy_explorer.decision_tree import QUESTIONS
 from galaxy_explorer.evaluation.metrics import Score, score
+from galaxy_explorer.models import Card
 from galaxy_explorer.prediction import predict_catalogue, read_fractions
-from galaxy_explorer.training import learnt_from
+from galaxy_explorer.training import training_overlap
 
 
 def evaluate(options: argparse.Namespace) -> int:
@@ -44,15 +45,16 @@ def evaluate(options: argparse.Namespace) -> int:
     unscored = len(wanted) - len(absent) - int(chosen.sum())
     if unscored:
         say(f"left out, without scores of volunteers: {unscored:,} of the {len(wanted):,} galaxies")
-    if trained := learnt_from(card, predicted.index):
+    if trained := training_overlap(card.training_fingerprint if card else None, predicted.index):
         say(
             f"{options.weights} was trained on {trained:,} of the {len(predicted):,} galaxies: errors on training "
             "galaxies are optimistic"
         )
     if len(predicted):
         votes = scored.subset(predicted.index).volunteer_fractions
-        result = score(predicted.to_numpy(), votes, _training_mean(scored.rows(~chosen), len(predicted), card))
-        print(json.dumps(_settings(options) | result.as_dict(), indent=2) if options.json else _as_text(result))
+        default = card.training_mean if card else None
+        result = score(predicted.to_numpy(), votes, _training_mean(scored.rows(~chosen), len(predicted), default))
+        print(json.dumps(_settings(options) | asdict(result), indent=2) if options.json else _as_text(result))
     return report(failures, "the figures are without them")
 
 
@@ -77,15 +79,15 @@ def _wanted_ids(options: argparse.Namespace, scored: Catalogue) -> list[str]:
 
 def _predictions_of(
     options: argparse.Namespace, catalogue: Catalogue
-) -> tuple[pd.DataFrame, dict[str, str], Mapping[str, Any]]:
-    """Return predictions, failures and the model card, which is empty for a table."""
+) -> tuple[pd.DataFrame, dict[str, str], Card | None]:
+    """Return predictions, failures and the model card, which is None for a table."""
     if options.predictions:
-        return *_from_table(options, catalogue), {}
-    network, card = network_for(options)
+        return *_from_table(options, catalogue), None
+    model = load_model(options)
     with progress_bar() as progress:
         settings = replace(inference_options(options), progress=progress)
-        predictions = predict_catalogue(network, card, catalogue, settings)
-    return predictions.fractions, predictions.failures, card
+        predictions = predict_catalogue(model, catalogue, settings)
+    return predictions.fractions, predictions.failures, model.card
 
 
 def _from_table(options: argparse.Namespace, catalogue: Catalogue) -> tuple[pd.DataFrame, dict[str, str]]:
@@ -104,12 +106,12 @@ def _from_table(options: argparse.Namespace, catalogue: Catalogue) -> tuple[pd.D
     return complete, {galaxy_id: reason for galaxy_id, reason in failures.items() if galaxy_id not in complete.index}
 
 
-def _training_mean(others: Catalogue, evaluated: int, card: Mapping[str, Any]) -> np.ndarray | None:
-    """Return the mean scores of the other galaxies or, if these are fewer, that on the card."""
+def _training_mean(others: Catalogue, evaluated: int, default: Sequence[float] | None) -> np.ndarray | None:
+    """Return the mean scores of the other galaxies or, if these are fewer, that on the model card."""
     fractions = others.volunteer_fractions.astype(float)
     if (np.isfinite(fractions).sum(axis=0) >= evaluated).all():
         return np.nanmean(fractions, axis=0)
-    return np.array(card["training_mean"], dtype=float) if "training_mean" in card else None
+    return None if default is None else np.array(default, dtype=float)
 
 
 def _settings(options: argparse.Namespace) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from galaxy_explorer import __version__
 from galaxy_explorer.catalogue import FIELD_FILE, field_of_view_of, normalise_id, open_catalogue, read_ids
-from galaxy_explorer.commands.console import inference_options, network_for, progress_bar
+from galaxy_explorer.commands.console import inference_options, load_model, progress_bar
 from galaxy_explorer.commands.reporting import (
     NAMED_FAILURES,
     check_not_overwriting_inputs,
@@ -33,7 +33,6 @@ from galaxy_explorer.prediction import (
     Source,
     init_distributed,
     predict_missing,
-    prediction_key,
     read_failures,
     read_table,
     sources_of,
@@ -64,9 +63,9 @@ def predict(options: argparse.Namespace) -> int:
             check_ending(output)
             check_not_overwriting_inputs(options.paths, output)
             sources = sources_at(options.paths, read_ids(options.ids) if options.ids else None, notes)
-            network, card = network_for(options, rank)
+            model = load_model(options, rank)
             settings = inference_options(options, rank)
-            store = PredictionStore(output, prediction_key(network, card, settings.tta_views))
+            store = PredictionStore(output, model.key(settings.tta_views))
             if rank.is_rank_0:
                 until_end.enter_context(reserved(output, store.lock()))
             _check_unfinished(store, sources, options.resume)
@@ -79,7 +78,7 @@ def predict(options: argparse.Namespace) -> int:
             return _report_finished(store, sources, options.spread) if rank.is_rank_0 else 0
         with disk_errors(output, lambda: "add --resume" if store.chunk_paths() else "give the same command again"):
             with progress_bar(rank, before=len(store.predicted_ids())) as progress:
-                predict_missing(store, network, card, sources, replace(settings, progress=progress), rank)
+                predict_missing(store, model, sources, replace(settings, progress=progress), rank)
             if rank.is_rank_0:
                 about = {
                     "network": Path(options.weights).stem,

@@ -1,5 +1,7 @@
-"""The two networks, their output head, checkpoints and the trace of their layers."""
+"""Models: the two networks, their model card, and checkpoints."""
 
+from galaxy_explorer.models.card import Card
+from galaxy_explorer.models.model import Model
 from galaxy_explorer.models.networks import GalaxyNetwork, build
 
-__all__ = ["GalaxyNetwork", "build"]
+__all__ = ["Card", "GalaxyNetwork", "Model", "build"]

@@ -11,7 +11,7 @@ from galaxy_explorer.prediction.catalogues import predict_catalogue, predict_mis
 from galaxy_explorer.prediction.distributed import SINGLE_PROCESS, DistributedError, Rank, init_distributed
 from galaxy_explorer.prediction.embeddings import embed, ood_score
 from galaxy_explorer.prediction.formats import ENDINGS, as_bytes, read_fractions, read_table, write_table
-from galaxy_explorer.prediction.inference import inputs_of, predict, prediction_key
+from galaxy_explorer.prediction.inference import predict
 from galaxy_explorer.prediction.store import Predictions, PredictionStore
 from galaxy_explorer.prediction.stream import Batch, PredictOptions, Source, predict_pictures
 from galaxy_explorer.prediction.tables import SPREAD_COLUMNS, PredictionError, read_failures
@@ -31,13 +31,11 @@ __all__ = [
     "as_bytes",
     "embed",
     "init_distributed",
-    "inputs_of",
     "ood_score",
     "predict",
     "predict_catalogue",
     "predict_missing",
     "predict_pictures",
-    "prediction_key",
     "read_failures",
     "read_fractions",
     "read_table",

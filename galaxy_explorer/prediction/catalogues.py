@@ -1,30 +1,28 @@
 """Prediction of whole catalogues, which can be stopped and resumed."""
 
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.prediction.distributed import SINGLE_PROCESS, Rank
-from galaxy_explorer.prediction.inference import prediction_key
 from galaxy_explorer.prediction.store import Predictions, PredictionStore, collect
 from galaxy_explorer.prediction.stream import DEFAULTS, Batch, PredictOptions, Source, predict_pictures
 from galaxy_explorer.prediction.tables import PredictionError
 
 if TYPE_CHECKING:
-    from galaxy_explorer.models import GalaxyNetwork
+    from galaxy_explorer.models import Model
 
 CHUNK_SECONDS = 60.0  # between two chunks on disk: what a kill can lose at most
 POLL_SECONDS = 1.0  # between two reads of a table that another process is writing
 
 
 def predict_catalogue(
-    network: "GalaxyNetwork",
-    card: Mapping[str, Any],
+    model: "Model",
     catalogue: Catalogue,
     options: PredictOptions = DEFAULTS,
     *,
@@ -35,14 +33,14 @@ def predict_catalogue(
 
     Parameters
     ----------
-    network, card
+    model
         As in `predict`.
     catalogue : Catalogue
         The galaxies.
     options : PredictOptions
         After a stop the store stays unfinished.
     store : str or Path, optional
-        Parquet file for the predictions, named after the catalogue (its ``fingerprint``) and `prediction_key`. A
+        Parquet file for the predictions, named after the catalogue (its ``fingerprint``) and `Model.key`. A
         finished table is read, an unfinished one is resumed, so that no galaxy is predicted twice. If another
         process or thread holds its lock, this call waits and reads its predictions. Failed galaxies are predicted
         again. The file is the one that ``predict --spread`` writes.
@@ -61,14 +59,14 @@ def predict_catalogue(
     """
     wanted = catalogue if only is None else catalogue.subset(only)
     if store is None:
-        batches = predict_pictures(network, card, sources_of(wanted), options)
+        batches = predict_pictures(model, sources_of(wanted), options)
         return collect(list(_track(batches, options, len(wanted))))
-    table = PredictionStore(Path(store), prediction_key(network, card, options.tta_views))
+    table = PredictionStore(Path(store), model.key(options.tta_views))
     if table.path.suffix.lower() != ".parquet":
         raise PredictionError(f"{store} is not a Parquet file; predictions of a catalogue are stored as .parquet")
 
     def resume() -> None:
-        predict_missing(table, network, card, list(sources_of(wanted)), options)
+        predict_missing(table, model, list(sources_of(wanted)), options)
         if _is_complete(table, catalogue):
             table.finish()
 
@@ -111,8 +109,7 @@ def _is_complete(store: PredictionStore, catalogue: Catalogue) -> bool:
 
 def predict_missing(
     store: PredictionStore,
-    network: "GalaxyNetwork",
-    card: Mapping[str, Any],
+    model: "Model",
     sources: Sequence[Source],
     options: PredictOptions = DEFAULTS,
     rank: Rank = SINGLE_PROCESS,
@@ -123,7 +120,7 @@ def predict_missing(
     ----------
     store : PredictionStore
         It gets what is done also when an exception (such as Ctrl-C) ends the prediction.
-    network, card
+    model
         As in `predict`.
     sources : sequence of Source
         All galaxies of the finished table.
@@ -142,7 +139,7 @@ def predict_missing(
     with rank.barrier():  # all processes read the store before one of them writes
         predicted, part = store.predicted_ids(), store.begin_part(rank.rank)
         missing = [source for source in sources if source.galaxy_id not in predicted]
-    batches = predict_pictures(network, card, rank.share(missing), options)
+    batches = predict_pictures(model, rank.share(missing), options)
     unwritten: list[Batch] = []
     written_at = time.monotonic()
     try:

@@ -1,25 +1,25 @@
 """Embeddings of images, and their out-of-distribution (OOD) score."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from galaxy_explorer.evaluation import out_of_distribution
-from galaxy_explorer.prediction.inference import INPUTS_PER_PASS, inputs_of
+from galaxy_explorer.prediction.inference import INPUTS_PER_PASS
 
 if TYPE_CHECKING:
     import torch
 
-    from galaxy_explorer.models import GalaxyNetwork
+    from galaxy_explorer.models import Model
 
 
-def embed(network: "GalaxyNetwork", inputs: "torch.Tensor") -> np.ndarray:
+def embed(model: "Model", inputs: "torch.Tensor") -> np.ndarray:
     """Compute the embeddings of network inputs.
 
     Parameters
     ----------
-    network : GalaxyNetwork
+    model : Model
         In evaluation mode.
     inputs : (N, 3, S, S) torch.Tensor of float32
         Normalised as the model card says.
@@ -30,18 +30,18 @@ def embed(network: "GalaxyNetwork", inputs: "torch.Tensor") -> np.ndarray:
     """
     import torch
 
-    device = next(network.parameters()).device
+    device = model.device
     passes = inputs.split(INPUTS_PER_PASS.get(device.type, INPUTS_PER_PASS["cpu"]))
     with torch.inference_mode():
-        return torch.cat([network.embedding(part.to(device)) for part in passes]).float().cpu().numpy()
+        return torch.cat([model.network.embedding(part.to(device)) for part in passes]).float().cpu().numpy()
 
 
-def ood_score(network: "GalaxyNetwork", card: Mapping[str, Any], pictures: Sequence[np.ndarray]) -> np.ndarray | None:
+def ood_score(model: "Model", pictures: Sequence[np.ndarray]) -> np.ndarray | None:
     """Compute the out-of-distribution score of images of the whole field of view, without TTA.
 
     Parameters
     ----------
-    network, card, pictures
+    model, pictures
         As in `predict`.
 
     Returns
@@ -52,10 +52,10 @@ def ood_score(network: "GalaxyNetwork", card: Mapping[str, Any], pictures: Seque
     """
     import torch
 
-    reference = card.get("familiarity")  # wording: quote (key of the card)
+    reference = model.card.ood_reference
     if reference is None:
         return None
     if not len(pictures):
         return np.empty(0)
-    inputs = torch.from_numpy(np.stack([inputs_of(picture, card) for picture in pictures]))
-    return out_of_distribution.strangeness(embed(network, inputs), reference)
+    inputs = torch.from_numpy(np.stack([model.inputs(picture) for picture in pictures]))
+    return out_of_distribution.ood_score(embed(model, inputs), reference)

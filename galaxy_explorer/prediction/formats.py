@@ -98,7 +98,7 @@ def read_table(path: Path) -> tuple[pd.DataFrame, str | None]:
         Float32, indexed by ``GalaxyID`` (text): the 37 columns in [0, 1] and, if the file has them, their
         half-widths (`SPREAD_COLUMNS`); NaN for an empty cell.
     key : str or None
-        The `prediction_key` of its weights and TTA views, for CSV from its sidecar; None if unknown.
+        The `Model.key` of its weights and TTA views, for CSV from its sidecar; None if unknown.
 
     Raises
     ------

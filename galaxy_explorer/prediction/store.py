@@ -65,7 +65,7 @@ class PredictionStore:
     path : Path
         The table. Its ending, one of `ENDINGS`, is its format.
     key : str
-        What `prediction_key` returns: predictions of other weights or TTA views are never mixed.
+        What `Model.key` returns: predictions of other weights or TTA views are never mixed.
     """
 
     path: Path

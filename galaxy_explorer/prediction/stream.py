@@ -2,21 +2,21 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import DEFAULT_VIEWS, ImageError
-from galaxy_explorer.prediction.inference import add_model_error, inputs_of, predict_inputs
+from galaxy_explorer.prediction.inference import add_model_error, predict_inputs
 
 if TYPE_CHECKING:
-    from galaxy_explorer.models import GalaxyNetwork
+    from galaxy_explorer.models import Model
 
 BATCH_SIZE = 32  # with eight TTA views 256 inputs, enough to keep a GPU busy
 
@@ -99,9 +99,7 @@ class Batch:
 Decoding = tuple[Source, "Future[np.ndarray]"]  # a source and its network input
 
 
-def predict_pictures(
-    network: "GalaxyNetwork", card: Mapping[str, Any], sources: Iterable[Source], options: PredictOptions = DEFAULTS
-) -> Generator[Batch]:
+def predict_pictures(model: "Model", sources: Iterable[Source], options: PredictOptions = DEFAULTS) -> Generator[Batch]:
     """Predict images as they are decoded, in their order.
 
     While the network works on one batch, threads decode the next two. No image after these is opened, so memory
@@ -109,7 +107,7 @@ def predict_pictures(
 
     Parameters
     ----------
-    network, card
+    model
         As in `predict`.
     sources : iterable of Source
         The images; a generator is consumed step by step.
@@ -121,15 +119,15 @@ def predict_pictures(
     Batch
         ``batch_size`` sources each, the last one fewer. An image that cannot be read is one of its ``failures``.
     """
-    decoding = _decode(sources, card, options.workers or os.cpu_count() or 1, 2 * options.batch_size)
+    decoding = _decode(sources, model, options.workers or os.cpu_count() or 1, 2 * options.batch_size)
     try:
         while batch := list(islice(decoding, options.batch_size)):
-            yield _predict_batch(network, card, batch, options.tta_views)
+            yield _predict_batch(model, batch, options.tta_views)
     finally:
         decoding.close()
 
 
-def _predict_batch(network: "GalaxyNetwork", card: Mapping[str, Any], batch: list[Decoding], tta_views: int) -> Batch:
+def _predict_batch(model: "Model", batch: list[Decoding], tta_views: int) -> Batch:
     """Predict those images of a batch that can be read."""
     inputs: dict[Source, np.ndarray] = {}
     failures: dict[str, str] = {}
@@ -140,19 +138,19 @@ def _predict_batch(network: "GalaxyNetwork", card: Mapping[str, Any], batch: lis
             failures[source.galaxy_id] = str(error)
     fractions = spread = np.empty((0, len(COLUMNS)), np.float32)
     if inputs:
-        fractions, over_views = predict_inputs(network, np.stack(list(inputs.values())), tta_views)
-        spread = add_model_error(fractions, over_views, card, tta_views)
+        fractions, over_views = predict_inputs(model.network, np.stack(list(inputs.values())), tta_views)
+        spread = add_model_error(model, fractions, over_views, tta_views)
     ids = [source.galaxy_id for source in inputs]
     return Batch(ids, fractions, spread, failures, [source.fingerprint for source in inputs])
 
 
-def _decode(sources: Iterable[Source], card: Mapping[str, Any], workers: int, ahead: int) -> Generator[Decoding]:
+def _decode(sources: Iterable[Source], model: "Model", workers: int, ahead: int) -> Generator[Decoding]:
     """Yield each source with its network input, in order, at most `ahead` of them in advance."""
     waiting: deque[Decoding] = deque()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="decode")
     try:
         for source in sources:
-            waiting.append((source, pool.submit(lambda source: inputs_of(source.read(), card, source.field), source)))
+            waiting.append((source, pool.submit(lambda source: model.inputs(source.read(), source.field), source)))
             if len(waiting) > ahead:
                 yield waiting.popleft()
         yield from waiting

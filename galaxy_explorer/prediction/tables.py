@@ -14,7 +14,7 @@ from galaxy_explorer.storage import atomic_path
 SPREAD_COLUMNS = tuple(f"{name}_spread" for name in COLUMNS)  # half-widths of the 68 % prediction intervals
 FAILURE = "failure"  # column of a chunk: why a galaxy could not be predicted, otherwise missing
 STATE = "picture"  # column of a chunk: the fingerprint of the image that was predicted
-KEY = "prediction_key"  # metadata entry: what `prediction_key` returns
+KEY = "prediction_key"  # metadata entry: what `Model.key` returns
 _PREFIX = "galaxy_explorer."  # of the metadata entries of a Parquet file
 ADVICE = "give a table that predict wrote"
 

@@ -1,7 +1,7 @@
-"""What a run leaves behind after each epoch, so that a kill loses at most the epoch under way."""
+"""Run checkpoint and log of an unfinished run, written after every epoch, so that a kill loses at most one epoch."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -9,109 +9,94 @@ from typing import Any
 
 import torch
 
-from galaxy_explorer.models.checkpoints import UNREADABLE, write_atomically
+from galaxy_explorer.models.checkpoints import UNREADABLE, torch_save_atomic
 from galaxy_explorer.storage import try_lock
-from galaxy_explorer.training.recipe import Recipe
+from galaxy_explorer.training.recipe import current_settings
 
-STATE, LOG, LOCK = "state.pt", "log.jsonl", ".lock"
+RUN_CHECKPOINT, LOG, LOCK = "state.pt", "log.jsonl", ".lock"
 
 
 class TrainingError(RuntimeError):
-    """A training run that cannot start or go on, with the reason and what to do."""
+    """A training run cannot start or continue; the message holds the reason and what to do."""
 
 
 @dataclass
 class Progress:
-    """How far a run has come, in plain numbers."""
+    """Progress of a run, in plain numbers."""
 
-    epoch: int = 0  # epochs done
-    step: int = 0  # optimiser steps done
-    seconds: float = 0.0  # spent in all, over every resumption
-    best_rmse: float = float("inf")  # of the averaged weights on the hold-out; infinite where there is none
+    epoch: int = 0  # finished epochs
+    step: int = 0  # finished optimiser steps
+    seconds: float = 0.0  # over all resumptions
+    best_rmse: float = float("inf")  # of the averaged weights on the hold-out; inf without a hold-out
     best_epoch: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
 
 
-def save_state(
-    work: Path, parts: dict[str, Any], progress: Progress, recipe: Recipe, start: str, galaxies: str
-) -> None:
-    """Write all that `load_state` needs, in one step.
+def save_run(work: Path, parts: dict[str, Any], progress: Progress, identity: Mapping[str, Any]) -> None:
+    """Write the run checkpoint atomically: state dicts by name, progress, and what a resumed run must share."""
+    torch_save_atomic({"parts": parts, "progress": asdict(progress), **identity}, work / RUN_CHECKPOINT)
+
+
+def load_run(
+    work: Path, identity: Mapping[str, Any], unused: Collection[str] = ()
+) -> tuple[dict[str, Any], Progress] | None:
+    """Read the run checkpoint onto the CPU; None if no epoch is finished.
 
     Parameters
     ----------
     work : Path
-        The run's folder.
-    parts : dict
-        State dicts by name.
-    progress : Progress
-        How far the run has come.
-    recipe : Recipe
-        The settings, so that another run is not resumed by mistake.
-    start : str
-        What the weights were in the beginning, for the same reason.
-    galaxies : str
-        The fingerprint of the galaxies learnt from and held out, for the same reason.
-    """
-    settings = recipe.as_dict() | {"start": start}
-    content = {"parts": parts, "progress": asdict(progress), "recipe": settings, "galaxies": galaxies}
-    write_atomically(content, work / STATE)
-
-
-def load_state(work: Path, recipe: Recipe, start: str, galaxies: str) -> tuple[dict[str, Any], Progress] | None:
-    """Read what `save_state` wrote, on the CPU; None where the run has not finished an epoch yet.
+        Folder of the run.
+    identity : mapping
+        ``recipe``, settings of the run, and ``galaxies``, the fingerprint of its training set.
+    unused : collection of str
+        Settings that may differ.
 
     Raises
     ------
     TrainingError
-        When the file cannot be read, or is of a run with other settings or galaxies.
+        If it cannot be read, or belongs to a run with other settings or galaxies.
     """
-    path = work / STATE
+    path = work / RUN_CHECKPOINT
     if not path.is_file():
         return None
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-        theirs, parts, progress = state["recipe"], state["parts"], Progress(**state["progress"])
+        saved, parts, progress = dict(state["recipe"]), state["parts"], Progress(**state["progress"])
     except UNREADABLE as error:
         raise TrainingError(
-            f"{path} cannot be read as the state of a run ({str(error).partition(chr(10))[0] or 'it is empty'}); "
-            "delete it, or use another --work folder, to begin again"
+            f"{path} cannot be read as a run checkpoint ({str(error).partition(chr(10))[0] or 'it is empty'}); "
+            "delete it, or start again in another --work folder"
         ) from error
-    ours = recipe.as_dict() | {"start": start}
-    other = [name for name, value in theirs.items() if name not in recipe.unused and ours.get(name) != value]
+    ours, saved = identity["recipe"], current_settings(saved)
+    other = [name for name, value in saved.items() if name not in unused and ours.get(name) != value]
     if other:
-        changed = ", ".join(f"{name} {theirs[name]} there, {ours.get(name)} now" for name in other)
+        changed = ", ".join(f"{name} {saved[name]} there, {ours.get(name)} here" for name in other)
         raise TrainingError(f"{path} belongs to a run with other settings ({changed}); use another --work folder")
-    if state.get("galaxies", galaxies) != galaxies:
+    if state.get("galaxies", identity["galaxies"]) != identity["galaxies"]:
         raise TrainingError(
-            f"{path} belongs to a run on other galaxies, or their scores or pictures have changed since, so that it would "
-            "go on with something else; put the data back, or begin again in another --work folder"
+            f"{path} belongs to a run on other galaxies, or their scores or pictures have changed; "
+            "restore the data, or start again in another --work folder"
         )
     return parts, progress
 
 
 @contextmanager
-def alone_in(work: Path) -> Iterator[None]:
-    """Keep other runs out of a work folder until the block ends.
-
-    Raises
-    ------
-    TrainingError
-        When another one is at work there.
-    """
+def work_folder_lock(work: Path) -> Iterator[None]:
+    """Hold the lock of a work folder; raise TrainingError if another run holds it."""
     work.mkdir(parents=True, exist_ok=True)
-    with try_lock(work / LOCK) as ours:
-        if not ours:
-            raise TrainingError(f"another run is at work in {work}; wait for it, or name another folder with --work")
+    with try_lock(work / LOCK) as acquired:
+        if not acquired:
+            raise TrainingError(f"another run uses {work}; wait for it, or set another folder with --work")
         yield
 
 
-def begin_log(work: Path, history: list[dict[str, Any]]) -> None:
-    """Write the log of the epochs done, so that it agrees with the state also after a kill."""
+def start_log(work: Path, history: list[dict[str, Any]]) -> None:
+    """Write the log of the finished epochs, so that it agrees with the run checkpoint after a kill."""
     work.mkdir(parents=True, exist_ok=True)
     (work / LOG).write_text("".join(json.dumps(line) + "\n" for line in history), encoding="utf-8")
 
 
-def log_line(work: Path, line: dict[str, Any]) -> None:
+def append_log(work: Path, line: dict[str, Any]) -> None:
     """Append one epoch to the run's log, as a line of JSON."""
     with (work / LOG).open("a", encoding="utf-8") as log:
         log.write(json.dumps(line) + "\n")

@@ -30,7 +30,7 @@ def test_predict_writes_the_table_of_a_folder(run, galaxies, weights, tmp_path, 
     table = pd.read_csv(output, dtype={"GalaxyID": str})
     assert table.columns.tolist() == ["GalaxyID", *COLUMNS]
     assert table["GalaxyID"].tolist() == [f"{n:04}" for n in range(1, 7)]
-    expected = predict_catalogue(*checkpoints.load(weights), open_catalogue(galaxies), PredictOptions(2)).fractions
+    expected = predict_catalogue(checkpoints.load(weights), open_catalogue(galaxies), PredictOptions(2)).fractions
     assert np.allclose(table[list(COLUMNS)], expected, atol=1e-6)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["galaxies", "scores.csv", "scores.csv.json"]
     assert "6 of 6 galaxies are in" in capsys.readouterr().out
@@ -151,7 +151,7 @@ def test_predict_that_cannot_run_says_why(run, galaxies, tmp_path, capsys):
     assert "does not exist" in refused(tmp_path / "none", "--output", output)
     assert "galaxy 0002 is in both" in refused(galaxies, galaxies / "0002.png", "--output", output)
     assert main(["predict", str(galaxies), "--output", str(output), "--weights", "none.pt"]) == 2
-    assert "none.pt is neither a file nor a network" in capsys.readouterr().err
+    assert "none.pt is neither a file nor a model" in capsys.readouterr().err
     if not torch.cuda.is_available():
         assert "finds no CUDA device" in refused(galaxies, "--output", output, "--device", "cuda")
     for wrong in (["--views", "9"], ["--batch-size", "0"], ["--workers", "many"]):

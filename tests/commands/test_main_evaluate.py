@@ -11,9 +11,9 @@ from galaxy_explorer.catalogue import open_catalogue, read_ids
 from galaxy_explorer.cli import main
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS
 from galaxy_explorer.evaluation.metrics import score
-from galaxy_explorer.models import checkpoints
+from galaxy_explorer.models import Model, checkpoints
 from galaxy_explorer.prediction import as_bytes, predict
-from galaxy_explorer.training import add_learnt
+from galaxy_explorer.training.distillation.leakage import training_fingerprint
 
 
 def test_evaluate_gives_the_score_of_the_validation_galaxies(run, kaggle_folder, weights, capsys):
@@ -23,14 +23,15 @@ def test_evaluate_gives_the_score_of_the_validation_galaxies(run, kaggle_folder,
     chosen = catalogue.subset(read_ids(kaggle_folder / "validation.txt"))
     others = catalogue.subset([galaxy_id for galaxy_id in catalogue.ids if galaxy_id not in chosen])
     predicted, _ = predict(
-        *checkpoints.load(weights), [chosen.picture(galaxy_id) for galaxy_id in chosen.ids], tta_views=2
+        checkpoints.load(weights), [chosen.picture(galaxy_id) for galaxy_id in chosen.ids], tta_views=2
     )
     mean = np.nanmean(others.volunteer_fractions.astype(float), axis=0)
-    expected = score(predicted, chosen.volunteer_fractions, mean).as_dict()
+    expected = score(predicted, chosen.volunteer_fractions, mean)
     assert found.items() >= {"galaxies": 3, "weights": weights, "views": 2, "data": str(kaggle_folder)}.items()
-    assert found["rmse"] == pytest.approx(expected["rmse"], abs=1e-7)
-    assert found["mean_rmse"] == pytest.approx(expected["mean_rmse"], abs=1e-12)
-    assert found["rmse_by_question"] == pytest.approx(expected["rmse_by_question"], abs=1e-6)
+    assert found["rmse"] == pytest.approx(expected.rmse, abs=1e-7)
+    assert found["mean_rmse"] == pytest.approx(expected.mean_rmse, abs=1e-12)
+    by_question = {str(number): rmse for number, rmse in expected.rmse_by_question.items()}
+    assert found["rmse_by_question"] == pytest.approx(by_question, abs=1e-6)
 
 
 def test_evaluate_prints_every_question_next_to_the_training_mean(run, kaggle_folder, capsys):
@@ -84,9 +85,9 @@ def test_evaluate_takes_no_mean_over_fewer_galaxies_than_it_evaluates(run, kaggl
 
 
 def test_evaluate_reports_how_many_galaxies_the_network_was_trained_on(kaggle_folder, tmp_path, capsys):
-    card = tiny_card() | {"training_mean": [0.3] * len(COLUMNS)}
-    add_learnt(card, ["200002", "200003", "200004"])
-    checkpoints.save(tmp_path / "knowing.pt", tiny_network(), card)
+    fingerprint = training_fingerprint(["200002", "200003", "200004"])
+    card = tiny_card(training_mean=[0.3] * len(COLUMNS), training_fingerprint=fingerprint)
+    checkpoints.save(tmp_path / "knowing.pt", Model(tiny_network(), card))
     assert main(["evaluate", str(kaggle_folder), "--weights", str(tmp_path / "knowing.pt"), "--views", "1"]) == 0
     assert "trained on 2 of the 3 galaxies" in capsys.readouterr().err
 

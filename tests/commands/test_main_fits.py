@@ -46,7 +46,7 @@ def test_a_folder_of_fits_becomes_a_table_in_fits(run, folder, weights, tmp_path
     found = read_fractions(output)
     assert found.index.tolist() == ["0012", "M 51", "M 63", "packed"]
     expected, _ = predict(
-        *load(weights), [read_image(folder / "0012.fits"), read_image(folder / "M 51.fit")], tta_views=2
+        load(weights), [read_image(folder / "0012.fits"), read_image(folder / "M 51.fit")], tta_views=2
     )
     assert np.allclose(found.iloc[:2], expected, atol=1e-6)
     assert np.allclose(found.loc["packed"], found.loc["0012"], atol=1e-6)
@@ -113,8 +113,8 @@ def test_a_galaxy_in_fits_gets_nearly_the_numbers_of_its_jpeg(network, sample):
     fluxes = [
         read_image(written(with_header(fluxes_of_levels(picture) * units + 1e-8, BANDS="irg"))) for picture in pictures
     ]
-    wanted, _ = predict(*load(network), pictures, tta_views=1)
-    near, _ = predict(*load(network), fluxes, tta_views=1)
+    wanted, _ = predict(load(network), pictures, tta_views=1)
+    near, _ = predict(load(network), fluxes, tta_views=1)
     # Measured on all nine with eight views: root mean square 0.027 (fcn), 0.020 (densenet); their own spread: 0.079.
     assert np.sqrt(((near - wanted) ** 2).mean()) < 0.045
     assert np.abs(near - wanted).max() < 0.25

@@ -18,7 +18,7 @@ from tiny_prediction import tiny_card, tiny_network, write_pictures
 from galaxy_explorer.cli import main
 from galaxy_explorer.commands.console import progress_bar
 from galaxy_explorer.decision_tree import COLUMNS
-from galaxy_explorer.models import checkpoints
+from galaxy_explorer.models import Model, checkpoints
 from galaxy_explorer.prediction import ENDINGS, PredictionStore, read_fractions, store, stream
 
 
@@ -79,7 +79,7 @@ def test_resume_of_a_table_that_other_weights_finished_is_refused(run, galaxies,
     weights = tiny_network()
     with torch.no_grad():
         next(weights.parameters()).mul_(1.5)
-    checkpoints.save(tmp_path / "other.pt", weights, tiny_card() | {"training_mean": [0.3] * len(COLUMNS)})
+    checkpoints.save(tmp_path / "other.pt", Model(weights, tiny_card(training_mean=[0.3] * len(COLUMNS))))
     status = main(
         [
             *map(str, ("predict", galaxies, "--output", output, "--resume", "--views", 2)),

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from tiny_prediction import write_tiny_weights
 
-import train
 from galaxy_explorer.catalogue import CatalogueError, open_catalogue, read_ids, read_validation_ids
 from galaxy_explorer.cli import main
 from galaxy_explorer.commands import pack as module
 from galaxy_explorer.images import central_field
+from galaxy_explorer.training import cli
 
 
 @pytest.fixture
@@ -253,8 +253,8 @@ def test_evaluate_measures_on_the_validation_galaxies_of_a_pack(pack, tmp_path, 
 
 def test_training_on_a_pack_never_sees_them(pack, kaggle_folder, tmp_path):
     pack()
-    flags = train.read_flags(["--data", str(tmp_path / "small.zip")])
-    assert train.read_never(flags, open_catalogue(flags.data)) == read_ids(kaggle_folder / "validation.txt")
+    flags = cli.read_flags(["--data", str(tmp_path / "small.zip")])
+    assert cli.read_excluded_ids(flags, open_catalogue(flags.data)) == read_ids(kaggle_folder / "validation.txt")
 
 
 class TestValidationIds:

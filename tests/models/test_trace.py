@@ -35,9 +35,10 @@ def hooked(network: nn.Module, layers: tuple[Layer, ...], size: int) -> dict[str
 
 @pytest.mark.parametrize("name", sorted(available()))
 def test_the_sizes_of_the_shipped_networks_are_those_that_hooks_see(name: str) -> None:
-    network, card = load(name)
-    layers = layers_of(network, card["image_size"])
-    seen = hooked(network, layers, card["image_size"])
+    model = load(name)
+    network, size = model.network, model.card.image_size
+    layers = layers_of(network, size)
+    seen = hooked(network, layers, size)
     # A DenseNet's dense block is called as a whole, and so are all others in the list.
     assert {layer.name: layer.output_shape for layer in layers if layer.name in seen} == seen
     assert len(seen) == len([layer for layer in layers if layer.kind not in {"picture", "mean"}])
@@ -52,8 +53,8 @@ def test_another_architecture_gives_another_list(model: str) -> None:
     assert layers[-1].kind == "tree"
     assert layers[-1].output_shape == (37,)
     assert sum(layer.parameters for layer in layers) == sum(p.numel() for p in network.parameters())
-    shipped, card = load(model)
-    assert layers != layers_of(shipped, card["image_size"])
+    bundled = load(model)
+    assert layers != layers_of(bundled.network, bundled.card.image_size)
 
 
 def test_a_dense_block_tells_its_steps() -> None:
@@ -71,9 +72,10 @@ def test_kinds_are_named_in_words_and_windows_measured() -> None:
 
 
 def test_reading_the_layers_leaves_the_network_as_it_was() -> None:
-    network, card = load("fcn")
-    image = torch.rand(1, 3, card["image_size"], card["image_size"], generator=torch.Generator().manual_seed(0))
+    model = load("fcn")
+    network, size = model.network, model.card.image_size
+    image = torch.rand(1, 3, size, size, generator=torch.Generator().manual_seed(0))
     before = network(image)
-    layers_of(network, card["image_size"])
+    layers_of(network, size)
     assert torch.equal(network(image), before)
     assert not network.training

@@ -6,15 +6,13 @@ from tiny_prediction import (
     counted_passes,
     eleven_pictures,
     folder_with_two_damaged,
-    tiny_card,
-    tiny_network,
+    tiny_model,
     tiny_weights,
 )
 from tiny_training import in_one_thread
 
 one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
-card = pytest.fixture(scope="session")(tiny_card)
-network = pytest.fixture(scope="session")(tiny_network)
+model = pytest.fixture(scope="session")(tiny_model)
 checkpoint = pytest.fixture(scope="session")(tiny_weights)
 pictures = pytest.fixture(scope="session")(eleven_pictures)
 folder = pytest.fixture(folder_with_two_damaged)

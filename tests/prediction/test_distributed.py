@@ -175,7 +175,7 @@ def test_each_process_takes_a_gpu_of_its_own(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setattr(console, "load", lambda weights, device: device)
-    chosen = partial(console.network_for, argparse.Namespace(weights="fcn", device=None))
+    chosen = partial(console.load_model, argparse.Namespace(weights="fcn", device=None))
     assert chosen() == "cuda"
     assert chosen(Rank(rank=5, world_size=8, local_rank=1, local_world_size=4)) == "cuda:1"
     with pytest.raises(ValueError, match=r"process 3 of this machine found 2 CUDA devices.*--device cpu"):

@@ -62,7 +62,7 @@ def test_a_table_that_lost_galaxies_to_another_run_fails(run, galaxies, tmp_path
 
 
 @pytest.fixture
-def halted(network, card, galaxies, tmp_path, monkeypatch):
+def halted(model, galaxies, tmp_path, monkeypatch):
     """A thread that waits for an event after two of six predictions into kept.parquet."""
     monkeypatch.setattr(catalogues, "CHUNK_SECONDS", 0.0)
     monkeypatch.setattr(catalogues, "POLL_SECONDS", 0.01)
@@ -75,7 +75,7 @@ def halted(network, card, galaxies, tmp_path, monkeypatch):
     def work():
         options = PredictOptions(1, batch_size=2, progress=wait)
         catalogue, store = open_catalogue(galaxies), tmp_path / "kept.parquet"
-        found.append(predict_catalogue(network, card, catalogue, options, store=store))
+        found.append(predict_catalogue(model, catalogue, options, store=store))
 
     thread = threading.Thread(target=work)
     thread.start()
@@ -85,9 +85,7 @@ def halted(network, card, galaxies, tmp_path, monkeypatch):
     thread.join(PATIENCE)
 
 
-def test_a_catalogue_that_another_is_predicting_is_waited_for_and_read(
-    network, card, galaxies, tmp_path, passes, halted
-):
+def test_a_catalogue_that_another_is_predicting_is_waited_for_and_read(model, galaxies, tmp_path, passes, halted):
     let, found, thread = halted
     seen = []
 
@@ -96,7 +94,7 @@ def test_a_catalogue_that_another_is_predicting_is_waited_for_and_read(
         let.set()
 
     options, store = PredictOptions(1, progress=report), tmp_path / "kept.parquet"
-    second = predict_catalogue(network, card, open_catalogue(galaxies), options, store=store)
+    second = predict_catalogue(model, open_catalogue(galaxies), options, store=store)
     thread.join(PATIENCE)
     assert seen[0] == (2, 6)
     assert sum(passes) == 6
@@ -105,14 +103,14 @@ def test_a_catalogue_that_another_is_predicting_is_waited_for_and_read(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["galaxies", "kept.parquet"]
 
 
-def test_galaxies_that_another_has_predicted_already_are_returned_at_once(network, card, galaxies, tmp_path, halted):
+def test_galaxies_that_another_has_predicted_already_are_returned_at_once(model, galaxies, tmp_path, halted):
     catalogue, store = open_catalogue(galaxies), tmp_path / "kept.parquet"
-    found = predict_catalogue(network, card, catalogue, PredictOptions(1), store=store, only=["0001", "0000"])
+    found = predict_catalogue(model, catalogue, PredictOptions(1), store=store, only=["0001", "0000"])
     assert found.fractions.index.tolist() == ["0001", "0000"]
 
 
-def test_a_stop_ends_the_wait_for_another(network, card, galaxies, tmp_path, halted):
+def test_a_stop_ends_the_wait_for_another(model, galaxies, tmp_path, halted):
     stop = threading.Event()
     options = PredictOptions(1, stop=stop, progress=lambda *_: stop.set())
-    found = predict_catalogue(network, card, open_catalogue(galaxies), options, store=tmp_path / "kept.parquet")
+    found = predict_catalogue(model, open_catalogue(galaxies), options, store=tmp_path / "kept.parquet")
     assert found.fractions.index.tolist() == ["0000", "0001"]

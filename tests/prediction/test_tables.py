@@ -23,7 +23,6 @@ from galaxy_explorer.prediction import (
     predict_catalogue,
     predict_missing,
     predict_pictures,
-    prediction_key,
     read_failures,
     read_fractions,
     sources_of,
@@ -39,9 +38,9 @@ def stopping_at_once(options):
     return replace(options, stop=stop, progress=lambda *_: stop.set())
 
 
-def test_a_stopped_catalogue_is_resumed_without_predicting_anything_twice(network, card, folder, tmp_path, passes):
+def test_a_stopped_catalogue_is_resumed_without_predicting_anything_twice(model, folder, tmp_path, passes):
     catalogue, store = open_catalogue(folder), tmp_path / "kept.parquet"
-    whole = predict_catalogue(network, card, catalogue, PredictOptions(2, batch_size=2))
+    whole = predict_catalogue(model, catalogue, PredictOptions(2, batch_size=2))
     passes.clear()
     stop, seen = threading.Event(), []
 
@@ -52,12 +51,12 @@ def test_a_stopped_catalogue_is_resumed_without_predicting_anything_twice(networ
 
     options = PredictOptions(2, batch_size=2)
     stopping = replace(options, progress=stop_in_the_middle, stop=stop)
-    part = predict_catalogue(network, card, catalogue, stopping, store=store)
+    part = predict_catalogue(model, catalogue, stopping, store=store)
     assert seen == [(2, 11), (4, 11)]
     assert part.fractions.index.tolist() == ["0000", "0001", "0002"]
     assert part.failures.keys() == {"0003"}
     assert not store.exists()
-    rest = predict_catalogue(network, card, catalogue, options, store=store)
+    rest = predict_catalogue(model, catalogue, options, store=store)
     assert sum(passes) == 2 * 9  # nine readable pictures, two views each
     assert np.allclose(rest.fractions, whole.fractions, atol=1e-6)
     assert np.allclose(rest.spread, whole.spread, atol=1e-6)
@@ -66,33 +65,33 @@ def test_a_stopped_catalogue_is_resumed_without_predicting_anything_twice(networ
     assert sorted(path.name for path in tmp_path.iterdir()) == ["galaxies", "kept.parquet", "kept.parquet.failed.csv"]
 
 
-def test_a_finished_store_is_read_and_not_predicted_again(network, card, folder, tmp_path, passes):
+def test_a_finished_store_is_read_and_not_predicted_again(model, folder, tmp_path, passes):
     catalogue, store = open_catalogue(folder), tmp_path / "kept.parquet"
-    first = predict_catalogue(network, card, catalogue, ONE_VIEW, store=store)
+    first = predict_catalogue(model, catalogue, ONE_VIEW, store=store)
     passes.clear()
-    second = predict_catalogue(network, card, catalogue, ONE_VIEW, store=store)
+    second = predict_catalogue(model, catalogue, ONE_VIEW, store=store)
     assert passes == []
     pd.testing.assert_frame_equal(first.fractions, second.fractions)
     assert first.failures == second.failures
-    some = predict_catalogue(network, card, catalogue.subset(["0004", "0001", "0003"]), ONE_VIEW, store=store)
+    some = predict_catalogue(model, catalogue.subset(["0004", "0001", "0003"]), ONE_VIEW, store=store)
     assert some.fractions.index.tolist() == ["0004", "0001"]
     assert some.failures.keys() == {"0003"}
 
 
-def test_what_is_done_survives_an_interruption(network, card, folder, tmp_path):
-    kept = PredictionStore(tmp_path / "kept.parquet", prediction_key(network, card, 1))
+def test_what_is_done_survives_an_interruption(model, folder, tmp_path):
+    kept = PredictionStore(tmp_path / "kept.parquet", model.key(1))
 
     def interrupt(done, total):
         raise KeyboardInterrupt
 
     sources = list(sources_of(open_catalogue(folder)))
     with pytest.raises(KeyboardInterrupt):
-        predict_missing(kept, network, card, sources, PredictOptions(1, batch_size=4, progress=interrupt))
+        predict_missing(kept, model, sources, PredictOptions(1, batch_size=4, progress=interrupt))
     assert kept.predicted_ids() == {"0000", "0001", "0002"}
 
 
-def test_a_kill_loses_no_more_than_what_followed_the_last_chunk(network, card, folder, tmp_path, monkeypatch):
-    kept = PredictionStore(tmp_path / "kept.parquet", prediction_key(network, card, 1))
+def test_a_kill_loses_no_more_than_what_followed_the_last_chunk(model, folder, tmp_path, monkeypatch):
+    kept = PredictionStore(tmp_path / "kept.parquet", model.key(1))
     monkeypatch.setattr(catalogues, "CHUNK_SECONDS", 0.0)
     found = []
 
@@ -100,74 +99,72 @@ def test_a_kill_loses_no_more_than_what_followed_the_last_chunk(network, card, f
         found.append((done, len(kept.read().fractions) + len(kept.read().failures)))
 
     sources = list(sources_of(open_catalogue(folder)))
-    predict_missing(kept, network, card, sources, PredictOptions(1, batch_size=4, progress=look))
+    predict_missing(kept, model, sources, PredictOptions(1, batch_size=4, progress=look))
     assert found == [(4, 4), (8, 8), (11, 11)]
 
 
-def test_a_fixed_image_is_predicted_on_resume(network, card, folder, pictures, tmp_path):
+def test_a_fixed_image_is_predicted_on_resume(model, folder, pictures, tmp_path):
     catalogue, store = open_catalogue(folder), tmp_path / "kept.parquet"
     options = PredictOptions(1, batch_size=4)
-    predict_catalogue(network, card, catalogue, stopping_at_once(options), store=store)
+    predict_catalogue(model, catalogue, stopping_at_once(options), store=store)
     Image.fromarray(pictures[3]).save(folder / "0003.png")
-    found = predict_catalogue(network, card, catalogue, options, store=store)
+    found = predict_catalogue(model, catalogue, options, store=store)
     assert found.failures.keys() == read_failures(tmp_path / "kept.parquet.failed.csv").keys() == {"0008"}
     assert found.fractions.index.tolist() == [f"{n:04}" for n in range(11) if n != 8]
 
 
-def test_what_failed_is_tried_again_when_the_catalogue_is_predicted_again(network, card, folder, pictures, tmp_path):
+def test_what_failed_is_tried_again_when_the_catalogue_is_predicted_again(model, folder, pictures, tmp_path):
     catalogue, store = open_catalogue(folder), tmp_path / "kept.parquet"
     away = folder.with_name("away")
     options = PredictOptions(1, batch_size=4)
-    predict_catalogue(network, card, catalogue, stopping_at_once(options), store=store)
+    predict_catalogue(model, catalogue, stopping_at_once(options), store=store)
     folder.rename(away)  # as a disk that is pulled out, whose place stays
     folder.mkdir()
     (folder / "readme.txt").write_text("put the disk in")
-    lost = predict_catalogue(network, card, catalogue, options, store=store)
+    lost = predict_catalogue(model, catalogue, options, store=store)
     assert len(lost.failures) == 8  # of 11; three were done, and one of the first four is damaged
     assert store.exists()
     shutil.rmtree(folder)
     away.rename(folder)
-    found = predict_catalogue(network, card, catalogue, options, store=store)
+    found = predict_catalogue(model, catalogue, options, store=store)
     assert found.failures.keys() == read_failures(tmp_path / "kept.parquet.failed.csv").keys() == {"0003", "0008"}
     assert np.array_equal(found.fractions.loc[lost.fractions.index], lost.fractions)
     assert found.fractions.index.tolist() == [f"{n:04}" for n in range(11) if n not in (3, 8)]
     assert [path.name for path in tmp_path.glob(".kept*")] in ([], [".kept.parquet.lock"])
 
 
-def test_predictions_of_other_weights_or_views_are_never_mixed_in(network, card, folder, tmp_path):
+def test_predictions_of_other_weights_or_views_are_never_mixed_in(model, folder, tmp_path):
     catalogue, store = open_catalogue(folder), tmp_path / "kept.parquet"
-    predict_catalogue(network, card, catalogue, stopping_at_once(PredictOptions(2, batch_size=4)), store=store)
+    predict_catalogue(model, catalogue, stopping_at_once(PredictOptions(2, batch_size=4)), store=store)
     with pytest.raises(PredictionError, match="other weights or another number of views"):
-        predict_catalogue(network, card, catalogue, PredictOptions(4), store=store)
-    predict_catalogue(network, card, catalogue, PredictOptions(2), store=store)
+        predict_catalogue(model, catalogue, PredictOptions(4), store=store)
+    predict_catalogue(model, catalogue, PredictOptions(2), store=store)
     with pytest.raises(PredictionError, match="other weights or another number of views"):
-        predict_catalogue(network, card, catalogue, PredictOptions(4), store=store)
+        predict_catalogue(model, catalogue, PredictOptions(4), store=store)
 
 
-def test_a_store_of_other_galaxies_is_refused(network, card, folder, tmp_path, sample):
+def test_a_store_of_other_galaxies_is_refused(model, folder, tmp_path, sample):
     store = tmp_path / "kept.parquet"
-    predict_catalogue(network, card, open_catalogue(folder), ONE_VIEW, store=store)
+    predict_catalogue(model, open_catalogue(folder), ONE_VIEW, store=store)
     with pytest.raises(PredictionError, match="lacks 9 of the 9 galaxies of sample"):
-        predict_catalogue(network, card, sample, ONE_VIEW, store=store)
+        predict_catalogue(model, sample, ONE_VIEW, store=store)
     with pytest.raises(PredictionError, match="is not a Parquet file"):
-        predict_catalogue(network, card, sample, ONE_VIEW, store=tmp_path / "kept.csv")
+        predict_catalogue(model, sample, ONE_VIEW, store=tmp_path / "kept.csv")
 
 
-def test_a_stop_before_anything_leaves_nothing(network, card, folder, tmp_path):
+def test_a_stop_before_anything_leaves_nothing(model, folder, tmp_path):
     stop = threading.Event()
     stop.set()
-    found = predict_catalogue(
-        network, card, open_catalogue(folder), PredictOptions(stop=stop), store=tmp_path / "kept.parquet"
-    )
+    found = predict_catalogue(model, open_catalogue(folder), PredictOptions(stop=stop), store=tmp_path / "kept.parquet")
     assert len(found.fractions) == 0
     assert [path.name for path in tmp_path.iterdir()] == ["galaxies"]
 
 
 @pytest.mark.parametrize("ending", [".csv", ".parquet", ".fits", ".ecsv"])
-def test_ids_and_numbers_survive_the_table(network, card, pictures, tmp_path, ending):
+def test_ids_and_numbers_survive_the_table(model, pictures, tmp_path, ending):
     store = PredictionStore(tmp_path / f"scores{ending}", "key")
     sources = [Source(name, lambda n=n: pictures[n]) for n, name in enumerate(AWKWARD_IDS)]
-    batches = list(predict_pictures(network, card, sources, PredictOptions(1, batch_size=2)))
+    batches = list(predict_pictures(model, sources, PredictOptions(1, batch_size=2)))
     store.add(batches)
     assert store.finish(spread=False) == (len(AWKWARD_IDS), {})
     table = read_fractions(store.path)
@@ -175,10 +172,10 @@ def test_ids_and_numbers_survive_the_table(network, card, pictures, tmp_path, en
     assert np.array_equal(table.to_numpy(), np.concatenate([batch.fractions for batch in batches]))
 
 
-def test_a_table_is_written_atomically(network, card, folder, tmp_path, monkeypatch):
+def test_a_table_is_written_atomically(model, folder, tmp_path, monkeypatch):
     store = PredictionStore(tmp_path / "scores.csv", "key")
     store.path.write_text("what was there before")
-    store.add(list(predict_pictures(network, card, sources_of(open_catalogue(folder)), ONE_VIEW)))
+    store.add(list(predict_pictures(model, sources_of(open_catalogue(folder)), ONE_VIEW)))
 
     def full(*arguments, **options):
         raise OSError("no space left on device")
@@ -193,9 +190,9 @@ def test_a_table_is_written_atomically(network, card, folder, tmp_path, monkeypa
     assert len(read_fractions(store.path)) == 9
 
 
-def test_a_table_that_is_finished_while_it_is_read_is_read_whole(network, card, folder, tmp_path, monkeypatch):
+def test_a_table_that_is_finished_while_it_is_read_is_read_whole(model, folder, tmp_path, monkeypatch):
     store = PredictionStore(tmp_path / "scores.parquet", "key")
-    store.add(list(predict_pictures(network, card, sources_of(open_catalogue(folder)), ONE_VIEW)))
+    store.add(list(predict_pictures(model, sources_of(open_catalogue(folder)), ONE_VIEW)))
     really, meanwhile = Path.glob, []
 
     def finished_first(path, pattern):
@@ -207,7 +204,7 @@ def test_a_table_that_is_finished_while_it_is_read_is_read_whole(network, card, 
     monkeypatch.setattr(Path, "glob", finished_first)
     kept = store.read()
     assert (len(kept.fractions), kept.failures.keys()) == (9, {"0003", "0008"})
-    store.add(list(predict_pictures(network, card, sources_of(open_catalogue(folder)), ONE_VIEW)))
+    store.add(list(predict_pictures(model, sources_of(open_catalogue(folder)), ONE_VIEW)))
     meanwhile.clear()
     assert store.failures().keys() == {"0003", "0008"}
 
@@ -247,14 +244,12 @@ def test_a_file_that_is_not_a_prediction_table_is_refused(tmp_path):
         store.unfinished()
 
 
-def test_a_store_grows_by_the_galaxies_that_are_wanted_until_it_holds_the_catalogue(
-    network, card, folder, tmp_path, passes
-):
+def test_a_store_grows_by_the_galaxies_that_are_wanted_until_it_holds_the_catalogue(model, folder, tmp_path, passes):
     catalogue, store, seen = open_catalogue(folder), tmp_path / "kept.parquet", []
     options = PredictOptions(1, batch_size=2, progress=lambda *done: seen.append(done))
 
     def predict_only(ids):
-        return predict_catalogue(network, card, catalogue, options, store=store, only=ids)
+        return predict_catalogue(model, catalogue, options, store=store, only=ids)
 
     some = predict_only(["0002", "0000", "0003"])
     assert some.fractions.index.tolist() == ["0002", "0000"]
@@ -273,19 +268,19 @@ def test_a_store_grows_by_the_galaxies_that_are_wanted_until_it_holds_the_catalo
     assert predict_only(["0001"]).fractions.index.tolist() == ["0001"]
 
 
-def test_an_unfinished_table_names_what_failed_and_was_not_fixed_since(network, card, folder, pictures, tmp_path):
+def test_an_unfinished_table_names_what_failed_and_was_not_fixed_since(model, folder, pictures, tmp_path):
     catalogue, kept = (
         open_catalogue(folder),
-        PredictionStore(tmp_path / "kept.parquet", prediction_key(network, card, 1)),
+        PredictionStore(tmp_path / "kept.parquet", model.key(1)),
     )
-    predict_catalogue(network, card, catalogue, ONE_VIEW, store=kept.path, only=["0000", "0003", "0008"])
+    predict_catalogue(model, catalogue, ONE_VIEW, store=kept.path, only=["0000", "0003", "0008"])
     assert kept.failures().keys() == kept.read().failures.keys() == {"0003", "0008"}
     Image.fromarray(pictures[3]).save(folder / "0003.png")
-    predict_catalogue(network, card, catalogue, ONE_VIEW, store=kept.path, only=["0003"])
+    predict_catalogue(model, catalogue, ONE_VIEW, store=kept.path, only=["0003"])
     assert kept.failures().keys() == kept.read().failures.keys() == {"0008"}
 
 
-def test_what_a_service_failed_to_return_is_requested_again(network, card, folder, tmp_path):
+def test_what_a_service_failed_to_return_is_requested_again(model, folder, tmp_path):
     on_disk, away = open_catalogue(folder), [True]
 
     def fetch(name):
@@ -295,8 +290,8 @@ def test_what_a_service_failed_to_return_is_requested_again(network, card, folde
 
     live = replace(on_disk, fetch=fetch)
     store = tmp_path / "kept.parquet"
-    assert len(predict_catalogue(network, card, live, ONE_VIEW, store=store).failures) == len(live)
+    assert len(predict_catalogue(model, live, ONE_VIEW, store=store).failures) == len(live)
     away.clear()
-    later = predict_catalogue(network, card, live, ONE_VIEW, store=store)
+    later = predict_catalogue(model, live, ONE_VIEW, store=store)
     assert len(later.fractions) == len(live) - 2  # which are damaged
-    assert len(predict_catalogue(network, card, on_disk, ONE_VIEW, store=store).fractions) == len(live) - 2
+    assert len(predict_catalogue(model, on_disk, ONE_VIEW, store=store).fractions) == len(live) - 2

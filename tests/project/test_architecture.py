@@ -23,7 +23,7 @@ LEVELS = {
     **{"app.workbench": 8, "app.about": 8, "app.main": 8},
     **{"cli": 9, "__main__": 10},
 }
-SAME_LEVEL = {("sky", "images"), ("app.services", "app.ui"), ("app.ui", "app.services")}
+SAME_LEVEL = {("models", "evaluation"), ("sky", "images"), ("app.services", "app.ui"), ("app.ui", "app.services")}
 
 TORCH = {"torch", "torchvision", "pytorch_grad_cam"}
 WITH_TORCH = {"models", "training", "prediction", "saliency", "commands"}  # commands: for --device

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-import train
 from galaxy_explorer.cli import main
 from galaxy_explorer.models.checkpoints import available, read_card
 from galaxy_explorer.models.networks import MODELS
+from galaxy_explorer.training import cli
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -24,7 +24,7 @@ COMMANDS = [
 def help_of(command: str, capsys: pytest.CaptureFixture[str]) -> str:
     """Return the help of a command."""
     with pytest.raises(SystemExit) as ended:
-        train.read_flags(["--help"]) if command == "train.py" else main([command, "--help"])
+        cli.read_flags(["--help"]) if command == "train.py" else main([command, "--help"])
     assert ended.value.code == 0
     return capsys.readouterr().out
 
@@ -45,7 +45,7 @@ def test_every_command_is_one_that_the_code_takes(command: str, capsys: pytest.C
         case ["make", target]:
             assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
         case ["python", "train.py", *flags]:
-            train.read_flags(flags)
+            cli.read_flags(flags)
         case ["galaxy-explorer", "app"]:
             assert 'galaxy-explorer = "galaxy_explorer.cli:main"' in (ROOT / "pyproject.toml").read_text()
         case ["galaxy-explorer", subcommand, *rest]:
@@ -88,8 +88,8 @@ def test_the_figures_of_the_networks_are_those_on_their_cards() -> None:
     quoted = dict(re.findall(r"^\| `(\w+)` \|.*\| (\S+) \|$", README, flags=re.MULTILINE))
     assert quoted.keys() == set(MODELS)
     cards = {name: read_card(available()[name]) for name in quoted}
-    measured = {name: card["validation"] for name, card in cards.items() if "validation" in card}
-    assert quoted == {name: f"{measured[name]['rmse']:.4f}" if name in measured else "–" for name in cards}
+    measured = {name: card.validation for name, card in cards.items() if card.validation}
+    assert quoted == {name: f"{measured[name].rmse:.4f}" if name in measured else "–" for name in cards}
     for validation in measured.values():
-        assert f"{validation['galaxies']} galaxies that neither has seen" in README
-        assert f"predicting the mean gives {validation['mean_rmse']:.3f}" in README
+        assert f"{validation.galaxies} galaxies that neither has seen" in README
+        assert f"predicting the mean gives {validation.mean_rmse:.3f}" in README

@@ -16,8 +16,9 @@ from galaxy_explorer.app.services import networks, prediction_jobs, sources
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS
 from galaxy_explorer.images import to_png
-from galaxy_explorer.models import checkpoints
+from galaxy_explorer.models import Model, checkpoints
 from galaxy_explorer.models import networks as models_networks
+from galaxy_explorer.models.card import Validation
 from galaxy_explorer.prediction import Batch, PredictionStore
 
 NETWORKS = ("first", "second")
@@ -26,16 +27,15 @@ NETWORKS = ("first", "second")
 def two_tiny_networks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The checkpoints of two tiny networks, with validation errors on their cards."""
     folder, found = tmp_path_factory.mktemp("weights"), {}
-    by_question = {str(question.number): 0.1 for question in QUESTIONS}
-    validation = {"galaxies": 600, "rmse": 0.1234, "mean_rmse": 0.2}
-    validation |= {"rmse_by_question": by_question, "mean_rmse_by_question": by_question}
+    by_question = {question.number: 0.1 for question in QUESTIONS}
+    validation = Validation(600, 0.1234, by_question, 0.2, by_question)
     for seed, name in enumerate(NETWORKS):
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             network = models_networks.build("fcn", widths=WIDTHS)
         found[name] = folder / f"{name}.pt"
-        card = tiny_card() | {"training_mean": [0.3] * len(COLUMNS), "validation": validation}
-        checkpoints.save(found[name], network, card)
+        card = tiny_card(training_mean=[0.3] * len(COLUMNS), validation=validation)
+        checkpoints.save(found[name], Model(network, card))
     return found
 
 

@@ -6,15 +6,16 @@ from PIL import Image
 
 from galaxy_explorer.cli import main
 from galaxy_explorer.decision_tree import COLUMNS
-from galaxy_explorer.models import checkpoints, networks
+from galaxy_explorer.models import Card, Model, checkpoints, networks
 
 WIDTHS = (8, 8, 8, 8)
 
 
-def tiny_card():
-    """The card of the tiny network."""
+def tiny_card(**entries):
+    """The model card of the tiny network, with more entries."""
+    network = {"model": "fcn", "arguments": {"widths": list(WIDTHS)}, "columns": list(COLUMNS)}
     preprocessing = {"image_size": 32, "crop": 0.8, "mean": [0.1] * 3, "std": [0.2] * 3}
-    return {"model": "fcn", "arguments": {"widths": list(WIDTHS)}, "columns": list(COLUMNS), **preprocessing}
+    return Card(**network | preprocessing | entries)
 
 
 def tiny_network():
@@ -24,10 +25,15 @@ def tiny_network():
         return networks.build("fcn", widths=WIDTHS).eval().requires_grad_(False)
 
 
+def tiny_model():
+    """The tiny network with its card."""
+    return Model(tiny_network(), tiny_card())
+
+
 def write_tiny_weights(folder):
     """Write a checkpoint of the tiny network; return its path."""
-    card = tiny_card() | {"training_mean": [0.3] * len(COLUMNS)}
-    checkpoints.save(folder / "tiny.pt", tiny_network(), card)
+    card = tiny_card(training_mean=[0.3] * len(COLUMNS))
+    checkpoints.save(folder / "tiny.pt", Model(tiny_network(), card))
     return str(folder / "tiny.pt")
 
 
@@ -67,9 +73,9 @@ def folder_with_two_damaged(tmp_path, pictures):
     return where
 
 
-def counted_passes(network):
-    """The number of inputs in each forward pass of the network since the test began."""
+def counted_passes(model):
+    """The number of inputs in each forward pass of the model since the test began."""
     seen = []
-    hook = network.register_forward_pre_hook(lambda module, arguments: seen.append(len(arguments[0])))
+    hook = model.network.register_forward_pre_hook(lambda module, arguments: seen.append(len(arguments[0])))
     yield seen
     hook.remove()

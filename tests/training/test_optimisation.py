@@ -1,4 +1,4 @@
-"""What a step of training minimises, how far it goes, and the average that is kept of its results."""
+"""Loss, learning rate, optimiser, and the moving average of the weights."""
 
 import math
 from dataclasses import replace
@@ -11,34 +11,37 @@ from tiny_training import CPU, TINY, TINY_DENSENET, generator
 from galaxy_explorer.decision_tree import SLICES
 from galaxy_explorer.models.heads import TreeHead
 from galaxy_explorer.models.networks import build
-from galaxy_explorer.training import Recipe, learning_rate, masked_squared_error
+from galaxy_explorer.training import Recipe
 from galaxy_explorer.training.optimisation import (
+    LOSSES,
     AveragedNetwork,
     all_finite,
+    learning_rate,
     load_optimiser,
-    loss_of,
     make_optimiser,
+    masked_squared_error,
+    share_cross_entropy,
 )
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 class TestLoss:
-    def test_is_the_mean_squared_error_where_all_is_known(self):
+    def test_is_the_mean_squared_error_if_all_scores_are_known(self):
         predicted, volunteers = torch.rand(5, 37, generator=generator(1)), torch.rand(5, 37, generator=generator(2))
         expected = torch.nn.functional.mse_loss(predicted, volunteers)
         assert masked_squared_error(predicted, volunteers, torch.ones(len(predicted))) == pytest.approx(
             float(expected), rel=1e-6
         )
 
-    def test_averages_over_the_known_scores_alone(self):
+    def test_averages_over_the_known_scores(self):
         predicted, volunteers = torch.zeros(2, 37), torch.full((2, 37), math.nan)
         volunteers[0, 3], volunteers[1, 30] = 0.5, 0.1
         assert float(masked_squared_error(predicted, volunteers, torch.ones(len(predicted)))) == pytest.approx(
             (0.25 + 0.01) / 2
         )
 
-    def test_unknown_scores_have_no_gradient_and_spoil_none(self):
+    def test_unknown_scores_have_no_gradient(self):
         predicted = torch.rand(4, 37, generator=generator()).requires_grad_()
         volunteers = torch.rand(4, 37, generator=generator(1))
         volunteers[1] = volunteers[2, 4:9] = math.nan
@@ -46,7 +49,7 @@ class TestLoss:
         assert predicted.grad.isfinite().all()
         assert torch.equal(predicted.grad == 0, volunteers.isnan())
 
-    def test_is_0_where_nothing_is_known(self):
+    def test_is_0_if_no_score_is_known(self):
         predicted = torch.rand(2, 37).requires_grad_()
         loss = masked_squared_error(predicted, torch.full((2, 37), math.nan), torch.ones(2))
         loss.backward()
@@ -57,40 +60,38 @@ class TestLoss:
         predicted, volunteers = (torch.rand(3, 37, generator=generator(seed)) for seed in (1, 2))
         volunteers[1, 20:] = math.nan
         twice = [0, 1, 1, 2]
-        for loss in ("squared", "cross-entropy"):
-            recipe = Recipe(loss=loss)
-            weighted = loss_of(recipe, predicted, volunteers, torch.tensor([1.0, 2.0, 1.0]))
-            repeated = loss_of(recipe, predicted[twice], volunteers[twice], torch.ones(4))
+        for loss in LOSSES.values():
+            weighted = loss(predicted, volunteers, torch.tensor([1.0, 2.0, 1.0]))
+            repeated = loss(predicted[twice], volunteers[twice], torch.ones(4))
             assert float(weighted) == pytest.approx(float(repeated), rel=1e-5)
 
-    def test_is_the_one_that_the_recipe_names(self):
+    def test_every_loss_of_the_recipe_has_its_value(self):
         scores = torch.zeros(1, 37)
         scores[0, :3] = torch.tensor([0.5, 0.3, 0.2])
         predicted = torch.full((1, 37), 0.25)
-        found = {
-            loss: loss_of(Recipe(loss=loss), predicted, scores, torch.ones(1)) for loss in ("squared", "cross-entropy")
-        }
-        assert float(found["squared"]) == pytest.approx((0.25**2 * 35 + 0.05**2 * 2) / 37)
-        assert float(found["cross-entropy"]) == pytest.approx(math.log(3) / 37)  # a third for each of three answers
+        losses = {name: float(loss(predicted, scores, torch.ones(1))) for name, loss in LOSSES.items()}
+        assert tuple(losses) == Recipe.__dataclass_fields__["loss"].metadata["choices"]
+        assert losses["squared"] == pytest.approx((0.25**2 * 35 + 0.05**2 * 2) / 37)
+        assert losses["cross-entropy"] == pytest.approx(math.log(3) / 37)  # a third for each of three answers
 
-    def test_of_the_shares_is_not_touched_by_questions_without_votes(self):
+    def test_the_cross_entropy_ignores_questions_without_votes(self):
         predicted = torch.rand(3, 37, generator=generator()).requires_grad_()
         scores = torch.rand(3, 37, generator=generator(1))
         scores[1], scores[2, SLICES[4]] = math.nan, math.nan
-        loss = loss_of(Recipe(loss="cross-entropy"), predicted, scores, torch.ones(3))
+        loss = share_cross_entropy(predicted, scores, torch.ones(3))
         loss.backward()
         assert predicted.grad.isfinite().all()
         assert torch.equal(predicted.grad == 0, scores.isnan())
 
-    def test_the_cross_entropy_is_least_where_the_network_says_what_the_volunteers_did(self, random_fractions):
+    def test_the_cross_entropy_is_smallest_if_predictions_equal_the_votes(self, random_fractions):
         volunteers = torch.from_numpy(random_fractions(4)).float()
         logits = torch.zeros(4, 37, requires_grad=True)
-        recipe, head, ones = Recipe(loss="cross-entropy"), TreeHead(), torch.ones(4)
+        head, ones = TreeHead(), torch.ones(4)
         optimiser = torch.optim.LBFGS([logits], lr=0.5, max_iter=300)
 
         def closure():
             optimiser.zero_grad()
-            loss = loss_of(recipe, head(logits), volunteers, ones)
+            loss = share_cross_entropy(head(logits), volunteers, ones)
             loss.backward()
             return loss
 
@@ -99,7 +100,7 @@ class TestLoss:
 
 
 class TestOptimisation:
-    def test_the_learning_rate_rises_to_its_peak_and_falls_to_nothing(self):
+    def test_the_learning_rate_rises_to_its_peak_and_falls_to_0(self):
         recipe = Recipe(learning_rate=0.01, warmup=0.1)
         rising = [learning_rate(recipe, done) for done in np.linspace(0, 0.1, 20)]
         falling = [learning_rate(recipe, done) for done in np.linspace(0.1, 1, 50)]
@@ -110,17 +111,17 @@ class TestOptimisation:
         assert falling[25] == pytest.approx(0.005, rel=0.1)  # half a cosine is at its half in the middle
         assert falling[-1] == learning_rate(recipe, 1.5) == pytest.approx(0, abs=1e-12)
 
-    def test_the_decay_pulls_at_convolutions_and_linear_layers_alone(self):
+    def test_weight_decay_is_on_convolutions_and_linear_layers_alone(self):
         network = build("densenet", **TINY_DENSENET.model_arguments())
         groups = make_optimiser(network, TINY, CPU.device).param_groups
         decay = {id(value): group["weight_decay"] for group in groups for value in group["params"]}
         for name, value in network.named_parameters():
-            pulled = name.endswith("weight") and "norm" not in name
-            assert decay[id(value)] == (TINY.weight_decay if pulled else 0), name
+            decays = name.endswith("weight") and "norm" not in name
+            assert decay[id(value)] == (TINY.weight_decay if decays else 0), name
 
-    def test_the_average_forgets_the_first_weights_at_once_and_then_follows_slowly(self):
+    def test_the_average_drops_the_first_weights_at_once_and_then_follows_slowly(self):
         network = torch.nn.BatchNorm1d(1)
-        average = AveragedNetwork(network, memory=0.9)
+        average = AveragedNetwork(network, decay=0.9)
         for expected in (5.0, 5.0, 5.0):
             network.weight.data.fill_(5.0)
             network.running_mean.fill_(5.0)
@@ -132,7 +133,7 @@ class TestOptimisation:
         average.update()
         assert average.module.weight.item() == pytest.approx(5.1)
 
-    def test_a_state_from_another_device_brings_its_rates_but_not_how_it_computed(self):
+    def test_an_optimiser_state_of_another_device_is_loaded_without_its_kernels(self):
         optimiser = make_optimiser(torch.nn.Linear(2, 2), TINY, CPU.device)
         ours = [(group["fused"], group["foreach"]) for group in optimiser.param_groups]
         state = optimiser.state_dict()
@@ -142,7 +143,7 @@ class TestOptimisation:
         assert [(group["fused"], group["foreach"]) for group in optimiser.param_groups] == ours
         assert {group["lr"] for group in optimiser.param_groups} == {0.5}
 
-    def test_one_number_that_is_not_finite_is_noticed(self):
+    def test_all_finite_finds_one_inf(self):
         tensors = {"weight": torch.ones(2, 3), "bias": torch.zeros(3)}
         assert all_finite(tensors)
         tensors["bias"][1] = math.inf

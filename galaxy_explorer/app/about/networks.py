@@ -1,7 +1,7 @@
 """The networks on the About page: description, diagram, and the meaning of their layers."""
 
 from html import escape
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
@@ -11,6 +11,9 @@ from galaxy_explorer.app.services import networks
 from galaxy_explorer.app.ui.skeletons import NETWORK, waiting
 from galaxy_explorer.decision_tree import COLUMNS, name_of
 from galaxy_explorer.evaluation.intervals import LEVEL
+
+if TYPE_CHECKING:
+    from galaxy_explorer.models import Card
 
 
 class Diagram(NamedTuple):
@@ -26,19 +29,24 @@ def diagram_of(name: str) -> Diagram:
     """Draw a network and count its parameters."""
     from galaxy_explorer.models.trace import layers_of
 
-    network, card = networks.network(name)
-    layers = layers_of(network, card["image_size"])
+    model = networks.network(name)
+    layers = layers_of(model.network, model.card.image_size)
     kinds = tuple(dict.fromkeys(layer.kind for layer in layers))
     return Diagram(network_diagram(layers, name), sum(layer.parameters for layer in layers), kinds)
 
 
-def describe(card: dict[str, Any], parameters: int) -> str:
+def describe(card: "Card", parameters: int) -> str:
     """Describe a network by its model card: input, training, error."""
-    epochs = card.get("best_epoch", card.get("epochs"))
-    values = {"card": card, "parameters": parameters, "percent": 100 * card["crop"], "epochs": epochs}
-    needed = {"input": "crop", "training": "training_galaxies", "teachers": "teachers", "validation": "validation"}
-    sentences = [texts()["card"][name].format(**values) for name, key in needed.items() if key in card]
-    return " ".join([texts()["architectures"].get(card["model"], ""), *sentences])
+    epochs = card.best_epoch or card.epochs
+    values = {"card": card, "parameters": parameters, "percent": 100 * card.crop, "epochs": epochs}
+    known = {
+        "input": True,
+        "training": card.training_galaxies,
+        "teachers": card.teachers,
+        "validation": card.validation,
+    }
+    sentences = [texts()["card"][name].format(**values) for name, entry in known.items() if entry]
+    return " ".join([texts()["architectures"].get(card.model, ""), *sentences])
 
 
 def legend(kinds: list[str]) -> str:
@@ -62,8 +70,7 @@ def show() -> None:
     st.markdown(texts()["networks"])
     for name, diagram in diagrams.items():
         st.subheader(name, anchor=f"network-{name}")
-        _, card = networks.network(name)
-        st.markdown(describe(card, diagram.parameters))
+        st.markdown(describe(networks.network(name).card, diagram.parameters))
         st.html(diagram.html)
     st.subheader("The layers", anchor="parts")
     st.html(legend(list(dict.fromkeys(kind for diagram in diagrams.values() for kind in diagram.kinds))))
@@ -71,16 +78,16 @@ def show() -> None:
 
 def limits() -> list[str]:
     """Return the limits that follow from the networks' model cards, one paragraph each."""
-    cards, sentences = [networks.network(name)[1] for name in networks.networks()], texts()["network_limits"]
+    cards, sentences = [networks.network(name).card for name in networks.networks()], texts()["network_limits"]
     found = []
-    if counts := [card["training_galaxies"] for card in cards if "training_galaxies" in card]:
+    if counts := [card.training_galaxies for card in cards if card.training_galaxies]:
         found.append(sentences["training"].format(galaxies=max(counts)))
-    if means := [card["training_mean"] for card in cards if "training_mean" in card]:
+    if means := [card.training_mean for card in cards if card.training_mean]:
         rarest = sorted(zip(means[0], COLUMNS, strict=True))[:5]
         answers = ", ".join(f"“{name_of(column)}” ({mean:.4f})" for mean, column in rarest)
         found.append(sentences["rare"].format(answers=answers))
-    validations = [card.get("validation", {}) for card in cards]
-    if coverage := [validation["coverage"]["all"] for validation in validations if "coverage" in validation]:
+    validations = [card.validation for card in cards if card.validation]
+    if coverage := [validation.coverage.all for validation in validations if validation.coverage]:
         ends = dict.fromkeys(f"{100 * end:.1f}" for end in (min(coverage), max(coverage)))
         found.append(sentences["coverage"].format(level=100 * LEVEL, range=" to ".join(ends)))
     return found

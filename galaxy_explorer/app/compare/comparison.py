@@ -16,7 +16,7 @@ from galaxy_explorer.app.services import prediction_jobs
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, SLICES
 from galaxy_explorer.evaluation import metrics
-from galaxy_explorer.evaluation.intervals import coverage
+from galaxy_explorer.evaluation.intervals import Coverage, coverage
 from galaxy_explorer.evaluation.metrics import Score, score
 from galaxy_explorer.prediction.cached import Column, Tables, files_of, open_columns
 from galaxy_explorer.storage import ResultCache
@@ -64,7 +64,7 @@ class Comparison:
         Vote fractions, NaN if unknown. In all tables the values of an answer are contiguous.
     predicted : dict of str to (N, 37) np.ndarray of float32
         Vote fractions by network.
-    coverage : dict of str to dict
+    coverage : dict of str to Coverage
         Empirical coverage of each network with prediction intervals, from `intervals.coverage`.
     missing : dict of str to list of str
         The requested galaxies that each network has not predicted.
@@ -75,7 +75,7 @@ class Comparison:
     ids: pd.Index
     volunteers: np.ndarray
     predicted: dict[str, np.ndarray]
-    coverage: dict[str, dict]
+    coverage: dict[str, Coverage]
     missing: dict[str, list[str]]
     failures: dict[str, str]
     results: ResultCache = field(default_factory=lambda: ResultCache(max_size=200))

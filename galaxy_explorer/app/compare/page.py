@@ -38,22 +38,17 @@ def show_validation() -> None:
         cards = networks.cards()
     for reason in networks.unreadable_networks():
         st.warning(with_full_stop(reason))
-    measured = {name: cards[name]["validation"] for name in networks.networks() if "validation" in cards[name]}
+    measured = {name: values for name in networks.networks() if (values := cards[name].validation)}
     if not measured:
         st.info("The model cards in weights/ hold no validation errors.")
         return
     first = next(iter(measured.values()))
     st.markdown(
-        f"Measured on **{first['galaxies']} galaxies** that the networks were not trained on, a random sample of the "
+        f"Measured on **{first.galaxies} galaxies** that the networks were not trained on, a random sample of the "
         "Galaxy Zoo challenge. The model card in each checkpoint holds these figures."
     )
-    errors = {name: (values["rmse"], _by_number(values["rmse_by_question"])) for name, values in measured.items()}
-    results.show_errors("card", errors, (first["mean_rmse"], _by_number(first["mean_rmse_by_question"])))
-
-
-def _by_number(by_question: dict[str, float]) -> dict[int, float]:
-    """Return values by question number, which is a text on the card."""
-    return {int(number): value for number, value in by_question.items()}
+    errors = {name: (values.rmse, values.rmse_by_question) for name, values in measured.items()}
+    results.show_errors("card", errors, (first.mean_rmse, first.mean_rmse_by_question))
 
 
 def choose_source() -> str:

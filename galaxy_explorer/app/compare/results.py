@@ -160,14 +160,11 @@ def show_coverage(comparison: Comparison) -> None:
     if not comparison.coverage:
         st.info("These predictions have no intervals.")
         return
-    overall = ", ".join(f"**{within['all']:.1%}** for {name}" for name, within in comparison.coverage.items())
+    overall = ", ".join(f"**{within.all:.1%}** for {name}" for name, within in comparison.coverage.items())
     st.markdown(
         f"A {LEVEL:.0%} prediction interval should hold **{LEVEL:.0%}** of the votes. Over these galaxies it holds {overall}."
     )
-    by_network = {
-        name: {int(number): part for number, part in within["by_question"].items()}
-        for name, within in comparison.coverage.items()
-    }
+    by_network = {name: within.by_question for name, within in comparison.coverage.items()}
     figure = charts.coverage_per_question(by_network, LEVEL, is_dark())
     show_chart(figure, "coverage", "Coverage of the intervals by question; the table below holds the numbers")
     show_table("Coverage as a table", by_network, "percent")

@@ -23,7 +23,7 @@ def question_table(comparison: Comparison) -> pd.DataFrame:
         table[f"{name}_rmse"] = pd.Series(score.rmse_by_question)
         table["mean_predictor_rmse"] = pd.Series(score.mean_rmse_by_question)
     for name, within in comparison.coverage.items():
-        table[f"{name}_coverage"] = pd.Series({int(number): part for number, part in within["by_question"].items()})
+        table[f"{name}_coverage"] = pd.Series(within.by_question)
     for one, other in pairs_of(list(comparison.predicted)):
         table[f"{one}_to_{other}_rmse"] = pd.Series(comparison.between(one, other).rmse_by_question)
     return table.round(DIGITS)

@@ -118,7 +118,7 @@ def _maps(prediction: GalaxyPrediction, columns: tuple[str, ...], choices: Choic
 def overlaid_picture(prediction: GalaxyPrediction, heat: np.ndarray, opacity: float) -> np.ndarray:
     """Return the galaxy's picture with a map over it and a frame around what the network sees."""
     galaxy = prediction.galaxy
-    area = {"crop": prediction.card["crop"], "field": galaxy.field}
+    area = {"crop": prediction.card.crop, "field": galaxy.field}
     return frame_field(overlay(galaxy.shown, heat, opacity=opacity, **area), **area)
 
 

@@ -14,6 +14,7 @@ from galaxy_explorer.images import DEFAULT_VIEWS, thumbnail
 from galaxy_explorer.storage import ResultCache
 
 if TYPE_CHECKING:
+    from galaxy_explorer.models import Card
     from galaxy_explorer.saliency import SaliencyMap
 
 SHOWN_SIDE_PX = 1000  # more than the panel takes on a sharp screen
@@ -58,9 +59,9 @@ class GalaxyPrediction:
         return shares_from_fractions(self.fractions)
 
     @property
-    def card(self) -> dict[str, Any]:
+    def card(self) -> "Card":
         """The model card."""
-        return network(self.model)[1]
+        return network(self.model).card
 
     def saliency(self, column: str, method: str, against: bool, progress: Any = None) -> "SaliencyMap":
         """Compute the saliency map of an answer, or read it from the cache."""
@@ -69,13 +70,12 @@ class GalaxyPrediction:
 
     def _explain(self, column: str, method: str, against: bool, progress: Any) -> "SaliencyMap":
         """Compute the saliency map of an answer, over the TTA views whose mean is the prediction."""
-        from galaxy_explorer.prediction import inputs_of
         from galaxy_explorer.saliency import AnswerLogOdds, saliency_map
 
-        shared, card = network(self.model)
-        inputs = inputs_of(self.galaxy.picture, card, self.galaxy.field)
+        model = network(self.model)
+        inputs = model.inputs(self.galaxy.picture, self.galaxy.field)
         target = AnswerLogOdds(column, against=against)
-        return saliency_map(shared, inputs, target, method=method, views=DEFAULT_VIEWS, progress=progress)
+        return saliency_map(model.network, inputs, target, method=method, views=DEFAULT_VIEWS, progress=progress)
 
     def percent(self, column: str) -> str:
         """Format the vote fraction of an answer with its interval: ``75 ± 11 %``."""
@@ -115,5 +115,5 @@ def predict_picture(model: str, picture: np.ndarray, field: float) -> tuple[np.n
     """Predict ``(37,)`` vote fractions and the half-widths of their 68 % prediction intervals."""
     from galaxy_explorer.prediction import predict
 
-    fractions, interval = predict(*network(model), [picture], field=field)
+    fractions, interval = predict(network(model), [picture], field=field)
     return fractions[0], interval[0]

@@ -2,21 +2,21 @@
 
 import atexit
 import gc
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 if TYPE_CHECKING:
-    from galaxy_explorer.models.networks import GalaxyNetwork
+    from galaxy_explorer.models import Card, Model
 
 
 def networks() -> list[str]:
     """Return the names of the bundled networks, the smallest validation error first."""
-    errors = {name: card.get("validation", {}).get("rmse", 1.0) for name, card in cards().items()}
+    errors = {name: card.validation.rmse if card.validation else 1.0 for name, card in cards().items()}
     return sorted(errors, key=errors.__getitem__)
 
 
-def cards() -> dict[str, dict[str, Any]]:
+def cards() -> "dict[str, Card]":
     """Return the readable model cards in ``weights/`` by network."""
     return _cards()[0]
 
@@ -27,7 +27,7 @@ def unreadable_networks() -> list[str]:
 
 
 @st.cache_data(ttl=60, show_spinner=False)
-def _cards() -> tuple[dict[str, dict[str, Any]], list[str]]:
+def _cards() -> "tuple[dict[str, Card], list[str]]":
     from galaxy_explorer.models.checkpoints import CheckpointError, available, read_card
 
     readable, errors = {}, []
@@ -50,8 +50,8 @@ def _freeze_gc(loaded: str) -> None:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the network …")
-def network(name: str) -> tuple["GalaxyNetwork", dict[str, Any]]:
-    """Return a network and its model card, loaded once for all visitors."""
+def network(name: str) -> "Model":
+    """Return a model, loaded once for all visitors."""
     from galaxy_explorer.models.checkpoints import load
 
     loaded = load(name)

@@ -70,11 +70,11 @@ class PredictionJob:
         from galaxy_explorer.models.checkpoints import available
         from galaxy_explorer.prediction import PredictionError, PredictOptions, predict_catalogue
 
-        network, card = networks.network(self.network)
+        model = networks.network(self.network)
         self.store.parent.mkdir(parents=True, exist_ok=True)
         cached.write_manifest(self.store, self.catalogue, self.network, available()[self.network])
         options = PredictOptions(progress=self.progress, stop=self.stop)
-        predict = partial(predict_catalogue, network, card, self.catalogue, options, store=self.store, only=self.ids)
+        predict = partial(predict_catalogue, model, self.catalogue, options, store=self.store, only=self.ids)
         try:
             predict()
         except PredictionError:  # the disk was full or the machine went down: the table in the cache is damaged
@@ -172,9 +172,7 @@ def may_stop(job: PredictionJob) -> bool:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def network_key(name: str) -> str:
     """Return the fingerprint of a network's weights, for file names."""
-    from galaxy_explorer.prediction import prediction_key
-
-    return prediction_key(*networks.network(name))
+    return networks.network(name).key()
 
 
 def store_of(catalogue: Catalogue, network: str) -> Path:
@@ -189,8 +187,8 @@ def seconds_per_galaxy(network: str) -> float:
 
     sample = sources.open_source("sample")
     pictures = [sample.picture(galaxy_id) for galaxy_id in sample.ids]
-    loaded = networks.network(network)
-    predict(*loaded, pictures[:1])
+    model = networks.network(network)
+    predict(model, pictures[:1])
     start = time.perf_counter()
-    predict(*loaded, pictures)
+    predict(model, pictures)
     return (time.perf_counter() - start) / len(pictures)

@@ -111,7 +111,8 @@ def warn_of_ood(upload: Upload, network: str) -> None:
     score = ood_score(upload, network)
     if score is None or score <= 1:
         return
-    percent = 100 * networks.network(network)[1]["familiarity"]["quantile"]  # wording: quote
+    reference = networks.network(network).card.ood_reference
+    percent = 100 * reference.quantile if reference else 100
     st.warning(
         f"**{network} has never seen a picture like this.** Don't trust the answers below. It differs more from the "
         f"training pictures than {percent:.0f} % of galaxies do (out-of-distribution score: {score:.1f} × threshold). "
@@ -142,7 +143,7 @@ def prepare(upload: Upload, network: str) -> GalaxyPrediction:
     describe_exposure(upload, exposure)
     votes = describe_votes(upload)
     warn_of_ood(upload, network)
-    offer_crop(upload, exposure.picture, networks.network(network)[1]["crop"])
+    offer_crop(upload, exposure.picture, networks.network(network).card.crop)
     picture, results = session.picture_of(upload), state.upload().results
     galaxy = ShownGalaxy(upload.galaxy_id, picture, 1.0, votes, results, upload.key, upload.picture_key)
     return panel.prefetch(galaxy, network)

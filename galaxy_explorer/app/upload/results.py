@@ -30,7 +30,7 @@ def ood_score(upload: Upload, network: str) -> float | None:
 def _ood_scores(uploads: list[Upload], network: str) -> list[float | None]:
     from galaxy_explorer import prediction
 
-    scores = prediction.ood_score(*networks.network(network), [picture_of(upload) for upload in uploads])
+    scores = prediction.ood_score(networks.network(network), [picture_of(upload) for upload in uploads])
     return [None] * len(uploads) if scores is None else [float(score) for score in scores]
 
 
@@ -88,7 +88,7 @@ def _predict_batch(batch: list[Upload], network: str) -> None:
 
     results = state.upload().results
     pictures = [picture_of(upload) for upload in batch]
-    predictions = zip(*predict(*networks.network(network), pictures), strict=True)
+    predictions = zip(*predict(networks.network(network), pictures), strict=True)
     for upload, prediction, score in zip(batch, predictions, _ood_scores(batch, network), strict=True):
         results.put((*upload.key, network), prediction)
         results.put(("ood", *upload.key, network), score)
@@ -167,8 +167,8 @@ def _offer_downloads(table: pd.DataFrame, network: str) -> None:
 
 def table_bytes(table: pd.DataFrame, ending: str, network: str) -> bytes:
     """Return scores as a file that names the network."""
-    from galaxy_explorer.prediction import as_bytes, prediction_key
+    from galaxy_explorer.prediction import as_bytes
 
-    key = prediction_key(*networks.network(network))
+    key = networks.network(network).key()
     about = {"prediction_key": key, "network": network, "version": __version__, "views": str(DEFAULT_VIEWS)}
     return as_bytes(table.astype("float32"), ending, about)

@@ -1,17 +1,17 @@
-"""Weights that undo how the galaxies with all scores were selected."""
+"""Importance weights that correct the selection bias of the fully scored sample."""
 
 import numpy as np
 
-FEWEST = 200  # partly scored galaxies below which they say too little of how the others were selected
-LARGEST = 4.0  # of a weight; the smallest is its inverse
+MIN_GALAXIES = 200  # of either sample; fewer say too little of the selection
+MAX_WEIGHT = 4.0  # the smallest weight is its inverse
 
 
-def selection_weights(volunteer_fractions: np.ndarray) -> np.ndarray:
-    """Weigh the galaxies with all scores so that they stand for those with some, which are a fair sample.
+def importance_weights(volunteer_fractions: np.ndarray) -> np.ndarray:
+    """Return the importance weights of the fully scored galaxies relative to the partly scored ones.
 
-    In the challenge's data as we have it, clear smooth galaxies are over-represented among the galaxies with all
-    scores. A weight is the ratio of the two samples' densities at a galaxy's scores, as a logistic regression on
-    the scores known of both finds it.
+    In the challenge's data as bundled, clear smooth galaxies are over-represented among the fully scored; the partly
+    scored are a fair sample. A weight is the ratio of the two densities at a galaxy's scores, from a logistic
+    regression on the scores that both samples have.
 
     Parameters
     ----------
@@ -21,8 +21,8 @@ def selection_weights(volunteer_fractions: np.ndarray) -> np.ndarray:
     Returns
     -------
     (N,) np.ndarray of float32
-        Between ``1 / LARGEST`` and ``LARGEST`` before they are scaled to a mean of 1 over the galaxies with all
-        scores. All the others weigh 1, and so do all where fewer than `FEWEST` are partly scored.
+        Clipped to ``1 / MAX_WEIGHT`` to ``MAX_WEIGHT``, then scaled to a mean of 1 over the fully scored galaxies.
+        1 for all others, and for all if a sample has fewer than `MIN_GALAXIES`.
 
     References
     ----------
@@ -32,7 +32,7 @@ def selection_weights(volunteer_fractions: np.ndarray) -> np.ndarray:
     complete, partial = known.all(axis=1), known.any(axis=1) & ~known.all(axis=1)
     weights = np.ones(len(volunteer_fractions), np.float32)
     shared = known[partial].all(axis=0)
-    if partial.sum() < FEWEST or complete.sum() < FEWEST or not shared.any():
+    if partial.sum() < MIN_GALAXIES or complete.sum() < MIN_GALAXIES or not shared.any():
         return weights
     from sklearn.linear_model import LogisticRegression
 
@@ -41,6 +41,6 @@ def selection_weights(volunteer_fractions: np.ndarray) -> np.ndarray:
     both = complete | partial
     fitted = LogisticRegression(C=1.0, max_iter=1000).fit(features[both], partial[both])
     odds = np.exp(fitted.decision_function(features[complete])) * complete.sum() / partial.sum()
-    odds = odds.clip(1.0 / LARGEST, LARGEST)
+    odds = odds.clip(1.0 / MAX_WEIGHT, MAX_WEIGHT)
     weights[complete] = odds / odds.mean()
     return weights

@@ -1,75 +1,58 @@
-"""Which galaxies' votes a network has learnt from, so that no later run is judged by them."""
+"""Training-set fingerprint on the model card; guards against train/validation leakage."""
 
 import base64
 import zlib
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 import numpy as np
 
 from galaxy_explorer.training.resume import TrainingError
 
-# Of the galaxies kept back so many may be hits: two ids among 10^4 and 10^3 share 32 bits once in 400 runs.
-BY_CHANCE = 0.01
+# Overlap by chance of the 32-bit digests: two among 10^4 and 10^3 ids agree once in 400 runs.
+MAX_OVERLAP = 0.01
 
 
-def add_learnt(card: dict[str, Any], ids: Iterable[str], earlier: Iterable[Mapping[str, Any]] = ()) -> None:
-    """Put on a card which galaxies' votes its network has learnt from.
+def training_fingerprint(ids: Iterable[str], others: Iterable[str] = ()) -> str:
+    """Return the fingerprint of a model's training set: 32 bits of each id (CRC-32), sorted, in Base64.
 
     Parameters
     ----------
-    card : dict
-        Gets the entry ``learnt``: 32 bits of each id (CRC-32), sorted, in Base64.
     ids : iterable of str
-        The galaxies with votes that the run trained on.
-    earlier : iterable of mapping
-        Cards of the teachers and of the weights that it began with: what they have learnt it has learnt as well.
+        Galaxies whose votes the run trained on.
+    others : iterable of str
+        Fingerprints of its teachers and of the model that it started from, which are merged.
     """
-    known = [_digests(ids), *(_read(other["learnt"]) for other in earlier)]
-    card["learnt"] = base64.b64encode(np.unique(np.concatenate(known)).tobytes()).decode()
+    digests = np.unique(np.concatenate([_digests(ids), *map(_decode, others)]))
+    return base64.b64encode(digests.tobytes()).decode()
 
 
-def learnt_from(card: Mapping[str, Any], ids: Iterable[str]) -> int:
-    """Count the galaxies that a network has learnt from, itself or by its teachers; none where its card does not say."""
-    return int(np.isin(_digests(ids), _read(card.get("learnt", ""))).sum())
+def training_overlap(fingerprint: str | None, ids: Iterable[str]) -> int:
+    """Count the ids in a training-set fingerprint; 0 if it is unknown."""
+    return int(np.isin(_digests(ids), _decode(fingerprint or "")).sum())
 
 
-def refuse_if_learnt(file: str, card: Mapping[str, Any], kept_back: Iterable[str]) -> None:
-    """Refuse weights that have learnt from galaxies by which a run is judged.
-
-    Parameters
-    ----------
-    file : str
-        What the weights are called.
-    card : mapping
-        Their card.
-    kept_back : iterable of str
-        The galaxies that the run holds out, and those that it must never see.
-
-    Raises
-    ------
-    TrainingError
-        When they have, or do not say what they have learnt from.
-    """
-    if "learnt" not in card:
+def check_no_leakage(source: str, fingerprint: str | None, evaluation_ids: Iterable[str]) -> None:
+    """Raise TrainingError if a model was trained on galaxies that the run is evaluated on, or if that is unknown."""
+    if fingerprint is None:
         raise TrainingError(
-            f"the card of {file} does not say which galaxies it has learnt from, so it might know those that this run is "
-            "judged by; train.py --remeasure, with its file and the data that it was trained on, adds that"
+            f"the model card of {source} has no training-set fingerprint, so leakage cannot be ruled out; add it with "
+            "train.py --update-card FILE and the data that the model was trained on"
         )
-    kept_back = list(kept_back)
-    hits = learnt_from(card, kept_back)
-    if hits > BY_CHANCE * len(kept_back):
+    evaluation_ids = list(evaluation_ids)
+    overlap = training_overlap(fingerprint, evaluation_ids)
+    if overlap > MAX_OVERLAP * len(evaluation_ids):
         raise TrainingError(
-            f"{file} has learnt from {hits} of the {len(kept_back)} galaxies that this run is judged by; hold out those that "
-            "it held out, by the same data, --never, --hold-out and --hold-out-seed, or begin without it"
+            f"leakage: {source} was trained on {overlap} of the {len(evaluation_ids)} galaxies that this run is "
+            "evaluated on; use the hold-out of its own training (same data, --exclude-ids, --hold-out and "
+            "--hold-out-seed), or train without it"
         )
 
 
 def _digests(ids: Iterable[str]) -> np.ndarray:
-    """Shorten ids to 32 bits each."""
+    """Return the CRC-32 of each id."""
     return np.array([zlib.crc32(galaxy.encode()) for galaxy in ids], dtype="<u4")
 
 
-def _read(written: str) -> np.ndarray:
-    """Read the digests from a card."""
-    return np.frombuffer(base64.b64decode(written), dtype="<u4")
+def _decode(fingerprint: str) -> np.ndarray:
+    """Return the digests in a fingerprint."""
+    return np.frombuffer(base64.b64decode(fingerprint), dtype="<u4")

@@ -1,1 +1,1 @@
-"""The model card: settings, data, metrics, intervals, out-of-distribution reference."""
+"""Model card of a trained network: evaluation, calibration, OOD reference, and the page in ``weights/``."""

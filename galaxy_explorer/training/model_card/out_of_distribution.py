@@ -1,51 +1,33 @@
-"""What a card says of the pictures a network learnt from, so that others can be told from them."""
-
-from typing import Any
+"""Out-of-distribution reference of a model, from its training galaxies and its hold-out."""
 
 import numpy as np
 import torch
 
-from galaxy_explorer.evaluation.out_of_distribution import fit_reference
-from galaxy_explorer.models.networks import GalaxyNetwork
+from galaxy_explorer.evaluation.out_of_distribution import OODReference, fit_reference
+from galaxy_explorer.models import Model
 from galaxy_explorer.prediction import embed
-from galaxy_explorer.training.data.augmentation import centre
+from galaxy_explorer.training.data.augmentation import crop_centre
 from galaxy_explorer.training.data.batches import read_batches
-from galaxy_explorer.training.data.dataset import TrainingGalaxies
+from galaxy_explorer.training.data.dataset import TrainingSet
 
-MOST_GALAXIES = 4096  # to describe what was learnt: the threshold hardly changes with more
+MAX_GALAXIES = 4096  # for the reference; the threshold hardly changes with more
 AT_ONCE = 256
 
 
-def add_familiarity(card: dict[str, Any], network: GalaxyNetwork, galaxies: TrainingGalaxies) -> None:
-    """Put on a card where the training galaxies lie in the network's embedding.
-
-    Parameters
-    ----------
-    card : dict
-        Gets the entry ``familiarity``, as `fit_reference` makes it, unless the galaxies are too few. One that it had is
-        replaced.
-    network : GalaxyNetwork
-        Ready to predict.
-    galaxies : TrainingGalaxies
-        What it learnt from. Of the training galaxies with scores every n-th is taken; those held out set the threshold.
-    """
-    card.pop("familiarity", None)
+def fit_ood_reference(model: Model, galaxies: TrainingSet) -> OODReference | None:
+    """Fit the reference to every n-th training galaxy with votes, its threshold to the hold-out; None if too few."""
     rows = galaxies.training_rows[galaxies.training_rows < len(galaxies.pictures)]
-    rows = rows[:: -(-len(rows) // MOST_GALAXIES) or 1]
-    training, held_out = (_embeddings(card, network, galaxies, part) for part in (rows, galaxies.hold_out_rows))
-    reference = fit_reference(training, held_out) if len(training) and len(held_out) else None
-    if reference is not None:
-        card["familiarity"] = reference
+    rows = rows[:: -(-len(rows) // MAX_GALAXIES) or 1]
+    training, hold_out = (_embeddings(model, galaxies, part) for part in (rows, galaxies.hold_out_rows))
+    return fit_reference(training, hold_out) if len(training) and len(hold_out) else None
 
 
-def _embeddings(
-    card: dict[str, Any], network: GalaxyNetwork, galaxies: TrainingGalaxies, rows: np.ndarray
-) -> np.ndarray:
-    """Embed the decoded pictures of rows, as the network sees them without any change; ``(len(rows), D)``."""
-    device = next(network.parameters()).device
-    mean, std = (torch.tensor(card[name], device=device).view(3, 1, 1) for name in ("mean", "std"))
+def _embeddings(model: Model, galaxies: TrainingSet, rows: np.ndarray) -> np.ndarray:
+    """Embed the decoded pictures of rows without augmentation; ``(len(rows), D)``."""
+    card, device = model.card, model.device
+    mean, std = (torch.tensor(values, device=device).view(3, 1, 1) for values in (card.mean, card.std))
     parts = [
-        embed(network, (centre(pictures, card["image_size"]) - mean) / std)
-        for pictures, *_ in read_batches(galaxies, rows, AT_ONCE, device)
+        embed(model, (crop_centre(batch.pictures, card.image_size) - mean) / std)
+        for batch in read_batches(galaxies, rows, AT_ONCE, device)
     ]
     return np.concatenate(parts) if parts else np.empty((0, 1))

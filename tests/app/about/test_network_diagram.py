@@ -35,8 +35,8 @@ def items(html: str) -> list[list[str]]:
 @pytest.fixture(scope="module", params=sorted(available()))
 def shipped(request: pytest.FixtureRequest) -> tuple[str, tuple[Layer, ...]]:
     """A network of the project by its name, and its layers."""
-    network, card = load(request.param)
-    return request.param, layers_of(network, card["image_size"])
+    model = load(request.param)
+    return request.param, layers_of(model.network, model.card.image_size)
 
 
 def test_every_layer_belongs_to_one_stage(shipped: tuple[str, tuple[Layer, ...]]) -> None:

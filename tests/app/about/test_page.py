@@ -142,10 +142,11 @@ def test_the_networks_are_described_by_their_cards(about: AppTest) -> None:
 
     words = shown(about)
     for name in available():
-        network, card = load(name)
-        assert f"**{sum(parameter.numel() for parameter in network.parameters()):,}** parameters" in words
-        assert f"**{card['validation']['rmse']:.4f}**" in words
-        assert f"**{card['training_galaxies']:,}** galaxies" in words
+        model = load(name)
+        card = model.card
+        assert f"**{sum(parameter.numel() for parameter in model.network.parameters()):,}** parameters" in words
+        assert f"**{card.validation.rmse:.4f}**" in words
+        assert f"**{card.training_galaxies:,}** galaxies" in words
         assert f"The network {name}, from picture to scores" in words
     assert "Batch normalisation" in words
     assert "intervals contained" in words
@@ -171,6 +172,6 @@ def test_a_galaxy_that_the_open_folder_shares_with_the_sample_is_shown_once(
 def test_the_cells_of_a_map_are_those_of_the_shipped_networks(about: AppTest) -> None:
     words = shown(about)
     for name in checkpoints.available():
-        network, card = checkpoints.load(name)
-        cells = network.features(torch.zeros(1, 3, card["image_size"], card["image_size"])).shape[-1]
+        model = checkpoints.load(name)
+        cells = model.network.features(torch.zeros(1, 3, model.card.image_size, model.card.image_size)).shape[-1]
         assert re.search(rf"{cells} × {cells}( cells)? \(`{name}`\)", words)

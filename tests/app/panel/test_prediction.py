@@ -48,7 +48,7 @@ def fake_models(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Models whose prediction is the picture and whose map is their input; returns the views."""
     views = []
 
-    def predict(_network, _card, pictures, tta_views=DEFAULT_VIEWS, **_):
+    def predict(_model, pictures, tta_views=DEFAULT_VIEWS, **_):
         views.append(tta_views)
         return pictures, pictures
 

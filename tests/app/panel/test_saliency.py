@@ -4,11 +4,13 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from tiny_prediction import tiny_card
 
 from galaxy_explorer.app.panel import saliency, shown_galaxy
 from galaxy_explorer.app.panel.shown_galaxy import SHOWN_SIDE_PX, GalaxyPrediction, ShownGalaxy
 from galaxy_explorer.app.upload.crop import SHOWN_PX, with_frame
 from galaxy_explorer.images import FRAME_COLOUR, Square
+from galaxy_explorer.models import Model
 from galaxy_explorer.storage import ResultCache
 
 CROP = 0.6  # of the shorter side, which the network sees
@@ -19,7 +21,7 @@ HEAT[:, 5:] = 1.0  # the right half of what the network sees
 @pytest.fixture
 def overlaid(monkeypatch: pytest.MonkeyPatch):
     """A function that overlays `HEAT` on a picture."""
-    monkeypatch.setattr(shown_galaxy, "network", lambda _: (None, {"crop": CROP}))
+    monkeypatch.setattr(shown_galaxy, "network", lambda _: Model(None, tiny_card(crop=CROP)))
 
     def draw(picture: np.ndarray) -> np.ndarray:
         galaxy = ShownGalaxy("a", picture, 1.0, None, ResultCache(1), ("a",))

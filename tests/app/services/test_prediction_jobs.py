@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
-from tiny_prediction import tiny_card, tiny_network, write_pictures, write_tiny_weights
+from tiny_prediction import tiny_model, write_pictures, write_tiny_weights
 from tiny_training import in_one_thread
 
 from galaxy_explorer.app.services import networks, prediction_jobs
@@ -31,7 +31,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A tiny network instead of those in weights/, an empty cache, and no start option."""
     monkeypatch.delenv(OPEN_FOLDERS, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    loaded = tiny_network(), tiny_card()
+    loaded = tiny_model()
     monkeypatch.setattr(checkpoints, "available", lambda: {TINY: Path(write_tiny_weights(tmp_path))})
     monkeypatch.setattr(networks, "network", lambda name: loaded)
 

@@ -198,7 +198,7 @@ def test_what_was_stopped_can_be_resumed(app: AppTest, sample: Catalogue) -> Non
 
 def test_the_suggested_crop_changes_the_prediction_and_can_be_undone(app: AppTest, off_centre: bytes) -> None:
     give(opened(app, "upload"), ("mine.png", off_centre))
-    seen = round(420 * networks.cards()[networks.networks()[0]]["crop"])
+    seen = round(420 * networks.cards()[networks.networks()[0]].crop)
     assert f"not square (640 × 420 pixels): only the central {seen} × {seen} pixels" in said(app)
     assert "off centre: 46 % left and 25 % down" in said(app)
     assert "The brightest object is small" in said(app)

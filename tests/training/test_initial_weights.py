@@ -13,11 +13,11 @@ from tiny_training import CPU, TINY, TINY_DENSENET, TINY_FLAGS
 from torchvision.models import DenseNet
 from torchvision.models._api import Weights, WeightsEnum
 
-import train
-from galaxy_explorer.models.checkpoints import load
-from galaxy_explorer.models.networks import build
-from galaxy_explorer.training import Run, TrainingError, start_from_file, start_from_imagenet
-from galaxy_explorer.training.initial_weights import IMAGENET
+from galaxy_explorer.models import Model, build
+from galaxy_explorer.models.checkpoints import load, save
+from galaxy_explorer.training import Recipe, Run, TrainingError, cli
+from galaxy_explorer.training.initial_weights import IMAGENET, start_from_file, start_from_imagenet
+from galaxy_explorer.training.model_card.card import make_card
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 SHAPE = (TINY_DENSENET.growth_rate, TINY_DENSENET.blocks, TINY_DENSENET.initial_features)
@@ -25,7 +25,7 @@ SHAPE = (TINY_DENSENET.growth_rate, TINY_DENSENET.blocks, TINY_DENSENET.initial_
 
 @pytest.fixture
 def published(tmp_path, monkeypatch):
-    """A tiny DenseNet on a local server, in a file as torchvision publishes its own, and a cache of our own."""
+    """A tiny DenseNet on a local server, in a file as torchvision publishes its own."""
     torch.manual_seed(3)
     theirs = DenseNet(*SHAPE).state_dict()
     names = {name: name.replace("norm1", "norm.1").replace("norm2", "norm.2") for name in theirs}
@@ -45,7 +45,7 @@ def published(tmp_path, monkeypatch):
 
 
 def offered(url):
-    """What torchvision would offer, at an address of ours."""
+    """What torchvision would offer, at the URL of the local server."""
 
     class Tiny(WeightsEnum):
         ONE = Weights(url=url, transforms=torch.nn.Identity, meta={})
@@ -54,7 +54,7 @@ def offered(url):
 
 
 class TestImageNet:
-    def test_every_layer_but_the_answers_begins_with_its_weights(self, published):
+    def test_every_layer_but_the_answers_gets_its_weights(self, published):
         theirs, url = published
         network = build("densenet", **TINY_DENSENET.model_arguments())
         answers = network.to_answers.weight.clone()
@@ -65,38 +65,30 @@ class TestImageNet:
             assert torch.equal(ours[name], value), name
         assert torch.equal(network.to_answers.weight, answers)
 
-    def test_offline_is_a_sentence_that_says_what_to_do(self, published):
+    def test_offline_is_an_error_with_the_remedy(self, published):
         _, url = published
         gone = url.replace("densenet-", "no-such-").replace(".pth", "-12345678.pth")
-        with pytest.raises(TrainingError, match=r"cannot be had from http://.* from scratch needs no download"):
+        with pytest.raises(TrainingError, match=r"cannot be downloaded from http://.* train without --pretrained"):
             start_from_imagenet(build("densenet", **TINY_DENSENET.model_arguments()), TINY_DENSENET, offered(gone))
 
-    def test_a_network_that_has_none_is_refused_by_the_script(self, kaggle_folder, tmp_path, capsys):
+    def test_a_network_without_such_weights_is_an_error(self, kaggle_folder, tmp_path, capsys):
         flags = ["--data", str(kaggle_folder), "--cache", str(tmp_path / "cache"), "--work", str(tmp_path / "run")]
-        assert train.main([*flags, *TINY_FLAGS, "--device", "cpu", "--pretrained"]) == 2
-        assert "--pretrained needs a network that torchvision has ImageNet weights of" in capsys.readouterr().err
+        assert cli.main([*flags, *TINY_FLAGS, "--device", "cpu", "--pretrained"]) == 2
+        assert "--pretrained needs a network with ImageNet weights" in capsys.readouterr().err
 
-    def test_is_offered_for_our_densenet_s_own_default(self):
-        recipe = replace(TINY_DENSENET, **{name: train.Recipe.__dataclass_fields__[name].default for name in OWN})
+    def test_is_available_for_the_default_densenet(self):
+        recipe = Recipe()
         assert (recipe.growth_rate, recipe.blocks, recipe.initial_features) in IMAGENET
 
 
-OWN = ("growth_rate", "blocks", "initial_features")
-
-
-class TestFile:
-    def test_a_run_begins_with_the_weights_of_another(self, trained, galaxies, tmp_path):
-        first = trained(TINY, "first")
-        from galaxy_explorer.models.checkpoints import save
-        from galaxy_explorer.training import add_learnt, make_card
-
-        card = make_card(TINY, galaxies, first.progress, data="drawn", command="train.py", rank=CPU)
-        add_learnt(card, galaxies.learnt_ids)
-        save(tmp_path / "first.pt", first.best_network(), card)
-        second = Run(replace(TINY, seed=8), galaxies, CPU, tmp_path / "second")
-        second.start(str(tmp_path / "first.pt"))
-        expected = load(tmp_path / "first.pt")[0].state_dict()
-        for begun in (second.network, second.average.module):
-            assert all(torch.equal(begun.state_dict()[name], value) for name, value in expected.items())
-        with pytest.raises(TrainingError, match="does not fit the network of this run"):
-            start_from_file(build("fcn", widths=(8, 8)), tmp_path / "first.pt")
+def test_a_run_starts_from_the_weights_of_a_checkpoint(trained, galaxies, tmp_path):
+    first = trained(TINY, "first")
+    card = make_card(first, data="drawn", command="train.py")
+    save(tmp_path / "first.pt", Model(first.best_network(), card))
+    second = Run(replace(TINY, seed=8), galaxies, CPU, tmp_path / "second")
+    second.start(str(tmp_path / "first.pt"))
+    expected = load(tmp_path / "first.pt").network.state_dict()
+    for started in (second.network, second.average.module):
+        assert all(torch.equal(started.state_dict()[name], value) for name, value in expected.items())
+    with pytest.raises(TrainingError, match="does not fit the network of this run"):
+        start_from_file(build("fcn", widths=(8, 8)), tmp_path / "first.pt")

@@ -1,4 +1,4 @@
-"""Training runs: what they learn and leave behind, time limits, numbers that are none, resumptions, places."""
+"""Training runs: learning, log, time limit, divergence, resuming."""
 
 import io
 import json
@@ -9,33 +9,24 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from tiny_training import (
-    CPU,
-    TINY,
-    TINY_DENSENET,
-    weights_of,
-    without_hold_out,
-)
+from tiny_training import CPU, TINY, TINY_DENSENET, FakeClock, weights_of, without_hold_out
 
 from galaxy_explorer.evaluation.metrics import score
+from galaxy_explorer.models import Model
 from galaxy_explorer.models.checkpoints import load, save
-from galaxy_explorer.training import (
-    Run,
-    TrainingError,
-    fit,
-    make_card,
-)
+from galaxy_explorer.training import Run, TrainingError, fit
 from galaxy_explorer.training import run as run_module
-from galaxy_explorer.training.data.augmentation import centre
+from galaxy_explorer.training.data.augmentation import crop_centre
+from galaxy_explorer.training.model_card.card import make_card
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 class TestFit:
     @pytest.mark.parametrize("recipe", [TINY, TINY_DENSENET], ids=["fcn", "densenet"])
-    def test_a_network_learns_what_the_pictures_show(self, galaxies, random_fractions, tmp_path, recipe):
+    def test_a_network_learns_from_the_pictures(self, galaxies, random_fractions, tmp_path, recipe):
         kind = np.arange(12) % 2
-        galaxies.pictures[kind == 1] //= 3  # the dark ones are voted otherwise
+        galaxies.pictures[kind == 1] //= 3  # the dark ones have other votes
         two = random_fractions(2, seed=3).astype(np.float32)
         run = Run(
             replace(recipe, epochs=25, drop_rate=0.0, learning_rate=0.03),
@@ -43,8 +34,8 @@ class TestFit:
             CPU,
             tmp_path,
         )
-        knowing_nothing = score(np.tile(two.mean(axis=0), (2, 1)), two).rmse
-        assert fit(run, quiet=True).best_rmse < 0.7 * knowing_nothing
+        of_the_mean = score(np.tile(two.mean(axis=0), (2, 1)), two).rmse
+        assert fit(run, quiet=True).best_rmse < 0.7 * of_the_mean
 
     def test_a_seed_fixes_it(self, trained):
         first, again, other = (
@@ -53,7 +44,7 @@ class TestFit:
         assert torch.equal(weights_of(first), weights_of(again))
         assert not torch.equal(weights_of(first), weights_of(other))
 
-    def test_each_epoch_leaves_one_line_of_json(self, galaxies, tmp_path, capsys):
+    def test_each_epoch_logs_one_line_of_json(self, galaxies, tmp_path, capsys):
         progress = fit(Run(TINY, galaxies, CPU, tmp_path / "run"))
         printed = capsys.readouterr()
         lines = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
@@ -65,10 +56,10 @@ class TestFit:
             assert line["images_per_second"] > 0
             assert line["complete"]
 
-    def test_a_bar_shows_loss_rmse_speed_and_time_left(self, galaxies, tmp_path, capsys):
+    def test_the_progress_bar_shows_loss_and_rmse(self, galaxies, tmp_path, capsys):
         fit(Run(TINY, galaxies, CPU, tmp_path))
         shown = capsys.readouterr().err.splitlines()[-1].rpartition("\r")[2]
-        assert re.search(r"epoch 3/3: 100%.* 27/27 \[00:0\d<00:00, .* images/s, loss=0\.\d+, rmse=0\.\d+\]", shown)
+        assert re.search(r"epoch 3/3: 100%.* 27/27 \[.* loss=0\.\d+, rmse=0\.\d+\]", shown)
 
     def test_the_best_epoch_is_chosen_by_the_hold_out(self, galaxies, tmp_path, monkeypatch):
         run = Run(replace(TINY, epochs=4), galaxies, CPU, tmp_path)
@@ -84,10 +75,10 @@ class TestFit:
         assert all(torch.equal(value, averages[1][name]) for name, value in run.best.items())
         assert not torch.equal(run.best["to_answers.weight"], averages[3]["to_answers.weight"])
 
-    def test_the_hold_out_is_measured_with_the_averaged_weights_and_one_plain_view(self, trained, galaxies):
+    def test_the_hold_out_is_evaluated_with_the_averaged_weights_without_tta(self, trained, galaxies):
         run = trained()
         with torch.no_grad():
-            inputs = (centre(torch.from_numpy(galaxies.pictures[9:]), 32) - 0.2) / 0.2
+            inputs = (crop_centre(torch.from_numpy(galaxies.pictures[9:]), 32) - 0.2) / 0.2
             predicted = run.average.module.eval()(inputs).numpy()
         expected = score(predicted, galaxies.volunteer_fractions[9:]).rmse
         assert run.evaluate() == pytest.approx(expected, abs=1e-5)
@@ -107,10 +98,10 @@ class TestFit:
         assert weights_of(run).isfinite().all()
         assert run.progress.history[-1]["loss"] < 0.5
 
-    def test_a_last_batch_of_one_is_passed_over(self, trained):
+    def test_a_last_batch_of_one_is_skipped(self, trained):
         assert trained(replace(TINY, epochs=2)).progress.step == 2 * 2  # nine galaxies, four at a time
 
-    def test_in_half_precision_the_weights_stay_whole(self, trained):
+    def test_in_bf16_the_weights_stay_float32(self, trained):
         run = trained(replace(TINY, precision="bf16"))
         assert all(value.dtype == torch.float32 for value in run.network.parameters())
         assert run.network.features_net[0].conv.weight.is_contiguous(memory_format=torch.channels_last)
@@ -118,77 +109,80 @@ class TestFit:
         assert not torch.equal(weights_of(run), weights_of(trained(folder="whole")))
         assert run.progress.history[-1]["loss"] < run.progress.history[0]["loss"] < 0.5
 
-    def test_the_best_network_holds_what_a_file_in_half_precision_can(self, trained, tmp_path):
+    def test_the_best_network_is_rounded_to_half_precision(self, trained, tmp_path):
         run = trained()
         network = run.best_network()
-        card = make_card(TINY, run.galaxies, run.progress, data="drawn", command="train.py", rank=CPU)
-        save(tmp_path / "model.pt", network, card)
-        read = load(tmp_path / "model.pt")[0].state_dict()
+        save(tmp_path / "model.pt", Model(network, make_card(run, data="drawn", command="train.py")))
+        read = load(tmp_path / "model.pt").network.state_dict()
         assert all(torch.equal(value, read[name]) for name, value in network.state_dict().items())
 
 
 class TestTimeLimit:
+    """One minute of a clock that advances by a fixed step at each reading."""
+
     def test_ends_the_run_within_the_epoch_and_keeps_its_weights(self, trained):
-        run = trained(replace(TINY, epochs=1000), minutes=1e-4)
+        run = trained(replace(TINY, epochs=1000), minutes=1.0, now=FakeClock(61.0))
         assert run.progress.epoch == len(run.progress.history) == 1
         assert not run.progress.history[0]["complete"]
         assert run.progress.best_epoch == 1
         assert run.progress.step == 1
 
     def test_the_learning_rate_is_down_by_then(self, galaxies, tmp_path, monkeypatch):
-        monkeypatch.setattr(run_module, "LOOK_EVERY", 1)
-        run = Run(replace(TINY, epochs=100_000), galaxies, CPU, tmp_path, minutes=1 / 60)
+        monkeypatch.setattr(run_module, "SYNC_STEPS", 1)
+        run = Run(replace(TINY, epochs=100_000), galaxies, CPU, tmp_path, minutes=1.0, now=FakeClock(1.0))
         rates = []
         step = run._step
         monkeypatch.setattr(
             run, "_step", lambda *given: (step(*given), rates.append(run.optimiser.param_groups[0]["lr"]))[0]
         )
         fit(run, quiet=True)
+        assert 5 < len(rates) < 60
         assert max(rates) > 0.9 * TINY.learning_rate
         assert rates[-1] < 0.1 * TINY.learning_rate
 
-    def test_counts_what_was_spent_before(self, trained):
-        steps = trained(replace(TINY, epochs=50), minutes=1e-4).progress.step
-        assert trained(replace(TINY, epochs=50), minutes=1e-4, resume=True).progress.step == steps
+    def test_includes_the_time_before_a_resumption(self, trained):
+        steps = trained(replace(TINY, epochs=50), minutes=1.0, now=FakeClock(61.0)).progress.step
+        again = trained(replace(TINY, epochs=50), minutes=1.0, now=FakeClock(61.0), resume=True)
+        assert again.progress.step == steps
 
 
 class TestDivergence:
-    """A run whose numbers are no numbers any more stops with words, and never writes them down."""
+    """A diverged run stops with an error, and never writes NaN or inf."""
 
-    def test_a_loss_that_is_no_number_stops_the_run(self, galaxies, tmp_path):
-        with pytest.raises(TrainingError, match=r"the loss was no finite number .* step 1 .*Lower --learning-rate"):
+    def test_a_nan_loss_stops_the_run(self, galaxies, tmp_path):
+        with pytest.raises(TrainingError, match=r"diverged: the loss .* step 1 .*Lower --learning-rate"):
             fit(Run(TINY, replace(galaxies, std=[0.0] * 3), CPU, tmp_path), quiet=True)
         assert not (tmp_path / "state.pt").exists()
 
-    @pytest.mark.parametrize("what", ["the loss", "its gradient", "a weight"])
-    def test_the_state_stays_that_of_the_last_good_epoch(self, galaxies, tmp_path, monkeypatch, what):
+    @pytest.mark.parametrize("what", ["the loss", "the gradient", "a weight"])
+    def test_the_run_checkpoint_stays_that_of_the_last_good_epoch(self, galaxies, tmp_path, monkeypatch, what):
         run = Run(TINY, without_hold_out(galaxies), CPU, tmp_path)
-        spoil_at_the_end_of_epoch_2(run, what, monkeypatch)
-        with pytest.raises(TrainingError, match=f"{what} was no finite number any more by step 4 \\(epoch 2\\)"):
+        diverge_at_the_end_of_epoch_2(run, what, monkeypatch)
+        with pytest.raises(TrainingError, match=f"diverged: {what} became NaN or inf at step 4 \\(epoch 2\\)"):
             fit(run, quiet=True)
         state = torch.load(tmp_path / "state.pt", weights_only=True)
         assert state["progress"]["epoch"] == 1
         assert all(value.isfinite().all() for part in ("network", "average") for value in state["parts"][part].values())
 
 
-def spoil_at_the_end_of_epoch_2(run, what, monkeypatch):
-    """Let the fourth step of a run come to a loss, a gradient or a weight that is no finite number."""
-    loss_of, update, weight = run_module.loss_of, run.average.update, run.parameters[0]
+def diverge_at_the_end_of_epoch_2(run, what, monkeypatch):
+    """Make the loss, the gradient or a weight of a run's fourth step NaN or inf."""
+    loss, update, weight = run_module.LOSSES["squared"], run.average.update, run.parameters[0]
 
-    def last(spoilt, sound):
-        return spoilt if run.progress.step == 3 else sound
+    def factor(bad):
+        return bad if run.progress.step == 3 else 1.0
 
     if what == "the loss":
-        monkeypatch.setattr(run_module, "loss_of", lambda *given: loss_of(*given) * last(math.nan, 1.0))
-    elif what == "its gradient":
-        weight.register_hook(lambda gradient: gradient * last(math.inf, 1.0))
+        monkeypatch.setitem(run_module.LOSSES, "squared", lambda *given: loss(*given) * factor(math.nan))
+    elif what == "the gradient":
+        weight.register_hook(lambda gradient: gradient * factor(math.inf))
     else:
-        monkeypatch.setattr(run.average, "update", lambda: (update(), weight.data.mul_(last(math.inf, 1.0))))
+        monkeypatch.setattr(run.average, "update", lambda: (update(), weight.data.mul_(factor(math.inf))))
 
 
 class TestResume:
     @pytest.mark.parametrize("recipe", [TINY, TINY_DENSENET], ids=["fcn", "densenet"])
-    def test_an_interrupted_run_ends_as_if_it_had_not_been(self, trained, galaxies, tmp_path, monkeypatch, recipe):
+    def test_an_interrupted_run_ends_like_an_uninterrupted_one(self, trained, galaxies, tmp_path, monkeypatch, recipe):
         whole = trained(recipe, "whole")
         run = Run(recipe, galaxies, CPU, tmp_path / "cut")
         epochs = iter([run.train_epoch, lambda bar: (_ for _ in ()).throw(KeyboardInterrupt)])
@@ -200,15 +194,15 @@ class TestResume:
         assert all(torch.equal(value, whole.best[name]) for name, value in again.best.items())
         assert [line["loss"] for line in again.progress.history] == [line["loss"] for line in whole.progress.history]
 
-    def test_the_log_agrees_with_the_state_after_a_kill_between_the_two(self, trained, tmp_path):
+    def test_the_log_agrees_with_the_run_checkpoint_after_a_kill_between_the_two(self, trained, tmp_path):
         trained()
         log = tmp_path / "run" / "log.jsonl"
         lines = log.read_text()
-        log.write_text(lines.rpartition('{"epoch": 3')[0])  # the state was written, its line was not
+        log.write_text(lines.rpartition('{"epoch": 3')[0])  # the run checkpoint was written, its line was not
         trained(resume=True)
         assert log.read_text() == lines
 
-    def test_the_best_epoch_s_weights_outlive_it(self, galaxies, tmp_path, monkeypatch):
+    def test_the_best_epoch_survives_a_resumption(self, galaxies, tmp_path, monkeypatch):
         run = Run(TINY, galaxies, CPU, tmp_path)
         measured = iter([0.1, 0.2, 0.3])
         monkeypatch.setattr(run, "evaluate", lambda: next(measured))
@@ -218,15 +212,15 @@ class TestResume:
         assert again.progress == run.progress
         assert all(torch.equal(value, run.best[name]) for name, value in again.best.items())
 
-    def test_a_run_without_a_state_begins(self, galaxies, tmp_path):
+    def test_a_run_without_a_run_checkpoint_starts(self, galaxies, tmp_path):
         run = Run(TINY, galaxies, CPU, tmp_path)
         assert not run.resume()
         assert run.progress.epoch == 0
 
-    def test_another_run_s_settings_are_refused(self, trained, galaxies):
+    def test_other_settings_are_rejected(self, trained, galaxies):
         work = trained().work
         run = Run(replace(TINY, learning_rate=0.5), galaxies, CPU, work)
-        with pytest.raises(TrainingError, match=r"other settings \(learning_rate 0.01 there, 0.5 now\)"):
+        with pytest.raises(TrainingError, match=r"other settings \(learning_rate 0.01 there, 0.5 here\)"):
             run.resume()
 
     def test_settings_of_the_other_network_may_differ(self, trained, galaxies):
@@ -234,7 +228,7 @@ class TestResume:
         assert Run(replace(TINY, growth_rate=7, stem_stride=4), galaxies, CPU, work).resume()
 
     @pytest.mark.parametrize("changed", ["rows", "scores"])
-    def test_other_galaxies_are_refused(self, trained, galaxies, changed):
+    def test_other_galaxies_are_rejected(self, trained, galaxies, changed):
         work = trained().work
         scores = galaxies.volunteer_fractions.copy()
         scores[0] = scores[1]
@@ -246,20 +240,30 @@ class TestResume:
             Run(TINY, other[changed], CPU, work).resume()
 
     @pytest.mark.parametrize("content", [b"", b"no state", "a state without its parts"])
-    def test_a_damaged_state_is_told(self, galaxies, tmp_path, content):
+    def test_a_damaged_run_checkpoint_is_an_error(self, galaxies, tmp_path, content):
         if isinstance(content, str):
             file = io.BytesIO()
             torch.save({"recipe": {}}, file)
             content = file.getvalue()
         (tmp_path / "state.pt").write_bytes(content)
-        with pytest.raises(TrainingError, match=r"state\.pt cannot be read as the state of a run"):
+        with pytest.raises(TrainingError, match=r"state\.pt cannot be read as a run checkpoint"):
             Run(TINY, galaxies, CPU, tmp_path).resume()
 
-    def test_a_state_written_before_there_were_all_settings_is_read(self, trained, galaxies):
+    def test_a_run_checkpoint_of_an_earlier_version_is_resumed(self, trained, galaxies):
         run = trained()
         state = torch.load(run.work / "state.pt", weights_only=True)
-        del state["galaxies"], state["recipe"]["flips"]
+        recipe = state["recipe"]
+        del state["galaxies"], recipe["flips"], recipe["reweight"], recipe["distill_weight"]
+        recipe |= {"reweigh": False, "teaching": 0.0, "mixup": 0.0, "label_noise": 0.0, "head": "tree"}
         torch.save(state, run.work / "state.pt")
         again = Run(TINY, galaxies, CPU, run.work)
         assert again.resume()
         assert torch.equal(weights_of(again), weights_of(run))
+
+    def test_a_run_checkpoint_with_a_removed_feature_is_rejected(self, trained, galaxies):
+        run = trained()
+        state = torch.load(run.work / "state.pt", weights_only=True)
+        state["recipe"]["mixup"] = 0.3
+        torch.save(state, run.work / "state.pt")
+        with pytest.raises(ValueError, match=r"mixup is 0\.3, but this feature was removed"):
+            Run(TINY, galaxies, CPU, run.work).resume()

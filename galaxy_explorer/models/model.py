@@ -1,0 +1,59 @@
+"""Model: a network with its model card."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from galaxy_explorer.images import DEFAULT_VIEWS, for_prediction
+from galaxy_explorer.models.card import Card, plain
+from galaxy_explorer.models.networks import GalaxyNetwork
+
+# Card entries that decide the predictions, in addition to the weights.
+_DECISIVE = ("model", "arguments", "image_size", "crop", "mean", "std")
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network with its model card, as `checkpoints.load` returns it: frozen and ready to predict."""
+
+    network: GalaxyNetwork
+    card: Card
+
+    @property
+    def device(self) -> torch.device:
+        """The device of the network."""
+        return next(self.network.parameters()).device
+
+    def inputs(self, picture: np.ndarray, field_of_view: float = 1.0) -> np.ndarray:
+        """Preprocess an image: ``(H, W, 3) uint8`` to ``(3, S, S) float32``.
+
+        Parameters
+        ----------
+        picture : (H, W, 3) np.ndarray of uint8
+            RGB.
+        field_of_view : float
+            Fraction of the original field of view that the image covers, in (0, 1].
+        """
+        card = self.card
+        size, crop = card.image_size, card.crop
+        return for_prediction(picture, size=size, crop=crop, mean=card.mean, std=card.std, field=field_of_view)
+
+    def key(self, tta_views: int = DEFAULT_VIEWS) -> str:
+        """Return the fingerprint of all that decides a prediction except the image, as a cache key.
+
+        Returns
+        -------
+        str
+            16 hexadecimal digits, which change with weights, preprocessing, TTA views and error model.
+        """
+        decisive = [*(plain(getattr(self.card, name)) for name in _DECISIVE), tta_views]
+        if error_model := self.card.error_model(tta_views):
+            decisive.append(plain(error_model))
+        digest = hashlib.sha256(json.dumps(decisive).encode())
+        for name, value in self.network.state_dict().items():
+            digest.update(name.encode())
+            digest.update(value.cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()[:16]

@@ -1,0 +1,297 @@
+"""Command line of the training: flags, data, model, fit, checkpoint, model card."""
+
+import argparse
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import fields, replace
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from galaxy_explorer.catalogue import VALIDATION_FILE, Catalogue, open_catalogue, read_ids, read_validation_ids
+from galaxy_explorer.images import DEFAULT_VIEWS
+from galaxy_explorer.models import Card, Model
+from galaxy_explorer.models.checkpoints import WEIGHTS, find, load, save
+from galaxy_explorer.prediction import SINGLE_PROCESS, Rank, init_distributed
+from galaxy_explorer.prediction.distributed import default_device
+from galaxy_explorer.storage import cache_folder
+from galaxy_explorer.training.data.dataset import TrainingSet, build_training_set
+from galaxy_explorer.training.distillation.leakage import training_fingerprint
+from galaxy_explorer.training.distillation.teachers import Distillation, load_teachers
+from galaxy_explorer.training.model_card.card import make_card
+from galaxy_explorer.training.model_card.evaluate import update_card, validate
+from galaxy_explorer.training.model_card.page import write_cards
+from galaxy_explorer.training.recipe import REMOVED, RENAMED, Recipe
+from galaxy_explorer.training.resume import RUN_CHECKPOINT, TrainingError, work_folder_lock
+from galaxy_explorer.training.run import Run, fit
+
+EXAMPLE = "example: python train.py --data ~/galaxy-zoo --model fcn --time-limit 120 --out weights/fcn.pt"
+MAX_LISTED = 10  # unreadable pictures that are listed by id
+# Flags of earlier versions, which set the same as their successors.
+HIDDEN: dict[str, Any] = {"default": argparse.SUPPRESS, "help": argparse.SUPPRESS}
+# Groups of the recipe's flags in --help, by their first setting.
+GROUPS = {
+    "model": "network and input",
+    "epochs": "optimisation",
+    "rotation": "augmentation",
+    "loss": "targets, hold-out and seeds",
+    "widths": "size of the network",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Train a network, or update a model card; print errors as one line.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Flags; by default those of the process.
+
+    Returns
+    -------
+    int
+        Exit status: 0 all done; 1 some pictures could not be read and the rest is done; 2 the run could not
+        start or continue; 130 interrupted.
+    """
+    argv = sys.argv[1:] if argv is None else list(argv)
+    flags = read_flags(argv)
+    try:
+        with init_distributed(flags.device or default_device()) as rank:
+            if flags.update_card:
+                return update(flags, rank)
+            starter = ["python"] if rank.world_size == 1 else ["torchrun", "--nproc-per-node", str(rank.world_size)]
+            repeatable = [argument for argument in argv if argument != "--resume"]
+            return train(flags, rank, shlex.join([*starter, "train.py", *repeatable]))
+    except (ValueError, OSError, RuntimeError) as error:
+        print(f"train: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("train: interrupted; --resume continues after the last finished epoch", file=sys.stderr)
+        return 130
+
+
+def read_flags(argv: Sequence[str]) -> argparse.Namespace:
+    """Parse the flags: files and folders, and one flag for each setting of the recipe."""
+    description = "Train a network on Galaxy Zoo 2 scores."
+    parser = argparse.ArgumentParser(prog="train.py", description=description, epilog=EXAMPLE)
+    add_data_flags(parser.add_argument_group("data, output and device"))
+    add_teacher_flags(parser.add_argument_group("distillation"))
+    group = parser.add_argument_group()
+    for setting in fields(Recipe):
+        if setting.name in GROUPS:
+            group = parser.add_argument_group(GROUPS[setting.name])
+        default = setting.default
+        kind: dict[str, Any] = {"type": type(default), "choices": setting.metadata["choices"] or None}
+        if isinstance(default, bool):
+            kind = {"action": argparse.BooleanOptionalAction}
+        elif isinstance(default, tuple):
+            kind = {"type": int, "nargs": "+"}
+        text = f"{setting.metadata['why']} (default: {default})"
+        group.add_argument(_flag(setting.name), default=default, help=text, **kind)
+        for old in (old for old, new in RENAMED.items() if new == setting.name):
+            group.add_argument(_flag(old), dest=setting.name, **kind | HIDDEN)
+    for name, off in REMOVED.items():
+        group.add_argument(_flag(name), type=type(off), default=off, help=argparse.SUPPRESS)
+    return parser.parse_args(argv)
+
+
+def add_data_flags(group: argparse._ArgumentGroup) -> None:
+    """Add the flags of data, output and device."""
+    add = group.add_argument
+    add("--data", type=Path, required=True, help="folder in the Kaggle layout, or folder or zip with scores.csv")
+    add("--out", type=Path, help="checkpoint to write (default: model.pt in the work folder)")
+    add("--work", type=Path, help="folder of the run checkpoint and the log (default: runs/MODEL)")
+    add("--cache", type=Path, default=cache_folder(), help="folder of decoded pictures (default: %(default)s)")
+    add("--resume", action="store_true", help="resume the run in the work folder")
+    limit = "end the run cleanly after that many minutes of training, over all resumptions"
+    add("--time-limit", type=minutes, metavar="MINUTES", help=limit)
+    excluded = "list of ids that are never trained on (default: validation.txt in the data folder or zip)"
+    add("--exclude-ids", type=Path, metavar="FILE", help=excluded)
+    add("--validate", action="store_true", help="at the end, evaluate on those ids for the model card")
+    start = group.add_mutually_exclusive_group()
+    # Not "--start": torchrun reads that as its own --start-method.
+    start.add_argument("--start-from", metavar="FILE", help="start from the weights of this checkpoint")
+    start.add_argument("--pretrained", action="store_true", help="start from ImageNet weights, which are downloaded")
+    add("--update-card", metavar="FILE", help="recompute the model card of existing weights, without training")
+    add("--note", help="sentence for the model card that its command does not contain")
+    add("--device", choices=("cpu", "cuda"), help="default: cuda if available")
+    add("--never", dest="exclude_ids", type=Path, **HIDDEN)
+    add("--remeasure", dest="update_card", **HIDDEN)
+
+
+def add_teacher_flags(group: argparse._ArgumentGroup) -> None:
+    """Add the flags of knowledge distillation."""
+    add = group.add_argument
+    add("--teacher", nargs="+", default=[], metavar="FILE", help="models whose mean prediction is the pseudo-label")
+    views = "TTA views of a teacher's prediction (default: %(default)s)"
+    add("--teacher-views", type=int, choices=range(1, DEFAULT_VIEWS + 1), default=DEFAULT_VIEWS, help=views)
+    add("--unlabeled", type=Path, metavar="DIR", help="folder or zip of more pictures, with pseudo-labels alone")
+    field = "their field of view as a fraction, such as 288/424, if they have no field.json (default: 1)"
+    add("--unlabeled-field", type=fraction, default=Fraction(1), metavar="FRACTION", help=field)
+    add("--unscored", dest="unlabeled", type=Path, **HIDDEN)
+    add("--unscored-field", dest="unlabeled_field", type=fraction, **HIDDEN)
+
+
+def _flag(name: str) -> str:
+    """Return the flag of a setting."""
+    return "--" + name.replace("_", "-")
+
+
+def minutes(text: str) -> float:
+    """Parse a time limit."""
+    value = float(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f"the time limit is {text} minutes; expected more than 0")
+    return value
+
+
+def fraction(text: str) -> Fraction:
+    """Parse a fraction of the field of view, such as 0.68 or 288/424."""
+    try:
+        value = Fraction(text)
+    except ZeroDivisionError:
+        value = Fraction(0)
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"the field of view is {text}; expected more than 0 and at most 1")
+    return value
+
+
+def recipe_of(flags: argparse.Namespace) -> Recipe:
+    """Return the recipe in the flags."""
+    names = (*(setting.name for setting in fields(Recipe)), *REMOVED)
+    return Recipe.from_dict({name: getattr(flags, name) for name in names}, "the command line")
+
+
+def train(flags: argparse.Namespace, rank: Rank, command: str) -> int:
+    """Train a network from the data to the checkpoint; return the exit status."""
+    recipe = recipe_of(flags)
+    work = flags.work or Path("runs") / recipe.model
+    out = flags.out or work / "model.pt"
+    check_paths(work, out, flags.resume)
+    with work_folder_lock(work) if rank.is_rank_0 else nullcontext():
+        # Data: rank 0 decodes, the others then find the array in the cache.
+        catalogue, distillation = open_catalogue(flags.data), read_distillation(flags, rank)
+        excluded_ids = read_excluded_ids(flags, catalogue)
+        data: dict[str, Any] = {"excluded_ids": excluded_ids, "distillation": distillation}
+        build = partial(build_training_set, catalogue, recipe, flags.cache, quiet=not rank.is_rank_0, **data)
+        with rank.barrier():
+            galaxies = build() if rank.is_rank_0 else None
+        galaxies = galaxies or build()
+        sizes = len(galaxies.training_rows), len(galaxies.hold_out_rows), galaxies.excluded
+        say(rank, "{} training galaxies, {} in the hold-out, {} excluded".format(*sizes))
+        say(rank, *skipped(galaxies.failures))
+
+        # Model and fit.
+        run = Run(recipe, galaxies, rank, work, minutes=flags.time_limit)
+        with rank.barrier():
+            run.start(flags.start_from, flags.pretrained)
+        if flags.resume:
+            resumed = run.resume()
+            say(rank, f"resuming after epoch {run.progress.epoch}" if resumed else f"no epoch in {work} yet: starting")
+        progress = fit(run)
+        if not rank.is_rank_0:
+            return 0
+
+        # Checkpoint in half precision, then the evaluation of what was saved.
+        card = make_card(run, data=catalogue.name, command=command, note=flags.note, distillation=distillation)
+        model = Model(run.best_network(), card)
+        save(out, model)
+        rmse = "not measured" if card.hold_out_rmse is None else f"{card.hold_out_rmse:.4f}"
+        say(rank, f"wrote {out}: weights of epoch {progress.best_epoch}; hold-out RMSE {rmse}")
+        _, lost = evaluate(out, model, catalogue, galaxies, excluded_ids if flags.validate else ())
+        return 1 if lost or galaxies.failures else 0
+
+
+def update(flags: argparse.Namespace, rank: Rank) -> int:
+    """Recompute the model card of an existing checkpoint, without training; return the exit status."""
+    path = find(flags.update_card)
+    model = load(path, rank.device)
+    card = model.card
+    recipe = Recipe.from_dict(card.recipe, f"the card of {path}")
+    catalogue = open_catalogue(flags.data)
+    excluded_ids = read_excluded_ids(flags, catalogue)
+    galaxies = build_training_set(catalogue, recipe, flags.cache, excluded_ids=excluded_ids)
+    if (galaxies.mean, len(galaxies.hold_out_rows)) != (list(card.mean), card.hold_out_galaxies):
+        raise TrainingError(
+            f"{path} was trained on other galaxies than those in {flags.data} (channel means {card.mean}, here "
+            f"{galaxies.mean}); use the data and the --exclude-ids of the command in its model card"
+        )
+    fingerprint = training_fingerprint(galaxies.training_ids, filter(None, [card.training_fingerprint]))
+    model = replace(model, card=replace(card, training_fingerprint=fingerprint))
+    card, lost = evaluate(path, model, catalogue, galaxies, excluded_ids if flags.validate else ())
+    say(
+        rank,
+        f"wrote {path}" + ("" if card.ood_reference else ": too few galaxies for an out-of-distribution reference"),
+    )
+    return 1 if lost or galaxies.failures else 0
+
+
+def evaluate(
+    path: Path, model: Model, catalogue: Catalogue, galaxies: TrainingSet, validation_ids: Sequence[str]
+) -> tuple[Card, dict[str, str]]:
+    """Evaluate finished weights and write the checkpoint after each part; return card and unreadable pictures."""
+    card, lost = update_card(model, catalogue, galaxies)
+    save(path, replace(model, card=card))
+    if validation_ids:
+        card, unread = validate(replace(model, card=card), catalogue, validation_ids)
+        save(path, replace(model, card=card))
+        lost |= unread
+        if len(unread) < len(validation_ids) and (measured := card.validation):
+            say(SINGLE_PROCESS, f"RMSE on {measured.galaxies} validation galaxies: {measured.rmse:.4f}")
+    say(SINGLE_PROCESS, *skipped(lost))
+    write_cards(path.resolve().parent)
+    return card, lost
+
+
+def check_paths(work: Path, out: Path, resume: bool) -> None:
+    """Raise TrainingError, before any work, for folders and files that a run must not write to."""
+    if work.resolve().is_relative_to(WEIGHTS):
+        raise TrainingError(f"{work} is for finished models; set another folder for the run with --work")
+    if out.is_dir():
+        raise TrainingError(f"{out} is a folder; set the checkpoint to write with --out")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if (work / RUN_CHECKPOINT).is_file() and not resume:
+        raise TrainingError(f"{work} already holds a run; add --resume to continue it, or set another --work folder")
+
+
+def read_excluded_ids(flags: argparse.Namespace, catalogue: Catalogue) -> list[str]:
+    """Read the ids that the run must not train on, whether they are in the catalogue or not."""
+    source = flags.exclude_ids or flags.data / VALIDATION_FILE
+    excluded_ids = read_ids(flags.exclude_ids) if flags.exclude_ids else read_validation_ids(flags.data)
+    known = catalogue.subset([galaxy for galaxy in dict.fromkeys(excluded_ids) if galaxy in catalogue])
+    if flags.validate and not np.isfinite(known.volunteer_fractions).any():
+        raise TrainingError(
+            f"--validate needs galaxies with scores, but {source} lists {len(excluded_ids)}, {catalogue.name} has "
+            f"{len(known)} of them, and none has scores; list some of its ids in a file and pass it with --exclude-ids"
+        )
+    return excluded_ids
+
+
+def read_distillation(flags: argparse.Namespace, rank: Rank) -> Distillation | None:
+    """Load the teachers and open the unlabeled pictures."""
+    if not flags.teacher:
+        if flags.unlabeled or flags.distill_weight:
+            raise TrainingError("--unlabeled and --distill-weight need a teacher; add models with --teacher")
+        return None
+    unlabeled = open_catalogue(flags.unlabeled) if flags.unlabeled else None
+    if unlabeled is not None and unlabeled.field_of_view == 1.0:
+        unlabeled = replace(unlabeled, field_of_view=float(flags.unlabeled_field))
+    return Distillation(load_teachers(flags.teacher, rank.device), flags.teacher_views, unlabeled)
+
+
+def say(rank: Rank, *lines: str) -> None:
+    """Print lines to stderr, from rank 0 alone."""
+    if rank.is_rank_0 and lines:
+        print(*lines, sep="\n", file=sys.stderr)
+
+
+def skipped(failures: Mapping[str, str]) -> list[str]:
+    """Return a line for each unreadable picture, with the reason."""
+    lines = [f"skipped: galaxy {galaxy}: {reason}" for galaxy, reason in failures.items()]
+    more = len(lines) - MAX_LISTED
+    return [*lines[:MAX_LISTED], f"skipped: {more} more galaxies"] if more > 0 else lines

@@ -1,0 +1,89 @@
+"""Page of model cards next to the checkpoints in a folder, in the form of Hugging Face."""
+
+import hashlib
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from galaxy_explorer.decision_tree import QUESTIONS
+from galaxy_explorer.models import Card
+from galaxy_explorer.models.card import Validation
+from galaxy_explorer.models.checkpoints import WEIGHTS, CheckpointError, available, read_card
+from galaxy_explorer.storage import write_atomic
+from galaxy_explorer.training.model_card.calibration_plot import calibration_plot
+
+TEMPLATE = Path(__file__).with_name("template.md")
+TITLE = "# Weights\n"  # of the page, also in earlier versions
+
+
+def write_cards(folder: Path) -> None:
+    """Write ``README.md`` and the calibration plots of the checkpoints in a folder.
+
+    Only for the project's own ``weights/``, or if the ``README.md`` is such a page already: no other is overwritten.
+    """
+    page = folder / "README.md"
+    text = page.read_text(encoding="utf-8") if page.is_file() else ""
+    is_ours = text.startswith((TITLE, TEMPLATE.read_text(encoding="utf-8").partition(TITLE)[0]))
+    if not is_ours and folder.resolve() != WEIGHTS:
+        return
+    write_atomic(page, cards_in_markdown(folder).encode())
+    for name, path in available(folder).items():
+        with suppress(CheckpointError):
+            if bins := read_card(path).calibration:
+                write_atomic(folder / plot_name(name), calibration_plot(bins, name).encode())
+
+
+def cards_in_markdown(folder: Path) -> str:
+    """Return the page of all model cards in a folder; an unreadable checkpoint has its error instead."""
+    heading, mark, section = TEMPLATE.read_text(encoding="utf-8").partition("## {name}\n")
+    sections = []
+    for name, path in available(folder).items():
+        try:
+            sections.append(_fill_in(mark + section, path, read_card(path)))
+        except CheckpointError as error:
+            sections.append(f"## {name}\n\n{error}\n")
+    return "\n".join([heading.rstrip() + "\n", *sections])
+
+
+def plot_name(name: str) -> str:
+    """Return the file name of a model's calibration plot."""
+    return f"calibration-{name}.svg"
+
+
+def _fill_in(template: str, path: Path, card: Card) -> str:
+    """Fill in the template; leave out the lines whose entries the card lacks."""
+    content, name = path.read_bytes(), path.stem
+    arguments = {key: value for key, value in card.arguments.items() if key != "head"}  # of earlier versions
+    values: dict[str, Any] = card.to_dict() | {
+        "name": name,
+        "file": path.name,
+        "megabytes": len(content) / 1e6,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "arguments_text": ", ".join(f"{key} {value}" for key, value in arguments.items()),
+        "unlabeled_galaxies": card.unlabeled_galaxies,
+    }
+    if card.validation:
+        values["rmse_by_question"] = _by_question(card.validation)
+    for part, evaluation in (("validation", card.validation), ("hold_out", card.hold_out)):
+        if evaluation and evaluation.coverage:
+            values[f"{part}_coverage"] = 100 * evaluation.coverage.all
+    if card.calibration:
+        title = "Predicted against voted fractions of the hold-out, by question"
+        values["calibration_plot"] = f"![{title}]({plot_name(name)})"
+    if card.ood_reference:
+        values |= {"components": len(card.ood_reference.components), "quantile": 100 * card.ood_reference.quantile}
+    lines = []
+    for line in template.splitlines():
+        with suppress(KeyError):
+            lines.append(line.format_map(values))
+    return "\n".join(lines) + "\n"
+
+
+def _by_question(validation: Validation) -> str:
+    """Return a table of the RMSE of each question."""
+    lines = ["| question | RMSE | training mean |", "|---|---|---|"]
+    for question in QUESTIONS:
+        errors = (validation.rmse_by_question, validation.mean_rmse_by_question)
+        figures = (f"{one[question.number]:.4f}" if question.number in one else "not measured" for one in errors)
+        lines.append(f"| {question.number} {question.text} | {' | '.join(figures)} |")
+    return "\n".join(lines)
