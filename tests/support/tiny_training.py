@@ -27,7 +27,7 @@ def in_one_thread():
 
 
 def tiny_training_set(draw_galaxy, random_fractions):
-    """Twelve drawn galaxies: nine to train on, one of them partly scored, and three in the hold-out."""
+    """Twelve drawn galaxies: nine to train on, one of them partly scored; three in the hold-out."""
     size = TINY.margin_size
     votes = random_fractions(12).astype(np.float32)
     votes[8, 5:] = np.nan
