@@ -1,7 +1,7 @@
-"""Time and memory of the page Compare over a catalogue of survey size.
+"""How fast Compare is over a catalogue of survey size, and how much memory it takes.
 
 python benchmarks/compare.py
-python benchmarks/compare.py --data ~/galaxy-zoo --keep ~/survey        links to real images, kept for the app
+python benchmarks/compare.py --data ~/galaxy-zoo --keep ~/survey        links to real pictures, kept for the app itself
 python benchmarks/compare.py --galaxies 20000                           a quick look
 """
 
@@ -26,13 +26,13 @@ REPEATS = 5
 
 
 def load() -> None:
-    """Load what the server loads once for all pages."""
+    """Load what the whole server loads once, whichever page asks for it first."""
     for name in networks.networks():
         prediction_jobs.network_key(name)
 
 
 def draw(app: AppTest, extent: str | None = None) -> float:
-    """Time a run of the page, Streamlit included."""
+    """Time a run of the page as the server does it, Streamlit included."""
     if extent:
         app.session_state["compare_extent"] = extent
     seconds, _ = timed(app.run)
@@ -55,7 +55,7 @@ def pages(app: AppTest, galaxies: int) -> None:
 
 
 def downloads(where: str) -> None:
-    """Time writing the files of all numbers for download."""
+    """Time the files of all numbers, which are made when they are asked for."""
     galaxies = sources.open_source(where)
     origins = compare_comparison.origins_of(galaxies, networks.networks(), {})
     comparison = compare_comparison.compare(galaxies, compare_comparison.rows_with_votes(galaxies), origins)
@@ -65,7 +65,7 @@ def downloads(where: str) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Print the figures with their bounds."""
+    """Print the figures beside what is wanted."""
     flags = make_survey.read_page_flags("Server time and memory of Compare.", arguments)
     with make_survey.first_source(flags) as folder:
         seconds, galaxies = timed(sources.open_source, str(folder))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import pandas as pd
 import streamlit as st
 
-from galaxy_explorer.images import Exposure, Square
+from galaxy_explorer.images import Square
 from galaxy_explorer.storage import ResultCache
 
 if TYPE_CHECKING:
@@ -188,8 +188,10 @@ class Upload:
         return *self.picture_key, str(self.crop)
 
 
-def _decoded_bytes(exposure: Exposure) -> int:
-    return exposure.picture.nbytes
+def _size_bytes(result: Any) -> int:
+    """Return the approximate size of a decoded picture, a saliency map, or a few numbers."""
+    array = getattr(result, "picture", getattr(result, "heat", None))
+    return 1000 if array is None else array.nbytes
 
 
 @dataclass
@@ -205,8 +207,8 @@ class UploadState:
     stopped: bool = False  # whether the visitor stopped the predictions
     image_error: str = ""
     uploaders: int = 0  # number of times that fresh, empty uploaders were made
-    results: ResultCache = field(default_factory=lambda: ResultCache(max_size=4000))
-    exposures: ResultCache = field(default_factory=lambda: ResultCache(100e6, _decoded_bytes))  # decoded pictures
+    results: ResultCache = field(default_factory=lambda: ResultCache(200e6, _size_bytes))
+    exposures: ResultCache = field(default_factory=lambda: ResultCache(100e6, _size_bytes))  # decoded pictures
 
     def clear(self) -> None:
         """Remove everything."""

@@ -1,1 +1,1 @@
-"""What the command line does, a module per command; `galaxy_explorer.__main__` describes the options."""
+"""The commands of the command line, a module each; `galaxy_explorer.cli` has their options."""

@@ -1,4 +1,4 @@
-"""Files of the project that lie next to the package in a clone, and inside it once it is installed."""
+"""Files of the project: next to the package in a clone, inside it once it is installed."""
 
 from pathlib import Path
 

@@ -70,7 +70,7 @@ class LRUFolder:
         os.utime(self.path / name)
 
     def evict(self, room: int = 0) -> None:
-        """Delete the least recently used files beyond the bounds, and temporary files of killed processes.
+        """Evict the least recently used files, and temporary files of killed processes.
 
         Parameters
         ----------
@@ -95,7 +95,7 @@ class LRUFolder:
 
 
 def evict_prediction_tables(folder: Path, max_tables: int, spared: Collection[Path] = ()) -> None:
-    """Evict the least recently changed prediction tables with their manifests, failures and chunks.
+    """Evict the least recently changed prediction tables, manifests and chunks included.
 
     Parameters
     ----------
