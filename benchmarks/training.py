@@ -1,4 +1,4 @@
-"""Speed of the training loop against the same step on batches that are already on the device.
+"""Speed of the training loop against the same step on batches on the device.
 
 The reading of the batches is timed alone as well: the largest speed of a device that never waits for data.
 

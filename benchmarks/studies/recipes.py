@@ -1,6 +1,6 @@
 """Ablation study: one setting of the recipe changed at a time, compared on the hold-out.
 
-python benchmarks/studies/recipes.py --data DIR --work runs/recipes --jobs 2 -- --model fcn --widths 16 32 64 128 --epochs 12
+python benchmarks/studies/recipes.py --data DIR --work runs/recipes --jobs 2 -- --model fcn --epochs 12
 """
 
 import argparse
@@ -118,8 +118,8 @@ def check_reusable(name: str, arguments: list[str]) -> None:
         changed = ", ".join(f"{flag} {saved.get(flag)} there, {ours[flag]} here" for flag in other)
     if changed:
         raise SystemExit(
-            f"the run “{name}” is already in {path.parent}, with other flags ({changed}); use another --work folder, or "
-            "delete that one to train it again"
+            f"the run “{name}” is already in {path.parent}, with other flags ({changed}); use another --work folder, "
+            "or delete that one to train it again"
         )
 
 

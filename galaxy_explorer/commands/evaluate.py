@@ -107,7 +107,7 @@ def _from_table(options: argparse.Namespace, catalogue: Catalogue) -> tuple[pd.D
 
 
 def _training_mean(others: Catalogue, evaluated: int, default: Sequence[float] | None) -> np.ndarray | None:
-    """Return the mean scores of the other galaxies or, if these are fewer, that on the model card."""
+    """Return the mean scores of the other galaxies, or that on the card if they are fewer."""
     fractions = others.volunteer_fractions.astype(float)
     if (np.isfinite(fractions).sum(axis=0) >= evaluated).all():
         return np.nanmean(fractions, axis=0)

@@ -27,7 +27,7 @@ _ROUNDING = 1e-6  # fractions are float32: a vote on the edge of its interval is
 
 @dataclass(frozen=True)
 class ErrorModel:
-    """Error of a network as a function of the predicted vote fraction, by answer; plain types, for a model card."""
+    """Error of a network as a function of the predicted vote fraction, by answer."""
 
     level: float = LEVEL
     galaxies: int = 0
@@ -61,7 +61,7 @@ class ErrorModel:
         return np.minimum(np.hypot(view_spread, _errors_at(fractions, knots, errors)), 1.0)
 
     def _arrays(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the knots, ``(K,)``, and the errors, ``(37, K)``; raise ValueError if they are invalid."""
+        """Return knots, ``(K,)``, and errors, ``(37, K)``; raise ValueError if they are invalid."""
         knots, curves = np.array(self.knots, dtype=float), [self.errors.get(name, ()) for name in COLUMNS]
         increasing = knots.ndim == 1 and knots.size > 0 and bool((np.diff(knots) > 0).all())
         if not increasing or not all(len(curve) == knots.size and min(curve) >= 0 for curve in curves):
@@ -195,7 +195,7 @@ def coverage(
 def cross_coverage(
     predicted: np.ndarray, view_spread: np.ndarray, volunteers: np.ndarray, weights: np.ndarray | None = None
 ) -> Coverage:
-    """Compute the coverage of two halves, every second galaxy, each by the error model of the other.
+    """Compute the coverage of both halves, each by the error model of the other half.
 
     Parameters are those of `fit_error_model`; a half without any known vote is a ValueError as well.
     """
@@ -216,7 +216,7 @@ def _check(
 
 
 def _check_weights(weights: np.ndarray | None, count: int) -> np.ndarray:
-    """Return importance weights, 1 by default; raise ValueError if one is not above 0 or the number is wrong."""
+    """Return importance weights, 1 by default; raise ValueError if they are invalid."""
     each = np.ones(count) if weights is None else np.asarray(weights, dtype=float)
     if each.shape != (count,) or not (each > 0).all() or not np.isfinite(each).all():
         raise ValueError(f"weights has the shape {each.shape}; expected {count} values above 0, one for each galaxy")
@@ -236,7 +236,7 @@ def _errors_at(fractions: np.ndarray, knots: np.ndarray, errors: np.ndarray) -> 
 
 
 def _factors(scaled: np.ndarray, predicted: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the factor for each bin's errors by which 68 % of its votes are inside, shrunk towards 1."""
+    """Return the factor for each bin's errors that puts 68 % of its votes inside, shrunk to 1."""
     bin_of = np.clip(np.searchsorted(EDGES, predicted, side="right") - 1, 0, len(_KNOTS) - 1)
     factors = np.ones(len(_KNOTS))
     for number in range(len(factors)):

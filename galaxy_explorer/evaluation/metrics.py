@@ -1,4 +1,4 @@
-"""Metrics of predicted against volunteers' vote fractions: RMSE, calibration, density, largest differences."""
+"""Metrics of predicted vote fractions: RMSE, calibration, density, largest differences."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from galaxy_explorer.decision_tree import COLUMNS, INDEX, SLICES, check_scores
 
 @dataclass(frozen=True)
 class Score:
-    """RMSE of predicted vote fractions, and of predicting the training mean; each known fraction counts once.
+    """RMSE of predicted vote fractions, and of predicting the training mean.
 
     A question without any vote has no entry. Without a training mean its figures are None and empty.
     """
@@ -25,7 +25,7 @@ class Score:
 
 
 def rms(differences: Iterable[np.ndarray]) -> np.ndarray:
-    """Compute the root mean square of arrays of one shape, element by element, over those that are finite.
+    """Compute the root mean square (RMS) of several arrays, element by element, without NaN.
 
     Parameters
     ----------
@@ -229,7 +229,7 @@ def _bins(fractions: np.ndarray, bins: int) -> np.ndarray:
 
 
 def _differences(predicted: np.ndarray, volunteers: np.ndarray) -> Iterator[np.ndarray]:
-    """Compute the differences column by column in float64: all at once, 240,000 galaxies would need 70 MB a step."""
+    """Compute the differences in float64, column by column: a table may have 240,000 rows."""
     for ours, theirs in zip(predicted.T, volunteers.T, strict=True):
         yield np.subtract(ours, theirs, dtype=float)
 
@@ -251,7 +251,7 @@ def _root_mean(total: np.ndarray, count: np.ndarray) -> np.ndarray:
 
 
 def _rmse(predicted: np.ndarray, volunteers: np.ndarray, weights: np.ndarray) -> tuple[float, dict[int, float]]:
-    """Return the weighted RMSE over all known pairs, and over those of each question that has any."""
+    """Return the weighted RMSE over all known pairs, and by question."""
     sums = {
         number: weights @ np.stack(_square_sums(_differences(predicted[:, columns], volunteers[:, columns])), axis=1)
         for number, columns in SLICES.items()

@@ -1,4 +1,4 @@
-"""Out-of-distribution score: Mahalanobis distance of an image's embedding from the training embeddings.
+"""Out-of-distribution score: Mahalanobis distance of an embedding from the training set.
 
 The distribution is fitted to the square roots of the embedding, which are about normal: probabilistic PCA, that is
 the first principal components with their variances and one residual variance for all other directions [1]_.
@@ -23,7 +23,7 @@ MIN_PER_FEATURE = 2  # training galaxies for each feature of the embedding
 
 @dataclass(frozen=True)
 class OODReference:
-    """Distribution of the training embeddings and the OOD threshold; plain types, for a model card."""
+    """Distribution of the training embeddings and the OOD threshold, as plain types."""
 
     training_galaxies: int
     hold_out_galaxies: int
@@ -74,7 +74,9 @@ def fit_reference(training: np.ndarray, hold_out: np.ndarray) -> OODReference | 
 
 
 def ood_score(embeddings: np.ndarray, reference: OODReference) -> np.ndarray:
-    """Compute the out-of-distribution score: Mahalanobis distance / threshold; above 1 is out of distribution.
+    """Compute the out-of-distribution score: Mahalanobis distance / threshold.
+
+    A score above 1 is out of distribution.
 
     Parameters
     ----------

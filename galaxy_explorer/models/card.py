@@ -1,4 +1,4 @@
-"""Model card: architecture, preprocessing, training and evaluation of a checkpoint, as plain types in its file."""
+"""Model card: architecture, preprocessing, training and evaluation of a checkpoint."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -93,7 +93,7 @@ class Card:
 
     @classmethod
     def from_dict(cls, entries: Mapping[str, Any]) -> "Card":
-        """Read the entries of a checkpoint's card, also of earlier versions; unknown ones are kept as `extra`.
+        """Read a checkpoint's card, also of earlier versions; unknown entries are kept as `extra`.
 
         Raises
         ------
@@ -115,8 +115,8 @@ _RENAMED: Mapping[type, Mapping[str, str]] = {
     Card: {
         "unscored_galaxies": "unlabeled_galaxies",
         "never_seen": "excluded_galaxies",
-        "learnt": "training_fingerprint",
-        "familiarity": "ood_reference",
+        "learnt": "training_fingerprint",  # wording: quote
+        "familiarity": "ood_reference",  # wording: quote
     },
     HoldOut: {"views": "tta_views"},
     Validation: {"views": "tta_views"},
@@ -161,7 +161,7 @@ def _read(cls: type, entries: Mapping[str, Any]) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """Return a record as plain types, without optional entries that are None or empty; TypeError for other types."""
+    """Return a record as plain types, without optional entries that are None or empty."""
     if is_dataclass(value):
         empty = {
             entry.name for entry in fields(value) if entry.default_factory is dict and not getattr(value, entry.name)

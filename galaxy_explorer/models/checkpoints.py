@@ -1,6 +1,6 @@
-"""Checkpoints: weights and model card in one file, ``{"weights": state dict, "card": plain types}``.
+"""Checkpoints: weights and model card in one file.
 
-Loading is strict, and never runs code that a file holds.
+A file holds ``{"weights": state dict, "card": plain types}``. Loading is strict, and never runs code in the file.
 """
 
 import io
@@ -42,7 +42,7 @@ class CheckpointError(ValueError):
 
 
 def available(folder: Path = WEIGHTS) -> dict[str, Path]:
-    """Return the checkpoints of a folder by the name of their file, such as ``densenet``; by default the bundled."""
+    """Return the checkpoints of a folder, by default the bundled ones, by the file's stem."""
     return {path.stem: path for path in sorted(folder.glob("*.pt"))}
 
 

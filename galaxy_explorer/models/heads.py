@@ -7,7 +7,7 @@ from galaxy_explorer.decision_tree import INDEX, MASS_COLUMN, SLICES
 
 
 class TreeHead(nn.Module):
-    """Vote fractions that obey the decision tree: per question a softmax, times the mass that reaches it."""
+    """Vote fractions that obey the decision tree: a softmax per question, times its mass."""
 
     def forward(self, logits: torch.Tensor) -> torch.Tensor:
         """Return ``(N, 37)`` vote fractions in [0, 1], float32, from ``(N, 37)`` logits."""

@@ -17,7 +17,7 @@ _DECISIVE = ("model", "arguments", "image_size", "crop", "mean", "std")
 
 @dataclass(frozen=True)
 class Model:
-    """A network with its model card, as `checkpoints.load` returns it: frozen and ready to predict."""
+    """A network, frozen and ready to predict, with its model card."""
 
     network: GalaxyNetwork
     card: Card

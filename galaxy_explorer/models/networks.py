@@ -16,7 +16,7 @@ from galaxy_explorer.models.heads import TreeHead
 
 
 class GalaxyNetwork(nn.Module):
-    """Base class of both networks: ``(N, 3, H, W)`` normalised pictures in, ``(N, 37)`` vote fractions out.
+    """Base class of both networks: ``(N, 3, H, W)`` inputs to ``(N, 37)`` vote fractions.
 
     Subclasses set `features_net` (pictures to maps), `top` (from there to the last maps, no in-place operation
     on its input) and `head`.
@@ -27,7 +27,7 @@ class GalaxyNetwork(nn.Module):
     head: nn.Module
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
-        """Return the ``(N, C, h, w)`` maps that saliency explains; h and w are at least 8 at the card's image size."""
+        """Return the ``(N, C, h, w)`` maps that saliency explains, of at least 8×8 cells."""
         return self.features_net(images)
 
     def logits_from_features(self, maps: torch.Tensor) -> torch.Tensor:
@@ -43,7 +43,7 @@ class GalaxyNetwork(nn.Module):
         return self.top(maps)
 
     def answer_logits(self, images: torch.Tensor) -> torch.Tensor:
-        """Return the ``(N, 37)`` logits before the head; only differences within a question carry meaning."""
+        """Return the ``(N, 37)`` logits before the head; only differences in a question count."""
         return self.logits_from_features(self.features(images))
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:

@@ -56,7 +56,7 @@ def predict(
 
 
 def add_model_error(model: "Model", fractions: np.ndarray, over_views: np.ndarray, tta_views: int) -> np.ndarray:
-    """Combine the spread over the TTA views with the model's own error, if its card has it; ``(N, 37) float32``."""
+    """Combine the spread over the TTA views with the error model, if the card has one."""
     error_model = model.card.error_model(tta_views)
     return over_views if error_model is None else error_model.half_widths(fractions, over_views).astype(np.float32)
 

@@ -208,7 +208,7 @@ def train(flags: argparse.Namespace, rank: Rank, command: str) -> int:
 
 
 def update(flags: argparse.Namespace, rank: Rank) -> int:
-    """Recompute the model card of an existing checkpoint, without training; return the exit status."""
+    """Recompute the model card of an existing checkpoint; return the exit status."""
     path = find(flags.update_card)
     model = load(path, rank.device)
     card = model.card
@@ -234,7 +234,7 @@ def update(flags: argparse.Namespace, rank: Rank) -> int:
 def evaluate(
     path: Path, model: Model, catalogue: Catalogue, galaxies: TrainingSet, validation_ids: Sequence[str]
 ) -> tuple[Card, dict[str, str]]:
-    """Evaluate finished weights and write the checkpoint after each part; return card and unreadable pictures."""
+    """Evaluate a model and write its checkpoint; return the card and the unreadable pictures."""
     card, lost = update_card(model, catalogue, galaxies)
     save(path, replace(model, card=card))
     if validation_ids:

@@ -57,7 +57,7 @@ def start_from_imagenet(
 
 
 def start_from_file(network: GalaxyNetwork, file: str | Path, evaluation_ids: Sequence[str] = ()) -> str | None:
-    """Load the weights of a checkpoint into a network of the same shape; return their training-set fingerprint.
+    """Load the weights of a checkpoint into a network; return their training-set fingerprint.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Loss, learning-rate schedule, optimiser, and the exponential moving average of the weights."""
+"""Loss, learning-rate schedule, optimiser, exponential moving average of the weights."""
 
 import math
 from typing import Any
@@ -29,7 +29,7 @@ def masked_squared_error(predicted: torch.Tensor, targets: torch.Tensor, weights
 
 
 def share_cross_entropy(predicted: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    """Compute the cross-entropy of the answer shares per known target, in nats; questions weigh by their votes."""
+    """Compute the cross-entropy of the answer shares in nats per known target, by votes."""
     known = ~targets.isnan()
     votes = torch.where(known, targets, 0.0)
     questions = [predicted[:, columns] for columns in SLICES.values()]
@@ -42,7 +42,7 @@ LOSSES = {"squared": masked_squared_error, "cross-entropy": share_cross_entropy}
 
 
 def learning_rate(recipe: Recipe, done: float) -> float:
-    """Return the learning rate after a fraction of the run: linear warm-up, then a half cosine to 0."""
+    """Return the learning rate after a fraction of the run: warm-up, then half a cosine to 0."""
     if done < recipe.warmup:
         return recipe.learning_rate * min(1.0, done / recipe.warmup + 1e-3)
     falling = (min(done, 1.0) - recipe.warmup) / max(1.0 - recipe.warmup, 1e-9)
@@ -68,7 +68,7 @@ def load_optimiser(optimiser: torch.optim.Optimizer, state: dict[str, Any]) -> N
 
 
 class AveragedNetwork(AveragedModel):
-    """Exponential moving average of a network's weights and batch statistics, with a smaller decay at first.
+    """Exponential moving average of weights and batch statistics, with a smaller decay at first.
 
     With the full decay the random first weights would stay in the average for ``1 / (1 - decay)`` steps.
     """

@@ -1,4 +1,4 @@
-"""Recipe of a training run: every setting with its default, its bounds and the reason for it."""
+"""Recipe of a training run: every setting with its default, reason and bounds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -11,7 +11,7 @@ REMOVED = {"mixup": 0.0, "label_noise": 0.0, "head": "tree"}
 
 
 def _setting(default: Any, why: str, low: float = 0, high: float = 0, choices: tuple[str | int, ...] = ()) -> Any:
-    """Declare a setting with the reason for its default, which is also its flag's help, and its bounds or choices."""
+    """Declare a setting with the help of its flag, and its bounds or choices."""
     return field(default=default, metadata={"why": why, "bounds": (low, high), "choices": choices})
 
 
@@ -22,7 +22,7 @@ class Recipe:
     model: str = _setting("densenet", "network to train", choices=("fcn", "densenet"))
     size: int = _setting(64, "side of the network's input in pixels", 32, 1024)
     crop: float = _setting(0.5, "fraction of the 424-pixel field of view; a galaxy fills about a third", 0.05, 1)
-    epochs: int = _setting(60, "passes over the training galaxies", 1, 100_000)
+    epochs: int = _setting(60, "passes through the training galaxies", 1, 100_000)
     batch_size: int = _setting(64, "galaxies in a step, over all devices", 2, 65_536)  # batch norm needs two
     learning_rate: float = _setting(2e-3, "peak learning rate of AdamW, reached after the warm-up", 0, 10)
     weight_decay: float = _setting(0.02, "weight decay of AdamW", 0, 100)
@@ -57,7 +57,7 @@ class Recipe:
     )
 
     def __post_init__(self) -> None:
-        """Raise ValueError if a setting is out of bounds, or the network shrinks its input to nothing."""
+        """Raise ValueError if a setting is out of bounds, or no pixel of the input is left."""
         for setting in fields(self):
             choices, (low, high) = setting.metadata["choices"], setting.metadata["bounds"]
             value = getattr(self, setting.name)
@@ -76,12 +76,12 @@ class Recipe:
 
     @property
     def margin_size(self) -> int:
-        """Side in pixels of a decoded picture: the input's and an eighth of it on each side, for shift and rotation."""
+        """Side in pixels of a decoded picture: the input's and an eighth of it on each side."""
         return self.size + 2 * round(self.size / 8)
 
     @property
     def margin_crop(self) -> float:
-        """Fraction of the field of view that a decoded picture covers; above 1 if `crop` leaves less margin."""
+        """Fraction of the field of view that a decoded picture covers; it may be above 1."""
         return self.crop * self.margin_size / self.size
 
     @property
@@ -97,7 +97,7 @@ class Recipe:
         return tuple(name for model, names in _OWN.items() if model != self.model for name in names)
 
     def model_arguments(self) -> dict[str, Any]:
-        """Return the arguments of `models.build` for this recipe's network, as plain types for the model card."""
+        """Return the arguments of `models.build` for this recipe's network, as plain types."""
         arguments: dict[str, Any] = {"drop_rate": self.drop_rate}
         for name in _OWN[self.model]:
             value = getattr(self, name)

@@ -1,4 +1,4 @@
-"""Run checkpoint and log of an unfinished run, written after every epoch, so that a kill loses at most one epoch."""
+"""Run checkpoint and log of an unfinished run: a kill loses at most one epoch."""
 
 import json
 from collections.abc import Collection, Iterator, Mapping
@@ -33,7 +33,7 @@ class Progress:
 
 
 def save_run(work: Path, parts: dict[str, Any], progress: Progress, identity: Mapping[str, Any]) -> None:
-    """Write the run checkpoint atomically: state dicts by name, progress, and what a resumed run must share."""
+    """Write the run checkpoint atomically: state dicts, progress, and the run's identity."""
     torch_save_atomic({"parts": parts, "progress": asdict(progress), **identity}, work / RUN_CHECKPOINT)
 
 
@@ -91,7 +91,7 @@ def work_folder_lock(work: Path) -> Iterator[None]:
 
 
 def start_log(work: Path, history: list[dict[str, Any]]) -> None:
-    """Write the log of the finished epochs, so that it agrees with the run checkpoint after a kill."""
+    """Write the log of the finished epochs; after a kill it lacked the last one."""
     work.mkdir(parents=True, exist_ok=True)
     (work / LOG).write_text("".join(json.dumps(line) + "\n" for line in history), encoding="utf-8")
 

@@ -138,11 +138,11 @@ class Run:
                 append_log(self.work, self.progress.history[-1])
 
     def inputs(self, pictures: torch.Tensor) -> torch.Tensor:
-        """Normalise ``(N, 3, H, W)`` pictures in [0, 1] by the channel statistics of the training galaxies."""
+        """Normalise ``(N, 3, H, W)`` pictures in [0, 1] by the channel statistics."""
         return ((pictures - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
 
     def train_epoch(self, bar: tqdm) -> dict[str, Any]:
-        """Train on this process's galaxies once; return loss, speed, and whether the epoch is complete."""
+        """Train on this process's galaxies once; return loss, speed, and whether it is complete."""
         start, seen, spent, complete = self.now(), 0, self.progress.seconds, True
         sums = torch.zeros(3, dtype=torch.float64, device=self.rank.device)
         self.trained.train()
@@ -158,7 +158,7 @@ class Run:
         return self._sync_metrics(bar, sums, seen, start) | {"complete": complete}
 
     def _batches(self) -> Iterator[TrainingBatch]:
-        """Read this process's batches of an epoch, in an order and with an augmentation that the seed fixes."""
+        """Read this process's batches of an epoch, in the order of the seed."""
         recipe, rank, epoch = self.recipe, self.rank, self.progress.epoch
         generator = torch.Generator().manual_seed(1_000_003 * recipe.seed + epoch * rank.world_size + rank.rank)
         torch.manual_seed(int(torch.randint(2**62, (), generator=generator)))  # dropout, also after a resumption
@@ -170,7 +170,7 @@ class Run:
         yield from read_batches(self.galaxies, own, self.own_batch, rank.device, draw)
 
     def _step(self, batch: TrainingBatch, seconds: float) -> torch.Tensor:
-        """Take one step; return the sum of squared errors, the number of known scores, and the gradient's norm."""
+        """Run one step; return the sum of squares, the number of known scores, the gradient's norm."""
         recipe = self.recipe
         done = max(self.progress.step / (recipe.epochs * self.steps_per_epoch), seconds / self.max_seconds)
         for group in self.optimiser.param_groups:
@@ -217,7 +217,7 @@ class Run:
 
     @torch.no_grad()
     def evaluate(self) -> float:
-        """Return the RMSE of the averaged weights on the hold-out, without TTA; NaN without a hold-out."""
+        """Return the RMSE of the averaged weights on the hold-out, without TTA; NaN if it is empty."""
         rows = self.galaxies.hold_out_rows
         if not len(rows):
             return math.nan
@@ -233,7 +233,7 @@ class Run:
         return score(predicted, votes, weights=weights).rmse
 
     def end_epoch(self, measured: dict[str, Any], start: float) -> dict[str, Any]:
-        """Evaluate the averaged weights, keep them if they are the best so far, and return the epoch's log line."""
+        """Evaluate the averaged weights, keep the best so far, and return the epoch's log line."""
         progress, average = self.progress, self.average.module.state_dict()
         with self.rank.barrier():
             if not all_finite(self.network.state_dict()) or not all_finite(average):
@@ -258,7 +258,7 @@ class Run:
         return line
 
     def best_network(self) -> GalaxyNetwork:
-        """Return the averaged network of the best epoch, frozen, rounded to half precision as stored."""
+        """Return the averaged network of the best epoch, frozen, rounded to half precision."""
         network = copy.deepcopy(self.network)
         state = self.best.items()
         network.load_state_dict({k: v.half().to(v.dtype) if v.is_floating_point() else v for k, v in state})

@@ -34,7 +34,7 @@ def one_thread():
 
 @pytest.fixture(scope="module")
 def noisy(random_fractions):
-    """Predictions, their view spreads, and votes whose distance grows with the prediction and with the view spread."""
+    """Predictions, their view spreads, and votes whose distance grows with both."""
     random = np.random.default_rng(3)
     predicted = random_fractions(GALAXIES, seed=1)
     view_spread = random.uniform(0, 0.05, size=predicted.shape)

@@ -17,7 +17,7 @@ from galaxy_explorer.evaluation.out_of_distribution import (
 
 
 def embeddings(count, seed, size=24, shift=0.0):
-    """Embeddings of galaxies: four hidden traits, spread over all features with some noise, never negative."""
+    """Embeddings of galaxies: four hidden traits in all features, with noise, never negative."""
     traits = np.random.default_rng(0).normal(size=(4, size))
     random = np.random.default_rng(seed)
     roots = 3 + random.normal(size=(count, 4)) @ traits * 0.3 + random.normal(size=(count, size)) * 0.05 + shift

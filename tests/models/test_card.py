@@ -23,11 +23,12 @@ MODEL = {"level": 0.68, "galaxies": 800, "knots": [0.1, 0.5], "errors": {name: [
 REFERENCE = {"quantile": 0.99, "threshold": 22.0, "mean": [0.2, 0.3], "variances": [2.3]}
 # The entries that were renamed, as the first version wrote them.
 EARLIER = {
-    "learnt": "AAAA",
+    "learnt": "AAAA",  # wording: quote
     "never_seen": 600,
     "unscored_galaxies": 4,
     "head": "tree",
-    "familiarity": REFERENCE | {"galaxies": 3717, "held_out": 800, "axes": [[0.6, 0.8]], "rest": 0.005},
+    "familiarity": REFERENCE  # wording: quote
+    | {"galaxies": 3717, "held_out": 800, "axes": [[0.6, 0.8]], "rest": 0.005},
     "hold_out": {"galaxies": 800, "views": 8, "rmse": 0.0816, "coverage": COVERAGE},
     "validation": SCORE
     | {"mean_rmse_by_question": {"1": 0.2}, "views": 8, "coverage": COVERAGE}
@@ -55,7 +56,7 @@ def test_a_card_is_plain_and_survives_its_file():
     entries = json.loads(json.dumps(card.to_dict()))
     assert Card.from_dict(entries) == card
     assert entries["made_by"] == {"name": "somewhere else"}
-    assert "learnt" not in entries
+    assert "learnt" not in entries  # wording: quote
     assert "note" not in entries  # an entry without a value
 
 
@@ -66,7 +67,7 @@ def test_the_bundled_cards_are_read_completely():
         assert set(card.extra) <= {"head", "error_model"}  # of earlier versions, without use
         assert card.validation.rmse == stored["validation"]["rmse"]
         assert card.hold_out.coverage.all == stored["hold_out"]["coverage"]["all"]
-        assert card.training_fingerprint == stored.get("learnt", stored.get("training_fingerprint"))
+        assert card.training_fingerprint == (stored.get("training_fingerprint") or stored["learnt"])  # wording: quote
         assert card.ood_reference.hold_out_galaxies == 800
 
 

@@ -1,4 +1,4 @@
-"""The heads obey the tree; both networks keep the contract that prediction and saliency rely on."""
+"""The head obeys the tree; both networks keep the contract of prediction and saliency."""
 
 import copy
 
@@ -32,7 +32,7 @@ logits_of_pictures = st.builds(draw_logits, st.integers(0, 2**32), st.floats(0, 
 
 @pytest.fixture(params=list(SMALL))
 def network(request: pytest.FixtureRequest) -> GalaxyNetwork:
-    """Each of the two networks, small, with random weights and batch statistics that are not those of a fresh one."""
+    """Each of the two networks, small, with random weights and batch statistics."""
     torch.manual_seed(0)
     network = build(request.param, **SMALL[request.param])
     with torch.no_grad():

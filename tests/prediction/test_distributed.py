@@ -12,7 +12,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny_training import PATIENCE, ROOT
+from tiny_training import ROOT, TIMEOUT_S
 
 from galaxy_explorer.cli import main
 from galaxy_explorer.commands import console
@@ -70,7 +70,7 @@ def torchrun(*words):
     """Run two processes on the CPU to their end."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", *words]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, cwd=ROOT, env=environment)
+    return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, cwd=ROOT, env=environment)
 
 
 def test_two_processes_write_one_table_with_every_galaxy_once(arguments, folder, tmp_path):

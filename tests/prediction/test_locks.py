@@ -6,7 +6,7 @@ from contextlib import nullcontext
 import pandas as pd
 import pytest
 from tiny_prediction import write_pictures
-from tiny_training import PATIENCE
+from tiny_training import TIMEOUT_S
 
 from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.prediction import PredictOptions, catalogues, predict_catalogue, read_fractions, store, stream
@@ -70,7 +70,7 @@ def halted(model, galaxies, tmp_path, monkeypatch):
 
     def wait(done, total):
         halfway.set()
-        assert let.wait(PATIENCE)
+        assert let.wait(TIMEOUT_S)
 
     def work():
         options = PredictOptions(1, batch_size=2, progress=wait)
@@ -79,10 +79,10 @@ def halted(model, galaxies, tmp_path, monkeypatch):
 
     thread = threading.Thread(target=work)
     thread.start()
-    assert halfway.wait(PATIENCE)
+    assert halfway.wait(TIMEOUT_S)
     yield let, found, thread
     let.set()
-    thread.join(PATIENCE)
+    thread.join(TIMEOUT_S)
 
 
 def test_a_catalogue_that_another_is_predicting_is_waited_for_and_read(model, galaxies, tmp_path, passes, halted):
@@ -95,7 +95,7 @@ def test_a_catalogue_that_another_is_predicting_is_waited_for_and_read(model, ga
 
     options, store = PredictOptions(1, progress=report), tmp_path / "kept.parquet"
     second = predict_catalogue(model, open_catalogue(galaxies), options, store=store)
-    thread.join(PATIENCE)
+    thread.join(TIMEOUT_S)
     assert seen[0] == (2, 6)
     assert sum(passes) == 6
     assert len(second.fractions) == 6

@@ -11,7 +11,6 @@ from galaxy_explorer.training import Recipe, TrainingSet
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT_S = 240  # after which a started process counts as hanging
-PATIENCE = TIMEOUT_S
 CPU = Rank()
 TINY = Recipe(model="fcn", size=32, widths=(8, 8, 8), batch_size=4, epochs=3, hold_out=3, learning_rate=0.01)
 TINY_FLAGS = ["--model", "fcn", "--size", "32", "--widths", "8", "8", "8", "--batch-size", "4", "--hold-out", "2"]
@@ -27,7 +26,7 @@ def in_one_thread():
 
 
 def tiny_training_set(draw_galaxy, random_fractions):
-    """Twelve drawn galaxies: nine to train on, one of them partly scored, and three in the hold-out."""
+    """Twelve drawn galaxies: nine to train on, one of them partly scored; three in the hold-out."""
     size = TINY.margin_size
     votes = random_fractions(12).astype(np.float32)
     votes[8, 5:] = np.nan

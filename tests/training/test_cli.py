@@ -1,4 +1,4 @@
-"""Command line of the training: flags, errors, results, kills and resumptions, a machine with few libraries."""
+"""Command line of the training: flags, errors, results, kills and resumptions."""
 
 import json
 import re

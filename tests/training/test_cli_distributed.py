@@ -54,7 +54,7 @@ with cli.init_distributed("cpu") as own_rank:  # a process group can be made onc
 
 @pytest.fixture(scope="module")
 def several(tmp_path_factory, sample):
-    """The folder of three runs in two processes of one torchrun: to the end, to a time limit, and diverged."""
+    """Three runs in two processes of one torchrun: finished, at its time limit, diverged."""
     folder = tmp_path_factory.mktemp("several")
     data = folder / "data"
     data.mkdir()

@@ -1,4 +1,4 @@
-"""Where a run's weights begin: another run's file, or ImageNet's from a server, which is a real one here."""
+"""Initial weights: from a checkpoint, and ImageNet's from a local server."""
 
 import hashlib
 import io

@@ -41,7 +41,7 @@ def draw_augmentation(count: int, recipe: Recipe, generator: torch.Generator) ->
 
 
 def augment(pictures: torch.Tensor, matrices: torch.Tensor, colour_factors: torch.Tensor, size: int) -> torch.Tensor:
-    """Resample each ``(S, S, 3) uint8`` picture of a batch by its own matrix and jitter its colours.
+    """Resample each ``(S, S, 3) uint8`` picture by its own matrix and jitter its colours.
 
     Returns ``(N, 3, size, size) float32`` in [0, 1], not yet normalised. Outside a picture lies its reflection.
     """
@@ -52,7 +52,7 @@ def augment(pictures: torch.Tensor, matrices: torch.Tensor, colour_factors: torc
 
 
 def crop_centre(pictures: torch.Tensor, size: int) -> torch.Tensor:
-    """Crop ``(N, S, S, 3) uint8`` pictures to their centre: ``(N, 3, size, size) float32`` in [0, 1].
+    """Crop the centre of pictures: ``(N, S, S, 3) uint8`` to ``(N, 3, size, size)`` in [0, 1].
 
     The size must be even or odd as S is.
     """

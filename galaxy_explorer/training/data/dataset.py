@@ -1,4 +1,4 @@
-"""Training set: galaxies to train on and the hold-out, with pictures, targets and statistics."""
+"""Training set: training galaxies and hold-out with pictures, targets and statistics."""
 
 import hashlib
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ from galaxy_explorer.training.resume import TrainingError
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """Pictures, targets and rows of a run: N galaxies with votes, then U unlabeled ones with pseudo-labels."""
+    """Pictures, targets and rows of a run: N galaxies with votes, then U unlabeled ones."""
 
     pictures: np.ndarray  # (N, S, S, 3) uint8, memory-mapped
     volunteer_fractions: np.ndarray  # (N + U, 37) float32, NaN where unknown
@@ -66,7 +66,7 @@ class TrainingSet:
             np.take(self.unlabeled_pictures, others, axis=0, out=out[labeled:], mode="clip")
 
     def training_mean(self) -> list[float]:
-        """Compute the mean vote fractions of the training galaxies, ``(37,)``; NaN where no vote is known."""
+        """Compute the mean vote fractions of the training galaxies, ``(37,)``; NaN if unknown."""
         votes = self.volunteer_fractions[self.training_rows].astype(np.float64)
         known = np.isfinite(votes)
         mean = np.full(len(COLUMNS), np.nan)
@@ -172,7 +172,7 @@ def _check_number(count: int, recipe: Recipe, found: str) -> None:
 
 
 def _distilled(galaxies: TrainingSet, pseudo_labels: np.ndarray, weight: float) -> TrainingSet:
-    """Replace unknown scores of the training galaxies by pseudo-labels, and blend these into the known ones."""
+    """Replace unknown scores by pseudo-labels, and blend these into the known ones."""
     targets, rows = galaxies.volunteer_fractions.copy(), galaxies.training_rows
     votes = targets[rows]
     blended = np.where(np.isnan(pseudo_labels), votes, (1.0 - weight) * votes + weight * pseudo_labels)

@@ -1,4 +1,4 @@
-"""Disk cache of decoded pictures: one memory-mapped uint8 array per catalogue, so that no epoch decodes a JPEG."""
+"""Disk cache of decoded pictures: one memory-mapped uint8 array per catalogue."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ AT_ONCE = 32  # pictures that a worker decodes between two updates of the progre
 
 
 class DecodedPictures(NamedTuple):
-    """Pictures of a catalogue at a recipe's pixel scale, with a margin around the network's input."""
+    """Pictures of a catalogue at a recipe's pixel scale, with a margin around the input."""
 
     array: np.ndarray  # (N, S, S, 3) uint8, memory-mapped, in the order of the catalogue
     failures: dict[int, str]  # unreadable pictures by row, with the reason; they are black
@@ -84,7 +84,7 @@ def _check_disk_space(cache: Path, needed: int) -> None:
 
 
 def _decode_into(array: np.ndarray, catalogue: Catalogue, crop: float, quiet: bool) -> dict[int, str]:
-    """Fill an array with a catalogue's pictures, in threads; return the unreadable rows with the reason."""
+    """Decode a catalogue's pictures into an array; return the unreadable rows with the reason."""
     failures: dict[int, str] = {}
     ids, size = catalogue.ids, array.shape[1]
     # With its margin the crop may be wider than the field of view: then the picture is a part of that crop.
@@ -111,7 +111,7 @@ def _decode_into(array: np.ndarray, catalogue: Catalogue, crop: float, quiet: bo
 
 
 def channel_statistics(pictures: np.ndarray, rows: np.ndarray, recipe: Recipe) -> tuple[list[float], list[float]]:
-    """Compute mean and standard deviation of each channel (0–1) over the input's field of view, from 4,096+ rows."""
+    """Compute mean and standard deviation of each channel (0–1) over the input's field of view."""
     edge = (pictures.shape[1] - recipe.size) // 2
     total, squares = np.zeros(3), np.zeros(3)
     rows = np.sort(rows)[:: max(1, len(rows) // 4096)]

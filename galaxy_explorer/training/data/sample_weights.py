@@ -7,7 +7,7 @@ MAX_WEIGHT = 4.0  # the smallest weight is its inverse
 
 
 def importance_weights(volunteer_fractions: np.ndarray) -> np.ndarray:
-    """Return the importance weights of the fully scored galaxies relative to the partly scored ones.
+    """Return the importance weights of the fully scored sample.
 
     In the challenge's data as bundled, clear smooth galaxies are over-represented among the fully scored; the partly
     scored are a fair sample. A weight is the ratio of the two densities at a galaxy's scores, from a logistic

@@ -13,7 +13,7 @@ MAX_OVERLAP = 0.01
 
 
 def training_fingerprint(ids: Iterable[str], others: Iterable[str] = ()) -> str:
-    """Return the fingerprint of a model's training set: 32 bits of each id (CRC-32), sorted, in Base64.
+    """Return the fingerprint of a training set: the sorted CRC-32 of its ids, in Base64.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def training_overlap(fingerprint: str | None, ids: Iterable[str]) -> int:
 
 
 def check_no_leakage(source: str, fingerprint: str | None, evaluation_ids: Iterable[str]) -> None:
-    """Raise TrainingError if a model was trained on galaxies that the run is evaluated on, or if that is unknown."""
+    """Raise TrainingError if a model was, or may have been, trained on the evaluation galaxies."""
     if fingerprint is None:
         raise TrainingError(
             f"the model card of {source} has no training-set fingerprint, so leakage cannot be ruled out; add it with "

@@ -29,21 +29,21 @@ class Teacher:
 
     @property
     def label(self) -> str:
-        """Name and hold-out RMSE."""
+        """The teacher's name and hold-out RMSE."""
         hold_out = self.model.card.hold_out
         return f"{self.name} (hold-out RMSE {f'{hold_out.rmse:.4f}' if hold_out else 'unknown'})"
 
 
 @dataclass(frozen=True)
 class Distillation:
-    """Teachers, whose mean prediction over TTA views is the pseudo-label, and the unlabeled galaxies."""
+    """Teachers, whose mean prediction is the pseudo-label, and the unlabeled galaxies."""
 
     teachers: Sequence[Teacher]
     views: int = DEFAULT_VIEWS
     unlabeled: Catalogue | None = None
 
     def pseudo_labels(self, galaxies: Catalogue, cache: Path, *, quiet: bool = False) -> np.ndarray:
-        """Return the mean prediction of the teachers, ``(N, 37) float32``, cached; NaN for unreadable pictures."""
+        """Return the teachers' mean prediction, ``(N, 37)``, cached; NaN for unreadable pictures."""
         total = np.zeros((len(galaxies), len(COLUMNS)))
         for teacher in self.teachers:
             key = f"{galaxies.fingerprint}-{teacher.model.key(self.views)}"

@@ -1,1 +1,1 @@
-"""Model card of a trained network: evaluation, calibration, OOD reference, and the page in ``weights/``."""
+"""Model card of a trained network: evaluation, calibration, OOD reference, page of cards."""

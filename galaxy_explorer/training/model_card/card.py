@@ -19,7 +19,7 @@ from galaxy_explorer.training.run import Run
 def make_card(
     run: Run, *, data: str, command: str, note: str | None = None, distillation: Distillation | None = None
 ) -> Card:
-    """Return the model card of a finished run on a catalogue of that name, without its evaluation."""
+    """Return the model card of a finished run on a catalogue of that name, not yet evaluated."""
     recipe, galaxies, progress = run.recipe, run.galaxies, run.progress
     teachers = distillation.teachers if distillation else ()
     fingerprints = [run.initial_fingerprint, *(teacher.model.card.training_fingerprint for teacher in teachers)]

@@ -15,7 +15,7 @@ AT_ONCE = 256
 
 
 def fit_ood_reference(model: Model, galaxies: TrainingSet) -> OODReference | None:
-    """Fit the reference to every n-th training galaxy with votes, its threshold to the hold-out; None if too few."""
+    """Fit the OOD reference to training galaxies and hold-out; None if they are too few."""
     rows = galaxies.training_rows[galaxies.training_rows < len(galaxies.pictures)]
     rows = rows[:: -(-len(rows) // MAX_GALAXIES) or 1]
     training, hold_out = (_embeddings(model, galaxies, part) for part in (rows, galaxies.hold_out_rows))

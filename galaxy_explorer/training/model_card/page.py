@@ -34,7 +34,7 @@ def write_cards(folder: Path) -> None:
 
 
 def cards_in_markdown(folder: Path) -> str:
-    """Return the page of all model cards in a folder; an unreadable checkpoint has its error instead."""
+    """Return the page of all model cards in a folder, with errors of unreadable checkpoints."""
     heading, mark, section = TEMPLATE.read_text(encoding="utf-8").partition("## {name}\n")
     sections = []
     for name, path in available(folder).items():
