@@ -144,15 +144,6 @@ def fit_error_model(
     return ErrorModel(LEVEL, galaxies, _KNOTS.round(5).tolist(), by_column)
 
 
-def model_for(error_models: Mapping[int, ErrorModel], tta_views: int) -> ErrorModel:
-    """Return the error model of a number of TTA views, or of the next fewer.
-
-    With fewer views their spread explains less of the error, so the model's part is larger.
-    """
-    fewer = [number for number in error_models if number <= tta_views]
-    return error_models[max(fewer) if fewer else min(error_models)]
-
-
 def coverage(
     fractions: np.ndarray, half_widths: np.ndarray, volunteers: np.ndarray, weights: np.ndarray | None = None
 ) -> Coverage:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from galaxy_explorer.evaluation.intervals import Coverage, ErrorModel, model_for
+from galaxy_explorer.evaluation.intervals import Coverage, ErrorModel
 from galaxy_explorer.evaluation.metrics import Score
 from galaxy_explorer.evaluation.out_of_distribution import OODReference
 
@@ -88,8 +88,12 @@ class Card:
     extra: Mapping[str, Any] = field(default_factory=dict)  # entries of other versions
 
     def error_model(self, tta_views: int) -> ErrorModel | None:
-        """Return the error model of a number of TTA views; None if the card has none."""
-        return model_for(self.error_models, tta_views) if self.error_models else None
+        """Return the error model of a number of TTA views, or of the next fewer; None if the card has none.
+
+        With fewer views their spread explains less of the error, so the model's part is larger.
+        """
+        fewer = [views for views in self.error_models if views <= tta_views] or sorted(self.error_models)[:1]
+        return self.error_models[max(fewer)] if fewer else None
 
     @classmethod
     def from_dict(cls, entries: Mapping[str, Any]) -> "Card":

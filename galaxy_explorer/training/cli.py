@@ -175,7 +175,7 @@ def train(flags: argparse.Namespace, rank: Rank, command: str) -> int:
     check_paths(work, out, flags.resume)
     with work_folder_lock(work) if rank.is_rank_0 else nullcontext():
         # Data: rank 0 decodes, the others then find the array in the cache.
-        catalogue, distillation = open_catalogue(flags.data), read_distillation(flags, rank)
+        catalogue, distillation = open_catalogue(str(flags.data)), read_distillation(flags, rank)
         excluded_ids = read_excluded_ids(flags, catalogue)
         data: dict[str, Any] = {"excluded_ids": excluded_ids, "distillation": distillation}
         build = partial(build_training_set, catalogue, recipe, flags.cache, quiet=not rank.is_rank_0, **data)
@@ -213,7 +213,7 @@ def update(flags: argparse.Namespace, rank: Rank) -> int:
     model = load(path, rank.device)
     card = model.card
     recipe = Recipe.from_dict(card.recipe, f"the card of {path}")
-    catalogue = open_catalogue(flags.data)
+    catalogue = open_catalogue(str(flags.data))
     excluded_ids = read_excluded_ids(flags, catalogue)
     galaxies = build_training_set(catalogue, recipe, flags.cache, excluded_ids=excluded_ids)
     if (galaxies.mean, len(galaxies.hold_out_rows)) != (list(card.mean), card.hold_out_galaxies):

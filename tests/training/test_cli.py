@@ -164,6 +164,11 @@ class TestErrors:
 
 
 class TestResult:
+    def test_of_the_bundled_sample_is_a_checkpoint(self, tmp_path):
+        flags = ["--data", "sample", "--work", tmp_path / "run", "--cache", tmp_path / "cache", "--device", "cpu"]
+        assert cli.main([str(part) for part in (*flags, *TINY_FLAGS, "--epochs", "1")]) == 0
+        assert read_card(tmp_path / "run" / "model.pt").data == "sample"
+
     def test_is_a_checkpoint_in_half_precision_with_its_card(self, flags, tmp_path, capsys):
         out = tmp_path / "weights" / "fcn.pt"
         out.parent.mkdir()
