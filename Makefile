@@ -6,8 +6,8 @@
 #   make clean   remove the environment and what the tools keep
 #
 # All Python packages are installed into the folder .venv. The first time takes some minutes, mostly for PyTorch;
-# afterwards make installs again only when a file of requirements changes. Where there is no Chromium or npm, tests and
-# check install them outside it: as root on Debian and Ubuntu by apt, else Chromium into Playwright's own cache.
+# afterwards make installs again only when a file of requirements changes. If Chromium or npm is missing, test and check
+# install it outside .venv: as root on Debian and Ubuntu by apt, else Chromium into Playwright's own cache.
 #
 #   make app PYTHON=python3.13             another Python (3.11 or newer)
 #   make app ARGS="--server.port 8600"     options for streamlit; for make test, options for pytest
@@ -20,9 +20,9 @@ PIP := $(RUN) -m pip --disable-pip-version-check --no-input
 AS_ROOT := [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null
 APT := DEBIAN_FRONTEND=noninteractive apt-get -q
 
-# Debian and Ubuntu pack venv apart from Python: where we may, we install it.
-# A stamp is written when an installation has come to its end: without it the environment is made anew.
-# An environment whose Python has gone (after an upgrade of the system, say) loses its stamps.
+# Debian and Ubuntu package venv separately from Python: it is installed if we are root.
+# A stamp is written when an installation has finished: without it the environment is created again.
+# An environment whose Python is gone (after an upgrade of the system, for example) loses its stamps.
 FOR_APP := .venv/.ready-for-app
 FOR_TESTS := .venv/.ready-for-tests
 STALE := $(shell [ -e $(FOR_APP) ] && ! $(RUN) -c '' 2>/dev/null && rm -f $(FOR_APP) $(FOR_TESTS))
@@ -66,7 +66,7 @@ $(FOR_TESTS): requirements-dev.txt $(FOR_APP)
 	$(PIP) install --quiet -r requirements.txt -r requirements-dev.txt
 	@touch $@
 
-# The browser tests take a Chromium of the system where there is one that starts.
+# The browser tests use a Chromium of the system if one starts.
 chromium: $(FOR_TESTS)
 	@for name in chromium chromium-browser google-chrome; do \
 	  "$$name" --version >/dev/null 2>&1 && exit 0; \
@@ -77,6 +77,6 @@ chromium: $(FOR_TESTS)
 	  $(RUN) -m playwright install $$($(AS_ROOT) && echo --with-deps) chromium; \
 	fi
 
-# One browser test fetches axe-core by npm, and is skipped where there is none.
+# One browser test fetches axe-core by npm, and is skipped without it.
 npm:
 	@command -v npm >/dev/null || { $(AS_ROOT) && $(APT) update && $(APT) install -y --no-install-recommends npm; } || :

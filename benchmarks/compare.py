@@ -17,10 +17,11 @@ from streamlit.testing.v1 import AppTest
 
 from galaxy_explorer.app.compare import comparison as compare_comparison
 from galaxy_explorer.app.compare import tables
+from galaxy_explorer.app.paths import COMPARE
 from galaxy_explorer.app.services import networks, prediction_jobs, sources
+from galaxy_explorer.app.state import Key
 
 APP = Path(__file__).resolve().parent.parent / "app.py"
-PAGE = "galaxy_explorer/app/compare/page.py"
 FIRST_SECONDS, AGAIN_SECONDS, MEGABYTES = 2.0, 0.3, 500
 REPEATS = 5
 
@@ -34,7 +35,7 @@ def load() -> None:
 def draw(app: AppTest, extent: str | None = None) -> float:
     """Time a run of the page as the server does it, Streamlit included."""
     if extent:
-        app.session_state["compare_extent"] = extent
+        app.session_state[Key.COMPARE_SIZE] = extent
     seconds, _ = timed(app.run)
     if app.exception or app.error or "Downloads" not in [heading.value for heading in app.subheader]:
         raise RuntimeError("the page shows an error, or no numbers")
@@ -65,14 +66,14 @@ def downloads(where: str) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Print the figures beside what is wanted."""
+    """Print the figures next to their targets."""
     flags = make_survey.read_page_flags("Server time and memory of Compare.", arguments)
     with make_survey.first_source(flags) as folder:
         seconds, galaxies = timed(sources.open_source, str(folder))
         print(f"{len(galaxies):,} galaxies, opened in {seconds:.1f} s; networks loaded in {timed(load)[0]:.1f} s")
         before = resident_megabytes()
         app = AppTest.from_file(str(APP), default_timeout=300).run()
-        app.switch_page(PAGE)
+        app.switch_page(COMPARE)
         pages(app, len(galaxies))
         grown = resident_megabytes() - before
         verdict("memory grown, MB", grown, f"below {MEGABYTES}", grown < MEGABYTES)

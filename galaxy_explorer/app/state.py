@@ -260,8 +260,3 @@ def widget(key: str, default: Any = None) -> Any:
 def set_widget(key: str, value: Any) -> None:
     """Set the value of a widget; only before it is drawn in this run or in a callback."""
     st.session_state[key] = value
-
-
-def clear_widget(key: str) -> Any:
-    """Remove the value of a widget and return it; None if it has none."""
-    return st.session_state.pop(key, None)

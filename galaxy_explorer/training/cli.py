@@ -30,7 +30,7 @@ from galaxy_explorer.training.recipe import REMOVED, RENAMED, Recipe
 from galaxy_explorer.training.resume import RUN_CHECKPOINT, TrainingError, work_folder_lock
 from galaxy_explorer.training.run import Run, fit
 
-EXAMPLE = "example: python train.py --data ~/galaxy-zoo --model fcn --time-limit 120 --out weights/fcn.pt"
+EXAMPLE = "example: galaxy-explorer train --data ~/galaxy-zoo --model fcn --time-limit 120 --out weights/fcn.pt"
 MAX_LISTED = 10  # unreadable pictures that are listed by id
 # Flags of earlier versions, which set the same as their successors.
 HIDDEN: dict[str, Any] = {"default": argparse.SUPPRESS, "help": argparse.SUPPRESS}
@@ -78,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def read_flags(argv: Sequence[str]) -> argparse.Namespace:
     """Parse the flags: files and folders, and one flag for each setting of the recipe."""
     description = "Train a network on Galaxy Zoo 2 scores."
-    parser = argparse.ArgumentParser(prog="train.py", description=description, epilog=EXAMPLE)
+    parser = argparse.ArgumentParser(prog="galaxy-explorer train", description=description, epilog=EXAMPLE)
     add_data_flags(parser.add_argument_group("data, output and device"))
     add_teacher_flags(parser.add_argument_group("distillation"))
     group = parser.add_argument_group()

@@ -108,7 +108,8 @@ def test_the_reader_sees_every_form_of_import(tmp_path):
     file.write_text(
         "import os.path\nfrom galaxy_explorer import images, sky\nfrom galaxy_explorer.models import build\n"
         "from . import near\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import torch\n"
-        "try:\n    import streamlit\nexcept ImportError:\n    pass\nclass A:\n    def f(self):\n        import torchvision\n",
+        "try:\n    import streamlit\nexcept ImportError:\n    pass\n"
+        "class A:\n    def f(self):\n        import torchvision\n",
         encoding="utf-8",
     )
     assert [(found.target, found.module, found.within_function) for found in imports_of(file)] == [

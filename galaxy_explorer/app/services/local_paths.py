@@ -57,5 +57,5 @@ def free_name(name: str, path: Path, taken: Collection[str], allowed: Callable[[
 
 @st.cache_resource
 def typed_folders() -> dict[str, str]:
-    """Folders typed in since the app started, by source name, so that URLs open in any tab."""
+    """Folders typed in since the app started, by source name, for all who may open paths."""
     return {}

@@ -180,7 +180,8 @@ def explain_scale(galaxy: sky.SkyGalaxy | None, why_unknown: object, start: floa
     if galaxy and galaxy.separation_arcsec > galaxy.nearest_arcsec:
         st.markdown(
             f"**Another galaxy is nearer:** {galaxy.nearest_arcsec:.1f}″ from the position. Shown is the brightest "
-            f"within {SEARCH_RADIUS_ARCSEC:.0f}″, at {galaxy.separation_arcsec:.1f}″. Enter its SDSS id for the other one."
+            f"within {SEARCH_RADIUS_ARCSEC:.0f}″, at {galaxy.separation_arcsec:.1f}″. "
+            "Enter its SDSS id for the other one."
         )
     if galaxy and galaxy.radius_arcsec:
         st.markdown(
