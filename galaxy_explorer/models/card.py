@@ -88,7 +88,7 @@ class Card:
     extra: Mapping[str, Any] = field(default_factory=dict)  # entries of other versions
 
     def error_model(self, tta_views: int) -> ErrorModel | None:
-        """Return the error model of a number of TTA views, or of the next fewer; None if the card has none.
+        """Return the error model of a number of TTA views, or of the next fewer; None if unknown.
 
         With fewer views their spread explains less of the error, so the model's part is larger.
         """

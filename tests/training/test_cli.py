@@ -80,7 +80,7 @@ class TestFlags:
         with pytest.raises(SystemExit, match="0"):
             cli.main(["--help"])
         text = capsys.readouterr().out
-        assert "example: python train.py" in text
+        assert "example: galaxy-explorer train --data" in text
         assert "--distill-weight" in text
         for old in ("never", "unscored", "remeasure", "reweigh ", "teaching", "mixup", "label-noise", "head "):
             assert f"--{old}" not in text
