@@ -349,13 +349,14 @@ def open_unlabeled(
     return list(others.ids), decoded.array
 
 
-def load_teacher(work: Path) -> tuple[nn.Module, Settings, dict[str, Any]]:
-    """Load the best epoch of a run, ready to predict, with its settings and its state."""
+def load_teacher(work: Path) -> tuple[nn.Module, Settings, int]:
+    """Load the best epoch of a run with its settings and input size, ready to predict."""
     state = torch.load(work / STATE, map_location="cpu", weights_only=True)
     settings = Settings(**current_settings(state["settings"]))
     network = build_network(settings, state["mean"], state["std"])
     network.load_state_dict(state["best"])
-    return network.eval().to(memory_format=torch.channels_last), settings, state
+    size = state["progress"]["history"][state["progress"]["best_epoch"] - 1]["size"]
+    return network.eval().to(memory_format=torch.channels_last), settings, size
 
 
 def train(flags: argparse.Namespace) -> None:
@@ -384,9 +385,8 @@ def start(training: Training, resume: bool) -> None:
 
 def evaluate(flags: argparse.Namespace) -> None:
     """Print weighted RMSE and bias of the best epoch on the hold-out, for 1 and 8 TTA views."""
-    network, settings, state = load_teacher(flags.work)
+    network, settings, size = load_teacher(flags.work)
     galaxies = open_galaxies(flags, settings)
-    size = state["progress"]["history"][state["progress"]["best_epoch"] - 1]["size"]
     for views in (1, 8):
         predicted = predict_rows(network, galaxies, galaxies.hold_out_rows, settings, size, views)
         found = score_hold_out(predicted, galaxies)
@@ -403,7 +403,7 @@ def evaluate(flags: argparse.Namespace) -> None:
 
 def pseudo_labels(flags: argparse.Namespace) -> None:
     """Store the mean prediction for every galaxy except those of the validation set."""
-    network, settings, _ = load_teacher(flags.work)
+    network, settings, size = load_teacher(flags.work)
     galaxies = open_galaxies(flags, settings)
     ids = list(galaxies.ids)
     if flags.unlabeled:
@@ -421,7 +421,7 @@ def pseudo_labels(flags: argparse.Namespace) -> None:
     plain = replace(plain, sample_weights=None)
     for first in range(started, len(ids), 1024):
         rows = np.arange(first, min(first + 1024, len(ids)))
-        fractions[rows] = predict_rows(network, plain, rows, settings, settings.size, flags.views)
+        fractions[rows] = predict_rows(network, plain, rows, settings, size, flags.views)
         np.save(stored, fractions)
         print(f"{rows[-1] + 1} of {len(ids)} galaxies", file=sys.stderr, flush=True)
     np.savez(flags.out, ids=np.array(ids), fractions=fractions[: len(ids)], views=flags.views)
