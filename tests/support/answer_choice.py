@@ -1,5 +1,6 @@
 """Choosing an answer in a real browser: by the select box or on the flow-chart."""
 
+from looks import settled
 from playwright.sync_api import Locator, Page
 
 from galaxy_explorer.decision_tree import COLUMNS
@@ -28,6 +29,7 @@ PLACE_OF_ANSWER = """([index, count]) => {
 
 
 def click_answer(page: Page, column: str) -> None:
-    """Click an answer's tile in the flow-chart."""
+    """Click an answer's tile in the flow-chart, once a run of the page no longer redraws it."""
+    settled(page)
     place = page.wait_for_function(PLACE_OF_ANSWER, arg=[COLUMNS.index(column), len(COLUMNS)]).json_value()
     page.mouse.click(*place)
