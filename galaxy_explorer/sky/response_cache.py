@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from threading import Semaphore
+from threading import Lock, Semaphore
 from typing import Generic, TypeVar
+from weakref import WeakValueDictionary
 
 from galaxy_explorer.sky import services
 from galaxy_explorer.sky.errors import ServiceError, SkyError
@@ -22,7 +23,8 @@ EVICT_EVERY = 64  # writes: listing all files takes some hundredths of a second
 
 Value = TypeVar("Value")
 _writes = count(1)
-_locks = [Semaphore() for _ in range(256)]  # a URL has one of them, by its hash
+_locks: WeakValueDictionary[str, Semaphore] = WeakValueDictionary()  # by URL hash, while a request holds or awaits it
+_guard = Lock()  # of _locks
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,11 @@ def fetch_cached(
     """
     client, url = services.client(), service.url(query)
     digest = hashlib.blake2b((client.base_url + url).encode(), digest_size=20)
-    name, lock = digest.hexdigest(), _locks[digest.digest()[0]]
+    name = digest.hexdigest()
     if fresh := _cached(name, parse, service.cache_ttl_s):
         return fresh
+    with _guard:
+        lock = _locks.setdefault(name, Semaphore())
     try:
         with acquired(lock, f"{service.name} did not respond before the deadline; try again"):
             if fresh := _cached(name, parse, service.cache_ttl_s):  # of the request that held the lock
