@@ -28,6 +28,7 @@ from benchmarks.studies.teachers import (
     Progress,
     Settings,
     Training,
+    add_command,
     add_settings,
     add_unlabeled,
     open_galaxies,
@@ -244,19 +245,12 @@ def read_flags(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     commands = parser.add_subparsers(dest="command", required=True)
     for name, run in (("train", train), ("evaluate", evaluate), ("export", export)):
-        command = commands.add_parser(name, help=run.__doc__)
-        command.set_defaults(run=run)
-        command.add_argument("--data", type=Path, required=True, help="the folder of the challenge")
-        command.add_argument("--work", type=Path, required=True, help="folder of the run checkpoint and the log")
-        command.add_argument("--cache", type=Path, default=Path("runs/cache"), help="folder of decoded pictures")
-        command.add_argument("--threads", type=int, default=1)
+        command = add_command(commands, name, run)
         if name == "train":
             add_unlabeled(command)
             command.add_argument("--labels", type=Path, nargs="+", required=True, help="files of pseudo-labels")
             command.add_argument("--weak-labels", type=Path, help="table of GalaxyID and largest")
             command.add_argument("--start-from", help="checkpoint whose weights are taken where shapes agree")
-            command.add_argument("--time-limit", type=float, default=110.0, metavar="MINUTES")
-            command.add_argument("--resume", action="store_true")
             add_settings(command, StudentSettings)
         if name == "export":
             command.add_argument("--out", type=Path, required=True)

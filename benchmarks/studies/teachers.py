@@ -14,7 +14,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
@@ -440,8 +440,21 @@ def add_unlabeled(command: argparse.ArgumentParser) -> None:
     command.add_argument("--unlabeled-field", type=float, default=288 / 424, help=part)
 
 
+def add_command(commands: Any, name: str, run: Callable[[argparse.Namespace], None]) -> argparse.ArgumentParser:
+    """Add a command with the flags that all commands have."""
+    command = commands.add_parser(name, help=run.__doc__)
+    command.set_defaults(run=run)
+    command.add_argument("--data", type=Path, required=True, help="the folder of the challenge")
+    command.add_argument("--work", type=Path, required=True, help="folder of the run checkpoint and the log")
+    command.add_argument("--cache", type=Path, default=Path("runs/cache"), help="folder of decoded pictures")
+    command.add_argument("--threads", type=int, default=1)
+    return command
+
+
 def add_settings(command: argparse.ArgumentParser, kind: type[Settings]) -> None:
-    """Add a flag for each setting."""
+    """Add the flags of a training: time limit, resume, and one for each setting."""
+    command.add_argument("--time-limit", type=float, default=110.0, metavar="MINUTES")
+    command.add_argument("--resume", action="store_true")
     for setting in fields(kind):
         options: dict[str, Any] = {"type": type(setting.default)}
         if isinstance(setting.default, bool):
@@ -454,17 +467,10 @@ def read_flags(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     commands = parser.add_subparsers(dest="command", required=True)
     for name, run in (("train", train), ("evaluate", evaluate), ("pseudo-labels", pseudo_labels)):
-        command = commands.add_parser(name, help=run.__doc__)
-        command.set_defaults(run=run)
-        command.add_argument("--data", type=Path, required=True, help="the folder of the challenge")
-        command.add_argument("--work", type=Path, required=True, help="folder of the run checkpoint and the log")
-        command.add_argument("--cache", type=Path, default=Path("runs/cache"), help="folder of decoded pictures")
-        command.add_argument("--threads", type=int, default=1)
+        command = add_command(commands, name, run)
         if name == "train":
             command.add_argument("--start-from", type=Path, help="published ImageNet weights of the network")
             command.add_argument("--teacher", nargs="+", help="checkpoints whose mean fills unknown vote fractions")
-            command.add_argument("--time-limit", type=float, default=110.0, metavar="MINUTES")
-            command.add_argument("--resume", action="store_true")
             add_settings(command, Settings)
         if name == "pseudo-labels":
             add_unlabeled(command)
