@@ -12,7 +12,17 @@ from galaxy_explorer.app.services.local_paths import free_name, full_path, may_o
 from galaxy_explorer.app.services.thumbnails import Thumbnails
 from galaxy_explorer.app.ui.url_params import ignored_param_message
 from galaxy_explorer.app.ui.wording import cut, escape_markdown
-from galaxy_explorer.catalogue import DEBIASED, LIVE, SAMPLE, WEIGHTED, Catalogue, LiveDraw, draw_named, open_catalogue
+from galaxy_explorer.catalogue import (
+    DEBIASED,
+    LIVE,
+    SAMPLE,
+    WEIGHTED,
+    Catalogue,
+    CatalogueError,
+    LiveDraw,
+    draw_named,
+    open_catalogue,
+)
 from galaxy_explorer.decision_tree import name_of
 from galaxy_explorer.images import ImageError
 from galaxy_explorer.sky import deadline
@@ -60,7 +70,7 @@ def add_folder(folder: str) -> str:
     typed_folders()[name] = where  # before it is opened, as a catalogue knows its source
     try:
         open_source(where)
-    except Exception:
+    except CatalogueError:
         del typed_folders()[name]
         raise
     return name
