@@ -19,6 +19,7 @@ from galaxy_explorer.catalogue.zip_files import MAX_PICTURE_BYTES, open_zip, rea
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import FITS_ENDINGS, ImageError, is_named, read_image
 
+MAX_SHOWN = 60  # letters of an id or a name in a message
 GONE = (-1, -1)  # state of a picture whose file is missing or unreadable
 # Errors of damaged, locked or missing files and zip files. RuntimeError: encrypted; UnicodeDecodeError: file names.
 UNREADABLE = (OSError, EOFError, RuntimeError, UnicodeDecodeError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
@@ -26,6 +27,23 @@ UNREADABLE = (OSError, EOFError, RuntimeError, UnicodeDecodeError, zipfile.BadZi
 
 class CatalogueError(ValueError):
     """A missing catalogue or an unreadable table; the message says where and what to do."""
+
+
+def shortened(text: object) -> str:
+    """Shorten an id, a cell or a file name for a message.
+
+    Parameters
+    ----------
+    text : object
+        A text of any length, or a value.
+
+    Returns
+    -------
+    str
+        At most `MAX_SHOWN` letters, and an ellipsis if there were more.
+    """
+    whole = str(text)
+    return f"{whole[:MAX_SHOWN]}…" if len(whole) > MAX_SHOWN else whole
 
 
 @dataclass(frozen=True, eq=False)
