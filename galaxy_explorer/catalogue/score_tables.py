@@ -97,19 +97,19 @@ def _check_header(file: CsvFile) -> list[str]:
 
 
 def _read_columns(file: CsvFile, columns: list[str]) -> pd.DataFrame:
-    """Read some columns of all rows, blank ones too; the index is the row of the file."""
+    """Read the ids and other columns of all rows, blank ones too; the index is the row of the file."""
     places = {file.header.index(column): column for column in columns}
     try:
         raw = pd.read_csv(
             io.BytesIO(file.content),
             sep=file.separator,
             header=None,
-            names=range(max(places) + 1),
-            usecols=list(places),
+            names=[places.get(place, f"unread {place}") for place in range(max(places) + 1)],
+            usecols=columns,
             skiprows=file.header_row,
             index_col=False,
-            dtype={place: str for place, column in places.items() if column == ID},
-            na_values={place: _UNKNOWN for place, column in places.items() if column != ID},
+            dtype={ID: str},
+            na_values=dict.fromkeys(columns[1:], _UNKNOWN),
             keep_default_na=False,
             skip_blank_lines=False,
             low_memory=False,
@@ -121,7 +121,7 @@ def _read_columns(file: CsvFile, columns: list[str]) -> pd.DataFrame:
         _check_lengths(file, max(places))
         raise unreadable(file.name, error) from error
     raw.index += file.header_row + 1
-    return raw.rename(columns=places)
+    return raw
 
 
 def _check_lengths(file: CsvFile, last_needed: int) -> None:

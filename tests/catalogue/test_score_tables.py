@@ -126,7 +126,7 @@ class TestTablesOfSpreadsheets:
     def test_another_encoding_is_an_error_only_in_ids(self):
         lines = "GalaxyID,Class1.1,remark\n1,0.5,gr\xfcn\n{},0.5,\n"
         assert read_scores(lines.format("2").encode("cp1252"), "scores.csv").index.tolist() == ["1", "2"]
-        with pytest.raises(CatalogueError, match="row 3, column GalaxyID: .* not in UTF-8"):
+        with pytest.raises(CatalogueError, match=r"row 3, column GalaxyID: .* not in UTF-8"):
             read_scores(lines.format("gr\xfcn").encode("cp1252"), "scores.csv")
 
     @pytest.mark.parametrize(
