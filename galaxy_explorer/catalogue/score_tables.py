@@ -162,7 +162,7 @@ def problem_of_id(galaxy_id: str) -> str:
             "original table, and import their column as text"
         )
     if _UNDECODABLE in galaxy_id:
-        return f"the id {shortened(galaxy_id)} is not in UTF-8; save the table as CSV UTF-8"
+        return f"the id {shortened(galaxy_id)} is not in UTF-8; save the file in UTF-8, in Excel as CSV UTF-8"
     return ""
 
 
@@ -170,7 +170,7 @@ def _numbers(cells: pd.Series, column: str, name: str) -> np.ndarray:
     """Return the numbers of a column whose index is the row; raise CatalogueError at an invalid cell."""
     numbers, invalid = to_numbers(cells, column)
     if invalid.any() and cells.dtype.kind not in "fiu":
-        numbers, invalid = to_numbers(cells.str.replace(",", "."), column)  # decimal commas
+        numbers, invalid = to_numbers(cells.astype(str).str.replace(",", "."), column)  # decimal commas
     if invalid.any():
         line = cells.index[invalid][0]
         low, high = map(round, RANGES[column])

@@ -170,6 +170,12 @@ class TestBounds:
 
 
 class TestErrors:
+    @pytest.mark.parametrize("cell", ["True", "99999999999999999999999", "2020-01-01", "0.\x001", '"12,5"', '"0,5,5"'])
+    def test_a_column_of_other_values_is_named(self, cell):
+        assert error_of(HEADER, f"1,0.5,{cell}", f"2,0.5,{cell}").startswith(
+            "scores.csv, row 2: the value of Class1.2 is"
+        )
+
     @pytest.mark.parametrize("cell", ["spiral", "50%", "True", "0.5.5", "0x1", "--", "1.5", "-0.2", "inf", "1e9"])
     def test_an_invalid_score_is_named_with_file_row_and_column(self, cell):
         message = error_of(HEADER, "1,0.5,0.5", "", f"2,0.1,{cell}", "3,0,1")
