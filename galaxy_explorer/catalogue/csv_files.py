@@ -10,7 +10,7 @@ from itertools import chain, islice
 
 from galaxy_explorer.catalogue.catalogue import CatalogueError
 
-MAX_LINES = 2_000_000
+MAX_LINES = 1_000_000
 MAX_COLUMNS = 1_000
 _MAX_HEADER = 100_000  # letters: 1,000 columns take some 20,000
 _SEPARATORS = ",;\t|"  # semicolons: Excel where commas are decimal marks; tabs: its "Unicode text"

@@ -115,27 +115,28 @@ def _read_columns(file: CsvFile, columns: list[str]) -> pd.DataFrame:
             low_memory=False,
             encoding_errors="replace",
         )
-    except pd.errors.EmptyDataError:
+    except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
+        if _check_lengths(file, max(places)):
+            raise unreadable(file.name, error) from error
         return pd.DataFrame(columns=columns, dtype=str)
-    except pd.errors.ParserError as error:
-        _check_lengths(file, max(places))
-        raise unreadable(file.name, error) from error
     raw.index += file.header_row + 1
     return raw
 
 
-def _check_lengths(file: CsvFile, last_needed: int) -> None:
-    """Raise CatalogueError at the first row that lacks a needed cell, or has one more than the header.
+def _check_lengths(file: CsvFile, last_needed: int) -> int:
+    """Return the number of rows; raise CatalogueError at one that lacks a needed cell, or has more than the header.
 
     Empty cells at the end do not count: spreadsheets add some to every row, and leave some out.
     """
-    length = len(file.header)
+    length, found = len(file.header), 0
     for number, row in file.rows():
+        found += any(row)
         if any(row) and (len(row) <= last_needed or any(map(str.strip, row[length:]))):
             raise CatalogueError(
                 f"{file.name}, row {number}: it has {len(row)} cells where the header has {length}; "
                 "the file may be cut short: fetch or save it again"
             )
+    return found
 
 
 def _check_ids(ids: pd.Series, name: str) -> None:

@@ -152,8 +152,8 @@ class TestBounds:
 
     @pytest.mark.parametrize("line", [b"\n", b"\r", b"1,.1\n"])
     def test_a_table_of_many_lines_is_refused(self, line):
-        with pytest.raises(CatalogueError, match="more than 2,000,000 lines"):
-            read_scores(b"GalaxyID,Class1.1\n" + line * 2_000_001, "scores.csv")
+        with pytest.raises(CatalogueError, match="more than 1,000,000 lines"):
+            read_scores(b"GalaxyID,Class1.1\n" + line * 1_000_001, "scores.csv")
 
     def test_messages_do_not_repeat_a_long_text(self):
         long = "x" * 100_000
@@ -222,6 +222,9 @@ class TestErrors:
             (("GalaxyID,smooth", "1,0.5"), "Class1.1 to Class11.6 is there; found GalaxyID, smooth"),
             (("GalaxyID,Class1.1,Class1.1", "1,0,0"), "row 1: column Class1.1 is there twice"),
             ((HEADER, ""), "no rows"),
+            ((HEADER, "", "", ",,", ""), "no rows"),
+            ((HEADER, "", "", ""), "no rows"),
+            (("sep=;",), "found nothing"),
         ],
     )
     def test_a_malformed_header_is_described(self, lines, message):
