@@ -24,7 +24,7 @@ _OTHERS = {
 
 
 def as_utf8(content: bytes) -> bytes:
-    """Return a text as UTF-8; it may be UTF-16, as Excel's "Unicode text" and redirections in PowerShell 5 are."""
+    """Return a text as UTF-8; Excel's "Unicode text" and PowerShell 5's redirections are UTF-16."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         content = content.decode("utf-16", errors="replace").encode()
     elif b"\0" in content[:2]:

@@ -1,4 +1,4 @@
-"""Files of a folder or zip: pictures by the ids of their galaxies, tables, and those that are not read."""
+"""Files of a folder or zip: pictures by galaxy id, tables, and files that are not read."""
 
 import json
 import os
@@ -71,7 +71,7 @@ def file_of(name: str) -> str:
 
 
 def known_files(names: Iterable[str], location: Path) -> dict[str, str]:
-    """Return the tables and lists among file names by their usual name, since `Scores.CSV` is meant as well.
+    """Return the tables and lists among file names by their names in small letters.
 
     Raises CatalogueError if there are two of a kind.
     """
@@ -89,7 +89,7 @@ def known_files(names: Iterable[str], location: Path) -> dict[str, str]:
 
 
 def describe_skipped(names: Iterable[str], used: Iterable[str] = _KNOWN) -> str:
-    """Return sentences on the files that are not pictures, and on tables that may have been meant as scores.csv.
+    """Return sentences on files that are not pictures, and on tables like scores.csv.
 
     `used` are the usual names of the files that are read.
     """
@@ -111,7 +111,7 @@ def describe_skipped(names: Iterable[str], used: Iterable[str] = _KNOWN) -> str:
 
 
 def pictures_by_id(names: Iterable[str], location: Path, hint: str = "") -> tuple[pd.Series, str]:
-    """Return the pictures among file names by sorted id, and a sentence on those without a valid id.
+    """Return the pictures by sorted id, and a sentence on those without a valid id.
 
     The error for a location without pictures ends with `hint`.
     """

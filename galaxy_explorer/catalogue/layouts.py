@@ -203,7 +203,7 @@ def _members(path: Path) -> list[str]:
 
 
 def _read_table(archive: zipfile.ZipFile, name: str, where: str, max_bytes: int) -> bytes:
-    """Unpack a table; raise CatalogueError if it is too large, or packed in a way that is not read."""
+    """Unpack a table; raise CatalogueError if it is too large, or cannot be unpacked."""
     try:
         return read_member(archive, name, max_bytes)
     except PackingError as error:

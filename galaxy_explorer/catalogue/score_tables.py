@@ -97,7 +97,7 @@ def _check_header(file: CsvFile) -> list[str]:
 
 
 def _read_columns(file: CsvFile, columns: list[str]) -> pd.DataFrame:
-    """Read the ids and other columns of all rows, blank ones too; the index is the row of the file."""
+    """Read the ids and other columns of all rows, blank ones too, indexed by row number."""
     places = {file.header.index(column): column for column in columns}
     try:
         raw = pd.read_csv(
@@ -124,9 +124,9 @@ def _read_columns(file: CsvFile, columns: list[str]) -> pd.DataFrame:
 
 
 def _check_lengths(file: CsvFile, last_needed: int) -> int:
-    """Return the number of rows; raise CatalogueError at one that lacks a needed cell, or has more than the header.
+    """Return the number of rows; raise CatalogueError at one of a wrong length.
 
-    Empty cells at the end do not count: spreadsheets add some to every row, and leave some out.
+    A row may not lack a needed cell, or have one more than the header. Empty cells at the end do not count: spreadsheets add some to every row, and leave some out.
     """
     length, found = len(file.header), 0
     for number, row in file.rows():
@@ -168,7 +168,7 @@ def problem_of_id(galaxy_id: str) -> str:
 
 
 def _numbers(cells: pd.Series, column: str, name: str) -> np.ndarray:
-    """Return the numbers of a column whose index is the row; raise CatalogueError at an invalid cell."""
+    """Return the numbers of a column; raise CatalogueError at an invalid cell."""
     numbers, invalid = to_numbers(cells, column)
     if invalid.any() and cells.dtype.kind not in "fiu":
         numbers, invalid = to_numbers(cells.astype(str).str.replace(",", "."), column)  # decimal commas

@@ -15,7 +15,7 @@ _READ = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA)
 
 
 class PackingError(zipfile.BadZipFile):
-    """A member of a zip file that is packed in a way that is not read; the message says what to do."""
+    """A member of a zip file whose packing is not supported; the message says what to do."""
 
 
 def open_zip(root: Path) -> zipfile.ZipFile:

@@ -19,7 +19,7 @@ def say(message: str) -> None:
 
 
 def report_unscanned(paths: Sequence[str]) -> None:
-    """Report what is not read of folders and zip files: subfolders with images, other files, tables."""
+    """Report what is not read of folders and zip files: subfolders, other files, tables."""
     for path in paths:
         if message := skipped_note(path):
             say(message)
