@@ -19,6 +19,7 @@ SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", 
 SCORES_FILE = "scores.csv"
 SCORES_FILES = (SCORES_FILE, "scores.tsv")
 FIELD_FILE = "field.json"
+_FIELD_FILES = (FIELD_FILE, "Field.json", "FIELD.JSON", "field.JSON", "Field.JSON")
 VALIDATION_FILE = "validation.txt"  # next to a data set's pictures or in their zip: galaxies that are never trained on
 KAGGLE_SCORES = ("training_solutions_rev1.csv", "training_solutions_partial.csv")
 FOLDER_TABLES = (*KAGGLE_SCORES, MAPPING, *TABLES)  # tables of the layouts that are folders only
@@ -104,9 +105,7 @@ def describe_skipped(names: Iterable[str], used: Iterable[str] = _KNOWN) -> str:
         sentences.append(f"Files that are not pictures by their names: {len(others):,} ({listed}{more}).")
     if tables:
         listed = ", ".join(map(shortened, tables[:_NAMED])) + (", …" if tables[_NAMED:] else "")
-        sentences.append(
-            f"Tables that are not read: {listed}. Votes are read from {SCORES_FILE}: save or rename yours so."
-        )
+        sentences.append(f"Tables that are not read: {listed}. If one holds votes, save it as {SCORES_FILE}.")
     return " ".join(sentences)
 
 
@@ -144,8 +143,9 @@ def pictures_by_id(names: Iterable[str], location: Path, hint: str = "") -> tupl
 
 def field_of_folder(folder: Path) -> float:
     """Return the fraction of the original field of view in a folder's field.json; 1 without one."""
-    path = folder / FIELD_FILE
-    if not path.is_file():
+    # Not by the list of files: `predict` calls this for every single picture.
+    path = next((folder / name for name in _FIELD_FILES if (folder / name).is_file()), None)
+    if path is None:
         return 1.0
     with path.open("rb") as file:
         return parse_field(file.read(MAX_FIELD_BYTES + 1), str(path))

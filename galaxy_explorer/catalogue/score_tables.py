@@ -126,7 +126,8 @@ def _read_columns(file: CsvFile, columns: list[str]) -> pd.DataFrame:
 def _check_lengths(file: CsvFile, last_needed: int) -> int:
     """Return the number of rows; raise CatalogueError at one of a wrong length.
 
-    A row may not lack a needed cell, or have one more than the header. Empty cells at the end do not count: spreadsheets add some to every row, and leave some out.
+    A row may not lack a needed cell, or have one more than the header. Empty cells at the end do not count:
+    spreadsheets add some to every row, and leave some out.
     """
     length, found = len(file.header), 0
     for number, row in file.rows():

@@ -82,7 +82,7 @@ class TestScoreTables:
         (picture_folder / name).write_text("not read")
         catalogue = open_catalogue(picture_folder)
         assert not catalogue.votes.known.any()
-        assert f"Tables that are not read: {name}. Votes are read from scores.csv" in catalogue.note
+        assert f"Tables that are not read: {name}. If one holds votes, save it as scores.csv" in catalogue.note
         write_scores(picture_folder, *self.ROWS)
         assert f"Tables that are not read: {name}." in skipped_note(picture_folder)
 

@@ -270,7 +270,7 @@ class TestTheFieldOfView:
 
     @pytest.mark.parametrize(("centre", "field"), [(424, 1.0), (512, 512 / 424), (4240, 10.0), (53, 0.125)])
     def test_may_be_wider_than_that_of_the_original(self, picture_folder, centre, field):
-        (picture_folder / "field.json").write_text(json.dumps({"centre": centre, "of": 424}), encoding="utf-8-sig")
+        (picture_folder / "Field.JSON").write_text(json.dumps({"centre": centre, "of": 424}), encoding="utf-8-sig")
         assert open_catalogue(picture_folder).field_of_view == pytest.approx(field)
 
     @pytest.mark.parametrize("folder", ["images_training_rev1", "images_test_rev1", "images", "images_gz2/images"])

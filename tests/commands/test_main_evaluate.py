@@ -60,7 +60,7 @@ def test_evaluate_names_a_table_that_may_have_been_meant(run, galaxies, capsys):
     assert run("evaluate", galaxies) == 2
     message = capsys.readouterr().err
     assert "holds no scores.csv" in message
-    assert "Tables that are not read: scores.csv.txt. Votes are read from scores.csv" in message
+    assert "Tables that are not read: scores.csv.txt. If one holds votes, save it as scores.csv" in message
 
 
 def test_evaluate_takes_other_galaxies_when_asked_to(run, kaggle_folder, tmp_path, capsys):
