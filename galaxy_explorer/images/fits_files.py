@@ -76,6 +76,16 @@ def quiet_astropy() -> None:
             warnings.filterwarnings("ignore", category=AstropyWarning)
 
 
+def value_of(header: Any, keyword: str, default: Any = None) -> Any:
+    """Return the value of a header's card; the default if it is missing or cannot be parsed."""
+    from astropy.io.fits import VerifyError
+
+    try:
+        return header.get(keyword, default)
+    except VerifyError:
+        return default
+
+
 @contextmanager
 def opened(file: BinaryIO) -> Iterator[Any]:
     """Open a FITS file, unpacked if needed, as an astropy HDUList; no data is read yet."""
