@@ -27,6 +27,13 @@ Q = 5.0
 MOST_CONTRAST = 300.0
 _BRIGHT = 99.5  # percentile of the brightest light
 _SAMPLE = 200_000  # pixels that suffice to measure the sky
+_BRIGHTEST = 1e30  # in units of the noise: float32 holds its sums
+
+# Fill values at the edges of a frame: zeros, or a number such as -9999, without a word in the header.
+MOST_FILLS = 4  # values that are examined in a plane, the most frequent ones
+FILL_DISTANCE = 3.5  # from the sky, in units of its scatter, from which a value cannot be a measured sky
+LEAST_FILL = 0.002, 0.02  # parts of the plane that a fill takes, far from the sky and within its scatter
+LEAST_IMAGE = 0.05  # part of the plane that is not filled
 
 
 def to_levels(planes: np.ndarray) -> np.ndarray:
@@ -49,7 +56,7 @@ def linear_stretch() -> float:
 
 
 def in_noise(planes: np.ndarray) -> np.ndarray:
-    """Return planes of fluxes as multiples of each one's noise above its sky; NaN becomes sky.
+    """Return planes of fluxes as multiples of each one's noise above its sky, as float32; NaN becomes sky.
 
     Each plane has a finite value. If bright light stands out by more than `MOST_CONTRAST`, or without noise, all
     planes are scaled so that it stands out by that much.
@@ -58,11 +65,69 @@ def in_noise(planes: np.ndarray) -> np.ndarray:
     noise = np.array(noises)
     if not (noise > 0).all():  # one scale for all, or colours would depend on which band has noise
         noise[:] = noise.max() or 1.0
-    fluxes = np.stack([(plane - sky) / scale for plane, sky, scale in zip(planes, skies, noise, strict=True)])
+    # In float64, since luminosities are beyond float32.
+    fluxes = np.stack([(plane - np.float64(sky)) / scale for plane, sky, scale in zip(planes, skies, noise, strict=True)])
     brightest = np.nanpercentile(_sample(fluxes), _BRIGHT) or np.nanmax(fluxes)
     if brightest > MOST_CONTRAST or (brightest > 0 and max(noises) == 0):
         fluxes *= MOST_CONTRAST / brightest
-    return np.nan_to_num(fluxes, copy=False, nan=0.0).astype(np.float32, copy=False)
+    np.clip(np.nan_to_num(fluxes, copy=False, nan=0.0), -_BRIGHTEST, _BRIGHTEST, out=fluxes)
+    return fluxes.astype(np.float32)
+
+
+def fill_values(plane: np.ndarray) -> list[float]:
+    """Return the exact values with which a plane is filled at its edges, where nothing was measured.
+
+    A fill reaches inwards from the border, or from NaN there. It lies far from the other pixels' median, or it divides
+    them, as zeros do a sky of noise around 0. A simulation whose sky is exactly 0 has neither.
+    """
+    values, counts = np.unique(plane[:, 1:][plane[:, 1:] == plane[:, :-1]], return_counts=True)
+    candidates = [float(value) for value in values[np.argsort(-counts, kind="stable")][:MOST_FILLS]]
+    fills: list[float] = []
+    rest = np.isfinite(plane)
+    for value in candidates * 2:  # a second time without the fills of the first
+        if value not in fills and _is_fill(plane, value, rest):
+            fills.append(value)
+            rest = rest & (plane != value)
+    return fills
+
+
+def _is_fill(plane: np.ndarray, value: float, known: np.ndarray) -> bool:
+    """Return whether a value fills an edge of a plane, among its known pixels."""
+    equal = plane == value
+    edge = _reached(equal | ~known) & equal
+    rest = plane[known & ~equal].astype(float)
+    part = edge.mean()
+    if part < LEAST_FILL[0] or rest.size < LEAST_IMAGE * plane.size:
+        return False
+    sky = np.median(rest)
+    steps = np.diff(np.unique(_sample(rest)))
+    if not steps.size:
+        return False
+    scatter = max(1.4826 * float(np.median(np.abs(rest - sky))), float(steps.min()))  # of counts, at least one count
+    if value > sky + FILL_DISTANCE * scatter:  # or saturated light that the border cuts
+        return bool(abs(np.median(plane[_beside(edge) & known & ~equal]) - sky) < FILL_DISTANCE * scatter)
+    if value < sky - FILL_DISTANCE * scatter:
+        return True
+    below, above = rest[rest < value], rest[rest > value]
+    is_noise = min(below.size, above.size) > max(5, 0.0005 * rest.size)
+    return part > LEAST_FILL[1] and is_noise and bool(above.min() - below.max() < scatter / 2)
+
+
+def _reached(mask: np.ndarray) -> np.ndarray:
+    """Return the pixels of a mask from which the border is reached within it, along a row or a column."""
+    runs = [np.logical_and.accumulate(mask[::step], axis=0)[::step] for step in (1, -1)]
+    runs += [np.logical_and.accumulate(mask[:, ::step], axis=1)[:, ::step] for step in (1, -1)]
+    return np.logical_or.reduce(runs)
+
+
+def _beside(mask: np.ndarray) -> np.ndarray:
+    """Return the mask grown by a pixel up, down, left and right."""
+    grown = mask.copy()
+    grown[1:] |= mask[:-1]
+    grown[:-1] |= mask[1:]
+    grown[:, 1:] |= mask[:, :-1]
+    grown[:, :-1] |= mask[:, 1:]
+    return grown
 
 
 def sky_and_noise(plane: np.ndarray) -> tuple[float, float]:
