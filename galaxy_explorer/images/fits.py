@@ -5,11 +5,22 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
+from PIL import Image
 
 from galaxy_explorer.images import stretch
-from galaxy_explorer.images.exposure import GREY, MAX_FITS_PIXELS, MIN_SIDE, Exposure, ImageError
-from galaxy_explorer.images.fits_files import Plane, Unit, averaging_of, label_of, opened, read_plane, text_of, units_of, value_of
-from galaxy_explorer.images.fits_position import bands_apart, position_of
+from galaxy_explorer.images.exposure import GREY, IN_COLOUR, MAX_FITS_PIXELS, MIN_SIDE, Exposure, ImageError
+from galaxy_explorer.images.fits_files import (
+    Plane,
+    Unit,
+    averaging_of,
+    label_of,
+    opened,
+    read_plane,
+    text_of,
+    units_of,
+    value_of,
+)
+from galaxy_explorer.images.fits_position import bands_apart, pixel_aspect, position_of
 
 # Bands by their wavelength in nanometres, so that the longest becomes red. Small letters stand for the filters of SDSS
 # and for Johnson's and Cousins's alike: their order is the same.
@@ -17,6 +28,7 @@ WAVELENGTHS = dict(zip("ubgvrizyjhk", (354, 440, 477, 551, 623, 762, 913, 1004, 
 COLOURS = {"red": "r", "green": "g", "blue": "b", "ks": "k"}
 # Which three make the picture if there are more, the first that are all there. SDSS pictures are made of i, r, g.
 TRIPLETS = ("irg", "zrg", "zig", "yrg", "izr", "rgb", "irv", "ivb", "rvb", "khj")
+NOT_SQUARE, MOST_RESAMPLED = 1.1, 4.0  # a pixel's longer side over its shorter one, from and to which it is resampled
 MOST_BANDS = 12  # in one cube; one with more is a spectrum at every pixel
 
 # Images of these names describe another image and are not read first.
@@ -71,8 +83,10 @@ def read_fits(file: BinaryIO, image: str | None, *, located: bool) -> Exposure:
                 )
             chosen = _choose(candidates, image)
             picture, notes, averaging = _picture(chosen)
+            picture, aspect = _in_square_pixels(picture, chosen.unit.header, notes)
             position = None
             if located:
+                averaging /= np.sqrt(max(aspect, 1 / aspect))
                 position, more = position_of(chosen.unit.header, chosen.planes[0].shape, averaging, units)
                 notes += more + (bands_apart(chosen.planes, position, units) if position else [])
             return Exposure(picture, chosen.name, tuple(one.name for one in candidates), tuple(notes), position)
@@ -143,7 +157,7 @@ def _in_colour(flat: list[Plane]) -> tuple[Candidate | None, str]:
             bands.setdefault(band, plane)
     for of_one_size in sizes.values():
         if triplet := _triplet_of(list(of_one_size)):
-            name = f"colour of {', '.join(triplet)}"
+            name = IN_COLOUR + ", ".join(triplet)
             return Candidate(name, tuple(of_one_size[band] for band in triplet)), ""
     if triplet := _triplet_of(list(bands)):
         planes = ", ".join(f"{band} has {bands[band].shape[1]:,}×{bands[band].shape[0]:,}" for band in triplet)
@@ -224,7 +238,7 @@ def _triplet_of(bands: list[str]) -> tuple[str, ...]:
     return tuple(next((triplet for triplet in TRIPLETS if set(triplet) <= set(known)), known[:3]))
 
 
-def _picture(chosen: Candidate) -> tuple[np.ndarray, list[str], int]:
+def _picture(chosen: Candidate) -> tuple[np.ndarray, list[str], float]:
     """Read and stretch an image; return it, notes, and the pixels a side averaged into one."""
     height, width = chosen.planes[0].shape
     if height * width * len(chosen.planes) > MAX_FITS_PIXELS:
@@ -261,14 +275,25 @@ def _picture(chosen: Candidate) -> tuple[np.ndarray, list[str], int]:
 
 
 def _without_fills(shown: tuple[Plane, ...], planes: np.ndarray, averaging: int) -> np.ndarray:
-    """Replace the fill values of planes by NaN; averaged planes are read again, since a fill is mixed in at its edge."""
+    """Replace fill values by NaN; averaged planes are read again, since fills are mixed in at their edges."""
+    fills = sorted({fill for plane in planes for fill in stretch.fill_values(plane)})  # of one band, then of all
     for number, plane in enumerate(planes):
-        if fills := stretch.fill_values(plane):
-            if averaging > 1:
-                planes[number] = read_plane(shown[number], averaging, fills)
-            else:
-                plane[np.isin(plane, fills)] = np.nan
+        if averaging > 1 and fills:
+            planes[number] = read_plane(shown[number], averaging, fills)
+        else:
+            plane[np.isin(plane, fills)] = np.nan
     return planes
+
+
+def _in_square_pixels(picture: np.ndarray, header: Any, notes: list[str]) -> tuple[np.ndarray, float]:
+    """Resample a picture whose pixels are not square; return it and the height of a pixel over its width."""
+    aspect = pixel_aspect(header)
+    if not NOT_SQUARE < max(aspect, 1 / aspect) < MOST_RESAMPLED:
+        return picture, 1.0
+    height, width = picture.shape[:2]
+    size = (round(width * max(1, 1 / aspect)), round(height * max(1, aspect)))
+    notes.append(f"its pixels are {aspect:.2g} times as tall as wide and were resampled to squares")
+    return np.array(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC)), aspect
 
 
 def _holds_levels(header: Any, planes: np.ndarray) -> bool:

@@ -119,7 +119,8 @@ def _odd_card(file: Any, start: int) -> str:
     while piece := file.read(HEADER_PIECE):
         seen += piece
         header, end, _ = seen.partition(_END)
-        odd = odd or next((card for found in _PIXEL_CARD.finditer(header) if (card := _unparsable(found[0]))), "")
+        cards = (found[0] for found in _PIXEL_CARD.finditer(header) if found.start() % CARD == 0)
+        odd = odd or next(filter(None, map(_unparsable, cards)), "")
         if _TOO_MANY.search(header):
             raise ImageError(
                 "the FITS file says that it has 1,000 axes or columns or more; it is damaged: fetch or save it again"

@@ -15,7 +15,6 @@ from galaxy_explorer.images.fits_files import MAX_UNITS, Plane, value_of
 
 TURNED_DEG = 10.0  # north may be this far from up without a note
 INVALID = (*DAMAGED, AttributeError, RuntimeError, AssertionError)  # what astropy raises on bad coordinates
-NOT_SQUARE = 1.1  # a pixel may be this much longer than wide without a note
 MOST_CORRECTIONS = 10_000_000  # values in a file's table of distortions, which is read whole; HST's have thousands
 
 FRAMES = ("ICRS", "FK5", "FK4", "FK4-NO-E", "")
@@ -47,12 +46,12 @@ class UnusableCoordinates(ValueError):
 
 
 def position_of(
-    header: Any, shape: tuple[int, int], averaging: int, units: Any
+    header: Any, shape: tuple[int, int], averaging: float, units: Any
 ) -> tuple[SkyPlacement | None, list[str]]:
     """Compute the position of an image's middle, and notes on bad coordinates and orientation.
 
-    `shape` is the image's in the file before `averaging` pixels a side became one; `units` is the whole file, with
-    the tables of distortions of headers such as those of HST. None if the header has no valid position.
+    `shape` is the image's in the file before `averaging` pixels a side became one, on average; `units` is the whole
+    file, with the tables of distortions of headers such as those of HST. None if the header has no valid position.
     """
     from astropy.io.fits import VerifyError
     from astropy.wcs.utils import proj_plane_pixel_scales
@@ -80,6 +79,21 @@ def position_of(
         reason = lines[0].rstrip(".") if lines else type(error).__name__
         return None, [f"its sky coordinates are invalid ({reason}) and are ignored"]
     return position, _orientation(directions)
+
+
+def pixel_aspect(header: Any) -> float:
+    """Return how many times as tall as wide a pixel is on the sky; 1 if the header does not tell it."""
+    try:
+        cards = _checked(header)
+    except ValueError:
+        return 1.0
+    axes = (1, 2)
+    matrix = np.array([[cards.get(f"CD{row}_{column}", 0.0) for column in axes] for row in axes])
+    if not matrix.any():
+        rotation = [[cards.get(f"PC{row}_{column}", float(row == column)) for column in axes] for row in axes]
+        matrix = np.diag([cards.get(f"CDELT{axis}", 1.0) for axis in axes]) @ np.array(rotation)
+    wide, tall = np.hypot(*matrix)
+    return float(tall / wide) if wide > 0 and tall > 0 and cards.get("CUNIT1") == cards.get("CUNIT2") else 1.0
 
 
 def bands_apart(planes: tuple[Plane, ...], position: SkyPlacement, units: Any) -> list[str]:
@@ -237,7 +251,7 @@ def _check_frame(cards: dict[str, Any], odd: list[str]) -> None:
     kind = cards["CTYPE1"][:4]
     is_equatorial = kind.rstrip("-") in ("RA", "DEC")
     frame = cards.get("RADESYS", "") if is_equatorial else kind
-    if is_equatorial and frame not in FRAMES or not is_equatorial and kind not in ("GLON", "GLAT"):
+    if frame not in (FRAMES if is_equatorial else ("GLON", "GLAT")):
         raise UnusableCoordinates(f"its frame “{frame}” is not known, so its sky coordinates are ignored")
     for name in ("EPOCH", "EQUINOX"):
         is_undefined = name in cards and not 1800 < cards[name] < 2200  # 0 of AIPS
@@ -288,7 +302,7 @@ def _orientation(directions: np.ndarray) -> list[str]:
     notes = []
     if np.linalg.det(directions) > 0:
         notes.append("it is mirrored: with north up, east is on the right")
-    right, up = np.linalg.solve(directions, [0.0, 1.0])
+    right, up = np.linalg.solve(directions / np.linalg.norm(directions, axis=0), [0.0, 1.0])
     angle = np.degrees(np.arctan2(right, up))
     if abs(angle) > TURNED_DEG:
         notes.append(f"north is {abs(angle):.0f}° to the {'right' if angle > 0 else 'left'} of up")
