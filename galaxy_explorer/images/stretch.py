@@ -102,6 +102,8 @@ def fill_values(plane: np.ndarray) -> list[float]:
 def _is_fill(plane: np.ndarray, value: float, known: np.ndarray) -> bool:
     """Return whether a value fills an edge of a plane, among its known pixels."""
     equal = plane == value
+    if equal.mean() < LEAST_FILL[0]:
+        return False
     edge = _reached(equal | ~known) & equal
     if edge.mean() < LEAST_FILL[0] or edge.sum() < equal.sum() / 2:
         return False
