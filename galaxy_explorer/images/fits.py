@@ -102,9 +102,10 @@ def _choose(candidates: list[Candidate], image: str | None) -> Candidate:
     """Return the image with a name, else the first in colour, else the main one, that is not a companion."""
     if image is None:
         images = [one for one in candidates if not _is_companion(one.unit)] or candidates
-        main = min(images, key=lambda one: (not MAIN.search(one.unit.name), one.unit.number > 0, len(one.planes) < 3))
-        is_main = MAIN.search(main.unit.name) or main.unit.number == 0
-        return next((one for one in images if _is_in_colour(one, images, main if is_main else None)), main)
+        main = next((one for one in images if MAIN.search(one.unit.name)), None)
+        main = main or next((one for one in images if one.unit.number == 0), None)
+        in_grey = main or next((one for one in images if len(one.planes) == 1), images[0])
+        return next((one for one in images if _is_in_colour(one, images, main)), in_grey)
     for candidate in candidates:
         if candidate.name == image:
             return candidate

@@ -188,7 +188,7 @@ from galaxy_explorer.images import ImageError, read_exposure
 
 TEXT = "'not a number, written as text by a script that was in a hurry'"
 NAMES = ["PV1_{}", "PV2_{}", "CD1_{}", "A_1_{}", "AMDX{}", "WAT1_0{:02}", "CROTA{}", "PS1_{}", "CRVAL{}"]
-ONES = ["MJD-OBS", "CTYPE1", "CUNIT1", "RADESYS", "PLATEID", "PLTDECSN", "CNPIX1", "WAT1_000", "WCSAXES", "DP1", "CQDIS1"]
+ONES = ["MJD-OBS", "CTYPE1", "CUNIT1", "RADESYS", "PLATEID", "PLTDECSN", "CNPIX1", "WAT1_000", "WCSAXES", "DP1"]
 VALUES = [TEXT, "none", "1,5", "NaN", "1E400", "-1E308", "0", "T", "''", "'RA---TAB'", "99999999999", "'unterminated"]
 plain = written(with_header(galaxy_fluxes(side=20), **on_the_sky()))
 end = plain.index(b"END".ljust(80))
