@@ -82,7 +82,7 @@ def position_of(
 
 
 def pixel_aspect(header: Any) -> float:
-    """Return how many times as tall as wide a pixel is on the sky; 1 if the header does not tell it."""
+    """Return the height of a pixel on the sky over its width; 1 if the header does not tell it."""
     try:
         cards = _checked(header)
     except ValueError:
@@ -198,7 +198,7 @@ def _checked(header: Any) -> dict[str, Any]:
 
 
 def _sky_axes(header: Any) -> dict[str, str]:
-    """Return the numbers of the two axes of the sky as text, each with its number among them, 1 or 2."""
+    """Return the two axes of the sky, as text, with their numbers among themselves, 1 or 2."""
     types = {str(axis): str(value_of(header, f"CTYPE{axis}", "")).strip().upper() for axis in range(1, 10)}
     axes = {axis: found[1] for axis, text in types.items() if (found := _SKY_AXIS.fullmatch(text))}
     if len(axes) == 1:

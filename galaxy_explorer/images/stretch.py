@@ -61,7 +61,7 @@ def linear_stretch() -> float:
 
 
 def in_noise(planes: np.ndarray) -> np.ndarray:
-    """Return planes of fluxes as multiples of each one's noise above its sky, as float32; NaN becomes sky.
+    """Return float32 planes of fluxes in units of their noise above the sky; NaN becomes sky.
 
     Each plane has a finite value. If bright light stands out by more than `MOST_CONTRAST`, or without noise, all
     planes are scaled so that it stands out by that much.
