@@ -28,7 +28,7 @@ HEADER_PIECE = 36 * CARD * 16  # bytes of a header that are read at a time
 BEYOND = 1e100  # an absolute value above it is as good as infinite: its square would be
 
 # Cards that place and scale the pixels: nothing can be read if one of them is not a number.
-_PIXEL_CARD = re.compile(rb"(?:BITPIX  |NAXIS[ \d]{3}|BSCALE  |BZERO   |BLANK   )= .{70}", re.DOTALL)
+_PIXEL_CARD = re.compile(rb"(?:BITPIX  |NAXIS[ 12]  |BSCALE  |BZERO   |BLANK   )= .{70}", re.DOTALL)
 _TOO_MANY = re.compile(rb"(?:NAXIS   |ZNAXIS  |TFIELDS )= *\+?0*[1-9]\d{3}")
 _END = b"END".ljust(CARD)
 _quieting = threading.Lock()

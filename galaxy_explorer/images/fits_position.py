@@ -4,6 +4,7 @@ astropy hands a header to wcslib, whose messages on cards that it rejects overru
 (astropy#20349), and whose defaults replace what is missing. So it gets a new header, of checked and needed cards only.
 """
 
+import math
 import re
 from itertools import islice
 from typing import Any
@@ -241,7 +242,7 @@ def _is_valid(name: str, value: Any) -> bool:
     """Return whether a card has a value of the right type that wcslib and astropy can hold."""
     if _TEXT_CARD.fullmatch(name):
         return isinstance(value, str) and len(value) <= 68 and value.isascii() and value.isprintable()
-    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return False
     return not name.endswith("_ORDER") or 0 <= value <= 9
 
