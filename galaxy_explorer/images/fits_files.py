@@ -110,7 +110,7 @@ def opened(file: BinaryIO) -> Iterator[Any]:
 
 
 def _odd_card(file: Any, start: int) -> str:
-    """Return a card of a header without which the pixels cannot be read, and that is not a number; else empty.
+    """Return in words a card that the pixels need and that cannot be parsed; empty if none.
 
     ImageError is raised for a header whose many axes or columns astropy would count one by one.
     """
@@ -226,7 +226,7 @@ def _strip(plane: Plane, averaging: int, width: int) -> int:
 
 
 def _rows(plane: Plane, top: int, end: int, fills: Sequence[float]) -> np.ndarray:
-    """Read some rows of a plane, (end - top, W) of float32, or of float64 if the file has 8 bytes a value."""
+    """Read some rows of a plane, (end - top, W) of float32, or float64 if the file has 8 bytes."""
     rows, _ = plane.axes
     chosen: list[int | slice] = [slice(None)] * len(plane.unit.shape)
     chosen[rows] = slice(top, end)
