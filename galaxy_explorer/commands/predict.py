@@ -193,9 +193,8 @@ def _sources_at(path: str, notes: Notes) -> Iterator[Source]:
 def _read_noted(notes: Notes, galaxy_id: str, find: Callable[[], bytes | Path]) -> np.ndarray:
     """Read an image, and note how it was displayed."""
     exposure = read_exposure(find(), located=False)
-    several = len(exposure.choices) > 1
-    choice = [f"the file holds {len(exposure.choices)} images; “{exposure.name}” was predicted"] if several else []
-    for note in (*choice, *exposure.notes):
+    choice = f"the file holds {len(exposure.images)} images; “{exposure.name}” was predicted"
+    for note in (*([choice] if exposure.is_chosen else []), *exposure.notes):
         notes.setdefault(note, []).append(galaxy_id)  # threads do this, each in one step
     return exposure.picture
 
