@@ -92,8 +92,9 @@ def predict(options: argparse.Namespace) -> int:
         with disk_errors(output, lambda: "add --resume" if store.chunk_paths() else "give the same command again"):
             with progress_bar(rank, before=len(store.predicted_ids())) as progress:
                 predict_missing(store, model, sources, replace(settings, progress=progress), rank)
-            report_notes(notes)
-            return _finish(store, len(sources), table) if rank.is_rank_0 else 0
+            status = _finish(store, len(sources), table) if rank.is_rank_0 else 0
+        report_notes(notes)
+        return status
 
 
 def _table_options(

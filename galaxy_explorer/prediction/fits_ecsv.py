@@ -115,6 +115,7 @@ def _described(named: Mapping[str, str]) -> "Table":
 
 def read_fits(path: Path) -> pd.DataFrame:
     """Read the first table of a FITS file."""
+    from astropy.io import fits
     from astropy.table import Table
 
     from galaxy_explorer.images.fits_files import quiet_astropy
@@ -123,9 +124,14 @@ def read_fits(path: Path) -> pd.DataFrame:
     with path.open("rb") as file:
         if not file.read(9).startswith(b"SIMPLE  ="):
             raise ValueError("it does not begin as FITS does; unpack it, if it is packed")
-    table = Table.read(path, format="fits")
-    table.convert_bytestring_to_unicode()
-    rows = table.to_pandas()
+    with fits.open(path) as units:
+        unit = next((unit for unit in units if isinstance(unit, fits.BinTableHDU | fits.TableHDU)), None)
+        if unit is None:
+            raise ValueError("it holds no table")
+        unit.header.remove("COMMENT", ignore_missing=True, remove_all=True)  # astropy would run its YAML
+        table = Table.read(unit)
+        table.convert_bytestring_to_unicode()
+        rows = table.to_pandas()
     if ID in rows:
         rows[ID] = rows[ID].map(_from_ascii, na_action="ignore")
     return rows
