@@ -1,4 +1,4 @@
-"""Progress of long work on standard error: a bar in a terminal, a line a minute in a log file."""
+"""Progress on standard error: a bar in a terminal, a line a minute in a log file."""
 
 import sys
 from typing import TextIO
@@ -28,7 +28,7 @@ class _LogFile:
 def progress_bar(
     unit: str, total: int | None = None, *, initial: int = 0, desc: str | None = None, disable: bool = False
 ) -> tqdm:
-    """Open a progress bar; if standard error is not a terminal, it becomes one line of text a minute.
+    """Open a progress bar, or if standard error is not a terminal, write a line a minute.
 
     Parameters
     ----------

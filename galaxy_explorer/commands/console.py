@@ -47,7 +47,7 @@ def inference_options(
 
 @contextmanager
 def progress_bar(rank: Rank = SINGLE_PROCESS, before: int = 0) -> Iterator[Progress]:
-    """Show a progress bar, or a line a minute if standard error is not a terminal; rank 0 shows it for all.
+    """Show a progress bar, or a line a minute in a log file; rank 0 shows it for all processes.
 
     Galaxies that an interrupted run predicted `before` do not count for the speed.
     """

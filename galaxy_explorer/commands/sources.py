@@ -84,7 +84,7 @@ def _sources_at(path: str, notes: Notes, crop: bool) -> Iterator[Source]:
 
 
 def _check_is_image(file: Path) -> None:
-    """Raise ValueError for a file that is not an image by its name or by its content, such as a table."""
+    """Raise ValueError for a file that is not an image by name or content, such as a table."""
     if is_named(file.name, *SUFFIXES):
         return
     try:

@@ -42,7 +42,7 @@ def check_ending(path: Path) -> str:
 
 
 def _name_in_file(column: str, ending: str, names: str) -> str:
-    """Return the name of a column in a file; in FITS it has no dot, so that STILTS and TOPCAT can type it."""
+    """Return the name of a column in a file; FITS has no dots: STILTS cannot type them."""
     answer, _, kind = column.partition("_")
     if names == "gz2" and answer in _GZ2:
         return "_".join(filter(None, (_GZ2[answer], kind)))
@@ -194,7 +194,7 @@ def read_table(path: Path) -> tuple[pd.DataFrame, str | None]:
 
 
 def _checked(table: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """Return the columns of a prediction table under their own names; raise PredictionError for invalid ones."""
+    """Return the columns of a table by their own names; raise PredictionError for invalid ones."""
     table = table.rename(columns=_COLUMN_OF)
     missing = [name for name in (ID, *COLUMNS) if name not in (table.index.name, *table.columns)]
     if missing:

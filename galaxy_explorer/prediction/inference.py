@@ -64,7 +64,7 @@ def add_model_error(model: "Model", fractions: np.ndarray, over_views: np.ndarra
 def predict_inputs(
     network: "GalaxyNetwork", inputs: np.ndarray, tta_views: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Predict ``(N, 3, S, S)`` inputs: mean and standard deviation over their TTA views, ``(N, D)`` embeddings."""
+    """Return mean and deviation over the TTA views of inputs, and ``(N, D)`` embeddings."""
     import torch
 
     if network.training:

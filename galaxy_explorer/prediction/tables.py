@@ -1,4 +1,4 @@
-"""Files of prediction tables: columns, Parquet, the sidecar of CSV, and the list of failed galaxies."""
+"""Files of prediction tables: columns, Parquet, the sidecar of CSV, failed galaxies."""
 
 import csv
 import json
