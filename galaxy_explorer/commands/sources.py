@@ -66,9 +66,9 @@ def _sources_at(path: str, notes: Notes, crop: bool) -> Iterator[Source]:
     if re.match(r"[a-zA-Z][\w+.-]+://", path):
         raise ValueError(f"{path} is an address; download it, or mount its store, and give the path")
     file = Path(path)
-    cropped = crop and not has_known_field(path)
     if not file.is_file() or file.suffix.lower() == ".zip":
         catalogue = open_catalogue(path)
+        cropped = crop and not has_known_field(path)
         for source in sources_of(catalogue):
             if cropped or is_named(str(catalogue.table.at[source.galaxy_id, "picture"]), *FITS_ENDINGS):
                 find = partial(catalogue.picture_file, source.galaxy_id)
@@ -77,6 +77,7 @@ def _sources_at(path: str, notes: Notes, crop: bool) -> Iterator[Source]:
             yield source
     else:
         _check_is_image(file)
+        cropped = crop and not has_known_field(path)
         galaxy_id, state = normalise_id(stem_of(file.name)), file.stat()
         read = partial(_read_noted, notes, galaxy_id, lambda: file, cropped)
         # A field.json next to it says that the image was cropped before, as for the folder as a whole.
@@ -85,6 +86,8 @@ def _sources_at(path: str, notes: Notes, crop: bool) -> Iterator[Source]:
 
 def _check_is_image(file: Path) -> None:
     """Raise ValueError for a file that is not an image by name or content, such as a table."""
+    if file.name != file.name.encode(errors="replace").decode():
+        raise ValueError(f"the name of {file} is not UTF-8, so it is not an id; rename it")
     if is_named(file.name, *SUFFIXES):
         return
     try:

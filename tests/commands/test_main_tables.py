@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import sys
 
 import numpy as np
 import pandas as pd
@@ -212,6 +213,19 @@ def test_a_file_that_is_not_a_picture_is_refused_before_anything_is_written(
     assert run("predict", galaxies, tmp_path / name, "--output", tmp_path / "predictions.csv") == 2
     assert f"{name} is not a picture (" in capsys.readouterr().err
     assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_picture_whose_name_is_not_text_is_refused(run, galaxies, tmp_path, capsys):
+    (galaxies / "0001.png").rename(tmp_path / "\udcff.png")
+    assert run("predict", tmp_path / "\udcff.png", "--output", tmp_path / "predictions.csv") == 2
+    assert "\\udcff.png is not UTF-8, so it is not an id; rename it" in capsys.readouterr().err
+
+
+def test_a_damaged_zip_is_refused_in_words(run, tmp_path, capsys):
+    (tmp_path / "galaxies.zip").write_bytes(b"PK and no more")
+    assert run("predict", tmp_path / "galaxies.zip", "--output", tmp_path / "predictions.csv") == 2
+    assert "galaxies.zip cannot be read" in capsys.readouterr().err
 
 
 def test_a_picture_without_an_ending_is_taken(run, galaxies, tmp_path):
