@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from PIL import Image
+
 from galaxy_explorer.catalogue import (
     FIELD_FILE,
     SCORES_FILE,
