@@ -102,11 +102,10 @@ def _check_is_image(file: Path) -> None:
 def _read_noted(notes: Notes, galaxy_id: str, find: Callable[[], bytes | Path], cropped: bool) -> Finding:
     """Read an image, find the galaxy in it if asked to, and note what was done."""
     exposure = read_exposure(find(), located=False)
-    several = len(exposure.choices) > 1
-    choice = [f"the file holds {len(exposure.choices)} images; “{exposure.name}” was predicted"] if several else []
+    choice = f"the file holds {len(exposure.images)} images; “{exposure.name}” was predicted"
     found = find_galaxy(exposure.picture) if cropped else Finding(exposure.picture)
     drawn = [f"drawn over the picture, and removed before the prediction: {kind}" for kind in found.removed]
-    for note in (*choice, *exposure.notes, *drawn):
+    for note in (*([choice] if exposure.is_chosen else []), *exposure.notes, *drawn):
         notes.setdefault(note, []).append(galaxy_id)  # threads do this, each in one step
     return found
 

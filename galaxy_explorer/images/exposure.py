@@ -13,6 +13,8 @@ MIN_SIDE = 16  # pixels; below it nothing of a galaxy's shape is left
 # The note on a picture of one band, and on one without colours.
 GREY = "shown in grey; the networks were trained on colour pictures, so treat their predictions with care"
 
+IN_COLOUR = "colour of "  # begins the name of an image that is made of three others of its file
+
 # What Pillow's decoders raise on damaged files. Warning: where a caller has turned warnings into errors.
 DAMAGED = (
     OSError,
@@ -65,6 +67,16 @@ class Exposure:
     choices: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     position: SkyPlacement | None = None
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """The images that the file itself holds."""
+        return tuple(name for name in self.choices if not name.startswith(IN_COLOUR))
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether the file holds more images than those that are shown."""
+        return len(self.images) > (3 if self.name.startswith(IN_COLOUR) else 1)
 
 
 def check_picture(image: np.ndarray) -> None:
