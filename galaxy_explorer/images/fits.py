@@ -86,7 +86,7 @@ def read_fits(file: BinaryIO, image: str | None, *, located: bool) -> Exposure:
             picture, aspect = _in_square_pixels(picture, chosen.unit.header, notes)
             position = None
             if located:
-                averaging /= np.sqrt(max(aspect, 1 / aspect))
+                averaging /= float(np.sqrt(max(aspect, 1 / aspect)))
                 position, more = position_of(chosen.unit.header, chosen.planes[0].shape, averaging, units)
                 notes += more + (bands_apart(chosen.planes, position, units) if position else [])
             return Exposure(picture, chosen.name, tuple(one.name for one in candidates), tuple(notes), position)
@@ -99,7 +99,7 @@ def read_fits(file: BinaryIO, image: str | None, *, located: bool) -> Exposure:
 
 
 def _choose(candidates: list[Candidate], image: str | None) -> Candidate:
-    """Return the image with a name, else the first in colour, else the main one, that is not a companion."""
+    """Return the image with a name, else the first in colour, else the main one."""
     if image is None:
         images = [one for one in candidates if not _is_companion(one.unit)] or candidates
         main = next((one for one in images if MAIN.search(one.unit.name)), None)
@@ -120,7 +120,7 @@ def _is_companion(unit: Unit) -> bool:
 
 
 def _is_in_colour(candidate: Candidate, images: list[Candidate], main: Candidate | None) -> bool:
-    """Return whether an image of three planes is one in colour, next to the main image of its file."""
+    """Return whether three planes are a picture in colour, given the file's main image."""
     if len(candidate.planes) < 3:
         return False
     if len({plane.unit.number for plane in candidate.planes}) == 3 or candidate is main:
@@ -149,7 +149,7 @@ def _candidates(grids: list[Unit]) -> list[Candidate]:
 
 
 def _in_colour(flat: list[Plane]) -> tuple[Candidate | None, str]:
-    """Return three units of known bands and one size as an image; else why there are none, if some come near."""
+    """Return three units of known bands and one size as an image; or a note on what is missing."""
     sizes: dict[tuple[int, int], dict[str, Plane]] = {}
     bands: dict[str, Plane] = {}
     for plane in flat:
@@ -276,7 +276,7 @@ def _picture(chosen: Candidate) -> tuple[np.ndarray, list[str], float]:
 
 
 def _without_fills(shown: tuple[Plane, ...], planes: np.ndarray, averaging: int) -> np.ndarray:
-    """Replace fill values by NaN; averaged planes are read again, since fills are mixed in at their edges."""
+    """Replace fill values by NaN; read averaged planes again, since their edges mix with fills."""
     fills = sorted({fill for plane in planes for fill in stretch.fill_values(plane)})  # of one band, then of all
     for number, plane in enumerate(planes):
         if averaging > 1 and fills:
@@ -287,7 +287,7 @@ def _without_fills(shown: tuple[Plane, ...], planes: np.ndarray, averaging: int)
 
 
 def _in_square_pixels(picture: np.ndarray, header: Any, notes: list[str]) -> tuple[np.ndarray, float]:
-    """Resample a picture whose pixels are not square; return it and the height of a pixel over its width."""
+    """Resample a picture to square pixels; return it and a pixel's height over its width."""
     aspect = pixel_aspect(header)
     if not NOT_SQUARE < max(aspect, 1 / aspect) < MOST_RESAMPLED:
         return picture, 1.0

@@ -28,7 +28,7 @@ HEADER_PIECE = 36 * CARD * 16  # bytes of a header that are read at a time
 BEYOND = 1e100  # an absolute value above it is as good as infinite: its square would be
 
 # Cards that place and scale the pixels: nothing can be read if one of them is not a number.
-_PIXEL_CARD = re.compile(rb"(?:BITPIX  |NAXIS[ \d]{3}|BSCALE  |BZERO   |BLANK   )= .{70}", re.DOTALL)
+_PIXEL_CARD = re.compile(rb"(?:BITPIX  |NAXIS[ 12]  |BSCALE  |BZERO   |BLANK   )= .{70}", re.DOTALL)
 _TOO_MANY = re.compile(rb"(?:NAXIS   |ZNAXIS  |TFIELDS )= *\+?0*[1-9]\d{3}")
 _END = b"END".ljust(CARD)
 _quieting = threading.Lock()
@@ -110,7 +110,7 @@ def opened(file: BinaryIO) -> Iterator[Any]:
 
 
 def _odd_card(file: Any, start: int) -> str:
-    """Return a card of a header without which the pixels cannot be read, and that is not a number; else empty.
+    """Return in words a card that the pixels need and that cannot be parsed; empty if none.
 
     ImageError is raised for a header whose many axes or columns astropy would count one by one.
     """
@@ -226,7 +226,7 @@ def _strip(plane: Plane, averaging: int, width: int) -> int:
 
 
 def _rows(plane: Plane, top: int, end: int, fills: Sequence[float]) -> np.ndarray:
-    """Read some rows of a plane, (end - top, W) of float32, or of float64 if the file has 8 bytes a value."""
+    """Read some rows of a plane, (end - top, W) of float32, or float64 if the file has 8 bytes."""
     rows, _ = plane.axes
     chosen: list[int | slice] = [slice(None)] * len(plane.unit.shape)
     chosen[rows] = slice(top, end)

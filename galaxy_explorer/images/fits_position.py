@@ -4,6 +4,7 @@ astropy hands a header to wcslib, whose messages on cards that it rejects overru
 (astropy#20349), and whose defaults replace what is missing. So it gets a new header, of checked and needed cards only.
 """
 
+import math
 import re
 from itertools import islice
 from typing import Any
@@ -87,13 +88,22 @@ def pixel_aspect(header: Any) -> float:
         cards = _checked(header)
     except ValueError:
         return 1.0
+    if not cards or cards.get("CUNIT1") != cards.get("CUNIT2"):
+        return 1.0
+    with np.errstate(all="ignore"):
+        wide, tall = np.hypot(*_matrix(cards))
+        aspect = float(tall / wide)
+    return aspect if 0.01 < aspect < 100 else 1.0
+
+
+def _matrix(cards: dict[str, Any]) -> np.ndarray:
+    """Return the steps on the sky, in rows, along each axis of the image, in columns."""
     axes = (1, 2)
-    matrix = np.array([[cards.get(f"CD{row}_{column}", 0.0) for column in axes] for row in axes])
-    if not matrix.any():
-        rotation = [[cards.get(f"PC{row}_{column}", float(row == column)) for column in axes] for row in axes]
-        matrix = np.diag([cards.get(f"CDELT{axis}", 1.0) for axis in axes]) @ np.array(rotation)
-    wide, tall = np.hypot(*matrix)
-    return float(tall / wide) if wide > 0 and tall > 0 and cards.get("CUNIT1") == cards.get("CUNIT2") else 1.0
+    matrix = np.array([[cards.get(f"CD{row}_{column}", 0.0) for column in axes] for row in axes], float)
+    if any(name.startswith("CD") and name[3] == "_" for name in cards):
+        return matrix
+    rotation = [[cards.get(f"PC{row}_{column}", float(row == column)) for column in axes] for row in axes]
+    return np.diag([float(cards.get(f"CDELT{axis}", 1.0)) for axis in axes]) @ np.array(rotation, float)
 
 
 def bands_apart(planes: tuple[Plane, ...], position: SkyPlacement, units: Any) -> list[str]:
@@ -167,7 +177,7 @@ def _plate_solution(header: Any) -> dict[str, Any]:
 
 
 def _checked(header: Any) -> dict[str, Any]:
-    """Return the cards that give the position on the sky, its axes counted as 1 and 2; empty without such axes.
+    """Return the cards of the position on the sky, its axes counted as 1 and 2; empty if none.
 
     Of repeated cards the last is taken, as by wcslib. UnusableCoordinates is raised if a card is missing or odd.
     """
@@ -194,6 +204,9 @@ def _checked(header: Any) -> dict[str, Any]:
     for name in (*needed, *odd):
         if name not in cards:
             raise UnusableCoordinates(f"its sky coordinates are not complete ({name}) and are ignored")
+    with np.errstate(all="ignore"):
+        if not cards.keys().isdisjoint(("CD1_1", "CD1_2", "CD2_1", "CD2_2")) and not np.linalg.det(_matrix(cards)):
+            raise ValueError("the matrix CD is singular")  # wcslib replaces a row of zeros
     return cards
 
 
@@ -241,7 +254,7 @@ def _is_valid(name: str, value: Any) -> bool:
     """Return whether a card has a value of the right type that wcslib and astropy can hold."""
     if _TEXT_CARD.fullmatch(name):
         return isinstance(value, str) and len(value) <= 68 and value.isascii() and value.isprintable()
-    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return False
     return not name.endswith("_ORDER") or 0 <= value <= 9
 
@@ -264,7 +277,7 @@ def _check_frame(cards: dict[str, Any], odd: list[str]) -> None:
 
 
 def _drop_or_check_wat(cards: dict[str, Any]) -> list[str]:
-    """Join the pieces of IRAF's WAT cards, and return those that are odd; remove them if nothing uses them.
+    """Join the pieces of IRAF's WAT cards, or remove unused ones; return those that are odd.
 
     wcslib reads these texts without checking their lengths and counts.
     """
@@ -302,7 +315,7 @@ def _orientation(directions: np.ndarray) -> list[str]:
     notes = []
     if np.linalg.det(directions) > 0:
         notes.append("it is mirrored: with north up, east is on the right")
-    right, up = np.linalg.solve(directions / np.linalg.norm(directions, axis=0), [0.0, 1.0])
+    right, up = np.linalg.solve(directions, [0.0, 1.0])
     angle = np.degrees(np.arctan2(right, up))
     if abs(angle) > TURNED_DEG:
         notes.append(f"north is {abs(angle):.0f}° to the {'right' if angle > 0 else 'left'} of up")

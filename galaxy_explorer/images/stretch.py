@@ -82,7 +82,7 @@ def in_noise(planes: np.ndarray) -> np.ndarray:
 
 
 def fill_values(plane: np.ndarray) -> list[float]:
-    """Return the exact values with which a plane is filled at its edges, where nothing was measured.
+    """Return the exact values that fill the edges of a plane, where nothing was measured.
 
     A fill reaches inwards from the border, or from NaN there. It lies far from the other pixels, or it divides
     them, as zeros do a sky of noise around 0. A simulation whose sky is exactly 0 has neither.
@@ -133,7 +133,7 @@ def _border(plane: np.ndarray) -> tuple[np.ndarray, ...]:
 
 
 def _reached(mask: np.ndarray) -> np.ndarray:
-    """Return the pixels of a mask from which the border is reached within it, along a row or a column."""
+    """Return the pixels of a mask that reach the border within it, along a row or a column."""
     runs = [np.logical_and.accumulate(mask[::step], axis=0)[::step] for step in (1, -1)]
     runs += [np.logical_and.accumulate(mask[:, ::step], axis=1)[:, ::step] for step in (1, -1)]
     return np.logical_or.reduce(runs)

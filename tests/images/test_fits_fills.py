@@ -127,3 +127,10 @@ class TestPixelsThatAreNotSquare:
         assert read_image(written(with_header(galaxy_fluxes(), CDELT1=1.0, CDELT2=2.0))).shape == (64, 64, 3)
         cards = on_the_sky() | {"CD2_2": 1.05 * on_the_sky()["CD2_2"]}
         assert read_image(written(with_header(galaxy_fluxes(), **cards))).shape == (64, 64, 3)
+
+    @pytest.mark.parametrize("value", [0.0, -1e308, 10**60])
+    def test_absurd_steps_are_no_error(self, value):
+        for name in ("CD1_1", "CD2_2"):
+            exposure = read_exposure(written(with_header(galaxy_fluxes(), **(on_the_sky() | {name: value}))))
+            assert exposure.picture.shape == (64, 64, 3)
+            assert exposure.position is None

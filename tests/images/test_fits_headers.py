@@ -113,6 +113,7 @@ def raw(*cards, before=(), **header):
         ({"CRPIX1": "center"}, "CRPIX1"),
         ({"CD2_1": "0.1"}, "CD2_1"),
         ({"PV1_3": "text"}, "PV1_3"),
+        ({"PV1_3": 1j}, "PV1_3"),
         ({"CTYPE1": None}, "CTYPE1"),
         ({"CUNIT2": 1.0}, "CUNIT2"),
         ({"A_ORDER": 20_000, "B_ORDER": 2}, "A_ORDER"),
