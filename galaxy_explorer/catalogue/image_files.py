@@ -11,7 +11,7 @@ from galaxy_explorer.catalogue.catalogue import CatalogueError
 from galaxy_explorer.catalogue.score_tables import ID, normalise_id
 from galaxy_explorer.images import FITS_ENDINGS, is_named, stem_of
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", *FITS_ENDINGS)
+SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".avif", *FITS_ENDINGS)
 _SURROGATE = re.compile("[\ud800-\udfff]")  # a byte of a file name that is not valid UTF-8
 
 

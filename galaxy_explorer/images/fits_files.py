@@ -2,7 +2,6 @@
 
 import bz2
 import gzip
-import io
 import re
 import tempfile
 import threading
@@ -22,7 +21,7 @@ MAX_UNPACKED_BZIP2_BYTES = 128 * 2**20  # of one packed by bzip2, which takes 5 
 MAX_HEADER_BYTES = 16 * 2**20  # of a packed file, until its first END
 UNPACKED_IN_MEMORY = 32 * 2**20  # bytes; more are unpacked to the disk
 MAX_UNITS = 500  # headers and data units that are read of a file
-MAX_TILE_PIXELS = 50_000_000  # of one tile of a compressed image, which is unpacked at once
+MAX_TILE_PIXELS = 20_000_000  # of one tile of a compressed image, which is unpacked at once: up to 0.5 GB
 STRIP_PIXELS = 1_000_000  # read at a time
 SHOWN_PIXELS = 2_100_000  # a plane with more, some 1,450 a side, is averaged: networks see 128 a side
 

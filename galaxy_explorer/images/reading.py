@@ -70,10 +70,11 @@ PictureSource = bytes | str | PathLike[str] | BinaryIO
 
 
 def read_image(source: PictureSource, *, shortest: int | None = None) -> np.ndarray:
-    """Read a JPEG, PNG, TIFF, WebP or FITS picture of any mode as RGB.
+    """Read a JPEG, PNG, TIFF, WebP, AVIF or FITS picture of any mode as RGB.
 
-    16-bit pictures are scaled so that 65535 becomes 255, pictures of floats by their own finite range
-    (NaN becomes black); 32-bit integers count as 16-bit if they fit, else they are scaled by their own range.
+    16-bit pictures are scaled so that 65535 becomes 255, those of 12 bits so that 4095 does, pictures of floats by
+    their own finite range (NaN becomes black); signed and 32-bit integers count as 16-bit if they fit, else they are
+    scaled by their own range.
     Transparency is laid on black, and the camera's orientation is applied. Of a file with several pictures
     the first is read; of a FITS file the one that `read_exposure` reads, with the same stretch. Thread-safe.
 
@@ -94,8 +95,9 @@ def read_image(source: PictureSource, *, shortest: int | None = None) -> np.ndar
     ------
     ImageError
         If the file does not exist, has another format, is damaged, too small (a side below `MIN_SIDE` pixels)
-        or too large (more than `MAX_PIXELS` pixels, of FITS `MAX_FITS_PIXELS`; this is read from the header,
-        before anything is decoded).
+        or too large: more than `MAX_PIXELS` pixels, of FITS `MAX_FITS_PIXELS`, of WebP and AVIF 20 million; JPEG with
+        too many scans; TIFF with more than 400 MB of samples. This is read from the header, before anything is
+        decoded.
     """
     return _read(source, None, located=False, shortest=shortest).picture
 
