@@ -4,6 +4,7 @@ import io
 import os
 import re
 import threading
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from os import PathLike
 from typing import BinaryIO
@@ -260,21 +261,30 @@ def _kind_of(start: bytes) -> str:
 def _to_rgb(picture: Image.Image) -> np.ndarray:
     """Convert a picture of any mode to RGB, a band of rows at a time."""
     width, height = picture.size
-    rows = max(1, BAND_SAMPLES // width)
-    parts = [slice(top, min(top + rows, height)) for top in range(0, height, rows)]
-    bands = lambda: (picture.crop((0, part.start, width, part.stop)) for part in parts)  # noqa: E731
     darkest, brightest = 0.0, 65535.0
     if picture.mode in ("I", "F"):
-        low, high = finite_range(np.asarray(band) for band in bands())
+        low, high = finite_range(np.asarray(band) for _, band in _bands(picture))
         if picture.mode == "F" or low < darkest or high > brightest:
             darkest, brightest = low, high
     levels = np.empty((height, width, 3), np.uint8)
-    for part, band in zip(parts, bands(), strict=True):
+    for rows, band in _bands(picture):
         if band.mode in ("I", "F") or band.mode.startswith("I;16"):
-            levels[part] = np.rint(scaled(np.asarray(band)[..., np.newaxis], darkest, brightest))
+            levels[rows] = np.rint(scaled(np.asarray(band)[..., np.newaxis], darkest, brightest))
         else:
-            levels[part] = _band_to_rgb(band)
+            levels[rows] = _band_to_rgb(band)
     return levels
+
+
+def _bands(picture: Image.Image) -> Iterator[tuple[slice, Image.Image]]:
+    """Yield some rows at a time of a picture; all of them if it is small."""
+    width, height = picture.size
+    at_once = max(1, BAND_SAMPLES // width)
+    if height <= at_once:
+        yield slice(height), picture
+        return
+    for top in range(0, height, at_once):
+        end = min(top + at_once, height)
+        yield slice(top, end), picture.crop((0, top, width, end))
 
 
 def _band_to_rgb(band: Image.Image) -> np.ndarray:
@@ -284,7 +294,7 @@ def _band_to_rgb(band: Image.Image) -> np.ndarray:
             band = band.convert("LA")
         band = band.convert("RGBA")
         band = Image.alpha_composite(Image.new("RGBA", band.size, (0, 0, 0, 255)), band)
-    return np.asarray(band.convert("RGB"))
+    return np.asarray(band if band.mode == "RGB" else band.convert("RGB"))
 
 
 def stem_of(name: str) -> str:
