@@ -1,4 +1,4 @@
-"""Reading of mutated picture files within bounds: no exception but ImageError, 5 CPU seconds and 600 MB each.
+"""Reading of mutated pictures within bounds: ImageError alone, 5 CPU seconds, 600 MB.
 
 python benchmarks/studies/corpus.py                     2,000 files, each read in a child process
 python benchmarks/studies/corpus.py --first 700 --count 1
@@ -26,7 +26,7 @@ LIMIT_CPU_S, LIMIT_BYTES = 60, 6 * 2**30  # of a child, so that a bad one ends; 
 
 
 def read(content: bytes) -> tuple[str, str]:
-    """Read a picture as the app does; return "ok", "ImageError" or another error, and its message."""
+    """Read a picture as the app does; return the outcome or the error, and its message."""
     try:
         shape = read_exposure(content).picture.shape
         return ("ok", "×".join(map(str, shape))) if len(shape) == 3 and shape[2] == 3 else ("shape", str(shape))

@@ -1,4 +1,4 @@
-"""Seeded, mutated picture files of every format that is read: `make(seed)` gives the bytes again.
+"""Seeded, mutated picture files of every format that is read.
 
 Bases are a drawn galaxy in many modes; mutations damage bytes, claim huge sizes, repeat what decoders repeat, or pack
 much into little.
@@ -28,7 +28,7 @@ CARDS = (
 )
 
 Random = random.Random
-Made = tuple[bytes, str]
+Made = tuple[bytes, str]  # a file, and what it is
 
 
 def galaxy(rng: Random) -> Image.Image:
@@ -102,10 +102,10 @@ def other(rng: Random, picture: Image.Image) -> Made:
     """Return a WebP, AVIF, GIF or BMP file."""
     form = rng.choice(["WEBP", "WEBP", "AVIF", "AVIF", "GIF", "BMP"])
     options: dict[str, Any] = {"lossless": rng.random() < 0.5} if form == "WEBP" else {}
-    if rng.random() < 0.2 and form != "BMP":
-        options |= {"save_all": True, "append_images": [picture.rotate(90)]}
     if rng.random() < 0.3 and form in ("WEBP", "AVIF"):
         picture = picture.convert("RGBA")
+    if rng.random() < 0.2 and form != "BMP":
+        options |= {"save_all": True, "append_images": [picture.rotate(90)]}
     return saved(picture, form, **options), f"{form.lower()} {picture.mode}"
 
 
@@ -138,8 +138,9 @@ def fits_file(rng: Random, picture: Image.Image) -> Made:
     }.items():
         units[-1].header[name] = value
     fits.HDUList(units).writeto(file, output_verify="silentfix")
-    pack = {"gz": gzip.compress, "bz2": bz2.compress}.get(kind, bytes)
-    return pack(file.getvalue()), f"fits {kind}"
+    content = file.getvalue()
+    packed = {"gz": gzip.compress(content), "bz2": bz2.compress(content)}.get(kind, content)
+    return packed, f"fits {kind}"
 
 
 def damaged(rng: Random, content: bytes) -> Made:
@@ -170,7 +171,7 @@ def damaged(rng: Random, content: bytes) -> Made:
 
 @lru_cache(maxsize=2)
 def zeros(count: int) -> bytes:
-    """Return at least so many zeros, deflated."""
+    """Return that number of zeros or some more, deflated."""
     packer = zlib.compressobj(9)
     return b"".join(packer.compress(bytes(2**20)) for _ in range((count >> 20) + 1)) + packer.flush()
 
@@ -270,7 +271,7 @@ def odd_fits(rng: Random, content: bytes) -> Made:
     if content[:2] != b"SI" or rng.random() < 0.1:
         start = b"SIMPLE  =                    T".ljust(80)
         bomb = rng.choice([start + b" " * 100_000_000, start + bytes(100_000_000), content])
-        return rng.choice([gzip.compress, bz2.compress])(bomb), "packed"
+        return (gzip.compress(bomb) if rng.random() < 0.5 else bz2.compress(bomb)), "packed"
     key = rng.choice(CARDS)
     values = [*NUMBERS, -1, 999, 10**30, "NaN", "1E300", "'x'", "g", "'RA---SIP'", "T", "''", "1,5"]
     card = f"{key:<8}= {rng.choice(values):>20}".ljust(80).encode()

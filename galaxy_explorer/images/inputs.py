@@ -77,7 +77,7 @@ def _resized(image: np.ndarray, box: tuple[float, float, float, float], size: in
 
 @lru_cache(maxsize=16)
 def _lanczos(length: int, start: float, end: float, size: int) -> list[tuple[slice, np.ndarray]]:
-    """Return pixels of an axis and their weights for each few of the resized pixels from start to end."""
+    """Return the pixels of an axis, and their weights, for every few resized pixels."""
     scale = (end - start) / size
     wide = max(scale, 1.0)
     parts = []

@@ -235,7 +235,7 @@ def _turn(pixels: int) -> AbstractContextManager[object]:
 
 
 def _notes_on(levels: np.ndarray, *, deep: bool) -> tuple[str, ...]:
-    """Return the notes on a picture whose values use little of their range, and on one without colours."""
+    """Return the notes on a picture of dark values, and on one without colours."""
     notes = []
     if deep and levels.max() < DARK:
         notes.append(

@@ -1,4 +1,4 @@
-"""JPEG segments and PNG chunks: checks of what Pillow reads one by one, or decodes again and again."""
+"""JPEG segments and PNG chunks: bounds on what is read one by one or decoded again."""
 
 import io
 import re
@@ -67,7 +67,7 @@ def without_texts(file: BinaryIO) -> BinaryIO:
 
 
 def _chunks(file: BinaryIO):  # kind, start and length
-    """Yield the kind, start and length of each chunk of a PNG file, one more than there may be at most."""
+    """Yield the kind, start and length of each chunk, of one more than there may be."""
     start = 8
     for _ in range(MAX_SEGMENTS + 1):
         file.seek(start)

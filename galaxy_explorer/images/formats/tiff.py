@@ -175,7 +175,7 @@ def not_read(layout: Layout) -> ImageError:
 
 
 def read_samples(file: BinaryIO, layout: Layout) -> np.ndarray | None:
-    """Return the picture in RGB, (H, W, 3) of uint8; None for a layout that Pillow reads rightly."""
+    """Return the picture in RGB, (H, W, 3) of uint8; None for a layout that Pillow reads."""
     if not _is_read_here(layout):
         return None
     darkest, brightest = 0.0, float(layout.full)
@@ -211,7 +211,7 @@ def finite_range(bands: Iterable[np.ndarray]) -> tuple[float, float]:
 
 
 def scaled(values: np.ndarray, darkest: float, brightest: float) -> np.ndarray:
-    """Scale values to levels from 0 to 255, not rounded; NaN and all values of no range become 0."""
+    """Scale values to levels from 0 to 255, unrounded; NaN and values of no range become 0."""
     if darkest == brightest:
         return np.zeros(values.shape, np.float32)
     with np.errstate(invalid="ignore", over="ignore"):  # of a signalling NaN, and of infinity
