@@ -227,7 +227,7 @@ def odd_png(rng: Random, content: bytes) -> Made:
 
 
 def odd_tiff(rng: Random, content: bytes) -> Made:
-    """Return a TIFF file of random tags, some of which belong together."""
+    """Return a TIFF file of random tags, or of tags that fit one another."""
     order, kind = rng.choice("<>"), rng.choice(["random", "much", "strips", "loop"])
     width, height = (7000, 7000) if kind == "much" else rng.choice([*HUGE, (100, 100), (100, 100)])
     bits, sample_format = rng.choice([(32, 3), (64, 3), (16, 1), (8, 1), (32, 1), (12, 1), (16, 2), (1, 1), (0, 1)])

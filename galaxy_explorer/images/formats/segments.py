@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections.abc import Iterator
 from typing import BinaryIO
 
 from galaxy_explorer.images.exposure import ImageError
@@ -66,7 +67,7 @@ def without_texts(file: BinaryIO) -> BinaryIO:
     return io.BytesIO(b"".join(kept))
 
 
-def _chunks(file: BinaryIO):  # kind, start and length
+def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
     """Yield the kind, start and length of each chunk, of one more than there may be."""
     start = 8
     for _ in range(MAX_SEGMENTS + 1):
