@@ -67,11 +67,3 @@ def test_the_bars_of_two_sources_stand_one_above_the_other_in_the_tile():
         network, volunteers = share_tops(column, 2)
         assert tile.top < network < volunteers - SHARE_HEIGHT < tile.bottom - SHARE_HEIGHT
         assert share_tops(column, 1) == [(network + volunteers) / 2]
-
-
-def test_a_whisker_is_for_the_votes_on_the_question_also_where_everyone_is_asked(galaxy):
-    fractions, spread = galaxy.copy(), 0.1 * galaxy
-    fractions[SLICES[6]] *= 0.8  # of a network that does not quite obey the tree
-    (reading,) = read_sources(fractions, None, spread, "network")
-    np.testing.assert_allclose(reading.half_widths[SLICES[6]], spread[SLICES[6]] / 0.8)
-    np.testing.assert_allclose(reading.half_widths[SLICES[1]], spread[SLICES[1]])

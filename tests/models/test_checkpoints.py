@@ -145,7 +145,7 @@ def test_a_card_that_lacks_an_entry_is_an_error(entry: str, tmp_path: Path) -> N
         load(tmp_path / "net.pt")
 
 
-@pytest.mark.parametrize("wrong", [{"validation": 5}, {"error_models": {"a": {}}}, {"hold_out": {"galaxies": 1}}])
+@pytest.mark.parametrize("wrong", [{"validation": 5}, {"interval_models": {"a": {}}}, {"hold_out": {"galaxies": 1}}])
 def test_a_card_with_an_entry_of_another_type_is_an_error(wrong: dict[str, Any], tmp_path: Path) -> None:
     entries = entries_of("fcn", **wrong)
     torch.save({"weights": network_of("fcn").state_dict(), "card": entries}, tmp_path / "net.pt")

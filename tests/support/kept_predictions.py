@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from ends import around
 
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS
@@ -15,7 +16,7 @@ def keep_predictions(sample: Catalogue, ids, value: float, name: str, weights: P
     fractions = np.full((len(ids) - 1, len(COLUMNS)), value, dtype=np.float32)
     store = PredictionStore(cached.folder() / f"{name}.parquet", "key")
     cached.write_manifest(store.path, sample, name.partition("-")[0], weights)
-    store.add([Batch(list(ids[:-1]), fractions, fractions, {ids[-1]: "damaged"})])
+    store.add([Batch(list(ids[:-1]), fractions, around(fractions, 0.1), {ids[-1]: "damaged"})])
     if finish:
         store.finish()
     return store.path

@@ -26,7 +26,8 @@ SAMPLE, ALL = "sample", "all"
 
 INTRODUCTION = Path(__file__).with_name("introduction.md")
 TABLE_HELP = (
-    "A file that `galaxy-explorer predict … --output predictions.parquet --spread` wrote, or one of its other formats. "
+    "A file that `galaxy-explorer predict … --output predictions.parquet --interval` wrote, or one of its other "
+    "formats. "
     "Its galaxies need not be predicted here."
 )
 

@@ -141,7 +141,7 @@ def _show_words(prediction: GalaxyPrediction) -> None:
             return
         st.caption(
             "Largest differences:",
-            help="In vote fractions; one answer of each question. ± is half the 68 % prediction interval.",
+            help="In vote fractions; one answer of each question. In brackets: the 68 % prediction interval.",
             width="content",
         )
         for column in largest:
@@ -213,7 +213,7 @@ def _show_chart(prediction: GalaxyPrediction, chart: ChartChoices) -> dict[str, 
     drawn: dict[str, Any] = {
         "network": network,
         "volunteers": votes,
-        "network_half_widths": prediction.interval,
+        "network_share_intervals": prediction.share_intervals,
         "network_name": model,
     }
     style: dict[str, Any] = {"selected": selected_answer(), "dark": theme.is_dark()}

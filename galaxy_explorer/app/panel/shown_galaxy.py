@@ -40,8 +40,8 @@ class ShownGalaxy:
     def predict(self, model: str) -> "GalaxyPrediction":
         """Predict the vote fractions by a model, or read them from the cache."""
         key = (*self.key, model)
-        fractions, interval = self.cache.get(key, lambda: predict_picture(model, self.picture, self.field))
-        return GalaxyPrediction(self, model, fractions, interval)
+        fractions, intervals = self.cache.get(key, lambda: predict_picture(model, self.picture, self.field))
+        return GalaxyPrediction(self, model, fractions, intervals)
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,18 @@ class GalaxyPrediction:
     galaxy: ShownGalaxy
     model: str
     fractions: np.ndarray  # (37,) vote fractions
-    interval: np.ndarray  # (37,) half-widths of the 68 % prediction intervals
+    intervals: np.ndarray  # (2, 37) lower and upper ends of the 68 % prediction intervals; NaN if unknown
 
     @cached_property
     def shares(self) -> np.ndarray:
         """The ``(37,)`` answer shares."""
         return shares_from_fractions(self.fractions)
+
+    @cached_property
+    def share_intervals(self) -> np.ndarray | None:
+        """The ``(2, 37)`` ends of the 68 % prediction intervals of the shares; None if unknown."""
+        interval_model = self.card.interval_model(DEFAULT_VIEWS)
+        return None if interval_model is None else interval_model.share_intervals(self.fractions[np.newaxis])[0]
 
     @property
     def card(self) -> "Card":
@@ -78,9 +84,10 @@ class GalaxyPrediction:
         return saliency_map(model.network, inputs, target, method=method, views=DEFAULT_VIEWS, progress=progress)
 
     def percent(self, column: str) -> str:
-        """Format the vote fraction of an answer with its interval: ``75 ± 11 %``."""
-        index = INDEX[column]
-        return _percent(self.fractions[index], self.interval[index])
+        """Format the vote fraction of an answer with its interval: ``75 % (61 to 84 %)``."""
+        lower, upper = 100 * self.intervals[:, INDEX[column]]
+        interval = "" if np.isnan(lower) else f" ({lower:.0f}\u00a0to\u00a0{upper:.0f}\u00a0%)"
+        return _percent(self.fractions[INDEX[column]]) + interval
 
     def volunteer_percent(self, column: str) -> str | None:
         """Format the volunteers' vote fraction of an answer; None if it is unknown."""
@@ -91,12 +98,9 @@ class GalaxyPrediction:
         return _percent(votes[INDEX[column]]) if asked else "not asked"
 
 
-def _percent(fraction: float, interval: float | None = None) -> str:
+def _percent(fraction: float) -> str:
     """Format a fraction in per cent, without a line break."""
-    if 0.0 < fraction < 0.005 and (interval is None or interval < 0.005):
-        return "<1\u00a0%"
-    around = "" if interval is None else f"\u00a0±\u00a0{100 * interval:.0f}"
-    return f"{100 * fraction:.0f}{around}\u00a0%"
+    return "<1\u00a0%" if 0.0 < fraction < 0.005 else f"{100 * fraction:.0f}\u00a0%"
 
 
 def galaxy_of(source: str, galaxy_id: str) -> ShownGalaxy:
@@ -112,8 +116,8 @@ def galaxy_of(source: str, galaxy_id: str) -> ShownGalaxy:
 
 
 def predict_picture(model: str, picture: np.ndarray, field: float) -> tuple[np.ndarray, np.ndarray]:
-    """Predict ``(37,)`` vote fractions and the half-widths of their 68 % prediction intervals."""
+    """Predict ``(37,)`` vote fractions and the ``(2, 37)`` ends of their 68 % prediction intervals."""
     from galaxy_explorer.prediction import predict
 
-    fractions, interval = predict(network(model), [picture], field=field)
-    return fractions[0], interval[0]
+    fractions, intervals = predict(network(model), [picture], field=field)
+    return fractions[0], intervals[0]
