@@ -24,6 +24,7 @@ from galaxy_explorer.images import Finding, Square, cut_square, find_galaxy
 from galaxy_explorer.models.checkpoints import load
 from galaxy_explorer.prediction import (
     ENDINGS,
+    INTERVAL_COLUMNS,
     ood_score,
     predict,
     read_about,

@@ -15,7 +15,7 @@ from galaxy_explorer.training.model_card.calibration_plot import calibration_plo
 
 TEMPLATE = Path(__file__).with_name("template.md")
 TITLE = "# Weights\n"  # of the page, also in earlier versions
-KINDS = {"fractions": "vote fractions, by", "shares": "answer shares, by"}
+KINDS = {"fractions": "vote fractions", "shares": "answer shares"}
 CHECKED = (
     "Votes of the validation set at or below the upper end (nominally 84 %); of those whose upper end is neither 0 nor "
     "1 (84 %); and votes below the lower end of those whose lower end is above 0 (16 %). In brackets: by how much the "
@@ -95,8 +95,8 @@ def _interval_checks(checks: Mapping[int, Mapping[str, Any]]) -> str:
     parts = []
     for what in ("fractions", "shares"):
         groups = {group: None for one in checks.values() for group in one[what]}
-        heading = " | ".join(f"{views} views" for views in checks)
-        lines = [f"| votes of {KINDS[what]} | {heading} |", "|---|" + "---|" * len(checks)]
+        heading = " | ".join(f"{views} view{'s' if views > 1 else ''}" for views in checks)
+        lines = [f"| {KINDS[what]} | {heading} |", "|---|" + "---|" * len(checks)]
         for group in groups:
             cells = (_ends(one[what].get(group, {})) for one in checks.values())
             lines.append(f"| {group} | {' | '.join(cells)} |")
