@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 
 # A mark is narrow, stands out everywhere by about as much, has one colour and sharp ends.
 WIDTH = 7  # pixels: narrower parts are candidates
@@ -13,12 +14,12 @@ STRONG, RIDGE = 0.5, 0.35  # of a part's strongest contrast: its core, and the l
 # Logistic regression on parts of pictures with and without marks, by benchmarks/studies/overlays.py: logarithms of
 # length, contrast, scatter of the colour, ridge pixels per length, scatter of the contrast, width, and area within the
 # outline; fill of the box, saturation of the colour.
-WEIGHTS = (2.25, 2.13, -0.91, 2.54, 0.16, -1.33, 0.72, 1.48, 0.03)
-INTERCEPT, CERTAIN = -15.31, 2.0
+WEIGHTS = (4.31, 4.96, -1.41, -0.15, 1.5, -4.09, 4.37, 9.17, 0.02)
+INTERCEPT, CERTAIN = -33.92, 2.5
 
 # SDSS leaves black lines, one pixel wide and straight, at the seams of its frames: they are part of the picture.
-BLACK = 60.0  # grey levels
-SEAM_WIDTH, SEAM_SCATTER = 2.2, 1.0  # pixels
+BLACK = 90.0  # grey levels
+SEAM_WIDTH, SEAM_SCATTER = 2.5, 1.6  # pixels
 TURNED = 0.5  # radians between two lines that are no seam
 
 ROUND, SHORT = 2.0, 0.1  # areas within an outline; of the longer side, a label
@@ -26,6 +27,15 @@ LEAST_SMALL, MOST_SMALL = 4.0, 500  # pixels, parts
 SAME_COLOUR = 45.0  # grey levels between marks of one colour
 ALIKE = 60.0  # grey levels of contrast of a small mark
 HALO = 12.0  # grey levels of contrast next to a mark that belong to its blurred edge
+
+# Screens
+PAGE_SIDE, PAGE_SCATTER = 256, 14.0  # pixels of the smaller copy; grey levels about the colour of a page
+LEAST_PART, MOST_PART = 0.02, 0.98  # of the page covered by the picture on it
+FILLED = 0.93  # of its box is filled by a rectangle; an ellipse fills 0.79
+BLURRED = 2  # pixels of the smaller copy by which the edge of the picture is blurred
+FLAT = 6  # grey levels within 3 × 3 pixels of a bar
+LEAST_BAR, LEAST_BAR_AREA = 4, 60  # pixels of the shorter side, and of the area
+
 SMOOTHINGS = 12  # steps of relaxation towards the membrane through the known pixels
 
 
@@ -37,7 +47,7 @@ class Part:
     mask: np.ndarray  # within the box
     colour: np.ndarray  # (3,) median along the ridge
     contrast: float  # grey levels, the same
-    width: float  # pixels
+    width: float  # pixels, of a straight line
     enclosed: float  # area within the outline, in areas of the part
     features: tuple[float, ...]
 
@@ -64,14 +74,15 @@ def find_marks(picture: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
     """
     from scipy import ndimage  # deferred: it takes 0.2 s
 
-    contrast = thin_parts(picture)
-    mask = np.zeros(contrast.shape, bool)
+    contrast, mask = thin_parts(picture), _bars(picture)
+    words = {"bar"} if mask.any() else set()
+    contrast[mask] = 0
     labels, boxes = _narrow_parts(picture, contrast)
     long = [n for n, box in enumerate(boxes) if _length(box) >= LEAST_LENGTH]
     parts = [_measured(picture, contrast, labels, n + 1, boxes[n]) for n in long]
     drawn = _without_seams([part for part in parts if part.score > CERTAIN])
     if not drawn:
-        return mask, ()
+        return mask, tuple(words)
     taken = [*drawn, *(part for part in parts if _is_alike(part, drawn))]
     small = [n for n, box in enumerate(boxes) if LEAST_SMALL <= _length(box) < LEAST_LENGTH]
     others = (_measured(picture, contrast, labels, n + 1, boxes[n]) for n in small[:MOST_SMALL])
@@ -80,7 +91,56 @@ def find_marks(picture: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
         mask[part.box] |= part.mask
     near = ndimage.binary_dilation(mask, np.ones((3, 3)))
     mask = near | (ndimage.binary_dilation(near, np.ones((3, 3))) & (contrast >= HALO))
-    return mask, tuple(sorted({_word(part, contrast.shape) for part in drawn}))
+    return mask, tuple(sorted(words | {_word(part, contrast.shape) for part in drawn}))
+
+
+def picture_on_page(picture: np.ndarray) -> tuple[slice, slice] | None:
+    """Find a picture that is surrounded by a page of one colour, as on a screen.
+
+    Parameters
+    ----------
+    picture : (H, W, 3) np.ndarray of uint8
+        An RGB picture.
+
+    Returns
+    -------
+    tuple of two slices, or None
+        Its rows and columns; None if the whole is not a page.
+    """
+    from scipy import ndimage
+
+    scale = max(1.0, max(picture.shape[:2]) / PAGE_SIDE)
+    height, width = (max(1, round(side / scale)) for side in picture.shape[:2])
+    small = np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.BOX)).astype(np.int16)
+    rim = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
+    colour = np.median(rim, axis=0)
+    labels, _ = ndimage.label(np.abs(small - colour).max(axis=2) > PAGE_SCATTER)
+    boxes = ndimage.find_objects(labels)
+    if not boxes:
+        return None
+    largest = int(np.argmax([(box[0].stop - box[0].start) * (box[1].stop - box[1].start) for box in boxes]))
+    box = boxes[largest]
+    inside = ndimage.binary_fill_holes(labels[box] == largest + 1)
+    if inside.size < LEAST_PART * height * width or inside.mean() < FILLED or inside.size > MOST_PART * height * width:
+        return None
+    rows, columns = (slice(round((p.start + BLURRED) * scale), round((p.stop - BLURRED) * scale)) for p in box)
+    return rows, columns
+
+
+def _bars(picture: np.ndarray) -> np.ndarray:
+    """Return the mask of filled rectangles of one colour, such as bars, buttons and the ground of a label."""
+    from scipy import ndimage
+
+    flat = (moving(np.maximum, picture, 3) - moving(np.minimum, picture, 3)).max(axis=2) <= FLAT
+    sky = np.median(picture[::4, ::4].reshape(-1, 3), axis=0)
+    labels, _ = ndimage.label(flat & (np.abs(picture - sky).max(axis=2) > CONTRAST))
+    mask = np.zeros(flat.shape, bool)
+    for number, box in enumerate(ndimage.find_objects(labels), 1):
+        if min(part.stop - part.start for part in box) >= LEAST_BAR:
+            inside = ndimage.binary_fill_holes(labels[box] == number)
+            if inside.size >= LEAST_BAR_AREA and inside.mean() > FILLED:
+                mask[box] = True
+    return ndimage.binary_dilation(mask, np.ones((5, 5))) if mask.any() else mask
 
 
 def thin_parts(picture: np.ndarray) -> np.ndarray:
@@ -144,7 +204,7 @@ def _measured(
         *(np.log((high - low) / middle + 0.05), np.log(area / count), np.log(enclosed)),
         *(area / core.size, float(np.ptp(colour))),
     )
-    return Part(box, mask, colour, float(middle), area / count, enclosed, tuple(map(float, features)))
+    return Part(box, mask, colour, float(middle), area / length, enclosed, tuple(map(float, features)))
 
 
 def _is_alike(part: Part, drawn: list[Part]) -> bool:
