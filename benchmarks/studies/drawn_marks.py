@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import pairwise
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -49,7 +50,7 @@ class Canvas:
     def line(self, *points: tuple[float, float]) -> None:
         """Draw a path through points (x, y), in dashes if the pen has them."""
         scaled = [(self.scale * x, self.scale * y) for x, y in points]
-        for start, end in zip(scaled, scaled[1:], strict=False):
+        for start, end in pairwise(scaled):
             length = float(np.hypot(end[0] - start[0], end[1] - start[1]))
             dash = self.pen.dash * self.scale or max(1.0, length)
             for first in np.arange(0, max(length, 1.0), 2 * dash):
@@ -69,7 +70,9 @@ class Canvas:
 
     def text(self, x: float, y: float, words: str, size: float) -> None:
         """Write words with their upper left corner at (x, y)."""
-        self.draw.text((self.scale * x, self.scale * y), words, fill=255, font=ImageFont.load_default(self.scale * size))
+        self.draw.text(
+            (self.scale * x, self.scale * y), words, fill=255, font=ImageFont.load_default(self.scale * size)
+        )
 
     def done(self) -> np.ndarray:
         """Return the picture with the marks."""
@@ -96,7 +99,12 @@ def chart(canvas: Canvas, random: np.random.Generator) -> None:
         canvas.line((a * w, h / 2), (b * w, h / 2))
         canvas.line((w / 2, a * h), (w / 2, b * h))
     for part in np.arange(0.05, 1, random.choice([0.05, 0.1])):
-        for x, y, dx, dy in ((part * w, 0, 0, 8), (part * w, h - 9, 0, 8), (0, part * h, 8, 0), (w - 9, part * h, 8, 0)):
+        for x, y, dx, dy in (
+            (part * w, 0, 0, 8),
+            (part * w, h - 9, 0, 8),
+            (0, part * h, 8, 0),
+            (w - 9, part * h, 8, 0),
+        ):
             canvas.line((x, y), (x + dx, y + dy))
     canvas.line((20, 34), (20 + 0.15 * w, 34))
     canvas.line((20, 30), (20, 38))
@@ -121,7 +129,9 @@ def label(canvas: Canvas, random: np.random.Generator) -> None:
     for row, words in enumerate(("SDSS J123456.78+012345.6", "ra: 188.7366 dec: 1.3960", "scale: 0.1981 arcsec/pix")):
         canvas.text(6, 4 + row * 1.3 * size, words, size)
     if random.random() < 0.6:
-        canvas.text(canvas.width * random.uniform(0.4, 0.55), canvas.height * random.uniform(0.52, 0.6), "NGC 4321", size)
+        canvas.text(
+            canvas.width * random.uniform(0.4, 0.55), canvas.height * random.uniform(0.52, 0.6), "NGC 4321", size
+        )
 
 
 def bright_spots(picture: np.ndarray, count: int) -> list[tuple[float, float]]:
@@ -162,7 +172,9 @@ def outline(canvas: Canvas, random: np.random.Generator) -> None:
     inside = ndimage.binary_fill_holes(smooth > level)
     edge = inside & ~ndimage.binary_erosion(inside, iterations=max(1, canvas.pen.width))
     mask = np.asarray(canvas.mask.resize((canvas.width, canvas.height))) / 255 + edge
-    canvas.mask = Image.fromarray((255 * mask.clip(0, 1)).astype(np.uint8)).resize(canvas.mask.size, Image.Resampling.BILINEAR)
+    canvas.mask = Image.fromarray((255 * mask.clip(0, 1)).astype(np.uint8)).resize(
+        canvas.mask.size, Image.Resampling.BILINEAR
+    )
 
 
 def long_lines(canvas: Canvas, random: np.random.Generator) -> None:
@@ -172,7 +184,8 @@ def long_lines(canvas: Canvas, random: np.random.Generator) -> None:
         angle, off = random.uniform(0, np.pi), random.uniform(-0.3, 0.3) * w
         x, y = w / 2 - off * np.sin(angle), h / 2 + off * np.cos(angle)
         canvas.line(
-            (x - 2 * w * np.cos(angle), y - 2 * w * np.sin(angle)), (x + 2 * w * np.cos(angle), y + 2 * w * np.sin(angle))
+            (x - 2 * w * np.cos(angle), y - 2 * w * np.sin(angle)),
+            (x + 2 * w * np.cos(angle), y + 2 * w * np.sin(angle)),
         )
     if random.random() < 0.5:
         radius = random.uniform(1, 4) * w
@@ -214,7 +227,9 @@ DRAWINGS: dict[str, Callable[[Canvas, np.random.Generator], None]] = {
 
 def draw(name: str, picture: np.ndarray, random: np.random.Generator, pen: Pen | None = None) -> np.ndarray:
     """Return a picture with marks of one kind, by a pen drawn at random if none is given."""
-    canvas = Canvas(picture, pen or any_pen(random, dashes=name not in {"label (L)", "outline (O)", "objects (P, S, T)"}))
+    canvas = Canvas(
+        picture, pen or any_pen(random, dashes=name not in {"label (L)", "outline (O)", "objects (P, S, T)"})
+    )
     DRAWINGS[name](canvas, random)
     return canvas.done()
 

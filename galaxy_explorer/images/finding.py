@@ -126,9 +126,7 @@ def _search(picture: np.ndarray) -> tuple[np.ndarray, tuple[str, ...], Square | 
     small, scale = _reduced(clean)
     found = find_objects(small)
     shorter = min(small.shape[:2])
-    framed = any(
-        one.off_centre < CENTRAL and SMALL * shorter < one.square.side < LARGE * shorter for one in found
-    )
+    framed = any(one.off_centre < CENTRAL and SMALL * shorter < one.square.side < LARGE * shorter for one in found)
     if framed or not found or found[0].is_star or not LEAST_SIDE <= found[0].square.side <= LARGE * shorter:
         return clean, words, None
     best = found[0]
