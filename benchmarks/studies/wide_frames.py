@@ -88,7 +88,7 @@ def phone_photo(picture: np.ndarray, random: np.random.Generator) -> np.ndarray:
     screen = Image.new("RGB", (1000, 700), (24, 24, 26))
     side = int(random.integers(420, 640))
     screen.paste(Image.fromarray(picture).resize((side, side)), (500 - side // 2, 350 - side // 2))
-    margin = [(random.uniform(0.02, 0.08) * width, random.uniform(0.3, 0.36) * height) for _ in range(4)]
+    margin = [(random.uniform(0.02, 0.08) * width, random.uniform(0.24, 0.29) * height) for _ in range(4)]
     corners = [(margin[0][0], margin[0][1]), (width - margin[1][0], margin[1][1])]
     corners += [(width - margin[2][0], height - margin[2][1]), (margin[3][0], height - margin[3][1])]
     rows = []

@@ -23,15 +23,16 @@ CLIP = 3.0  # standard deviations beyond which a pixel is not sky
 LEAST_NOISE = 1.2  # grey levels: a cleaner sky must not enlarge the galaxy
 ABOVE_SKY = 4.0  # standard deviations of the sky above it from which a pixel belongs to an object
 LEAST_AREA = 9  # pixels of an object, at the working side
+STEPS = 6  # doublings of the threshold until an object ends before the picture does
 BRIGHTEST = 8  # peaks that are measured
 CELLS, DARKER = 10, 40  # of the background along the shorter side; percentile of a cell's pixels
 WIDEST = 5  # cells: a wider glow is background
 
 # Choice
 WIDE = 0.45  # the same for the choice of the peaks that are measured
-NEAR_THE_MIDDLE = 0.33  # width of the Gaussian weight on an object's light, in halves of the shorter side
+NEAR_THE_MIDDLE = 0.24  # width of the Gaussian weight on an object's light, in halves of the shorter side
 STAR = 2.0  # radius of 15 % by that of 70 % of the peak: a star's edge is steeper than a galaxy's
-STAR_WEIGHT = 0.1  # on the light of a star
+STAR_WEIGHT = 0.01  # on the light of a star
 
 # Measurement
 WITHIN_HALF_LIGHT = 2.5  # radii of half the light within which 90 % is measured: farther out are neighbours
@@ -89,9 +90,9 @@ class SkyObject:
 
     @property
     def weight(self) -> float:
-        """Logarithm of its light, less for stars and by the distance from the middle."""
+        """Logarithm of the root of its light, less for stars and by the distance from the middle."""
         from_middle = 2 * self.off_centre / NEAR_THE_MIDDLE
-        return math.log(self.light * (STAR_WEIGHT if self.is_star else 1.0)) - 0.5 * from_middle**2
+        return 0.5 * (math.log(self.light * (STAR_WEIGHT if self.is_star else 1.0)) - from_middle**2)
 
 
 def find_objects(picture: np.ndarray) -> list[SkyObject]:
@@ -253,15 +254,36 @@ def _measure(light: np.ndarray, threshold: float, row: int, column: int) -> tupl
     up, left = min(row, height - 1 - row), min(column, width - 1 - column)
     around = light[row - up : row + up + 1, column - left : column + left + 1]
     symmetric = np.minimum(around, around[::-1, ::-1])
-    labels, _ = ndimage.label(symmetric > threshold)
-    rows, columns = np.nonzero((labels == labels[up, left]) & (labels > 0))
-    if len(rows) < LEAST_AREA or not labels[up, left]:
+    for level in threshold * 2.0 ** np.arange(STEPS):
+        labels, _ = ndimage.label(symmetric > level)
+        one = labels == labels[up, left]
+        if not labels[up, left]:
+            return None
+        if min(around.shape) < LEAST_AREA or not (one[0].any() or one[:, 0].any()):
+            break  # it ends within the part, and is not glare or the frame of a screen
+    rows, columns = np.nonzero(one)
+    if len(rows) < LEAST_AREA:
         return None
     values, distance = symmetric[rows, columns], np.hypot(rows - up, columns - left)
+    values = values - level + threshold
     inner = distance < WITHIN_HALF_LIGHT * _radius_of(0.5, distance, values)
-    peak = float(np.quantile(values, 0.98)) if len(values) > 100 else float(values.max())
-    core, edge = (max(1, np.count_nonzero(values > part * peak)) ** 0.5 for part in (0.7, 0.15))
-    return float(values.sum()), _radius_of(0.9, distance[inner], values[inner]), edge < STAR * core
+    is_star = _is_star(around, up, left, float(values.max()))
+    return float(values.sum()), _radius_of(0.9, distance[inner], values[inner]), is_star
+
+
+def _is_star(light: np.ndarray, row: int, column: int, peak: float) -> bool:
+    """Return whether an object has the steep edge of a star, and is as round; spikes do not count."""
+    reach = min(row, column, 40)
+    near = light[row - reach : row + reach + 1, column - reach : column + reach + 1]
+    rows, columns = np.indices(near.shape) - reach
+    ring = np.rint(np.hypot(rows, columns)).astype(int).ravel()
+    profile = np.bincount(ring, (near > 0.15 * peak).ravel())[: reach + 1] / np.bincount(ring)[: reach + 1]
+    edge = int(np.argmax(profile < 0.5)) if (profile < 0.5).any() else reach
+    core = near > 0.7 * peak
+    area = np.count_nonzero(core)
+    across = np.ptp(np.nonzero(core.any(axis=0))[0]) + 1, np.ptp(np.nonzero(core.any(axis=1))[0]) + 1
+    is_round = min(across) >= 0.7 * max(across) and area > 0.6 * across[0] * across[1]
+    return bool(is_round and edge < STAR * math.sqrt(area / math.pi))
 
 
 def _background(brightness: np.ndarray) -> np.ndarray:

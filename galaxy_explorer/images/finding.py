@@ -14,7 +14,8 @@ LIGHT_SKY = 128.0  # grey levels of an inverted picture's sky
 
 # Of the challenge's 12,549 pictures, which are framed well, 1 in 250 seems to be framed worse.
 CENTRAL = 0.07  # of the shorter side: an object nearer to the middle is not off centre
-SMALL, LARGE = 0.55, 2.5  # of the shorter side: between them a square shows a galaxy about as Galaxy Zoo did
+SMALL, LARGE = 0.5, 2.5  # of the shorter side: between them a square shows a galaxy about as Galaxy Zoo did
+LARGEST = 1.25  # of the shorter side: a larger square is glare or the frame of a screen
 LEAST_SIDE = 32  # pixels of a square in the smaller copy: what is smaller may be a star
 LEAST_KEPT = 0.5  # of its side must lie within the picture on a page
 FITTED = 0.88  # of its side: a square that is smaller by less is made to lie within the picture
@@ -127,9 +128,10 @@ def _search(picture: np.ndarray) -> tuple[np.ndarray, tuple[str, ...], Square | 
     found = find_objects(small)
     shorter = min(small.shape[:2])
     framed = any(one.off_centre < CENTRAL and SMALL * shorter < one.square.side < LARGE * shorter for one in found)
-    if framed or not found or found[0].is_star or not LEAST_SIDE <= found[0].square.side <= LARGE * shorter:
+    galaxies = [one for one in found if not one.is_star and LEAST_SIDE <= one.square.side <= LARGEST * shorter]
+    if framed or not galaxies:
         return clean, words, None
-    best = found[0]
+    best = galaxies[0]
     square = Square(round(best.x * scale), round(best.y * scale), round(best.square.side * scale))
     return clean, words, _fitted(square, picture)
 
