@@ -36,7 +36,7 @@ STAR_WEIGHT = 0.01  # on the light of a star
 
 # Measurement
 WITHIN_HALF_LIGHT = 2.5  # radii of half the light within which 90 % is measured: farther out are neighbours
-WIDER = 1.5  # than the first square is the part in which the galaxy is measured again
+WIDER = 2.5  # than the first square is the part in which the galaxy is measured again
 
 # The square
 NOT_SQUARE = 1.02  # longer side by shorter
@@ -122,7 +122,7 @@ def find_objects(picture: np.ndarray) -> list[SkyObject]:
     if not found:
         return []
     first, *others = sorted(found, key=lambda one: -one.weight)
-    return [_measured_again(brightness, first), *others]
+    return [_measured_again(brightness, _measured_again(brightness, first)), *others]
 
 
 def suggest_square(picture: np.ndarray) -> Square | None:

@@ -14,8 +14,8 @@ LIGHT_SKY = 128.0  # grey levels of an inverted picture's sky
 
 # Of the challenge's 12,549 pictures, which are framed well, 1 in 250 seems to be framed worse.
 CENTRAL = 0.07  # of the shorter side: an object nearer to the middle is not off centre
-SMALL, LARGE = 0.5, 2.5  # of the shorter side: between them a square shows a galaxy about as Galaxy Zoo did
-LARGEST = 1.25  # of the shorter side: a larger square is glare or the frame of a screen
+SMALL, LARGE = 0.55, 2.5  # of the shorter side: between them a square shows a galaxy about as Galaxy Zoo did
+LARGEST = 1.7  # of the shorter side: a larger square is glare or the frame of a screen
 LEAST_SIDE = 32  # pixels of a square in the smaller copy: what is smaller may be a star
 LEAST_KEPT = 0.5  # of its side must lie within the picture on a page
 FITTED = 0.88  # of its side: a square that is smaller by less is made to lie within the picture

@@ -9,6 +9,7 @@ from PIL import Image
 # A mark is narrow, stands out everywhere by about as much, has one colour and sharp ends.
 WIDTH = 7  # pixels: narrower parts are candidates
 CONTRAST, IN_NOISE = 40.0, 8.0  # grey levels, and standard deviations of the noise, above what lies around
+LONG, LEAST_GROUP = 24.0, 3  # pixels: a shorter mark must be one of several in its colour
 LEAST_LENGTH = 12.0  # pixels: smaller marks are known by the colour of a larger one
 STRONG, RIDGE = 0.5, 0.35  # of a part's strongest contrast: its core, and the least on its ridge
 
@@ -40,6 +41,7 @@ BLURRED = 2  # pixels of the smaller copy by which the edge of the picture is bl
 FLAT = 6  # grey levels within 3 × 3 pixels of a bar
 ONE_COLOUR = 10  # grey levels between the pixels of a bar
 LEAST_BAR, LEAST_BAR_AREA = 4, 100  # pixels of the shorter side, and of the area
+LEAST_SHOWN_SIDE = 0.2  # of the page's shorter side: a narrower part is a bar
 LEAST_SHOWN = 0.8  # of the picture on a page differs from the page; less is a box drawn on a picture
 LEAST_FLAT = 0.5  # of a bar's area, the rest is text; less is the outline of a box
 
@@ -57,6 +59,11 @@ class Part:
     width: float  # pixels, of a straight line
     enclosed: float  # area within the outline, in areas of the part
     features: tuple[float, ...]
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether the part was drawn, with certainty."""
+        return self.score > (CERTAIN if self.colour.max() >= BLACK else CERTAIN_DARK)
 
     @property
     def score(self) -> float:
@@ -95,9 +102,7 @@ def find_marks(picture: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
         small += [
             partial(measured, n, boxes[n]) for n, size in enumerate(lengths) if LEAST_SMALL <= size < LEAST_LENGTH
         ]
-    drawn = _without_seams(
-        [part for part in long if part.score > (CERTAIN if part.colour.max() >= BLACK else CERTAIN_DARK)]
-    )
+    drawn = _without_stars(_without_seams([part for part in long if part.is_drawn]))
     if drawn:
         words |= {_word(part, mask.shape) for part in drawn}
         others = [*long, *(measured() for measured in small[:MOST_SMALL])]
@@ -146,6 +151,8 @@ def picture_on_page(picture: np.ndarray) -> tuple[slice, slice] | None:
     biggest = int(np.argmax([(box[0].stop - box[0].start) * (box[1].stop - box[1].start) for box in boxes]))
     box = boxes[biggest]
     part = labels[box] == biggest + 1
+    if min(part.shape) < LEAST_SHOWN_SIDE * min(height, width):
+        return None
     filled = ndimage.binary_fill_holes(part).mean()
     if not LEAST_PART < part.size / (height * width) < MOST_PART or filled < FILLED or part.mean() < LEAST_SHOWN:
         return None
@@ -251,6 +258,19 @@ def _is_alike(part: Part, drawn: list[Part]) -> bool:
         np.abs(part.colour - other.colour).max() < SAME_COLOUR and part.contrast > 0.5 * other.contrast
         for other in drawn
     )
+
+
+def _without_stars(drawn: list[Part]) -> list[Part]:
+    """Return the parts without small ones that have a colour of their own, such as a star with spikes."""
+
+    def alike(part: Part) -> list[Part]:
+        return [other for other in drawn if np.abs(part.colour - other.colour).max() < SAME_COLOUR]
+
+    return [
+        part
+        for part in drawn
+        if len(alike(part)) >= LEAST_GROUP or any(_length(other.box) >= LONG for other in alike(part))
+    ]
 
 
 def _without_seams(drawn: list[Part]) -> list[Part]:
