@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from galaxy_explorer.images.centring import Square, cut_square, find_objects
+from galaxy_explorer.images.centring import NOT_SQUARE, Square, cut_square, find_objects
 from galaxy_explorer.images.exposure import MIN_SIDE, check_picture
 from galaxy_explorer.images.marks import fill, find_marks, picture_on_page
 
@@ -15,6 +15,7 @@ LIGHT_SKY = 128.0  # grey levels of an inverted picture's sky
 # Of the challenge's 12,549 pictures, which are framed well, 1 in 250 seems to be framed worse.
 CENTRAL = 0.07  # of the shorter side: an object nearer to the middle is not off centre
 SMALL, LARGE = 0.55, 2.5  # of the shorter side: between them a square shows a galaxy about as Galaxy Zoo did
+SMALL_ELSEWHERE = 0.75  # the same for a picture that is not square or had marks: Galaxy Zoo's are and have none
 LARGEST = 1.7  # of the shorter side: a larger square is glare or the frame of a screen
 LEAST_SIDE = 32  # pixels of a square in the smaller copy: what is smaller may be a star
 LEAST_KEPT = 0.5  # of its side must lie within the picture on a page
@@ -126,8 +127,9 @@ def _search(picture: np.ndarray) -> tuple[np.ndarray, tuple[str, ...], Square | 
     clean, words = _without_marks(picture)
     small, scale = _reduced(clean)
     found = find_objects(small)
-    shorter = min(small.shape[:2])
-    framed = any(one.off_centre < CENTRAL and SMALL * shorter < one.square.side < LARGE * shorter for one in found)
+    longer, shorter = max(small.shape[:2]), min(small.shape[:2])
+    least = SMALL if longer <= NOT_SQUARE * shorter and not words else SMALL_ELSEWHERE
+    framed = any(one.off_centre < CENTRAL and least * shorter < one.square.side < LARGE * shorter for one in found)
     galaxies = [one for one in found if not one.is_star and LEAST_SIDE <= one.square.side <= LARGEST * shorter]
     if framed or not galaxies:
         return clean, words, None
