@@ -1,4 +1,4 @@
-"""Marks as chart tools, viewers and people draw them over pictures of galaxies, for the study of overlays."""
+"""Marks as chart tools, viewers and people draw them over pictures of galaxies."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

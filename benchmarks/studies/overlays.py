@@ -1,4 +1,4 @@
-"""Overlays: how far predictions move when marks are drawn over pictures, or the galaxy is framed badly.
+"""Overlays: how far predictions move under drawn marks and bad framing.
 
 python benchmarks/studies/overlays.py --data ~/galaxy-zoo densenet fcn
 

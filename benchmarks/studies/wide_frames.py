@@ -1,4 +1,4 @@
-"""Pictures in which a galaxy is small, off centre, next to a star, or photographed from a screen."""
+"""Pictures of galaxies that are small, off centre, next to a star, or on a screen."""
 
 from collections.abc import Callable
 
@@ -95,7 +95,7 @@ def phone_photo(picture: np.ndarray, random: np.random.Generator) -> np.ndarray:
     for (x, y), (u, v) in zip(corners, ((0, 0), (1000, 0), (1000, 700), (0, 700)), strict=True):
         rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
     values = [0, 0, 1000, 0, 1000, 700, 0, 700]
-    perspective = np.linalg.solve(np.array(rows), np.array(values))
+    perspective = np.linalg.solve(np.array(rows), np.array(values)).tolist()
     photo = screen.transform((width, height), Image.Transform.PERSPECTIVE, perspective, Image.Resampling.BICUBIC)
     light = np.asarray(photo).astype(float) + 6
     y, x = np.mgrid[:height, :width]

@@ -222,7 +222,7 @@ def _measured_again(brightness: np.ndarray, found: SkyObject) -> SkyObject:
 
 
 def _measure_all(brightness: np.ndarray) -> list[SkyObject]:
-    """Measure the brightest peaks of an ``(H, W)`` picture, weighted by the distance from its middle."""
+    """Measure the brightest peaks of an ``(H, W)`` picture, those near the middle first."""
     from scipy import ndimage  # deferred: it takes 0.2 s, and a machine for training may lack it
 
     small, scale = _shrunk(brightness)

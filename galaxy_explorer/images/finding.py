@@ -123,7 +123,7 @@ def _is_inverted(picture: np.ndarray) -> bool:
 
 
 def _search(picture: np.ndarray) -> tuple[np.ndarray, tuple[str, ...], Square | None]:
-    """Return a picture without marks, their kinds, and the square around the galaxy if the picture is framed badly."""
+    """Return a picture without marks, their kinds, and the square if it is framed badly."""
     clean, words = _without_marks(picture)
     small, scale = _reduced(clean)
     found = find_objects(small)

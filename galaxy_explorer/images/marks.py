@@ -1,4 +1,4 @@
-"""Detection and removal of marks that were drawn over a picture: lines, outlines, boxes, text."""
+"""Detection and removal of marks drawn over a picture: lines, outlines, boxes, text."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -23,7 +23,7 @@ CERTAIN, CERTAIN_DARK = 2.5, -1.0  # dark narrow parts are rare in the sky
 # SDSS leaves black lines, one pixel wide and straight, at the seams of its frames: they are part of the picture.
 BLACK = 90.0  # grey levels
 SEAM_WIDTH, SEAM_SCATTER = 3.2, 1.6  # pixels
-TURNED = 0.5  # radians between two lines that are no seam
+TURNED = 0.5  # radians between two lines that cross, as seams do not
 
 ROUND, SHORT = 2.0, 0.1  # areas within an outline; of the longer side, a label
 EDGE = 3  # pixels
@@ -308,7 +308,7 @@ def fill(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
         for down, right in ((-1, 0), (1, 0), (0, -1), (0, 1))
     ]
     for _ in range(SMOOTHINGS):
-        filled[rows, columns] = sum(filled[at] for at in around) / 4
+        filled[rows, columns] = np.add.reduce([filled[at] for at in around]) / 4
     result = picture.copy()
     result[mask] = np.rint(filled[mask]).clip(0, 255)
     return result
@@ -322,8 +322,8 @@ def _pulled(values: np.ndarray, known: np.ndarray) -> np.ndarray:
     margins = (0, height % 2), (0, width % 2)
     weighted = np.pad(values * known[..., np.newaxis], (*margins, (0, 0)))
     weights = np.pad(known, margins)
-    sums = sum(weighted[i::2, j::2] for i in (0, 1) for j in (0, 1))
-    counts = sum(weights[i::2, j::2] for i in (0, 1) for j in (0, 1))
+    sums = np.add.reduce([weighted[i::2, j::2] for i in (0, 1) for j in (0, 1)])
+    counts = np.add.reduce([weights[i::2, j::2] for i in (0, 1) for j in (0, 1)])
     coarse = _pulled(sums / np.maximum(counts, 1)[..., np.newaxis], (counts > 0).astype(np.float32))
     finer = coarse.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
     return np.where(known[..., np.newaxis] > 0, values, finer)

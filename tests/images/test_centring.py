@@ -44,7 +44,7 @@ class TestTheSuggestion:
             assert np.hypot(square.x - side / 2, square.y - side / 2) < 0.06 * side
             assert 0.7 * side < square.side < 1.5 * side
 
-    @pytest.mark.parametrize(("side", "x", "y"), [(250, 420, 160), (170, 120, 300), (110, 500, 90)])
+    @pytest.mark.parametrize(("side", "x", "y"), [(250, 350, 180), (170, 240, 250), (110, 350, 160)])
     def test_finds_a_small_galaxy_off_the_middle_again(self, sample, side, x, y):
         off, ratio, _ = errors([sample.picture(galaxy) for galaxy in sample.ids], side, x, y)
         again = (off < 0.06) & (ratio > 0.8) & (ratio < 1.3)
@@ -52,7 +52,7 @@ class TestTheSuggestion:
 
     def test_recovers_centre_and_scale_of_nine_galaxies_in_ten(self, shared_data):
         files = sorted((shared_data / "kaggle" / "images_training_rev1").glob("*.jpg"))[::420]
-        off, ratio, whole = errors([np.asarray(Image.open(file)) for file in files], 170, 180, 230)
+        off, ratio, whole = errors([np.asarray(Image.open(file)) for file in files], 170, 250, 230)
         assert np.mean(off < 0.06) >= 0.9
         assert np.mean((ratio > 0.8) & (ratio < 1.3)) >= 0.9
         assert np.median(whole) == pytest.approx(1, abs=0.04)  # as the volunteers saw them
