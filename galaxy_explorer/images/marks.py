@@ -27,7 +27,8 @@ TURNED = 0.5  # radians between two lines that cross, as seams do not
 
 ROUND, SHORT = 2.0, 0.1  # areas within an outline; of the longer side, a label
 EDGE = 3  # pixels
-LEAST_SMALL, MOST_SMALL = 4.0, 500  # pixels, parts
+LEAST_SMALL, MOST_SMALL = 4.0, 200  # pixels, parts
+LEAST_DASHES = 6  # of a line
 SAME_COLOUR = 45.0  # grey levels between marks of one colour
 OFF_COLOUR = 0.6  # of a mark's contrast by which its pixels differ from its colour
 ALIKE = 60.0  # grey levels of contrast of a small mark
@@ -102,12 +103,12 @@ def find_marks(picture: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
         small += [
             partial(measured, n, boxes[n]) for n, size in enumerate(lengths) if LEAST_SMALL <= size < LEAST_LENGTH
         ]
-    drawn = _without_stars(_without_seams([part for part in long if part.is_drawn]))
+    others = [measured() for measured in small[:MOST_SMALL]]
+    drawn = [*_without_stars(_without_seams([part for part in long if part.is_drawn])), *_dashes(others)]
     if drawn:
         words |= {_word(part, mask.shape) for part in drawn}
-        others = [*long, *(measured() for measured in small[:MOST_SMALL])]
         mask |= _covered(
-            picture, [*drawn, *(part for part in others if _is_alike(part, drawn))], np.maximum(*contrasts)
+            picture, [*drawn, *(part for part in (*long, *others) if _is_alike(part, drawn))], np.maximum(*contrasts)
         )
     return mask, tuple(sorted(words))
 
@@ -258,6 +259,19 @@ def _is_alike(part: Part, drawn: list[Part]) -> bool:
         np.abs(part.colour - other.colour).max() < SAME_COLOUR and part.contrast > 0.5 * other.contrast
         for other in drawn
     )
+
+
+def _dashes(small: list[Part]) -> list[Part]:
+    """Return the small parts of one colour that stand in a row or column, as the dashes of a line."""
+    if len(small) < LEAST_DASHES:
+        return []
+    colours = np.array([part.colour for part in small])
+    alike = np.abs(colours[:, np.newaxis] - colours).max(axis=2) < SAME_COLOUR
+    in_line = np.zeros(len(small), bool)
+    for axis in (0, 1):
+        centres = np.array([part.box[axis].start + part.box[axis].stop for part in small]) / 2
+        in_line |= (alike & (np.abs(centres[:, np.newaxis] - centres) <= 1)).sum(axis=1) >= LEAST_DASHES
+    return [part for part, is_dash in zip(small, in_line, strict=True) if is_dash]
 
 
 def _without_stars(drawn: list[Part]) -> list[Part]:

@@ -79,6 +79,12 @@ class TestDrawnMarks:
         marked = Image.fromarray(draw("grid", clean, generator(3), Pen(RED, 2, False))).resize((side, side))
         assert levels_apart(clean, find_galaxy(np.asarray(marked)).picture) < 6
 
+    def test_dashed_lines_are_removed(self, sample):
+        clean = sample.picture(ROUND)
+        for dash in (5, 10):
+            marked = draw("cross-hair", clean, generator(4), Pen(RED, 2, False, dash))
+            assert levels_apart(clean, find_galaxy(marked).picture) < 4
+
     def test_a_black_cross_is_removed(self, sample):
         clean = sample.picture(ROUND)
         marked = draw("cross-hair", clean, generator(4), Pen(BLACK, 1, False))
