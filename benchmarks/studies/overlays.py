@@ -86,7 +86,7 @@ def write_sheet(pictures: list[np.ndarray], columns: int, path: Path) -> None:
 
 
 def main() -> None:
-    """Print a table: a row for each kind, for each model the change without and with `find_galaxy`."""
+    """Print a table of the changes without and with `find_galaxy`, a row for each kind."""
     flags = read_flags()
     catalogue = open_catalogue(flags.data)
     ids = hold_out_ids(catalogue, read_validation_ids(flags.data), Recipe())

@@ -33,7 +33,7 @@ def add_star(frame: np.ndarray, x: float, y: float, peak: float, width: float, r
 
 
 def wide(picture: np.ndarray, random: np.random.Generator, off: float = 0.02) -> np.ndarray:
-    """Return a wide frame with the galaxy 20 to 60 pixels wide, `off` of the frame from the middle, among stars."""
+    """Return a wide frame with a galaxy of 20 to 60 pixels, `off` of the frame off centre."""
     diameter = random.uniform(20, 60)
     side = round(diameter / (2 * R90) * picture.shape[0])
     height = int(random.integers(max(400, round(1.4 * side)), 1025))

@@ -247,7 +247,7 @@ def _measure_all(brightness: np.ndarray) -> list[SkyObject]:
 
 
 def _measure(light: np.ndarray, threshold: float, row: int, column: int) -> tuple[float, float, bool] | None:
-    """Return the light of an object at a peak, its R90, and whether it is a star; None if it is too small."""
+    """Return the light of an object, its R90, and whether it is a star; None if too small."""
     from scipy import ndimage
 
     height, width = light.shape

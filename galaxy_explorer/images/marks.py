@@ -162,7 +162,7 @@ def picture_on_page(picture: np.ndarray) -> tuple[slice, slice] | None:
 
 
 def _bars(picture: np.ndarray) -> np.ndarray:
-    """Return the mask of filled rectangles of one colour, such as bars, buttons and the ground of a label."""
+    """Return the mask of filled rectangles of one colour, such as bars and buttons."""
     from scipy import ndimage
 
     flat = largest(moving(np.maximum, picture, 3) - moving(np.minimum, picture, 3)) <= FLAT
