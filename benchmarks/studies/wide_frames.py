@@ -72,7 +72,7 @@ def off_centre(picture: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 
 def next_to_star(picture: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Return a frame twice as wide, with a brighter star at 1.5 to 4 radii of 90 % of the galaxy's light."""
+    """Return a frame twice as wide, with a brighter star at 1.5 to 4 `R90`."""
     side = picture.shape[0]
     frame = paste(sky(picture, 2 * side, 2 * side, random), picture.astype(float), side, side).astype(float)
     angle, off = random.uniform(0, 2 * np.pi), random.uniform(1.5, 4) * R90
@@ -83,7 +83,7 @@ def next_to_star(picture: np.ndarray, random: np.random.Generator) -> np.ndarray
 
 
 def phone_photo(picture: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Return a photo of a screen that shows the picture: perspective, moiré, glare, noise, a dark room."""
+    """Return a photo of a screen: perspective, moiré, glare, noise, a dark room."""
     width, height = 1200, 1600
     screen = Image.new("RGB", (1000, 700), (24, 24, 26))
     side = int(random.integers(420, 640))

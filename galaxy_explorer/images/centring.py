@@ -272,7 +272,7 @@ def _measure(light: np.ndarray, threshold: float, row: int, column: int) -> tupl
 
 
 def _is_star(light: np.ndarray, row: int, column: int, peak: float) -> bool:
-    """Return whether an object has the steep edge of a star, and is as round; spikes do not count."""
+    """Return whether an object is round with the steep edge of a star, spikes aside."""
     reach = min(row, column, 40)
     near = light[row - reach : row + reach + 1, column - reach : column + reach + 1]
     rows, columns = np.indices(near.shape) - reach
@@ -287,7 +287,7 @@ def _is_star(light: np.ndarray, row: int, column: int, peak: float) -> bool:
 
 
 def _background(brightness: np.ndarray) -> np.ndarray:
-    """Return the background of an ``(H, W)`` picture: what is wider than `WIDEST` cells, such as glare."""
+    """Return what is wider than `WIDEST` cells in an ``(H, W)`` picture, such as glare."""
     from scipy import ndimage
 
     height, width = brightness.shape

@@ -181,13 +181,13 @@ def _bars(picture: np.ndarray) -> np.ndarray:
 
 
 def thin_parts(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return by how much each pixel is brighter, and darker, as part of something narrow: ``(H, W) uint8``."""
+    """Return the bright and the dark contrast of narrow parts, each ``(H, W) uint8``."""
     lower, upper = moving(np.minimum, picture), moving(np.maximum, picture)
     return largest(picture - moving(np.maximum, lower)), largest(moving(np.minimum, upper) - picture)
 
 
 def largest(image: np.ndarray) -> np.ndarray:
-    """Return the largest of the three channels; five times faster than `max` along the last axis."""
+    """Return the largest of three channels, five times faster than `max` of an axis."""
     return np.maximum(np.maximum(image[..., 0], image[..., 1]), image[..., 2])
 
 
@@ -262,7 +262,7 @@ def _is_alike(part: Part, drawn: list[Part]) -> bool:
 
 
 def _dashes(small: list[Part]) -> list[Part]:
-    """Return the small parts of one colour that stand in a row or column, as the dashes of a line."""
+    """Return the small parts of one colour in a row or column: the dashes of a line."""
     if len(small) < LEAST_DASHES:
         return []
     colours = np.array([part.colour for part in small])
@@ -275,7 +275,7 @@ def _dashes(small: list[Part]) -> list[Part]:
 
 
 def _without_stars(drawn: list[Part]) -> list[Part]:
-    """Return the parts without small ones that have a colour of their own, such as a star with spikes."""
+    """Return the parts without small ones of a colour of their own, such as stars."""
 
     def alike(part: Part) -> list[Part]:
         return [other for other in drawn if np.abs(part.colour - other.colour).max() < SAME_COLOUR]
@@ -296,7 +296,7 @@ def _without_seams(drawn: list[Part]) -> list[Part]:
 
 
 def _line(part: Part) -> tuple[float, float]:
-    """Return the angle in radians of the straight line through a part, and the scatter about it in pixels."""
+    """Return the angle (radians) of the line through a part, and the scatter (pixels)."""
     rows, columns = np.nonzero(part.mask)
     values, vectors = np.linalg.eigh(np.cov(rows, columns))
     return float(np.arctan2(vectors[0, 1], vectors[1, 1])), float(max(values[0], 0.0) ** 0.5)
@@ -329,7 +329,7 @@ def fill(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def _pulled(values: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Replace unknown pixels by the means of known ones in the smallest block of 2, 4, 8, … pixels."""
+    """Replace unknown pixels by the means of known ones in the smallest block."""
     if known.all() or max(known.shape) == 1:
         return values
     height, width = known.shape
