@@ -1,4 +1,4 @@
-"""Server around the pages: bounds on uploads, and the end of sessions that visitors have left."""
+"""Server around the pages: bounds on uploads, and the end of sessions of closed pages."""
 
 import asyncio
 import ctypes
