@@ -29,7 +29,7 @@ _last_seen: dict[str, float] = {}  # time at which each session was last known t
 
 
 def register_session() -> None:
-    """Register the session that runs a page, so that it is closed after its visitor has left."""
+    """Register the session that runs a page, to be closed after its visitor has left."""
     context = get_script_run_ctx()
     if context is not None and runtime.exists():
         _last_seen[context.session_id] = time.monotonic()
@@ -124,7 +124,7 @@ def _warn_of_hosts() -> None:
 
 
 def _exit_with_status_0() -> None:
-    """Make Ctrl-C end the app quietly: uvicorn raises the signal again after it has shut down."""
+    """Make Ctrl-C end the app quietly: uvicorn raises the signal again after its end."""
     for number in (signal.SIGINT, signal.SIGTERM):
         uvicorn: Any = getattr(signal.getsignal(number), "__self__", None)
 
@@ -137,7 +137,7 @@ def _exit_with_status_0() -> None:
 
 
 async def _close_sessions() -> None:
-    """Close disconnected sessions after a while: by itself Streamlit waits for another visitor to leave."""
+    """Close disconnected sessions after a while; Streamlit waits for another to end."""
     while True:
         await asyncio.sleep(CHECK_INTERVAL_S)
         if close_disconnected(time.monotonic()):
@@ -145,7 +145,7 @@ async def _close_sessions() -> None:
 
 
 def close_disconnected(now: float) -> int:
-    """Close the sessions that have been disconnected for long enough, and return their number."""
+    """Close the sessions that have been disconnected long enough; return their number."""
     server, grace = runtime.get_instance(), GRACE * st.get_option("server.disconnectedSessionTTL")
     closed = 0
     for session, seen in list(_last_seen.items()):
