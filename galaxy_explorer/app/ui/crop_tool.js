@@ -50,6 +50,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   const pointers = new Map()
   let start = null // positions of the pointers, and the square, when the number of pointers changed last
+  let dragged = false
   const position = (event) => {
     const box = svg.getBoundingClientRect()
     return [((event.clientX - box.left) * width) / box.width, ((event.clientY - box.top) * height) / box.height]
@@ -71,6 +72,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   svg.onpointermove = (event) => {
     if (!pointers.has(event.pointerId) || !start) return
     pointers.set(event.pointerId, position(event))
+    dragged = true
     const now = [...pointers.values()]
     if (now.length === 2) {
       const [from, to] = [middle(start.at), middle(now)]
@@ -85,9 +87,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   svg.onpointerup = svg.onpointercancel = (event) => {
     if (!pointers.delete(event.pointerId)) return
-    if (pointers.size) begin(false)
-    else if (start && (start.x !== x || start.y !== y || start.side !== side)) send()
-    if (!pointers.size) start = null
+    if (pointers.size) return begin(false)
+    if (dragged) send()
+    start = null
+    dragged = false
   }
   svg.onkeydown = (event) => {
     const step = (Math.min(width, height) / 100) * (event.shiftKey ? 5 : 1)

@@ -1,6 +1,7 @@
 """Upload: pictures of a visitor, one, many or a folder, kept in the session alone."""
 
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -20,6 +21,7 @@ from galaxy_explorer.app.upload import session
 from galaxy_explorer.app.upload.results import columns_of, ood_score, score_in_words, show_results
 from galaxy_explorer.images import GREY, Exposure
 
+STYLE = Path(__file__).with_name("upload.css")
 UPLOADED = sorted({ending.rpartition(".")[2] for ending in (*session.ENDINGS, ".zip")})
 FILES = "Pictures (JPEG, PNG, TIFF, WebP, FITS) or a zip file of them; optional: scores.csv with votes"
 SCANNED = 8  # pictures whose out-of-distribution score decides which one is shown first: a second's work
@@ -179,6 +181,7 @@ def show(pictures: list[Upload]) -> None:
 
 def page() -> None:
     """Show the page."""
+    st.html(STYLE)
     st.title("Upload pictures")
     warn_once(unknown_params(()))
     st.markdown(
