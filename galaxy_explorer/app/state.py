@@ -226,6 +226,7 @@ class SkyState:
     steps: ResultCache = field(default_factory=lambda: ResultCache(max_size=12))
     zoom_read: tuple[str, str | None] | None = None
     crops: dict[tuple[str, ...], Crop] = field(default_factory=dict)  # by the view; else that of find_galaxy
+    pictures: ResultCache = field(default_factory=lambda: ResultCache(max_size=12))  # parts of cutouts, 0.5 MB each
 
 
 @dataclass

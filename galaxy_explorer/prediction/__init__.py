@@ -42,4 +42,3 @@ __all__ = [
     "sources_of",
     "write_table",
 ]
-OOD_SCORE, OOD_FLAG, CROP_COLUMNS = "ood_score", "out_of_distribution", ("crop_x", "crop_y", "crop_side")  # TEMPORARY

@@ -4,7 +4,7 @@ import base64
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +56,12 @@ class CroppedPicture:
     key: tuple[str, ...]
     cache: ResultCache
 
-    @cached_property
+    @property
     def picture(self) -> np.ndarray:
         """The part, ``(h, w, 3)`` uint8."""
-        if isinstance(self.crop, Square):
-            return crop_with(self.whole, self.crop)
+        if isinstance(square := self.crop, Square):
+            cut = partial(_cut, self.whole, square)
+            return self.cache.get(("crop", *self.key, str(square)), cut).picture
         return self.finding.picture if self.crop == FOUND else self.whole
 
     @property
@@ -74,6 +75,11 @@ class CroppedPicture:
         if isinstance(self.crop, Square):
             return f"Your crop: a square of {self.crop.side} pixels."
         return self.finding.note if self.crop == FOUND else "The whole picture is used, as it is."
+
+
+def _cut(whole: np.ndarray, square: Square) -> Finding:
+    """Cut a square out of a picture, which takes long where drawn marks are removed."""
+    return Finding(crop_with(whole, square), square)
 
 
 def show_crop(shown: CroppedPicture, used: float, choose: Callable[[Crop], None]) -> None:
