@@ -16,6 +16,7 @@ from galaxy_explorer.catalogue.layouts import (
     SCORES_FILE,
     VOTE_FILES,
     field_of_view_of,
+    has_known_field,
     open_catalogue,
     subfolders_note,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "draw_named",
     "field_of_view_of",
     "find_ids",
+    "has_known_field",
     "normalise_id",
     "open_catalogue",
     "open_live",

@@ -227,6 +227,29 @@ def field_of_view_of(folder: Path) -> float:
         raise CatalogueError(f"{FIELD_FILE} of {folder} cannot be read ({error}): check its permissions") from error
 
 
+def has_known_field(location: str | Path) -> bool:
+    """Return whether pictures are known to show Galaxy Zoo's field of view, or a part of it.
+
+    Parameters
+    ----------
+    location : str or Path
+        As in `open_catalogue`, or the path of a picture.
+
+    Returns
+    -------
+    bool
+        True for the bundled and live galaxies, the folders of the challenge and of Galaxy Zoo 2, and a folder or
+        zip file with a ``field.json``.
+    """
+    path = _expanded(location)
+    if location == SAMPLE or draw_named(str(location)):
+        return True
+    if path.is_file() and path.suffix.lower() == ".zip":
+        return any(name.rpartition("/")[2] == FIELD_FILE for name in open_zip(path).namelist())
+    root = _root_of(path.absolute() if path.is_dir() else path.absolute().parent)
+    return _is_kaggle(root) or looks_like_gz2(root) or (root / FIELD_FILE).is_file()
+
+
 def _root_of(folder: Path) -> Path:
     """Return the folder of the catalogue that holds a folder of pictures: usually the same one."""
     for parent in list(folder.parents)[:2]:

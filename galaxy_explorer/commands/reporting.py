@@ -2,12 +2,14 @@
 
 import errno
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 from galaxy_explorer.catalogue import VOTE_FILES, subfolders_note
 from galaxy_explorer.images import FITS_ENDINGS, is_named
+from galaxy_explorer.storage import remove_leftovers
 
 NAMED_FAILURES = 20  # on the screen; a failure list next to the table has all
 DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -15,7 +17,13 @@ DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 def say(message: str) -> None:
     """Print on standard error."""
-    print(message, file=sys.stderr)
+    print(printable(message), file=sys.stderr)
+
+
+def printable(text: str) -> str:
+    """Escape control characters: a file name may hold sequences that a terminal obeys."""
+    hidden = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # Unicode categories; Cs: a byte of a file name that is not UTF-8
+    return "".join(ascii(one)[1:-1] if unicodedata.category(one) in hidden and one != "\n" else one for one in text)
 
 
 def report_unscanned(paths: Sequence[str]) -> None:
@@ -72,6 +80,7 @@ def reserved(output: Path, lock: AbstractContextManager[bool]) -> Iterator[None]
             ) from error
         if not acquired:
             raise ValueError(f"another run is writing {output}; wait for its end, or name another --output")
+        remove_leftovers(output)
         yield
 
 

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from galaxy_explorer import __version__
 from galaxy_explorer.app import state
 from galaxy_explorer.app.panel.shown_galaxy import predict_picture
 from galaxy_explorer.app.services import networks
@@ -189,11 +188,10 @@ def _offer_downloads(done: list[Upload], fractions: pd.DataFrame, network: str) 
 
 def table_bytes(done: list[Upload], fractions: pd.DataFrame, ending: str, network: str) -> bytes:
     """Return scores as a file that names the network."""
-    from galaxy_explorer.prediction import as_bytes
+    from galaxy_explorer.prediction import as_bytes, provenance
 
-    key = networks.network(network).key()
-    about = {"prediction_key": key, "network": network, "version": __version__, "views": str(DEFAULT_VIEWS)}
-    return as_bytes(fractions.astype("float32").join(columns_of(done, network)), ending, about)
+    table = fractions.astype("float32").join(columns_of(done, network))
+    return as_bytes(table, ending, provenance(network, networks.network(network), DEFAULT_VIEWS))
 
 
 def columns_of(uploads: list[Upload], network: str) -> pd.DataFrame:
