@@ -65,7 +65,7 @@ def put(server: str, path: str, name: str, content: bytes) -> None:
 
 
 async def visitors(server: str, count: int) -> list[str]:
-    """Let visitors upload, a few at once, and return the errors shown."""
+    """Run visitors who upload, a few at once, and return the errors shown."""
     turn = asyncio.Semaphore(AT_ONCE)
     files = sorted(SAMPLE.glob("*.jpg"))
 
@@ -80,7 +80,7 @@ async def visitors(server: str, count: int) -> list[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print the resident memory before and after; return 1 if it grew too much, or after an error."""
+    """Print the resident memory before and after; return 1 if it grew much, or after an error."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--sessions", type=int, default=500, metavar="N", help="visitors (%(default)s)")
     count = parser.parse_args(arguments).sessions

@@ -265,7 +265,7 @@ def find_and_describe(text: str, waiting_for: Callable[[str], None]) -> tuple[Sh
 
 
 def choose_crop(whole: np.ndarray, key: tuple[str, ...], network: str | None, known_size: bool) -> CroppedPicture:
-    """Show what is cropped of a cutout; one of a galaxy of known size has its field of view already."""
+    """Show the crop of a cutout; that of a galaxy of known size has its field of view already."""
     mine, cache = state.sky(), state.sky().pictures
     start: Crop = "whole" if known_size else "found"
     finding = Finding(whole) if known_size else cache.get(("finding", *key), lambda: find_galaxy(whole))

@@ -1,4 +1,4 @@
-"""Bundled pictures to try, each with a button, on a page that is empty before a visitor's own."""
+"""Bundled galaxies to try, each with a button, on a page that is empty at first."""
 
 from collections.abc import Callable, Sequence
 

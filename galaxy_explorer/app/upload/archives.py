@@ -1,4 +1,4 @@
-"""Zip files among the uploads: their pictures and score tables, within the bounds on uploads."""
+"""Uploaded zip files: their pictures and score tables, within the bounds on uploads."""
 
 import io
 import zipfile
@@ -18,7 +18,7 @@ def is_zip(name: str) -> bool:
 
 
 def open_members(content: bytes, name: str, endings: tuple[str, ...]) -> "Iterator[Member]":
-    """Yield the files of a zip file that have one of some endings; folders are not part of names.
+    """Yield the files of a zip file with some endings; folders are not part of their names.
 
     Raises
     ------
