@@ -12,6 +12,8 @@ from types import SimpleNamespace
 import pytest
 from app_server import served
 from streamlit import runtime
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
@@ -112,6 +114,19 @@ def test_uploads_under_way_count(fake: FakeRuntime) -> None:
 
     asyncio.run(two_at_once())
     assert {status for status in statuses if status} == {413, 204}
+
+
+def test_what_a_visitor_removes_is_dropped_by_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    manager = MemoryUploadedFileManager("")
+    monkeypatch.setattr(
+        server, "get_script_run_ctx", lambda: SimpleNamespace(session_id="mine", uploaded_file_mgr=manager)
+    )
+    for session, number in (("mine", "1"), ("mine", "2"), ("other", "3")):
+        manager.add_file(session, UploadedFileRec(number, "a.jpg", "", b"x"))
+    server.drop_uploads(["1"])
+    assert [list(manager.file_storage[session]) for session in ("mine", "other")] == [["2"], ["3"]]
+    server.drop_uploads()
+    assert list(manager.file_storage) == ["other"]
 
 
 def test_a_session_is_closed_some_time_after_its_visitor_has_left(fake: FakeRuntime) -> None:

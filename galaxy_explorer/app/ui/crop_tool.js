@@ -1,4 +1,5 @@
 // A square over a picture: moved and resized by mouse, one or two fingers, or keys.
+const SHOWN = 360 // pixels of the longer side on the page
 const NAMESPACE = "http://www.w3.org/2000/svg"
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -21,7 +22,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     set(part(".square"), { x: left, y: top, width: side, height: side })
     set(part(".used"), { x: x - (used * side) / 2, y: y - (used * side) / 2, width: used * side, height: used * side })
     set(part(".shade"), { d: `M0 0H${width}V${height}H0Z M${left} ${top}h${side}v${side}h${-side}Z` })
-    const scale = width / (svg.getBoundingClientRect().width || 424)
+    const scale = width / (svg.getBoundingClientRect().width || SHOWN)
     svg.querySelectorAll(".corner").forEach((corner, i) => {
       const [right, lower] = [i % 2, i >> 1]
       const cursor = right === lower ? "nwse-resize" : "nesw-resize"
@@ -105,6 +106,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     waiting = setTimeout(send, 500) // the prediction follows the last of several keys
   }
 
+  svg.style.maxWidth = `${SHOWN * Math.min(1, width / height)}px`
   set(svg, { viewBox: `0 0 ${width} ${height}`, tabindex: 0, role: "application" })
   set(part("image"), { href: data.picture, width, height })
   draw()

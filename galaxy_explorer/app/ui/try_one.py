@@ -21,7 +21,7 @@ def show_examples(galaxy_ids: Sequence[str], choose: Callable[[str], None]) -> N
     st.markdown("Or try one of these galaxies:")
     with st.container(key="examples", horizontal=True, gap="medium"):
         for number, galaxy_id in enumerate(galaxy_ids, 1):
-            with st.container(width=170):
+            with st.container(width=150):
                 picture = sources.galaxy_thumbnail(SAMPLE, galaxy_id)
                 st.image(picture, width="stretch", alt=f"Example {number}, galaxy {galaxy_id} of the bundled sample")
                 st.button(f"Try example {number}", on_click=choose, args=(galaxy_id,), width="stretch")

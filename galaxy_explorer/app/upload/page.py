@@ -24,6 +24,10 @@ from galaxy_explorer.images import GREY, Exposure
 STYLE = Path(__file__).with_name("upload.css")
 UPLOADED = sorted({ending.rpartition(".")[2] for ending in (*session.ENDINGS, ".zip")})
 FILES = "Pictures (JPEG, PNG, TIFF, WebP, FITS) or a zip file of them; optional: scores.csv with votes"
+BOUNDS = (
+    f"At most {session.MAX_PICTURES} pictures with {session.MAX_BYTES / 1e6:.0f} MB together. A file that would exceed it "
+    "is refused, with the error 413 if it does not reach the page: remove some first, or use `galaxy-explorer predict`."
+)
 SCANNED = 8  # pictures whose out-of-distribution score decides which one is shown first: a second's work
 EXAMPLES = ("100008", "100023", "784597")  # of the bundled sample
 NAMED = 5  # refused files that are listed at once; the others are folded
@@ -33,7 +37,9 @@ def take_files() -> None:
     """Show the uploaders and the camera, and read the files that are new."""
     files, folder = st.columns([3, 2])
     key_of, drop = session.key_of, session.drop_unlisted
-    given = files.file_uploader(FILES, UPLOADED, accept_multiple_files=True, key=key_of(Key.FILES), on_change=drop)
+    given = files.file_uploader(
+        FILES, UPLOADED, accept_multiple_files=True, key=key_of(Key.FILES), on_change=drop, help=BOUNDS
+    )
     in_folder = folder.file_uploader(
         "Folder of pictures", UPLOADED, accept_multiple_files="directory", key=key_of(Key.FOLDER), on_change=drop
     )

@@ -18,6 +18,7 @@ from galaxy_explorer.images import DEFAULT_VIEWS
 
 DOWNLOADS = {"CSV": "text/csv", "Parquet": "application/vnd.apache.parquet", "FITS": "application/fits"}
 BATCH = 8  # pictures predicted at once: a second's work, after which a visitor's click takes effect
+SENTENCE_PX = 500  # width of a column of sentences
 GROWTH = 1.3  # of the table between two updates: it is sent whole each time
 
 
@@ -150,13 +151,13 @@ def _layout() -> dict[str, Any]:
         # Both are pinned, or the pinned one would come first; on a phone, where they would fill the table, none is.
         "picture": config.ImageColumn(width="small", pinned=True),
         "galaxy": config.TextColumn(width="medium", pinned=True),
-        "likeliest path": config.TextColumn("network", width="large"),
-        "volunteers": config.TextColumn(width="large"),
+        "likeliest path": config.TextColumn("network", width=SENTENCE_PX),
+        "volunteers": config.TextColumn(width=SENTENCE_PX),
         "RMSE vs volunteers": config.TextColumn(help="Root-mean-square difference of the vote fractions"),
         "crop": config.TextColumn(help="Side of the square that the network is shown"),
     }
-    # Text is wrapped in rows over 64 pixels alone; here it has four lines.
-    return {"hide_index": True, "row_height": 92, "column_config": named}
+    # Text is wrapped in rows over 64 pixels alone; here it has five lines, and no sentence needs more.
+    return {"hide_index": True, "row_height": 104, "column_config": named}
 
 
 def _fraction_columns() -> dict[str, Any]:
