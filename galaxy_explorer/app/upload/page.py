@@ -25,8 +25,8 @@ STYLE = Path(__file__).with_name("upload.css")
 UPLOADED = sorted({ending.rpartition(".")[2] for ending in (*session.ENDINGS, ".zip")})
 FILES = "Pictures (JPEG, PNG, TIFF, WebP, FITS) or a zip file of them; optional: scores.csv with votes"
 BOUNDS = (
-    f"At most {session.MAX_PICTURES} pictures with {session.MAX_BYTES / 1e6:.0f} MB together. A file that would exceed it "
-    "is refused, with the error 413 if it does not reach the page: remove some first, or use `galaxy-explorer predict`."
+    f"At most {session.MAX_PICTURES} pictures with {session.MAX_BYTES / 1e6:.0f} MB together. A file beyond that is "
+    "refused, with the error 413 if it does not reach the page: remove some first, or use `galaxy-explorer predict`."
 )
 SCANNED = 8  # pictures whose out-of-distribution score decides which one is shown first: a second's work
 EXAMPLES = ("100008", "100023", "784597")  # of the bundled sample
