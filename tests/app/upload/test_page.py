@@ -207,7 +207,7 @@ def drag(app: AppTest, square: Square) -> None:
 
 def test_the_galaxy_is_found_unasked_and_one_press_brings_the_whole_picture(app: AppTest, off_centre: bytes) -> None:
     give(opened(app, "upload"), ("mine.png", off_centre))
-    assert "Cropped to the" in texts(app)
+    assert "pixels around the galaxy" in texts(app)
     (upload,) = app.session_state["UploadState"].pictures.values()
     finding = app.session_state["UploadState"].findings.get(upload.picture_key, lambda: None)
     assert (finding.square.x, finding.square.y) == (pytest.approx(125, abs=8), pytest.approx(315, abs=8))
