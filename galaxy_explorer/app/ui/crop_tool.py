@@ -124,13 +124,14 @@ def _show_square(shown: CroppedPicture, used: float, choose: Callable[[Crop], No
         **{"used": used, "least": MIN_SIDE, "largest": largest},
     }
     key = Key.CROP.of(*shown.key)
-    _square_over_picture(key=key, data=data, on_square_change=partial(_read_square, key, choose))
+    _square_over_picture(key=key, data=data, on_square_change=partial(_read_square, key, (width, height), choose))
 
 
-def _read_square(key: str, choose: Callable[[Crop], None]) -> None:
-    """Choose the crop that was dragged."""
-    if square := state.widget(key, {}).get("square"):
-        choose(Square(*map(int, square)))
+def _read_square(key: str, size: tuple[int, int], choose: Callable[[Crop], None]) -> None:
+    """Choose the crop that was dragged, with its centre within a picture of `size`."""
+    if dragged := state.widget(key, {}).get("square"):
+        x, y, side = np.clip(np.array(dragged, int), (0, 0, MIN_SIDE), (*size, LARGEST_SIDE)).tolist()
+        choose(Square(x, y, side))
 
 
 def _data_url(whole: np.ndarray) -> str:
