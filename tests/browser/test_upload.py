@@ -23,7 +23,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """A galaxy that is small and off centre, a page of lines, and a file that is not a picture."""
     folder = tmp_path_factory.mktemp("pictures")
     sky = np.random.default_rng(0).normal(10, 3, (420, 640, 3)).clip(0, 255).astype(np.uint8)
-    sky[230:400, 40:210] = np.asarray(Image.open(SAMPLE / "100023.jpg").resize((170, 170)))
+    sky[180:350, 120:290] = np.asarray(Image.open(SAMPLE / "100023.jpg").resize((170, 170)))
     lines = np.full((300, 300, 3), 255, np.uint8)
     lines[::12, 20:280] = 0
     Image.fromarray(sky).save(folder / "aside.png")

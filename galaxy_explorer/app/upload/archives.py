@@ -2,7 +2,6 @@
 
 import io
 import zipfile
-from collections.abc import Iterator
 
 from galaxy_explorer.catalogue import CatalogueError
 from galaxy_explorer.catalogue.zip_files import MAX_PICTURE_BYTES, read_member
@@ -17,13 +16,13 @@ def is_zip(name: str) -> bool:
     return name.lower().endswith(".zip")
 
 
-def open_members(content: bytes, name: str, endings: tuple[str, ...]) -> "Iterator[Member]":
-    """Yield the files of a zip file with some endings; folders are not part of their names.
+def open_members(content: bytes, name: str, endings: tuple[str, ...], max_bytes: int) -> "list[Member]":
+    """Return the files of a zip file with some endings; folders are not part of their names.
 
     Raises
     ------
     CatalogueError
-        If it cannot be read, has too many files, or none with these endings.
+        If it cannot be read, has too many files, none with these endings, or they unpack to more than `max_bytes`.
     """
     if content.count(HEADER_OF_MEMBER) > MAX_MEMBERS:
         raise CatalogueError(f"{name} holds more than {MAX_MEMBERS:,} files: divide it")
@@ -36,7 +35,11 @@ def open_members(content: bytes, name: str, endings: tuple[str, ...]) -> "Iterat
     usable = [member for member in members if member.name.lower().endswith(endings) and not member.hidden]
     if not usable:
         raise CatalogueError(f"{name} holds no pictures: their names end in {', '.join(endings)}")
-    return iter(usable)
+    if (size := sum(member.size for member in usable)) > max_bytes:
+        raise CatalogueError(
+            f"{name} unpacks to {size / 1e6:.0f} MB; at most {max_bytes / 1e6:.0f} MB are read: divide it"
+        )
+    return usable
 
 
 class Member:

@@ -157,7 +157,7 @@ def _layout() -> dict[str, Any]:
         "crop": config.TextColumn(help="Side of the square that the network is shown"),
     }
     # Text is wrapped in rows over 64 pixels alone; here it has five lines, and no sentence needs more.
-    return {"hide_index": True, "row_height": 104, "column_config": named}
+    return {"hide_index": True, "row_height": 88, "column_config": named}
 
 
 def _fraction_columns() -> dict[str, Any]:

@@ -71,7 +71,7 @@ def _read_zip(file: UploadedFile, name: str, bar: Any) -> None:
     """Read the pictures and the score table of a zip file."""
     mine, ids = state.upload(), list[str]()
     try:
-        members = list(open_members(file.getvalue(), name, ENDINGS))
+        members = open_members(file.getvalue(), name, ENDINGS, MAX_BYTES + MAX_TABLE_BYTES)
     except CatalogueError as error:
         _refuse(file.file_id, name, error)
         members = []
