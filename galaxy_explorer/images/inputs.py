@@ -10,6 +10,9 @@ from galaxy_explorer.images.exposure import check_picture
 
 DEFAULT_VIEWS = 8  # of test-time augmentation: all flips and quarter turns
 
+MIN_FIELD = 0.01  # of the field of view that a picture may cover
+MAX_PADDED_SIDE = 4096  # pixels that a picture is padded to by reflection
+
 # Quarter turns, and whether a flip follows.
 _VIEWS = ((0, False), (0, True), (2, False), (2, True), (1, False), (1, True), (3, False), (3, True))
 
@@ -26,8 +29,8 @@ def central_field(image: np.ndarray, crop: float, size: int, field: float = 1.0)
     size : int
         The side of the result in pixels.
     field : float, optional
-        The fraction of the original field of view that the picture covers, in (0, 1]: below 1 if it was cropped
-        before. What a crop needs beyond the picture's edge is filled by reflection.
+        The fraction of the original field of view that the picture covers, at least `MIN_FIELD`: below 1 if it was
+        cropped before, above 1 if it shows more. What a crop needs beyond the picture's edge is filled by reflection.
 
     Returns
     -------
@@ -40,12 +43,16 @@ def central_field(image: np.ndarray, crop: float, size: int, field: float = 1.0)
         If the picture is not (H, W, 3) uint8, or crop, field or size are out of range.
     """
     check_picture(image)
-    if not (0 < crop <= 1 and 0 < field <= 1 and size >= 1):
+    if not (0 < crop <= 1 and MIN_FIELD <= field < math.inf and size >= 1):
         raise ValueError(
             f"crop {crop}, field {field} and size {size} were given; "
-            "crop and field must lie in (0, 1] and size be at least 1"
+            f"crop must lie in (0, 1], field be at least {MIN_FIELD} and size at least 1"
         )
     side = min(image.shape[:2]) * crop / field  # the square's side in this picture's pixels
+    if side > max(MAX_PADDED_SIDE, *image.shape[:2]):  # a large picture of a small part of the field
+        height, width = (int(length * MAX_PADDED_SIDE / side) for length in image.shape[:2])
+        small = Image.fromarray(image).resize((max(1, width), max(1, height)), Image.Resampling.LANCZOS)
+        return central_field(np.array(small), crop, size, field)
     beyond = [max(0, math.ceil((side - length) / 2)) for length in image.shape[:2]]
     if any(beyond):
         image = np.pad(image, ((beyond[0],) * 2, (beyond[1],) * 2, (0, 0)), mode="reflect")

@@ -106,6 +106,17 @@ def test_a_bad_picture_is_named_and_the_rest_is_written(run, galaxies, tmp_path,
     assert sorted(path.name for path in tmp_path.iterdir()) == ["galaxies", "scores.csv", "scores.csv.json"]
 
 
+def test_files_that_are_not_pictures_are_counted(run, galaxies, tmp_path, capsys):
+    for name in ("1003.jpeg.1", "1004", "Scores (1).csv"):
+        (galaxies / name).write_text("not read")
+    shutil.copyfile(galaxies / "0001.png", galaxies / "1002.jfif")
+    assert run("predict", galaxies, "--output", tmp_path / "o.csv") == 0
+    captured = capsys.readouterr()
+    assert "7 of 7 galaxies are in" in captured.out
+    assert "Files that are not pictures by their names: 3 (" in captured.err
+    assert "Tables that are not read: Scores (1).csv." in captured.err
+
+
 def test_only_the_galaxies_of_a_list_are_predicted(run, galaxies, tmp_path, capsys):
     wanted = tmp_path / "wanted.txt"
     wanted.write_text("0005\n0002\n0099\n")

@@ -1,10 +1,12 @@
 """Uploaded zip files: their pictures and score tables, within the bounds on uploads."""
 
 import io
+import struct
 import zipfile
 
 from galaxy_explorer.catalogue import CatalogueError
-from galaxy_explorer.catalogue.zip_files import MAX_PICTURE_BYTES, read_member
+from galaxy_explorer.catalogue.catalogue import UNREADABLE
+from galaxy_explorer.catalogue.zip_files import MAX_PICTURE_BYTES, read_directory, read_member
 from galaxy_explorer.images import ImageError
 
 MAX_MEMBERS = 20_000  # more take seconds to list
@@ -27,9 +29,9 @@ def open_members(content: bytes, name: str, endings: tuple[str, ...], max_bytes:
     if content.count(HEADER_OF_MEMBER) > MAX_MEMBERS:
         raise CatalogueError(f"{name} holds more than {MAX_MEMBERS:,} files: divide it")
     try:
-        archive = zipfile.ZipFile(io.BytesIO(content))
+        archive = read_directory(io.BytesIO(content))
         infos = [info for info in archive.infolist() if not info.is_dir()]
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError, OSError) as error:
+    except (*UNREADABLE, ValueError, struct.error) as error:
         raise CatalogueError(f"{name} is damaged, or not a zip file ({error}): pack it again") from error
     members = [Member(archive, info) for info in infos]
     usable = [member for member in members if member.name.lower().endswith(endings) and not member.hidden]
@@ -47,7 +49,7 @@ class Member:
 
     def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
         self._archive, self._info = archive, info
-        *self._folders, self.name = info.filename.replace("\\", "/").split("/")
+        *self._folders, self.name = info.filename.split("/")
 
     @property
     def hidden(self) -> bool:
@@ -63,5 +65,5 @@ class Member:
         """Unpack it; raise ImageError if it is too large, encrypted or damaged."""
         try:
             return read_member(self._archive, self._info.filename, MAX_PICTURE_BYTES)
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, ValueError) as error:
-            raise ImageError(f"it cannot be unpacked ({error})") from error
+        except (*UNREADABLE, ValueError, KeyError, struct.error) as error:
+            raise ImageError(f"it cannot be unpacked: {error}") from error

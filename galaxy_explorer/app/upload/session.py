@@ -23,10 +23,10 @@ from galaxy_explorer.app.ui.crop_tool import CroppedPicture
 from galaxy_explorer.app.ui.wording import escape_markdown, with_full_stop
 from galaxy_explorer.app.upload.archives import is_zip, open_members
 from galaxy_explorer.catalogue import SAMPLE, CatalogueError
+from galaxy_explorer.catalogue.image_files import SUFFIXES
 from galaxy_explorer.catalogue.score_tables import normalise_id, read_scores
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import (
-    FITS_ENDINGS,
     Exposure,
     ImageError,
     find_galaxy,
@@ -39,7 +39,8 @@ MAX_PICTURES = 500
 MAX_BYTES = 300_000_000  # of a visitor's picture files together
 MAX_TABLE_BYTES = 50_000_000  # of a score table: that of 100,000 galaxies
 MAX_REFUSED = 100  # files whose reason is kept
-ENDINGS = (".csv", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", *FITS_ENDINGS)
+TABLES = (".csv", ".tsv")
+ENDINGS = (*TABLES, *SUFFIXES)
 NO_ID = "the id, its name before the ending, is empty: rename it"
 MANY = 8  # files from which on a progress bar is shown
 
@@ -88,7 +89,7 @@ def _read(file_id: str, name: str, size: int, read: Callable[[], bytes]) -> tupl
     if name.startswith("."):  # macOS writes such files next to pictures
         return ()
     try:
-        if name.lower().endswith(".csv"):
+        if name.lower().endswith(TABLES):
             _check_table(size)
             mine.scores, mine.scores_file = read_scores(read(), name), file_id
         else:
