@@ -32,7 +32,7 @@ def _open(root: Path, _process: int, _state: tuple[int, ...]) -> zipfile.ZipFile
 
 
 def read_directory(file: Path | BinaryIO) -> zipfile.ZipFile:
-    """Read the directory of a zip file, with names as Windows and macOS pack them; raise BadZipFile."""
+    """Read the directory of a zip file, with the names of Windows and macOS; raise BadZipFile."""
     try:  # macOS packs names in UTF-8 without the flag for it
         archive = zipfile.ZipFile(file, metadata_encoding="utf-8")
     except UnicodeDecodeError:
