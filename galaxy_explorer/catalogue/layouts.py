@@ -18,6 +18,7 @@ from galaxy_explorer.catalogue.image_files import (
     VALIDATION_FILE,
     count_picture_folders,
     describe_skipped,
+    field_file_of,
     field_of_folder,
     known_files,
     list_files,
@@ -288,16 +289,15 @@ def has_known_field(location: str | Path) -> bool:
     Returns
     -------
     bool
-        True for the bundled and live galaxies, the folders of the challenge and of Galaxy Zoo 2, and a folder or
-        zip file with a ``field.json``.
+        False for plain folders, zip files and pictures without a ``field.json``.
     """
     path = _expanded(location)
     if location == SAMPLE or draw_named(str(location)):
         return True
     if path.is_file() and path.suffix.lower() == ".zip":
-        return any(name.rpartition("/")[2] == FIELD_FILE for name in open_zip(path).namelist())
+        return FIELD_FILE in known_files(_members(path), path)
     root = _root_of(path.absolute() if path.is_dir() else path.absolute().parent)
-    return _is_kaggle(root) or looks_like_gz2(root) or (root / FIELD_FILE).is_file()
+    return _is_kaggle(root) or looks_like_gz2(root) or field_file_of(root) is not None
 
 
 def _root_of(folder: Path) -> Path:

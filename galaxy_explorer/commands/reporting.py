@@ -9,7 +9,6 @@ from pathlib import Path
 
 from galaxy_explorer.catalogue import VOTE_FILES, skipped_note
 from galaxy_explorer.images import FITS_ENDINGS, is_named
-from galaxy_explorer.storage import remove_leftovers
 
 NAMED_FAILURES = 20  # on the screen; a failure list next to the table has all
 DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -80,7 +79,6 @@ def reserved(output: Path, lock: AbstractContextManager[bool]) -> Iterator[None]
             ) from error
         if not acquired:
             raise ValueError(f"another run is writing {output}; wait for its end, or name another --output")
-        remove_leftovers(output)
         yield
 
 

@@ -66,9 +66,9 @@ def _sources_at(path: str, notes: Notes, crop: bool) -> Iterator[Source]:
     if re.match(r"[a-zA-Z][\w+.-]+://", path):
         raise ValueError(f"{path} is an address; download it, or mount its store, and give the path")
     file = Path(path)
-    cropped = crop and not has_known_field(path)
     if not file.is_file() or file.suffix.lower() == ".zip":
         catalogue = open_catalogue(path)
+        cropped = crop and not has_known_field(path)
         for source in sources_of(catalogue):
             if cropped or is_named(str(catalogue.table.at[source.galaxy_id, "picture"]), *FITS_ENDINGS):
                 find = partial(catalogue.picture_file, source.galaxy_id)
@@ -77,6 +77,7 @@ def _sources_at(path: str, notes: Notes, crop: bool) -> Iterator[Source]:
             yield source
     else:
         _check_is_image(file)
+        cropped = crop and not has_known_field(path)
         galaxy_id, state = normalise_id(stem_of(file.name)), file.stat()
         read = partial(_read_noted, notes, galaxy_id, lambda: file, cropped)
         # A field.json next to it says that the image was cropped before, as for the folder as a whole.
@@ -85,6 +86,8 @@ def _sources_at(path: str, notes: Notes, crop: bool) -> Iterator[Source]:
 
 def _check_is_image(file: Path) -> None:
     """Raise ValueError for a file that is not an image by name or content, such as a table."""
+    if file.name != file.name.encode(errors="replace").decode():
+        raise ValueError(f"the name of {file} is not UTF-8, so it is not an id; rename it")
     if is_named(file.name, *SUFFIXES):
         return
     try:
@@ -99,11 +102,10 @@ def _check_is_image(file: Path) -> None:
 def _read_noted(notes: Notes, galaxy_id: str, find: Callable[[], bytes | Path], cropped: bool) -> Finding:
     """Read an image, find the galaxy in it if asked to, and note what was done."""
     exposure = read_exposure(find(), located=False)
-    several = len(exposure.choices) > 1
-    choice = [f"the file holds {len(exposure.choices)} images; “{exposure.name}” was predicted"] if several else []
+    choice = f"the file holds {len(exposure.images)} images; “{exposure.name}” was predicted"
     found = find_galaxy(exposure.picture) if cropped else Finding(exposure.picture)
     drawn = [f"drawn over the picture, and removed before the prediction: {kind}" for kind in found.removed]
-    for note in (*choice, *exposure.notes, *drawn):
+    for note in (*([choice] if exposure.is_chosen else []), *exposure.notes, *drawn):
         notes.setdefault(note, []).append(galaxy_id)  # threads do this, each in one step
     return found
 

@@ -41,7 +41,7 @@ from galaxy_explorer.prediction.tables import (
     write_failures,
     write_parquet,
 )
-from galaxy_explorer.storage import atomic_path, try_lock, write_atomic
+from galaxy_explorer.storage import atomic_path, remove_leftovers, try_lock, write_atomic
 
 STORED = (*COLUMNS, *SPREAD_COLUMNS, OOD_SCORE)  # columns of a catalogue's finished table in the cache
 _DELETE_CHUNK = "delete it, and give the same command with --resume: the galaxies in it are predicted again"
@@ -94,9 +94,14 @@ class PredictionStore:
 
     @contextmanager
     def lock(self) -> Iterator[bool]:
-        """Try to acquire the table's lock; yield False if another process or thread holds it."""
+        """Try to acquire the table's lock; yield False if another process or thread holds it.
+
+        With the lock, files that a killed process left half-written are removed.
+        """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with try_lock(self.path.with_name(f".{self.path.name}.lock")) as acquired:
+            if acquired:
+                remove_leftovers(self.path)
             yield acquired
 
     def begin_part(self, rank: int = 0) -> str:

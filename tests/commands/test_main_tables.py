@@ -2,6 +2,9 @@
 
 import hashlib
 import re
+import shutil
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,7 +20,7 @@ from galaxy_explorer.cli import main
 from galaxy_explorer.commands import sources
 from galaxy_explorer.commands.reporting import printable
 from galaxy_explorer.decision_tree import COLUMNS, shares_from_fractions
-from galaxy_explorer.images import Finding, Square, cut_square
+from galaxy_explorer.images import Finding, Square, cut_square, find_galaxy
 from galaxy_explorer.models.checkpoints import load
 from galaxy_explorer.prediction import (
     ENDINGS,
@@ -103,6 +106,24 @@ def test_the_crop_of_each_picture_is_in_the_table(run, weights, mixed, tmp_path,
     assert "cropped to the galaxy: 1 of 6 pictures" in captured
     assert "galaxy 0001 and 5 more: drawn over the picture, and removed before the prediction: cross-hair" in captured
     assert read_about(output)["crop"] == "auto"
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_small_galaxy_in_a_wide_picture_is_cropped_as_the_app_crops_it(run, weights, sample, tmp_path, packed):
+    small = Image.fromarray(sample.picture("100008")).resize((120, 120), Image.Resampling.LANCZOS)
+    wide = np.full((480, 480, 3), np.asarray(small)[:4, :4].reshape(-1, 3).mean(axis=0), np.uint8)
+    wide[150:270, 190:310] = small
+    (tmp_path / "wide").mkdir()
+    Image.fromarray(wide).save(tmp_path / "wide" / "1.png")
+    where = tmp_path / "wide"
+    if packed:
+        where = Path(shutil.make_archive(str(tmp_path / "wide"), "zip", where))
+    assert run("predict", where, "--output", tmp_path / "predictions.parquet") == 0
+    found = find_galaxy(wide)
+    table = read_table(tmp_path / "predictions.parquet")[0].loc["1"]
+    assert table[["crop_x", "crop_y", "crop_side"]].tolist() == [found.square.x, found.square.y, found.square.side]
+    assert np.allclose(table[list(COLUMNS)], predict(load(weights), [found.picture], tta_views=2)[0][0], atol=1e-6)
+    assert np.allclose(table["ood_score"], ood_score(load(weights), [found.picture])[0], rtol=1e-4)
 
 
 @pytest.mark.parametrize("prepared", ["none", "field.json", "kaggle", "one picture"])
@@ -212,6 +233,19 @@ def test_a_file_that_is_not_a_picture_is_refused_before_anything_is_written(
     assert run("predict", galaxies, tmp_path / name, "--output", tmp_path / "predictions.csv") == 2
     assert f"{name} is not a picture (" in capsys.readouterr().err
     assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_picture_whose_name_is_not_text_is_refused(run, galaxies, tmp_path, capsys):
+    (galaxies / "0001.png").rename(tmp_path / "\udcff.png")
+    assert run("predict", tmp_path / "\udcff.png", "--output", tmp_path / "predictions.csv") == 2
+    assert "\\udcff.png is not UTF-8, so it is not an id; rename it" in capsys.readouterr().err
+
+
+def test_a_damaged_zip_is_refused_in_words(run, tmp_path, capsys):
+    (tmp_path / "galaxies.zip").write_bytes(b"PK and no more")
+    assert run("predict", tmp_path / "galaxies.zip", "--output", tmp_path / "predictions.csv") == 2
+    assert "galaxies.zip cannot be read" in capsys.readouterr().err
 
 
 def test_a_picture_without_an_ending_is_taken(run, galaxies, tmp_path):

@@ -23,7 +23,7 @@ from galaxy_explorer.images import GREY, Exposure
 
 STYLE = Path(__file__).with_name("upload.css")
 UPLOADED = sorted({ending.rpartition(".")[2] for ending in (*session.ENDINGS, ".zip")})
-FILES = "Pictures (JPEG, PNG, TIFF, WebP, FITS) or a zip file of them; optional: scores.csv with votes"
+FILES = "Pictures (JPEG, PNG, TIFF, WebP, AVIF, FITS) or a zip file of them; optional: scores.csv with votes"
 BOUNDS = (
     f"At most {session.MAX_PICTURES} pictures with {session.MAX_BYTES / 1e6:.0f} MB together. A file beyond that is "
     "refused, with the error 413 if it does not reach the page: remove some first, or use `galaxy-explorer predict`."
