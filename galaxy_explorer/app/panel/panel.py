@@ -16,6 +16,7 @@ from galaxy_explorer.app.panel.selected_answer import (
     select_clicked,
     selected_answer,
     show_list,
+    start_answer,
 )
 from galaxy_explorer.app.panel.shown_galaxy import GalaxyPrediction, ShownGalaxy
 from galaxy_explorer.app.services import networks, sources
@@ -24,7 +25,7 @@ from galaxy_explorer.app.ui import theme
 from galaxy_explorer.app.ui.skeletons import style_of_chart
 from galaxy_explorer.app.ui.wording import listed, with_full_stop
 from galaxy_explorer.catalogue import CatalogueError
-from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, INDEX, QUESTION_OF, in_words, most_likely_path, name_of
+from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, INDEX, QUESTION_OF, in_words, name_of
 from galaxy_explorer.evaluation.metrics import largest_differences
 from galaxy_explorer.flow_chart import HARDLY_ASKED, HEIGHT, as_list, flow_chart, hardly_asked, read_sources
 
@@ -81,7 +82,8 @@ def show(prediction: GalaxyPrediction) -> None:
     st.html(STYLE)
     theme.follow_theme()
     st.html(f"<style>.st-key-flow_chart [data-testid='stSkeleton'] {{ {style_of_chart()} }}</style>")
-    _start_answer(prediction)
+    galaxy = prediction.galaxy
+    start_answer("/".join(galaxy.picture_key or galaxy.key), prediction.fractions, prediction.card.training_mean)
     with st.container(key="panel"):
         left, right = st.columns([4, 9], gap="medium")
         with left, st.container(key="aside"):
@@ -106,20 +108,8 @@ def show(prediction: GalaxyPrediction) -> None:
             with answers_slot:
                 saliency.show_all_answers(prediction, choices)
         with examples_slot:
-            _show_examples(prediction.galaxy.galaxy_id)
+            _show_examples(galaxy.galaxy_id)
     show_scores(prediction, overlaid)
-
-
-def _start_answer(prediction: GalaxyPrediction) -> None:
-    """Select an answer for a new galaxy: the URL's, or the second of its likeliest path."""
-    galaxy, panel = prediction.galaxy, state.panel()
-    shown = "/".join(galaxy.picture_key or galaxy.key)
-    if panel.answer_of == shown and state.widget(Key.ANSWER) in INDEX:
-        return
-    path = most_likely_path(prediction.fractions)
-    requested = panel.requested_answer
-    panel.answer_of, panel.requested_answer = shown, None
-    select_answer(requested if requested in INDEX else path[min(1, len(path) - 1)][0])
 
 
 def _show_words(prediction: GalaxyPrediction) -> None:

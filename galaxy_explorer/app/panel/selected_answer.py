@@ -1,10 +1,13 @@
 """The selected answer: one choice, made in select box, chart, list or by a button."""
 
+from collections.abc import Sequence
+
+import numpy as np
 import streamlit as st
 
 from galaxy_explorer.app import state
 from galaxy_explorer.app.state import Key
-from galaxy_explorer.decision_tree import ANSWER_OF, INDEX, QUESTION_OF
+from galaxy_explorer.decision_tree import ANSWER_OF, INDEX, QUESTION_OF, most_likely_path
 
 
 def answer_label(column: str) -> str:
@@ -14,7 +17,7 @@ def answer_label(column: str) -> str:
 
 
 def selected_answer() -> str:
-    """Return the column of the selected answer."""
+    """Return the column of the selected answer; None before the panel is drawn."""
     return state.widget(Key.ANSWER)
 
 
@@ -22,6 +25,49 @@ def select_answer(column: object) -> None:
     """Select an answer; anything but an answer's column is ignored."""
     if column in INDEX:
         state.set_widget(Key.ANSWER, column)
+
+
+def asked_answer() -> str | None:
+    """Return the answer that the visitor or the URL chose last, which the next galaxies keep."""
+    panel, selected = state.panel(), selected_answer()
+    if selected in INDEX and selected != panel.own_answer:
+        panel.asked_answer, panel.own_answer = selected, ""
+    return panel.asked_answer
+
+
+def start_answer(shown: str, fractions: np.ndarray, usual: Sequence[float] | None) -> None:
+    """Select an answer for a new galaxy.
+
+    The one that the visitor or the URL chose; else the one before if it is on the likeliest path; else the most
+    telling.
+
+    Parameters
+    ----------
+    shown : str
+        Name of the galaxy, by which a new one is recognised.
+    fractions, usual : (37,) sequence of float
+        Predicted vote fractions, and their means over the training galaxies; None if the model card has none.
+    """
+    panel, before, asked = state.panel(), selected_answer(), asked_answer()
+    requested, panel.requested_answer = panel.requested_answer, None
+    is_new, panel.answer_of = panel.answer_of != shown, shown
+    if requested in INDEX:
+        asked = requested
+    elif before in INDEX and not is_new:
+        return
+    elif state.shared().arrived and is_new:
+        asked = None
+    path = [column for column, _ in most_likely_path(fractions)]
+    own = before if before in path else most_telling(fractions, usual)
+    panel.asked_answer, panel.own_answer = asked, "" if asked else own
+    state.set_widget(Key.ANSWER, asked or own)
+
+
+def most_telling(fractions: np.ndarray, usual: Sequence[float] | None) -> str:
+    """Return the answer of the likeliest path whose vote fraction is furthest above the usual one."""
+    path = [column for column, _ in most_likely_path(fractions)]
+    excess = np.asarray(fractions) - (fractions if usual is None else usual)
+    return max(path, key=lambda column: excess[INDEX[column]])  # the first if nothing is usual
 
 
 def select_clicked() -> None:
