@@ -43,6 +43,8 @@ class Key(StrEnum):
     GO_TO_PAGE = "go_to_page"
     NETWORK = "network"
     ANSWER = "answer"
+    COPY_LINK = "copy_link"
+    ENLARGED = "enlarged"
     CHART = "chart"
     ANSWER_LIST = "list"
     CHART_SOURCES = "sources_shown"

@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from galaxy_explorer.app import paths, state
+from galaxy_explorer.app.galaxy.copy_link import copy_link
 from galaxy_explorer.app.panel import panel, shown_galaxy
 from galaxy_explorer.app.panel.selected_answer import asked_answer, selected_answer
 from galaxy_explorer.app.panel.shown_galaxy import GalaxyPrediction
@@ -151,10 +152,9 @@ def url_messages() -> list[str]:
 
 
 def show_permalink(slot: DeltaGenerator, params: dict[str, str]) -> None:
-    """Draw the permalink of what is shown."""
-    with slot.popover("Link", icon=":material/link:", help="Permalink of this galaxy, network and answer"):
-        st.code(f"{st.context.url or ''}?{urlencode(params)}", language=None, wrap_lines=True)
-        st.caption("It opens this galaxy with this network and answer in every app that has the same source.")
+    """Draw the button that copies the permalink of what is shown."""
+    with slot:
+        copy_link(f"{st.context.url or ''}?{urlencode(params)}")
 
 
 def show_heading(catalogue: Catalogue, galaxy_id: str) -> DeltaGenerator:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from galaxy_explorer.app import state
 from galaxy_explorer.app.panel import saliency
-from galaxy_explorer.app.panel.examples import RULE, show_examples
+from galaxy_explorer.app.panel.examples import show_examples
 from galaxy_explorer.app.panel.score_table import show_scores
 from galaxy_explorer.app.panel.selected_answer import (
     answer_label,
@@ -85,6 +85,8 @@ def show(prediction: GalaxyPrediction) -> None:
     galaxy = prediction.galaxy
     start_answer("/".join(galaxy.picture_key or galaxy.key), prediction.fractions, prediction.card.training_mean)
     with st.container(key="panel"):
+        with st.container(key="words"):
+            _show_words(prediction)
         left, right = st.columns([4, 9], gap="medium")
         with left, st.container(key="aside"):
             picture_slot = st.container(key="picture")
@@ -93,13 +95,12 @@ def show(prediction: GalaxyPrediction) -> None:
                 choices = saliency.choose_saliency()
             examples_slot = st.container(key="sure")
         with right:
-            with st.container(key="words"):
-                _show_words(prediction)
             chart = _choose_chart(prediction)
             answers_slot = st.container(key="all_answers") if chart.side_by_side else None
             _explain_hardly_asked(prediction, chart.sources)
-            list_arguments = _show_chart(prediction, chart)
-            list_slot = st.container(key="flow_list")  # replaces the chart on narrow screens
+            with st.container(key="flow"):
+                list_arguments = _show_chart(prediction, chart)
+                list_slot = st.container(key="flow_list")  # over the chart, or instead of it
         with picture_slot:
             overlaid = saliency.show_picture(prediction, choices)
         with list_slot:
@@ -129,11 +130,7 @@ def _show_words(prediction: GalaxyPrediction) -> None:
         if not largest:
             st.caption(f"They agree: no vote fraction differs by {100 * MIN_DIFFERENCE:.0f} % or more.")
             return
-        st.caption(
-            "Largest differences:",
-            help="In vote fractions; one answer of each question. ± is half the 68 % prediction interval.",
-            width="content",
-        )
+        st.caption("Largest differences in vote fraction (± is half the 68 % prediction interval):", width="content")
         for column in largest:
             volunteers, network = prediction.volunteer_percent(column), prediction.percent(column)
             label = f"{name_of(column)} — volunteers {volunteers}, {prediction.model} {network}"
@@ -157,7 +154,7 @@ def _choose_answer(prediction: GalaxyPrediction) -> None:
 def _show_examples(galaxy_id: str) -> None:
     """Draw galaxies of the open catalogue with a clear majority for the selected answer."""
     column = selected_answer()
-    st.markdown(f"**Examples: {QUESTION_OF[column].short}, {ANSWER_OF[column].name}**", help=RULE)
+    st.markdown(f"**Examples: {QUESTION_OF[column].short}, {ANSWER_OF[column].name}**")
     try:
         show_examples(sources.current_source(), column, without=galaxy_id)
     except (CatalogueError, OSError) as error:

@@ -83,25 +83,47 @@ def select_pressed() -> None:
 
 
 LIST_SCRIPT = """
-const NARROW = window.matchMedia("(max-width: 735px)");
+const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 export default function ({ parentElement, data, setTriggerValue }) {
   const list = parentElement.querySelector(".answers");
   const active = document.activeElement;
   const focused = list.contains(active) && active.closest("[data-column]")?.dataset.column;
   list.innerHTML = data;
-  // If the chart is shown, the list is for screen readers alone, and the tab key skips it.
-  const reach = () => list.querySelectorAll("button").forEach((button) => (button.tabIndex = NARROW.matches ? 0 : -1));
-  reach();
-  NARROW.addEventListener("change", reach);
-  if (focused) list.querySelector(`[data-column="${focused}"] button`)?.focus({ preventScroll: true });
+  const buttons = [...list.querySelectorAll("button")];
+  // One stop of the tab key; arrow keys go on from there, up and down by questions.
+  const stop = (button) => buttons.forEach((each) => (each.tabIndex = each === button ? 0 : -1));
+  stop(list.querySelector("[aria-pressed=true]") ?? buttons[0]);
+  if (focused) {
+    const button = list.querySelector(`[data-column="${focused}"] button`);
+    stop(button);
+    button?.focus({ preventScroll: true });
+  }
+  const root = document.documentElement;
+  const note = () => root.classList.toggle("narrow", window.innerWidth < 736); // for print, whose window is the paper
+  note();
+  window.addEventListener("resize", note);
+  list.onkeydown = (event) => {
+    const [step, from] = [STEPS[event.key], buttons.indexOf(event.target)];
+    if (!step || from < 0) return;
+    event.preventDefault();
+    const question = (index) => buttons[index]?.closest("section");
+    let to = from + step;
+    if (event.key === "ArrowUp" || event.key === "ArrowDown") {
+      while (question(to) === question(from)) to += step;
+      while (step < 0 && question(to) && question(to - 1) === question(to)) to -= 1;
+    }
+    if (!buttons[to]) return;
+    stop(buttons[to]);
+    buttons[to].focus();
+  };
   list.onclick = (event) => {
     const item = event.target.closest("[data-column]");
     if (item) setTriggerValue("tapped", item.dataset.column);
   };
-  return () => NARROW.removeEventListener("change", reach);
+  return () => window.removeEventListener("resize", note);
 }
 """
-# The whole item is the button.
+# In the list the whole item is the button; over the chart the button lies on its answer.
 LIST_STYLE = """
 .answers button::after { content: ""; position: absolute; inset: 0; border-radius: 8px; cursor: pointer; }
 .answers button:focus-visible::after { outline: 3px solid #7fb4ff; outline-offset: 1px; }
@@ -112,6 +134,10 @@ def show_list(html: str) -> None:
     """Draw the list form of the flow-chart; a press on an answer selects it."""
     # Defined in each run: a definition belongs to the running server, and repeating it takes no time.
     component = st.components.v2.component(
-        "answer_list", html='<div class="answers"></div>', css=LIST_STYLE, js=LIST_SCRIPT, isolate_styles=False
+        "answer_list",
+        html='<div class="answers" role="group" aria-label="Answers; arrow keys move between them"></div>',
+        css=LIST_STYLE,
+        js=LIST_SCRIPT,
+        isolate_styles=False,
     )
     component(key=Key.ANSWER_LIST, data=html, on_tapped_change=select_pressed)

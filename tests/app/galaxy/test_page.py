@@ -48,7 +48,7 @@ def test_the_url_follows_the_choices(app: AppTest) -> None:
     app.segmented_control(key="network").set_value("densenet")
     app.run()
     assert url_params(app) == {"source": "sample", "galaxy": "100023", "network": "densenet", "answer": "Class5.2"}
-    assert parse_qs(app.code[0].value.partition("?")[2]) == {name: [value] for name, value in url_params(app).items()}
+    assert parse_qs(permalink(app)) == {name: [value] for name, value in url_params(app).items()}
 
 
 def test_the_network_stays_for_other_galaxies_and_after_other_pages(app: AppTest) -> None:
@@ -82,7 +82,7 @@ def test_a_long_unknown_id_is_shortened(app: AppTest) -> None:
 def test_a_url_with_nonsense_in_it_still_shows_the_galaxy(app: AppTest) -> None:
     opened(app, source="sample", galaxy="100023", network="../secret", answer="Class99.1")
     assert app.title[0].value == "Galaxy 100023"
-    link = dict(parse_qsl(app.code[0].value.partition("?")[2]))
+    link = dict(parse_qsl(permalink(app)))
     assert link["network"] in ("fcn", "densenet")
     assert link["answer"] == app.selectbox(key="answer").value
 
@@ -308,7 +308,17 @@ def labels(app: AppTest) -> list[str]:
 
 def listed(app: AppTest) -> str:
     """The list form of the chart, as the browser gets it."""
-    (shown,) = [part.proto.json for part in app.get("bidi_component") if part.proto.component_name == "answer_list"]
+    return component_data(app, "answer_list")
+
+
+def permalink(app: AppTest) -> str:
+    """The parameters of the permalink."""
+    return json.loads(component_data(app, "copy_link")).partition("?")[2]
+
+
+def component_data(app: AppTest, name: str) -> str:
+    """The JSON that the browser gets for one of the page's own components."""
+    (shown,) = [part.proto.json for part in app.get("bidi_component") if part.proto.component_name == name]
     return shown
 
 
