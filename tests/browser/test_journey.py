@@ -14,7 +14,7 @@ SPIRAL = "587737825678131439"
 
 def saliency(page: Page) -> Locator:
     """The picture with the saliency over it, whose URL depends on its content."""
-    return page.locator(".st-key-picture img")
+    return page.locator(".st-key-picture [data-testid=stImage] img")
 
 
 @at_each_look
