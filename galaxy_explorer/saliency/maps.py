@@ -169,7 +169,7 @@ def saliency_map(
 
 
 def _maps_of_sky(network: GalaxyNetwork, picture: torch.Tensor) -> np.ndarray:
-    """Return the ``(1, C, h, w)`` feature maps of a picture of nothing but sky, the median of the picture's edge."""
+    """Return the ``(1, C, h, w)`` feature maps of nothing but sky: the median of the edge."""
     edge = torch.cat([picture[..., 0], picture[..., -1], picture[..., 0, :], picture[..., -1, :]], dim=2)
     sky = edge.median(dim=2).values[..., None, None].expand_as(picture)
     with torch.no_grad():
