@@ -111,6 +111,15 @@ def test_a_malformed_value_affects_no_other():
     assert len(messages) == 2
 
 
+def test_many_unreadable_filters_give_a_handful_of_sentences():
+    texts = [f"t04_yess{n}~60-100s" for n in range(5000)]
+    query, messages = query_from_url({"filter": [*texts, "t04_yes~60-100s"]})
+    assert len(query.ranges) == 1
+    assert len(messages) == 6
+    assert messages[-1] == "4,995 more filters in the URL are ignored."
+    assert sum(map(len, messages)) < 1000
+
+
 @pytest.mark.parametrize(
     ("wanted", "words"),
     [
