@@ -110,8 +110,8 @@ def _table_options(
     if options.interval and model.card.interval_model(tta_views) is None:
         raise ValueError(
             f"--interval: the model card of {options.weights} has no interval model, so it has no 68 % intervals; "
-            "leave --interval out, train with a hold-out (--hold-out), or, for a checkpoint of an earlier version, fit "
-            "one with train --update-card"
+            "leave --interval out, or train with a hold-out of 20 galaxies or more; train --update-card fits one for a "
+            "checkpoint of an earlier version"
         )
     columns = [*COLUMNS, *(INTERVAL_COLUMNS if options.interval else ())]
     if model.card.ood_reference is not None:

@@ -291,7 +291,7 @@ class TestPicturesLostDuringTheRun:
         assert cli.main(flags("--epochs", "1")) == 1
         assert f"skipped: galaxy {first}: " in capsys.readouterr().err
         card = read_card(tmp_path / "run" / "model.pt")
-        assert card.hold_out.galaxies == card.interval_models[8].galaxies == len(others) > 0
+        assert card.hold_out.galaxies == len(others) > 0
 
     def test_without_any_of_the_hold_out_the_card_lacks_its_figures(self, flags, tmp_path, lose):
         lose(*self.hold_out(flags, tmp_path))

@@ -25,6 +25,7 @@ from galaxy_explorer.prediction import Predictions, PredictOptions, predict_cata
 from galaxy_explorer.training.data.dataset import TrainingSet
 from galaxy_explorer.training.model_card.out_of_distribution import fit_ood_reference
 
+MIN_GALAXIES = 20  # of a hold-out with intervals: the 16th percentile of fewer is a matter of two votes
 SPOT_CHECK = 60  # validation galaxies whose RMSE a test measures again from the bundled weights
 
 
@@ -105,7 +106,7 @@ def validate(model: Model, catalogue: Catalogue, ids: Sequence[str]) -> tuple[Ca
 def evaluate_hold_out(
     predictions: Mapping[int, np.ndarray], votes: np.ndarray, weights: np.ndarray | None = None
 ) -> dict[str, Any]:
-    """Fit the interval models to the hold-out, and evaluate with the most TTA views.
+    """Fit the interval models to the hold-out, if it is large enough, and evaluate with the most TTA views.
 
     The epoch was chosen by the same galaxies, a choice among some tens that their 30,000 votes hardly notice. The
     coverage is that of each half by the interval model of the other; the models on the card are fitted to all.
@@ -123,12 +124,13 @@ def evaluate_hold_out(
     dict
         The entries ``interval_models``, ``calibration`` and ``hold_out`` of a card.
     """
-    models = {views: fit_interval_model(one, votes, weights) for views, one in sorted(predictions.items())}
+    enough = len(votes) >= MIN_GALAXIES
+    models = {n: fit_interval_model(one, votes, weights) for n, one in sorted(predictions.items()) if enough}
     views = max(predictions)
     fractions = predictions[views]
     bins = {question.number: calibration(fractions, votes, columns_of(question.number)) for question in QUESTIONS}
     measured = score(fractions, votes, weights=weights)
-    halves = cross_coverage(fractions, votes, weights) if len(votes) > 1 else None
+    halves = cross_coverage(fractions, votes, weights) if enough else None
     return {
         "interval_models": models,
         "calibration": {number: _bins(table.round(5)) for number, table in bins.items()},

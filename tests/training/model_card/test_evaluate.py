@@ -12,6 +12,7 @@ from galaxy_explorer.evaluation.metrics import calibration, score
 from galaxy_explorer.models.checkpoints import load, read_card
 from galaxy_explorer.prediction import Predictions, predict
 from galaxy_explorer.training import cli
+from galaxy_explorer.training.model_card import evaluate
 from galaxy_explorer.training.model_card.evaluate import SPOT_CHECK, evaluate_hold_out, evaluate_validation
 
 GALAXIES = 300
@@ -66,9 +67,10 @@ class TestHoldOut:
         assert found["hold_out"].rmse == score(predicted, votes).rmse
         assert found["interval_models"][1] == fit_interval_model(one_view, votes)
 
-    def test_of_one_galaxy_has_no_coverage(self, predicted, votes):
-        found = evaluate_hold_out({8: predicted[:1]}, votes[:1])
-        assert found["hold_out"].interval_coverage is None
+    def test_of_few_galaxies_has_no_intervals(self, predicted, votes):
+        found = evaluate_hold_out({8: predicted[:19]}, votes[:19])
+        assert (found["hold_out"].interval_coverage, found["interval_models"]) == (None, {})
+        assert evaluate_hold_out({8: predicted[:20]}, votes[:20])["interval_models"][8].galaxies == 20
 
 
 class TestValidation:
@@ -95,7 +97,8 @@ class TestValidation:
         assert validation.interval_coverage.all == pytest.approx(LEVEL, abs=0.03)
 
 
-def test_a_training_and_update_card_write_the_same_evaluation(kaggle_folder, tmp_path):
+def test_a_training_and_update_card_write_the_same_evaluation(kaggle_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(evaluate, "MIN_GALAXIES", 2)
     checkpoint = tmp_path / "run" / "model.pt"
     flags = ["--data", kaggle_folder, "--cache", tmp_path / "cache", "--device", "cpu", "--validate"]
     train = [str(part) for part in (*flags, *TINY_FLAGS, "--epochs", "1", "--work", tmp_path / "run")]
