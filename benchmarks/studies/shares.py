@@ -1,4 +1,4 @@
-"""Check of both ends of the 68 % intervals of answer shares, by question and by the mass of a question.
+"""Check of both ends of the 68 % intervals of answer shares, by question and mass.
 
 python -m galaxy_explorer predict ~/galaxy-zoo --ids validation.txt --output predictions.parquet
 python benchmarks/studies/shares.py --data ~/galaxy-zoo --predictions predictions.parquet --weights densenet

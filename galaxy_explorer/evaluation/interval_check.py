@@ -1,4 +1,4 @@
-"""Check of each end of the prediction intervals by itself, and the scatter of the votes alone."""
+"""Check of each end of the prediction intervals, and the scatter of votes alone."""
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise

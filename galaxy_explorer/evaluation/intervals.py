@@ -1,4 +1,4 @@
-"""68 % prediction intervals: the 16th and 84th percentiles of the votes given the prediction.
+"""68 % prediction intervals: 16th and 84th percentiles of the votes given the prediction.
 
 `fit_interval_model` fits them on the hold-out by quantile regression, answer by answer; `coverage` and `check_ends`
 measure them on other galaxies.

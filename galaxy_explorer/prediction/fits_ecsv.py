@@ -55,7 +55,7 @@ def describe(column: str) -> tuple[str, str]:
         return _OTHERS[column]
     name, _, kind = column.partition("_")
     if kind in ("lower", "upper"):
-        return f"{kind.capitalize()} end of the 68 % prediction interval of {name}", f"{_UCDS[kind]};src.morph"
+        return f"{kind.capitalize()} end of the 68 % prediction interval of {name}", f"src.morph;{_UCDS[kind]}"
     question, answer = QUESTION_OF[name], ANSWER_OF[name].name
     title = "Share of this question's votes" if kind == "share" else "Vote fraction"
     return f"{title} (0 to 1) of '{answer}' to question {question.number}: {question.text}", "src.morph;arith.ratio"

@@ -83,7 +83,7 @@ def test_every_fits_column_has_a_description_and_ucd(written):
         assert header[f"TUCD{answer}"] == "src.morph;arith.ratio"
         end = 2 + 37 + INTERVAL_COLUMNS.index("Class4.1_lower")
         assert header[f"TCOMM{end}"] == "Lower end of the 68 % prediction interval of Class4.1"
-        assert [header[f"TUCD{end + which}"] for which in (0, 1)] == ["stat.min;src.morph", "stat.max;src.morph"]
+        assert [header[f"TUCD{end + which}"] for which in (0, 1)] == ["src.morph;stat.min", "src.morph;stat.max"]
 
 
 def test_the_fits_header_names_network_version_key_and_views(written):

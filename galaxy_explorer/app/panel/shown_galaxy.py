@@ -119,7 +119,7 @@ def galaxy_of(source: str, galaxy_id: str) -> ShownGalaxy:
 
 
 def predict_picture(model: str, picture: np.ndarray, field: float) -> tuple[np.ndarray, np.ndarray]:
-    """Predict ``(37,)`` vote fractions and the ``(2, 37)`` ends of their 68 % prediction intervals."""
+    """Predict ``(37,)`` vote fractions and the ``(2, 37)`` ends of their 68 % intervals."""
     from galaxy_explorer.prediction import predict
 
     fractions, intervals = predict(network(model), [picture], field=field)

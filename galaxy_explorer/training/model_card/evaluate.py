@@ -106,7 +106,7 @@ def validate(model: Model, catalogue: Catalogue, ids: Sequence[str]) -> tuple[Ca
 def evaluate_hold_out(
     predictions: Mapping[int, np.ndarray], votes: np.ndarray, weights: np.ndarray | None = None
 ) -> dict[str, Any]:
-    """Fit the interval models to the hold-out, if it is large enough, and evaluate with the most TTA views.
+    """Fit interval models to a hold-out that is large enough, and evaluate with most views.
 
     The epoch was chosen by the same galaxies, a choice among some tens that their 30,000 votes hardly notice. The
     coverage is that of each half by the interval model of the other; the models on the card are fitted to all.

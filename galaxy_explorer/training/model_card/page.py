@@ -91,7 +91,7 @@ def _fill_in(template: str, path: Path, card: Card) -> str:
 
 
 def _interval_checks(checks: Mapping[int, Mapping[str, Any]]) -> str:
-    """Return tables of the check of each end of the intervals on the validation set, by number of TTA views."""
+    """Return tables of the check of each end of the intervals, by number of TTA views."""
     parts = []
     for what in ("fractions", "shares"):
         groups = {group: None for one in checks.values() for group in one[what]}

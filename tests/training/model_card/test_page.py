@@ -43,6 +43,7 @@ def test_has_the_form_of_hugging_face(model, tmp_path):
         "Training data",
         "Evaluation",
         "Calibration",
+        "Prediction intervals",
         "Out-of-distribution",
         "Limitations",
         "How to use",
