@@ -297,7 +297,7 @@ def _fit_curves(
 
 
 def _step(predicted: np.ndarray, is_extreme: np.ndarray, weights: np.ndarray, part: float) -> float:
-    """Return the prediction up to which more than a part of the votes are extreme; -1 if nowhere.
+    """Return the prediction up to which more than a part of the votes are extreme, or -1.
 
     That part decreases with the prediction (isotonic regression).
     """
