@@ -36,10 +36,10 @@ class AnswerLogOdds:
             raise ValueError(f"there is no answer {self.column!r}; choose one of {COLUMNS[0]} to {COLUMNS[-1]}")
 
     def __call__(self, logits: torch.Tensor) -> torch.Tensor:
-        """Return the log-odds, a scalar tensor, from the ``(37,)`` logits of one picture."""
+        """Return the ``(...)`` log-odds of ``(..., 37)`` logits."""
         question, index = SLICES[QUESTION_OF[self.column].number], INDEX[self.column]
-        others = torch.cat([logits[question.start : index], logits[index + 1 : question.stop]])
-        log_odds = logits[index] - others.logsumexp(dim=0)
+        others = torch.cat([logits[..., question.start : index], logits[..., index + 1 : question.stop]], dim=-1)
+        log_odds = logits[..., index] - others.logsumexp(dim=-1)
         return -log_odds if self.against else log_odds
 
 
@@ -76,28 +76,68 @@ class SaliencyMap:
         return f"No evidence {'against' if self.target.against else 'for'} this answer in this picture"
 
 
-class _SplitNetwork(nn.Module):
-    """A shared network in two halves, with a layer of its own between them for grad-cam's hooks.
+class _Answers(nn.Module):
+    """Answer logits of a shared network, for grad-cam.
 
-    The network is not a submodule, so that grad-cam's ``eval()`` and ``zero_grad()`` do not reach it.
+    The network is not a submodule, so that grad-cam's ``eval()`` does not reach it.
     """
 
     def __init__(self, network: GalaxyNetwork) -> None:
         super().__init__()
-        self.cut = nn.Identity()
-        self.halves = (network.features, network.logits_from_features)
+        self.answer_logits = network.answer_logits
         device = next(network.parameters()).device
         self.on_device = nn.Parameter(torch.empty(0, device=device), requires_grad=False)  # read by grad-cam
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        features, logits_from_features = self.halves
-        # Gradients are needed at the feature maps; those of the picture would double the time.
-        return logits_from_features(self.cut(features(images).requires_grad_()))
+        return self.answer_logits(images)
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureMaps:
+    """What all maps of one picture share: its TTA views, and the network's features of them.
+
+    Attributes
+    ----------
+    views : (V, 3, H, W) torch.Tensor of float32
+        The views as network inputs.
+    features : (V, C, h, w) torch.Tensor of float32
+        `GalaxyNetwork.features` of them.
+    """
+
+    views: torch.Tensor
+    features: torch.Tensor
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that it takes."""
+        return self.views.nbytes + self.features.nbytes
+
+
+def feature_maps(network: GalaxyNetwork, inputs: np.ndarray | torch.Tensor, views: int = 1) -> FeatureMaps:
+    """Compute what all saliency maps of a picture share, in one forward pass over its views.
+
+    Parameters
+    ----------
+    network, inputs, views
+        As in `saliency_map`.
+
+    Raises
+    ------
+    ValueError
+        As in `saliency_map`.
+    """
+    _check_frozen(network)
+    # A tensor made in inference mode cannot have gradients later.
+    with torch.inference_mode(False), torch.no_grad():
+        picture = _as_tensor(inputs)
+        seen = picture if views == 1 else torch.from_numpy(tta_views(picture.cpu().numpy(), views)[:, 0])
+        seen = seen.to(next(network.parameters()).device)
+        return FeatureMaps(seen, network.features(seen.to(memory_format=torch.channels_last)))
 
 
 def saliency_map(
     network: GalaxyNetwork,
-    inputs: np.ndarray | torch.Tensor,
+    inputs: np.ndarray | torch.Tensor | FeatureMaps,
     target: AnswerLogOdds,
     *,
     method: str = "Grad-CAM",
@@ -110,8 +150,9 @@ def saliency_map(
     ----------
     network : GalaxyNetwork
         In evaluation mode with frozen parameters, as `checkpoints.load` returns it. It is not changed.
-    inputs : (3, H, W) or (1, 3, H, W) np.ndarray or torch.Tensor of float32
-        The picture as network input: normalised, as `images.for_prediction` returns it.
+    inputs : (3, H, W) or (1, 3, H, W) np.ndarray or torch.Tensor of float32, or FeatureMaps
+        The picture as network input: normalised, as `images.for_prediction` returns it. Or its `feature_maps` by
+        this network, which save the forward pass for further maps; `views` is then ignored.
     target : AnswerLogOdds
         The answer, and whether to map evidence for or against it. Eigen-CAM's map is the same for all.
     method : str
@@ -151,36 +192,34 @@ def saliency_map(
     if method not in METHODS:
         raise ValueError(f"there is no saliency method {method!r}; choose one of {', '.join(METHODS)}")
     _check_frozen(network)
-    # The caller's thread may have gradients switched off, and a tensor made in inference mode cannot have any.
-    with torch.inference_mode(False), torch.enable_grad():
-        picture = _as_tensor(inputs)
-        pictures = [picture] if views == 1 else tta_views(picture.cpu().numpy(), views)
-        maps = [
-            _raw_map(network, torch.as_tensor(view), target, method, _part_of(progress, number, len(pictures)))
-            for number, view in enumerate(pictures)
-        ]
-    raw = undo_tta(np.stack(maps)).mean(axis=0)
-    return SaliencyMap(_heat(raw, picture.shape[2:]), float(raw.max()), target, method)
+    shared = inputs if isinstance(inputs, FeatureMaps) else feature_maps(network, inputs, views)
+    raw = undo_tta(_raw_maps(network, shared, target, method, progress)).mean(axis=0)
+    return SaliencyMap(_heat(raw, shared.views.shape[2:]), float(raw.max()), target, method)
 
 
-def _raw_map(
-    network: GalaxyNetwork, picture: torch.Tensor, target: AnswerLogOdds, method: str, progress: Progress | None
+def _raw_maps(
+    network: GalaxyNetwork, shared: FeatureMaps, target: AnswerLogOdds, method: str, progress: Progress | None
 ) -> np.ndarray:
-    """Return the ``(h, w)`` map of one picture, not clipped and scaled as by grad-cam."""
-    split = _SplitNetwork(network)
-    cam = METHODS[method].cam(split, [split.cut])
-    cam.progress = progress
-    hooks = cam.activations_and_grads
-    try:
-        picture = picture.to(cam.device)
-        logits = hooks(picture)
+    """Return the ``(V, h, w)`` maps of the views, not clipped and scaled as by grad-cam."""
+    from galaxy_explorer.saliency.cams import CAMS  # takes a second or two, for which no prediction waits
+
+    cam = CAMS[method](_Answers(network), [])
+    gradients = None
+    # The caller's thread may have gradients switched off.
+    with torch.inference_mode(False), torch.enable_grad():
         if cam.uses_gradients:
-            target(logits[0]).backward()
+            features = shared.features.detach().requires_grad_()
+            log_odds = target(network.logits_from_features(features)).sum()  # no view changes another's gradient
+            gradients = torch.autograd.grad(log_odds, features)[0].double().cpu().numpy()
         # In double precision Grad-CAM++ divides by no rounded zero, and Eigen-CAM repeats to the last digit.
-        maps, *gradients = (each.double().numpy() for each in (*hooks.activations, *hooks.gradients))
-        return cam.get_cam_image(picture, split.cut, [target], maps, gradients[0] if gradients else None, False)[0]
-    finally:
-        hooks.release()
+        features = shared.features.double().cpu().numpy()
+        maps = []
+        for number, view in enumerate(shared.views.split(1)):
+            cam.progress = _part_of(progress, number, len(shared.views))
+            one = slice(number, number + 1)
+            gradient = gradients if gradients is None else gradients[one]
+            maps.append(cam.get_cam_image(view, None, [target], features[one], gradient, False)[0])
+    return np.stack(maps)
 
 
 def _part_of(progress: Progress | None, number: int, count: int) -> Progress | None:
