@@ -6,7 +6,8 @@ Its logit alone would not do: one number added to all logits of a question chang
 A shared network is not changed: grad-cam gets the feature maps and their gradients, and hooks nothing.
 """
 
-from galaxy_explorer.saliency.maps import AnswerLogOdds, FeatureMaps, SaliencyMap, feature_maps, saliency_map
+from galaxy_explorer.saliency.features import FeatureMaps, feature_maps
+from galaxy_explorer.saliency.maps import AnswerLogOdds, SaliencyMap, saliency_map
 from galaxy_explorer.saliency.methods import METHODS, SCORE_CAM_CHANNELS, Method
 
 __all__ = ["METHODS", "SCORE_CAM_CHANNELS", "AnswerLogOdds", "FeatureMaps", "Method", "SaliencyMap", "feature_maps", "saliency_map"]

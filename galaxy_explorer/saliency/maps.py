@@ -7,8 +7,9 @@ import torch
 from torch import nn
 
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, QUESTION_OF, SLICES
-from galaxy_explorer.images import tta_views, undo_tta
+from galaxy_explorer.images import undo_tta
 from galaxy_explorer.models.networks import GalaxyNetwork
+from galaxy_explorer.saliency.features import FeatureMaps, check_frozen, feature_maps
 from galaxy_explorer.saliency.methods import METHODS, Progress
 
 ROUNDING = 1e-6  # a maximum below this fraction of the map's largest magnitude is float32 rounding, not evidence
@@ -92,49 +93,6 @@ class _Answers(nn.Module):
         return self.answer_logits(images)
 
 
-@dataclass(frozen=True, eq=False)
-class FeatureMaps:
-    """What all maps of one picture share: its TTA views, and the network's features of them.
-
-    Attributes
-    ----------
-    views : (V, 3, H, W) torch.Tensor of float32
-        The views as network inputs.
-    features : (V, C, h, w) torch.Tensor of float32
-        `GalaxyNetwork.features` of them.
-    """
-
-    views: torch.Tensor
-    features: torch.Tensor
-
-    @property
-    def nbytes(self) -> int:
-        """Memory that it takes."""
-        return self.views.nbytes + self.features.nbytes
-
-
-def feature_maps(network: GalaxyNetwork, inputs: np.ndarray | torch.Tensor, views: int = 1) -> FeatureMaps:
-    """Compute what all saliency maps of a picture share, in one forward pass over its views.
-
-    Parameters
-    ----------
-    network, inputs, views
-        As in `saliency_map`.
-
-    Raises
-    ------
-    ValueError
-        As in `saliency_map`.
-    """
-    _check_frozen(network)
-    # A tensor made in inference mode cannot have gradients later.
-    with torch.inference_mode(False), torch.no_grad():
-        picture = _as_tensor(inputs)
-        seen = picture if views == 1 else torch.from_numpy(tta_views(picture.cpu().numpy(), views)[:, 0])
-        seen = seen.to(next(network.parameters()).device)
-        return FeatureMaps(seen, network.features(seen.to(memory_format=torch.channels_last)))
-
-
 def saliency_map(
     network: GalaxyNetwork,
     inputs: np.ndarray | torch.Tensor | FeatureMaps,
@@ -177,6 +135,10 @@ def saliency_map(
 
     Notes
     -----
+    All methods work on the feature maps minus those of a picture of nothing but sky, whose colour is the median of the
+    picture's edge: evidence is what differs from empty sky. The networks pad with zeros, which are not the sky, so that
+    the maps of an empty picture have a frame.
+
     Score-CAM uses the `SCORE_CAM_CHANNELS` channels with the largest mean. It multiplies the normalised picture by a
     mask, which fades to the mean colour of the training galaxies, not to black. Masks are enlarged with aligned
     corners, as in grad-cam, so that at the rim they are off by up to half a cell. Its weights are positive, as are
@@ -191,10 +153,10 @@ def saliency_map(
     """
     if method not in METHODS:
         raise ValueError(f"there is no saliency method {method!r}; choose one of {', '.join(METHODS)}")
-    _check_frozen(network)
-    shared = inputs if isinstance(inputs, FeatureMaps) else feature_maps(network, inputs, views)
+    check_frozen(network)
+    shared = inputs if isinstance(inputs, FeatureMaps) else feature_maps(network, [inputs], views)[0]
     raw = undo_tta(_raw_maps(network, shared, target, method, progress)).mean(axis=0)
-    return SaliencyMap(_heat(raw, shared.views.shape[2:]), float(raw.max()), target, method)
+    return SaliencyMap(_heat(raw, shared.picture.shape[2:]), float(raw.max()), target, method)
 
 
 def _raw_maps(
@@ -211,11 +173,12 @@ def _raw_maps(
             features = shared.features.detach().requires_grad_()
             log_odds = target(network.logits_from_features(features)).sum()  # no view changes another's gradient
             gradients = torch.autograd.grad(log_odds, features)[0].double().cpu().numpy()
-        # In double precision Grad-CAM++ divides by no rounded zero, and Eigen-CAM repeats to the last digit.
-        features = shared.features.double().cpu().numpy()
+        # In double precision Grad-CAM++ divides by no rounded zero, and Eigen-CAM repeats to the last digit. Zero where
+        # there is sky, also at the edge, where padding makes a frame of it.
+        features = (shared.features.double() - shared.sky.double()).cpu().numpy()
         maps = []
         for number, view in enumerate(shared.views.split(1)):
-            cam.progress = _part_of(progress, number, len(shared.views))
+            cam.progress = _part_of(progress, number, len(shared.features))
             one = slice(number, number + 1)
             gradient = gradients if gradients is None else gradients[one]
             maps.append(cam.get_cam_image(view, None, [target], features[one], gradient, False)[0])
@@ -225,33 +188,6 @@ def _raw_maps(
 def _part_of(progress: Progress | None, number: int, count: int) -> Progress | None:
     """Return a callback that reports the progress of one of several views as a part of all."""
     return progress and (lambda done, total: progress(number * total + done, count * total))
-
-
-def _check_frozen(network: GalaxyNetwork) -> None:
-    """Raise ValueError for a network in training mode, or with parameters that are not frozen."""
-    if network.training:
-        raise ValueError("the network is in training mode, where its predictions vary; call network.eval() first")
-    for name, parameter in network.named_parameters():
-        if parameter.requires_grad or parameter.is_inference():
-            raise ValueError(
-                f"the network's {name} is not frozen, or was made under inference_mode; load the network outside of "
-                "inference_mode and call network.requires_grad_(False), as checkpoints.load does"
-            )
-
-
-def _as_tensor(inputs: np.ndarray | torch.Tensor) -> torch.Tensor:
-    """Copy the input to a ``(1, 3, H, W)`` float32 tensor."""
-    if isinstance(inputs, torch.Tensor):
-        picture = inputs.detach().to(torch.float32, copy=True)
-    else:
-        picture = torch.from_numpy(np.array(inputs, dtype=np.float32, order="C"))
-    shape = tuple(picture.shape)
-    picture = picture[None] if picture.ndim == 3 else picture
-    if picture.ndim != 4 or picture.shape[:2] != (1, 3):
-        raise ValueError(f"the input has shape {shape}; expected one picture, (3, H, W) or (1, 3, H, W)")
-    if not picture.isfinite().all():
-        raise ValueError("the input holds NaN or inf; expected a normalised picture")
-    return picture
 
 
 def _heat(raw: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
