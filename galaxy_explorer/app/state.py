@@ -192,9 +192,8 @@ class Upload:
 
 
 def _size_bytes(result: Any) -> int:
-    """Return the approximate size of a decoded picture, a saliency map, or a few numbers."""
-    array = getattr(result, "picture", getattr(result, "heat", None))
-    return 1000 if array is None else array.nbytes
+    """Return the approximate size of a decoded picture, a picture's features, a saliency map, or a few numbers."""
+    return max(1000, getattr(result, "nbytes", 0), getattr(getattr(result, "picture", None), "nbytes", 0))
 
 
 @dataclass

@@ -10,4 +10,13 @@ from galaxy_explorer.saliency.features import FeatureMaps, feature_maps
 from galaxy_explorer.saliency.maps import AnswerLogOdds, SaliencyMap, saliency_map
 from galaxy_explorer.saliency.methods import METHODS, SCORE_CAM_CHANNELS, Method
 
-__all__ = ["METHODS", "SCORE_CAM_CHANNELS", "AnswerLogOdds", "FeatureMaps", "Method", "SaliencyMap", "feature_maps", "saliency_map"]
+__all__ = [
+    "METHODS",
+    "SCORE_CAM_CHANNELS",
+    "AnswerLogOdds",
+    "FeatureMaps",
+    "Method",
+    "SaliencyMap",
+    "feature_maps",
+    "saliency_map",
+]

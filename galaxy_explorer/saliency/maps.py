@@ -68,6 +68,11 @@ class SaliencyMap:
     method: str
 
     @property
+    def nbytes(self) -> int:
+        """Memory that it takes."""
+        return self.heat.nbytes
+
+    @property
     def message(self) -> str:
         """Sentence, without a full stop, that the map is empty; empty if it is not."""
         if self.heat.any():

@@ -36,12 +36,12 @@ def _cards() -> "tuple[dict[str, Card], list[str]]":
             readable[name] = read_card(path)
         except CheckpointError as error:
             errors.append(str(error))
-    _freeze_gc("torch")
+    freeze_gc("torch")
     return readable, errors
 
 
 @st.cache_resource(show_spinner=False)
-def _freeze_gc(loaded: str) -> None:
+def freeze_gc(loaded: str) -> None:
     """Exclude what has been loaded for good from garbage collection; once for each name."""
     # Streamlit collects after every run of a page: with torch loaded, all visitors would wait for 0.25 s.
     gc.collect()
@@ -55,5 +55,5 @@ def network(name: str) -> "Model":
     from galaxy_explorer.models.checkpoints import load
 
     loaded = load(name)
-    _freeze_gc("prediction")
+    freeze_gc("prediction")
     return loaded
