@@ -26,7 +26,7 @@ def unreadable_networks() -> list[str]:
     return [f"A network is left out: {reason}" for reason in _cards()[1]]
 
 
-@st.cache_data(ttl=60, show_spinner=False)
+@st.cache_resource(ttl=60, show_spinner=False)
 def _cards() -> "tuple[dict[str, Card], list[str]]":
     from galaxy_explorer.models.checkpoints import CheckpointError, available, read_card
 
