@@ -49,7 +49,7 @@ def freeze_gc(loaded: str) -> None:
     atexit.register(gc.unfreeze)  # or triton complains of leaks
 
 
-@st.cache_resource(max_entries=4, show_spinner="Loading the network …")
+@st.cache_resource(max_entries=4, show_spinner=False)  # threads without a page load them as well
 def network(name: str) -> "Model":
     """Return a model, loaded once for all visitors."""
     from galaxy_explorer.models.checkpoints import load
