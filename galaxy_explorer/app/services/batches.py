@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from galaxy_explorer.models import Model
     from galaxy_explorer.saliency import FeatureMaps
 
-MAX_PICTURES = 8  # in a batch; the next one must not wait long
+MAX_PICTURES = 4  # in a batch; the next one must not wait long
 
 
 class ForwardPass(NamedTuple):
