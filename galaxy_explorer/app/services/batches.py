@@ -1,5 +1,7 @@
-"""Forward passes for several visitors at once, in one thread."""
+"""Forward passes for several visitors at once, in a few threads."""
 
+import os
+import sys
 from concurrent.futures import Future
 from contextlib import suppress
 from queue import Empty, SimpleQueue
@@ -15,7 +17,9 @@ if TYPE_CHECKING:
     from galaxy_explorer.models import Model
     from galaxy_explorer.saliency import FeatureMaps
 
+SWITCH_S = 0.0005  # after which a thread that computes hands over Python's lock
 MAX_PICTURES = 4  # in a batch; the next one must not wait long
+MAX_THREADS = 4
 
 
 class ForwardPass(NamedTuple):
@@ -35,15 +39,19 @@ class Request(NamedTuple):
 
 
 class BatchWorker:
-    """Thread that runs forward passes over all waiting pictures together.
+    """Threads that run forward passes over waiting pictures together.
 
     Between two layers a pass waits for Python's lock, so that passes in the threads of twenty visitors hinder one
     another.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int) -> None:
+        # Python's default of 5 ms at each of a DenseNet's layers made a pass next to three busy threads 2 to 5 times as
+        # long.
+        sys.setswitchinterval(SWITCH_S)
         self.waiting: SimpleQueue[Request] = SimpleQueue()
-        Thread(target=self._work, name="batches", daemon=True).start()
+        for _ in range(threads):
+            Thread(target=self._work, name="batches", daemon=True).start()
 
     def run(self, model: "Model", inputs: np.ndarray) -> ForwardPass:
         """Wait for the pass over a picture, ``(3, S, S)`` inputs; raise what it raised."""
@@ -52,13 +60,17 @@ class BatchWorker:
         return request.result.result()
 
     def _work(self) -> None:
+        requests = [self.waiting.get()]
+        import torch
+
+        torch.set_num_threads(1)  # of this thread's passes; next to busy threads two take longer than one
         while True:
-            requests = [self.waiting.get()]
             with suppress(Empty):
                 while len(requests) < MAX_PICTURES:
                     requests.append(self.waiting.get_nowait())
             for model in {id(request.model): request.model for request in requests}.values():
                 _run([request for request in requests if request.model is model])
+            requests = [self.waiting.get()]
 
 
 def _run(requests: list[Request]) -> None:
@@ -86,5 +98,5 @@ def forward_passes(model: "Model", inputs: list[np.ndarray]) -> list[ForwardPass
 
 @st.cache_resource(show_spinner=False)
 def batch_worker() -> BatchWorker:
-    """Return the app's one thread of forward passes."""
-    return BatchWorker()
+    """Return the app's threads of forward passes."""
+    return BatchWorker(min(os.cpu_count() or 1, MAX_THREADS))

@@ -40,7 +40,7 @@ def run_while_busy(monkeypatch: pytest.MonkeyPatch):
     """A function that runs requests that all arrive during another pass; returns their futures and the passes."""
     passes = FakePasses()
     monkeypatch.setattr(batches, "forward_passes", passes)
-    worker, pool = BatchWorker(), ThreadPoolExecutor(40)
+    worker, pool = BatchWorker(threads=1), ThreadPoolExecutor(40)
 
     def run(requests: list[tuple[Any, int]]) -> tuple[list["Future[Any]"], list[tuple[Any, list[int]]]]:
         busy = pool.submit(worker.run, SimpleNamespace(), 0)
@@ -67,9 +67,9 @@ def test_waiting_pictures_of_one_model_share_a_pass(run_while_busy) -> None:
 
 def test_a_pass_holds_a_bounded_number_of_pictures(run_while_busy) -> None:
     model = SimpleNamespace()
-    futures, calls = run_while_busy([(model, number) for number in range(1, 12)])
-    assert [future.result(TIMEOUT_S) for future in futures] == list(range(10, 120, 10))
-    assert [len(pictures) for _, pictures in calls] == [1, batches.MAX_PICTURES, 11 - batches.MAX_PICTURES]
+    futures, calls = run_while_busy([(model, number) for number in range(1, 8)])
+    assert [future.result(TIMEOUT_S) for future in futures] == list(range(10, 80, 10))
+    assert [len(pictures) for _, pictures in calls] == [1, batches.MAX_PICTURES, 7 - batches.MAX_PICTURES]
 
 
 def test_an_error_is_raised_for_the_visitor_and_the_next_pass_runs(run_while_busy) -> None:
