@@ -15,10 +15,11 @@ import numpy as np
 import pandas as pd
 
 from galaxy_explorer.catalogue.volunteer_votes import Votes
-from galaxy_explorer.catalogue.zip_files import MAX_PICTURE_BYTES, open_zip, read_member
+from galaxy_explorer.catalogue.zip_files import MAX_PICTURE_BYTES, PackingError, open_zip, read_member
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import FITS_ENDINGS, ImageError, is_named, read_image
 
+MAX_SHOWN = 60  # letters of an id or a name in a message
 GONE = (-1, -1)  # state of a picture whose file is missing or unreadable
 # Errors of damaged, locked or missing files and zip files. RuntimeError: encrypted; UnicodeDecodeError: file names.
 UNREADABLE = (OSError, EOFError, RuntimeError, UnicodeDecodeError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
@@ -26,6 +27,23 @@ UNREADABLE = (OSError, EOFError, RuntimeError, UnicodeDecodeError, zipfile.BadZi
 
 class CatalogueError(ValueError):
     """A missing catalogue or an unreadable table; the message says where and what to do."""
+
+
+def shortened(text: object) -> str:
+    """Shorten an id, a cell or a file name for a message.
+
+    Parameters
+    ----------
+    text : object
+        A text of any length, or a value.
+
+    Returns
+    -------
+    str
+        At most `MAX_SHOWN` letters, and an ellipsis if there were more.
+    """
+    whole = str(text)
+    return f"{whole[:MAX_SHOWN]}…" if len(whole) > MAX_SHOWN else whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +61,8 @@ class Catalogue:
     root : Path
         Folder or zip file of the pictures.
     field_of_view : float
-        Fraction of the original 424-pixel field of view that the pictures cover; 1 unless they were cropped before.
+        Fraction of the original 424-pixel field of view that the pictures cover: below 1 if they were cropped before,
+        above 1 if they show more.
     missing_pictures : int
         Number of galaxies in the score tables that are left out because they have no picture.
     note : str
@@ -110,7 +129,9 @@ class Catalogue:
             If the file is missing or cannot be read.
         """
         if galaxy_id not in self:
-            raise CatalogueError(f"galaxy {galaxy_id!r} is not among the {len(self)} of {self.name}: check the id")
+            raise CatalogueError(
+                f"galaxy {shortened(galaxy_id)!r} is not among the {len(self)} of {self.name}: check the id"
+            )
         picture = str(self.table.at[galaxy_id, "picture"])
         if self.fetch:
             return self.fetch(picture)
@@ -119,10 +140,9 @@ class Catalogue:
                 return read_member(open_zip(self.root), picture, MAX_PICTURE_BYTES)
             return (self.root / picture).read_bytes()
         except (*UNREADABLE, KeyError) as error:
-            raise ImageError(
-                f"the picture {picture} of galaxy {galaxy_id} cannot be read from {self.root} ({error}); "
-                "replace it and open the catalogue again"
-            ) from error
+            which = f"the picture {shortened(picture)} of galaxy {shortened(galaxy_id)} cannot be read from {self.root}"
+            advice = "" if isinstance(error, PackingError) else "; replace it and open the catalogue again"
+            raise ImageError(f"{which} ({error}){advice}") from error
 
     def picture_file(self, galaxy_id: str) -> bytes | Path:
         """Return a galaxy's picture as an input of `images.read_exposure`.
@@ -201,9 +221,12 @@ class Catalogue:
         wanted = pd.Index(list(ids), dtype=self.table.index.dtype)
         rows = self.table.index.get_indexer(wanted)
         if (rows < 0).any():
-            raise CatalogueError(f"galaxy {wanted[rows < 0][0]!r} is not among the {len(self)} of {self.name}")
+            raise CatalogueError(
+                f"galaxy {shortened(wanted[rows < 0][0])!r} is not among the {len(self)} of {self.name}"
+            )
         if wanted.has_duplicates:
-            raise CatalogueError(f"galaxy {wanted[wanted.duplicated()][0]!r} is listed twice; list each galaxy once")
+            repeated = shortened(wanted[wanted.duplicated()][0])
+            raise CatalogueError(f"galaxy {repeated!r} is listed twice; list each galaxy once")
         return self.rows(rows)
 
     def rows(self, rows: np.ndarray) -> "Catalogue":

@@ -10,6 +10,8 @@ from galaxy_explorer.catalogue.catalogue import Catalogue, CatalogueError
 from galaxy_explorer.catalogue.score_tables import normalise_id
 from galaxy_explorer.decision_tree import COLUMNS, INDEX
 
+MAX_PARTIAL = 20  # texts of a search that are looked for in every id: each takes 16 ms in 240,000 galaxies
+
 
 @dataclass(frozen=True)
 class VoteRange:
@@ -105,7 +107,8 @@ def find_ids(catalogue: Catalogue, text: str) -> tuple[np.ndarray, np.ndarray, l
     catalogue : Catalogue
     text : str
         An id or a part of one, or several separated by commas, semicolons or white space. An id that contains
-        a space is found if it is the whole text.
+        a space is found if it is the whole text. `MAX_PARTIAL` of the texts are looked for as parts of ids, first
+        those that are not full ids.
 
     Returns
     -------
@@ -121,18 +124,17 @@ def find_ids(catalogue: Catalogue, text: str) -> tuple[np.ndarray, np.ndarray, l
     lengths = np.asarray(ids.str.len(), dtype=int)
     is_one_id = whole in ids or len(_longer_ids(ids, lengths, whole)) > 0
     parts = [part for part in ([whole] if is_one_id else dict.fromkeys(re.split(r"[\s,;]+", whole))) if part]
-    exact: list[int] = []
+    rows = ids.get_indexer(pd.Index(parts, dtype=ids.dtype))
+    exact, others = rows[rows >= 0], [part for part, row in zip(parts, rows, strict=True) if row < 0]
     not_found: list[str] = []
     matches = np.zeros(len(ids), dtype=bool)
-    for part, row in zip(parts, ids.get_indexer(pd.Index(parts, dtype=ids.dtype)), strict=True):
+    for part in [*others, *ids[exact]][:MAX_PARTIAL]:
         longer = _longer_ids(ids, lengths, part)
         matches[longer] = True
-        if row >= 0:
-            exact.append(int(row))
-        elif not len(longer):
+        if not len(longer) and part in others:
             not_found.append(part)
     matches[exact] = False
-    return np.array(exact, dtype=int), np.flatnonzero(matches), not_found
+    return exact, np.flatnonzero(matches), not_found + others[MAX_PARTIAL:]
 
 
 def _longer_ids(ids: pd.Index, lengths: np.ndarray, text: str) -> np.ndarray:

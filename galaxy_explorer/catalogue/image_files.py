@@ -1,17 +1,34 @@
-"""Picture files among the files of a folder or zip, by the ids of their galaxies."""
+"""Files of a folder or zip: pictures by galaxy id, tables, and files that are not read."""
 
+import json
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
-from galaxy_explorer.catalogue.catalogue import CatalogueError
+from galaxy_explorer.catalogue.catalogue import CatalogueError, shortened
+from galaxy_explorer.catalogue.gz2 import MAPPING, TABLES
 from galaxy_explorer.catalogue.score_tables import ID, normalise_id
+from galaxy_explorer.catalogue.zip_files import MAX_FIELD_BYTES
 from galaxy_explorer.images import FITS_ENDINGS, is_named, stem_of
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", *FITS_ENDINGS)
+SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".avif", *FITS_ENDINGS)
+SCORES_FILE = "scores.csv"
+SCORES_FILES = (SCORES_FILE, "scores.tsv")
+FIELD_FILE = "field.json"
+_FIELD_FILES = (FIELD_FILE, "Field.json", "FIELD.JSON", "field.JSON", "Field.JSON")
+VALIDATION_FILE = "validation.txt"  # next to a data set's pictures or in their zip: galaxies that are never trained on
+KAGGLE_SCORES = ("training_solutions_rev1.csv", "training_solutions_partial.csv")
+FOLDER_TABLES = (*KAGGLE_SCORES, MAPPING, *TABLES)  # tables of the layouts that are folders only
+VOTE_FILES = (*SCORES_FILES, *FOLDER_TABLES)  # names of tables with votes, next to pictures
+_KNOWN = (*VOTE_FILES, FIELD_FILE, VALIDATION_FILE)
+_OF_SYSTEMS = ("thumbs.db", "desktop.ini")  # Windows adds these
+_MAYBE_SCORES = re.compile(r"(score|training_solutions).*\.(csv|tsv|txt|xlsx?|ods|numbers|parquet|gz)", re.IGNORECASE)
+MIN_FIELD, MAX_FIELD = 0.1, 10.0  # fractions of Galaxy Zoo's field of view in a field.json
+_NAMED = 5  # of endings or tables in a sentence
 _SURROGATE = re.compile("[\ud800-\udfff]")  # a byte of a file name that is not valid UTF-8
 
 
@@ -49,15 +66,58 @@ def _is_picture(name: str) -> bool:
     return is_named(name, *SUFFIXES) and not name.startswith(".")
 
 
+def file_of(name: str) -> str:
+    """Return the name of a zip file's member without its folder."""
+    return name.rpartition("/")[2]
+
+
+def known_files(names: Iterable[str], location: Path) -> dict[str, str]:
+    """Return the tables and lists among file names by their names in small letters.
+
+    Raises CatalogueError if there are two of a kind.
+    """
+    found: dict[str, str] = {}
+    for name in names:
+        usual = file_of(name).lower()
+        if usual not in _KNOWN:
+            continue
+        if usual in found:
+            raise CatalogueError(
+                f"{location} holds {usual} twice, as {found[usual]} and {name}: keep one, with all rows"
+            )
+        found[usual] = name
+    return found
+
+
+def describe_skipped(names: Iterable[str], used: Iterable[str] = _KNOWN) -> str:
+    """Return sentences on files that are not pictures, and on tables like scores.csv.
+
+    `used` are the usual names of the files that are read.
+    """
+    files = [file for name in names if not (file := file_of(name)).startswith(".") and file]
+    others = [file for file in files if not _is_picture(file) and file.lower() not in (*used, *_OF_SYSTEMS)]
+    tables = [file for file in others if _MAYBE_SCORES.search(file) or file.lower() in VOTE_FILES]
+    sentences = []
+    if others:
+        endings = Counter(os.path.splitext(file)[1].lower() or "no ending" for file in others).most_common()
+        listed = ", ".join(f"{shortened(ending)}: {count:,}" for ending, count in endings[:_NAMED])
+        more = ", …" if endings[_NAMED:] else ""
+        sentences.append(f"Files that are not pictures by their names: {len(others):,} ({listed}{more}).")
+    if tables:
+        listed = ", ".join(map(shortened, tables[:_NAMED])) + (", …" if tables[_NAMED:] else "")
+        sentences.append(f"Tables that are not read: {listed}. If one holds votes, save it as {SCORES_FILE}.")
+    return " ".join(sentences)
+
+
 def pictures_by_id(names: Iterable[str], location: Path, hint: str = "") -> tuple[pd.Series, str]:
-    """Return the pictures among file names by sorted id, and a sentence on skipped ones.
+    """Return the pictures by sorted id, and a sentence on those without a valid id.
 
     The error for a location without pictures ends with `hint`.
     """
     pictures: dict[str, str] = {}
     skipped = 0
     for name in names:
-        file = name.rpartition("/")[2]
+        file = file_of(name)
         if not _is_picture(file):
             continue
         galaxy_id = normalise_id(stem_of(file))
@@ -66,15 +126,50 @@ def pictures_by_id(names: Iterable[str], location: Path, hint: str = "") -> tupl
             continue
         if galaxy_id in pictures:
             raise CatalogueError(
-                f"{location} holds two pictures of galaxy {galaxy_id}, {pictures[galaxy_id]} and {name}: keep one"
+                f"{location} holds two pictures of galaxy {shortened(galaxy_id)}, {shortened(pictures[galaxy_id])} and "
+                f"{shortened(name)}: keep one"
             )
         pictures[galaxy_id] = name
     note = f"Pictures skipped, because their names are not valid ids: {skipped:,}. Rename them." if skipped else ""
     if not pictures:
         raise CatalogueError(
-            f"there are no pictures in {location}: give the folder or zip file that holds them (zip files in a folder "
-            f"are not scanned). {' '.join(filter(None, (note, hint)))} Their names end in {', '.join(SUFFIXES)}"
+            f"there are no pictures in {location}: give the folder or zip file that holds them (zip files inside are "
+            f"not scanned). {' '.join(filter(None, (note, hint)))} Their names end in {', '.join(SUFFIXES)}"
         )
     ids = sorted(pictures)
     index = pd.Index(ids, dtype=str, name=ID)
     return pd.Series([pictures[galaxy_id] for galaxy_id in ids], index=index, dtype=str), note
+
+
+def field_file_of(folder: Path) -> Path | None:
+    """Return a folder's field.json; None without one."""
+    # Not by the list of files: `predict` calls this for every single picture.
+    return next((folder / name for name in _FIELD_FILES if (folder / name).is_file()), None)
+
+
+def field_of_folder(folder: Path) -> float:
+    """Return the fraction of the original field of view in a folder's field.json; 1 without one."""
+    path = field_file_of(folder)
+    if path is None:
+        return 1.0
+    with path.open("rb") as file:
+        return parse_field(file.read(MAX_FIELD_BYTES + 1), str(path))
+
+
+def parse_field(content: bytes, name: str) -> float:
+    """Return the fraction of the original field of view in a field.json."""
+    expected = 'expected {"centre": 288, "of": 424}'
+    if len(content) > MAX_FIELD_BYTES:
+        raise CatalogueError(f"{name} has more than {MAX_FIELD_BYTES:,} bytes; {expected}")
+    try:
+        field = json.loads(content)
+        centre, of = field["centre"], field["of"]
+        fraction = float(centre / of)
+    except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError) as error:
+        raise CatalogueError(f"{name}: {expected}, but reading it gave {shortened(repr(error))}") from error
+    if isinstance(centre, bool) or isinstance(of, bool) or not (centre > 0 and MIN_FIELD <= fraction <= MAX_FIELD):
+        raise CatalogueError(
+            f"{name}: centre is {shortened(centre)} and of is {shortened(of)}; expected positive numbers, centre from "
+            f"{MIN_FIELD:g} to {MAX_FIELD:g} times of"
+        )
+    return fraction

@@ -1,27 +1,45 @@
 """Layouts of galaxies on disk, and how each is opened."""
 
-import json
 import os
+import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
-from galaxy_explorer.catalogue.catalogue import UNREADABLE, Catalogue, CatalogueError
-from galaxy_explorer.catalogue.gz2 import DEBIASED, IMAGES, MAPPING, TABLES, looks_like_gz2, open_gz2
-from galaxy_explorer.catalogue.image_files import SUFFIXES, count_picture_folders, list_files, pictures_by_id
+from galaxy_explorer.catalogue.catalogue import UNREADABLE, Catalogue, CatalogueError, shortened
+from galaxy_explorer.catalogue.gz2 import DEBIASED, IMAGES, looks_like_gz2, open_gz2
+from galaxy_explorer.catalogue.image_files import (
+    FIELD_FILE,
+    FOLDER_TABLES,
+    KAGGLE_SCORES,
+    SCORES_FILES,
+    SUFFIXES,
+    VALIDATION_FILE,
+    count_picture_folders,
+    describe_skipped,
+    field_file_of,
+    field_of_folder,
+    known_files,
+    list_files,
+    parse_field,
+    pictures_by_id,
+)
 from galaxy_explorer.catalogue.live_sdss import draw_named, open_live
 from galaxy_explorer.catalogue.score_tables import read_scores
-from galaxy_explorer.catalogue.zip_files import MAX_TABLE_BYTES, open_zip, read_member
+from galaxy_explorer.catalogue.zip_files import (
+    MAX_FIELD_BYTES,
+    MAX_TABLE_BYTES,
+    PackingError,
+    open_zip,
+    packing_problem,
+    read_member,
+)
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import is_named
 
 SAMPLE = "sample"  # name of the bundled galaxies
-SCORES_FILE = "scores.csv"
-FIELD_FILE = "field.json"
 KAGGLE_PICTURES = ("images_training_rev1", "images_test_rev1")
-KAGGLE_SCORES = ("training_solutions_rev1.csv", "training_solutions_partial.csv")
-FOLDER_TABLES = (*KAGGLE_SCORES, MAPPING, *TABLES)  # tables of the layouts that are folders only
-VOTE_FILES = (SCORES_FILE, *FOLDER_TABLES)  # names of tables with votes, next to pictures
 
 
 def open_catalogue(location: str | Path, *, votes: str = DEBIASED) -> Catalogue:
@@ -38,10 +56,11 @@ def open_catalogue(location: str | Path, *, votes: str = DEBIASED) -> Catalogue:
         - the folder of Galaxy Zoo 2: ``images/``, ``gz2_filename_mapping.csv`` and ``gz2_hart16.csv`` (or
           the same as ``.csv.gz``);
         - a folder of pictures whose names, without the ending, are the galaxies' ids, with or without a
-          ``scores.csv``;
+          ``scores.csv`` (or ``scores.tsv``, or a ``training_solutions_rev1.csv``), in any case of letters;
         - a zip file of such a plain folder.
 
-        A ``field.json`` such as ``{"centre": 288, "of": 424}`` describes pictures that were cropped before.
+        A ``field.json`` such as ``{"centre": 288, "of": 424}`` describes pictures that were cropped before, and one
+        such as ``{"centre": 512, "of": 424}`` pictures with a wider field of view.
     votes : {"debiased", "weighted"}, optional
         Kind of the votes of Galaxy Zoo 2. The other layouts have no choice.
 
@@ -68,7 +87,7 @@ def open_catalogue(location: str | Path, *, votes: str = DEBIASED) -> Catalogue:
 def _open(location: str | Path, votes: str) -> Catalogue:
     if location == SAMPLE:
         note = "Nine bundled galaxies. Pictures: Sloan Digital Sky Survey; votes: the volunteers of Galaxy Zoo."
-        return _open_folder(Path(__file__).parent.parent / "sample", SAMPLE, note)
+        return replace(_open_folder(Path(__file__).parent.parent / "sample", SAMPLE), note=note)
     if draw := draw_named(str(location)):
         return open_live(draw)
     path = _expanded(location)
@@ -101,7 +120,8 @@ def _is_kaggle(path: Path) -> bool:
 def _open_kaggle(path: Path) -> Catalogue:
     folders = [folder for folder in KAGGLE_PICTURES if (path / folder).is_dir()]
     names = [f"{folder}/{name}" for folder in folders for name in list_files(path / folder)]
-    tables = [read_scores(path / name, str(path / name)) for name in KAGGLE_SCORES if (path / name).is_file()]
+    files = known_files(list_files(path), path)
+    tables = [read_scores(path / files[name], str(path / files[name])) for name in KAGGLE_SCORES if name in files]
     scores = pd.concat(tables) if tables else None
     if scores is not None and scores.index.has_duplicates:
         galaxy_id = scores.index[scores.index.duplicated()][0]
@@ -112,7 +132,9 @@ def _open_kaggle(path: Path) -> Catalogue:
         "Galaxy Zoo - The Galaxy Challenge (Kaggle). Pictures: Sloan Digital Sky Survey; "
         "votes: the volunteers of Galaxy Zoo; the challenge's terms apply."
     )
-    return _assemble(path.resolve().name, path, pictures_by_id(names, path), scores, _field_of_folder(path), note)
+    pictures, skipped = pictures_by_id(names, path)
+    note = " ".join(filter(None, (note, skipped, describe_skipped(names))))
+    return _assemble(path.resolve().name, path, pictures, scores, field_of_folder(path), note)
 
 
 def _open_gz2(path: Path, votes: str) -> Catalogue:
@@ -122,57 +144,75 @@ def _open_gz2(path: Path, votes: str) -> Catalogue:
             f"there is no folder {path / IMAGES[0]}: unpack images_gz2.zip, so that it holds the pictures"
         )
     pictures, skipped = pictures_by_id([f"{images}/{name}" for name in list_files(path / images)], path / images)
-    return open_gz2(path, pictures, votes=votes, field_of_view=_field_of_folder(path), note=skipped)
+    return open_gz2(path, pictures, votes=votes, field_of_view=field_of_folder(path), note=skipped)
 
 
-def _open_folder(path: Path, name: str = "", note: str = "") -> Catalogue:
-    scores = read_scores(path / SCORES_FILE, str(path / SCORES_FILE)) if (path / SCORES_FILE).is_file() else None
-    name = name or path.resolve().name
-    folders = _unscanned(path.resolve())
-    pictures = pictures_by_id(list_files(path), path, folders)
-    note = f"{note or f'Pictures of the folder {name}.'} {folders}".strip()
-    return _assemble(name, path, pictures, scores, _field_of_folder(path), note)
+def _open_folder(path: Path, name: str = "") -> Catalogue:
+    names = list_files(path)
+    files = known_files(names, path)
+    table = _score_table(files)
+    scores = read_scores(path / files[table], str(path / files[table])) if table else None
+    name, skipped = name or path.resolve().name, _skipped_in(path, names)
+    pictures, invalid = pictures_by_id(names, path, skipped)
+    note = " ".join(filter(None, (f"Pictures of the folder {name}.", invalid, skipped)))
+    return _assemble(name, path, pictures, scores, field_of_folder(path), note)
 
 
-def _unscanned(folder: Path) -> str:
-    """Return a sentence on the subfolders that hold pictures; empty if none does."""
-    count = count_picture_folders(folder)
-    return f"Subfolders of {folder.name} with pictures, not scanned: {count:,}. Open each by its path." if count else ""
+def _score_table(files: dict[str, str]) -> str:
+    """Return the usual name of the score table of a plain folder or zip; empty if there is none."""
+    return next((name for name in (*SCORES_FILES, KAGGLE_SCORES[0]) if name in files), "")
+
+
+def _skipped_in(location: Path, names: list[str]) -> str:
+    """Return sentences on what is not read of a plain folder or zip: subfolders, files, tables."""
+    used = (FIELD_FILE, VALIDATION_FILE, _score_table(known_files(names, location)))
+    folders = count_picture_folders(location) if location.is_dir() else 0
+    unscanned = (
+        f"Subfolders of {location.resolve().name} with pictures, not scanned: {folders:,}. Open each by its path."
+    )
+    return " ".join(filter(None, (unscanned if folders else "", describe_skipped(names, used))))
 
 
 def _open_zip(path: Path) -> Catalogue:
     """Open a zip file of pictures; its folders are not part of the ids."""
-    archive = open_zip(path)
-    names = [name for name in archive.namelist() if not name.startswith("__MACOSX/")]
-    extras = _extra_files(names, path)
-    members = [file for file in (SCORES_FILE, FIELD_FILE) if file in extras]
-    content = {file: read_member(archive, extras[file], MAX_TABLE_BYTES) for file in members}
-    scores = read_scores(content[SCORES_FILE], f"{path}: {extras[SCORES_FILE]}") if SCORES_FILE in content else None
-    field_of_view = _parse_field(content[FIELD_FILE], f"{path}: {FIELD_FILE}") if FIELD_FILE in content else 1.0
-    note = f"Pictures of the file {path.name}."
-    return _assemble(path.stem, path, pictures_by_id(names, path), scores, field_of_view, note)
-
-
-def _extra_files(names: list[str], path: Path) -> dict[str, str]:
-    """Return the members of a zip file that are not pictures, by file name without folder."""
-    extras: dict[str, str] = {}
-    for name in names:
-        file = name.rpartition("/")[2]
-        if file in extras:
-            raise CatalogueError(f"{path} holds {file} twice, as {extras[file]} and {name}: keep one, with all rows")
-        if file in (*VOTE_FILES, FIELD_FILE):
-            extras[file] = name
-    tables = [name for file, name in extras.items() if file in FOLDER_TABLES]
-    if tables and SCORES_FILE not in extras:
+    archive, names = open_zip(path), _members(path)
+    files = known_files(names, path)
+    table = _score_table(files)
+    if foreign := [files[name] for name in FOLDER_TABLES if name in files and table not in SCORES_FILES]:
         raise CatalogueError(
-            f"{path} holds {tables[0]}, a layout that only opens as a folder: unpack it and open the folder "
+            f"{path} holds {foreign[0]}, a layout that only opens as a folder: unpack it and open the folder "
             "(the command pack makes a zip file of it)"
         )
-    return extras
+    skipped = _skipped_in(path, names)
+    pictures, invalid = pictures_by_id(names, path, skipped)
+    if all(problem := packing_problem(archive.getinfo(name)) for name in pictures):
+        raise CatalogueError(f"{path} cannot be read: {shortened(pictures.iloc[-1])} {problem}")
+    scores = field_of_view = None
+    if table:
+        where = f"{path}: {files[table]}"
+        scores = read_scores(_read_table(archive, files[table], where, MAX_TABLE_BYTES), where)
+    if FIELD_FILE in files:
+        where = f"{path}: {files[FIELD_FILE]}"
+        field_of_view = parse_field(_read_table(archive, files[FIELD_FILE], where, MAX_FIELD_BYTES), where)
+    note = " ".join(filter(None, (f"Pictures of the file {path.name}.", invalid, skipped)))
+    return _assemble(path.stem, path, pictures, scores, field_of_view or 1.0, note)
 
 
-def subfolders_note(location: str | Path) -> str:
-    """Return a sentence on the subfolders that a plain folder's catalogue leaves out.
+def _members(path: Path) -> list[str]:
+    """Return the names of a zip file's members, without the copies that macOS adds."""
+    return [name for name in open_zip(path).namelist() if "__MACOSX" not in name.split("/")]
+
+
+def _read_table(archive: zipfile.ZipFile, name: str, where: str, max_bytes: int) -> bytes:
+    """Unpack a table; raise CatalogueError if it is too large, or cannot be unpacked."""
+    try:
+        return read_member(archive, name, max_bytes)
+    except PackingError as error:
+        raise CatalogueError(f"{where} cannot be read: {error}") from error
+
+
+def skipped_note(location: str | Path) -> str:
+    """Return sentences on what a plain folder's or zip file's catalogue leaves out.
 
     Parameters
     ----------
@@ -182,24 +222,35 @@ def subfolders_note(location: str | Path) -> str:
     Returns
     -------
     str
-        Number of subfolders that hold pictures; empty if none does, and for the other layouts.
+        Number of subfolders that hold pictures, of other files by their ending, and tables that are not read; empty
+        if there are none, and for the other layouts.
+
+    Raises
+    ------
+    CatalogueError
+        If there are two tables of a kind.
     """
     path = _expanded(location)
-    is_plain = path.is_dir() and not _is_kaggle(path) and not looks_like_gz2(path)
-    return _unscanned(path.resolve()) if is_plain else ""
+    try:
+        if path.is_dir() and not _is_kaggle(path) and not looks_like_gz2(path):
+            return _skipped_in(path, list_files(path))
+        if path.is_file() and path.suffix.lower() == ".zip":
+            return _skipped_in(path, _members(path))
+    except UNREADABLE:  # reported where the catalogue is opened
+        return ""
+    return ""
 
 
 def _assemble(
-    name: str, root: Path, pictures: tuple[pd.Series, str], scores: pd.DataFrame | None, field_of_view: float, note: str
+    name: str, root: Path, pictures: pd.Series, scores: pd.DataFrame | None, field_of_view: float, note: str
 ) -> Catalogue:
     """Join pictures and scores; galaxies without a picture are left out and counted."""
-    names, skipped = pictures
     if scores is None:
-        scores = pd.DataFrame(index=names.index[:0], columns=list(COLUMNS), dtype="float32")
-    table = scores.reindex(names.index)
-    table["picture"] = names
-    missing = int((names.index.get_indexer(scores.index) < 0).sum())
-    return Catalogue(name, table, root, field_of_view, missing, f"{note} {skipped}".strip())
+        scores = pd.DataFrame(index=pictures.index[:0], columns=list(COLUMNS), dtype="float32")
+    table = scores.reindex(pictures.index)
+    table["picture"] = pictures
+    missing = int((pictures.index.get_indexer(scores.index) < 0).sum())
+    return Catalogue(name, table, root, field_of_view, missing, note)
 
 
 def field_of_view_of(folder: Path) -> float:
@@ -222,9 +273,31 @@ def field_of_view_of(folder: Path) -> float:
         If it is malformed or cannot be read.
     """
     try:
-        return _field_of_folder(_root_of(folder.absolute()))
+        return field_of_folder(_root_of(folder.absolute()))
     except OSError as error:
         raise CatalogueError(f"{FIELD_FILE} of {folder} cannot be read ({error}): check its permissions") from error
+
+
+def has_known_field(location: str | Path) -> bool:
+    """Return whether pictures are known to show Galaxy Zoo's field of view, or a part of it.
+
+    Parameters
+    ----------
+    location : str or Path
+        As in `open_catalogue`, or the path of a picture.
+
+    Returns
+    -------
+    bool
+        False for plain folders, zip files and pictures without a ``field.json``.
+    """
+    path = _expanded(location)
+    if location == SAMPLE or draw_named(str(location)):
+        return True
+    if path.is_file() and path.suffix.lower() == ".zip":
+        return FIELD_FILE in known_files(_members(path), path)
+    root = _root_of(path.absolute() if path.is_dir() else path.absolute().parent)
+    return _is_kaggle(root) or looks_like_gz2(root) or field_file_of(root) is not None
 
 
 def _root_of(folder: Path) -> Path:
@@ -234,20 +307,3 @@ def _root_of(folder: Path) -> Path:
         if (name in KAGGLE_PICTURES and _is_kaggle(parent)) or (name in IMAGES and looks_like_gz2(parent)):
             return parent
     return folder
-
-
-def _field_of_folder(folder: Path) -> float:
-    path = folder / FIELD_FILE
-    return _parse_field(path.read_bytes(), str(path)) if path.is_file() else 1.0
-
-
-def _parse_field(content: bytes, name: str) -> float:
-    """Return the fraction of the original field of view in a field.json."""
-    try:
-        field = json.loads(content)
-        fraction = field["centre"] / field["of"]
-    except (ValueError, KeyError, TypeError, ZeroDivisionError) as error:
-        raise CatalogueError(f'{name}: expected {{"centre": 288, "of": 424}}, but reading it gave {error!r}') from error
-    if not 0 < fraction <= 1:
-        raise CatalogueError(f"{name}: centre is {field['centre']}; expected more than 0 and at most {field['of']}")
-    return fraction

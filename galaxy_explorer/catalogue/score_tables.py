@@ -1,15 +1,16 @@
 """Score tables: read and checked, or computed from the votes of the Galaxy Zoo 2 catalogue."""
 
-import csv
 import io
+import re
 import unicodedata
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from galaxy_explorer.catalogue.catalogue import CatalogueError
+from galaxy_explorer.catalogue.catalogue import CatalogueError, shortened
+from galaxy_explorer.catalogue.csv_files import CsvFile, find_header, unreadable
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS, fractions_from_shares, shares_from_fractions
 
 ID = "GalaxyID"
@@ -19,7 +20,8 @@ RANGES: dict[str, tuple[float, float]] = dict.fromkeys(COLUMNS, (-1e-3, 1 + 1e-3
     "dec_deg": (-90.0, 90.0),
 }
 _UNKNOWN = ["", "NaN", "nan", "NA"]  # cells of an unknown score
-_SEPARATORS = ((";", "semicolons"), ("\t", "tabs"))  # of other programs
+_ROUNDED = r"\d(?:[.,]\d+)?[eE]\+[12]\d"  # a long number as Excel shows and saves it: 5.87E+17
+_UNDECODABLE = "\N{REPLACEMENT CHARACTER}"
 
 
 def normalise_id(text: str) -> str:
@@ -40,6 +42,8 @@ def normalise_id(text: str) -> str:
 def read_scores(source: Path | bytes, name: str) -> pd.DataFrame:
     """Read a score table: CSV with ``GalaxyID`` and any of the 37 score columns.
 
+    Cells may be separated by commas, semicolons or tabs, and have decimal commas; the text is UTF-8 or UTF-16.
+
     Parameters
     ----------
     source : Path or bytes
@@ -51,63 +55,132 @@ def read_scores(source: Path | bytes, name: str) -> pd.DataFrame:
     -------
     pd.DataFrame
         Index ``GalaxyID`` of text, without duplicates; the 37 columns as float32 in [0, 1], NaN where a column
-        is missing or a cell is empty; ``ra_deg`` and ``dec_deg`` in degrees if present. Other columns are
-        ignored.
+        is missing or a cell is empty; ``ra_deg`` and ``dec_deg`` in degrees if present. Other columns, and
+        those without a name, are ignored.
 
     Raises
     ------
     CatalogueError
         If it is not such a table. The message names file, row (line of the file) and column.
     """
-    header = _read_header(source, name)
-    known = [column for column in header if column in RANGES]
+    file = find_header(source if isinstance(source, bytes) else source.read_bytes(), name, ID)
+    known = _check_header(file)
+    raw = _read_columns(file, [ID, *known])
+    raw[ID] = raw[ID].fillna("").map(normalise_id)
+    blank = (raw[ID] == "") & raw[known].isna().all(axis=1)
+    regular = (len(file.header) - 1) * (len(raw) - int(blank.sum()) + 1)
+    if file.content.count(file.separator.encode()) != regular:  # a row cut short looks like one with empty cells
+        _check_lengths(file, max(map(file.header.index, [ID, *known])))
+    raw = raw[~blank]
+    if raw.empty:
+        raise CatalogueError(f"{name} has column names but no rows: add a row per galaxy, or remove the file")
+    _check_ids(raw[ID], name)
+    numbers = {column: _numbers(raw[column], column, name) for column in known}
+    unknown = np.full(len(raw), np.nan)
+    scores = {column: numbers.pop(column, unknown).astype(np.float32) for column in COLUMNS}
+    return pd.DataFrame(scores | numbers, index=pd.Index(raw[ID], dtype=str, name=ID))
+
+
+def _check_header(file: CsvFile) -> list[str]:
+    """Return the numeric columns of a score table; raise CatalogueError if it is not one."""
+    header, where = file.header, f"{file.name}, row {file.header_row}"
+    found = ", ".join(map(shortened, header[:6])) + (", …" if len(header) > 6 else "") or "nothing"
+    if ID not in header:
+        raise CatalogueError(f"{where}: there is no column {ID}; found {found}")
+    if not set(COLUMNS).intersection(header):
+        raise CatalogueError(
+            f"{where}: none of the score columns {COLUMNS[0]} to {COLUMNS[-1]} is there; found {found}"
+        )
+    if repeated := [column for column in (ID, *RANGES) if header.count(column) > 1]:
+        raise CatalogueError(f"{where}: column {repeated[0]} is there twice; keep one of the two")
+    return [column for column in RANGES if column in header]
+
+
+def _read_columns(file: CsvFile, columns: list[str]) -> pd.DataFrame:
+    """Read the ids and other columns of all rows, blank ones too, indexed by row number."""
+    places = {file.header.index(column): column for column in columns}
     try:
         raw = pd.read_csv(
-            io.BytesIO(source) if isinstance(source, bytes) else source,
+            io.BytesIO(file.content),
+            sep=file.separator,
             header=None,
-            skiprows=1,
-            names=header,
+            names=[places.get(place, f"unread {place}") for place in range(max(places) + 1)],
+            usecols=columns,
+            skiprows=file.header_row,
             index_col=False,
             dtype={ID: str},
-            na_values=dict.fromkeys(known, _UNKNOWN),
+            na_values=dict.fromkeys(columns[1:], _UNKNOWN),
             keep_default_na=False,
             skip_blank_lines=False,
             low_memory=False,
-            encoding="utf-8-sig",
+            encoding_errors="replace",
         )
-    except (pd.errors.ParserError, UnicodeDecodeError) as error:
-        _check_lengths(source, name, len(header))
-        raise _unreadable(name, error) from error
-    raw.index += 2  # line numbers of the file: the header is line 1
-    raw[ID] = raw[ID].fillna("").map(normalise_id)
-    blank = (raw[ID] == "") & raw[known].isna().all(axis=1)
-    if raw[header[-1]].isna().any() or (raw[header[-1]].astype(str) == "").any():
-        _check_lengths(source, name, len(header))  # a row cut short looks like a row with empty cells
-    return _check(raw[~blank], known, name)
+    except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
+        if _check_lengths(file, max(places)):
+            raise unreadable(file.name, error) from error
+        return pd.DataFrame(columns=columns, dtype=str)
+    raw.index += file.header_row + 1
+    return raw
 
 
-def _check(raw: pd.DataFrame, known: list[str], name: str) -> pd.DataFrame:
-    """Check ids and values, and return the table with 37 columns."""
-    if (raw[ID] == "").any():
-        line = raw.index[raw[ID] == ""][0]
-        raise CatalogueError(f"{name}, row {line}, column {ID}: the id is empty; give each galaxy its id")
-    if raw[ID].duplicated().any():
-        galaxy_id = raw.loc[raw[ID].duplicated(), ID].iloc[0]
-        first, second = raw.index[raw[ID] == galaxy_id][:2]
-        raise CatalogueError(f"{name}, row {second}: galaxy {galaxy_id} is already in row {first}; keep one of the two")
-    columns = {}
-    for column in known:
-        columns[column], invalid = to_numbers(raw[column], column)
-        if invalid.any():
-            line = raw.index[invalid][0]
-            low, high = map(round, RANGES[column])
+def _check_lengths(file: CsvFile, last_needed: int) -> int:
+    """Return the number of rows; raise CatalogueError at one of a wrong length.
+
+    A row may not lack a needed cell, or have one more than the header. Empty cells at the end do not count:
+    spreadsheets add some to every row, and leave some out.
+    """
+    length, found = len(file.header), 0
+    for number, row in file.rows():
+        found += any(row)
+        if any(row) and (len(row) <= last_needed or any(map(str.strip, row[length:]))):
             raise CatalogueError(
-                f"{name}, row {line}: the value of {column} is {str(raw[column][line])!r}; expected {low} to {high}. "
-                "Correct it, or leave the cell empty if it is unknown"
+                f"{file.name}, row {number}: it has {len(row)} cells where the header has {length}; "
+                "the file may be cut short: fetch or save it again"
             )
-    unknown = np.full(len(raw), np.nan)
-    scores = {column: columns.pop(column, unknown).astype(np.float32) for column in COLUMNS}
-    return pd.DataFrame(scores | columns, index=pd.Index(raw[ID].to_numpy(dtype=str), dtype=str, name=ID))
+    return found
+
+
+def _check_ids(ids: pd.Series, name: str) -> None:
+    """Raise CatalogueError if an id is malformed, or there twice; the index is the row."""
+    malformed = (ids == "") | ids.str.fullmatch(_ROUNDED) | ids.str.contains(_UNDECODABLE, regex=False)
+    if malformed.any():
+        row = ids.index[malformed][0]
+        raise CatalogueError(f"{name}, row {row}, column {ID}: {problem_of_id(ids[row])}")
+    if ids.duplicated().any():
+        galaxy_id = ids[ids.duplicated()].iloc[0]
+        first, second = ids.index[ids == galaxy_id][:2]
+        raise CatalogueError(
+            f"{name}, row {second}: galaxy {shortened(galaxy_id)} is already in row {first}; keep one of the two"
+        )
+
+
+def problem_of_id(galaxy_id: str) -> str:
+    """Return what is wrong with an id of a table or a list, and what to do; empty if nothing is."""
+    if not galaxy_id:
+        return "the id is empty; give each galaxy its id"
+    if re.fullmatch(_ROUNDED, galaxy_id):
+        return (
+            f"the id {galaxy_id} was rounded by a spreadsheet, and its last digits are lost; take the ids from the "
+            "original table, and import their column as text"
+        )
+    if _UNDECODABLE in galaxy_id:
+        return f"the id {shortened(galaxy_id)} is not in UTF-8; save the file in UTF-8, in Excel as CSV UTF-8"
+    return ""
+
+
+def _numbers(cells: pd.Series, column: str, name: str) -> np.ndarray:
+    """Return the numbers of a column; raise CatalogueError at an invalid cell."""
+    numbers, invalid = to_numbers(cells, column)
+    if invalid.any() and cells.dtype.kind not in "fiu":
+        numbers, invalid = to_numbers(cells.astype(str).str.replace(",", "."), column)  # decimal commas
+    if invalid.any():
+        line = cells.index[invalid][0]
+        low, high = map(round, RANGES[column])
+        raise CatalogueError(
+            f"{name}, row {line}: the value of {column} is {shortened(cells[line])!r}; expected {low} to {high}. "
+            "Correct it, or leave the cell empty if it is unknown"
+        )
+    return numbers
 
 
 def to_numbers(cells: pd.Series, column: str) -> tuple[np.ndarray, np.ndarray]:
@@ -134,56 +207,6 @@ def to_numbers(cells: pd.Series, column: str) -> tuple[np.ndarray, np.ndarray]:
     if texts is not cells:
         invalid &= ~texts.isin(_UNKNOWN).to_numpy()
     return numbers.clip(0.0, 1.0) if column in COLUMNS else numbers, invalid
-
-
-def _read_header(source: Path | bytes, name: str) -> list[str]:
-    """Return the column names; raise CatalogueError if this is not a score table with rows."""
-    rows = _csv_rows(source, name)
-    header = [column.strip() for column in next(rows, [])]
-    first = next((row for row in rows if row), None)
-    rows.close()
-    found = ", ".join(header[:6]) + (", …" if len(header) > 6 else "") or "nothing"
-    if ID not in header:
-        advice = "".join(
-            f"; cells are separated by {word}, save it with commas" for mark, word in _SEPARATORS if mark in found
-        )
-        raise CatalogueError(f"{name}, row 1: there is no column {ID}; found {found}{advice}")
-    if not set(COLUMNS).intersection(header):
-        raise CatalogueError(
-            f"{name}, row 1: none of the score columns {COLUMNS[0]} to {COLUMNS[-1]} is there; found {found}"
-        )
-    if len(set(header)) < len(header):
-        column = next(column for column in header if header.count(column) > 1)
-        raise CatalogueError(f"{name}, row 1: column {column} is there twice; keep one of the two")
-    if first is None:
-        raise CatalogueError(f"{name} has column names but no rows: add a row per galaxy, or remove the file")
-    if len(first) > len(header):  # pandas would truncate such a row with a mere warning
-        _check_lengths(source, name, len(header))
-    return header
-
-
-def _check_lengths(source: Path | bytes, name: str, length: int) -> None:
-    """Raise CatalogueError at the first row that has more or fewer cells than the header."""
-    for line, row in enumerate(_csv_rows(source, name), start=1):
-        if row and len(row) != length:
-            raise CatalogueError(
-                f"{name}, row {line}: it has {len(row)} cells where the header has {length}; "
-                "the file may be cut short: fetch or save it again"
-            )
-
-
-def _csv_rows(source: Path | bytes, name: str) -> Generator[list[str]]:
-    """Yield the rows of a CSV file; an empty line is an empty list."""
-    file = io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
-    with io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
-        try:
-            yield from csv.reader(text)
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise _unreadable(name, error) from error
-
-
-def _unreadable(name: str, error: Exception) -> CatalogueError:
-    return CatalogueError(f"{name} cannot be read as a table ({error}): save it again as CSV in UTF-8")
 
 
 def scores_from_votes(rows: pd.DataFrame, kind: str = "debiased") -> np.ndarray:

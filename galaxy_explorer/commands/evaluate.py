@@ -9,8 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from galaxy_explorer.catalogue import SCORES_FILE, Catalogue, open_catalogue, read_ids, read_validation_ids
-from galaxy_explorer.catalogue.layouts import KAGGLE_PICTURES, KAGGLE_SCORES
+from galaxy_explorer.catalogue import (
+    SCORES_FILE,
+    Catalogue,
+    open_catalogue,
+    read_ids,
+    read_validation_ids,
+    skipped_note,
+)
+from galaxy_explorer.catalogue.image_files import KAGGLE_SCORES
+from galaxy_explorer.catalogue.layouts import KAGGLE_PICTURES
 from galaxy_explorer.commands.console import inference_options, load_model, progress_bar
 from galaxy_explorer.commands.reporting import report, say
 from galaxy_explorer.decision_tree import QUESTIONS
@@ -32,6 +40,11 @@ def evaluate(options: argparse.Namespace) -> int:
     scored = catalogue.rows(np.isfinite(catalogue.volunteer_fractions).any(axis=1))
     if not len(scored):
         raise ValueError(_without_votes(catalogue, options.data))
+    if catalogue.missing_pictures:
+        say(
+            f"scores without a picture: {catalogue.missing_pictures:,}; pictures without scores: "
+            f"{len(catalogue) - len(scored):,}"
+        )
     wanted = _wanted_ids(options, scored)
     chosen = scored.table.index.isin(wanted)
     if not chosen.any():
@@ -66,7 +79,8 @@ def _without_votes(catalogue: Catalogue, where: str) -> str:
             "others; an id is the image's name without its ending"
         )
     table = KAGGLE_SCORES[0] if (catalogue.root / KAGGLE_PICTURES[0]).is_dir() else SCORES_FILE
-    return f"{where} holds no {table} with the volunteers' votes; put it next to the images, or name another folder"
+    advice = f"{where} holds no {table} with the volunteers' votes; put it next to the images, or name another folder"
+    return f"{advice}. {skipped_note(where)}".removesuffix(". ")
 
 
 def _wanted_ids(options: argparse.Namespace, scored: Catalogue) -> list[str]:

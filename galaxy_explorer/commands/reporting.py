@@ -2,11 +2,12 @@
 
 import errno
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
-from galaxy_explorer.catalogue import VOTE_FILES, subfolders_note
+from galaxy_explorer.catalogue import VOTE_FILES, skipped_note
 from galaxy_explorer.images import FITS_ENDINGS, is_named
 
 NAMED_FAILURES = 20  # on the screen; a failure list next to the table has all
@@ -15,13 +16,19 @@ DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 def say(message: str) -> None:
     """Print on standard error."""
-    print(message, file=sys.stderr)
+    print(printable(message), file=sys.stderr)
+
+
+def printable(text: str) -> str:
+    """Escape control characters: a file name may hold sequences that a terminal obeys."""
+    hidden = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # Unicode categories; Cs: a byte of a file name that is not UTF-8
+    return "".join(ascii(one)[1:-1] if unicodedata.category(one) in hidden and one != "\n" else one for one in text)
 
 
 def report_unscanned(paths: Sequence[str]) -> None:
-    """Report subfolders with images, which are not scanned."""
+    """Report what is not read of folders and zip files: subfolders, other files, tables."""
     for path in paths:
-        if message := subfolders_note(path):
+        if message := skipped_note(path):
             say(message)
 
 
@@ -46,7 +53,7 @@ def check_not_overwriting_inputs(paths: Sequence[str], output: Path) -> None:
     for path in filter(Path.exists, map(Path, paths)):
         folder = path if path.is_dir() else path.parent
         in_folder = output.resolve().parent == folder.resolve() and path.suffix.lower() != ".zip"
-        is_read = output.name in VOTE_FILES or (path.is_dir() and is_named(output.name, *FITS_ENDINGS))
+        is_read = output.name.lower() in VOTE_FILES or (path.is_dir() and is_named(output.name, *FITS_ENDINGS))
         if (in_folder and is_read) or (output.exists() and output.samefile(path)):
             raise ValueError(
                 f"{output} is an input of this command, or would be read as one from {folder}; "

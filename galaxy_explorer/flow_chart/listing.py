@@ -113,7 +113,7 @@ def _answer(
 
 
 def _place_in_chart(column: str) -> str:
-    """Return the style variables of an answer's place in the chart, whose width is free and height fixed."""
+    """Return the style variables of an answer's place in the chart, in % across and px down."""
     tile, width = TILES[column], (WIDTH + 2 * EDGE) / 100
     across = f"--left:{(tile.left + EDGE) / width:.3f}%;--width:{(tile.right - tile.left) / width:.3f}%"
     return f"{across};--top:{tile.top:.1f}px;--height:{tile.bottom - tile.top:.1f}px"

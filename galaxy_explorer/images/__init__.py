@@ -15,6 +15,7 @@ from galaxy_explorer.images.centring import (
     suggest_square,
 )
 from galaxy_explorer.images.exposure import GREY, MAX_PIXELS, MIN_SIDE, Exposure, ImageError, SkyPlacement
+from galaxy_explorer.images.finding import Finding, crop_with, find_galaxy
 from galaxy_explorer.images.inputs import (
     DEFAULT_VIEWS,
     central_field,
@@ -38,11 +39,14 @@ __all__ = [
     "NOT_SQUARE",
     "R90_PER_PIXEL",
     "Exposure",
+    "Finding",
     "ImageError",
     "SkyPlacement",
     "Square",
     "central_field",
+    "crop_with",
     "cut_square",
+    "find_galaxy",
     "for_prediction",
     "frame_field",
     "is_named",

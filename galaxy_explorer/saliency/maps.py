@@ -180,13 +180,13 @@ def _raw_maps(
             gradients = torch.autograd.grad(log_odds, features)[0].double().cpu().numpy()
         # In double precision Grad-CAM++ divides by no rounded zero, and Eigen-CAM repeats to the last digit. Zero where
         # there is sky, also at the edge, where padding makes a frame of it.
-        features = (shared.features.double() - shared.sky.double()).cpu().numpy()
+        above_sky = (shared.features.double() - shared.sky.double()).cpu().numpy()
         maps = []
         for number, view in enumerate(shared.views.split(1)):
             cam.progress = _part_of(progress, number, len(shared.features))
             one = slice(number, number + 1)
             gradient = gradients if gradients is None else gradients[one]
-            maps.append(cam.get_cam_image(view, None, [target], features[one], gradient, False)[0])
+            maps.append(cam.get_cam_image(view, None, [target], above_sky[one], gradient, False)[0])
     return np.stack(maps)
 
 

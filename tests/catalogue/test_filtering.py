@@ -7,7 +7,15 @@ import pandas as pd
 import pytest
 from pandas.core.strings.accessor import StringMethods
 
-from galaxy_explorer.catalogue import Catalogue, CatalogueError, VoteRange, find_ids, open_catalogue, sorted_rows
+from galaxy_explorer.catalogue import (
+    Catalogue,
+    CatalogueError,
+    VoteRange,
+    filtering,
+    find_ids,
+    open_catalogue,
+    sorted_rows,
+)
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, shares_from_fractions
 
 
@@ -166,6 +174,16 @@ class TestSearching:
     def test_scans_nothing_for_a_list_of_full_ids(self, galaxies, monkeypatch):
         monkeypatch.setattr(StringMethods, "contains", lambda *_, **__: pytest.fail("every id was scanned"))
         assert self.found(galaxies, ", ".join(galaxies.ids)) == (galaxies.ids, set(), [])
+
+    def test_scans_the_ids_for_a_bounded_number_of_texts(self, galaxies, monkeypatch):
+        scanned = []
+        contains = StringMethods.contains
+        monkeypatch.setattr(
+            StringMethods, "contains", lambda self, text, **how: scanned.append(text) or contains(self, text, **how)
+        )
+        texts = [f"x{n}" for n in range(1000)]
+        assert self.found(galaxies, " ".join([*galaxies.ids, "001", *texts])) == (galaxies.ids, set(), texts)
+        assert 1 < len(scanned) <= filtering.MAX_PARTIAL
 
     def test_finds_nothing_in_an_empty_catalogue(self, galaxies):
         assert self.found(galaxies.rows(np.array([], dtype=int)), "a 0012") == ([], set(), ["a", "0012"])

@@ -1,5 +1,7 @@
 """Score tables: cells, messages with file, row and column, and scores from votes."""
 
+import gzip
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -74,7 +76,106 @@ class TestReading:
         pd.testing.assert_frame_equal(read_scores(path, "a"), read_scores(path.read_bytes(), "b"))
 
 
+TABLE = "GalaxyID,Class1.1,Class1.2\n0012,0.25,0.75\n587722981736120347,0.5,\n"
+
+
+def with_semicolons(table):
+    """The same table in a locale with decimal commas."""
+    return table.replace(",", ";").replace(".25", ",25").replace(".75", ",75").replace("0.5", "0,5")
+
+
+class TestTablesOfSpreadsheets:
+    @pytest.mark.parametrize(
+        "content",
+        [
+            TABLE.replace("\n", ",,,\r\n"),
+            TABLE.replace("\n", ",\n", 1),
+            TABLE.replace("Class1.2\n", "Class1.2,remark\n").replace("0.75\n", "0.75,round\n"),
+            TABLE.replace("Class1.2\n", "Class1.2,,remark,\n").replace("0.75\n", "0.75,1,,\n"),
+            TABLE.replace("Class1.2\n", "Class1.2,remark,remark\n"),
+            TABLE + ",,\n,,\n\n",
+            "\r\n,,\r\n" + TABLE,
+            "sep=,\n" + TABLE,
+            "sep=;\r\n" + with_semicolons(TABLE),
+            with_semicolons(TABLE),
+            with_semicolons(TABLE).replace("0,5", "0.5"),
+            TABLE.replace(",", "\t"),
+            TABLE.replace(",", "|"),
+            TABLE.replace("0.25", '"0,25"'),
+            TABLE.replace("\n", "\r"),
+            TABLE.replace("GalaxyID,Class1.1", '"GalaxyID","Class1.1"').replace("0012", '"0012"'),
+            TABLE.replace("Class1.2\n", '"two\nlines",Class1.2\n').replace(",0.75", ",x,0.75").replace("5,\n", "5,,\n"),
+        ],
+        ids=[
+            *("empty columns", "one empty column", "a short row", "values in an unnamed column", "repeated remarks"),
+            *("empty rows below", "empty rows above", "sep", "sep with semicolons", "semicolons and decimal commas"),
+            *("semicolons and both decimal marks", "tabs", "bars", "a quoted decimal comma", "old Mac line ends"),
+            *("quoted cells", "a header of two lines"),
+        ],
+    )
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+    def test_are_read_like_plain_csv(self, content, encoding):
+        table = read_scores(content.encode(encoding), "scores.csv")
+        pd.testing.assert_frame_equal(table, read_scores(TABLE.encode(), "scores.csv"))
+
+    @pytest.mark.parametrize("galaxy", ["5.87E+17", "5,87723E+17", "1E+12"])
+    def test_an_id_rounded_by_a_spreadsheet_is_an_error(self, galaxy):
+        message = error_of("GalaxyID;Class1.1", "1;0", f"{galaxy};0.5")
+        assert message.startswith(f"scores.csv, row 3, column GalaxyID: the id {galaxy} was rounded by a spreadsheet")
+
+    def test_another_encoding_is_an_error_only_in_ids(self):
+        lines = "GalaxyID,Class1.1,remark\n1,0.5,gr\xfcn\n{},0.5,\n"
+        assert read_scores(lines.format("2").encode("cp1252"), "scores.csv").index.tolist() == ["1", "2"]
+        with pytest.raises(CatalogueError, match=r"row 3, column GalaxyID: .* not in UTF-8"):
+            read_scores(lines.format("gr\xfcn").encode("cp1252"), "scores.csv")
+
+    @pytest.mark.parametrize(
+        ("content", "words"),
+        [
+            (b"PK\x03\x04rest", "Excel workbook"),
+            (b"\xd0\xcf\x11\xe0rest", "old Excel workbook"),
+            (gzip.compress(TABLE.encode()), "packed by gzip"),
+        ],
+        ids=["xlsx", "xls", "gzip"],
+    )
+    def test_a_file_of_another_kind_is_named(self, content, words):
+        with pytest.raises(CatalogueError, match=rf"^scores\.csv is .*{words}"):
+            read_scores(content, "scores.csv")
+
+
+class TestBounds:
+    def test_a_table_of_many_columns_is_refused_before_they_are_compared(self):
+        for count in (1_001, 100_000):
+            others = ",".join(f"c{i}" for i in range(count))
+            assert "more than 1,000 columns" in error_of(f"GalaxyID,Class1.1,{others}", "1,.1," + "," * (count - 1))
+        assert len(read("GalaxyID,Class1.1," + ",".join(f"c{i}" for i in range(998)), "1,.1" + "," * 998)) == 1
+
+    @pytest.mark.parametrize("line", [b"\n", b"\r", b"1,.1\n"])
+    def test_a_table_of_many_lines_is_refused(self, line):
+        with pytest.raises(CatalogueError, match="more than 1,000,000 lines"):
+            read_scores(b"GalaxyID,Class1.1\n" + line * 1_000_001, "scores.csv")
+
+    def test_messages_do_not_repeat_a_long_text(self):
+        long = "x" * 100_000
+        messages = [
+            error_of(long, "1"),
+            error_of(HEADER, f"{long},0,0", f"{long},0,0"),
+            error_of(HEADER, f"1,{long},0"),
+        ]
+        assert max(map(len, messages)) < 300
+
+    def test_a_long_id_takes_no_memory_in_the_other_rows(self):
+        table = read(HEADER, f"{'x' * 100_000},0,0", *(f"{n},0,0" for n in range(20_000)))
+        assert len(table) == 20_001  # 8 GB, if each id took as much as the longest
+
+
 class TestErrors:
+    @pytest.mark.parametrize("cell", ["True", "99999999999999999999999", "2020-01-01", "0.\x001", '"12,5"', '"0,5,5"'])
+    def test_a_column_of_other_values_is_named(self, cell):
+        assert error_of(HEADER, f"1,0.5,{cell}", f"2,0.5,{cell}").startswith(
+            "scores.csv, row 2: the value of Class1.2 is"
+        )
+
     @pytest.mark.parametrize("cell", ["spiral", "50%", "True", "0.5.5", "0x1", "--", "1.5", "-0.2", "inf", "1e9"])
     def test_an_invalid_score_is_named_with_file_row_and_column(self, cell):
         message = error_of(HEADER, "1,0.5,0.5", "", f"2,0.1,{cell}", "3,0,1")
@@ -117,11 +218,13 @@ class TestErrors:
         [
             (("id,Class1.1", "1,0.5"), "row 1: there is no column GalaxyID; found id, Class1.1"),
             (("",), "row 1: there is no column GalaxyID; found nothing"),
-            (("GalaxyID;Class1.1", "1;0.5"), "separated by semicolons"),
-            (("GalaxyID\tClass1.1", "1\t0.5"), "separated by tabs"),
+            (("GalaxyID:Class1.1", "1:0.5"), "no column GalaxyID; found GalaxyID:Class1.1"),
             (("GalaxyID,smooth", "1,0.5"), "Class1.1 to Class11.6 is there; found GalaxyID, smooth"),
             (("GalaxyID,Class1.1,Class1.1", "1,0,0"), "row 1: column Class1.1 is there twice"),
             ((HEADER, ""), "no rows"),
+            ((HEADER, "", "", ",,", ""), "no rows"),
+            ((HEADER, "", "", ""), "no rows"),
+            (("sep=;",), "found nothing"),
         ],
     )
     def test_a_malformed_header_is_described(self, lines, message):

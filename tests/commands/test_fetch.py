@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from file_server import ServedFile, file_server, md5, zipped
 
-from galaxy_explorer.catalogue import gz2, layouts, open_catalogue
+from galaxy_explorer.catalogue import gz2, image_files, layouts, open_catalogue
 from galaxy_explorer.cli import main
 from galaxy_explorer.commands import downloads, fetch, kaggle
 from galaxy_explorer.storage import try_lock
@@ -172,7 +172,7 @@ class TestGalaxyZoo2:
 def test_the_folders_and_files_are_those_that_the_catalogue_opens():
     assert gz2.IMAGES == fetch.GZ2_FOLDERS
     assert {remote.name for remote in fetch.GZ2_TABLES} == {gz2.MAPPING, gz2.TABLES[1]}
-    assert {piece.content for piece in kaggle.PIECES} == {*layouts.KAGGLE_PICTURES, layouts.KAGGLE_SCORES[0]}
+    assert {piece.content for piece in kaggle.PIECES} == {*layouts.KAGGLE_PICTURES, image_files.KAGGLE_SCORES[0]}
 
 
 def test_the_urls_of_the_data_are_on_allowed_hosts():

@@ -46,6 +46,23 @@ def test_evaluate_prints_every_question_next_to_the_training_mean(run, kaggle_fo
         assert 0 < mean_rmse < 1
 
 
+def test_evaluate_counts_scores_and_pictures_without_a_match(run, kaggle_folder, capsys):
+    table = kaggle_folder / "training_solutions_rev1.csv"
+    table.write_text(table.read_text().replace("\n200001,", "\n'200001,"))  # as Excel marks text
+    assert run("evaluate", kaggle_folder, "--all") == 0
+    captured = capsys.readouterr()
+    assert "RMSE over 13 galaxies" in captured.out
+    assert "scores without a picture: 1; pictures without scores: 4" in captured.err
+
+
+def test_evaluate_names_a_table_that_may_have_been_meant(run, galaxies, capsys):
+    (galaxies / "scores.csv.txt").write_text("GalaxyID,Class1.1\n0001,1\n")
+    assert run("evaluate", galaxies) == 2
+    message = capsys.readouterr().err
+    assert "holds no scores.csv" in message
+    assert "Tables that are not read: scores.csv.txt. If one holds votes, save it as scores.csv" in message
+
+
 def test_evaluate_takes_other_galaxies_when_asked_to(run, kaggle_folder, tmp_path, capsys):
     assert run("evaluate", kaggle_folder, "--all", "--json") == 0
     everything = json.loads(capsys.readouterr().out)

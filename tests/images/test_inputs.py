@@ -1,5 +1,7 @@
 """From a picture to the network's input: field of view, normalisation, views."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from picture_files import encoded, grey
@@ -35,6 +37,26 @@ class TestCentralField:
         picture = draw_galaxy(6, 60, 60)
         mirrored = central_field(np.ascontiguousarray(picture[::-1, ::-1]), 0.73, 32)[::-1, ::-1]
         assert np.abs(mirrored.astype(int) - central_field(picture, 0.73, 32)).max() <= 1
+
+    @pytest.mark.parametrize(("crop", "size"), [(0.6, 128), (0.5, 64), (1.0, 50), (0.73, 300)])
+    def test_a_quarter_turn_of_a_picture_turns_its_field(self, draw_galaxy, crop, size):
+        picture = draw_galaxy(9, 211, 211)
+        field = central_field(picture, crop, size)
+        for turns in (1, 2, 3):
+            turned = central_field(np.ascontiguousarray(np.rot90(picture, turns)), crop, size)
+            apart = turned != np.rot90(field, turns)
+            assert apart.mean() < 1e-4  # a value half-way between two levels
+        flipped = central_field(np.ascontiguousarray(picture.swapaxes(0, 1)), crop, size)
+        assert (flipped != field.swapaxes(0, 1)).mean() < 1e-4
+
+    @pytest.mark.parametrize(("crop", "size", "side"), [(0.6, 128, 424), (0.5, 64, 50), (1.0, 30, 333)])
+    def test_the_filter_is_pillows_but_rounds_once(self, draw_galaxy, crop, size, side):
+        picture = draw_galaxy(10, side, side)
+        margin = side * (1 - crop) / 2
+        box = (margin, margin, side - margin, side - margin)
+        bands = [Image.fromarray(picture[..., band].astype(np.float32)) for band in range(3)]
+        exact = np.dstack([np.asarray(band.resize((size, size), Image.Resampling.LANCZOS, box=box)) for band in bands])
+        assert np.abs(central_field(picture, crop, size) - exact.clip(0, 255)).max() < 0.51
 
     def test_beyond_a_cropped_picture_lies_its_reflection(self, draw_galaxy):
         picture = draw_galaxy(7, 48, 48)
@@ -72,8 +94,30 @@ class TestCentralField:
         held = slice(12, -12)  # what the pack still holds of the wider field: 0.679 of 0.8
         assert np.percentile(apart[held, held], 99.9) <= 2
 
+    def test_a_wider_field_is_cropped_back(self, sample):
+        original = sample.picture("100008")
+        padded = np.pad(original, ((44, 44), (44, 44), (0, 0)))
+        inner = central_field(padded, 0.5, 128, field=512 / 424)
+        np.testing.assert_array_equal(inner, central_field(original, 0.5, 128))
+        whole = central_field(padded, 1.0, 128, field=512 / 424).astype(int)
+        assert np.abs(whole - central_field(original, 1.0, 128)).mean() < 0.1  # edges see what is beyond them
+
+    def test_a_large_picture_of_a_small_field_is_not_padded_beyond_a_bound(self, draw_galaxy):
+        picture = draw_galaxy(3, 1000, 1200)
+        tracemalloc.start()
+        small = central_field(picture, 1.0, 128, field=0.1)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 110_000_000  # padded to 10,000 pixels a side it would take 300 MB, and at 2,000 a side 1.2 GB
+        full = central_field(picture[100:900, 100:1100], 1.0, 128, field=0.08)
+        assert np.abs(small[58:70, 58:70].astype(int) - full[58:70, 58:70]).mean() < 6
+
     @pytest.mark.parametrize(
-        "arguments", [(0.0, 64), (1.1, 64), (-1, 64), (0.5, 0), (0.5, 64, 0.0), (0.5, 64, 1.5), (float("nan"), 64)]
+        "arguments",
+        [
+            *((0.0, 64), (1.1, 64), (-1, 64), (0.5, 0), (float("nan"), 64)),
+            *((0.5, 64, field) for field in (0.0, 1e-300, 0.009, float("inf"), float("nan"))),
+        ],
     )
     def test_values_out_of_range_are_refused(self, picture, arguments):
         with pytest.raises(ValueError, match=r"must lie in \(0, 1\]"):

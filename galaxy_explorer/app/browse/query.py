@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from galaxy_explorer.app.ui.url_params import ignored_param_message
+from galaxy_explorer.app.ui.url_params import MAX_MESSAGES, ignored_param_message
 from galaxy_explorer.catalogue import CatalogueError, VoteRange
 from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, name_of
 
@@ -142,18 +142,22 @@ READERS = {
 
 def query_from_url(params: Mapping[str, Iterable[str]]) -> tuple[BrowseQuery, list[str]]:
     """Parse the URL parameters of a query, with a message for each that is ignored."""
-    query, messages = BrowseQuery(), []
+    query, unreadable = BrowseQuery(), []
     for text in params.get("filter", ()):
         try:
             query = query.with_range(range_from_url(text))
         except (ValueError, CatalogueError):
-            messages.append(ignored_param_message("filter", text, "a filter such as `t04_yes~60-100s`"))
-    for name, (read, expected) in READERS.items():
+            unreadable.append(text)
+    expected = "a filter such as `t04_yes~60-100s`"
+    messages = [ignored_param_message("filter", text, expected) for text in unreadable[:MAX_MESSAGES]]
+    if unreadable[MAX_MESSAGES:]:
+        messages.append(f"{len(unreadable) - MAX_MESSAGES:,} more filters in the URL are ignored.")
+    for name, (read, wanted) in READERS.items():
         for text in list(params.get(name, ()))[-1:]:
             try:
                 changes: dict[str, Any] = read(text)
             except (ValueError, KeyError):
-                messages.append(ignored_param_message(name, text, expected))
+                messages.append(ignored_param_message(name, text, wanted))
             else:
                 query = replace(query, **changes)
     return query, messages

@@ -22,7 +22,7 @@ export default function ({ parentElement, data }) {
 """
 STYLE = """
 .st-key-copy_link button { all: unset; cursor: pointer; padding: 0.4rem 0.75rem; border-radius: 8px; }
-.st-key-copy_link button { border: 1px solid color-mix(in srgb, currentcolor 25%, transparent); }
+.st-key-copy_link button { font-size: 0.875rem; border: 1px solid color-mix(in srgb, currentcolor 25%, transparent); }
 .st-key-copy_link button:focus-visible { outline: 2px solid #7fb0e8; outline-offset: 2px; }
 @media print { .st-key-copy_link { display: none !important; } }
 """

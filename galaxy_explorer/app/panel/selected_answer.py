@@ -64,7 +64,7 @@ def start_answer(shown: str, fractions: np.ndarray, usual: Sequence[float] | Non
 
 
 def most_telling(fractions: np.ndarray, usual: Sequence[float] | None) -> str:
-    """Return the answer of the likeliest path whose vote fraction is furthest above the usual one."""
+    """Return the answer of the likeliest path whose fraction is furthest above the usual."""
     path = [column for column, _ in most_likely_path(fractions)]
     excess = np.asarray(fractions) - (fractions if usual is None else usual)
     return max(path, key=lambda column: excess[INDEX[column]])  # the first if nothing is usual
@@ -90,7 +90,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const focused = list.contains(active) && active.closest("[data-column]")?.dataset.column;
   list.innerHTML = data;
   const buttons = [...list.querySelectorAll("button")];
-  // One stop of the tab key; arrow keys go on from there, up and down by questions.
+  // One stop of the tab key; arrow keys move from there, up and down by questions.
   const stop = (button) => buttons.forEach((each) => (each.tabIndex = each === button ? 0 : -1));
   stop(list.querySelector("[aria-pressed=true]") ?? buttons[0]);
   if (focused) {

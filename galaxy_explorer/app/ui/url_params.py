@@ -11,6 +11,8 @@ from galaxy_explorer.app.ui.wording import cut
 # Read by Streamlit itself, or appended to links by mail programs and search engines.
 FOREIGN_PARAMS = re.compile(r"embed(_options)?|utm_.*|[a-z]+clid|mc_[ce]id|ref")
 
+MAX_MESSAGES = 5  # on the parameters of one kind
+
 
 def ignored_param_message(name: str, value: str, expected: str) -> str:
     """Return a sentence in Markdown about a parameter whose value is ignored.
@@ -26,13 +28,15 @@ def ignored_param_message(name: str, value: str, expected: str) -> str:
 
 
 def unknown_params(known: Iterable[str]) -> list[str]:
-    """Return a sentence for each URL parameter that this page does not have."""
+    """Return sentences for the URL parameters that this page does not have."""
     names = list(known)
-    return [
-        f"URL parameter `{_as_code(name)}` is ignored; this page does not use it."
-        for name in st.query_params
-        if name not in names and not FOREIGN_PARAMS.fullmatch(name)
+    unknown = [name for name in st.query_params if name not in names and not FOREIGN_PARAMS.fullmatch(name)]
+    messages = [
+        f"URL parameter `{_as_code(name)}` is ignored; this page does not use it." for name in unknown[:MAX_MESSAGES]
     ]
+    if unknown[MAX_MESSAGES:]:
+        messages.append(f"{len(unknown) - MAX_MESSAGES:,} more URL parameters are ignored.")
+    return messages
 
 
 def warn_once(messages: list[str]) -> None:

@@ -112,3 +112,11 @@ def test_another_kind_of_votes_can_be_chosen_though_the_url_names_the_source(app
     run(app)
     assert votes_shown(app) == "debiased"
     assert "votes" not in app.query_params
+
+
+def test_many_unknown_parameters_give_one_short_warning(app: AppTest, no_pictures: None) -> None:
+    opened(app, **{f"unknown{n}": "1" for n in range(1000)})
+    (warning,) = app.warning
+    assert "`unknown0` is ignored" in warning.value
+    assert "995 more URL parameters are ignored." in warning.value
+    assert len(warning.value) < 1000
