@@ -2,7 +2,7 @@
 
 python benchmarks/load_test.py --visitors 20 --minutes 3 --data ~/galaxy-zoo
 
-Each visitor opens galaxies that nobody has opened before, so that none is read from a cache, until all were opened.
+Each galaxy is opened once, so that none is read from a cache, until all were opened.
 """
 
 import argparse

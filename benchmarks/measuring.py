@@ -58,7 +58,7 @@ def resident_megabytes() -> float:
 
 
 def reset_peak() -> None:
-    """Let `peak_megabytes` begin again (Linux)."""
+    """Reset the peak of `peak_megabytes` (Linux)."""
     Path("/proc/self/clear_refs").write_text("5")
 
 

@@ -192,7 +192,7 @@ class Upload:
 
 
 def _size_bytes(result: Any) -> int:
-    """Return the approximate size of a decoded picture, a picture's features, a saliency map, or a few numbers."""
+    """Return the approximate size of a picture, features, a saliency map, or numbers."""
     return max(1000, getattr(result, "nbytes", 0), getattr(getattr(result, "picture", None), "nbytes", 0))
 
 

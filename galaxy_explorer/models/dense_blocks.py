@@ -33,7 +33,7 @@ class DenseLayer(nn.Module):
 
 
 class DenseBlock(nn.ModuleDict):
-    """Dense layers, each of which sees the input and the channels of all layers before it."""
+    """Dense layers; each sees the input and the channels of all layers before it."""
 
     def __init__(self, layers: int, inputs: int, growth_rate: int, drop_rate: float) -> None:
         super().__init__(
@@ -65,7 +65,7 @@ def _transition(inputs: int, outputs: int) -> nn.Sequential:
 def dense_parts(
     growth_rate: int, blocks: Sequence[int], initial_features: int, drop_rate: float
 ) -> tuple[OrderedDict[str, nn.Module], int]:
-    """Build stem, dense blocks and transitions by name, without the last ReLU; return them with their channels."""
+    """Build all parts by name, without the last ReLU; return them with their channels."""
     channels = initial_features
     parts: OrderedDict[str, nn.Module] = OrderedDict(
         conv0=nn.Conv2d(3, channels, kernel_size=7, stride=2, padding=3, bias=False),

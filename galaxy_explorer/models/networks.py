@@ -104,7 +104,7 @@ class FullyConvolutional(GalaxyNetwork):
 
 
 class DenseNet(GalaxyNetwork):
-    """DenseNet [1]_ as in torchvision, cut before its last transition, with one output per answer.
+    """DenseNet [1]_ cut before its last transition, with one output per answer.
 
     The stem's stride is 4 as published, for 128 pixels and more, or 2 for smaller pictures, whose maps would
     end below 8×8. The defaults are DenseNet-121.

@@ -84,7 +84,7 @@ def predict_inputs(
 
 
 def predict_features(network: "GalaxyNetwork", features: "Sequence[torch.Tensor]") -> tuple[np.ndarray, np.ndarray]:
-    """Predict from the ``(V, C, h, w)`` feature maps of the TTA views of each image, as `predict_inputs` does."""
+    """Predict as `predict_inputs` from the ``(V, C, h, w)`` feature maps of each image."""
     import torch
 
     with torch.inference_mode():

@@ -1,4 +1,4 @@
-"""The classes of the grad-cam package behind the saliency methods; its import takes longer than that of torch."""
+"""The grad-cam classes of the saliency methods; importing them takes longer than torch."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What all saliency maps of a picture share: the network's feature maps of its TTA views and of empty sky."""
+"""Feature maps of a picture's TTA views and of empty sky, for all its saliency maps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

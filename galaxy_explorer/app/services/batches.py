@@ -23,7 +23,7 @@ MAX_THREADS = 4
 
 
 class ForwardPass(NamedTuple):
-    """What one forward pass over the TTA views of a picture yields."""
+    """Results of a forward pass of the TTA views of a picture."""
 
     fractions: np.ndarray  # (37,) vote fractions
     interval: np.ndarray  # (37,) half-widths of the 68 % prediction intervals
@@ -39,7 +39,7 @@ class Request(NamedTuple):
 
 
 class BatchWorker:
-    """Threads that run forward passes over waiting pictures together.
+    """Threads that run forward passes of all waiting pictures together.
 
     Between two layers a pass waits for Python's lock, so that passes in the threads of twenty visitors hinder one
     another.
@@ -54,7 +54,7 @@ class BatchWorker:
             Thread(target=self._work, name="batches", daemon=True).start()
 
     def run(self, model: "Model", inputs: np.ndarray) -> ForwardPass:
-        """Wait for the pass over a picture, ``(3, S, S)`` inputs; raise what it raised."""
+        """Wait for the pass of a picture, ``(3, S, S)`` inputs; raise what it raised."""
         request = Request(model, inputs, Future())
         self.waiting.put(request)
         return request.result.result()
@@ -74,7 +74,7 @@ class BatchWorker:
 
 
 def _run(requests: list[Request]) -> None:
-    """Run the pass over pictures of one model, and hand over the results or the error."""
+    """Run the pass of pictures of one model, and hand over the results or the error."""
     try:
         results = forward_passes(requests[0].model, [request.inputs for request in requests])
     except Exception as error:  # each visitor's thread raises it

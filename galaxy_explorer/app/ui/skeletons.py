@@ -27,7 +27,7 @@ class Waiting:
         self._text.html(f'<p class="waiting-for" role="status">{escape(text)}</p>')
 
     def show_picture(self, url: str) -> None:
-        """Show a picture, a data URL, in the place of the square."""
+        """Show a picture, a data URL, instead of the square."""
         self._outline.html(self._html(f"--picture:url({url})"))
 
     def _html(self, style: str = "") -> str:
