@@ -44,7 +44,7 @@ class FeatureMaps:
 def feature_maps(
     network: GalaxyNetwork, inputs: Sequence[np.ndarray | torch.Tensor] | np.ndarray, views: int = 1
 ) -> list[FeatureMaps]:
-    """Compute what all saliency maps of each picture share, all pictures in common forward passes.
+    """Compute what all maps of each picture share, in common forward passes.
 
     Parameters
     ----------

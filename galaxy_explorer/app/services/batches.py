@@ -74,7 +74,7 @@ class BatchWorker:
 
 
 def _run(requests: list[Request]) -> None:
-    """Run the pass of pictures of one model, and hand over the results or the error."""
+    """Run the pass of one model's pictures, and hand over the results or the error."""
     try:
         results = forward_passes(requests[0].model, [request.inputs for request in requests])
     except Exception as error:  # each visitor's thread raises it
