@@ -11,7 +11,7 @@ import streamlit as st
 
 from galaxy_explorer.app import paths, state
 from galaxy_explorer.app.browse.matching import Matches
-from galaxy_explorer.app.browse.presets import preset_of, presets
+from galaxy_explorer.app.browse.presets import preset_of, presets_of
 from galaxy_explorer.app.browse.query import (
     AGAINST_VOLUNTEERS,
     AT_RANDOM,
@@ -68,12 +68,12 @@ def _bound(key: Key, value: Any, query: BrowseQuery, changes: Callable[[Any], di
 
 
 def choose_preset(catalogue: Catalogue, query: BrowseQuery) -> None:
-    """Draw the presets if there are votes; a second click on the chosen one removes it."""
-    if not catalogue.votes.known.any():
+    """Draw the presets that match galaxies; a second click on the chosen one removes it."""
+    by_name = {preset.name: preset for preset in presets_of(catalogue)}
+    if not by_name:
         return
-    by_name = {preset.name: preset for preset in presets()}
     chosen = preset_of(query)
-    state.set_widget(Key.PRESET, chosen.name if chosen else None)
+    state.set_widget(Key.PRESET, chosen.name if chosen and chosen.name in by_name else None)
 
     def change() -> None:
         preset = by_name.get(state.widget(Key.PRESET))

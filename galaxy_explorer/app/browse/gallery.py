@@ -74,7 +74,8 @@ def captions_of(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> l
     if (rmse := matches.rmse) is not None:
         return [lambda row: _rmse_caption(rmse[row], has_votes=not matches.network or catalogue.votes.known[row])]
     shown = [(query.sort, query.as_share)] if query.sort in COLUMNS else []
-    shown += [(wanted.column, wanted.as_share) for wanted in query.ranges]
+    # What a filter excludes is near 0 on every tile.
+    shown += [(wanted.column, wanted.as_share) for wanted in query.ranges if wanted.low or not shown]
     return [_caption(catalogue, *pair) for pair in list(dict.fromkeys(shown))[:MAX_CAPTIONS]]
 
 

@@ -38,14 +38,19 @@ def match_galaxies(catalogue: Catalogue, query: BrowseQuery) -> Matches:
     A sort by disagreement without predictions keeps the order of the ids.
     """
     matches = _sorted(catalogue, query)
-    rows = matches.rows
-    for wanted in query.ranges:
-        rows = rows[wanted.mask(catalogue, query.min_asked / 100)[rows]]
+    rows = filtered_rows(catalogue, query, matches.rows)
     if not query.search:
         return replace(matches, rows=rows)
     exact, partial, unknown_ids = find_ids(catalogue, query.search)
     exact = exact[np.isin(exact, rows)]
     return replace(matches, rows=np.concatenate([exact, rows[np.isin(rows, partial)]]), unknown_ids=unknown_ids)
+
+
+def filtered_rows(catalogue: Catalogue, query: BrowseQuery, rows: np.ndarray) -> np.ndarray:
+    """Return those of some rows that match the filters on votes, in their order."""
+    for wanted in query.ranges:
+        rows = rows[wanted.mask(catalogue, query.min_asked / 100)[rows]]
+    return rows
 
 
 def relaxed_queries(catalogue: Catalogue, query: BrowseQuery) -> list[RelaxedQuery]:
