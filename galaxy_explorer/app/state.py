@@ -97,6 +97,7 @@ class SharedState:
     arrived: bool = False  # whether the visitor has just come from another page
     source: str = ""  # the source opened last
     vote_kind: str = ""  # empty: the catalogue's default
+    opened_folders: set[str] = field(default_factory=set)  # sources that this visitor typed in
     live_draw: str = ""  # this visitor's latest draw of live galaxies
     selection: "Selection | None" = None  # of Browse
     warned_url: tuple[str | None, str] | None = None  # the URL whose parameters were warned of
