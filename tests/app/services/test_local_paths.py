@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 from galaxy_explorer.app import state
 from galaxy_explorer.app.compare import external_tables
 from galaxy_explorer.app.panel.examples import find_examples
-from galaxy_explorer.app.services import local_paths, networks, sources
+from galaxy_explorer.app.services import local_paths, networks
 from galaxy_explorer.app.services.local_paths import OPEN_FOLDERS
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS
