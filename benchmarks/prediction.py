@@ -81,6 +81,7 @@ def many(flags: argparse.Namespace, weights: str, model: Model, folder: Path) ->
     files = sorted(folder.glob("*.jpg"))
     inputs = view_inputs([read_image(file) for file in files[:SAMPLED]], model, flags.views, flags.device)
     command = ["predict", str(folder), "--weights", weights, "--tta-views", str(flags.views), "--device", flags.device]
+    command += ["--crop", "none"]  # the search for the galaxy is not among the bare parts
 
     def decode() -> None:
         with ThreadPoolExecutor(os.cpu_count()) as pool:

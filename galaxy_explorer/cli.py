@@ -1,7 +1,7 @@
 """The command line of Galaxy Explorer.
 
-Exit status: 0 all done; 1 some galaxies failed and the rest is done; 2 the command could not run;
-130 it was interrupted. Under torchrun it is torchrun's: 0 all done; 1 anything else.
+Exit status: 0 all done; 1 some galaxies failed and the rest is done; 2 the command could not run, or all
+galaxies failed; 130 it was interrupted. Under torchrun it is torchrun's: 0 all done; 1 anything else.
 """
 
 import argparse
@@ -47,7 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             os.dup2(nowhere, descriptor)
         return OUTPUT_CLOSED
     except (ValueError, OSError, RuntimeError) as error:
-        print(f"{options.command} could not run: {error}", file=sys.stderr)
+        from galaxy_explorer.commands.reporting import say
+
+        say(f"{options.command} could not run: {error}")
         return 2
     except KeyboardInterrupt:
         print(f"interrupted; {options.when_interrupted}", file=sys.stderr)
@@ -131,6 +133,10 @@ def _add_predict(commands: Any) -> None:
     add("paths", nargs="+", metavar="PATH", help=paths)
     add("--output", type=Path, required=True, metavar="FILE", help="the table: .csv, .parquet, .fits or .ecsv")
     add("--spread", action="store_true", help="add 37 columns: half-widths of the 68 %% prediction intervals")
+    crop = "auto: find the galaxy in pictures of unknown scale, and crop to it; none: whole pictures (%(default)s)"
+    add("--crop", choices=("auto", "none"), default="auto", help=crop)
+    names = "of the columns: Class1.1, …, or t01_smooth, … with 37 answer shares (%(default)s)"
+    add("--names", choices=("class", "gz2"), default="class", help=names)
     add("--resume", action="store_true", help="continue an interrupted table")
     _add_network_options(command)
 
@@ -177,12 +183,15 @@ def _add_network_options(command: argparse.ArgumentParser) -> None:
     weights = "a network of this project, or a checkpoint file (%(default)s)"
     add("--weights", default="densenet", metavar="NAME|FILE", help=weights)
     views: dict[str, Any] = {"dest": "tta_views", "type": int, "choices": range(1, 9)}
-    add("--tta-views", help="flips and quarter turns that are averaged (8)", **views)
+    views_help = (
+        "flips and quarter turns that are averaged (8); intervals are fitted for 1, 2, 4 and 8, 3 uses those of 2"
+    )
+    add("--tta-views", help=views_help, **views)
     add("--views", help=argparse.SUPPRESS, **views)
     _add_ids(command)
     add("--batch-size", type=_positive, metavar="N", help="images at a time (32)")
     add("--workers", type=_positive, metavar="N", help="threads that decode images (one for each processor)")
-    add("--device", help="cpu, cuda, cuda:1, … (cuda if available)")
+    add("--device", help="cpu, cuda, cuda:1, … or mps (cuda if available)")
 
 
 def _add_ids(command: argparse.ArgumentParser) -> None:

@@ -43,6 +43,8 @@ class Key(StrEnum):
     GO_TO_PAGE = "go_to_page"
     NETWORK = "network"
     ANSWER = "answer"
+    COPY_LINK = "copy_link"
+    ENLARGED = "enlarged"
     CHART = "chart"
     ANSWER_LIST = "list"
     CHART_SOURCES = "sources_shown"
@@ -126,7 +128,6 @@ class GalaxyState:
 
     galaxy_id: str = ""  # requested last; it may not be drawn yet
     url: GalaxyUrl | None = None  # as last read or written; None on arrival from another page
-    arrival_networks: dict[GalaxyUrl, str] = field(default_factory=dict)  # shown first at URLs that name no network
 
 
 @dataclass
@@ -135,6 +136,8 @@ class PanelState:
 
     answer_of: str = ""  # the galaxy for which the answer was chosen
     requested_answer: str | None = None  # by the URL, for the galaxy shown next
+    asked_answer: str | None = None  # chosen by the visitor or the URL
+    own_answer: str = ""  # chosen by the page itself
 
 
 def shared() -> SharedState:

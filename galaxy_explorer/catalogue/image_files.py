@@ -15,7 +15,7 @@ from galaxy_explorer.catalogue.score_tables import ID, normalise_id
 from galaxy_explorer.catalogue.zip_files import MAX_FIELD_BYTES
 from galaxy_explorer.images import FITS_ENDINGS, is_named, stem_of
 
-SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", *FITS_ENDINGS)
+SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".avif", *FITS_ENDINGS)
 SCORES_FILE = "scores.csv"
 SCORES_FILES = (SCORES_FILE, "scores.tsv")
 FIELD_FILE = "field.json"
@@ -141,10 +141,15 @@ def pictures_by_id(names: Iterable[str], location: Path, hint: str = "") -> tupl
     return pd.Series([pictures[galaxy_id] for galaxy_id in ids], index=index, dtype=str), note
 
 
+def field_file_of(folder: Path) -> Path | None:
+    """Return a folder's field.json; None without one."""
+    # Not by the list of files: `predict` calls this for every single picture.
+    return next((folder / name for name in _FIELD_FILES if (folder / name).is_file()), None)
+
+
 def field_of_folder(folder: Path) -> float:
     """Return the fraction of the original field of view in a folder's field.json; 1 without one."""
-    # Not by the list of files: `predict` calls this for every single picture.
-    path = next((folder / name for name in _FIELD_FILES if (folder / name).is_file()), None)
+    path = field_file_of(folder)
     if path is None:
         return 1.0
     with path.open("rb") as file:

@@ -18,6 +18,7 @@ from galaxy_explorer.catalogue.image_files import (
     VALIDATION_FILE,
     count_picture_folders,
     describe_skipped,
+    field_file_of,
     field_of_folder,
     known_files,
     list_files,
@@ -275,6 +276,28 @@ def field_of_view_of(folder: Path) -> float:
         return field_of_folder(_root_of(folder.absolute()))
     except OSError as error:
         raise CatalogueError(f"{FIELD_FILE} of {folder} cannot be read ({error}): check its permissions") from error
+
+
+def has_known_field(location: str | Path) -> bool:
+    """Return whether pictures are known to show Galaxy Zoo's field of view, or a part of it.
+
+    Parameters
+    ----------
+    location : str or Path
+        As in `open_catalogue`, or the path of a picture.
+
+    Returns
+    -------
+    bool
+        False for plain folders, zip files and pictures without a ``field.json``.
+    """
+    path = _expanded(location)
+    if location == SAMPLE or draw_named(str(location)):
+        return True
+    if path.is_file() and path.suffix.lower() == ".zip":
+        return FIELD_FILE in known_files(_members(path), path)
+    root = _root_of(path.absolute() if path.is_dir() else path.absolute().parent)
+    return _is_kaggle(root) or looks_like_gz2(root) or field_file_of(root) is not None
 
 
 def _root_of(folder: Path) -> Path:

@@ -6,14 +6,13 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from tqdm import tqdm
-
 from galaxy_explorer.images import DEFAULT_VIEWS
 from galaxy_explorer.models import Model
 from galaxy_explorer.models.checkpoints import load
 from galaxy_explorer.prediction import SINGLE_PROCESS, PredictOptions, Rank
 from galaxy_explorer.prediction.distributed import default_device, own_cuda_device
 from galaxy_explorer.prediction.stream import BATCH_SIZE
+from galaxy_explorer.progress import progress_bar as open_bar
 
 Progress = Callable[[int, int], object]
 
@@ -48,11 +47,11 @@ def inference_options(
 
 @contextmanager
 def progress_bar(rank: Rank = SINGLE_PROCESS, before: int = 0) -> Iterator[Progress]:
-    """Show a progress bar, if standard error is a terminal; rank 0 shows it for all processes.
+    """Show a progress bar, or a line a minute in a log file; rank 0 shows it for all processes.
 
     Galaxies that an interrupted run predicted `before` do not count for the speed.
     """
-    with tqdm(unit=" galaxies", initial=before, disable=None if rank.is_rank_0 else True) as bar:
+    with open_bar("galaxies", initial=before, disable=not rank.is_rank_0) as bar:
 
         def progress(done: int, total: int) -> None:
             bar.total = total

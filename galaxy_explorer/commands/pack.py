@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 from PIL import Image
-from tqdm import tqdm
 
 from galaxy_explorer.catalogue import (
     FIELD_FILE,
@@ -29,6 +28,7 @@ from galaxy_explorer.commands.reporting import (
     reserved,
 )
 from galaxy_explorer.images import FIELD_PX, MIN_SIDE, ImageError, central_field
+from galaxy_explorer.progress import progress_bar
 from galaxy_explorer.storage import try_lock
 
 MAX_SIDE = 2048  # pixels: five times the original image, and far below WebP's own limit
@@ -128,7 +128,7 @@ def _write_images(
     compress = partial(_compress, catalogue, options.crop, options.size, options.quality)
     with (
         ThreadPoolExecutor(options.workers) as pool,
-        tqdm(total=len(catalogue), initial=len(done), unit=" galaxies", disable=None) as bar,
+        progress_bar("galaxies", len(catalogue), initial=len(done)) as bar,
     ):
         for first in range(0, len(missing), BATCH_SIZE):
             batch = missing[first : first + BATCH_SIZE]

@@ -2,30 +2,29 @@
 
 import argparse
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
-from functools import partial
-from pathlib import Path
-from typing import NoReturn
+from dataclasses import dataclass, replace
 
-import numpy as np
-
-from galaxy_explorer import __version__
-from galaxy_explorer.catalogue import FIELD_FILE, field_of_view_of, normalise_id, open_catalogue, read_ids
+from galaxy_explorer.catalogue import FIELD_FILE, read_ids
 from galaxy_explorer.commands.console import inference_options, load_model, progress_bar
 from galaxy_explorer.commands.reporting import (
-    NAMED_FAILURES,
     check_not_overwriting_inputs,
     check_output,
     disk_errors,
+    printable,
     report,
     report_unscanned,
     reserved,
     say,
 )
-from galaxy_explorer.images import FITS_ENDINGS, ImageError, is_named, read_exposure, stem_of
+from galaxy_explorer.commands.sources import Notes, report_notes, sources_at
+from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.models import Model
 from galaxy_explorer.prediction import (
+    CROP_COLUMNS,
+    OOD_FLAG,
+    OOD_SCORE,
     SPREAD_COLUMNS,
     PredictionError,
     PredictionStore,
@@ -33,16 +32,25 @@ from galaxy_explorer.prediction import (
     Source,
     init_distributed,
     predict_missing,
+    provenance,
+    read_about,
     read_failures,
     read_table,
-    sources_of,
 )
 from galaxy_explorer.prediction.formats import check_ending
 from galaxy_explorer.prediction.tables import STATE, sidecar
 
-NAMED_PATHS = 3  # in a reason; there may be as many as folders of a survey
 PREDICT_AGAIN = "leave out --resume to predict all again, or name another --output"
-Notes = dict[str, list[str]]  # how images were displayed, with the ids of the galaxies
+CANNOT_RUN = 2  # exit status
+
+
+@dataclass(frozen=True)
+class TableOptions:
+    """What the table of a run holds."""
+
+    columns: Sequence[str]
+    about: Mapping[str, str | int]
+    names: str
 
 
 def predict(options: argparse.Namespace) -> int:
@@ -62,37 +70,78 @@ def predict(options: argparse.Namespace) -> int:
             output = check_output(options.output)
             check_ending(output)
             check_not_overwriting_inputs(options.paths, output)
-            sources = sources_at(options.paths, read_ids(options.ids) if options.ids else None, notes)
+            ids = read_ids(options.ids) if options.ids else None
+            sources = sources_at(options.paths, ids, notes, crop=options.crop == "auto")
             model = load_model(options, rank)
             settings = inference_options(options, rank)
-            store = PredictionStore(output, model.key(settings.tta_views))
+            table = _table_options(options, model, sources, settings.tta_views)
+            store = PredictionStore(output, str(table.about["prediction_key"]))
             if rank.is_rank_0:
                 until_end.enter_context(reserved(output, store.lock()))
             _check_unfinished(store, sources, options.resume)
         _check_same_galaxies(sources, rank)
+        finished = options.resume and store.finished
         with rank.barrier():
             if rank.is_rank_0:
                 report_unscanned(options.paths)
                 _forget_changed(store, sources)
-        if options.resume and store.finished:
-            return _report_finished(store, sources, options.spread) if rank.is_rank_0 else 0
+                if output.exists() and not finished:
+                    say(f"{output} exists; it is replaced when all galaxies are predicted")
+        if finished:
+            return _report_finished(store, sources, table) if rank.is_rank_0 else 0
         with disk_errors(output, lambda: "add --resume" if store.chunk_paths() else "give the same command again"):
             with progress_bar(rank, before=len(store.predicted_ids())) as progress:
                 predict_missing(store, model, sources, replace(settings, progress=progress), rank)
-            if rank.is_rank_0:
-                about = {
-                    "network": Path(options.weights).stem,
-                    "version": __version__,
-                    "views": str(settings.tta_views),
-                }
-                predicted, failures = store.finish(spread=options.spread, **about)
-        _report_notes(notes)
-        if not rank.is_rank_0:
-            return 0
-        print(f"{predicted:,} of {len(sources):,} galaxies are in {output}")
-        if predicted + len(failures) < len(sources):  # two runs on a file system without locks
-            raise PredictionError(f"another run removed part of this run's chunks of {output}; run it again alone")
-        return report(failures, f"all of them, with the reasons, are in {store.failed}")
+            status = _finish(store, len(sources), table) if rank.is_rank_0 else 0
+        report_notes(notes)
+        return status
+
+
+def _table_options(
+    options: argparse.Namespace, model: Model, sources: Sequence[Source], tta_views: int
+) -> TableOptions:
+    """Return what the table will hold.
+
+    Raises
+    ------
+    ValueError
+        If intervals are requested of a model without error models.
+    """
+    if options.spread and model.card.error_model(tta_views) is None:
+        raise ValueError(
+            f"--spread: the model card of {options.weights} has no error model, so it has no 68 % intervals; leave "
+            "--spread out, or train with a hold-out (train.py --hold-out)"
+        )
+    columns = [*COLUMNS, *(SPREAD_COLUMNS if options.spread else ())]
+    if model.card.ood_reference is not None:
+        columns += [OOD_SCORE, OOD_FLAG]
+    cropped = any(source.cropped for source in sources)
+    about = provenance(options.weights, model, tta_views)
+    about |= {"crop": "auto" if cropped else "none", "names": options.names}
+    return TableOptions([*columns, *(CROP_COLUMNS if cropped else ())], about, options.names)
+
+
+def _finish(store: PredictionStore, count: int, table: TableOptions) -> int:
+    """Write the table, and report what it holds; return the exit status."""
+    listed = f"all of them, with the reasons, are in {store.failed}"
+    if not store.predicted_ids():
+        report(store.give_up(), listed)
+        say(f"no galaxy could be predicted; {store.path} was not written")
+        return CANNOT_RUN
+    found = store.finish(table.columns, table.about, table.names)
+    print(printable(f"{found.predicted:,} of {count:,} galaxies are in {store.path}"))
+    if found.predicted + len(found.failures) < count:  # two runs on a file system without locks
+        raise PredictionError(f"another run removed part of this run's chunks of {store.path}; run it again alone")
+    if found.cropped:
+        say(f"cropped to the galaxy: {found.cropped:,} of {found.predicted:,} pictures (columns crop_x, crop_y, …)")
+    if OOD_SCORE not in table.columns:
+        say(f"the model card of {table.about['network']} has no out-of-distribution reference: no column {OOD_SCORE}")
+    elif found.out_of_distribution:
+        say(
+            f"{found.out_of_distribution:,} of {found.predicted:,} pictures differ from the training pictures, and "
+            f"their predictions may be meaningless (column {OOD_FLAG}; of good pictures it is 1 in 100)"
+        )
+    return report(found.failures, listed)
 
 
 def _check_unfinished(store: PredictionStore, sources: list[Source], resume: bool) -> None:
@@ -118,7 +167,7 @@ def _forget_changed(store: PredictionStore, sources: list[Source]) -> None:
     if changed:
         others = f" and {len(changed) - 1:,} more are" if len(changed) > 1 else " is"
         say(
-            f"galaxy {changed[0]}{others} predicted again: the image, or its field of view in {FIELD_FILE}, has "
+            f"galaxy {changed[0]}{others} predicted again: the image, its field of view in {FIELD_FILE}, or --crop has "
             "changed since the interruption"
         )
         store.forget(set(changed))
@@ -134,100 +183,23 @@ def _check_same_galaxies(sources: list[Source], rank: Rank) -> None:
         )
 
 
-def sources_at(paths: Sequence[str], ids: Sequence[str] | None = None, notes: Notes | None = None) -> list[Source]:
-    """Find the galaxies at some paths: images, folders and zip files.
-
-    Parameters
-    ----------
-    paths : sequence of str
-        The paths; ``sample`` is the bundled sample.
-    ids : sequence of str, optional
-        Only these galaxies. One without an image becomes a source that fails.
-    notes : dict, optional
-        Gets how FITS images were displayed, with the ids, as they are read.
-
-    Raises
-    ------
-    ValueError
-        If two images have one id, a path holds no images, or none of the ids has one.
-    """
-    by_id: dict[str, tuple[str, Source]] = {}
-    for path in paths:
-        for source in _sources_at(path, {} if notes is None else notes):
-            if source.galaxy_id in by_id:
-                raise ValueError(
-                    f"galaxy {source.galaxy_id} is in both {by_id[source.galaxy_id][0]} and {path}; an id is the "
-                    "image's name without its ending: rename one, or leave one out"
-                )
-            by_id[source.galaxy_id] = path, source
-    if ids is None:
-        return [source for _, source in by_id.values()]
-    others = f" and {len(paths) - NAMED_PATHS:,} more" if len(paths) > NAMED_PATHS else ""
-    where = f"{', '.join(paths[:NAMED_PATHS])}{others}"
-    if by_id and not by_id.keys() & set(ids):
-        raise ValueError(
-            f"none of the {len(ids):,} ids, the first of them {ids[0]}, has an image in {where}; an id is the "
-            "image's name without its ending"
-        )
-    absent = partial(_fail, f"there is no image of it in {where}")
-    return [by_id[name][1] if name in by_id else Source(name, absent) for name in dict.fromkeys(ids)]
-
-
-def _sources_at(path: str, notes: Notes) -> Iterator[Source]:
-    """Yield the galaxies of a folder, a zip file or a single image."""
-    file = Path(path)
-    if not file.is_file() or file.suffix.lower() == ".zip":
-        catalogue = open_catalogue(path)
-        for source in sources_of(catalogue):
-            if is_named(str(catalogue.table.at[source.galaxy_id, "picture"]), *FITS_ENDINGS):
-                noted = partial(_read_noted, notes, source.galaxy_id, partial(catalogue.picture_file, source.galaxy_id))
-                source = replace(source, read=catalogue.distinguish_missing_root()(noted))
-            yield source
-    else:
-        galaxy_id, state = normalise_id(stem_of(file.name)), file.stat()
-        read = partial(_read_noted, notes, galaxy_id, lambda: file)
-        # A field.json next to it says that the image was cropped before, as for the folder as a whole.
-        yield Source(galaxy_id, read, field_of_view_of(file.parent), (state.st_size, state.st_mtime_ns))
-
-
-def _read_noted(notes: Notes, galaxy_id: str, find: Callable[[], bytes | Path]) -> np.ndarray:
-    """Read an image, and note how it was displayed."""
-    exposure = read_exposure(find(), located=False)
-    several = len(exposure.choices) > 1
-    choice = [f"the file holds {len(exposure.choices)} images; “{exposure.name}” was predicted"] if several else []
-    for note in (*choice, *exposure.notes):
-        notes.setdefault(note, []).append(galaxy_id)  # threads do this, each in one step
-    return exposure.picture
-
-
-def _report_notes(notes: Notes) -> None:
-    """Report how images were displayed, the most frequent note first."""
-    for note, galaxies in sorted(notes.items(), key=lambda item: (-len(item[1]), item[0]))[:NAMED_FAILURES]:
-        others = f" and {len(galaxies) - 1:,} more" if len(galaxies) > 1 else ""
-        say(f"galaxy {min(galaxies)}{others}: {note}")  # threads add them in any order
-
-
-def _fail(reason: str) -> NoReturn:
-    """Raise an ImageError instead of reading an image."""
-    raise ImageError(reason)
-
-
-def _report_finished(store: PredictionStore, sources: list[Source], spread: bool) -> int:
+def _report_finished(store: PredictionStore, sources: list[Source], table: TableOptions) -> int:
     """Check a finished table that ``--resume`` was given for, and report its failures."""
     failures = read_failures(store.failed)
     expected = [source.galaxy_id for source in sources if source.galaxy_id not in failures]
     if expected:  # otherwise there is no row to check
-        _check_finished(store, expected, spread)
-        print(f"{store.path} is finished already; leave out --resume to predict all again")
+        _check_finished(store, expected, table)
+        print(printable(f"{store.path} is finished already; leave out --resume to predict all again"))
     again = f"--ids {store.failed} with another --output predicts them again"
     return report(
         failures, f"all of them, with the reasons, are in {store.failed}; {again}", "when the table was written"
     )
 
 
-def _check_finished(store: PredictionStore, expected: Sequence[str], spread: bool) -> None:
-    """Raise ValueError if a finished table lacks galaxies or columns, or is of another model."""
+def _check_finished(store: PredictionStore, expected: Sequence[str], wanted: TableOptions) -> None:
+    """Raise ValueError if a finished table lacks galaxies or columns, or was made otherwise."""
     table, key = read_table(store.path)
+    about = {"crop": "none", "names": "class"} | read_about(store.path)  # an earlier version had these
     missing = [galaxy_id for galaxy_id in expected if galaxy_id not in table.index]
     if missing:
         problem = f"without {len(missing):,} of the galaxies, the first of them {missing[0]}"
@@ -235,8 +207,10 @@ def _check_finished(store: PredictionStore, expected: Sequence[str], spread: boo
         problem = f"but {sidecar(store.path)} does not name its weights"
     elif key != store.key:
         problem = "with predictions of other weights or another number of TTA views"
-    elif spread and not set(SPREAD_COLUMNS).issubset(table.columns):
+    elif SPREAD_COLUMNS[0] in wanted.columns and SPREAD_COLUMNS[0] not in table:
         problem = "without the columns of --spread"
+    elif other := next((name for name in ("crop", "names") if about[name] != wanted.about[name]), None):
+        problem = f"with --{other} {about[other]}"
     else:
         return
     raise ValueError(f"{store.path} is finished, {problem}; {PREDICT_AGAIN}")

@@ -2,6 +2,7 @@
 
 import errno
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
@@ -15,7 +16,13 @@ DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 def say(message: str) -> None:
     """Print on standard error."""
-    print(message, file=sys.stderr)
+    print(printable(message), file=sys.stderr)
+
+
+def printable(text: str) -> str:
+    """Escape control characters: a file name may hold sequences that a terminal obeys."""
+    hidden = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # Unicode categories; Cs: a byte of a file name that is not UTF-8
+    return "".join(ascii(one)[1:-1] if unicodedata.category(one) in hidden and one != "\n" else one for one in text)
 
 
 def report_unscanned(paths: Sequence[str]) -> None:

@@ -1,15 +1,16 @@
 """``fetch sdss``: a random sample of Galaxy Zoo 2 from SDSS, as a plain folder."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
 from tqdm import tqdm
 
-from galaxy_explorer.catalogue import ID, MOST_GALAXIES, SCORES_FILE, Catalogue, LiveDraw, open_live
+from galaxy_explorer.catalogue import FIELD_FILE, ID, MOST_GALAXIES, SCORES_FILE, Catalogue, LiveDraw, open_live
 from galaxy_explorer.commands.downloads import FetchError, check_disk_space
 from galaxy_explorer.commands.reporting import report
-from galaxy_explorer.images import ImageError
+from galaxy_explorer.images import FIELD_PX, ImageError
 from galaxy_explorer.sky import MAX_CONCURRENT_REQUESTS
 from galaxy_explorer.storage import write_atomic
 
@@ -35,6 +36,8 @@ def fetch_sdss(folder: Path, count: int, seed: int) -> int:
     check_disk_space(folder, count * MEGABYTES_EACH)
     galaxies = open_live(LiveDraw(count, seed))
     _add_scores(galaxies.table.drop(columns="picture"), folder / SCORES_FILE)
+    # The pictures show Galaxy Zoo's whole field of view: no command has to find the galaxy in them.
+    write_atomic(folder / FIELD_FILE, json.dumps({"centre": FIELD_PX, "of": FIELD_PX}).encode())
     wanted = [galaxy_id for galaxy_id in galaxies.ids if not _picture_of(galaxy_id, folder).is_file()]
     failures = _fetch_pictures(galaxies, wanted, folder)
     left_out = f"; {galaxies.missing_pictures:,} of unknown size were left out" if galaxies.missing_pictures else ""

@@ -5,11 +5,22 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
+from PIL import Image
 
 from galaxy_explorer.images import stretch
-from galaxy_explorer.images.exposure import GREY, MAX_FITS_PIXELS, MIN_SIDE, Exposure, ImageError
-from galaxy_explorer.images.fits_files import Plane, Unit, averaging_of, label_of, opened, read_plane, units_of
-from galaxy_explorer.images.fits_position import bands_apart, position_of
+from galaxy_explorer.images.exposure import GREY, IN_COLOUR, MAX_FITS_PIXELS, MIN_SIDE, Exposure, ImageError
+from galaxy_explorer.images.fits_files import (
+    Plane,
+    Unit,
+    averaging_of,
+    label_of,
+    opened,
+    read_plane,
+    text_of,
+    units_of,
+    value_of,
+)
+from galaxy_explorer.images.fits_position import bands_apart, pixel_aspect, position_of
 
 # Bands by their wavelength in nanometres, so that the longest becomes red. Small letters stand for the filters of SDSS
 # and for Johnson's and Cousins's alike: their order is the same.
@@ -17,11 +28,28 @@ WAVELENGTHS = dict(zip("ubgvrizyjhk", (354, 440, 477, 551, 623, 762, 913, 1004, 
 COLOURS = {"red": "r", "green": "g", "blue": "b", "ks": "k"}
 # Which three make the picture if there are more, the first that are all there. SDSS pictures are made of i, r, g.
 TRIPLETS = ("irg", "zrg", "zig", "yrg", "izr", "rgb", "irv", "ivb", "rvb", "khj")
+NOT_SQUARE, MOST_RESAMPLED = 1.1, 4.0  # a pixel's longer side over its shorter one, from and to which it is resampled
 MOST_BANDS = 12  # in one cube; one with more is a spectrum at every pixel
 
 # Images of these names describe another image and are not read first.
-COMPANION = re.compile(r"err|dq|wht|wgt|weight|var|mask|msk|flag|unc|sigma|rms|bkg|psf|exp|model|seg|nsamp|time|sky$")
-FILTER_KEYS = ("FILTER", "BAND", "FILTNAM", "FILTER1", "FILTER2", "FILTNAM1", "FPA.FILTERID")
+COMPANION = re.compile(
+    r"err|dq|wht|wgt|weight|var|mask|msk|flag|flg|unc|sigma|rms|bkg|background|psf|exp|model|seg|nsamp|time|sky$|"
+    r"resid|noise|chi2|chisq|cover|context|depth|maglim|nim(?:age|g)|qual|confid|disp(?!lay)|"
+    r"(?<![a-z])(?:ctx|con|cov|stat|std|stdev|stddev|snr|bpm|bad|num|cr|beam|pb)(?![a-z])"
+)
+MAIN = re.compile(r"(?<![a-z])(?:sci|science|image|img|primary|data|flux)(?![a-z])")  # names of the image itself
+FILTER_KEYS = (
+    *("FILTER", "BAND", "FILTNAM", "FILTER1", "FILTER2", "FILTER01", "FILTNAM1", "FPA.FILTERID", "ESO INS FILT1 NAME"),
+    *("FILTERID", "FILT", "WFFBAND"),
+)
+BAND_LISTS = ("BANDS", "FILTERS", "BAND", "FILTER")  # of a cube: 'grz', 'g,r,z', "['g', 'r', 'z']"
+NUMBERED_BANDS = ("BAND", "FILTER", "FILT", "FILTNAM", "PLANE", "CHANNEL")  # BAND0, BAND_1, …
+# Surveys and other words that are written together with a band: gSDSS, bokr, R-band, zd of DECaLS, rp of LCO.
+_AROUND_BAND = re.compile(
+    r"(?:sdss|decam|des|lsst|hsc|ps1?|bok|cfht|ztf|nir|nisp|img|image|sci)*"
+    r"(?:([a-z]|ks|red|green|blue)(?:sdss|decam|des|lsst|hsc|ps1|jplus|splus|prime|band|img|image|filter)*"
+    r"|([grizy])\d|([grz])d|([ugriz])p)"
+)
 
 
 @dataclass(frozen=True)
@@ -55,8 +83,10 @@ def read_fits(file: BinaryIO, image: str | None, *, located: bool) -> Exposure:
                 )
             chosen = _choose(candidates, image)
             picture, notes, averaging = _picture(chosen)
+            picture, aspect = _in_square_pixels(picture, chosen.unit.header, notes)
             position = None
             if located:
+                averaging /= float(np.sqrt(max(aspect, 1 / aspect)))
                 position, more = position_of(chosen.unit.header, chosen.planes[0].shape, averaging, units)
                 notes += more + (bands_apart(chosen.planes, position, units) if position else [])
             return Exposure(picture, chosen.name, tuple(one.name for one in candidates), tuple(notes), position)
@@ -69,10 +99,13 @@ def read_fits(file: BinaryIO, image: str | None, *, located: bool) -> Exposure:
 
 
 def _choose(candidates: list[Candidate], image: str | None) -> Candidate:
-    """Return the image with a name, else the first of most bands that is not a COMPANION."""
+    """Return the image with a name, else the first in colour, else the main one."""
     if image is None:
-        images = [one for one in candidates if not COMPANION.search(one.unit.name)] or candidates
-        return max(images, key=lambda one: len(one.planes))
+        images = [one for one in candidates if not _is_companion(one.unit)] or candidates
+        main = next((one for one in images if MAIN.search(one.unit.name)), None)
+        main = main or next((one for one in images if one.unit.number == 0), None)
+        in_grey = main or next((one for one in images if len(one.planes) == 1), images[0])
+        return next((one for one in images if _is_in_colour(one, images, main)), in_grey)
     for candidate in candidates:
         if candidate.name == image:
             return candidate
@@ -80,27 +113,60 @@ def _choose(candidates: list[Candidate], image: str | None) -> Candidate:
     raise ImageError(f"the FITS file has no image “{image}”; it has {names}")
 
 
+def _is_companion(unit: Unit) -> bool:
+    """Return whether a unit describes another image: its errors, weights, flags, exposure, …"""
+    kinds = (text_of(unit.header, key).lower() for key in ("EXTTYPE", "HDUCLAS2"))
+    return any(COMPANION.search(text) for text in (unit.name, *kinds))
+
+
+def _is_in_colour(candidate: Candidate, images: list[Candidate], main: Candidate | None) -> bool:
+    """Return whether three planes are a picture in colour, given the file's main image."""
+    if len(candidate.planes) < 3:
+        return False
+    if len({plane.unit.number for plane in candidate.planes}) == 3 or candidate is main:
+        return True
+    header = candidate.unit.header
+    if header["BITPIX"] > 0 and any(one.unit.header["BITPIX"] < 0 for one in images):
+        return False  # counts of images, or bits
+    if main is None:
+        return True
+    units = {text_of(one, "BUNIT").lower() for one in (header, main.unit.header)}
+    return bool(_triplet_of(_bands_of(candidate.unit))) and len(units) == 1
+
+
 def _candidates(grids: list[Unit]) -> list[Candidate]:
     """List the images that can be shown: first one in colour of several units, then by unit."""
     flat = [Plane(unit) for unit in grids if len(unit.shape) == 2]
-    bands: dict[str, Plane] = {}
-    for plane in flat:
-        band = _band_of(plane.unit)
-        if band and not COMPANION.search(plane.unit.name) and plane.shape == next(iter(bands.values()), plane).shape:
-            bands.setdefault(band, plane)
-    triplet = _triplet_of(list(bands))
-    candidates = (
-        [Candidate(f"colour of {', '.join(triplet)}", tuple(bands[band] for band in triplet))] if triplet else []
-    )
-    unknown = [name for plane in flat if (name := _filter_of(plane.unit.header)) and not _band_in(name)]
-    note = f"the filters {', '.join(unknown)} are not known here, so one of them is shown alone"
+    in_colour, note = _in_colour(flat)
+    candidates = [in_colour] if in_colour else []
     for unit in grids:
         name = f"{unit.number} {unit.name}".strip() + f" ({unit.size()})"
         if len(unit.shape) == 2:
-            candidates.append(Candidate(name, (Plane(unit),), note if len(unknown) > 2 else ""))
+            candidates.append(Candidate(name, (Plane(unit),), note))
         elif not _reason_against(unit):
             candidates.append(_of_cube(unit, name))
     return [one for one in candidates if min(one.planes[0].shape) >= MIN_SIDE] or candidates
+
+
+def _in_colour(flat: list[Plane]) -> tuple[Candidate | None, str]:
+    """Return three units of known bands and one size as an image; or a note on what is missing."""
+    sizes: dict[tuple[int, int], dict[str, Plane]] = {}
+    bands: dict[str, Plane] = {}
+    for plane in flat:
+        if (band := _band_of(plane.unit)) and not _is_companion(plane.unit):
+            sizes.setdefault(plane.shape, {}).setdefault(band, plane)
+            bands.setdefault(band, plane)
+    for of_one_size in sizes.values():
+        if triplet := _triplet_of(list(of_one_size)):
+            name = IN_COLOUR + ", ".join(triplet)
+            return Candidate(name, tuple(of_one_size[band] for band in triplet)), ""
+    if triplet := _triplet_of(list(bands)):
+        planes = ", ".join(f"{band} has {bands[band].shape[1]:,}×{bands[band].shape[0]:,}" for band in triplet)
+        return None, f"its bands {', '.join(triplet)} make no colour picture, since their sizes differ: {planes} pixels"
+    unknown = [name for plane in flat if (name := _filter_of(plane.unit.header)) and not _band_in(name)]
+    if len(unknown) > 2:
+        return None, f"the filters {', '.join(unknown)} are not known here, so one of them is shown alone"
+    return None, ""
 
 
 def _reason_against(unit: Unit) -> str:
@@ -128,7 +194,7 @@ def _of_cube(unit: Unit, name: str) -> Candidate:
 
 def _filter_of(header: Any) -> str:
     """Return the filter in a header, known or not."""
-    return next((str(header[key]).strip() for key in FILTER_KEYS if key in header), "")
+    return next((name for key in FILTER_KEYS if (name := text_of(header, key))), "")
 
 
 def _bands_of(unit: Unit) -> list[str]:
@@ -136,22 +202,32 @@ def _bands_of(unit: Unit) -> list[str]:
     count = min(unit.shape)
     if count > MOST_BANDS:
         return []
-    together = str(unit.header.get("BANDS", "")).strip().lower()
-    if len(together) == count:
-        return list(together)
-    return [_band_in(str(unit.header.get(f"BAND{number}", ""))) for number in range(count)]
+    for key in BAND_LISTS:
+        text = text_of(unit.header, key).lower().strip("[](){} ")
+        for parts in (list(text), re.split(r"[,;|/]", text), text.split(), re.findall(r"[a-z0-9]+", text)):
+            if len(parts) == count and _triplet_of(bands := [_band_in(part) for part in parts]):
+                return bands
+    for prefix in NUMBERED_BANDS:
+        for first in (0, 1):
+            numbers = range(first, first + count)
+            texts = [text_of(unit.header, f"{prefix}{n}") or text_of(unit.header, f"{prefix}_{n}") for n in numbers]
+            if texts[0] and _triplet_of(bands := [_band_in(text) for text in texts]):
+                return bands
+    return []
 
 
 def _band_of(unit: Unit) -> str:
     """Return the band of a unit by its header or its name; empty if unknown."""
-    return next((band for key in (*FILTER_KEYS, "EXTNAME") if (band := _band_in(str(unit.header.get(key, ""))))), "")
+    return next((band for key in (*FILTER_KEYS, "EXTNAME") if (band := _band_in(text_of(unit.header, key)))), "")
 
 
 def _band_in(text: str) -> str:
     """Return the one band in ``sdss g``, ``r.MP9601``, ``HSC-R2`` or ``RED``; else empty."""
-    words = {COLOURS.get(word, word) for word in re.findall(r"[a-z0-9]+", text.lower())}
-    words |= {word[0] for word in words if re.fullmatch(r"[grizy]\d", word)}  # a second filter of that band
-    known = words & WAVELENGTHS.keys()
+    words = set(re.findall(r"[a-z0-9]+", text.lower()))
+    if words & {"alpha", "beta"}:  # a line of hydrogen, not the H band
+        return ""
+    words |= {found[found.lastindex or 0] for word in words if (found := _AROUND_BAND.fullmatch(word))}
+    known = {COLOURS.get(word, word) for word in words} & WAVELENGTHS.keys()
     return known.pop() if len(known) == 1 else ""
 
 
@@ -163,7 +239,7 @@ def _triplet_of(bands: list[str]) -> tuple[str, ...]:
     return tuple(next((triplet for triplet in TRIPLETS if set(triplet) <= set(known)), known[:3]))
 
 
-def _picture(chosen: Candidate) -> tuple[np.ndarray, list[str], int]:
+def _picture(chosen: Candidate) -> tuple[np.ndarray, list[str], float]:
     """Read and stretch an image; return it, notes, and the pixels a side averaged into one."""
     height, width = chosen.planes[0].shape
     if height * width * len(chosen.planes) > MAX_FITS_PIXELS:
@@ -178,17 +254,19 @@ def _picture(chosen: Candidate) -> tuple[np.ndarray, list[str], int]:
             f"use one with at least {MIN_SIDE} pixels a side"
         )
     planes = np.stack([read_plane(plane, averaging) for plane in chosen.planes])
-    known = np.isfinite(planes)
-    if not known.any(axis=(1, 2)).all():
+    if not np.isfinite(planes).any(axis=(1, 2)).all():
         raise ImageError("the FITS image has a band without any finite pixel: use one with its values")
+    is_finished = _holds_levels(chosen.unit.header, planes)
+    if not is_finished:
+        planes = _without_fills(chosen.planes, planes, averaging)
     notes = [chosen.note] if chosen.note else []
     if averaging > 1:
         notes.append(f"its {width:,}×{height:,} pixels were averaged {averaging} by {averaging}")
-    if blank := 1 - known.mean():
+    if blank := 1 - np.isfinite(planes).mean():
         notes.append(f"{_percent(blank)} of its pixels are blank, NaN or infinite and are shown as sky")
     if len(planes) == 1:
         notes.append(GREY)
-    if _holds_levels(chosen.unit.header, planes):
+    if is_finished:
         notes.append("its values, from 0 to 255, were taken for a finished picture and are shown as they are")
         levels = np.rint(np.nan_to_num(np.broadcast_to(planes, (3, *planes.shape[1:])))).astype(np.uint8)
         picture = np.moveaxis(levels, 0, -1)
@@ -197,9 +275,31 @@ def _picture(chosen: Candidate) -> tuple[np.ndarray, list[str], int]:
     return np.ascontiguousarray(picture[::-1]), notes, averaging  # FITS counts rows from the bottom
 
 
+def _without_fills(shown: tuple[Plane, ...], planes: np.ndarray, averaging: int) -> np.ndarray:
+    """Replace fill values by NaN; read averaged planes again, since their edges mix with fills."""
+    fills = sorted({fill for plane in planes for fill in stretch.fill_values(plane)})  # of one band, then of all
+    for number, plane in enumerate(planes):
+        if averaging > 1 and fills:
+            planes[number] = read_plane(shown[number], averaging, fills)
+        else:
+            plane[np.isin(plane, fills)] = np.nan
+    return planes
+
+
+def _in_square_pixels(picture: np.ndarray, header: Any, notes: list[str]) -> tuple[np.ndarray, float]:
+    """Resample a picture to square pixels; return it and a pixel's height over its width."""
+    aspect = pixel_aspect(header)
+    if not NOT_SQUARE < max(aspect, 1 / aspect) < MOST_RESAMPLED:
+        return picture, 1.0
+    height, width = picture.shape[:2]
+    size = (round(width * max(1, 1 / aspect)), round(height * max(1, aspect)))
+    notes.append(f"its pixels are {aspect:.2g} times as tall as wide and were resampled to squares")
+    return np.array(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC)), aspect
+
+
 def _holds_levels(header: Any, planes: np.ndarray) -> bool:
     """Return whether a unit holds a finished picture: bytes, or three bands of such numbers."""
-    if header.get("BITPIX") == 8 and header.get("BSCALE", 1) == 1 and header.get("BZERO", 0) == 0:
+    if header["BITPIX"] == 8 and value_of(header, "BSCALE", 1) == 1 and value_of(header, "BZERO", 0) == 0:
         return True
     values = planes[np.isfinite(planes)]
     return len(planes) == 3 and values.min() >= 0 and 128 <= values.max() <= 255 and bool((values % 1 == 0).all())

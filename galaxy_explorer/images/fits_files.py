@@ -2,11 +2,11 @@
 
 import bz2
 import gzip
-import io
 import re
+import tempfile
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -16,17 +16,25 @@ import numpy as np
 
 from galaxy_explorer.images.exposure import ImageError
 
-MAX_UNPACKED_BYTES = 512 * 2**20  # of a packed file: more than any cutout or survey frame has
+MAX_UNPACKED_BYTES = 512 * 2**20  # of a file packed by gzip: more than any cutout or survey frame has
+MAX_UNPACKED_BZIP2_BYTES = 128 * 2**20  # of one packed by bzip2, which takes 5 s; SDSS's frames have 12 MiB
+MAX_HEADER_BYTES = 16 * 2**20  # of a packed file, until its first END
+UNPACKED_IN_MEMORY = 32 * 2**20  # bytes; more are unpacked to the disk
 MAX_UNITS = 500  # headers and data units that are read of a file
-MAX_TILE_PIXELS = 50_000_000  # of one tile of a compressed image, which is unpacked at once
+MAX_TILE_PIXELS = 20_000_000  # of one tile of a compressed image, which is unpacked at once: up to 0.5 GB
 STRIP_PIXELS = 1_000_000  # read at a time
 SHOWN_PIXELS = 2_100_000  # a plane with more, some 1,450 a side, is averaged: networks see 128 a side
 
 CARD = 80  # bytes of a header's line
 HEADER_PIECE = 36 * CARD * 16  # bytes of a header that are read at a time
 
+BEYOND = 1e100  # an absolute value above it is as good as infinite: its square would be
+
+# Cards that place and scale the pixels: nothing can be read if one of them is not a number.
+_PIXEL_CARD = re.compile(rb"(?:BITPIX  |NAXIS[ 12]  |BSCALE  |BZERO   |BLANK   )= .{70}", re.DOTALL)
 _TOO_MANY = re.compile(rb"(?:NAXIS   |ZNAXIS  |TFIELDS )= *\+?0*[1-9]\d{3}")
 _END = b"END".ljust(CARD)
+_HEADER_START = re.compile(rb"SIMPLE  =[ -~]{1,2871}")  # as much as there is of the first block, of printed ASCII
 _quieting = threading.Lock()
 
 
@@ -76,26 +84,49 @@ def quiet_astropy() -> None:
             warnings.filterwarnings("ignore", category=AstropyWarning)
 
 
+def value_of(header: Any, keyword: str, default: Any = None) -> Any:
+    """Return the value of a header's card; the default if it is missing or cannot be parsed."""
+    from astropy.io.fits import VerifyError
+
+    try:
+        return header.get(keyword, default)
+    except VerifyError:
+        return default
+
+
+def text_of(header: Any, keyword: str) -> str:
+    """Return the value of a header's card as text; empty if it is missing or cannot be parsed."""
+    return str(value_of(header, keyword, "")).strip()
+
+
 @contextmanager
 def opened(file: BinaryIO) -> Iterator[Any]:
     """Open a FITS file, unpacked if needed, as an astropy HDUList; no data is read yet."""
     from astropy.io import fits
 
     quiet_astropy()
-    unpacked = _unpacked(file)
-    _check_counts(unpacked, 0)
-    unpacked.seek(0)
-    with fits.open(unpacked, mode="readonly", memmap=False, lazy_load_hdus=True) as units:
-        yield units
+    with _unpacked(file) as unpacked:
+        if odd := _odd_card(unpacked, 0):
+            raise ImageError(
+                f"the FITS file cannot be read ({odd}): correct or remove the card, or save the file again"
+            )
+        unpacked.seek(0)
+        with fits.open(unpacked, mode="readonly", memmap=False, lazy_load_hdus=True) as units:
+            yield units
 
 
-def _check_counts(file: Any, start: int) -> None:
-    """Raise ImageError for a header whose many axes or columns astropy would count one by one."""
+def _odd_card(file: Any, start: int) -> str:
+    """Return in words a card that the pixels need and that cannot be parsed; empty if none.
+
+    ImageError is raised for a header whose many axes or columns astropy would count one by one.
+    """
     file.seek(start)
-    seen = b""
+    seen, odd = b"", ""
     while piece := file.read(HEADER_PIECE):
         seen += piece
         header, end, _ = seen.partition(_END)
+        cards = (found[0] for found in _PIXEL_CARD.finditer(header) if found.start() % CARD == 0)
+        odd = odd or next(filter(None, map(_unparsable, cards)), "")
         if _TOO_MANY.search(header):
             raise ImageError(
                 "the FITS file says that it has 1,000 axes or columns or more; it is damaged: fetch or save it again"
@@ -103,38 +134,69 @@ def _check_counts(file: Any, start: int) -> None:
         if end:
             break
         seen = seen[-2 * CARD :]
+    return odd
 
 
-def _unpacked(file: BinaryIO) -> BinaryIO:
-    """Unpack a gzip or bzip2 file in memory, within bounds; return another file as it is."""
+def _unparsable(image: bytes) -> str:
+    """Return the keyword and the text of a card that astropy cannot parse; empty if it can."""
+    from astropy.io.fits import Card, VerifyError
+
+    card = image.decode("latin-1")
+    try:
+        _ = Card.fromstring(card).value
+    except VerifyError:
+        return f"its card {card[:8].strip()} is “{card[10:].partition('/')[0].strip()}”, and a number was expected"
+    return ""
+
+
+@contextmanager
+def _unpacked(file: BinaryIO) -> Iterator[Any]:
+    """Unpack a gzip or bzip2 file piece by piece, within bounds; yield another file as it is."""
     start = file.read(2)
     file.seek(0)
     if start == b"SI":
-        return file
-    with gzip.GzipFile(fileobj=file) if start == b"\x1f\x8b" else bz2.BZ2File(file) as unpacking:
-        if not unpacking.peek(9).startswith(b"SIMPLE  ="):
-            raise ImageError("the file is packed and holds no FITS: unpack it, or use a picture")
-        content = unpacking.read(MAX_UNPACKED_BYTES + 1)
-    if len(content) > MAX_UNPACKED_BYTES:
-        raise ImageError(
-            f"the FITS file takes more than {MAX_UNPACKED_BYTES // 2**20} MiB unpacked: cut out the galaxy, or unpack "
-            "the file and predict it on the command line"
-        )
-    return io.BytesIO(content)
+        yield file
+        return
+    gzipped = start == b"\x1f\x8b"
+    most = MAX_UNPACKED_BYTES if gzipped else MAX_UNPACKED_BZIP2_BYTES
+    with (
+        gzip.GzipFile(fileobj=file) if gzipped else bz2.BZ2File(file) as unpacking,
+        tempfile.SpooledTemporaryFile(UNPACKED_IN_MEMORY) as unpacked,
+    ):
+        has_end, tail = False, b""
+        while piece := unpacking.read(HEADER_PIECE):
+            if not unpacked.tell() and not _HEADER_START.match(piece):
+                raise ImageError("the file is packed and holds no FITS: unpack it, or use a picture")
+            has_end = has_end or _END in tail + piece
+            tail = piece[-CARD:]
+            unpacked.write(piece)
+            if unpacked.tell() > (most if has_end else min(most, MAX_HEADER_BYTES)):
+                raise ImageError(
+                    f"the FITS file takes more than {most // 2**20} MiB unpacked, or its header does not end: cut out "
+                    "the galaxy, or unpack the file and predict it on the command line"
+                )
+        unpacked.seek(0)
+        yield unpacked
 
 
 def units_of(units: Any) -> tuple[list[Unit], list[str]]:
     """List the units that hold numbers on a grid, and the others in words."""
     grids, others = [], []
     for number, hdu in enumerate(islice(units, MAX_UNITS)):
-        name = str(hdu.header.get("EXTNAME", "")).strip().lower()
+        name = text_of(hdu.header, "EXTNAME").lower()
+        if not hasattr(hdu, "fileinfo"):  # astropy cannot tell what it is, nor where the next one begins
+            others.append(f"{label_of(number, name)} (damaged)")
+            break
         if hdu.is_image and hdu.shape and 0 not in hdu.shape:
             shape = tuple(int(length) for length in hdu.shape if length > 1)
             grids.append(Unit(number, name, shape, hdu.header, hdu))
         else:
             others.append(f"{label_of(number, name)} ({_kind_of(hdu)})")
         location = hdu.fileinfo()
-        _check_counts(location["file"], location["datLoc"] + location["datSpan"])  # before astropy reads the next one
+        # Before astropy reads the next one.
+        if odd := _odd_card(location["file"], location["datLoc"] + location["datSpan"]):
+            others.append(f"{number + 1} ({odd})")
+            break
     return grids, others
 
 
@@ -147,8 +209,8 @@ def _kind_of(hdu: Any) -> str:
     """Return in words what a unit without an image is."""
     if hdu.is_image:
         return "empty"
-    rows, columns = (hdu.header.get(name, "?") for name in ("NAXIS2", "TFIELDS"))
-    return f"a table of {rows} rows and {columns} columns" if "TABLE" in str(hdu.header.get("XTENSION")) else "unknown"
+    rows, columns = (value_of(hdu.header, name, "?") for name in ("NAXIS2", "TFIELDS"))
+    return f"a table of {rows} rows and {columns} columns" if "TABLE" in text_of(hdu.header, "XTENSION") else "unknown"
 
 
 def averaging_of(shape: tuple[int, int]) -> int:
@@ -156,15 +218,15 @@ def averaging_of(shape: tuple[int, int]) -> int:
     return int(np.ceil(np.sqrt(shape[0] * shape[1] / SHOWN_PIXELS)))
 
 
-def read_plane(plane: Plane, averaging: int) -> np.ndarray:
-    """Read a plane in strips as float32, averaged over squares of pixels.
+def read_plane(plane: Plane, averaging: int, fills: Sequence[float] = ()) -> np.ndarray:
+    """Read a plane in strips as floats, averaged over squares of pixels.
 
     The values are physical (BZERO + BSCALE × stored value), in the file's order of rows; NaN where a pixel, or all
-    of a square, is blank or infinite. An incomplete square at the ends is left out.
+    of a square, is blank, infinite or one of the `fills`. An incomplete square at the ends is left out.
     """
     height, width = (length // averaging * averaging for length in plane.shape)
     step = _strip(plane, averaging, width)
-    strips = (_rows(plane, top, min(top + step, height))[:, :width] for top in range(0, height, step))
+    strips = (_rows(plane, top, min(top + step, height), fills)[:, :width] for top in range(0, height, step))
     return np.concatenate([_averaged(strip, averaging) for strip in strips])
 
 
@@ -181,8 +243,8 @@ def _strip(plane: Plane, averaging: int, width: int) -> int:
     return max(1, STRIP_PIXELS // (width * together)) * together
 
 
-def _rows(plane: Plane, top: int, end: int) -> np.ndarray:
-    """Read some rows of a plane, (end - top, W) of float32."""
+def _rows(plane: Plane, top: int, end: int, fills: Sequence[float]) -> np.ndarray:
+    """Read some rows of a plane, (end - top, W) of float32, or float64 if the file has 8 bytes."""
     rows, _ = plane.axes
     chosen: list[int | slice] = [slice(None)] * len(plane.unit.shape)
     chosen[rows] = slice(top, end)
@@ -190,18 +252,21 @@ def _rows(plane: Plane, top: int, end: int) -> np.ndarray:
         chosen[0] = plane.index
     along = iter(chosen)
     section = tuple(0 if length == 1 else next(along) for length in plane.unit.hdu.shape)
-    with np.errstate(over="ignore", invalid="ignore"):  # beyond float32 is as good as infinite
+    with np.errstate(over="ignore", invalid="ignore"):
         values = np.asarray(plane.unit.hdu.section[section])
         if plane.index is not None and rows == 0:  # astropy reads such a plane pixel by pixel: read all of them
             values = values[..., plane.index]
         known = values != _blank(plane.unit.header, values.dtype)
-        values = values.astype(np.float32)
-    return np.where(known & np.isfinite(values), values, np.float32(np.nan))
+        values = values.astype(np.float64 if values.dtype.itemsize == 8 else np.float32)
+        known &= np.abs(values) < BEYOND
+        for fill in fills:  # the average of equal values may differ from them in the last digit
+            known &= np.abs(values - fill) > 1e-12 * abs(fill)
+    return np.where(known, values, values.dtype.type(np.nan))
 
 
 def _blank(header: Any, kind: np.dtype) -> Any:
     """Return the value of blank pixels, which astropy ignores for 0 and unsigned integers."""
-    stored = header.get("BLANK")
+    stored = value_of(header, "BLANK")
     if header["BITPIX"] < 0 or type(stored) is not int:
         return np.nan  # which equals nothing
     zero, scale = header.get("BZERO", 0), header.get("BSCALE", 1)
@@ -216,4 +281,4 @@ def _averaged(values: np.ndarray, side: int) -> np.ndarray:
     squares = values.reshape(values.shape[0] // side, side, values.shape[1] // side, side)
     known = np.isfinite(squares).sum(axis=(1, 3))
     with np.errstate(invalid="ignore", over="ignore"):
-        return (np.nansum(squares, axis=(1, 3), dtype=np.float64) / np.where(known, known, np.nan)).astype(np.float32)
+        return (np.nansum(squares, axis=(1, 3), dtype=np.float64) / np.where(known, known, np.nan)).astype(values.dtype)

@@ -27,6 +27,18 @@ Q = 5.0
 MOST_CONTRAST = 300.0
 _BRIGHT = 99.5  # percentile of the brightest light
 _SAMPLE = 200_000  # pixels that suffice to measure the sky
+_BRIGHTEST = 1e30  # in units of the noise: float32 holds its sums
+
+# Fill values at the edges of a frame: zeros, or a number such as -9999, without a word in the header.
+MOST_FILLS = 3  # values that are examined in a plane, the most frequent ones, and the least and the greatest
+FILL_DISTANCE = 3.5  # from the sky, in units of its scatter, from which a value cannot be a measured sky
+LEAST_FILL = 0.002, 0.02  # parts of the plane that a fill takes, far from the sky and within its scatter
+LEAST_IMAGE = 0.05  # part of the plane that is not filled
+LEAST_BELOW = 0.03  # part of the other pixels on either side of a fill within the sky's scatter
+LEAST_BEYOND = 0.08  # part of the other pixels that are darker than those next to a dark fill
+LEAST_SKY = (
+    0.2  # pixels on the border that are not filled, over the plane's height plus width, to measure the sky there
+)
 
 
 def to_levels(planes: np.ndarray) -> np.ndarray:
@@ -49,7 +61,7 @@ def linear_stretch() -> float:
 
 
 def in_noise(planes: np.ndarray) -> np.ndarray:
-    """Return planes of fluxes as multiples of each one's noise above its sky; NaN becomes sky.
+    """Return float32 planes of fluxes in units of their noise above the sky; NaN becomes sky.
 
     Each plane has a finite value. If bright light stands out by more than `MOST_CONTRAST`, or without noise, all
     planes are scaled so that it stands out by that much.
@@ -58,11 +70,83 @@ def in_noise(planes: np.ndarray) -> np.ndarray:
     noise = np.array(noises)
     if not (noise > 0).all():  # one scale for all, or colours would depend on which band has noise
         noise[:] = noise.max() or 1.0
-    fluxes = np.stack([(plane - sky) / scale for plane, sky, scale in zip(planes, skies, noise, strict=True)])
+    # In float64, since luminosities are beyond float32.
+    fluxes = np.stack(
+        [(plane - np.float64(sky)) / scale for plane, sky, scale in zip(planes, skies, noise, strict=True)]
+    )
     brightest = np.nanpercentile(_sample(fluxes), _BRIGHT) or np.nanmax(fluxes)
     if brightest > MOST_CONTRAST or (brightest > 0 and max(noises) == 0):
         fluxes *= MOST_CONTRAST / brightest
-    return np.nan_to_num(fluxes, copy=False, nan=0.0).astype(np.float32, copy=False)
+    np.clip(np.nan_to_num(fluxes, copy=False, nan=0.0), -_BRIGHTEST, _BRIGHTEST, out=fluxes)
+    return fluxes.astype(np.float32)
+
+
+def fill_values(plane: np.ndarray) -> list[float]:
+    """Return the exact values that fill the edges of a plane, where nothing was measured.
+
+    A fill reaches inwards from the border, or from NaN there. It lies far from the other pixels, or it divides
+    them, as zeros do a sky of noise around 0. A simulation whose sky is exactly 0 has neither.
+    """
+    known = np.isfinite(plane)
+    values, counts = np.unique(plane[:, 1:][plane[:, 1:] == plane[:, :-1]], return_counts=True)
+    often = [float(value) for value in values[np.argsort(-counts, kind="stable")][:MOST_FILLS]]
+    candidates = {*often, float(plane[known].min()), float(plane[known].max())}
+    fills: list[float] = []
+    for value in sorted(candidates) * 2:  # a second time without the fills of the first
+        if value not in fills and _is_fill(plane, value, known):
+            fills.append(value)
+            known = known & (plane != value)
+    return fills
+
+
+def _is_fill(plane: np.ndarray, value: float, known: np.ndarray) -> bool:
+    """Return whether a value fills an edge of a plane, among its known pixels."""
+    equal = plane == value
+    if equal.mean() < LEAST_FILL[0]:
+        return False
+    edge = _reached(equal | ~known) & equal
+    if edge.mean() < LEAST_FILL[0] or edge.sum() < equal.sum() / 2:
+        return False
+    others = known & ~equal
+    rest = plane[others].astype(float)
+    steps = np.diff(np.unique(_sample(rest)))
+    if rest.size < LEAST_IMAGE * plane.size or not steps.size:
+        return False
+    step = float(steps.min())  # counts of photons are at least one step apart
+    on_border = np.concatenate([line[mask] for line, mask in zip(_border(plane), _border(others), strict=True)])
+    sky_pixels = on_border if on_border.size > LEAST_SKY * sum(plane.shape) else rest
+    sky = np.median(sky_pixels)
+    reach = FILL_DISTANCE * max(1.4826 * float(np.median(np.abs(sky_pixels - sky))), step)
+    beside = np.median(plane[_beside(edge) & others])
+    if value > sky + reach:  # or it is saturated light, which the border cuts
+        return bool(abs(beside - sky) < reach)
+    if value < sky - reach:  # next to the zeros around a simulated galaxy lies its faintest light
+        return bool(value < sky - 3 * reach or (rest <= beside).mean() > LEAST_BEYOND)
+    below, above = rest[rest < value], rest[rest > value]
+    is_among_noise = min(below.size, above.size) > LEAST_BELOW * rest.size and np.median(value - below) > step
+    return bool(edge.mean() > LEAST_FILL[1] and is_among_noise)
+
+
+def _border(plane: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return the first and last rows and columns."""
+    return plane[0], plane[-1], plane[:, 0], plane[:, -1]
+
+
+def _reached(mask: np.ndarray) -> np.ndarray:
+    """Return the pixels of a mask that reach the border within it, along a row or a column."""
+    runs = [np.logical_and.accumulate(mask[::step], axis=0)[::step] for step in (1, -1)]
+    runs += [np.logical_and.accumulate(mask[:, ::step], axis=1)[:, ::step] for step in (1, -1)]
+    return np.logical_or.reduce(runs)
+
+
+def _beside(mask: np.ndarray) -> np.ndarray:
+    """Return the mask grown by a pixel up, down, left and right."""
+    grown = mask.copy()
+    grown[1:] |= mask[:-1]
+    grown[:-1] |= mask[1:]
+    grown[:, 1:] |= mask[:, :-1]
+    grown[:, :-1] |= mask[:, 1:]
+    return grown
 
 
 def sky_and_noise(plane: np.ndarray) -> tuple[float, float]:

@@ -32,6 +32,10 @@ class GalaxyNetwork(nn.Module):
 
     def logits_from_features(self, maps: torch.Tensor) -> torch.Tensor:
         """Return the ``(N, 37)`` answer logits of the maps."""
+        return self.logits_from_last_maps(self.last_maps(maps))
+
+    def logits_from_last_maps(self, maps: torch.Tensor) -> torch.Tensor:
+        """Return the ``(N, 37)`` answer logits of the last maps."""
         raise NotImplementedError
 
     def embedding(self, images: torch.Tensor) -> torch.Tensor:
@@ -49,6 +53,11 @@ class GalaxyNetwork(nn.Module):
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return the ``(N, 37)`` vote fractions in the order of `decision_tree.COLUMNS`, float32."""
         return self.head(self.answer_logits(images))
+
+    def predict_and_embed(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return what `forward` and `embedding` return, from one pass."""
+        maps = self.last_maps(self.features(images))
+        return self.head(self.logits_from_last_maps(maps)), maps.mean(dim=(2, 3))
 
 
 def _convolution(inputs: int, outputs: int) -> nn.Sequential:
@@ -89,9 +98,9 @@ class FullyConvolutional(GalaxyNetwork):
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
 
-    def logits_from_features(self, maps: torch.Tensor) -> torch.Tensor:
+    def logits_from_last_maps(self, maps: torch.Tensor) -> torch.Tensor:
         """Return the ``(N, 37)`` answer logits: the mean over the map of each answer."""
-        return self.to_answers(self.drop(self.top(maps))).mean(dim=(2, 3))
+        return self.to_answers(self.drop(maps)).mean(dim=(2, 3))
 
 
 class DenseNet(GalaxyNetwork):
@@ -151,9 +160,9 @@ class DenseNet(GalaxyNetwork):
             maps = layer(maps)
         return maps
 
-    def logits_from_features(self, maps: torch.Tensor) -> torch.Tensor:
+    def logits_from_last_maps(self, maps: torch.Tensor) -> torch.Tensor:
         """Return the ``(N, 37)`` answer logits: the mean of the last maps through one linear layer."""
-        return self.to_answers(self.drop(self.last_maps(maps).mean(dim=(2, 3))))
+        return self.to_answers(self.drop(maps.mean(dim=(2, 3))))
 
 
 MODELS: dict[str, type[GalaxyNetwork]] = {"fcn": FullyConvolutional, "densenet": DenseNet}

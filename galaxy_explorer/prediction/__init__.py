@@ -8,16 +8,28 @@ torch is imported when a network runs.
 """
 
 from galaxy_explorer.prediction.catalogues import predict_catalogue, predict_missing, sources_of
+from galaxy_explorer.prediction.chunks import Predictions
 from galaxy_explorer.prediction.distributed import SINGLE_PROCESS, DistributedError, Rank, init_distributed
 from galaxy_explorer.prediction.embeddings import embed, ood_score
-from galaxy_explorer.prediction.formats import ENDINGS, as_bytes, read_fractions, read_table, write_table
+from galaxy_explorer.prediction.formats import ENDINGS, as_bytes, read_about, read_fractions, read_table, write_table
 from galaxy_explorer.prediction.inference import predict
-from galaxy_explorer.prediction.store import Predictions, PredictionStore
+from galaxy_explorer.prediction.provenance import provenance
+from galaxy_explorer.prediction.store import PredictionStore
 from galaxy_explorer.prediction.stream import Batch, PredictOptions, Source, predict_pictures
-from galaxy_explorer.prediction.tables import SPREAD_COLUMNS, PredictionError, read_failures
+from galaxy_explorer.prediction.tables import (
+    CROP_COLUMNS,
+    OOD_FLAG,
+    OOD_SCORE,
+    SPREAD_COLUMNS,
+    PredictionError,
+    read_failures,
+)
 
 __all__ = [
+    "CROP_COLUMNS",
     "ENDINGS",
+    "OOD_FLAG",
+    "OOD_SCORE",
     "SINGLE_PROCESS",
     "SPREAD_COLUMNS",
     "Batch",
@@ -36,6 +48,8 @@ __all__ = [
     "predict_catalogue",
     "predict_missing",
     "predict_pictures",
+    "provenance",
+    "read_about",
     "read_failures",
     "read_fractions",
     "read_table",

@@ -9,8 +9,9 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from galaxy_explorer.catalogue import Catalogue
+from galaxy_explorer.prediction.chunks import Predictions, collect
 from galaxy_explorer.prediction.distributed import SINGLE_PROCESS, Rank
-from galaxy_explorer.prediction.store import Predictions, PredictionStore, collect
+from galaxy_explorer.prediction.store import PredictionStore
 from galaxy_explorer.prediction.stream import DEFAULTS, Batch, PredictOptions, Source, predict_pictures
 from galaxy_explorer.prediction.tables import PredictionError
 
@@ -43,7 +44,7 @@ def predict_catalogue(
         Parquet file for the predictions, named after the catalogue (its ``fingerprint``) and `Model.key`. A
         finished table is read, an unfinished one is resumed, so that no galaxy is predicted twice. If another
         process or thread holds its lock, this call waits and reads its predictions. Failed galaxies are predicted
-        again. The file is the one that ``predict --spread`` writes.
+        again.
     only : sequence of str, optional
         Ids of the galaxies that are needed now. The store stays unfinished until it holds the whole catalogue.
 
@@ -183,4 +184,4 @@ def _read_rows(store: PredictionStore, catalogue: Catalogue) -> Predictions:
             f"{store.path} lacks {undone} of the {len(catalogue)} galaxies of {catalogue.name}; "
             "delete it, or name another file for this catalogue"
         )
-    return Predictions(table.fractions.loc[ids], table.spread.loc[ids], failures)
+    return Predictions(table.fractions.loc[ids], table.spread.loc[ids], failures, table.ood_scores.loc[ids])

@@ -36,12 +36,12 @@ def embed(model: "Model", inputs: "torch.Tensor") -> np.ndarray:
         return torch.cat([model.network.embedding(part.to(device)) for part in passes]).float().cpu().numpy()
 
 
-def ood_score(model: "Model", pictures: Sequence[np.ndarray]) -> np.ndarray | None:
-    """Compute the out-of-distribution score of images of the whole field of view, without TTA.
+def ood_score(model: "Model", pictures: Sequence[np.ndarray], *, field: float = 1.0) -> np.ndarray | None:
+    """Compute the out-of-distribution score of images, without TTA.
 
     Parameters
     ----------
-    model, pictures
+    model, pictures, field
         As in `predict`.
 
     Returns
@@ -57,5 +57,5 @@ def ood_score(model: "Model", pictures: Sequence[np.ndarray]) -> np.ndarray | No
         return None
     if not len(pictures):
         return np.empty(0)
-    inputs = torch.from_numpy(np.stack([model.inputs(picture) for picture in pictures]))
+    inputs = torch.from_numpy(np.stack([model.inputs(picture, field) for picture in pictures]))
     return out_of_distribution.ood_score(embed(model, inputs), reference)

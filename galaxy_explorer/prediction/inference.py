@@ -51,7 +51,7 @@ def predict(
     if not len(pictures):
         return np.empty((0, len(COLUMNS)), np.float32), np.empty((0, len(COLUMNS)), np.float32)
     inputs = np.stack([model.inputs(picture, field) for picture in pictures])
-    fractions, over_views = predict_inputs(model.network, inputs, tta_views)
+    fractions, over_views, _ = predict_inputs(model.network, inputs, tta_views)
     return fractions, add_model_error(model, fractions, over_views, tta_views)
 
 
@@ -61,8 +61,10 @@ def add_model_error(model: "Model", fractions: np.ndarray, over_views: np.ndarra
     return over_views if error_model is None else error_model.half_widths(fractions, over_views).astype(np.float32)
 
 
-def predict_inputs(network: "GalaxyNetwork", inputs: np.ndarray, tta_views: int) -> tuple[np.ndarray, np.ndarray]:
-    """Predict ``(N, 3, S, S)`` inputs: mean and standard deviation over their TTA views."""
+def predict_inputs(
+    network: "GalaxyNetwork", inputs: np.ndarray, tta_views: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return mean and deviation over the TTA views of inputs, and ``(N, D)`` embeddings."""
     import torch
 
     if network.training:
@@ -73,8 +75,10 @@ def predict_inputs(network: "GalaxyNetwork", inputs: np.ndarray, tta_views: int)
     with torch.inference_mode():
         # Channels last: a tenth less CPU time than channels first, in both networks.
         passes = flat.split(INPUTS_PER_PASS.get(device.type, INPUTS_PER_PASS["cpu"]))
-        outputs = torch.cat([network(part.to(device, memory_format=torch.channels_last)) for part in passes])
+        parts = [network.predict_and_embed(part.to(device, memory_format=torch.channels_last)) for part in passes]
+        outputs, embeddings = (torch.cat(part) for part in zip(*parts, strict=True))
     fractions = outputs.cpu().numpy().astype(float).reshape(tta_views, len(inputs), len(COLUMNS))
     if not np.isfinite(fractions).all():
         raise ValueError("the network returns NaN or inf; its weights are damaged: train it again")
-    return fractions.mean(axis=0).astype(np.float32), fractions.std(axis=0).astype(np.float32)
+    embedded = embeddings[: len(inputs)].float().cpu().numpy()  # the first view is the input itself
+    return fractions.mean(axis=0).astype(np.float32), fractions.std(axis=0).astype(np.float32), embedded

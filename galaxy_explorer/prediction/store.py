@@ -7,50 +7,53 @@ from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from galaxy_explorer.catalogue import ID
 from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.prediction.chunks import (
+    CHUNK_COLUMNS,
+    Predictions,
+    chunk_of,
+    failures_of,
+    predicted_rows,
+    split,
+)
 from galaxy_explorer.prediction.formats import check_ending, write_table
 from galaxy_explorer.prediction.stream import Batch
 from galaxy_explorer.prediction.tables import (
     ADVICE,
+    CROP_COLUMNS,
     FAILURE,
     KEY,
+    OOD_FLAG,
+    OOD_SCORE,
     SPREAD_COLUMNS,
     STATE,
+    About,
     PredictionError,
+    parquet_about,
     read_failures,
     read_parquet,
     sidecar,
     write_failures,
     write_parquet,
 )
-from galaxy_explorer.storage import atomic_path, try_lock, write_atomic
+from galaxy_explorer.storage import atomic_path, remove_leftovers, try_lock, write_atomic
 
-CHUNK_COLUMNS = [*COLUMNS, *SPREAD_COLUMNS, STATE, FAILURE]
+STORED = (*COLUMNS, *SPREAD_COLUMNS, OOD_SCORE)  # columns of a catalogue's finished table in the cache
 _DELETE_CHUNK = "delete it, and give the same command with --resume: the galaxies in it are predicted again"
 
 
-@dataclass(frozen=True)
-class Predictions:
-    """The predictions of many galaxies.
+class Finished(NamedTuple):
+    """What a finished table holds."""
 
-    Parameters
-    ----------
-    fractions : pd.DataFrame
-        Vote fractions, float32; the index ``GalaxyID`` is text, the columns are the 37 of the decision tree.
-    spread : pd.DataFrame
-        Half-widths of their 68 % prediction intervals, of the same form; NaN if the table does not hold them.
-    failures : dict of str to str
-        The reason for each galaxy that could not be predicted.
-    """
-
-    fractions: pd.DataFrame
-    spread: pd.DataFrame
+    predicted: int
     failures: dict[str, str]
+    out_of_distribution: int = 0
+    cropped: int = 0
 
 
 @dataclass(frozen=True)
@@ -91,9 +94,14 @@ class PredictionStore:
 
     @contextmanager
     def lock(self) -> Iterator[bool]:
-        """Try to acquire the table's lock; yield False if another process or thread holds it."""
+        """Try to acquire the table's lock; yield False if another process or thread holds it.
+
+        With the lock, files that a killed process left half-written are removed.
+        """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with try_lock(self.path.with_name(f".{self.path.name}.lock")) as acquired:
+            if acquired:
+                remove_leftovers(self.path)
             yield acquired
 
     def begin_part(self, rank: int = 0) -> str:
@@ -106,7 +114,7 @@ class PredictionStore:
             return
         self.chunks.mkdir(parents=True, exist_ok=True)
         name = f"{part}-{len(list(self.chunks.glob(f'{part}-*.parquet'))):06d}-{os.getpid()}.parquet"
-        self._write(self.chunks / name, _chunk(batches))
+        self._write(self.chunks / name, chunk_of(batches))
 
     def forget(self, ids: Set[str]) -> None:
         """Remove galaxies from the unfinished table."""
@@ -115,39 +123,54 @@ class PredictionStore:
             if chunk.index.isin(ids).any():
                 self._write(path, chunk[~chunk.index.isin(ids)])
 
-    def finish(self, *, spread: bool = True, **about: str) -> tuple[int, dict[str, str]]:
-        """Write the chunks as one table with each galaxy once; return their number and the failures.
+    def finish(self, columns: Sequence[str] = STORED, about: About | None = None, names: str = "class") -> Finished:
+        """Write the chunks as one table with each galaxy once; return what it holds.
 
         Parameters
         ----------
-        spread : bool
-            Whether the table has 37 more columns, the half-widths of the 68 % prediction intervals.
-        about : str
-            Metadata in addition to the key: ``network``, ``version``, ``views``. For CSV it is in a sidecar.
+        columns, names
+            As in `write_table`.
+        about : mapping of str to str or int
+            Metadata in addition to the key, as `provenance` returns. For CSV it is in a sidecar.
         """
         predicted: set[str] = set()
         failures: dict[str, str] = {}
+        counts = dict.fromkeys(("out_of_distribution", "cropped"), 0)
 
         def rows() -> Iterator[pd.DataFrame]:
             for chunk in map(self._table, self.chunk_paths()):
-                failures.update(_failures(chunk))
-                new = _predicted(chunk)
+                failures.update(failures_of(chunk))
+                new = predicted_rows(chunk).reindex(columns=CHUNK_COLUMNS)  # an earlier version wrote fewer
                 new = new[~new.index.isin(predicted)]
                 predicted.update(new.index)
+                new = new.assign(**{OOD_FLAG: new[OOD_SCORE] > 1})
+                counts["out_of_distribution"] += int(new[OOD_FLAG].sum())
+                counts["cropped"] += int(new[CROP_COLUMNS[2]].notna().sum())
                 yield new
 
-        metadata = {KEY: self.key, **about}
+        metadata = {KEY: self.key, **(about or {})}
         ending = check_ending(self.path)
         with atomic_path(self.path) as temporary:
-            write_table(temporary, ending, rows(), [*COLUMNS, *(SPREAD_COLUMNS if spread else ())], metadata)
+            write_table(temporary, ending, rows(), columns, metadata, names)
             failures = {galaxy_id: reason for galaxy_id, reason in failures.items() if galaxy_id not in predicted}
             write_failures(self.failed, failures)
         if ending == ".csv":
             write_atomic(sidecar(self.path), json.dumps(metadata, indent=2).encode())
-        if self.chunks.exists():  # removed atomically for those who read them
+        self._drop_chunks()
+        return Finished(len(predicted), failures, **counts)
+
+    def give_up(self) -> dict[str, str]:
+        """Remove the chunks, and write the failures alone: no galaxy could be predicted."""
+        failures = self.failures()
+        write_failures(self.failed, failures)
+        self._drop_chunks()
+        return failures
+
+    def _drop_chunks(self) -> None:
+        """Remove the chunks, atomically for those who read them."""
+        if self.chunks.exists():
             dropped = self.chunks.rename(self.chunks.with_name(f".{self.chunks.name}.{os.getpid()}"))
             shutil.rmtree(dropped)
-        return len(predicted), failures
 
     def reopen(self) -> None:
         """Turn the finished table into an unfinished one that lacks the failed galaxies."""
@@ -168,12 +191,12 @@ class PredictionStore:
         """
         if not self.finished:
             with suppress(FileNotFoundError):  # another process finishes the table
-                chunks = pd.concat([_chunk([]), *map(self._table, self.chunk_paths())])
-                table = _predicted(chunks)
-                failures = _failures(chunks[~chunks.index.isin(table.index)])
+                chunks = pd.concat([chunk_of([]), *map(self._table, self.chunk_paths())])
+                table = predicted_rows(chunks)
+                failures = failures_of(chunks[~chunks.index.isin(table.index)])
                 if not self.finished:
-                    return _split(table[~table.index.duplicated()], failures)
-        return _split(self._table(self.path), read_failures(self.failed))
+                    return split(table[~table.index.duplicated()], failures)
+        return split(self._table(self.path), read_failures(self.failed))
 
     def unfinished(self) -> pd.DataFrame:
         """Read image fingerprint and failure of each galaxy in the chunks, without the predictions.
@@ -190,22 +213,19 @@ class PredictionStore:
         """
         chunks = [pd.DataFrame(columns=[STATE, FAILURE], index=pd.Index([], dtype=str, name=ID), dtype=object)]
         with suppress(FileNotFoundError):  # another process finishes the table
-            for path in self.chunk_paths():
-                chunk, key = read_parquet(path, [STATE, FAILURE], _DELETE_CHUNK)
-                self._check_key(key, self.chunks)
-                chunks.append(chunk)
+            chunks.extend(self._table(path, [STATE, FAILURE]) for path in self.chunk_paths())
         return pd.concat(chunks)
 
     def predicted_ids(self) -> set[str]:
         """Return the galaxies of the unfinished table that have predictions."""
-        return set(_predicted(self.unfinished()).index)
+        return set(predicted_rows(self.unfinished()).index)
 
     def failures(self) -> dict[str, str]:
         """Read the reason for each galaxy that could not be predicted, without the predictions."""
         rows = self.unfinished()
         if not self.chunk_paths():  # another process may just have finished the table
             return read_failures(self.failed)
-        return _failures(rows[~rows.index.isin(_predicted(rows).index)])
+        return failures_of(rows[~rows.index.isin(predicted_rows(rows).index)])
 
     def chunk_paths(self) -> list[Path]:
         """List the chunks in the order in which they were written."""
@@ -215,11 +235,11 @@ class PredictionStore:
         with atomic_path(path) as temporary:
             write_parquet(temporary, [chunk], CHUNK_COLUMNS, {KEY: self.key})
 
-    def _table(self, path: Path) -> pd.DataFrame:
+    def _table(self, path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Read a chunk, or the finished Parquet table, of this store's weights and TTA views."""
         is_chunk = path != self.path
-        table, key = read_parquet(path, advice=_DELETE_CHUNK if is_chunk else ADVICE)
-        self._check_key(key, self.chunks if is_chunk else path)
+        table = read_parquet(path, columns, _DELETE_CHUNK if is_chunk else ADVICE)
+        self._check_key(parquet_about(path).get(KEY), self.chunks if is_chunk else path)
         return table
 
     def _check_key(self, key: str | None, where: Path) -> None:
@@ -229,42 +249,3 @@ class PredictionStore:
                 f"{where} holds predictions of other weights or another number of views; "
                 "use those it was begun with, delete it, or name another file"
             )
-
-
-def collect(batches: Sequence[Batch]) -> Predictions:
-    """Join batches in their order."""
-    chunk = _chunk(batches)
-    return _split(_predicted(chunk), _failures(chunk))
-
-
-def _chunk(batches: Sequence[Batch]) -> pd.DataFrame:
-    """Lay batches out as one table, in which galaxies that failed have a reason and NaN."""
-    ids = [galaxy_id for batch in batches for galaxy_id in batch.ids]
-    failures = {galaxy_id: reason for batch in batches for galaxy_id, reason in batch.failures.items()}
-    numbers = np.full((len(ids) + len(failures), 2 * len(COLUMNS)), np.nan, dtype=np.float32)
-    if ids:
-        numbers[: len(ids), : len(COLUMNS)] = np.concatenate([batch.fractions for batch in batches])
-        numbers[: len(ids), len(COLUMNS) :] = np.concatenate([batch.spread for batch in batches])
-    index = pd.Index([*ids, *failures], dtype=str, name=ID)
-    table = pd.DataFrame(numbers, index, [*COLUMNS, *SPREAD_COLUMNS])
-    states = [state for batch in batches for state in batch.fingerprints or [None] * len(batch.ids)]
-    table[STATE] = pd.Series([*states, *[None] * len(failures)], index, dtype=object)
-    table[FAILURE] = pd.Series([*[None] * len(ids), *failures.values()], index, dtype=object)
-    return table
-
-
-def _predicted(chunk: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of a chunk that have predictions."""
-    return chunk[chunk[FAILURE].isna()]
-
-
-def _failures(chunk: pd.DataFrame) -> dict[str, str]:
-    """Return the reasons for the failed galaxies of a chunk."""
-    reasons = chunk[FAILURE].dropna()
-    return dict(zip(reasons.index, reasons, strict=True))
-
-
-def _split(table: pd.DataFrame, failures: dict[str, str]) -> Predictions:
-    """Split a table into fractions and half-widths."""
-    spread = table.reindex(columns=list(SPREAD_COLUMNS)).set_axis(list(COLUMNS), axis=1)
-    return Predictions(table[list(COLUMNS)], spread, failures)

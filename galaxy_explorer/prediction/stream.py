@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from galaxy_explorer.decision_tree import COLUMNS
-from galaxy_explorer.images import DEFAULT_VIEWS, ImageError
+from galaxy_explorer.evaluation.out_of_distribution import ood_score
+from galaxy_explorer.images import DEFAULT_VIEWS, Finding, ImageError, Square
 from galaxy_explorer.prediction.inference import add_model_error, predict_inputs
 
 if TYPE_CHECKING:
@@ -63,22 +64,26 @@ class Source:
     galaxy_id : str
         Its id.
     read : callable
-        Returns the (H, W, 3) uint8 image, or raises an `ImageError`. It is called in a worker thread.
+        Returns the (H, W, 3) uint8 image, or what `images.find_galaxy` found in it; or raises an `ImageError`. It is
+        called in a worker thread.
     field : float
         Fraction of the original field of view that the image covers, in (0, 1].
     state : (int, int)
         Size and modification time of its file, as `Catalogue.picture_state` returns them.
+    cropped : bool
+        Whether the galaxy is found in the image, and the image cropped to it.
     """
 
     galaxy_id: str
-    read: Callable[[], np.ndarray]
+    read: Callable[[], np.ndarray | Finding]
     field: float = 1.0
     state: tuple[int, int] = (0, 0)
+    cropped: bool = False
 
     @property
     def fingerprint(self) -> str:
-        """A short text that changes when the image or its field of view changes."""
-        return " ".join(map(str, (round(self.field, 6), *self.state)))
+        """A short text that changes with the image and what part of it is predicted."""
+        return " ".join(map(str, (round(self.field, 6), *self.state, *(["cropped"] if self.cropped else []))))
 
 
 @dataclass(frozen=True)
@@ -90,13 +95,16 @@ class Batch:
     spread: np.ndarray  # (n, 37) float32, as `predict` returns it
     failures: dict[str, str]
     fingerprints: Sequence[str | None] | None = None  # (n,) of their images
+    ood_scores: np.ndarray | None = None  # (n,) float; None if the model card has no reference
+    squares: Sequence[Square | None] | None = None  # (n,) parts of the images that were predicted; None for all of it
 
     def __len__(self) -> int:
         """Return the number of galaxies, failed ones included."""
         return len(self.ids) + len(self.failures)
 
 
-Decoding = tuple[Source, "Future[np.ndarray]"]  # a source and its network input
+Input = tuple[np.ndarray, Square | None]  # the network's, and the part of the image that it shows
+Decoding = tuple[Source, "Future[Input]"]
 
 
 def predict_pictures(model: "Model", sources: Iterable[Source], options: PredictOptions = DEFAULTS) -> Generator[Batch]:
@@ -129,19 +137,35 @@ def predict_pictures(model: "Model", sources: Iterable[Source], options: Predict
 
 def _predict_batch(model: "Model", batch: list[Decoding], tta_views: int) -> Batch:
     """Predict those images of a batch that can be read."""
-    inputs: dict[Source, np.ndarray] = {}
+    inputs: dict[Source, Input] = {}
     failures: dict[str, str] = {}
     for source, decoded in batch:
         try:
             inputs[source] = decoded.result()
         except (ImageError, OSError) as error:
             failures[source.galaxy_id] = str(error)
-    fractions = spread = np.empty((0, len(COLUMNS)), np.float32)
-    if inputs:
-        fractions, over_views = predict_inputs(model.network, np.stack(list(inputs.values())), tta_views)
-        spread = add_model_error(model, fractions, over_views, tta_views)
-    ids = [source.galaxy_id for source in inputs]
-    return Batch(ids, fractions, spread, failures, [source.fingerprint for source in inputs])
+    if not inputs:
+        nothing = np.empty((0, len(COLUMNS)), np.float32)
+        return Batch([], nothing, nothing, failures)
+    arrays, squares = zip(*inputs.values(), strict=True)
+    fractions, over_views, embeddings = predict_inputs(model.network, np.stack(arrays), tta_views)
+    reference = model.card.ood_reference
+    return Batch(
+        [source.galaxy_id for source in inputs],
+        fractions,
+        add_model_error(model, fractions, over_views, tta_views),
+        failures,
+        [source.fingerprint for source in inputs],
+        None if reference is None else ood_score(embeddings, reference),
+        squares,
+    )
+
+
+def _input_of(source: Source, model: "Model") -> Input:
+    """Read an image as network input."""
+    found = source.read()
+    picture, square = (found.picture, found.square) if isinstance(found, Finding) else (found, None)
+    return model.inputs(picture, source.field), square
 
 
 def _decode(sources: Iterable[Source], model: "Model", workers: int, ahead: int) -> Generator[Decoding]:
@@ -150,7 +174,7 @@ def _decode(sources: Iterable[Source], model: "Model", workers: int, ahead: int)
     pool = ThreadPoolExecutor(workers, thread_name_prefix="decode")
     try:
         for source in sources:
-            waiting.append((source, pool.submit(lambda source: model.inputs(source.read(), source.field), source)))
+            waiting.append((source, pool.submit(_input_of, source, model)))
             if len(waiting) > ahead:
                 yield waiting.popleft()
         yield from waiting

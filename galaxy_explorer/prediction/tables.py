@@ -1,4 +1,4 @@
-"""Files of prediction tables: Parquet, the sidecar of CSV, and the list of failed galaxies."""
+"""Files of prediction tables: columns, Parquet, the sidecar of CSV, failed galaxies."""
 
 import csv
 import json
@@ -12,11 +12,22 @@ from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.storage import atomic_path
 
 SPREAD_COLUMNS = tuple(f"{name}_spread" for name in COLUMNS)  # half-widths of the 68 % prediction intervals
+OOD_SCORE = "ood_score"  # out-of-distribution score
+OOD_FLAG = "out_of_distribution"  # whether it is above 1
+CROP_COLUMNS = ("crop_x", "crop_y", "crop_side")  # the part of the image that was predicted; NaN for all of it
 FAILURE = "failure"  # column of a chunk: why a galaxy could not be predicted, otherwise missing
 STATE = "picture"  # column of a chunk: the fingerprint of the image that was predicted
+TEXTS = {ID, FAILURE, STATE}
 KEY = "prediction_key"  # metadata entry: what `Model.key` returns
-_PREFIX = "galaxy_explorer."  # of the metadata entries of a Parquet file
 ADVICE = "give a table that predict wrote"
+About = Mapping[str, str | int]  # metadata of a table: what `provenance` returns, and options of the command
+
+# 4 MB of Parquet can hold 30 million equal rows; ten million with intervals take 3 GB of memory.
+MAX_ROWS = 10_000_000
+_PREFIX = "galaxy_explorer."  # of the metadata entries of a Parquet file
+
+# Errors of pyarrow and pandas for damaged Parquet files; those of pyarrow derive from these.
+DAMAGED = (OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError, MemoryError)
 
 # pyarrow is imported when a table is touched: train.py predicts on machines without it.
 
@@ -25,27 +36,25 @@ class PredictionError(ValueError):
     """Predictions cannot be made, stored or read; the message says why and what to do."""
 
 
-def write_parquet(path: Path, tables: Iterable[pd.DataFrame], columns: Sequence[str], about: Mapping[str, str]) -> None:
+def write_parquet(path: Path, tables: Iterable[pd.DataFrame], columns: Sequence[str], about: About) -> None:
     """Write tables, one after the other, into a Parquet file: ``GalaxyID`` and float32 columns."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    texts = {ID, FAILURE, STATE}
-    fields = [(name, pa.string() if name in texts else pa.float32()) for name in (ID, *columns)]
-    schema = pa.schema(fields, metadata={_PREFIX + name: value for name, value in about.items()})
+    kinds = {**dict.fromkeys(TEXTS, pa.string()), OOD_FLAG: pa.bool_()}
+    fields = [(name, kinds.get(name, pa.float32())) for name in (ID, *columns)]
+    schema = pa.schema(fields, metadata={_PREFIX + name: str(value) for name, value in about.items()})
     # Few fractions repeat: dictionaries would make the table half as large again. Compressed, the numbers would take
     # 7 % less space and twice the time to read.
-    compression = {name: "zstd" if name in texts else "none" for name in schema.names}
+    compression = {name: "zstd" if name in TEXTS else "none" for name in schema.names}
     with pq.ParquetWriter(path, schema, use_dictionary=False, compression=compression) as writer:
         for table in tables:
             rows = table.reset_index(names=ID)
             writer.write_table(pa.Table.from_pandas(rows, schema=schema, preserve_index=False))
 
 
-def read_parquet(
-    path: Path, columns: Sequence[str] | None = None, advice: str = ADVICE
-) -> tuple[pd.DataFrame, str | None]:
-    """Read a Parquet prediction table, indexed by ``GalaxyID``, and its key, if it has one.
+def read_parquet(path: Path, columns: Sequence[str] | None = None, advice: str = ADVICE) -> pd.DataFrame:
+    """Read columns of a Parquet prediction table, by default all, indexed by ``GalaxyID``.
 
     Raises
     ------
@@ -54,22 +63,35 @@ def read_parquet(
     FileNotFoundError
         If there is no such file.
     """
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         with pq.ParquetFile(path) as file:
-            key = (file.schema_arrow.metadata or {}).get((_PREFIX + KEY).encode())
-            table = file.read([ID, *columns] if columns else None).to_pandas()
-    except FileNotFoundError:
+            if (rows := file.metadata.num_rows) > MAX_ROWS:
+                raise PredictionError(f"{path} has {rows:,} rows; at most {MAX_ROWS:,} are read: divide it")
+            # Without pandas' own metadata, which another program may have written.
+            table = file.read([ID, *columns] if columns else None).replace_schema_metadata(None).to_pandas()
+        if ID in table:
+            table = table.set_index(table.pop(ID).astype(str))
+    except (PredictionError, FileNotFoundError):
         raise
-    except (OSError, pa.ArrowException) as error:
+    except DAMAGED as error:
         raise PredictionError(f"{path} cannot be read as a Parquet table ({error}); {advice}") from error
-    table = table.reset_index() if table.index.name == ID else table  # pandas wrote it with its index
-    if ID not in table:
+    if table.index.name != ID:
         raise PredictionError(f"{path} has no column {ID}; {advice}")
-    table = table.set_index(table.pop(ID).astype(str))
-    return (table if columns is None else table.reindex(columns=columns)), key.decode() if key else None
+    return table if columns is None else table.reindex(columns=columns)
+
+
+def parquet_about(path: Path) -> dict[str, str]:
+    """Read the metadata of a Parquet prediction table."""
+    import pyarrow.parquet as pq
+
+    entries = {name.decode(errors="replace"): value for name, value in (pq.read_metadata(path).metadata or {}).items()}
+    return {
+        name.removeprefix(_PREFIX): value.decode(errors="replace")
+        for name, value in entries.items()
+        if name.startswith(_PREFIX)
+    }
 
 
 def sidecar(table: Path) -> Path:
@@ -77,12 +99,9 @@ def sidecar(table: Path) -> Path:
     return table.with_name(f"{table.name}.json")
 
 
-def sidecar_key(table: Path) -> str | None:
-    """Read the key of a CSV table from its sidecar; None if that is missing or damaged."""
-    try:
-        return str(json.loads(sidecar(table).read_bytes())[KEY])
-    except (OSError, ValueError, LookupError, TypeError):
-        return None
+def sidecar_about(table: Path) -> dict[str, str]:
+    """Read the metadata of a CSV table from its sidecar."""
+    return {name: str(value) for name, value in json.loads(sidecar(table).read_bytes()).items()}
 
 
 def write_failures(path: Path, failures: Mapping[str, str]) -> None:
@@ -91,7 +110,9 @@ def write_failures(path: Path, failures: Mapping[str, str]) -> None:
         path.unlink(missing_ok=True)
         return
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([(ID, "reason"), *failures.items()])
+        # All cells are quoted: otherwise a carriage return in one would end its row.
+        writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        writer.writerows([(ID, "reason"), *failures.items()])
 
 
 def read_failures(path: Path) -> dict[str, str]:
@@ -99,5 +120,4 @@ def read_failures(path: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
     with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.reader(file))
-    return dict(rows[1:])
+        return {row[0]: row[1] for row in list(csv.reader(file))[1:] if len(row) > 1}

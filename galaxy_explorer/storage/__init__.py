@@ -1,6 +1,6 @@
 """The user's cache folder, in-memory caches, atomic writes, and locks between processes."""
 
-from galaxy_explorer.storage.atomic import atomic_path, write_atomic
+from galaxy_explorer.storage.atomic import atomic_path, remove_leftovers, write_atomic
 from galaxy_explorer.storage.bundled import bundled
 from galaxy_explorer.storage.cache import LRUFolder, cache_folder, evict_prediction_tables, remove
 from galaxy_explorer.storage.lock import try_lock
@@ -14,6 +14,7 @@ __all__ = [
     "cache_folder",
     "evict_prediction_tables",
     "remove",
+    "remove_leftovers",
     "try_lock",
     "write_atomic",
 ]

@@ -49,12 +49,12 @@ def test_pictures_are_dropped_cropped_removed_and_their_scores_downloaded(
     expect(page.get_by_text(f"{networks.networks()[0]} has never seen a picture like this")).to_be_visible()
     settled(page)
 
-    before = page.locator(".st-key-picture img").get_attribute("src")
+    before = page.locator(".st-key-picture [data-testid=stImage] img").get_attribute("src")
     suggested = page.get_by_role("button", name="Use suggested crop")
     suggested.focus()
     page.keyboard.press("Enter")
     expect(page.get_by_text("The network uses the thin inner frame")).to_be_visible()
-    expect(page.locator(".st-key-picture img")).not_to_have_attribute("src", before or "")
+    expect(page.locator(".st-key-picture [data-testid=stImage] img")).not_to_have_attribute("src", before or "")
     look_at(page, "upload-cropped")
 
     page.get_by_test_id("stFileChipDeleteBtn").nth(1).get_by_role("button").click()  # of page.png

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from local_server import once, saying
 
-from galaxy_explorer.catalogue import open_catalogue
+from galaxy_explorer.catalogue import has_known_field, open_catalogue
 from galaxy_explorer.cli import main
 
 
@@ -36,7 +36,8 @@ def test_the_folder_has_votes_and_positions(fetched, folder, capsys):
     assert catalogue.table[["ra_deg", "dec_deg"]].notna().all(axis=None)
     assert catalogue.picture(catalogue.ids[0]).shape == (424, 424, 3)
     assert "6 of 6 galaxies are in" in capsys.readouterr().out
-    assert {path.suffix for path in folder.iterdir()} == {".jpg", ".csv"}
+    assert {path.suffix for path in folder.iterdir()} == {".jpg", ".csv", ".json"}
+    assert has_known_field(folder)
 
 
 @pytest.mark.parametrize(

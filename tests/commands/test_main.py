@@ -16,10 +16,18 @@ from PIL import Image
 
 from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.cli import main
-from galaxy_explorer.commands import predict as command
+from galaxy_explorer.commands import sources as command
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.models import checkpoints
-from galaxy_explorer.prediction import PredictOptions, predict_catalogue, read_failures, read_fractions
+from galaxy_explorer.prediction import (
+    CROP_COLUMNS,
+    OOD_FLAG,
+    OOD_SCORE,
+    PredictOptions,
+    predict_catalogue,
+    read_failures,
+    read_fractions,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,7 +36,7 @@ def test_predict_writes_the_table_of_a_folder(run, galaxies, weights, tmp_path, 
     output = tmp_path / "scores.csv"
     assert run("predict", galaxies, "--output", output) == 0
     table = pd.read_csv(output, dtype={"GalaxyID": str})
-    assert table.columns.tolist() == ["GalaxyID", *COLUMNS]
+    assert table.columns.tolist() == ["GalaxyID", *COLUMNS, *ADDED]
     assert table["GalaxyID"].tolist() == [f"{n:04}" for n in range(1, 7)]
     expected = predict_catalogue(checkpoints.load(weights), open_catalogue(galaxies), PredictOptions(2)).fractions
     assert np.allclose(table[list(COLUMNS)], expected, atol=1e-6)
@@ -36,6 +44,7 @@ def test_predict_writes_the_table_of_a_folder(run, galaxies, weights, tmp_path, 
     assert "6 of 6 galaxies are in" in capsys.readouterr().out
 
 
+ADDED = [OOD_SCORE, OOD_FLAG, *CROP_COLUMNS]  # columns after the fractions, of images of unknown scale
 READERS = {
     "scores.csv": pd.read_csv,
     "scores.parquet": pd.read_parquet,
@@ -48,8 +57,10 @@ READERS = {
 def test_predict_adds_the_spread_when_asked_to(run, galaxies, tmp_path, name):
     assert run("predict", galaxies, "--output", tmp_path / name, "--spread") == 0
     table = READERS[name](tmp_path / name)
-    assert table.columns.tolist() == ["GalaxyID", *COLUMNS, *(f"{column}_spread" for column in COLUMNS)]
-    assert (table["Class1.1_spread"] > 0).all()
+    expected = ["GalaxyID", *COLUMNS, *(f"{column}_spread" for column in COLUMNS), *ADDED]
+    in_file = {column: column.replace(".", "_") if name.endswith("fits") else column for column in expected}
+    assert table.columns.tolist() == list(in_file.values())
+    assert (table[in_file["Class1.1_spread"]] > 0).all()
 
 
 def test_predict_takes_files_folders_and_zips_mixed(run, galaxies, tmp_path, draw_galaxy):

@@ -63,10 +63,12 @@ def test_resume_of_a_table_in_which_all_failed_names_them_again(run, galaxies, t
     for picture in galaxies.iterdir():
         picture.write_bytes(b"")
     arguments = ("predict", galaxies, "--output", tmp_path / f"scores.{ending}")
-    assert run(*arguments) == 1
-    capsys.readouterr()
-    assert run(*arguments, "--resume") == 1
-    assert "galaxies that failed when the table was written: 2" in capsys.readouterr().err
+    for more in ([], ["--resume"]):
+        assert run(*arguments, *more) == 2
+        captured = capsys.readouterr().err
+        assert "galaxies that failed: 2" in captured
+        assert "no galaxy could be predicted" in captured
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["galaxies", f"scores.{ending}.failed.csv"]
 
 
 def test_a_picture_that_was_fixed_since_can_be_predicted_by_the_list_of_failures(run, galaxies, tmp_path, capsys):
@@ -91,7 +93,7 @@ def test_folders_of_pictures_that_are_not_scanned_are_counted(run, weights, gala
         (galaxies / name).mkdir()
     for name in ("north/0003.png", "south/0004.PNG", ".hidden/0005.png", "empty/notes.txt"):
         shutil.copy(galaxies / "0001.png", galaxies / name)
-    for command, output, *more in (("predict", "scores.csv", "--weights", weights), ("pack", "small.zip")):
+    for command, output, *more in (("predict", "more.csv", "--weights", weights), ("pack", "small.zip")):
         assert main([command, str(galaxies), "--output", str(tmp_path / output), *more]) == 0
         captured = capsys.readouterr()
         assert "2 " in captured.out

@@ -39,6 +39,15 @@ class TestColours:
             ("FILTER", ("g.MP9401", "r.MP9601", "i.MP9702")),
             ("FILTER", ("HSC-G", "HSC-R2", "HSC-I2")),
             ("HIERARCH FPA.FILTERID", ("g.00000", "r.00000", "i.00000")),
+            (
+                "FILTER",
+                ("g DECam SDSS c0001 4720.0 1520.0", "r DECam SDSS c0002 6415.0 1480.0", "i DECam SDSS c0003 7835"),
+            ),
+            ("FILTER", ("OCAM_g_SDSS", "OCAM_r_SDSS", "OCAM_i_SDSS")),
+            ("FILTER", ("gSDSS", "rSDSS", "iSDSS")),
+            ("FILTER", ("gp", "rp", "ip")),
+            ("EXTNAME", ("GIMG", "RIMG", "IIMG")),
+            ("BAND", ("g", "r", "i")),
         ],
     )
     def test_bands_are_known_by_the_filter_in_the_header(self, key, cards):
@@ -69,6 +78,55 @@ class TestColours:
             assert len(exposure.choices) == 3
             assert (exposure.picture[..., 0] == exposure.picture[..., 2]).all()
 
+    def test_a_line_of_hydrogen_is_not_the_h_band(self):
+        units = [with_header(galaxy_fluxes(), FILTER=name) for name in ("J", "K", "H-alpha")]
+        assert "colour" not in read_exposure(written(*units)).name
+
+    def test_bands_of_different_sizes_have_a_note(self):
+        sizes = {"i": 64, "r": 63, "g": 64}
+        units = [fits.ImageHDU(galaxy_fluxes()[:height], name=name) for name, height in sizes.items()]
+        exposure = read_exposure(written(fits.PrimaryHDU(), *units))
+        assert exposure.notes[0] == (
+            "its bands i, r, g make no colour picture, since their sizes differ: i has 64×64, r has 64×63, g has 64×64 "
+            "pixels"
+        )
+        units.insert(0, fits.ImageHDU(galaxy_fluxes(side=32), name="u"))  # but one more of another size is none
+        units[2] = fits.ImageHDU(galaxy_fluxes(), name="r")
+        assert read_exposure(written(fits.PrimaryHDU(), *units)).name == "colour of i, r, g"
+
+    @pytest.mark.parametrize("name", ["CON", "CTX", "CONTEXT", "COVERAGE", "", "LAYERS"])
+    def test_a_cube_of_counts_or_bits_next_to_the_image_is_not_one_in_colour(self, name):
+        cube = np.random.default_rng(0).integers(0, 2**20, (3, 64, 64)).astype(np.int32)
+        for image in ("SCI", "IMAGE", ""):
+            units = [fits.ImageHDU(galaxy_fluxes(), name=image), fits.ImageHDU(cube, name=name)]
+            for order in (units, units[::-1]):
+                found = read_exposure(written(fits.PrimaryHDU(), *order))
+                np.testing.assert_array_equal(found.picture, read_image(written(galaxy_fluxes())))
+
+    def test_the_main_image_is_read_before_a_cube_of_something_else(self):
+        main = with_header(galaxy_fluxes(), EXTNAME="SCI", BUNIT="MJy/sr")
+        cube = np.stack([galaxy_fluxes(seed + 5) for seed in range(3)])
+        for cards in ({}, {"BANDS": "irg", "BUNIT": "s"}):
+            other = with_header(cube, **cards)
+            assert "sci" in read_exposure(written(fits.PrimaryHDU(), other, main)).name
+        named = with_header(cube, BANDS="irg", BUNIT="MJy/sr")
+        assert read_exposure(written(fits.PrimaryHDU(), main, named)).notes[0] == "its colours are i, r, g"
+
+    @pytest.mark.parametrize(
+        "name",
+        ["CTX", "CONTEXT", "COVERAGE", "NIMAGE", "CHI2", "DEPTH", "RESIDUAL", "NOISE", "STAT", "0-1.FLG", "STDEV"],
+    )
+    def test_companions_are_not_read_first(self, name):
+        units = [fits.ImageHDU(galaxy_fluxes(seed), name=one) for seed, one in enumerate((name, "SCI"))]
+        assert read_exposure(written(fits.PrimaryHDU(), *units)).name == "2 sci (64×64)"
+        units[1].name = "NGC 1"
+        assert read_exposure(written(fits.PrimaryHDU(), *units)).name == "2 ngc 1 (64×64)"
+
+    @pytest.mark.parametrize(("key", "kind"), [("HDUCLAS2", "ERROR"), ("EXTTYPE", "MASK")])
+    def test_companions_are_known_by_their_class_too(self, key, kind):
+        units = [with_header(galaxy_fluxes(), EXTNAME="A", **{key: kind}), with_header(galaxy_fluxes(1), EXTNAME="B")]
+        assert read_exposure(written(fits.PrimaryHDU(), *units)).name == "2 b (64×64)"
+
     @pytest.mark.parametrize("last", [False, True])
     def test_a_cube_of_three_planes_is_red_green_and_blue(self, last):
         cube = np.stack(list(bands().values()))
@@ -76,7 +134,23 @@ class TestColours:
         np.testing.assert_array_equal(exposure.picture, read_image(with_bands()))
         assert exposure.notes == ("its header does not name the bands, and its first plane was taken for the reddest",)
 
-    @pytest.mark.parametrize("cards", [{"BANDS": "gri"}, {"BAND0": "g", "BAND1": "r", "BAND2": "i"}])
+    @pytest.mark.parametrize(
+        "cards",
+        [
+            {"BANDS": "gri"},
+            {"BAND0": "g", "BAND1": "r", "BAND2": "i"},
+            {"BAND1": "g", "BAND2": "r", "BAND3": "i"},
+            {"FILTER1": "SDSS g", "FILTER2": "SDSS r", "FILTER3": "SDSS i"},
+            {"FILTER0": "g", "FILTER1": "r", "FILTER2": "i"},
+            *(
+                {"BANDS": text}
+                for text in ("g,r,i", "g r i", "('g', 'r', 'i')", '["g","r","i"]', "g; r; i", "HSC-G, HSC-R2, HSC-I2")
+            ),
+            {"FILTER": "g,r,i"},
+            {"FILTERS": "sdss_g,sdss_r,sdss_i"},
+        ],
+        ids=lambda cards: " ".join(cards.values()),
+    )
     def test_a_cube_whose_header_names_its_bands_is_put_in_order(self, cards):
         exposure = read_exposure(written(with_header(np.stack(list(bands().values()))[::-1], **cards)))
         np.testing.assert_array_equal(exposure.picture, read_image(with_bands()))

@@ -22,7 +22,7 @@ AWKWARD_IDS = [
     "ends in a space ",
     "nan",
 ]
-ABOUT = {"prediction_key": "0123456789abcdef", "network": "densenet", "version": "0.1.0", "views": "8"}
+ABOUT = {"prediction_key": "0123456789abcdef", "network": "densenet", "version": "0.1.0", "views": 8}
 
 
 @pytest.fixture
@@ -54,11 +54,14 @@ def test_ids_and_numbers_come_back_as_they_were(written, table, ending):
 
 def test_astropy_reads_from_fits_what_was_written(written, table):
     found = Table.read(written(".fits"))
-    assert found.colnames == ["GalaxyID", *table.columns]
+    assert found.colnames == ["GalaxyID", *(name.replace(".", "_") for name in table.columns)]
     assert found["GalaxyID"].dtype.kind == "S"
     assert found["GalaxyID"][0] == "0012"
     for name in table.columns:
-        np.testing.assert_array_equal(found[name], table[name])
+        np.testing.assert_array_equal(found[name.replace(".", "_")], table[name])
+    described = found["Class7_3"]
+    assert described.description.endswith("'cigar-shaped' to question 7: How rounded is it?")
+    assert described.meta == {"ucd": "src.morph;arith.ratio"}
 
 
 def test_every_fits_column_has_a_description_and_ucd(written):
@@ -68,7 +71,7 @@ def test_every_fits_column_has_a_description_and_ucd(written):
         assert (units[1].name, header["NAXIS2"]) == ("PREDICTIONS", len(AWKWARD_IDS))
         assert header["TFORM1"] == "19A"  # the longest id, its last space escaped
         for place, name in enumerate(["GalaxyID", *COLUMNS, *SPREAD_COLUMNS], start=1):
-            assert header[f"TTYPE{place}"] == name
+            assert header[f"TTYPE{place}"] == name.replace(".", "_")
             assert header[f"TUNIT{place}"] == ""
             assert len(header[f"TCOMM{place}"]) > 20
             assert check_ucd(header[f"TUCD{place}"], check_controlled_vocabulary=True, has_colon=True)
@@ -85,7 +88,7 @@ def test_every_fits_column_has_a_description_and_ucd(written):
 def test_the_fits_header_names_network_version_key_and_views(written):
     header = fits.getheader(written(".fits"), 1)
     found = {name: header[name] for name in ("NETWORK", "GXVERS", "GXKEY", "GXVIEWS")}
-    assert list(found.values()) == ["densenet", "0.1.0", "0123456789abcdef", "8"]
+    assert list(found.values()) == ["densenet", "0.1.0", "0123456789abcdef", 8]
     assert header["DATE"][:3] == "20" + header["DATE"][2]
     assert pd.Timestamp(header["DATE"]) <= pd.Timestamp.now("UTC").tz_localize(None)
 

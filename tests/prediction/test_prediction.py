@@ -129,7 +129,7 @@ def test_decoding_continues_while_the_network_works(model, picture):
         working.set()
         decoded.wait(10)
 
-    hook = model.network.register_forward_pre_hook(work)
+    hook = model.network.features_net.register_forward_pre_hook(work)
     sources = [Source("0", lambda: picture), Source("1", wait_for_the_network)]
     batches = list(predict_pictures(model, sources, PredictOptions(1, batch_size=1, workers=1)))
     hook.remove()

@@ -6,6 +6,8 @@ from PIL import Image
 
 from galaxy_explorer.cli import main
 from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.evaluation.intervals import fit_error_model
+from galaxy_explorer.evaluation.out_of_distribution import OODReference
 from galaxy_explorer.models import Card, Model, checkpoints, networks
 
 WIDTHS = (8, 8, 8, 8)
@@ -30,10 +32,27 @@ def tiny_model():
     return Model(tiny_network(), tiny_card())
 
 
-def write_tiny_weights(folder):
+def tiny_reference(threshold=1e6):
+    """An out-of-distribution reference for the tiny network; by default no picture is out of distribution."""
+    size = WIDTHS[-1]
+    component = [1.0, *[0.0] * (size - 1)]
+    return OODReference(100, 100, 0.99, threshold, [0.0] * size, [component], [1.0], 1.0)
+
+
+def tiny_error_model():
+    """An error model of which only the form matters."""
+    votes = np.random.default_rng(0).dirichlet(np.ones(len(COLUMNS)), 40)
+    return fit_error_model(votes, np.full_like(votes, 0.01), votes[::-1])
+
+
+def write_tiny_weights(folder, **entries):
     """Write a checkpoint of the tiny network; return its path."""
-    card = tiny_card(training_mean=[0.3] * len(COLUMNS))
-    checkpoints.save(folder / "tiny.pt", Model(tiny_network(), card))
+    complete = {
+        "training_mean": [0.3] * len(COLUMNS),
+        "error_models": {1: tiny_error_model()},
+        "ood_reference": tiny_reference(),
+    }
+    checkpoints.save(folder / "tiny.pt", Model(tiny_network(), tiny_card(**complete | entries)))
     return str(folder / "tiny.pt")
 
 
@@ -76,6 +95,8 @@ def folder_with_two_damaged(tmp_path, pictures):
 def counted_passes(model):
     """The number of inputs in each forward pass of the model since the test began."""
     seen = []
-    hook = model.network.register_forward_pre_hook(lambda module, arguments: seen.append(len(arguments[0])))
+    hook = model.network.features_net.register_forward_pre_hook(
+        lambda module, arguments: seen.append(len(arguments[0]))
+    )
     yield seen
     hook.remove()

@@ -19,8 +19,25 @@ from galaxy_explorer.app.upload.crop import offer_crop
 from galaxy_explorer.app.upload.results import ood_score, show_results
 from galaxy_explorer.images import GREY, Exposure
 
-ENDINGS = ["csv", "jpg", "jpeg", "jpe", "jfif", "png", "tif", "tiff", "webp", "fits", "fit", "fts", "fz", "gz", "bz2"]
-FILES = "Pictures (JPEG, PNG, TIFF, WebP, FITS); optional: scores.csv with votes"
+ENDINGS = [
+    "csv",
+    "jpg",
+    "jpeg",
+    "jpe",
+    "jfif",
+    "png",
+    "tif",
+    "tiff",
+    "webp",
+    "avif",
+    "fits",
+    "fit",
+    "fts",
+    "fz",
+    "gz",
+    "bz2",
+]
+FILES = "Pictures (JPEG, PNG, TIFF, WebP, AVIF, FITS); optional: scores.csv with votes"
 SCANNED = 8  # pictures whose out-of-distribution score decides which one is shown first: a second's work
 NAMED = 5  # refused files that are listed at once; the others are folded
 

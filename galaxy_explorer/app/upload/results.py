@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from galaxy_explorer import __version__
 from galaxy_explorer.app import state
 from galaxy_explorer.app.panel.shown_galaxy import predict_picture
 from galaxy_explorer.app.services import networks
@@ -167,8 +166,6 @@ def _offer_downloads(table: pd.DataFrame, network: str) -> None:
 
 def table_bytes(table: pd.DataFrame, ending: str, network: str) -> bytes:
     """Return scores as a file that names the network."""
-    from galaxy_explorer.prediction import as_bytes
+    from galaxy_explorer.prediction import as_bytes, provenance
 
-    key = networks.network(network).key()
-    about = {"prediction_key": key, "network": network, "version": __version__, "views": str(DEFAULT_VIEWS)}
-    return as_bytes(table.astype("float32"), ending, about)
+    return as_bytes(table.astype("float32"), ending, provenance(network, networks.network(network), DEFAULT_VIEWS))

@@ -8,7 +8,7 @@ from typing import Any
 from galaxy_explorer.decision_tree import QUESTIONS
 from galaxy_explorer.models import Card
 from galaxy_explorer.models.card import Validation
-from galaxy_explorer.models.checkpoints import WEIGHTS, CheckpointError, available, read_card
+from galaxy_explorer.models.checkpoints import WEIGHTS, CheckpointError, available, load, read_card
 from galaxy_explorer.storage import write_atomic
 from galaxy_explorer.training.model_card.calibration_plot import calibration_plot
 
@@ -59,6 +59,7 @@ def _fill_in(template: str, path: Path, card: Card) -> str:
         "file": path.name,
         "megabytes": len(content) / 1e6,
         "sha256": hashlib.sha256(content).hexdigest(),
+        "key": load(path).key(),
         "arguments_text": ", ".join(f"{key} {value}" for key, value in arguments.items()),
         "unlabeled_galaxies": card.unlabeled_galaxies,
     }

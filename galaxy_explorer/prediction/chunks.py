@@ -1,0 +1,84 @@
+"""Chunks of a prediction table: predictions and failures as rows, and back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from galaxy_explorer.catalogue import ID
+from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.prediction.stream import Batch
+from galaxy_explorer.prediction.tables import CROP_COLUMNS, FAILURE, OOD_SCORE, SPREAD_COLUMNS, STATE
+
+NUMBERS = [*COLUMNS, *SPREAD_COLUMNS, OOD_SCORE, *CROP_COLUMNS]
+CHUNK_COLUMNS = [*NUMBERS, STATE, FAILURE]
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """The predictions of many galaxies.
+
+    Parameters
+    ----------
+    fractions : pd.DataFrame
+        Vote fractions, float32; the index ``GalaxyID`` is text, the columns are the 37 of the decision tree.
+    spread : pd.DataFrame
+        Half-widths of their 68 % prediction intervals, of the same form; NaN if the table does not hold them.
+    failures : dict of str to str
+        The reason for each galaxy that could not be predicted.
+    ood_scores : pd.Series
+        Out-of-distribution scores by ``GalaxyID``; NaN if the table or the model card does not have them.
+    """
+
+    fractions: pd.DataFrame
+    spread: pd.DataFrame
+    failures: dict[str, str]
+    ood_scores: pd.Series = field(default_factory=lambda: pd.Series(dtype=float))
+
+
+def collect(batches: Sequence[Batch]) -> Predictions:
+    """Join batches in their order."""
+    chunk = chunk_of(batches)
+    return split(predicted_rows(chunk), failures_of(chunk))
+
+
+def chunk_of(batches: Sequence[Batch]) -> pd.DataFrame:
+    """Lay batches out as one table, in which galaxies that failed have a reason and NaN."""
+    ids = [galaxy_id for batch in batches for galaxy_id in batch.ids]
+    failures = {galaxy_id: reason for batch in batches for galaxy_id, reason in batch.failures.items()}
+    index = pd.Index([*ids, *failures], dtype=str, name=ID)
+    numbers = np.full((len(index), len(NUMBERS)), np.nan, dtype=np.float32)
+    if ids:
+        numbers[: len(ids)] = np.concatenate([_numbers(batch) for batch in batches])
+    table = pd.DataFrame(numbers, index, NUMBERS)
+    states = [state for batch in batches for state in batch.fingerprints or [None] * len(batch.ids)]
+    table[STATE] = pd.Series([*states, *[None] * len(failures)], index, dtype=object)
+    table[FAILURE] = pd.Series([*[None] * len(ids), *failures.values()], index, dtype=object)
+    return table
+
+
+def _numbers(batch: Batch) -> np.ndarray:
+    """Return the columns `NUMBERS` of a batch, (n, 78), NaN where unknown."""
+    count = len(batch.ids)
+    squares = [(one.x, one.y, one.side) if one else (np.nan,) * 3 for one in batch.squares or [None] * count]
+    scores = np.full(count, np.nan) if batch.ood_scores is None else batch.ood_scores
+    return np.column_stack([batch.fractions, batch.spread, scores, np.reshape(squares, (count, 3))])
+
+
+def predicted_rows(chunk: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a chunk that have predictions."""
+    return chunk[chunk[FAILURE].isna()]
+
+
+def failures_of(chunk: pd.DataFrame) -> dict[str, str]:
+    """Return the reasons for the failed galaxies of a chunk."""
+    reasons = chunk[FAILURE].dropna()
+    return dict(zip(reasons.index, reasons, strict=True))
+
+
+def split(table: pd.DataFrame, failures: dict[str, str]) -> Predictions:
+    """Split a table into fractions and half-widths."""
+    spread = table.reindex(columns=list(SPREAD_COLUMNS)).set_axis(list(COLUMNS), axis=1)
+    scores = table[OOD_SCORE] if OOD_SCORE in table else pd.Series(np.nan, table.index, name=OOD_SCORE)
+    return Predictions(table[list(COLUMNS)], spread, failures, scores)
