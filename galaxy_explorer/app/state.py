@@ -73,6 +73,7 @@ class Key(StrEnum):
     PICTURE_SOURCE = "picture_from"
     COMPARE_SOURCE = "compare_source"
     COMPARE_PART = "compare_of"
+    COMPARE_UNSEEN = "compare_unseen"
     COMPARE_SIZE = "compare_extent"
     COMPARE_NETWORKS = "compare_networks"
     VOTES_QUESTION = "votes_question"
