@@ -33,6 +33,8 @@ class Key(StrEnum):
     NEW_MEASURE = "new_measure"
     NEW_BOUNDS = "new_bounds"
     ASKED = "asked"
+    OOD_FLAG = "ood_flag"
+    OOD_SCORE = "ood_score"
     SORT = "sort_by"
     ORDER = "order"
     SEED = "seed"

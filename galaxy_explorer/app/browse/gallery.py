@@ -73,12 +73,14 @@ def show_gallery(source: str, catalogue: Catalogue, query: BrowseQuery, matches:
 
 def captions_of(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> list[Caption]:
     """Return functions that write the values that a query sorts or filters by."""
+    ood: list[Caption] = [_ood_caption(matches.ood.scores)] if matches.ood else []
     if (rmse := matches.rmse) is not None:
-        return [lambda row: _rmse_caption(rmse[row], has_votes=not matches.network or catalogue.votes.known[row])]
+        return [lambda row: _rmse_caption(rmse[row], not matches.network or catalogue.votes.known[row]), *ood]
     shown = [(query.sort, query.as_share)] if query.sort in COLUMNS else []
     # What a filter excludes is near 0 on every tile.
     shown += [(wanted.column, wanted.as_share) for wanted in query.ranges if wanted.low or not shown]
-    return [_caption(catalogue, *pair) for pair in list(dict.fromkeys(shown))[:MAX_CAPTIONS]]
+    votes = [_caption(catalogue, *pair) for pair in list(dict.fromkeys(shown))[:MAX_CAPTIONS]]
+    return [*votes[: MAX_CAPTIONS - len(ood)], *ood]
 
 
 def _caption(catalogue: Catalogue, column: str, as_share: bool) -> Caption:
@@ -92,6 +94,11 @@ def _caption(catalogue: Catalogue, column: str, as_share: bool) -> Caption:
         return f"{name_of(column)}: {'not asked' if np.isfinite(fractions[row]) else 'no votes known'}"
 
     return write
+
+
+def _ood_caption(scores: np.ndarray) -> Caption:
+    """Return a function that writes an out-of-distribution score."""
+    return lambda row: f"OOD score {scores[row]:.2f}"
 
 
 def _rmse_caption(rmse: float, has_votes: bool) -> str:

@@ -44,6 +44,6 @@ def presets_of(catalogue: Catalogue) -> list[Preset]:
 def preset_of(query: BrowseQuery) -> Preset | None:
     """Return the preset that a query is, on whichever page."""
     for preset in presets():
-        if (query.ranges, query.sort, query.search) == (preset.query.ranges, preset.query.sort, ""):
+        if (query.ranges, query.sort, query.search, query.ood) == (preset.query.ranges, preset.query.sort, "", None):
             return preset
     return None
