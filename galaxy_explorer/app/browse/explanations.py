@@ -67,7 +67,9 @@ def _explain_ood(catalogue: Catalogue, found: OodScores) -> list[str]:
             f"{count} have no out-of-distribution score by {found.network} and are hidden. Predict them in Compare."
         )
         _lead_to_compare(catalogue, message)
-    return [f"Out-of-distribution scores are by {found.network}."] if found.network else []
+    else:
+        return [f"Out-of-distribution scores are by {found.network}."]
+    return []
 
 
 def _lead_to_compare(catalogue: Catalogue, message: str) -> None:

@@ -97,8 +97,13 @@ def _caption(catalogue: Catalogue, column: str, as_share: bool) -> Caption:
 
 
 def _ood_caption(scores: np.ndarray) -> Caption:
-    """Return a function that writes an out-of-distribution score."""
-    return lambda row: f"OOD score {scores[row]:.2f}"
+    """Return a function that writes an out-of-distribution score, of which 1 is the limit."""
+
+    def write(row: int) -> str:
+        rounded = f"{scores[row]:.2f}"
+        return f"OOD score {rounded if rounded != '1.00' or scores[row] == 1 else f'{scores[row]:.4f}'}"
+
+    return write
 
 
 def _rmse_caption(rmse: float, has_votes: bool) -> str:
