@@ -97,7 +97,7 @@ def _caption(catalogue: Catalogue, column: str, as_share: bool) -> Caption:
 
 
 def _ood_caption(scores: np.ndarray) -> Caption:
-    """Return a function that writes an out-of-distribution score, of which 1 is the limit."""
+    """Return a function that writes an out-of-distribution score, never 1.00 for one near 1."""
 
     def write(row: int) -> str:
         rounded = f"{scores[row]:.2f}"

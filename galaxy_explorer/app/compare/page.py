@@ -88,7 +88,7 @@ def choose_rows(catalogue: Catalogue) -> np.ndarray:
 
 
 def choose_unseen(catalogue: Catalogue, rows: np.ndarray) -> np.ndarray:
-    """Return the unseen ones among some rows unless the visitor wants all, or none is known to be unseen."""
+    """Return the unseen ones among some rows, or all if the visitor wants or none is unseen."""
     try:
         unseen = rows[np.isin(rows, unseen_rows(catalogue))]
     except CatalogueError as error:
