@@ -86,6 +86,10 @@ class Visitor:
         for name, value in (widgets or {}).items():
             state = request.rerun_script.widget_states.widgets.add()
             state.id, state.string_value = name, value
+        return await self.send(request)
+
+    async def send(self, request: BackMsg) -> Screen:
+        """Send a request to run a page, and return what the page shows; download its pictures."""
         await self.socket.send(request.SerializeToString())
         screen = Screen()
         async with asyncio.timeout(STEP_TIMEOUT_S):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from galaxy_explorer import set_thread_policy
-from galaxy_explorer.app import paths, state
+from galaxy_explorer.app import paths, server, state
 from galaxy_explorer.app.services.local_paths import read_token
 from galaxy_explorer.app.ui import vote_kind
 
@@ -34,6 +34,7 @@ PAGES = (
 def main() -> None:
     """Draw what all pages share, and run the page that the URL names."""
     set_thread_policy()
+    server.register_session()
     # A file: the browser would fetch a named icon from a font's host.
     st.set_page_config(page_title="Galaxy Explorer", page_icon=UI / "icon.svg", layout="wide")
     for sheet in ("style.css", "loading.css"):

@@ -7,7 +7,7 @@ own key: these keys are the constants of `Key`. No other module touches `st.sess
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 import pandas as pd
 import streamlit as st
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from galaxy_explorer.app.services.selection import Selection
 
 State = TypeVar("State")
+Crop = Square | Literal["found", "whole"]  # a visitor's own, that of find_galaxy, or the whole picture
 
 
 class Key(StrEnum):
@@ -43,6 +44,8 @@ class Key(StrEnum):
     GO_TO_PAGE = "go_to_page"
     NETWORK = "network"
     ANSWER = "answer"
+    COPY_LINK = "copy_link"
+    ENLARGED = "enlarged"
     CHART = "chart"
     ANSWER_LIST = "list"
     CHART_SOURCES = "sources_shown"
@@ -62,9 +65,9 @@ class Key(StrEnum):
     UPLOAD = "shown_upload"
     UPLOAD_TABLE = "upload_table"
     FITS_IMAGE = "image_of"
-    CROP_X = "crop_x"
-    CROP_Y = "crop_y"
-    CROP_SIDE = "crop_side"
+    PHOTO = "photo"
+    CAMERA = "camera"
+    CROP = "crop"
     POSITION = "position"
     EXAMPLE = "example"
     ZOOM = "zoom"
@@ -125,7 +128,6 @@ class GalaxyState:
 
     galaxy_id: str = ""  # requested last; it may not be drawn yet
     url: GalaxyUrl | None = None  # as last read or written; None on arrival from another page
-    arrival_networks: dict[GalaxyUrl, str] = field(default_factory=dict)  # shown first at URLs that name no network
 
 
 @dataclass
@@ -134,6 +136,8 @@ class PanelState:
 
     answer_of: str = ""  # the galaxy for which the answer was chosen
     requested_answer: str | None = None  # by the URL, for the galaxy shown next
+    asked_answer: str | None = None  # chosen by the visitor or the URL
+    own_answer: str = ""  # chosen by the page itself
 
 
 def shared() -> SharedState:
@@ -172,10 +176,9 @@ class Upload:
 
     galaxy_id: str
     content: bytes = field(repr=False)
-    small: str = field(default="", repr=False)  # thumbnail, as a data URL
     image: str = ""  # name of the image of a FITS file that is shown
     choices: tuple[str, ...] = ()  # names of all images of a FITS file
-    crop: Square | None = None  # what the network is shown; None for the whole picture
+    crop: Crop = "found"  # what the network is shown
 
     @property
     def picture_key(self) -> tuple[str, ...]:
@@ -199,9 +202,11 @@ class UploadState:
     """Uploads of a visitor, and all that was computed from them."""
 
     pictures: dict[str, Upload] = field(default_factory=dict)  # by galaxy id; they outlive a change of page
-    files: dict[str, str] = field(default_factory=dict)  # galaxy id by file id; empty for tables and refused files
+    # Galaxy ids by file id: several of a zip file, none of tables and refused files.
+    files: dict[str, tuple[str, ...]] = field(default_factory=dict)
     listed: set[str] = field(default_factory=set)  # ids of the files that the page lists
-    refused: dict[str, tuple[str, str]] = field(default_factory=dict)  # file name and reason by file id
+    # File name and reason by file id and name.
+    refused: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     scores: pd.DataFrame | None = None  # the score table that was uploaded last
     scores_file: str = ""  # its file id
     stopped: bool = False  # whether the visitor stopped the predictions
@@ -209,6 +214,7 @@ class UploadState:
     uploaders: int = 0  # number of times that fresh, empty uploaders were made
     results: ResultCache = field(default_factory=lambda: ResultCache(200e6, _size_bytes))
     exposures: ResultCache = field(default_factory=lambda: ResultCache(100e6, _size_bytes))  # decoded pictures
+    findings: ResultCache = field(default_factory=lambda: ResultCache(50e6, _size_bytes))  # of find_galaxy
 
     def clear(self) -> None:
         """Remove everything."""
@@ -222,6 +228,8 @@ class SkyState:
     # Steps of the last searches, a picture takes 0.6 MB; position and zoom of the URL that the slider was set by.
     steps: ResultCache = field(default_factory=lambda: ResultCache(max_size=12))
     zoom_read: tuple[str, str | None] | None = None
+    crops: dict[tuple[str, ...], Crop] = field(default_factory=dict)  # by the view; else that of find_galaxy
+    pictures: ResultCache = field(default_factory=lambda: ResultCache(max_size=12))  # parts of cutouts, 0.5 MB each
 
 
 @dataclass

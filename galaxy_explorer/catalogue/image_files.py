@@ -15,7 +15,7 @@ from galaxy_explorer.catalogue.score_tables import ID, normalise_id
 from galaxy_explorer.catalogue.zip_files import MAX_FIELD_BYTES
 from galaxy_explorer.images import FITS_ENDINGS, is_named, stem_of
 
-SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", *FITS_ENDINGS)
+SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".avif", *FITS_ENDINGS)
 SCORES_FILE = "scores.csv"
 SCORES_FILES = (SCORES_FILE, "scores.tsv")
 FIELD_FILE = "field.json"

@@ -4,6 +4,7 @@ import os
 import zipfile
 from functools import lru_cache
 from pathlib import Path
+from typing import BinaryIO
 
 MAX_FIELD_BYTES = 4096  # of a field.json
 MAX_PICTURE_BYTES = 256 * 2**20  # of one picture, unpacked: room for MAX_PIXELS at 16 bits in RGB
@@ -27,10 +28,15 @@ def open_zip(root: Path) -> zipfile.ZipFile:
 @lru_cache(maxsize=8)
 def _open(root: Path, _process: int, _state: tuple[int, ...]) -> zipfile.ZipFile:
     # ZipFile's reads are safe between threads, but not between processes that share one open file.
+    return read_directory(root)
+
+
+def read_directory(file: Path | BinaryIO) -> zipfile.ZipFile:
+    """Read the directory of a zip file, with the names of Windows and macOS; raise BadZipFile."""
     try:  # macOS packs names in UTF-8 without the flag for it
-        archive = zipfile.ZipFile(root, metadata_encoding="utf-8")
+        archive = zipfile.ZipFile(file, metadata_encoding="utf-8")
     except UnicodeDecodeError:
-        archive = zipfile.ZipFile(root)
+        archive = zipfile.ZipFile(file)
     for member in archive.filelist:
         member.filename = member.filename.replace("\\", "/")  # of older programs on Windows
     archive.NameToInfo = {member.filename: member for member in archive.filelist}

@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 from galaxy_explorer import decision_tree as tree
 from galaxy_explorer.flow_chart.icons import drawing
-from galaxy_explorer.flow_chart.layout import NOTES
+from galaxy_explorer.flow_chart.layout import EDGE, NOTES, TILES, WIDTH
 from galaxy_explorer.flow_chart.palette import Palette, blend, palette
 from galaxy_explorer.flow_chart.readings import (
     HARDLY_ASKED,
@@ -31,6 +31,8 @@ def as_list(
     """Format one galaxy's votes as an HTML list, with the same numbers as the chart.
 
     Each answer's name is a button, without an action of its own; ``data-column`` of the list's item is its answer.
+    The button's style variables ``--left``, ``--top``, ``--width``, ``--height`` are its place in the chart, for a page
+    that lays the buttons over the chart.
 
     Parameters
     ----------
@@ -100,12 +102,21 @@ def _answer(
     body = _add(item, "div", "flex:1;min-width:0")
     head = _add(body, "div", "display:flex;gap:8px;align-items:baseline")
     ink, name = blend(colours.quiet, colours.ink, opacity), tree.ANSWER_OF[column].name
-    button = _add(head, "button", f"{_BARE};font-weight:{700 if likeliest else 500};color:{ink}", name, type="button")
+    style = f"{_BARE};font-weight:{700 if likeliest else 500};color:{ink};{_place_in_chart(column)}"
+    button = _add(head, "button", style, type="button")
+    _add(button, "span", "", name)
     button.attrib |= {"aria-label": tree.name_of(column), "aria-pressed": str(selected).lower()}
     marks = [mark for mark, holds in (("likeliest path", likeliest), ("selected", selected)) if holds]
     if marks:
         _add(head, "span", f"margin-left:auto;font-size:12px;color:{colours.quiet}", ", ".join(marks))
     return body
+
+
+def _place_in_chart(column: str) -> str:
+    """Return the style variables of an answer's place in the chart, in % across and px down."""
+    tile, width = TILES[column], (WIDTH + 2 * EDGE) / 100
+    across = f"--left:{(tile.left + EDGE) / width:.3f}%;--width:{(tile.right - tile.left) / width:.3f}%"
+    return f"{across};--top:{tile.top:.1f}px;--height:{tile.bottom - tile.top:.1f}px"
 
 
 def _share(body: ET.Element, reading: Reading, column: str, colours: Palette) -> None:

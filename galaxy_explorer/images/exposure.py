@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-MAX_PIXELS = 50_000_000  # decoded, 50 Mpx take 150 MB; Galaxy Zoo's pictures have 0.18 Mpx
+MAX_PIXELS = 50_000_000  # decoded, 50 Mpx take up to 0.4 GB for a moment; Galaxy Zoo's pictures have 0.18 Mpx
 MAX_FITS_PIXELS = 400_000_000  # of all planes together; they are averaged strip by strip, never held at once
 MIN_SIDE = 16  # pixels; below it nothing of a galaxy's shape is left
 
@@ -25,6 +25,7 @@ DAMAGED = (
     ArithmeticError,
     EOFError,
     MemoryError,
+    RuntimeError,  # of the AVIF decoder
     struct.error,
     zlib.error,
     Warning,
@@ -83,3 +84,22 @@ def check_picture(image: np.ndarray) -> None:
     """Raise ValueError if an array is not an RGB picture, (H, W, 3) of uint8."""
     if image.ndim != 3 or image.shape[-1] != 3 or image.dtype != np.uint8 or 0 in image.shape:
         raise ValueError(f"an array {image.shape} of {image.dtype} was given; a picture is (H, W, 3) of uint8")
+
+
+def check_size(width: int, height: int, most: int = MAX_PIXELS) -> None:
+    """Raise ImageError if a picture's header claims too many pixels, or too few."""
+    if width * height > most:
+        raise ImageError(too_large(f"{width}×{height} pixels", most))
+    if min(width, height) < MIN_SIDE:
+        raise ImageError(
+            f"the picture has {width}×{height} pixels, too small to hold a galaxy: "
+            f"use one with at least {MIN_SIDE} pixels a side"
+        )
+
+
+def too_large(size: str, most: int = MAX_PIXELS) -> str:
+    """Format the message on a picture with too many pixels."""
+    return (
+        f"the picture has {size}, more than the {most // 10**6} million that are read: "
+        "cut out the galaxy or scale the picture down"
+    )

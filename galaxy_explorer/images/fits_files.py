@@ -2,8 +2,8 @@
 
 import bz2
 import gzip
-import io
 import re
+import tempfile
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
@@ -16,9 +16,12 @@ import numpy as np
 
 from galaxy_explorer.images.exposure import ImageError
 
-MAX_UNPACKED_BYTES = 512 * 2**20  # of a packed file: more than any cutout or survey frame has
+MAX_UNPACKED_BYTES = 512 * 2**20  # of a file packed by gzip: more than any cutout or survey frame has
+MAX_UNPACKED_BZIP2_BYTES = 128 * 2**20  # of one packed by bzip2, which takes 5 s; SDSS's frames have 12 MiB
+MAX_HEADER_BYTES = 16 * 2**20  # of a packed file, until its first END
+UNPACKED_IN_MEMORY = 32 * 2**20  # bytes; more are unpacked to the disk
 MAX_UNITS = 500  # headers and data units that are read of a file
-MAX_TILE_PIXELS = 50_000_000  # of one tile of a compressed image, which is unpacked at once
+MAX_TILE_PIXELS = 20_000_000  # of one tile of a compressed image, which is unpacked at once: up to 0.5 GB
 STRIP_PIXELS = 1_000_000  # read at a time
 SHOWN_PIXELS = 2_100_000  # a plane with more, some 1,450 a side, is averaged: networks see 128 a side
 
@@ -31,6 +34,7 @@ BEYOND = 1e100  # an absolute value above it is as good as infinite: its square 
 _PIXEL_CARD = re.compile(rb"(?:BITPIX  |NAXIS[ 12]  |BSCALE  |BZERO   |BLANK   )= .{70}", re.DOTALL)
 _TOO_MANY = re.compile(rb"(?:NAXIS   |ZNAXIS  |TFIELDS )= *\+?0*[1-9]\d{3}")
 _END = b"END".ljust(CARD)
+_HEADER_START = re.compile(rb"SIMPLE  =[ -~]{1,2871}")  # as much as there is of the first block, of printed ASCII
 _quieting = threading.Lock()
 
 
@@ -101,12 +105,14 @@ def opened(file: BinaryIO) -> Iterator[Any]:
     from astropy.io import fits
 
     quiet_astropy()
-    unpacked = _unpacked(file)
-    if odd := _odd_card(unpacked, 0):
-        raise ImageError(f"the FITS file cannot be read ({odd}): correct or remove the card, or save the file again")
-    unpacked.seek(0)
-    with fits.open(unpacked, mode="readonly", memmap=False, lazy_load_hdus=True) as units:
-        yield units
+    with _unpacked(file) as unpacked:
+        if odd := _odd_card(unpacked, 0):
+            raise ImageError(
+                f"the FITS file cannot be read ({odd}): correct or remove the card, or save the file again"
+            )
+        unpacked.seek(0)
+        with fits.open(unpacked, mode="readonly", memmap=False, lazy_load_hdus=True) as units:
+            yield units
 
 
 def _odd_card(file: Any, start: int) -> str:
@@ -143,22 +149,34 @@ def _unparsable(image: bytes) -> str:
     return ""
 
 
-def _unpacked(file: BinaryIO) -> BinaryIO:
-    """Unpack a gzip or bzip2 file in memory, within bounds; return another file as it is."""
+@contextmanager
+def _unpacked(file: BinaryIO) -> Iterator[Any]:
+    """Unpack a gzip or bzip2 file piece by piece, within bounds; yield another file as it is."""
     start = file.read(2)
     file.seek(0)
     if start == b"SI":
-        return file
-    with gzip.GzipFile(fileobj=file) if start == b"\x1f\x8b" else bz2.BZ2File(file) as unpacking:
-        if not unpacking.peek(9).startswith(b"SIMPLE  ="):
-            raise ImageError("the file is packed and holds no FITS: unpack it, or use a picture")
-        content = unpacking.read(MAX_UNPACKED_BYTES + 1)
-    if len(content) > MAX_UNPACKED_BYTES:
-        raise ImageError(
-            f"the FITS file takes more than {MAX_UNPACKED_BYTES // 2**20} MiB unpacked: cut out the galaxy, or unpack "
-            "the file and predict it on the command line"
-        )
-    return io.BytesIO(content)
+        yield file
+        return
+    gzipped = start == b"\x1f\x8b"
+    most = MAX_UNPACKED_BYTES if gzipped else MAX_UNPACKED_BZIP2_BYTES
+    with (
+        gzip.GzipFile(fileobj=file) if gzipped else bz2.BZ2File(file) as unpacking,
+        tempfile.SpooledTemporaryFile(UNPACKED_IN_MEMORY) as unpacked,
+    ):
+        has_end, tail = False, b""
+        while piece := unpacking.read(HEADER_PIECE):
+            if not unpacked.tell() and not _HEADER_START.match(piece):
+                raise ImageError("the file is packed and holds no FITS: unpack it, or use a picture")
+            has_end = has_end or _END in tail + piece
+            tail = piece[-CARD:]
+            unpacked.write(piece)
+            if unpacked.tell() > (most if has_end else min(most, MAX_HEADER_BYTES)):
+                raise ImageError(
+                    f"the FITS file takes more than {most // 2**20} MiB unpacked, or its header does not end: cut out "
+                    "the galaxy, or unpack the file and predict it on the command line"
+                )
+        unpacked.seek(0)
+        yield unpacked
 
 
 def units_of(units: Any) -> tuple[list[Unit], list[str]]:

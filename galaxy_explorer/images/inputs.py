@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from PIL import Image
@@ -12,6 +13,8 @@ DEFAULT_VIEWS = 8  # of test-time augmentation: all flips and quarter turns
 
 MIN_FIELD = 0.01  # of the field of view that a picture may cover
 MAX_PADDED_SIDE = 4096  # pixels that a picture is padded to by reflection
+LANCZOS = 3  # lobes of the filter that resizes
+ROWS_AT_ONCE = 16  # of the resized picture: few enough that most of the filter is not zero
 
 # Quarter turns, and whether a flip follows.
 _VIEWS = ((0, False), (0, True), (2, False), (2, True), (1, False), (1, True), (3, False), (3, True))
@@ -59,7 +62,41 @@ def central_field(image: np.ndarray, crop: float, size: int, field: float = 1.0)
     height, width = image.shape[:2]
     left, top = max(0.0, (width - side) / 2), max(0.0, (height - side) / 2)
     box = (left, top, min(left + side, width), min(top + side, height))
-    return np.array(Image.fromarray(image).resize((size, size), Image.Resampling.LANCZOS, box=box))
+    return _resized(image, box, size)
+
+
+def _resized(image: np.ndarray, box: tuple[float, float, float, float], size: int) -> np.ndarray:
+    """Resize a part of a picture, left to bottom, by a Lanczos filter and round once.
+
+    Pillow rounds to bytes between rows and columns, so that a quarter turn changed the predictions by rms 0.001.
+    """
+    left, top, right, bottom = box
+    down = _lanczos(image.shape[0], top, bottom, size)
+    across = _lanczos(image.shape[1], left, right, size)
+    first = across[0][0].start
+    used = image[:, first : across[-1][0].stop].transpose(2, 0, 1)
+    rows = np.concatenate([weights @ used[:, part].astype(np.float32) for part, weights in down], axis=1)
+    levels = [rows[:, :, part.start - first : part.stop - first] @ weights.T for part, weights in across]
+    return np.ascontiguousarray(
+        np.rint(np.concatenate(levels, axis=2).clip(0, 255)).astype(np.uint8).transpose(1, 2, 0)
+    )
+
+
+@lru_cache(maxsize=16)
+def _lanczos(length: int, start: float, end: float, size: int) -> list[tuple[slice, np.ndarray]]:
+    """Return the pixels of an axis, and their weights, for every few resized pixels."""
+    scale = (end - start) / size
+    wide = max(scale, 1.0)
+    parts = []
+    for block in range(0, size, ROWS_AT_ONCE):
+        centres = start + (np.arange(block, min(block + ROWS_AT_ONCE, size)) + 0.5) * scale
+        part = slice(
+            max(0, math.floor(centres[0] - LANCZOS * wide)), min(length, math.ceil(centres[-1] + LANCZOS * wide))
+        )
+        apart = (np.arange(part.start, part.stop) + 0.5 - centres[:, np.newaxis]) / wide
+        weights = np.where(np.abs(apart) < LANCZOS, np.sinc(apart) * np.sinc(apart / LANCZOS), 0.0)
+        parts.append((part, (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)))
+    return parts
 
 
 def normalise(pictures: np.ndarray, mean: Sequence[float], std: Sequence[float]) -> np.ndarray:

@@ -2,38 +2,60 @@
 
 import io
 import os
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from os import PathLike
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, features
+from PIL.AvifImagePlugin import AvifImageFile
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from galaxy_explorer.images.exposure import DAMAGED, GREY, MAX_PIXELS, MIN_SIDE, Exposure, ImageError
+from galaxy_explorer.images.exposure import DAMAGED, GREY, MAX_PIXELS, Exposure, ImageError, check_size, too_large
 from galaxy_explorer.images.fits import read_fits
+from galaxy_explorer.images.formats.segments import check_jpeg, check_png, without_texts
+from galaxy_explorer.images.formats.tiff import finite_range, not_read, read_layout, read_samples, scaled
+
+MAX_PIXELS_BY_FRAME = 20_000_000  # of WebP and AVIF, whose decoders hold a frame several times: 16 to 18 bytes a pixel
+MAX_SCANNED_PIXELS = 1_500_000_000  # of a JPEG picture, times its scans; a progressive one has about 10
+MAX_FILE_BYTES = 128 * 2**20  # of a JPEG, WebP or AVIF file, which are held as a whole
+BAND_SAMPLES = 1_000_000  # pixels converted at a time
+LARGE_PIXELS = 10_000_000  # from which on pictures are decoded one at a time: up to 0.4 GB each
+DARK = 64  # of 255: deep pictures whose brightest level is below have values of 14 bits or less in 16
+
+_one_large_picture = threading.Lock()
 
 # The formats that are tried, by the first bytes of the file. Pillow's own `Image.open` is not used: it
 # warns of large pictures through the process-wide `warnings`, which threads cannot catch safely.
 _FORMATS: tuple[tuple[bytes, type[ImageFile]], ...] = (
-    (b"\xff\xd8\xff", JpegImageFile),
-    (b"\x89PNG\r\n\x1a\n", PngImageFile),
-    (b"II\x2a\x00", TiffImageFile),
-    (b"MM\x00\x2a", TiffImageFile),
-    (b"II\x2b\x00", TiffImageFile),  # BigTIFF
-    (b"MM\x00\x2b", TiffImageFile),
+    (rb"\xff\xd8\xff", JpegImageFile),
+    (rb"\x89PNG\r\n\x1a\n", PngImageFile),
+    (rb"II[*+]\0|MM\0[*+]", TiffImageFile),  # "+" is BigTIFF
+    (rb"RIFF....WEBP", WebPImageFile),
+    (rb"....ftyp(avif|avis|(mif1|msf1).{4}(....){0,8}avif)", AvifImageFile),
 )
 
 # What is often uploaded instead of a picture.
 _OTHERS = (
-    (b"%PDF", "a PDF document"),
-    (b"GIF8", "a GIF"),
-    (b"BM", "a Windows bitmap"),
-    (b"PK\x03\x04", "a zip file or an office document"),
-    (b"\x00\x00\x00\x0cjP  ", "a JPEG 2000"),
+    (rb"%PDF", "a PDF document"),
+    (rb"GIF8", "a GIF"),
+    (rb"BM", "a Windows bitmap"),
+    (rb"PK\x03\x04", "a zip file or an office document"),
+    (rb"\x00\x00\x00\x0cjP  ", "a JPEG 2000"),
+    (rb"\xff\x0a|\0\0\0\x0cJXL ", "a JPEG XL"),
+    (rb"....ftyp(hei|hev|mif1|msf1)", "an HEIC picture of a phone"),
+    (rb"....ftypavi", "an AVIF picture, for which this Pillow was built without a decoder,"),
+    (rb"....ftypcrx", "a camera's raw file"),
+    (rb"8BPS", "a Photoshop document"),
+    (rb"XISF0100", "an XISF picture of PixInsight"),
+    (rb"\x89HDF", "an HDF5 file"),
 )
 
 # SDSS packs its frames with bzip2; .fz is tile compression.
@@ -49,10 +71,11 @@ PictureSource = bytes | str | PathLike[str] | BinaryIO
 
 
 def read_image(source: PictureSource, *, shortest: int | None = None) -> np.ndarray:
-    """Read a JPEG, PNG, TIFF, WebP or FITS picture of any mode as RGB.
+    """Read a JPEG, PNG, TIFF, WebP, AVIF or FITS picture of any mode as RGB.
 
-    16-bit pictures are scaled so that 65535 becomes 255, pictures of floats by their own finite range
-    (NaN becomes black); 32-bit integers count as 16-bit if they fit, else they are scaled by their own range.
+    16-bit pictures are scaled so that 65535 becomes 255, those of 12 bits so that 4095 does, pictures of floats by
+    their own finite range (NaN becomes black); signed and 32-bit integers count as 16-bit if they fit, else they are
+    scaled by their own range.
     Transparency is laid on black, and the camera's orientation is applied. Of a file with several pictures
     the first is read; of a FITS file the one that `read_exposure` reads, with the same stretch. Thread-safe.
 
@@ -73,8 +96,9 @@ def read_image(source: PictureSource, *, shortest: int | None = None) -> np.ndar
     ------
     ImageError
         If the file does not exist, has another format, is damaged, too small (a side below `MIN_SIDE` pixels)
-        or too large (more than `MAX_PIXELS` pixels, of FITS `MAX_FITS_PIXELS`; this is read from the header,
-        before anything is decoded).
+        or too large: more than `MAX_PIXELS` pixels, of FITS `MAX_FITS_PIXELS`, of WebP and AVIF 20 million; JPEG with
+        too many scans; TIFF with more than 400 MB of samples. This is read from the header, before anything is
+        decoded.
     """
     return _read(source, None, located=False, shortest=shortest).picture
 
@@ -119,7 +143,8 @@ def _read(source: PictureSource, image: str | None, *, located: bool, shortest: 
     except ImageError:
         raise
     except Image.DecompressionBombError as error:  # Pillow rejects a large WebP by itself, from the header
-        raise ImageError(_too_large(str(error).partition(")")[0].partition("(")[2])) from error
+        size = str(error).partition(")")[0].partition("(")[2]
+        raise ImageError(too_large(size, MAX_PIXELS_BY_FRAME)) from error
     except DAMAGED as error:
         raise ImageError(
             f"the picture cannot be read ({error}); the file is missing, damaged or cut short: fetch or save it again"
@@ -127,32 +152,99 @@ def _read(source: PictureSource, image: str | None, *, located: bool, shortest: 
 
 
 def _decode(file: BinaryIO, image: str | None, located: bool, shortest: int | None) -> Exposure:
-    """Decode an open file after checking its first bytes and the size in its header."""
-    start = file.read(16)
+    """Decode an open file by its first bytes."""
+    start = file.read(64)
     file.seek(0)
     if start.startswith(FITS_STARTS):
         return read_fits(file, image, located=located)
-    plugin = next((plugin for magic, plugin in _FORMATS if start.startswith(magic)), None)
-    if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
-        plugin = WebPImageFile
-    if plugin is None:
+    plugin = next((plugin for magic, plugin in _FORMATS if re.match(magic, start, re.DOTALL)), None)
+    if plugin is None or (plugin is AvifImageFile and not features.check("avif")):
         raise ImageError(
-            f"{_kind_of(start)} is not a picture in JPEG, PNG, TIFF, WebP or FITS: save the picture as one of these"
+            f"{_kind_of(start)} is not a picture in JPEG, PNG, TIFF, WebP, AVIF or FITS: save it as JPEG or PNG"
         )
-    with plugin(file) as picture:
-        width, height = picture.size
-        if width * height > MAX_PIXELS:
-            raise ImageError(_too_large(f"{width}×{height} pixels"))
-        if min(width, height) < MIN_SIDE:
+    if plugin is TiffImageFile:
+        return _read_tiff(file)
+    if plugin is PngImageFile:
+        return _read_png(file)
+    content = file.read(MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
+        raise ImageError(
+            f"the file has more than {MAX_FILE_BYTES // 2**20} MiB: cut out the galaxy, or save it smaller"
+        )
+    scans = check_jpeg(content) if plugin is JpegImageFile else 1
+    with plugin(io.BytesIO(content)) as picture:
+        return _exposure(picture, shortest=shortest, scans=scans)
+
+
+def _read_png(file: BinaryIO) -> Exposure:
+    """Read a PNG file, without its texts and profile if Pillow does not accept those."""
+    check_png(file)
+    try:
+        with PngImageFile(file) as picture:
+            return _exposure(picture)
+    except ImageError:
+        raise
+    except (ValueError, SyntaxError):  # texts of more than 1 MiB, among others
+        with PngImageFile(without_texts(file)) as picture:
+            return _exposure(picture)
+
+
+def _read_tiff(file: BinaryIO) -> Exposure:
+    """Read a TIFF file."""
+    layout = read_layout(file)
+    file.seek(0)
+    with _turn(layout.width * layout.height):
+        levels = read_samples(file, layout)
+    if levels is not None:
+        return Exposure(levels, notes=_notes_on(levels, deep=layout.bits > 8))
+    file.seek(0)
+    try:
+        picture = TiffImageFile(file)
+    except SyntaxError as error:
+        raise not_read(layout) from error
+    with picture:
+        return _exposure(picture)
+
+
+def _exposure(picture: ImageFile, *, shortest: int | None = None, scans: int = 1) -> Exposure:
+    """Decode a picture after checking the size in its header."""
+    width, height = picture.size
+    check_size(width, height, MAX_PIXELS_BY_FRAME if isinstance(picture, WebPImageFile | AvifImageFile) else MAX_PIXELS)
+    notes: tuple[str, ...] = ()
+    if isinstance(picture, JpegImageFile):
+        if scans * width * height > MAX_SCANNED_PIXELS:
             raise ImageError(
-                f"the picture has {width}×{height} pixels, too small to hold a galaxy: "
-                f"use one with at least {MIN_SIDE} pixels a side"
+                f"the JPEG picture has {scans:,} scans of {width:,}×{height:,} pixels, more than are decoded: "
+                "save it again"
             )
-        if shortest and isinstance(picture, JpegImageFile):
+        if scans > 1 and width * height > MAX_PIXELS / 2 and not shortest:
+            shortest = min(width, height) // 2  # libjpeg holds the coefficients of all scans, 6 bytes a pixel
+            notes = (f"its {width:,}×{height:,} pixels were averaged 2 by 2",)
+        if shortest:
             picture.draft(picture.mode, (shortest, shortest))
-        levels = _to_rgb(ImageOps.exif_transpose(picture))
-        is_grey = np.array_equal(levels[..., 0], levels[..., 1]) and np.array_equal(levels[..., 1], levels[..., 2])
-        return Exposure(levels, notes=(GREY,) if is_grey else ())
+    deep = any(";16" in str(tile.args) for tile in picture.tile)
+    with _turn(width * height):
+        ImageOps.exif_transpose(picture, in_place=True)
+        levels = _to_rgb(picture)
+    return Exposure(levels, notes=notes + _notes_on(levels, deep=deep))
+
+
+def _turn(pixels: int) -> AbstractContextManager[object]:
+    """Return a context that holds the lock for decoding if a picture is large."""
+    return _one_large_picture if pixels > LARGE_PIXELS else nullcontext()
+
+
+def _notes_on(levels: np.ndarray, *, deep: bool) -> tuple[str, ...]:
+    """Return the notes on a picture of dark values, and on one without colours."""
+    notes = []
+    if deep and levels.max() < DARK:
+        notes.append(
+            f"its values use {max(1, round(levels.max() / 2.55))} % of their range, so that it is dark: "
+            "scale them to the whole range, or save it with 8 bits"
+        )
+    if np.array_equal(levels[..., 0], levels[..., 1]) and np.array_equal(levels[..., 1], levels[..., 2]):
+        notes.append(GREY)
+    return tuple(notes)
 
 
 def _kind_of(start: bytes) -> str:
@@ -160,49 +252,49 @@ def _kind_of(start: bytes) -> str:
     if not start:
         return "an empty file"
     for magic, words in _OTHERS:
-        if start.startswith(magic):
+        if re.match(magic, start, re.DOTALL):
             return words
-    is_text = start.lstrip()[:1] == b"<" or all(byte in b"\t\n\r" or 32 <= byte < 127 for byte in start)
+    is_text = start.lstrip()[:1] == b"<" or all(byte in b"\t\n\r" or 32 <= byte < 127 for byte in start[:16])
     return "a file of text" if is_text else "a file of an unknown kind"
 
 
-def _too_large(size: str) -> str:
-    """Return the message on a picture with too many pixels."""
-    return (
-        f"the picture has {size}, more than the {MAX_PIXELS // 10**6} million that are read: "
-        "cut out the galaxy or scale the picture down"
-    )
-
-
 def _to_rgb(picture: Image.Image) -> np.ndarray:
-    """Convert a decoded picture of any mode to RGB."""
-    if picture.mode.startswith("I;16"):
-        return _scaled(np.asarray(picture, dtype=float), 0, 65535)
-    if picture.mode == "I":
-        values = np.asarray(picture, dtype=float)
-        low, high = values.min(), values.max()
-        return _scaled(values, 0, 65535) if low >= 0 and high <= 65535 else _scaled(values, low, high)
-    if picture.mode == "F":
-        with np.errstate(invalid="ignore"):  # of a signalling NaN
-            values = np.asarray(picture, dtype=float)
-        finite = values[np.isfinite(values)]
-        if finite.size == 0:
-            raise ImageError("every pixel of the picture is NaN or infinite: save it again with its values")
-        return _scaled(values, finite.min(), finite.max())
-    if "transparency" in picture.info or picture.mode in ("LA", "La", "PA", "RGBA", "RGBa"):
-        if picture.mode == "La":
-            picture = picture.convert("LA")
-        picture = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, (0, 0, 0, 255)), picture)
-    return np.array(picture.convert("RGB"))
+    """Convert a picture of any mode to RGB, a band of rows at a time."""
+    width, height = picture.size
+    darkest, brightest = 0.0, 65535.0
+    if picture.mode in ("I", "F"):
+        low, high = finite_range(np.asarray(band) for _, band in _bands(picture))
+        if picture.mode == "F" or low < darkest or high > brightest:
+            darkest, brightest = low, high
+    levels = np.empty((height, width, 3), np.uint8)
+    for rows, band in _bands(picture):
+        if band.mode in ("I", "F") or band.mode.startswith("I;16"):
+            levels[rows] = np.rint(scaled(np.asarray(band)[..., np.newaxis], darkest, brightest))
+        else:
+            levels[rows] = _band_to_rgb(band)
+    return levels
 
 
-def _scaled(values: np.ndarray, darkest: float, brightest: float) -> np.ndarray:
-    """Scale grey values to RGB levels; NaN and a picture of one value become 0."""
-    span = brightest - darkest
-    grey = (values - darkest) * (255.0 / span) if span > 0 else np.zeros(values.shape)
-    grey = np.rint(np.clip(np.nan_to_num(grey, nan=0.0, posinf=255.0, neginf=0.0), 0, 255)).astype(np.uint8)
-    return np.repeat(grey[..., np.newaxis], 3, axis=-1)
+def _bands(picture: Image.Image) -> Iterator[tuple[slice, Image.Image]]:
+    """Yield some rows at a time of a picture; all of them if it is small."""
+    width, height = picture.size
+    at_once = max(1, BAND_SAMPLES // width)
+    if height <= at_once:
+        yield slice(height), picture
+        return
+    for top in range(0, height, at_once):
+        end = min(top + at_once, height)
+        yield slice(top, end), picture.crop((0, top, width, end))
+
+
+def _band_to_rgb(band: Image.Image) -> np.ndarray:
+    """Convert some rows of 8 bits to RGB, laid on black."""
+    if "transparency" in band.info or band.mode in ("LA", "La", "PA", "RGBA", "RGBa"):
+        if band.mode == "La":
+            band = band.convert("LA")
+        band = band.convert("RGBA")
+        band = Image.alpha_composite(Image.new("RGBA", band.size, (0, 0, 0, 255)), band)
+    return np.asarray(band if band.mode == "RGB" else band.convert("RGB"))
 
 
 def stem_of(name: str) -> str:

@@ -136,6 +136,10 @@ def saliency_map(
 
     Notes
     -----
+    All methods work on the feature maps minus those of a picture of nothing but sky, whose colour is the median of the
+    picture's edge: evidence is what differs from empty sky. The networks pad with zeros, which are not the sky, so that
+    the maps of an empty picture have a frame.
+
     Score-CAM uses the `SCORE_CAM_CHANNELS` channels with the largest mean. It multiplies the normalised picture by a
     mask, which fades to the mean colour of the training galaxies, not to black. Masks are enlarged with aligned
     corners, as in grad-cam, so that at the rim they are off by up to half a cell. Its weights are positive, as are
@@ -154,17 +158,31 @@ def saliency_map(
     # The caller's thread may have gradients switched off, and a tensor made in inference mode cannot have any.
     with torch.inference_mode(False), torch.enable_grad():
         picture = _as_tensor(inputs)
+        empty = _maps_of_sky(network, picture)
         pictures = [picture] if views == 1 else tta_views(picture.cpu().numpy(), views)
         maps = [
-            _raw_map(network, torch.as_tensor(view), target, method, _part_of(progress, number, len(pictures)))
+            _raw_map(network, torch.as_tensor(view), empty, target, method, _part_of(progress, number, len(pictures)))
             for number, view in enumerate(pictures)
         ]
     raw = undo_tta(np.stack(maps)).mean(axis=0)
     return SaliencyMap(_heat(raw, picture.shape[2:]), float(raw.max()), target, method)
 
 
+def _maps_of_sky(network: GalaxyNetwork, picture: torch.Tensor) -> np.ndarray:
+    """Return the ``(1, C, h, w)`` feature maps of nothing but sky: the median of the edge."""
+    edge = torch.cat([picture[..., 0], picture[..., -1], picture[..., 0, :], picture[..., -1, :]], dim=2)
+    sky = edge.median(dim=2).values[..., None, None].expand_as(picture)
+    with torch.no_grad():
+        return network.features(sky.to(next(network.parameters()).device)).double().cpu().numpy()
+
+
 def _raw_map(
-    network: GalaxyNetwork, picture: torch.Tensor, target: AnswerLogOdds, method: str, progress: Progress | None
+    network: GalaxyNetwork,
+    picture: torch.Tensor,
+    empty: np.ndarray,
+    target: AnswerLogOdds,
+    method: str,
+    progress: Progress | None,
 ) -> np.ndarray:
     """Return the ``(h, w)`` map of one picture, not clipped and scaled as by grad-cam."""
     split = _SplitNetwork(network)
@@ -178,6 +196,7 @@ def _raw_map(
             target(logits[0]).backward()
         # In double precision Grad-CAM++ divides by no rounded zero, and Eigen-CAM repeats to the last digit.
         maps, *gradients = (each.double().numpy() for each in (*hooks.activations, *hooks.gradients))
+        maps = maps - empty  # zero where there is sky, also at the edge, where padding makes a frame of it
         return cam.get_cam_image(picture, split.cut, [target], maps, gradients[0] if gradients else None, False)[0]
     finally:
         hooks.release()

@@ -92,6 +92,22 @@ def test_during_a_request_skeletons_are_as_large_as_the_panel(
         services.faults.clear()
 
 
+def test_while_a_name_is_looked_up_its_place_is_not_empty(open_page: Callable[..., Page], services: SkyServer) -> None:
+    seen = Event()
+    services.faults["sesame"] = lambda handler, reply: seen.wait(timeout=60) and send(handler, reply)
+    try:
+        page = open_page("sky")
+        page.get_by_role("textbox", name="Name or position").fill("NGC 2859")
+        page.keyboard.press("Enter")
+        said = page.get_by_role("status").filter(has_text="Requesting the position from CDS Sesame …")
+        expect(said).to_be_visible()
+        expect(page.locator(".st-key-waiting_panel .outline")).to_be_visible()
+        expect(page.get_by_text("No request is sent")).not_to_be_visible()
+    finally:
+        seen.set()
+        services.faults.clear()
+
+
 def test_a_live_galaxy_is_reached_from_browse(open_page: Callable[..., Page]) -> None:
     page = open_page("?source=Live+SDSS+6+seed+2")
     expect(page.locator(".st-key-gallery img")).to_have_count(6)

@@ -1,6 +1,7 @@
 """Upload in a real browser, on a desk and on a phone: drop, crop, warn, remove, download."""
 
 import csv
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,6 @@ from looks import at_each_look, settled
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from galaxy_explorer.app.services import networks
 from galaxy_explorer.decision_tree import COLUMNS, columns_of
 
 pytestmark = pytest.mark.browser
@@ -23,7 +23,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """A galaxy that is small and off centre, a page of lines, and a file that is not a picture."""
     folder = tmp_path_factory.mktemp("pictures")
     sky = np.random.default_rng(0).normal(10, 3, (420, 640, 3)).clip(0, 255).astype(np.uint8)
-    sky[230:400, 40:210] = np.asarray(Image.open(SAMPLE / "100023.jpg").resize((170, 170)))
+    sky[180:350, 120:290] = np.asarray(Image.open(SAMPLE / "100023.jpg").resize((170, 170)))
     lines = np.full((300, 300, 3), 255, np.uint8)
     lines[::12, 20:280] = 0
     Image.fromarray(sky).save(folder / "aside.png")
@@ -44,17 +44,18 @@ def test_pictures_are_dropped_cropped_removed_and_their_scores_downloaded(
     page = open_page("upload", width=width, theme=theme)
     page.locator("input[type=file]").first.set_input_files(pictures)
     expect(page.get_by_text("a PDF document is not a picture")).to_be_visible()
-    expect(page.get_by_text("The brightest object is small")).to_be_visible()
+    expect(page.get_by_text("pixels around the galaxy")).to_be_visible()
     expect(page.get_by_text("Scores of all 2")).to_be_visible()
-    expect(page.get_by_text(f"{networks.networks()[0]} has never seen a picture like this")).to_be_visible()
+    expect(page.get_by_text("No pictures yet")).to_have_count(0)
     settled(page)
 
-    before = page.locator(".st-key-picture img").get_attribute("src")
-    suggested = page.get_by_role("button", name="Use suggested crop")
-    suggested.focus()
+    whole = page.get_by_role("button", name="Use the whole picture")
+    whole.focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("The network uses the thin inner frame")).to_be_visible()
-    expect(page.locator(".st-key-picture img")).not_to_have_attribute("src", before or "")
+    expect(page.get_by_text("The whole picture is used")).to_be_visible()
+    page.get_by_role("button", name="Use the suggested crop").click()
+    expect(page.get_by_text("pixels around the galaxy")).to_be_visible()
+    settled(page)
     look_at(page, "upload-cropped")
 
     page.get_by_test_id("stFileChipDeleteBtn").nth(1).get_by_role("button").click()  # of page.png
@@ -67,8 +68,66 @@ def test_pictures_are_dropped_cropped_removed_and_their_scores_downloaded(
     with (tmp_path / "scores.csv").open(newline="") as file:
         (row,) = csv.DictReader(file)
     assert row["GalaxyID"] == "aside"
-    assert set(row) == {"GalaxyID", *COLUMNS}
+    assert set(row) == {"GalaxyID", *COLUMNS, "ood_score", "out_of_distribution", "crop_x", "crop_y", "crop_side"}
+    assert float(row["crop_side"]) > 100
     assert sum(float(row[column]) for column in columns_of(1)) == pytest.approx(1.0, abs=1e-4)
+
+
+def square_of(page: Page) -> tuple[float, float, float]:
+    """The centre and the side of the crop in pixels of the picture, as the tool says them."""
+    label = page.get_by_role("application").get_attribute("aria-label") or ""
+    side, x, y = (float(number) for number in re.findall(r"\d+", label))
+    return x, y, side
+
+
+def on_page(page: Page, x: float, y: float) -> tuple[float, float]:
+    """A point of the picture, 640 pixels wide, in pixels of the window."""
+    tool = page.get_by_role("application")
+    tool.scroll_into_view_if_needed()
+    box = tool.bounding_box()
+    assert box is not None
+    return box["x"] + x * box["width"] / 640, box["y"] + y * box["width"] / 640
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_crop_is_dragged_by_mouse_fingers_and_keys(
+    open_page: Callable[..., Page], pictures: list[Path], width: int
+) -> None:
+    page = open_page("upload", width=width)
+    page.locator("input[type=file]").first.set_input_files(pictures[0])
+    tool = page.get_by_role("application")
+    expect(tool).to_be_visible()
+    settled(page)
+    x, y, side = square_of(page)
+
+    page.mouse.move(*on_page(page, x, y))
+    page.mouse.down()
+    page.mouse.move(*on_page(page, x + 100, y - 60), steps=3)
+    page.mouse.up()
+    expect(page.get_by_text(f"Your crop: a square of {side:.0f} pixels")).to_be_visible()
+    settled(page)
+    assert square_of(page) == pytest.approx((x + 100, y - 60, side), abs=3)
+
+    tool.focus()
+    for key in ("ArrowLeft", "ArrowDown", "+"):
+        page.keyboard.press(key)
+    expect(page.get_by_text(f"Your crop: a square of {side + 8:.0f} pixels")).to_be_visible()
+    settled(page)
+    assert square_of(page) == pytest.approx((x + 96, y - 56, side + 8), abs=3)
+
+    at = on_page(page, x + 96, y - 56)
+    session = page.context.new_cdp_session(page)
+    for kind, apart in (("touchStart", 20), ("touchMove", 25), ("touchMove", 30), ("touchEnd", 0)):
+        fingers = [{"x": at[0] + sign * apart, "y": at[1], "id": sign + 1} for sign in (-1, 1)] if apart else []
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+    expect(page.get_by_text(f"Your crop: a square of {side + 8:.0f} pixels")).to_have_count(0)
+    settled(page)
+    assert square_of(page)[2] == pytest.approx(1.5 * (side + 8), rel=0.1)
+
+    page.get_by_role("button", name="Use the suggested crop").click()
+    expect(page.get_by_text("pixels around the galaxy")).to_be_visible()
+    settled(page)
+    assert square_of(page) == pytest.approx((x, y, side), abs=1)
 
 
 def test_another_visitor_sees_nothing_of_an_upload(open_page: Callable[..., Page]) -> None:

@@ -112,9 +112,29 @@ class TestBounds:
     @pytest.mark.parametrize("packer", [gzip, bz2])
     def test_a_packed_bomb_is_refused(self, monkeypatch, packer):
         monkeypatch.setattr(fits_files, "MAX_UNPACKED_BYTES", 2**20)
+        monkeypatch.setattr(fits_files, "MAX_UNPACKED_BZIP2_BYTES", 2**20)
         bomb = packer.compress(written(np.zeros((600, 600), np.float32)))
         assert len(bomb) < 10_000
         assert "takes more than 1 MiB unpacked" in refusal(bomb)
+
+    @pytest.mark.parametrize("packer", [gzip, bz2])
+    def test_unpacking_stops_where_no_header_is(self, packer):
+        for start, message in (
+            (b"SIMPLE  =" + bytes(1000), "holds no FITS"),
+            (b"SIMPLE  =".ljust(80), "its header does not end"),
+        ):
+            bomb = packer.compress(start + start[-1:] * 60_000_000)
+            tracemalloc.start()
+            with contextlib.closing(contextlib.ExitStack()) as stack:
+                stack.callback(tracemalloc.stop)
+                assert message in refusal(bomb)
+                assert tracemalloc.get_traced_memory()[1] < 40e6
+
+    @pytest.mark.parametrize("packer", [gzip, bz2])
+    def test_large_files_are_unpacked_to_the_disk(self, monkeypatch, packer):
+        content = written(galaxy_fluxes())
+        monkeypatch.setattr(fits_files, "UNPACKED_IN_MEMORY", 1000)
+        np.testing.assert_array_equal(read_image(packer.compress(content)), read_image(content))
 
     def test_a_tile_that_is_too_large_is_refused(self, monkeypatch):
         monkeypatch.setattr(fits_files, "MAX_TILE_PIXELS", 64 * 64 - 1)

@@ -28,7 +28,7 @@ class TestReading:
     def test_compressed_tiff_keeps_every_pixel(self, picture, compression):
         np.testing.assert_array_equal(read_image(encoded(picture, "TIFF", compression=compression)), picture)
 
-    @pytest.mark.parametrize(("form", "quality"), [("JPEG", 95), ("WEBP", 95)])
+    @pytest.mark.parametrize(("form", "quality"), [("JPEG", 95), ("WEBP", 95), ("AVIF", 95)])
     def test_lossy_formats_stay_close(self, draw_galaxy, form, quality):
         smooth = np.asarray(Image.fromarray(draw_galaxy(1)).resize((256, 256), Image.Resampling.BICUBIC))
         error = np.abs(read_image(encoded(smooth, form, quality=quality)).astype(int) - smooth)

@@ -38,6 +38,26 @@ class TestCentralField:
         mirrored = central_field(np.ascontiguousarray(picture[::-1, ::-1]), 0.73, 32)[::-1, ::-1]
         assert np.abs(mirrored.astype(int) - central_field(picture, 0.73, 32)).max() <= 1
 
+    @pytest.mark.parametrize(("crop", "size"), [(0.6, 128), (0.5, 64), (1.0, 50), (0.73, 300)])
+    def test_a_quarter_turn_of_a_picture_turns_its_field(self, draw_galaxy, crop, size):
+        picture = draw_galaxy(9, 211, 211)
+        field = central_field(picture, crop, size)
+        for turns in (1, 2, 3):
+            turned = central_field(np.ascontiguousarray(np.rot90(picture, turns)), crop, size)
+            apart = turned != np.rot90(field, turns)
+            assert apart.mean() < 1e-4  # a value half-way between two levels
+        flipped = central_field(np.ascontiguousarray(picture.swapaxes(0, 1)), crop, size)
+        assert (flipped != field.swapaxes(0, 1)).mean() < 1e-4
+
+    @pytest.mark.parametrize(("crop", "size", "side"), [(0.6, 128, 424), (0.5, 64, 50), (1.0, 30, 333)])
+    def test_the_filter_is_pillows_but_rounds_once(self, draw_galaxy, crop, size, side):
+        picture = draw_galaxy(10, side, side)
+        margin = side * (1 - crop) / 2
+        box = (margin, margin, side - margin, side - margin)
+        bands = [Image.fromarray(picture[..., band].astype(np.float32)) for band in range(3)]
+        exact = np.dstack([np.asarray(band.resize((size, size), Image.Resampling.LANCZOS, box=box)) for band in bands])
+        assert np.abs(central_field(picture, crop, size) - exact.clip(0, 255)).max() < 0.51
+
     def test_beyond_a_cropped_picture_lies_its_reflection(self, draw_galaxy):
         picture = draw_galaxy(7, 48, 48)
         wide = central_field(picture, 1.0, 64, field=0.75)

@@ -13,7 +13,7 @@ from galaxy_explorer.images import MAX_PIXELS, ImageError, read_image
 
 
 class TestRefusing:
-    @pytest.mark.parametrize(("form", "options"), [("JPEG", {}), ("PNG", {}), ("TIFF", {}), ("WEBP", {})])
+    @pytest.mark.parametrize(("form", "options"), [("JPEG", {}), ("PNG", {}), ("TIFF", {}), ("WEBP", {}), ("AVIF", {})])
     @pytest.mark.parametrize("part", [0.2, 0.5, 0.9])
     def test_a_truncated_picture_is_refused(self, draw_galaxy, form, options, part):
         content = encoded(draw_galaxy(3, 128, 128), form, **options)
@@ -21,13 +21,13 @@ class TestRefusing:
 
     @pytest.mark.parametrize("form", ["GIF", "BMP", "PPM", "ICO", "JPEG2000", "TGA"])
     def test_other_formats_are_never_tried(self, picture, form):
-        assert "is not a picture in JPEG, PNG, TIFF, WebP or FITS" in refusal(encoded(picture, form))
+        assert "is not a picture in JPEG, PNG, TIFF, WebP, AVIF or FITS" in refusal(encoded(picture, form))
 
     @pytest.mark.parametrize(
         "content", [b"GalaxyID,Class1.1\n", b"<html>Not found</html>", b"\0" * 1000, b"RIFF....WAVE"]
     )
     def test_what_is_no_picture_is_refused(self, content):
-        assert "is not a picture in JPEG, PNG, TIFF, WebP or FITS" in refusal(content)
+        assert "is not a picture in JPEG, PNG, TIFF, WebP, AVIF or FITS" in refusal(content)
 
     @pytest.mark.parametrize(
         ("content", "words"),
@@ -36,6 +36,11 @@ class TestRefusing:
             (b"GIF89a......", "a GIF"),
             (b"BM..........", "a Windows bitmap"),
             (b"PK\x03\x04.....", "a zip file or an office document"),
+            (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "an HEIC picture of a phone"),
+            (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "an HEIC picture of a phone"),
+            (b"\0\0\0\x0cJXL \r\n\x87\n", "a JPEG XL"),
+            (b"\0\0\0\x18ftypcrx ", "a camera's raw file"),
+            (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
             (b"GalaxyID,Class1.1\n", "a file of text"),
             (b"\r\n  <html>\xe4", "a file of text"),
             (b"\0" * 1000, "a file of an unknown kind"),
@@ -69,7 +74,7 @@ class TestRefusing:
         content = header(width, height)
         assert len(content) < 1000  # nothing is there to decode: a reader that tried would say "cut short"
         message = refusal(content)
-        assert "more than the 50 million that are read" in message
+        assert f"more than the {20 if header is webp_header else 50} million that are read" in message
         assert "scale the picture down" in message
 
     def test_the_limit_itself_is_not_refused_for_its_size(self):
@@ -78,7 +83,7 @@ class TestRefusing:
 
     @given(st.data())
     def test_damaged_files_are_read_or_refused_and_nothing_else(self, data):
-        form = data.draw(st.sampled_from(["JPEG", "PNG", "TIFF", "WEBP"]))
+        form = data.draw(st.sampled_from(["JPEG", "PNG", "TIFF", "WEBP", "AVIF"]))
         content = bytearray(encoded(Image.linear_gradient("L").resize((24, 24)), form))
         for _ in range(data.draw(st.integers(1, 6))):
             content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 START_TIMEOUT_S = 120  # it takes three seconds on an idle machine
@@ -168,3 +169,13 @@ def test_the_app_listens_on_this_machine_only(tmp_path: Path) -> None:
         }
     assert listening
     assert listening <= {"0100007F", "0" * 24 + "01000000"}  # 127.0.0.1 and ::1
+
+
+@pytest.mark.parametrize(
+    ("package", "lowest"),
+    [("torch", "2.10"), ("torchvision", "0.25"), ("urllib3", "2.7"), ("starlette", "1.0.1"), ("requests", "2.32.4")],
+)
+def test_the_lowest_versions_have_no_hole_that_is_known_to_reach_users(package: str, lowest: str) -> None:
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    bounds = [Requirement(line.split("#")[0]).specifier for line in lines if line.startswith(f"{package}>")]
+    assert [bound.operator + bound.version for specifier in bounds for bound in specifier] == [f">={lowest}"]

@@ -135,7 +135,10 @@ def test_grad_cam_is_the_sum_of_maps_weighted_by_their_mean_gradient(network: Ga
     others = [i for i in range(where.start, where.stop) if i != INDEX[ARMS]]
     (logits[INDEX[ARMS]] - logits[others].exp().sum().log()).backward()
     assert maps.grad is not None
-    raw = (maps.grad.mean(dim=(2, 3), keepdim=True) * maps.detach()).sum(dim=1, keepdim=True) * (-1 if against else 1)
+    gradient = maps.grad.mean(dim=(2, 3), keepdim=True)
+    sky = torch.cat([picture[..., 0], picture[..., -1], picture[..., 0, :], picture[..., -1, :]], dim=2).median(dim=2)
+    maps = maps - network.features(sky.values[..., None, None].expand_as(picture))
+    raw = (gradient * maps.detach()).sum(dim=1, keepdim=True) * (-1 if against else 1)
     expected = nn.functional.interpolate(raw.clamp(min=0) / raw.max(), (64, 64), mode="bilinear")[0, 0]
     found = explain(network, picture, ARMS, against=against)
     np.testing.assert_allclose(found.maximum, float(raw.max()), rtol=1e-4)
@@ -180,6 +183,27 @@ def test_a_black_picture_gives_an_empty_map(method: str) -> None:
     assert found.maximum == 0
     assert not found.heat.any()
     assert found.message
+
+
+@pytest.mark.parametrize("level", [-2.0, 0.0, 0.7])
+@pytest.mark.parametrize("method", [name for name, method in METHODS.items() if name != "Score-CAM"])
+def test_empty_sky_gives_no_frame_though_the_network_pads_with_zeros(
+    network: GalaxyNetwork, method: str, level: float
+) -> None:
+    sky = np.full((3, 64, 64), level, np.float32)
+    maps = network.features(torch.from_numpy(sky)[None])
+    assert not maps.allclose(maps.mean(dim=(2, 3), keepdim=True), atol=0.1)  # the padding shows
+    for against in (False, True):
+        assert not explain(network, sky, BAR, method=method, against=against).heat.any()
+
+
+def test_sky_around_a_galaxy_is_dark_up_to_the_edge(network: GalaxyNetwork) -> None:
+    picture = np.full((3, 96, 96), 0.7, np.float32)
+    picture[:, 44:52, 44:52] += 3
+    for against in (False, True):
+        heat = explain(network, picture, BAR, against=against).heat
+        edge = np.concatenate([heat[0], heat[-1], heat[:, 0], heat[:, -1]])
+        assert edge.max() < 0.02
 
 
 # --- TTA views -----------------------------------------------------------------------------------------------

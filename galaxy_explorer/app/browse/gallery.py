@@ -62,8 +62,10 @@ def show_gallery(source: str, catalogue: Catalogue, query: BrowseQuery, matches:
         str(galaxy_id): "".join(f" *{caption(row)}*" for caption in write)
         for galaxy_id, row in zip(ids, rows, strict=True)
     }
+    answer = {"answer": query.asked_answer} if query.asked_answer else {}
+    params = {"source": source} | answer | sources.vote_params(catalogue)
     with st.container(key="gallery"):
-        errors = show_tiles(catalogue, {"source": source} | sources.vote_params(catalogue), captions, "tile")
+        errors = show_tiles(catalogue, params, captions, "tile")
     if errors:
         with st.expander(f"{len(errors)} of these pictures cannot be read", icon=":material/broken_image:"):
             st.text("\n".join(f"{galaxy_id}: {error}" for galaxy_id, error in errors.items()))

@@ -41,6 +41,13 @@ class BrowseQuery:
         return bool(self.ranges) or self.sort in COLUMNS
 
     @property
+    def asked_answer(self) -> str | None:
+        """The answer that the query looks for, whose explanation the galaxies' links open."""
+        if self.sort in COLUMNS:
+            return self.sort
+        return next((wanted.column for wanted in self.ranges if wanted.low > 0), None)
+
+    @property
     def min_asked_in_words(self) -> str:
         """The bound on the votes that reach a question: ``asked of ≥ 60 %``."""
         return f"asked of ≥ {self.min_asked}\u00a0%"

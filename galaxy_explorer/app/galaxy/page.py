@@ -1,5 +1,6 @@
 """Galaxy: one galaxy of a catalogue, at ``?source=NAME&galaxy=ID``."""
 
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -8,8 +9,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from galaxy_explorer.app import paths, state
+from galaxy_explorer.app.galaxy.copy_link import copy_link
 from galaxy_explorer.app.panel import panel, shown_galaxy
-from galaxy_explorer.app.panel.selected_answer import selected_answer
+from galaxy_explorer.app.panel.selected_answer import asked_answer, selected_answer
 from galaxy_explorer.app.panel.shown_galaxy import GalaxyPrediction
 from galaxy_explorer.app.services import networks, sources
 from galaxy_explorer.app.services.selection import Selection
@@ -24,6 +26,8 @@ from galaxy_explorer.catalogue import Catalogue, CatalogueError
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import ImageError
 
+HISTORY = Path(__file__).with_name("history.html")
+
 
 def neighbours(source: str, catalogue: Catalogue, galaxy_id: str) -> tuple[str | None, str | None, str]:
     """Return previous and next galaxy, and the position, in Browse's selection or the catalogue."""
@@ -36,7 +40,7 @@ def neighbours(source: str, catalogue: Catalogue, galaxy_id: str) -> tuple[str |
 
 
 def open_neighbour(source: str, catalogue: Catalogue, step: int) -> None:
-    """Open the previous or the next galaxy, with a clean URL.
+    """Open the previous or the next galaxy, with a clean URL that keeps what the visitor chose.
 
     Relative to the last *requested* galaxy: clicks can outrun reruns.
     """
@@ -45,8 +49,9 @@ def open_neighbour(source: str, catalogue: Catalogue, step: int) -> None:
     if galaxy_id is None:
         return
     state.galaxy().galaxy_id = galaxy_id
-    network = st.query_params.get("network")
+    network, answer = st.query_params.get("network"), asked_answer()
     kept = {"network": network} if network in networks.networks() else {}
+    kept |= {"answer": answer} if answer else {}
     votes = sources.vote_params(sources.catalogue(source))
     st.query_params.from_dict({"source": source, "galaxy": galaxy_id} | kept | votes)
 
@@ -114,31 +119,23 @@ def current_url() -> GalaxyUrl:
 
 
 def read_url() -> bool:
-    """Set network and answer if a link or the Back button changed the URL; return if it did.
-
-    A URL without a network shows the one that it showed first, for the Back button within the page.
-    """
-    url, page = current_url(), state.galaxy()
-    if url == page.url:
+    """Set network and answer if a link or the Back button changed the URL; return if it did."""
+    url = current_url()
+    if url == state.galaxy().url:
         return False
-    if page.url is None:  # from another page: the network chosen before stays
-        page.arrival_networks = {}
-    network = url.network if url.network in networks.networks() else page.arrival_networks.get(url)
-    if network:
-        state.set_widget(Key.NETWORK, network)
+    if url.network in networks.networks():
+        state.set_widget(Key.NETWORK, url.network)
     state.panel().requested_answer = url.answer
-    state.panel().answer_of = ""  # the panel then selects the requested answer
     return True
 
 
 def write_url(params: dict[str, str], arrived: bool) -> None:
     """Write the whole state of the page into the URL once the visitor changes anything.
 
-    On arrival the URL stays as it is: another one would be another step of the Back button.
+    The script `HISTORY` makes this replace the entry of the browser's history, so that one press of Back leaves the
+    galaxy. On arrival the script may not run yet, and the URL stays as it is.
     """
-    if arrived:
-        state.galaxy().arrival_networks.setdefault(current_url(), params["network"])
-    elif st.query_params.to_dict() != params:
+    if not arrived and st.query_params.to_dict() != params:
         st.query_params.from_dict(params)
     state.galaxy().url = current_url()
 
@@ -155,10 +152,9 @@ def url_messages() -> list[str]:
 
 
 def show_permalink(slot: DeltaGenerator, params: dict[str, str]) -> None:
-    """Draw the permalink of what is shown."""
-    with slot.popover("Link", icon=":material/link:", help="Permalink of this galaxy, network and answer"):
-        st.code(f"{st.context.url or ''}?{urlencode(params)}", language=None, wrap_lines=True)
-        st.caption("It opens this galaxy with this network and answer in every app that has the same source.")
+    """Draw the button that copies the permalink of what is shown."""
+    with slot:
+        copy_link(f"{st.context.url or ''}?{urlencode(params)}")
 
 
 def show_heading(catalogue: Catalogue, galaxy_id: str) -> DeltaGenerator:
@@ -176,6 +172,8 @@ def page() -> None:
     """Draw the page."""
     if state.shared().arrived:
         state.galaxy().url = None
+    with st.container(key="history"):
+        st.html(HISTORY, unsafe_allow_javascript=True)
     if (opened := open_requested()) is None:
         return
     source, catalogue, galaxy_id = opened

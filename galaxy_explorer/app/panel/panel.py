@@ -8,7 +8,7 @@ import streamlit as st
 
 from galaxy_explorer.app import state
 from galaxy_explorer.app.panel import saliency
-from galaxy_explorer.app.panel.examples import RULE, show_examples
+from galaxy_explorer.app.panel.examples import show_examples
 from galaxy_explorer.app.panel.score_table import show_scores
 from galaxy_explorer.app.panel.selected_answer import (
     answer_label,
@@ -16,6 +16,7 @@ from galaxy_explorer.app.panel.selected_answer import (
     select_clicked,
     selected_answer,
     show_list,
+    start_answer,
 )
 from galaxy_explorer.app.panel.shown_galaxy import GalaxyPrediction, ShownGalaxy
 from galaxy_explorer.app.services import networks, sources
@@ -24,7 +25,7 @@ from galaxy_explorer.app.ui import theme
 from galaxy_explorer.app.ui.skeletons import style_of_chart
 from galaxy_explorer.app.ui.wording import listed, with_full_stop
 from galaxy_explorer.catalogue import CatalogueError
-from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, INDEX, QUESTION_OF, in_words, most_likely_path, name_of
+from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, INDEX, QUESTION_OF, in_words, name_of
 from galaxy_explorer.evaluation.metrics import largest_differences
 from galaxy_explorer.flow_chart import HARDLY_ASKED, HEIGHT, as_list, flow_chart, hardly_asked, read_sources
 
@@ -81,8 +82,11 @@ def show(prediction: GalaxyPrediction) -> None:
     st.html(STYLE)
     theme.follow_theme()
     st.html(f"<style>.st-key-flow_chart [data-testid='stSkeleton'] {{ {style_of_chart()} }}</style>")
-    _start_answer(prediction)
+    galaxy = prediction.galaxy
+    start_answer("/".join(galaxy.picture_key or galaxy.key), prediction.fractions, prediction.card.training_mean)
     with st.container(key="panel"):
+        with st.container(key="words"):
+            _show_words(prediction)
         left, right = st.columns([4, 9], gap="medium")
         with left, st.container(key="aside"):
             picture_slot = st.container(key="picture")
@@ -91,13 +95,12 @@ def show(prediction: GalaxyPrediction) -> None:
                 choices = saliency.choose_saliency()
             examples_slot = st.container(key="sure")
         with right:
-            with st.container(key="words"):
-                _show_words(prediction)
             chart = _choose_chart(prediction)
             answers_slot = st.container(key="all_answers") if chart.side_by_side else None
             _explain_hardly_asked(prediction, chart.sources)
-            list_arguments = _show_chart(prediction, chart)
-            list_slot = st.container(key="flow_list")  # replaces the chart on narrow screens
+            with st.container(key="flow"):
+                list_arguments = _show_chart(prediction, chart)
+                list_slot = st.container(key="flow_list")  # over the chart, or instead of it
         with picture_slot:
             overlaid = saliency.show_picture(prediction, choices)
         with list_slot:
@@ -106,20 +109,8 @@ def show(prediction: GalaxyPrediction) -> None:
             with answers_slot:
                 saliency.show_all_answers(prediction, choices)
         with examples_slot:
-            _show_examples(prediction.galaxy.galaxy_id)
+            _show_examples(galaxy.galaxy_id)
     show_scores(prediction, overlaid)
-
-
-def _start_answer(prediction: GalaxyPrediction) -> None:
-    """Select an answer for a new galaxy: the URL's, or the second of its likeliest path."""
-    galaxy, panel = prediction.galaxy, state.panel()
-    shown = "/".join(galaxy.picture_key or galaxy.key)
-    if panel.answer_of == shown and state.widget(Key.ANSWER) in INDEX:
-        return
-    path = most_likely_path(prediction.fractions)
-    requested = panel.requested_answer
-    panel.answer_of, panel.requested_answer = shown, None
-    select_answer(requested if requested in INDEX else path[min(1, len(path) - 1)][0])
 
 
 def _show_words(prediction: GalaxyPrediction) -> None:
@@ -139,11 +130,7 @@ def _show_words(prediction: GalaxyPrediction) -> None:
         if not largest:
             st.caption(f"They agree: no vote fraction differs by {100 * MIN_DIFFERENCE:.0f} % or more.")
             return
-        st.caption(
-            "Largest differences:",
-            help="In vote fractions; one answer of each question. ± is half the 68 % prediction interval.",
-            width="content",
-        )
+        st.caption("Largest differences in vote fraction (± is half the 68 % prediction interval):", width="content")
         for column in largest:
             volunteers, network = prediction.volunteer_percent(column), prediction.percent(column)
             label = f"{name_of(column)} — volunteers {volunteers}, {prediction.model} {network}"
@@ -167,7 +154,7 @@ def _choose_answer(prediction: GalaxyPrediction) -> None:
 def _show_examples(galaxy_id: str) -> None:
     """Draw galaxies of the open catalogue with a clear majority for the selected answer."""
     column = selected_answer()
-    st.markdown(f"**Examples: {QUESTION_OF[column].short}, {ANSWER_OF[column].name}**", help=RULE)
+    st.markdown(f"**Examples: {QUESTION_OF[column].short}, {ANSWER_OF[column].name}**")
     try:
         show_examples(sources.current_source(), column, without=galaxy_id)
     except (CatalogueError, OSError) as error:

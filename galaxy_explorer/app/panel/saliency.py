@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
+from galaxy_explorer.app.panel.enlarged_picture import offer_enlarged
 from galaxy_explorer.app.panel.selected_answer import select_answer, selected_answer
 from galaxy_explorer.app.panel.shown_galaxy import GalaxyPrediction
 from galaxy_explorer.app.state import Key
@@ -59,12 +60,11 @@ def show_picture(prediction: GalaxyPrediction, choices: Choices) -> np.ndarray:
         of_answer = f" of “{ANSWER_OF[column].name}” to: {QUESTION_OF[column].text}"
         bright = f"are evidence {choices.evidence} “{name_of(column)}”"
     st.image(overlaid, width="stretch", alt=f"Galaxy {prediction.galaxy.galaxy_id} with the saliency{of_answer}")
+    offer_enlarged()
     if saliency_map.message:
         st.info(f"{saliency_map.message}.", icon=":material/visibility_off:")
-    maximum = f"Maximum before scaling: {saliency_map.maximum:.3g}; comparable within one network and method."
-    st.caption(
-        f"Bright areas {bright}. The network sees only the framed square.", help=maximum if choices.comparable else None
-    )
+    maximum = f" Maximum before scaling: {saliency_map.maximum:.3g}." if choices.comparable else ""
+    st.caption(f"Bright areas {bright}. The network sees only the framed square.{maximum}")
     return overlaid
 
 

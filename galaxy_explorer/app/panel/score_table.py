@@ -87,7 +87,9 @@ def _offer_downloads(prediction: GalaxyPrediction, table: pd.DataFrame, overlaid
     """Draw the buttons that download the scores and the pictures."""
     galaxy = prediction.galaxy
     index = pd.Index([galaxy.galaxy_id], name="GalaxyID")
-    row = pd.DataFrame([prediction.fractions], columns=list(COLUMNS), index=index).reset_index()
+    row = (
+        pd.DataFrame([prediction.fractions], columns=list(COLUMNS), index=index).assign(**galaxy.columns).reset_index()
+    )
     stem = f"{galaxy.galaxy_id}_{prediction.model}"
     compared = "Network and volunteers as CSV"
     if galaxy.volunteers is None:

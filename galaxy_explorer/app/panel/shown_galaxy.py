@@ -1,6 +1,8 @@
 """One galaxy as the panel shows it, and a model's prediction for it, with saliency maps."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field as default
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +33,7 @@ class ShownGalaxy:
     cache: ResultCache  # for results about it
     key: tuple[str, ...]  # of this galaxy in the cache
     picture_key: tuple[str, ...] = ()  # of the whole picture, if this may be a crop
+    columns: Mapping[Any, Any] = default(default_factory=dict)  # more of its row in a downloaded table of scores
 
     @cached_property
     def shown(self) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Sky: search by name or position, a cutout at Galaxy Zoo's scale, and its prediction."""
 
 from collections.abc import Callable, Hashable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,14 +12,17 @@ from galaxy_explorer import sky
 from galaxy_explorer.app import paths, state
 from galaxy_explorer.app.panel import panel
 from galaxy_explorer.app.panel.shown_galaxy import ShownGalaxy
+from galaxy_explorer.app.services import networks
 from galaxy_explorer.app.services.result_cache import shared_results
-from galaxy_explorer.app.state import Key, SkyState
+from galaxy_explorer.app.state import Crop, Key, SkyState
+from galaxy_explorer.app.ui.crop_tool import CroppedPicture, show_crop
 from galaxy_explorer.app.ui.skeletons import PANEL, waiting
 from galaxy_explorer.app.ui.survey_links import links_out
+from galaxy_explorer.app.ui.try_one import show_examples
 from galaxy_explorer.app.ui.url_params import ignored_param_message, unknown_params, warn_once
 from galaxy_explorer.app.ui.wording import escape_markdown, with_full_stop
 from galaxy_explorer.catalogue import SAMPLE, scores_from_votes
-from galaxy_explorer.images import FIELD_PX
+from galaxy_explorer.images import FIELD_PX, Finding, find_galaxy
 from galaxy_explorer.sky.cutouts import MAX_SCALE_ARCSEC, MIN_SCALE_ARCSEC
 from galaxy_explorer.sky.galaxies import SEARCH_RADIUS_ARCSEC, VOTE_COLUMNS
 from galaxy_explorer.sky.positions import MAX_CHARACTERS
@@ -30,6 +34,7 @@ EXAMPLES = {
     "13:29:52.7 +47:11:43": "a position",
     "587737825678131439": "a Galaxy Zoo 2 galaxy",
 }
+PICTURED = ("587737825678131439", "587726016142835881", "587736542560715163")  # of the bundled sample, by SDSS id
 SDSS_SCALE = 0.396  # arcsec: a pixel of SDSS's camera
 ZOOMS = tuple(round(2 ** (step / 4), 2) for step in range(-12, 13))  # an eighth to eight times the field of view
 AUTOMATIC = "automatic"
@@ -66,9 +71,14 @@ def choose_position() -> str:
 def take_example() -> None:
     """Copy the chosen example into the text box."""
     if example := state.widget(Key.EXAMPLE):
-        state.set_widget(Key.POSITION, example)
         state.set_widget(Key.EXAMPLE, None)
-        reset_zoom()
+        search(example)
+
+
+def search(text: str) -> None:
+    """Copy a text into the text box."""
+    state.set_widget(Key.POSITION, text)
+    reset_zoom()
 
 
 def reset_zoom() -> None:
@@ -136,14 +146,14 @@ def show_error(error: sky.SkyError) -> None:
         st.warning(sentence(error), icon=":material/travel_explore:")
     else:
         st.error(sentence(error), icon=":material/cloud_off:")
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         if isinstance(error, sky.ServiceError):
             st.button("Retry search", icon=":material/refresh:", on_click=retry)
         sample = {"source": SAMPLE}
         st.page_link(paths.BROWSE, label="Open the bundled sample", icon=":material/grid_view:", query_params=sample)
 
 
-def find_galaxy(position: sky.Position) -> tuple[sky.SkyGalaxy | None, object, bool]:
+def galaxy_near(position: sky.Position) -> tuple[sky.SkyGalaxy | None, object, bool]:
     """Return the galaxy at a position, why its size is unknown, and whether that is expired."""
     where = position.ra_deg, position.dec_deg, position.objid
     try:
@@ -192,7 +202,7 @@ def explain_scale(galaxy: sky.SkyGalaxy | None, why_unknown: object, start: floa
     else:
         st.markdown(
             f"**The galaxy's size is unknown.** {sentence(why_unknown)} The view starts at SDSS's {SDSS_SCALE}″ per "
-            "pixel: move the slider until the galaxy is about a third as wide as the picture, as volunteers saw it."
+            "pixel; the galaxy in it is found and cropped as volunteers saw it. If it does not fit, move the slider."
         )
 
 
@@ -231,7 +241,7 @@ def find_and_describe(text: str, waiting_for: Callable[[str], None]) -> tuple[Sh
     waiting_for(f"Requesting the position from {sky.SESAME.name} …")
     position = once(("position", text), lambda: sky.resolve(text))
     waiting_for(f"Requesting size and votes from {sky.SKYSERVER_SQL.name} …")
-    galaxy, why_unknown, stale = find_galaxy(position)
+    galaxy, why_unknown, stale = galaxy_near(position)
     # For a galaxy whose size is unreliable, SDSS's position is that of a fragment.
     middle = galaxy if galaxy and galaxy.radius_arcsec else position
     title = escape_markdown(position.name.replace("SDSS ", "Galaxy "))
@@ -250,7 +260,19 @@ def find_and_describe(text: str, waiting_for: Callable[[str], None]) -> tuple[Sh
     network = panel.choose_network()
     galaxy_id = (galaxy.gz2id or galaxy.objid) if galaxy else f"{middle.ra_deg:.5f}{middle.dec_deg:+.5f}"
     key = ("sky", *(f"{number:.6f}" for number in view), picture.source)
-    return ShownGalaxy(galaxy_id, picture.picture, 1.0, votes_of(galaxy), shared_results(), key), network
+    shown, cache = choose_crop(picture.picture, key, network, bool(galaxy and galaxy.radius_arcsec)), shared_results()
+    return ShownGalaxy(galaxy_id, shown.picture, 1.0, votes_of(galaxy), cache, (*key, str(shown.crop)), key), network
+
+
+def choose_crop(whole: np.ndarray, key: tuple[str, ...], network: str | None, known_size: bool) -> CroppedPicture:
+    """Show the crop of a cutout; that of a galaxy of known size has its field of view already."""
+    mine, cache = state.sky(), state.sky().pictures
+    start: Crop = "whole" if known_size else "found"
+    finding = Finding(whole) if known_size else cache.get(("finding", *key), lambda: find_galaxy(whole))
+    shown = CroppedPicture(whole, finding, mine.crops.get(key, start), key, cache)
+    if network:
+        show_crop(shown, networks.network(network).card.crop, partial(mine.crops.__setitem__, key))
+    return shown
 
 
 def page() -> None:
@@ -258,8 +280,11 @@ def page() -> None:
     st.title("Find any galaxy")
     warn_once(ignored_params())
     st.markdown(INTRODUCTION)
-    if not (text := choose_position()):
-        st.info("Enter a name or position. No request is sent before that.", icon=":material/travel_explore:")
+    text, slot = choose_position(), st.empty()
+    if not text:
+        with slot.container():
+            st.info("Enter a name or position. No request is sent before that.", icon=":material/travel_explore:")
+            show_examples(PICTURED, search)
         return
     result = st.container()
     try:

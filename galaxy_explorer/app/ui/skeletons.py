@@ -65,9 +65,9 @@ def style_of_chart() -> str:
 
 
 def _panel() -> str:
-    """Return the outline of the galaxy panel: picture and choices, sentences, flow-chart."""
+    """Return the outline of the galaxy panel: sentences, picture and choices, flow-chart."""
     aside = _bones("square", "text", "box", "text")
-    rest = _bones("text", "text", "text", "box") + _bones("chart", style=style_of_chart())
+    rest = _words() + _bones("chart", style=style_of_chart())
     return f'<div class="outline-panel"><div>{aside}</div><div>{rest}</div></div>'
 
 

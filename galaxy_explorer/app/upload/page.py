@@ -1,6 +1,7 @@
 """Upload: pictures of a visitor, one, many or a folder, kept in the session alone."""
 
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -10,29 +11,40 @@ from galaxy_explorer.app.panel import panel
 from galaxy_explorer.app.panel.shown_galaxy import GalaxyPrediction, ShownGalaxy
 from galaxy_explorer.app.services import networks, sources
 from galaxy_explorer.app.state import Key, Upload
+from galaxy_explorer.app.ui.crop_tool import show_crop
 from galaxy_explorer.app.ui.skeletons import PANEL, waiting
 from galaxy_explorer.app.ui.survey_links import links_out
+from galaxy_explorer.app.ui.try_one import show_examples
 from galaxy_explorer.app.ui.url_params import unknown_params, warn_once
 from galaxy_explorer.app.ui.wording import escape_markdown
 from galaxy_explorer.app.upload import session
-from galaxy_explorer.app.upload.crop import offer_crop
-from galaxy_explorer.app.upload.results import ood_score, show_results
+from galaxy_explorer.app.upload.results import columns_of, ood_score, score_in_words, show_results
 from galaxy_explorer.images import GREY, Exposure
 
-ENDINGS = ["csv", "jpg", "jpeg", "jpe", "jfif", "png", "tif", "tiff", "webp", "fits", "fit", "fts", "fz", "gz", "bz2"]
-FILES = "Pictures (JPEG, PNG, TIFF, WebP, FITS); optional: scores.csv with votes"
+STYLE = Path(__file__).with_name("upload.css")
+UPLOADED = sorted({ending.rpartition(".")[2] for ending in (*session.ENDINGS, ".zip")})
+FILES = "Pictures (JPEG, PNG, TIFF, WebP, AVIF, FITS) or a zip file of them; optional: scores.csv with votes"
+BOUNDS = (
+    f"At most {session.MAX_PICTURES} pictures with {session.MAX_BYTES / 1e6:.0f} MB together. A file beyond that is "
+    "refused, with the error 413 if it does not reach the page: remove some first, or use `galaxy-explorer predict`."
+)
 SCANNED = 8  # pictures whose out-of-distribution score decides which one is shown first: a second's work
+EXAMPLES = ("100008", "100023", "784597")  # of the bundled sample
 NAMED = 5  # refused files that are listed at once; the others are folded
 
 
 def take_files() -> None:
-    """Show the two uploaders, and read the files that are new."""
+    """Show the uploaders and the camera, and read the files that are new."""
     files, folder = st.columns([3, 2])
     key_of, drop = session.key_of, session.drop_unlisted
-    given = files.file_uploader(FILES, ENDINGS, accept_multiple_files=True, key=key_of(Key.FILES), on_change=drop)
-    in_folder = folder.file_uploader(
-        "Folder of pictures", ENDINGS, accept_multiple_files="directory", key=key_of(Key.FOLDER), on_change=drop
+    given = files.file_uploader(
+        FILES, UPLOADED, accept_multiple_files=True, key=key_of(Key.FILES), on_change=drop, help=BOUNDS
     )
+    in_folder = folder.file_uploader(
+        "Folder of pictures", UPLOADED, accept_multiple_files="directory", key=key_of(Key.FOLDER), on_change=drop
+    )
+    if st.toggle("Use the camera", key=Key.CAMERA) and (photo := st.camera_input("Photo", key=key_of(Key.PHOTO))):
+        session.add_photo(photo)
     # Browsers list a folder's files in any order.
     session.take([*given, *sorted(in_folder, key=lambda file: file.name)])
 
@@ -42,7 +54,9 @@ def list_refused() -> None:
     mine = state.upload()
     if not mine.refused:
         return
-    lines = [f"- **{escape_markdown(name)}**: {escape_markdown(reason)}" for name, reason in mine.refused.values()]
+    lines = [
+        f"- **{escape_markdown(name.strip())}**: {escape_markdown(reason)}" for name, reason in mine.refused.values()
+    ]
     head = f"{len(lines)} of {len(mine.pictures) + len(lines)} files cannot be used:"
     st.warning("\n".join([head, "", *lines[:NAMED]]), icon=":material/broken_image:")
     if lines[NAMED:]:
@@ -98,7 +112,7 @@ def describe_exposure(upload: Upload, exposure: Exposure) -> None:
     """Show where a picture lies on the sky, and what was done to show it."""
     if position := exposure.position:
         links = links_out(position.ra_deg, position.dec_deg)
-        which = "Centre of the whole picture: " if upload.crop else ""
+        which = "Centre of the whole picture: " if session.cropped(upload).square else ""
         st.markdown(f"{which}{links} · {position.pixel_scale_arcsec:.3g}″ per pixel")
     if GREY in exposure.notes:
         st.warning(f"{GREY[0].upper()}{GREY[1:]}.", icon=":material/invert_colors_off:")
@@ -115,7 +129,7 @@ def warn_of_ood(upload: Upload, network: str) -> None:
     percent = 100 * reference.quantile if reference else 100
     st.warning(
         f"**{network} has never seen a picture like this.** Don't trust the answers below. It differs more from the "
-        f"training pictures than {percent:.0f} % of galaxies do (out-of-distribution score: {score:.1f} × threshold). "
+        f"training pictures than {percent:.0f} % of galaxies do (out-of-distribution score: {score_in_words(score)}). "
         f"About {100 - percent:.0f} in 100 good pictures get this warning.",
         icon=":material/help:",
     )
@@ -143,9 +157,18 @@ def prepare(upload: Upload, network: str) -> GalaxyPrediction:
     describe_exposure(upload, exposure)
     votes = describe_votes(upload)
     warn_of_ood(upload, network)
-    offer_crop(upload, exposure.picture, networks.network(network).card.crop)
-    picture, results = session.picture_of(upload), state.upload().results
-    galaxy = ShownGalaxy(upload.galaxy_id, picture, 1.0, votes, results, upload.key, upload.picture_key)
+    shown = session.cropped(upload)
+    show_crop(shown, networks.network(network).card.crop, partial(session.crop_to, upload.galaxy_id))
+    galaxy = ShownGalaxy(
+        upload.galaxy_id,
+        shown.picture,
+        1.0,
+        votes,
+        state.upload().results,
+        upload.key,
+        upload.picture_key,
+        columns_of([upload], network).to_dict("records")[0],
+    )
     return panel.prefetch(galaxy, network)
 
 
@@ -164,22 +187,28 @@ def show(pictures: list[Upload]) -> None:
 
 def page() -> None:
     """Show the page."""
+    st.html(STYLE)
     st.title("Upload pictures")
     warn_once(unknown_params(()))
     st.markdown(
-        "One galaxy in the middle of each picture works best. Your pictures stay in this session: no one else sees "
-        "them, and they are gone soon after you close or reload the page."
+        "The galaxy nearest to the middle of each picture is found and cropped as Galaxy Zoo showed it. Your pictures "
+        "stay in this session: no one else sees them, and they are gone within a minute after you close or reload the "
+        "page."
     )
-    take_files()
+    above, notice = st.container(), st.empty()  # emptied before the files are read
+    with above:
+        take_files()
     mine = state.upload()
     pictures = list(mine.pictures.values())
     describe_scores(pictures)
     list_refused()
     if pictures or mine.refused:
-        remove_all = "Removes every picture with its results; the × next to a file name removes one."
-        st.button("Remove all pictures", icon=":material/delete:", on_click=mine.clear, help=remove_all)
+        meaning = "Removes every picture with its results; the × next to a file name removes one."
+        st.button("Remove all pictures", icon=":material/delete:", on_click=session.remove_all, help=meaning)
     else:
-        st.info("No pictures yet. Drop a picture of a galaxy above.", icon=":material/upload:")
+        with notice.container(key="no_pictures"):
+            st.info("No pictures yet. Drop a picture of a galaxy above.", icon=":material/upload:")
+            show_examples(EXAMPLES, session.add_example)
     if pictures:
         show(pictures)
 

@@ -11,13 +11,14 @@ from galaxy_explorer.app import state
 from galaxy_explorer.app.panel.shown_galaxy import predict_picture
 from galaxy_explorer.app.services import networks
 from galaxy_explorer.app.state import Key, Upload
-from galaxy_explorer.app.upload.session import picture_of, votes_of
+from galaxy_explorer.app.upload.session import cropped, picture_of, thumbnail_of, votes_of
 from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, in_words, name_of
 from galaxy_explorer.evaluation.metrics import rms
 from galaxy_explorer.images import DEFAULT_VIEWS
 
 DOWNLOADS = {"CSV": "text/csv", "Parquet": "application/vnd.apache.parquet", "FITS": "application/fits"}
 BATCH = 8  # pictures predicted at once: a second's work, after which a visitor's click takes effect
+SENTENCE_PX = 500  # width of a column of sentences
 GROWTH = 1.3  # of the table between two updates: it is sent whole each time
 
 
@@ -31,6 +32,12 @@ def _ood_scores(uploads: list[Upload], network: str) -> list[float | None]:
 
     scores = prediction.ood_score(networks.network(network), [picture_of(upload) for upload in uploads])
     return [None] * len(uploads) if scores is None else [float(score) for score in scores]
+
+
+def score_in_words(score: float) -> str:
+    """Return an out-of-distribution score above 1 in words."""
+    # With one decimal, 1.02 would read as the threshold itself.
+    return "just above the threshold" if score < 1.05 else f"{score:.1f} × threshold"
 
 
 def show_results(slot: Any, pictures: list[Upload], network: str) -> None:
@@ -51,15 +58,22 @@ def show_results(slot: Any, pictures: list[Upload], network: str) -> None:
         button.button("Resume prediction", icon=":material/play_arrow:", on_click=partial(_stop, False))
     if done:
         with table.container():
-            fractions = predicted_table(done, network)
-            st.dataframe(
-                overview(done, fractions, network),
-                key=Key.UPLOAD_TABLE,
-                on_select=partial(_choose_row, fractions.index.tolist()),
-                selection_mode="single-row",
-                **_layout(),
-            )
-            _offer_downloads(fractions, network)
+            _show_tables(done, network)
+
+
+def _show_tables(done: list[Upload], network: str) -> None:
+    """Show a line for each picture, the folded vote fractions, and the downloads."""
+    fractions = predicted_table(done, network)
+    st.dataframe(
+        overview(done, fractions, network),
+        key=Key.UPLOAD_TABLE,
+        on_select=partial(_choose_row, fractions.index.tolist()),
+        selection_mode="single-row",
+        **_layout(),
+    )
+    with st.expander(f"All {len(COLUMNS)} vote fractions"):
+        st.dataframe(fractions.reset_index(names="galaxy"), hide_index=True, column_config=_fraction_columns())
+    _offer_downloads(done, fractions, network)
 
 
 def _stop(stopped: bool) -> None:
@@ -109,41 +123,51 @@ def _predict(upload: Upload, network: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def overview(done: list[Upload], fractions: pd.DataFrame, network: str) -> pd.DataFrame:
-    """Return the table of uploads; columns without content are left out."""
+    """Return a line for each upload; columns without content are left out."""
     values = fractions.to_numpy()
     columns: dict[str, Any] = {
-        "picture": [upload.small for upload in done],
+        "picture": [thumbnail_of(upload) for upload in done],
         "galaxy": fractions.index,
         "likeliest path": [in_words(row) for row in values],
     }
     scores = [ood_score(upload, network) or 0.0 for upload in done]
     if any(score > 1 for score in scores):
-        columns["out of distribution"] = [f"{score:.1f} × threshold" if score > 1 else "" for score in scores]
+        columns["out of distribution"] = [score_in_words(score) if score > 1 else "" for score in scores]
     votes = votes_of([upload.galaxy_id for upload in done])
     if any(row is not None for row in votes):  # as text: a table shows a missing number as “None”
         columns["volunteers"] = ["" if row is None else in_words(row) for row in votes]
         errors = [np.nan if row is None else float(rms(values[i] - row)) for i, row in enumerate(votes)]
         columns["RMSE vs volunteers"] = ["" if np.isnan(error) else f"{error:.3f}" for error in errors]
-    if any(upload.crop for upload in done):
-        columns["part"] = ["cropped" if upload.crop else "whole" for upload in done]
-    return pd.DataFrame(columns).join(fractions.reset_index(drop=True))
+    squares = [cropped(upload).square for upload in done]
+    if any(squares):
+        columns["crop"] = [f"{square.side} px" if square else "whole" for square in squares]
+    return pd.DataFrame(columns)
 
 
 def _layout() -> dict[str, Any]:
-    """Return the layout of the table."""
+    """Return the layout of the table of uploads."""
     config = st.column_config
     named: dict[str, Any] = {
         # Both are pinned, or the pinned one would come first; on a phone, where they would fill the table, none is.
         "picture": config.ImageColumn(width="small", pinned=True),
         "galaxy": config.TextColumn(width="medium", pinned=True),
-        "likeliest path": config.TextColumn("network", width="large"),
-        "volunteers": config.TextColumn(width="large"),
+        "likeliest path": config.TextColumn("network", width=SENTENCE_PX),
+        "volunteers": config.TextColumn(width=SENTENCE_PX),
         "RMSE vs volunteers": config.TextColumn(help="Root-mean-square difference of the vote fractions"),
+        "crop": config.TextColumn(help="Side of the square that the network is shown"),
     }
+    # Text is wrapped in rows over 64 pixels alone; here it has five lines, and no sentence needs more.
+    return {"hide_index": True, "row_height": 88, "column_config": named}
+
+
+def _fraction_columns() -> dict[str, Any]:
+    """Return the layout of the vote fractions."""
+    config = st.column_config
+    named: dict[str, Any] = {"galaxy": config.TextColumn(width="medium", pinned=True)}
     for column in COLUMNS:
         meaning = f"{QUESTION_OF[column].text} {ANSWER_OF[column].name}: the vote fraction ({column})"
         named[column] = config.NumberColumn(name_of(column), format="%.3f", help=meaning)
-    return {"hide_index": True, "row_height": 64, "column_config": named}
+    return named
 
 
 def _choose_row(ids: list[str]) -> None:
@@ -152,20 +176,33 @@ def _choose_row(ids: list[str]) -> None:
         state.set_widget(Key.UPLOAD, ids[rows[0]])
 
 
-def _offer_downloads(table: pd.DataFrame, network: str) -> None:
+def _offer_downloads(done: list[Upload], fractions: pd.DataFrame, network: str) -> None:
     """Show the download buttons; a file is written when its button is pressed."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"Scores of all {len(table)}")
+        st.markdown(f"Scores of all {len(done)}")
         for kind, mime in DOWNLOADS.items():
             ending = f".{kind.lower()}"
-            content = partial(table_bytes, table, ending, network)
-            meaning = f"Scores of all {len(table)} pictures in one {kind} file"
+            content = partial(table_bytes, done, fractions, ending, network)
+            meaning = f"Scores of all {len(done)} pictures in one {kind} file"
             name, icon = f"{network}_scores{ending}", ":material/download:"
             st.download_button(kind, content, name, mime, help=meaning, on_click="ignore", icon=icon)
 
 
-def table_bytes(table: pd.DataFrame, ending: str, network: str) -> bytes:
+def table_bytes(done: list[Upload], fractions: pd.DataFrame, ending: str, network: str) -> bytes:
     """Return scores as a file that names the network."""
     from galaxy_explorer.prediction import as_bytes, provenance
 
-    return as_bytes(table.astype("float32"), ending, provenance(network, networks.network(network), DEFAULT_VIEWS))
+    table = fractions.astype("float32").join(columns_of(done, network))
+    return as_bytes(table, ending, provenance(network, networks.network(network), DEFAULT_VIEWS))
+
+
+def columns_of(uploads: list[Upload], network: str) -> pd.DataFrame:
+    """Return out-of-distribution scores, flags and crops as `predict` writes them, by galaxy id."""
+    from galaxy_explorer.prediction import CROP_COLUMNS, OOD_FLAG, OOD_SCORE
+
+    scores = np.array([ood_score(upload, network) for upload in uploads], dtype="float32")  # NaN without a reference
+    squares = [cropped(upload).square for upload in uploads]
+    crops = [(square.x, square.y, square.side) if square else (np.nan,) * 3 for square in squares]
+    table = pd.DataFrame({OOD_SCORE: scores, OOD_FLAG: scores > 1}, [upload.galaxy_id for upload in uploads])
+    table[list(CROP_COLUMNS)] = np.array(crops, dtype="float32")
+    return table

@@ -2,12 +2,13 @@
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import count
 from pathlib import PurePath
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -15,18 +16,32 @@ from PIL import Image
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from galaxy_explorer.app import state
+from galaxy_explorer.app.server import drop_uploads
 from galaxy_explorer.app.services import sources
-from galaxy_explorer.app.state import Key, Upload
+from galaxy_explorer.app.state import Crop, Key, Upload
+from galaxy_explorer.app.ui.crop_tool import CroppedPicture
 from galaxy_explorer.app.ui.wording import escape_markdown, with_full_stop
-from galaxy_explorer.catalogue import CatalogueError
+from galaxy_explorer.app.upload.archives import is_zip, open_members
+from galaxy_explorer.catalogue import SAMPLE, CatalogueError
+from galaxy_explorer.catalogue.image_files import SUFFIXES
 from galaxy_explorer.catalogue.score_tables import normalise_id, read_scores
 from galaxy_explorer.decision_tree import COLUMNS
-from galaxy_explorer.images import Exposure, ImageError, Square, cut_square, read_exposure, stem_of, thumbnail
+from galaxy_explorer.images import (
+    Exposure,
+    ImageError,
+    find_galaxy,
+    read_exposure,
+    stem_of,
+    thumbnail,
+)
 
 MAX_PICTURES = 500
 MAX_BYTES = 300_000_000  # of a visitor's picture files together
 MAX_TABLE_BYTES = 50_000_000  # of a score table: that of 100,000 galaxies
 MAX_REFUSED = 100  # files whose reason is kept
+TABLES = (".csv", ".tsv")
+ENDINGS = (*TABLES, *SUFFIXES)
+NO_ID = "the id, its name before the ending, is empty: rename it"
 MANY = 8  # files from which on a progress bar is shown
 
 
@@ -46,46 +61,94 @@ def take(files: Sequence[UploadedFile]) -> None:
         if len(new) >= MANY:
             bar.progress(i / len(new), f"Reading file {i + 1} of {len(new)}")
         name = PurePath(file.name).name
-        try:
-            mine.files[file.file_id] = _read(file, name)
-            mine.refused = {key: (other, why) for key, (other, why) in mine.refused.items() if other != name}
-        except (CatalogueError, ImageError) as error:
-            mine.files[file.file_id] = ""
-            mine.refused = dict([*mine.refused.items(), (file.file_id, (name, str(error)))][-MAX_REFUSED:])
+        if is_zip(name):
+            _read_zip(file, name, bar)
+        else:
+            mine.files[file.file_id] = _read(file.file_id, name, file.size, file.getvalue)
     bar.empty()
 
 
-def _read(file: UploadedFile, name: str) -> str:
-    """Read one file; return the id of its galaxy, empty for a score table."""
-    mine = state.upload()
+def _read_zip(file: UploadedFile, name: str, bar: Any) -> None:
+    """Read the pictures and the score table of a zip file."""
+    mine, ids = state.upload(), list[str]()
+    try:
+        members = open_members(file.getvalue(), name, ENDINGS, MAX_BYTES + MAX_TABLE_BYTES)
+    except CatalogueError as error:
+        _refuse(file.file_id, name, error)
+        members = []
+    for i, member in enumerate(members):
+        if len(members) >= MANY:
+            bar.progress(i / len(members), f"Reading file {i + 1} of {len(members)} in {name}")
+        ids += _read(file.file_id, member.name, member.size, member.read)
+    mine.files[file.file_id] = tuple(dict.fromkeys(ids))
+
+
+def _read(file_id: str, name: str, size: int, read: Callable[[], bytes]) -> tuple[str, ...]:
+    """Read one file; return the id of its galaxy, nothing for a score table or a refused file."""
+    mine, ids = state.upload(), tuple[str, ...]()
     if name.startswith("."):  # macOS writes such files next to pictures
-        return ""
-    if not name.lower().endswith(".csv"):
-        return _add(name, file.getvalue())
-    if file.size > MAX_TABLE_BYTES:
+        return ()
+    try:
+        if name.lower().endswith(TABLES):
+            _check_table(size)
+            mine.scores, mine.scores_file = read_scores(read(), name), file_id
+        else:
+            _check_space(size)
+            ids = (_add(name, read()),)
+    except (CatalogueError, ImageError) as error:
+        _refuse(file_id, name, error)
+        return ()
+    mine.refused = {key: (other, why) for key, (other, why) in mine.refused.items() if other != name}
+    return ids
+
+
+def _refuse(file_id: str, name: str, error: Exception) -> None:
+    """Keep the reason why a file cannot be used, of the latest ones."""
+    mine = state.upload()
+    mine.refused = dict([*mine.refused.items(), ((file_id, name), (name, str(error)))][-MAX_REFUSED:])
+
+
+def _check_table(size: int) -> None:
+    """Raise CatalogueError if a score table is too large."""
+    if size > MAX_TABLE_BYTES:
         raise CatalogueError(
-            f"the table has {file.size / 1e6:.0f} MB; at most {MAX_TABLE_BYTES / 1e6:.0f} MB are read: leave out the "
-            "other galaxies"
+            f"the table has {size / 1e6:.0f} MB; at most {MAX_TABLE_BYTES / 1e6:.0f} MB are read: leave out the other "
+            "galaxies"
         )
-    mine.scores, mine.scores_file = read_scores(file.getvalue(), name), file.file_id
-    return ""
+
+
+def _check_space(size: int) -> None:
+    """Raise ImageError if a picture file does not fit into the session."""
+    pictures = state.upload().pictures
+    held = sum(len(upload.content) for upload in pictures.values())
+    if len(pictures) >= MAX_PICTURES or held + size > MAX_BYTES:
+        raise ImageError(
+            f"the session holds {len(pictures)} pictures with {held / 1e6:.0f} MB; at most {MAX_PICTURES} pictures and "
+            f"{MAX_BYTES / 1e6:.0f} MB fit: remove some, or use `python -m galaxy_explorer predict` for many"
+        )
 
 
 def _add(name: str, content: bytes) -> str:
     """Decode a picture once and keep it; return its id, which is unique."""
     pictures, stem = state.upload().pictures, normalise_id(stem_of(name))
+    if not stem:
+        raise ImageError(NO_ID)
     ids = (stem if number == 1 else f"{stem} ({number})" for number in count(1))
     galaxy_id = next(new for new in ids if new not in pictures or pictures[new].content == content)
-    if galaxy_id in pictures:  # uploaded twice: its crop stays
-        return galaxy_id
-    held = sum(len(upload.content) for upload in pictures.values())
-    if len(pictures) >= MAX_PICTURES or held + len(content) > MAX_BYTES:
-        raise ImageError(
-            f"the session holds {len(pictures)} pictures with {held / 1e6:.0f} MB; at most {MAX_PICTURES} pictures and "
-            f"{MAX_BYTES / 1e6:.0f} MB fit: remove some, or use `python -m galaxy_explorer predict` for many"
-        )
-    pictures[galaxy_id] = with_image(Upload(galaxy_id, content), None)
+    if galaxy_id not in pictures:  # uploaded twice: its crop stays
+        pictures[galaxy_id] = with_image(Upload(galaxy_id, content), None)
     return galaxy_id
+
+
+def add_photo(photo: UploadedFile) -> None:
+    """Keep a photo of the camera as a picture."""
+    if photo.file_id not in state.upload().files:
+        state.upload().files[photo.file_id] = _read(photo.file_id, "photo.jpg", photo.size, photo.getvalue)
+
+
+def add_example(galaxy_id: str) -> None:
+    """Keep a picture of the bundled sample as if it had been uploaded."""
+    _add(f"{galaxy_id}.jpg", sources.open_source(SAMPLE).picture_bytes(galaxy_id))
 
 
 def drop_unlisted() -> None:
@@ -93,25 +156,37 @@ def drop_unlisted() -> None:
     mine = state.upload()
     lists = [state.widget(key_of(uploader)) or [] for uploader in (Key.FILES, Key.FOLDER)]
     gone = mine.listed - {file.file_id for files in lists for file in files}
-    dropped = {mine.files.pop(file_id, "") for file_id in gone}
-    for galaxy_id in dropped - set(mine.files.values()):  # the same picture may have been uploaded twice
+    dropped = {galaxy_id for file_id in gone for galaxy_id in mine.files.pop(file_id, ())}
+    for galaxy_id in dropped - _listed_ids(mine.files):  # the same picture may have been uploaded twice
         mine.pictures.pop(galaxy_id, None)
-    for file_id in gone:
-        mine.refused.pop(file_id, None)
-    if mine.scores_file in gone:  # an earlier table that is still listed is read again
+    mine.refused = {key: reason for key, reason in mine.refused.items() if key[0] not in gone}
+    if mine.scores_file in gone:  # an earlier table that is still listed is read again, also that of a zip file
         mine.scores, mine.scores_file = None, ""
-        mine.files = {file_id: galaxy_id for file_id, galaxy_id in mine.files.items() if galaxy_id}
+        mine.files = {file_id: ids for file_id, ids in mine.files.items() if len(ids) == 1}
+
+
+def _listed_ids(files: Mapping[str, tuple[str, ...]]) -> set[str]:
+    """Return the ids of the galaxies of some files."""
+    return {galaxy_id for ids in files.values() for galaxy_id in ids}
 
 
 def is_listed(galaxy_id: str) -> bool:
     """Whether an upload's file is on the page's list, where its × removes it."""
     mine = state.upload()
-    return galaxy_id in {mine.files.get(file_id) for file_id in mine.listed}
+    return any(galaxy_id in mine.files.get(file_id, ()) for file_id in mine.listed)
 
 
 def remove(galaxy_id: str) -> None:
-    """Remove one picture."""
-    state.upload().pictures.pop(galaxy_id, None)
+    """Remove one picture, also from the server's list of uploaded files."""
+    mine = state.upload()
+    mine.pictures.pop(galaxy_id, None)
+    drop_uploads(file_id for file_id, ids in mine.files.items() if ids == (galaxy_id,))
+
+
+def remove_all() -> None:
+    """Remove everything that was uploaded."""
+    state.upload().clear()
+    drop_uploads()
 
 
 def with_image(upload: Upload, image: str | None) -> Upload:
@@ -123,8 +198,7 @@ def with_image(upload: Upload, image: str | None) -> Upload:
         If the image cannot be shown.
     """
     exposure = read_exposure(upload.content, image)
-    small = _small(exposure.picture)
-    decoded = replace(upload, small=small, image=exposure.name, choices=exposure.choices, crop=None)
+    decoded = replace(upload, image=exposure.name, choices=exposure.choices, crop="found")
     state.upload().exposures.put(decoded.picture_key, exposure)
     return decoded
 
@@ -139,18 +213,21 @@ def choose_image(galaxy_id: str, key: str) -> None:
         state.set_widget(key, mine.pictures[galaxy_id].image)
 
 
-def crop_to(galaxy_id: str, square: Square | None) -> None:
-    """Crop a picture for the network; None for the whole picture."""
+def crop_to(galaxy_id: str, crop: Crop) -> None:
+    """Choose the part of a picture that the network is shown."""
     pictures = state.upload().pictures
-    cropped = replace(pictures[galaxy_id], crop=square)
-    pictures[galaxy_id] = replace(cropped, small=_small(picture_of(cropped)))
+    pictures[galaxy_id] = replace(pictures[galaxy_id], crop=crop)
 
 
-def _small(picture: np.ndarray) -> str:
-    """Return a thumbnail as a data URL: a JPEG, which is a fifth of a PNG."""
-    file = io.BytesIO()
-    Image.fromarray(thumbnail(picture, 64)).save(file, "JPEG", quality=85)
-    return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"
+def thumbnail_of(upload: Upload) -> str:
+    """Return the part that the network is shown, small, as a data URL: a JPEG, a fifth of a PNG."""
+
+    def encode() -> str:
+        file = io.BytesIO()
+        Image.fromarray(thumbnail(cropped(upload).picture, 64)).save(file, "JPEG", quality=85)
+        return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+    return state.upload().results.get(("thumbnail", *upload.key), encode)
 
 
 def exposure_of(upload: Upload) -> Exposure:
@@ -159,10 +236,16 @@ def exposure_of(upload: Upload) -> Exposure:
     return state.upload().exposures.get(upload.picture_key, read)
 
 
+def cropped(upload: Upload) -> CroppedPicture:
+    """Return an upload with the part of it that the network is shown."""
+    mine, whole = state.upload(), exposure_of(upload).picture
+    finding = mine.findings.get(upload.picture_key, partial(find_galaxy, whole))
+    return CroppedPicture(whole, finding, upload.crop, upload.picture_key, mine.results)
+
+
 def picture_of(upload: Upload) -> np.ndarray:
-    """Return the picture that the network is shown: the whole, or the crop."""
-    whole = exposure_of(upload).picture
-    return whole if upload.crop is None else cut_square(whole, upload.crop)
+    """Return the part of an upload that the network is shown, ``(h, w, 3)`` uint8."""
+    return cropped(upload).picture
 
 
 def votes_of(galaxy_ids: Sequence[str]) -> list[np.ndarray | None]:

@@ -169,3 +169,12 @@ class TestSelection:
         selection = Selection("sample", np.array([4, 0, 7]), len(sample))
         assert selection.neighbours(sample, sample.ids[1]) is None
         assert selection.neighbours(sample.rows(np.arange(8)), sample.ids[0]) is None
+
+
+def test_galaxies_open_with_the_answer_that_the_query_looks_for():
+    asked = {preset.name: preset.query.asked_answer for preset in presets()}
+    assert asked["Barred spirals"] == "Class3.1"
+    assert asked["Edge-on disks"] == "Class2.1"
+    few = BrowseQuery(ranges=(VoteRange("Class1.1", 0.0, 0.2), VoteRange("Class4.1", 0.5, 1.0)))
+    assert few.asked_answer == "Class4.1"  # not the one that the query rules out
+    assert BrowseQuery().asked_answer is None

@@ -16,7 +16,7 @@ from galaxy_explorer.app.panel import score_table
 from galaxy_explorer.app.panel.examples import find_examples
 from galaxy_explorer.app.services import networks
 from galaxy_explorer.catalogue import SAMPLE, Catalogue
-from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, INDEX, columns_of
+from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, INDEX, columns_of, most_likely_path
 from galaxy_explorer.drawn_galaxies import DRAWINGS
 from galaxy_explorer.evaluation.metrics import largest_differences
 
@@ -48,16 +48,12 @@ def test_the_url_follows_the_choices(app: AppTest) -> None:
     app.segmented_control(key="network").set_value("densenet")
     app.run()
     assert url_params(app) == {"source": "sample", "galaxy": "100023", "network": "densenet", "answer": "Class5.2"}
-    assert parse_qs(app.code[0].value.partition("?")[2]) == {name: [value] for name, value in url_params(app).items()}
+    assert parse_qs(permalink(app)) == {name: [value] for name, value in url_params(app).items()}
 
 
-def test_back_at_a_url_without_a_network_shows_the_one_that_it_showed_first(app: AppTest) -> None:
+def test_the_network_stays_for_other_galaxies_and_after_other_pages(app: AppTest) -> None:
     opened(app, source="sample", galaxy="100023")
-    first, other = networks.networks()
-    app.segmented_control(key="network").set_value(other).run()
-    del app.query_params["network"], app.query_params["answer"]  # the Back button
-    app.run()
-    assert app.segmented_control(key="network").value == first
+    other = networks.networks()[1]
     app.segmented_control(key="network").set_value(other).run()
     go_to(app, "about")
     opened(app, source="sample", galaxy="100023")
@@ -86,17 +82,52 @@ def test_a_long_unknown_id_is_shortened(app: AppTest) -> None:
 def test_a_url_with_nonsense_in_it_still_shows_the_galaxy(app: AppTest) -> None:
     opened(app, source="sample", galaxy="100023", network="../secret", answer="Class99.1")
     assert app.title[0].value == "Galaxy 100023"
-    link = dict(parse_qsl(app.code[0].value.partition("?")[2]))
+    link = dict(parse_qsl(permalink(app)))
     assert link["network"] in ("fcn", "densenet")
     assert link["answer"] == app.selectbox(key="answer").value
 
 
-def test_the_next_galaxy_starts_with_an_answer_of_its_own(app: AppTest) -> None:
+def test_next_and_previous_keep_the_answer_that_was_asked_for(app: AppTest) -> None:
     opened(app, source="sample", galaxy="100008", answer="Class8.7")
     press(app, "Next")
     assert app.title[0].value == "Galaxy 100023"
-    assert "answer" not in url_params(app)
-    assert app.selectbox(key="answer").value != "Class8.7"
+    assert url_params(app)["answer"] == app.selectbox(key="answer").value == "Class8.7"
+    app.selectbox(key="answer").set_value("Class3.1")
+    press(app, "Previous")
+    assert app.title[0].value == "Galaxy 100008"
+    assert url_params(app)["answer"] == app.selectbox(key="answer").value == "Class3.1"
+
+
+def test_an_answer_that_the_page_chose_stays_while_it_is_on_the_likeliest_path(app: AppTest, sample: Catalogue) -> None:
+    kept = 0
+    opened(app, source="sample", galaxy=sample.ids[0], network="fcn")
+    for _ in sample.ids[1:6]:
+        before = app.selectbox(key="answer").value
+        press(app, "Next")
+        now, path = app.selectbox(key="answer").value, likeliest(app)
+        assert "answer" not in url_params(app)
+        assert now == before if before in path else now in path
+        kept += now == before
+    assert kept
+
+
+def likeliest(app: AppTest) -> list[str]:
+    """The columns of the likeliest path."""
+    fractions = app.dataframe[0].value["network_fraction"].to_numpy()
+    return [column for column, _ in most_likely_path(fractions)]
+
+
+def test_another_page_ends_the_choice_of_an_answer_except_for_its_galaxy(app: AppTest) -> None:
+    opened(app, source="sample", galaxy="100023")
+    chosen = app.selectbox(key="answer").value
+    app.selectbox(key="answer").set_value("Class8.2").run()
+    go_to(app, "about")
+    go_to(app, "galaxy")
+    assert app.selectbox(key="answer").value == "Class8.2"
+    go_to(app, "browse")
+    go_to(app, "galaxy", source="sample", galaxy="100053")
+    assert app.selectbox(key="answer").value in likeliest(app)
+    assert chosen != "Class8.2"
 
 
 def test_a_galaxy_that_is_opened_again_keeps_its_url(app: AppTest) -> None:
@@ -277,7 +308,17 @@ def labels(app: AppTest) -> list[str]:
 
 def listed(app: AppTest) -> str:
     """The list form of the chart, as the browser gets it."""
-    (shown,) = [part.proto.json for part in app.get("bidi_component") if part.proto.component_name == "answer_list"]
+    return component_data(app, "answer_list")
+
+
+def permalink(app: AppTest) -> str:
+    """The parameters of the permalink."""
+    return json.loads(component_data(app, "copy_link")).partition("?")[2]
+
+
+def component_data(app: AppTest, name: str) -> str:
+    """The JSON that the browser gets for one of the page's own components."""
+    (shown,) = [part.proto.json for part in app.get("bidi_component") if part.proto.component_name == name]
     return shown
 
 

@@ -1,4 +1,4 @@
-"""The picture under a saliency map, and the frame of the crop tool, at the size of the page."""
+"""The picture under a saliency map, at the size of the page."""
 
 import tracemalloc
 
@@ -8,8 +8,6 @@ from tiny_prediction import tiny_card
 
 from galaxy_explorer.app.panel import saliency, shown_galaxy
 from galaxy_explorer.app.panel.shown_galaxy import SHOWN_SIDE_PX, GalaxyPrediction, ShownGalaxy
-from galaxy_explorer.app.upload.crop import SHOWN_PX, with_frame
-from galaxy_explorer.images import FRAME_COLOUR, Square
 from galaxy_explorer.models import Model
 from galaxy_explorer.storage import ResultCache
 
@@ -50,21 +48,3 @@ def test_a_small_picture_keeps_its_pixels_under_a_map(overlaid) -> None:
     shown = overlaid(picture)
     assert shown.shape == picture.shape
     assert np.array_equal(shown[:10], picture[:10])  # above the square that the network sees
-
-
-def test_the_frame_of_the_crop_stands_in_the_small_picture_where_it_stands_in_the_large() -> None:
-    framed = with_frame(np.full((800, 1200, 3), 100, np.uint8), Square(300, 400, 400), CROP)
-    assert framed.shape[1] == SHOWN_PX
-    inside = np.argwhere((framed == 100).all(axis=-1))
-    down = SHOWN_PX / 1200
-    assert inside.min(axis=0) == pytest.approx((200 * down, 100 * down), abs=2)
-    assert inside.max(axis=0) == pytest.approx((600 * down, 500 * down), abs=2)
-    seen = np.argwhere((framed == FRAME_COLOUR).all(axis=-1))  # the network sees the middle
-    assert seen.min(axis=0) == pytest.approx(((400 - 200 * CROP) * down, (300 - 200 * CROP) * down), abs=2)
-    assert seen.max(axis=0) == pytest.approx(((400 + 200 * CROP) * down, (300 + 200 * CROP) * down), abs=2)
-
-
-def test_the_frame_of_what_the_network_sees_may_reach_beyond_the_picture() -> None:
-    framed = with_frame(np.full((40, 40, 3), 100, np.uint8), Square(0, 20, 40), 0.5)
-    seen = np.argwhere((framed == FRAME_COLOUR).all(axis=-1))
-    assert (seen.min(axis=0).tolist(), seen.max(axis=0).tolist()) == ([10, 0], [29, 9])

@@ -3,17 +3,20 @@
 import os
 import re
 
+import numpy as np
 import pytest
 from local_server import hang_up, saying, slow
 from sky_page import SPIRAL, fresh_app, rerun, texts
 from sky_server import CUTOUTS, NAMES, SkyServer, put_beside, words_on_white
 from streamlit.testing.v1 import AppTest
 
+from galaxy_explorer import images
 from galaxy_explorer.app import paths
 from galaxy_explorer.app.panel import panel
 from galaxy_explorer.app.ui.survey_links import links_out
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, in_words
+from galaxy_explorer.images import Finding, Square
 from galaxy_explorer.sky import resolve, response_cache
 
 app = pytest.fixture(fresh_app)
@@ -96,6 +99,34 @@ def test_a_known_name_is_not_markup(app: AppTest, sky_server: SkyServer, monkeyp
     monkeypatch.setitem(NAMES, "[M51](x) *y*", NAMES["M51"])
     sky_at(app, "[M51](x) *y*")
     assert app.subheader[0].value == r"\[M51\]\(x\) \*y\*"
+
+
+def test_a_galaxy_of_unknown_size_is_found_and_one_of_known_size_is_not_cropped(
+    app: AppTest, sky_server: SkyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found(picture: np.ndarray) -> Finding:
+        """Find a galaxy in the middle of any cutout."""
+        return Finding(picture[112:312, 112:312], Square(212, 212, 200))
+
+    monkeypatch.setattr(images, "find_galaxy", found)
+    sky_at(app, "M51")
+    cropped = app.dataframe[-1].value["network_fraction"].to_numpy()
+    next(button for button in app.button if button.label == "Use the whole picture").click()
+    rerun(app)
+    assert "The whole picture is used" in texts(app)
+    assert abs(app.dataframe[-1].value["network_fraction"].to_numpy() - cropped).max() > 1e-3
+    app.text_input(key="position").set_value(SPIRAL)
+    rerun(app)
+    assert "The whole picture is used" not in texts(app)
+    assert "Use the whole picture" not in [button.label for button in app.button]
+
+
+@pytest.mark.usefixtures("bare")
+def test_an_example_picture_is_one_press(app: AppTest, sky_server: SkyServer) -> None:
+    sky_at(app)
+    next(button for button in app.button if button.label == "Try example 1").click()
+    rerun(app)
+    assert app.subheader[0].value == f"Galaxy {SPIRAL}"
 
 
 @pytest.mark.usefixtures("bare")

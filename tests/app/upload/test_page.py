@@ -2,17 +2,20 @@
 
 import io
 import json
+import zipfile
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
-from app_page import ROOT, SECONDS, files_of, give, opened, press, said, texts
+from app_page import ROOT, SECONDS, files_of, give, opened, plain, press, run, said, texts
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from galaxy_explorer.app import state
 from galaxy_explorer.app.services import networks, result_cache
 from galaxy_explorer.app.state import UploadState
-from galaxy_explorer.app.upload import session
-from galaxy_explorer.app.upload.crop import SHOWN_PX, with_frame
+from galaxy_explorer.app.upload import results, session
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.images import Exposure, Square, to_png
 
@@ -22,7 +25,7 @@ def off_centre(sample: Catalogue) -> bytes:
     """A galaxy that is small and down on the left, in a picture that is not square."""
     sky = np.random.default_rng(0).normal(10, 3, (420, 640, 3)).clip(0, 255).astype(np.uint8)
     small = Image.open(io.BytesIO(sample.picture_bytes("100023"))).resize((170, 170))
-    sky[230:400, 40:210] = np.asarray(small)
+    sky[180:350, 120:290] = np.asarray(small)
     return to_png(sky)
 
 
@@ -82,7 +85,6 @@ def test_an_upload_is_decoded_once(app: AppTest, sample: Catalogue, monkeypatch:
     monkeypatch.setattr(session, "read_exposure", lambda *arguments: decoded.append(1) or read(*arguments))
     give(opened(app, "upload"), *files_of(sample, "100008", "100023"))
     app.selectbox(key="shown_upload").set_value("100023").run()
-    press(app, "Use suggested crop")
     opened(opened(app, "sky"), "upload")
     assert len(decoded) == 2
 
@@ -196,46 +198,125 @@ def test_what_was_stopped_can_be_resumed(app: AppTest, sample: Catalogue) -> Non
     assert "Stopped" not in texts(app)
 
 
-def test_the_suggested_crop_changes_the_prediction_and_can_be_undone(app: AppTest, off_centre: bytes) -> None:
+def drag(app: AppTest, square: Square) -> None:
+    """Drag the crop of the only picture, as the tool's callback does."""
+    (upload,) = (mine := app.session_state["UploadState"]).pictures.values()
+    mine.pictures[upload.galaxy_id] = replace(upload, crop=square)
+    run(app)
+
+
+def test_the_galaxy_is_found_unasked_and_one_press_brings_the_whole_picture(app: AppTest, off_centre: bytes) -> None:
     give(opened(app, "upload"), ("mine.png", off_centre))
-    seen = round(420 * networks.cards()[networks.networks()[0]].crop)
-    assert f"not square (640 × 420 pixels): only the central {seen} × {seen} pixels" in said(app)
-    assert "off centre: 46 % left and 25 % down" in said(app)
-    assert "The brightest object is small" in said(app)
-    whole = predicted(app)
-    press(app, "Use suggested crop")
-    assert "the thin inner frame" in said(app)
-    assert "brightest object" not in said(app)
-    x, y, side = (slider.value for slider in app.slider[:3])
-    assert (x, y) == (pytest.approx(125, abs=8), pytest.approx(315, abs=8))
-    assert 150 < side < 250
-    cropped = predicted(app)
-    assert abs(cropped - whole).max() > 0.1
-    app.slider[2].set_value(400).run()
-    assert not app.exception
-    assert abs(predicted(app) - cropped).max() > 0.01
-    press(app, "Use whole picture")
-    assert predicted(app) == pytest.approx(whole, abs=1e-6)
-    assert [slider.value for slider in app.slider[:3]] == [320, 210, 420]
-
-
-@pytest.mark.parametrize(
-    ("height", "width", "side"), [(4000, 6000, 16), (16, 6000, 16), (6000, 16, 16)], ids=["small", "flat", "tall"]
-)
-def test_a_crop_below_a_pixel_of_the_preview_is_framed_all_the_same(height: int, width: int, side: int) -> None:
-    framed = with_frame(np.zeros((height, width, 3), np.uint8), Square(width // 2, height // 2, side), 0.5)
-    assert max(framed.shape) == SHOWN_PX
-    assert framed.any()
+    assert "pixels around the galaxy" in texts(app)
+    (upload,) = app.session_state["UploadState"].pictures.values()
+    finding = app.session_state["UploadState"].findings.get(upload.picture_key, lambda: None)
+    assert (finding.square.x, finding.square.y) == (pytest.approx(205, abs=8), pytest.approx(265, abs=8))
+    found = predicted(app)
+    press(app, "Use the whole picture")
+    assert "The whole picture is used" in texts(app)
+    assert abs(predicted(app) - found).max() > 0.1
+    press(app, "Use the suggested crop")
+    assert predicted(app) == pytest.approx(found, abs=1e-6)
+    drag(app, Square(200, 200, 400))
+    assert "Your crop: a square of 400 pixels" in texts(app)
+    assert abs(predicted(app) - found).max() > 0.01
 
 
 def test_the_chosen_answer_stays_while_a_picture_is_cropped(app: AppTest, off_centre: bytes) -> None:
     give(opened(app, "upload"), ("mine.png", off_centre))
     app.selectbox(key="answer").set_value("Class8.7").run()
-    press(app, "Use suggested crop")
+    press(app, "Use the whole picture")
     assert app.selectbox(key="answer").value == "Class8.7"
-    app.slider[2].set_value(400).run()
-    press(app, "Use whole picture")
+    drag(app, Square(200, 200, 400))
     assert app.selectbox(key="answer").value == "Class8.7"
+
+
+def test_downloads_hold_the_crop_and_the_out_of_distribution_score(
+    app: AppTest, off_centre: bytes, sample: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give(opened(app, "upload"), ("mine.png", off_centre), *files_of(sample, "100023"))
+    mine, network = app.session_state["UploadState"], networks.networks()[0]
+    monkeypatch.setattr(state, "upload", lambda: mine)
+    uploads = list(mine.pictures.values())
+    content = results.table_bytes(uploads, results.predicted_table(uploads, network), ".csv", network)
+    table = pd.read_csv(io.BytesIO(content), dtype={"GalaxyID": str}).set_index("GalaxyID")
+    scores = [results.ood_score(upload, network) for upload in uploads]
+    assert table.index.tolist() == ["mine", "100023"]
+    assert table["ood_score"].tolist() == pytest.approx(scores, rel=1e-5)
+    assert table["out_of_distribution"].tolist() == [score > 1 for score in scores]
+    assert table.loc["mine", "crop_side"] > 100
+    assert table.loc["100023", ["crop_x", "crop_y", "crop_side"]].isna().all()
+
+
+def zipped(*files: tuple[str, bytes]) -> bytes:
+    """A zip file."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files:
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
+def test_a_zip_file_is_read_as_its_pictures_and_its_scores(app: AppTest, sample: Catalogue) -> None:
+    one, other = (sample.picture_bytes(galaxy) for galaxy in ("100008", "100023"))
+    scores = b"GalaxyID,Class1.1,Class1.2,Class1.3\na,0.2,0.7,0.1\n"
+    files = [("gal\\a.jpg", one), ("gal/deep/b.JPG", other), ("__MACOSX/gal/._a.jpg", b"x"), ("gal/Scores.CSV", scores)]
+    give(opened(app, "upload"), ("night.zip", zipped(*files, ("bad.png", b"no picture"), ("notes.txt", b"text"))))
+    assert app.dataframe[0].value["galaxy"].tolist() == ["a", "b"]
+    assert "scores.csv: 1 row, 1 of 2 pictures matched" in said(app)
+    assert "1 of 3 files cannot be used" in said(app)
+    give(app)
+    assert "No pictures yet" in said(app)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"PK\x03\x04 cut short", r"is damaged, or not a zip file"),
+        (zipped(("notes.txt", b"text")), "holds no pictures"),
+        (b"PK\x01\x02" * 20_001, "holds more than 20,000 files"),
+    ],
+    ids=["damaged", "without pictures", "too many"],
+)
+def test_a_zip_file_that_cannot_be_used_is_named_with_its_reason(app: AppTest, content: bytes, reason: str) -> None:
+    give(opened(app, "upload"), ("night.zip", content))
+    assert reason in plain(said(app))
+
+
+def test_a_zip_file_has_the_bounds_of_other_files(
+    app: AppTest, sample: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "MAX_PICTURES", 1)
+    night = ("night.zip", zipped(*files_of(sample, "100008", "100023")))
+    give(opened(app, "upload"), night)
+    assert app.subheader[0].value == "100008"
+    assert "the session holds 1 pictures" in said(app)
+    monkeypatch.setattr(session, "MAX_TABLE_BYTES", 0)
+    monkeypatch.setattr(session, "MAX_BYTES", 10_000_000)
+    give(app, night, ("bombs.zip", zipped(*((f"{number}.png", bytes(6_000_000)) for number in range(2)))))
+    assert "bombs.zip unpacks to 12 MB; at most 10 MB are read" in plain(said(app))
+
+
+@pytest.mark.parametrize("name", [" .jpg", "\u3000.jpg", " .fits.gz"])
+def test_a_picture_without_a_name_is_left_out(app: AppTest, sample: Catalogue, name: str) -> None:
+    give(opened(app, "upload"), (name, sample.picture_bytes("100008")), *files_of(sample, "100023"))
+    assert "the id, its name before the ending, is empty: rename it" in plain(said(app))
+    assert app.subheader[0].value == "100023"
+
+
+def test_an_example_is_one_press(app: AppTest) -> None:
+    opened(app, "upload")
+    press(app, "Try example 2")
+    assert app.subheader[0].value == "100023"
+    assert "No pictures yet" not in said(app)
+    press(app, "Remove all pictures")
+    assert "No pictures yet" in said(app)
+
+
+def test_a_score_just_above_the_threshold_is_not_shown_as_the_threshold() -> None:
+    assert results.score_in_words(1.02) == "just above the threshold"
+    assert results.score_in_words(1.06) == "1.1 × threshold"
+    assert results.score_in_words(2.4) == "2.4 × threshold"
 
 
 def test_a_well_framed_galaxy_gets_no_hint(app: AppTest, sample: Catalogue) -> None:
@@ -254,7 +335,7 @@ def test_a_picture_of_something_else_is_out_of_distribution(app: AppTest, sample
     assert f"{networks.networks()[0]} has never seen a picture like this" in said(app)
     assert "than 99 % of galaxies do" in said(app)
     scores = app.dataframe[0].value["out of distribution"].tolist()
-    assert scores[0].endswith("× threshold")
+    assert "threshold" in scores[0]
     assert scores[1] == ""
 
 

@@ -1,0 +1,1 @@
+"""Checks and decoders of single file formats, where Pillow alone does not do."""
