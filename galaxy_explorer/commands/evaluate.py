@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -23,7 +23,7 @@ from galaxy_explorer.commands.reporting import report, report_unscanned, say
 from galaxy_explorer.decision_tree import QUESTIONS, name_of
 from galaxy_explorer.evaluation.answers import CUTS, MIN_MASS, plain_answers, score_answers
 from galaxy_explorer.evaluation.metrics import Score, score
-from galaxy_explorer.models import Card, Model
+from galaxy_explorer.models import Card
 from galaxy_explorer.models.checkpoints import available, find, read_card
 from galaxy_explorer.prediction import find_network, predict_catalogue, read_about, read_fractions
 from galaxy_explorer.training import training_overlap
@@ -47,13 +47,12 @@ def evaluate(options: argparse.Namespace) -> int:
     failures = _failures_before(wanted, catalogue, scored, options.data)
     chosen = scored.table.index.isin(wanted)
     if table is None:
-        model = load_model(options)
-        predicted, failed = _predict(options, model, scored.rows(chosen))
-        name, card = options.weights, model.card
+        predicted, failed, card = _predict(options, scored.rows(chosen))
+        name = options.weights
     else:
         predicted, failed = _from_table(options, scored.rows(chosen), table)
         name, card = _network_of(options)
-    trained_on = _report_training(name, card, predicted.index)
+    trained_on = _report_training(name, card, list(predicted.index))
     if len(predicted):
         votes = scored.subset(predicted.index).volunteer_fractions
         others = scored.rows(~scored.table.index.isin(predicted.index))
@@ -82,8 +81,8 @@ def _wanted_ids(options: argparse.Namespace, scored: Catalogue, table: pd.DataFr
     if options.ids:
         return list(dict.fromkeys(read_ids(options.ids)))
     validation = [] if options.all else list(dict.fromkeys(read_validation_ids(options.data)))
-    listed = table is None or table.index.isin(validation).any()
-    if validation and not listed and table.index.isin(scored.ids).any():
+    others = table is not None and not table.index.isin(validation).any() and table.index.isin(scored.ids).any()
+    if validation and others:
         say(
             f"{options.predictions} holds none of the {len(validation):,} galaxies of {VALIDATION_FILE}: all of its "
             "galaxies with scores are evaluated, as with --all"
@@ -112,12 +111,13 @@ def _failures_before(wanted: Sequence[str], catalogue: Catalogue, scored: Catalo
     return dict.fromkeys(absent, f"there is no image of it in {where}")
 
 
-def _predict(options: argparse.Namespace, model: Model, catalogue: Catalogue) -> tuple[pd.DataFrame, Mapping[str, str]]:
-    """Return a model's predictions, and its failures."""
+def _predict(options: argparse.Namespace, catalogue: Catalogue) -> tuple[pd.DataFrame, dict[str, str], Card | None]:
+    """Return the predictions of ``--weights``, the failures, and the model card."""
+    model = load_model(options)
     with progress_bar() as progress:
         settings = replace(inference_options(options), progress=progress)
         predictions = predict_catalogue(model, catalogue, settings)
-    return predictions.fractions, predictions.failures
+    return predictions.fractions, dict(predictions.failures), model.card
 
 
 def _from_table(
@@ -178,11 +178,13 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
 
 def _as_text(result: Score) -> str:
     """Lay a score out as text: a row for all answers, and one for each question."""
+    rows: list[tuple[str, float, float | None, float | None]]
     rows = [("all answers", result.rmse, result.rmse_standard_error, result.mean_rmse)]
     for question in QUESTIONS:
         if question.number in result.rmse_by_question:
-            tables = (result.rmse_by_question, result.standard_error_by_question, result.mean_rmse_by_question)
-            rows.append((f"{question.number:2} {question.text}", *(one.get(question.number) for one in tables)))
+            name, number = f"{question.number:2} {question.text}", question.number
+            error, mean_rmse = result.standard_error_by_question.get(number), result.mean_rmse_by_question.get(number)
+            rows.append((name, result.rmse_by_question[number], error, mean_rmse))
     width = max(len(name) for name, *_ in rows)
     lines = [f"{f'RMSE over {result.galaxies:,} galaxies':{width}}   network ± s.e.      training mean"]
     for name, rmse, error, mean_rmse in rows:

@@ -188,7 +188,7 @@ def small_hold_out(galaxies: TrainingSet, recipe: Recipe) -> list[str]:
     ]
 
 
-def read_excluded_ids(flags: argparse.Namespace, catalogue: Catalogue, rank: Rank) -> list[str]:
+def read_excluded_ids(flags: argparse.Namespace, catalogue: Catalogue, rank: Rank = SINGLE_PROCESS) -> list[str]:
     """Read the ids that the run must not train on, whether they are in the catalogue or not."""
     source = flags.exclude_ids or Path(flags.data) / VALIDATION_FILE
     excluded_ids = read_ids(flags.exclude_ids) if flags.exclude_ids else read_validation_ids(flags.data)

@@ -106,7 +106,7 @@ class TestPseudoLabels:
         catalogue, card = open_catalogue(kaggle_folder), tiny_card(training_fingerprint=training_fingerprint([]))
         teacher = Teacher("it", Model(tiny_network(), card))
         distillation = Distillation([teacher], 1, open_catalogue(tmp_path / "more"))
-        data = {"excluded_ids": cli.read_excluded_ids(flags, catalogue, CPU), "distillation": distillation}
+        data = {"excluded_ids": cli.read_excluded_ids(flags, catalogue), "distillation": distillation}
         galaxies = build_training_set(catalogue, TINY, tmp_path / "cache", **data, quiet=True)
         assert (len(galaxies.unlabeled_pictures), galaxies.excluded) == (1, 1)
 
