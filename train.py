@@ -6,7 +6,7 @@ torchrun --nproc-per-node 8 train.py …            the same on eight devices
 
 import sys
 
-from galaxy_explorer.cli import main
+from galaxy_explorer.training.cli import main
 
 if __name__ == "__main__":
-    sys.exit(main(["train", *sys.argv[1:]]))
+    sys.exit(main())

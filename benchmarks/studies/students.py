@@ -247,9 +247,9 @@ def export(flags: argparse.Namespace) -> None:
 
 
 def fingerprint_of(galaxies: TrainingSet, weak_labels: Path | None, start_from: str | None) -> str:
-    """Return the fingerprint of all galaxies whose votes a run used, as `train.py` writes it on the card.
+    """Return the fingerprint of all galaxies whose votes a run used.
 
-    The teachers of `teachers.py` were trained on some of the same galaxies.
+    It is what `train.py` writes on the card. The teachers of `teachers.py` were trained on some of the same galaxies.
     """
     weak = pd.read_csv(weak_labels, dtype=str)["GalaxyID"].tolist() if weak_labels else []
     used = [*galaxies.training_ids, *set(weak).difference(galaxies.evaluation_ids)]

@@ -86,7 +86,7 @@ def read_scores(source: Path | bytes, name: str) -> pd.DataFrame:
 
 
 def unread_note(table: pd.DataFrame) -> str:
-    """Return sentences on the columns of a score table that are not read, and on scores that no galaxy has.
+    """Return sentences on unread columns of a score table, and on scores that no galaxy has.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def unread_note(table: pd.DataFrame) -> str:
     Returns
     -------
     str
-        Empty if there is none of the former: then unknown scores are no mistake.
+        Empty if all columns are read: then unknown scores are not a mistake.
     """
     unread = [shortened(column) for column in table.attrs.get(UNREAD, [])]
     if not unread:

@@ -123,7 +123,7 @@ def _predict(options: argparse.Namespace, catalogue: Catalogue) -> tuple[pd.Data
 def _from_table(
     options: argparse.Namespace, catalogue: Catalogue, table: pd.DataFrame
 ) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Return the rows of ``--predictions``, and incomplete ones as failures; report how many it lacks."""
+    """Return the complete rows of ``--predictions``, and why others are missing."""
     rows = table.reindex([galaxy_id for galaxy_id in catalogue.ids if galaxy_id in table.index])
     if not len(rows):
         first = f"the first of them {table.index[0]}, " if len(table) else ""

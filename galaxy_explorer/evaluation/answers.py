@@ -1,4 +1,4 @@
-"""Metrics by answer: signed mean difference, and the galaxies that a cut in the answer share selects."""
+"""Metrics by answer: bias, and the galaxies that a cut in the answer share selects."""
 
 import numpy as np
 import pandas as pd

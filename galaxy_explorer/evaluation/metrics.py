@@ -229,7 +229,7 @@ def check_any_vote(volunteers: np.ndarray) -> int:
 
 
 def check_pair(predicted: np.ndarray, volunteers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return both tables; raise ValueError unless they are (N, 37), the predicted one without NaN."""
+    """Return both tables; raise ValueError unless they are (N, 37), `predicted` without NaN."""
     volunteers = check_scores(volunteers, "volunteers", leading=(len(volunteers),))
     predicted = check_scores(predicted, "predicted", leading=(len(volunteers),), allow_nan=False)
     return predicted, volunteers

@@ -146,7 +146,7 @@ def _preprocessing(card: Card) -> dict[str, Numbers]:
 
 
 def _out_of_distribution(card: Card, width: int) -> dict[str, Numbers]:
-    """Return the numbers of a card that the out-of-distribution score of ``width`` features uses."""
+    """Return the numbers of a card that the OOD score of ``width`` features uses."""
     if (reference := card.ood_reference) is None:
         return {}
     count = np.shape(reference.variances)[:1] if isinstance(reference.variances, list) else (1,)

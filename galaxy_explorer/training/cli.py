@@ -26,6 +26,7 @@ from galaxy_explorer.models import Card, Model
 from galaxy_explorer.models.checkpoints import WEIGHTS, find, load, save
 from galaxy_explorer.prediction import SINGLE_PROCESS, Rank, init_distributed
 from galaxy_explorer.prediction.distributed import default_device
+from galaxy_explorer.signals import sigterm_as_interrupt
 from galaxy_explorer.training.data.dataset import TrainingSet, build_training_set
 from galaxy_explorer.training.distillation.leakage import training_fingerprint
 from galaxy_explorer.training.distillation.teachers import Distillation, load_teachers
@@ -57,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else list(argv)
     flags = read_flags(argv)
     try:
-        with init_distributed(flags.device or default_device()) as rank:
+        with sigterm_as_interrupt(), init_distributed(flags.device or default_device()) as rank:
             if flags.update_card:
                 return update(flags, rank)
             starter = ["python"] if rank.world_size == 1 else ["torchrun", "--nproc-per-node", str(rank.world_size)]
