@@ -139,14 +139,14 @@ def _from_table(
 
 
 def _network_of(options: argparse.Namespace) -> tuple[str, Card | None]:
-    """Return name and model card of the network that made ``--predictions``; None if it is not found."""
+    """Return name and model card of the network that made ``--predictions``, or None."""
     files = dict.fromkeys([*available().values(), find(options.weights)])
     path = find_network(read_about(options.predictions), list(files))
     return (str(options.predictions), None) if path is None else (path.stem, read_card(path))
 
 
 def _report_training(name: str, card: Card | None, ids: Sequence[str]) -> int | None:
-    """Report whether a network was trained on the galaxies evaluated; return on how many, None if unknown."""
+    """Report on how many of the galaxies a network was trained; return it, None if unknown."""
     if card is None or card.training_fingerprint is None:
         unknown = (
             f"{name} does not name its network, or names one that is not known here; pass its checkpoint with --weights"
@@ -193,7 +193,7 @@ def _as_text(result: Score) -> str:
 
 
 def _answers_as_text(answers: pd.DataFrame) -> str:
-    """Lay the metrics by answer out as text: signed mean difference, counts, precision and recall."""
+    """Lay the metrics by answer out as text: bias, counts, precision and recall."""
     heading = "network minus votes"
     names = [f"{column} {name_of(column)}" for column in answers.index]
     width = max(map(len, [*names, heading]))

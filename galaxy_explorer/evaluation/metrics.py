@@ -279,7 +279,7 @@ def _rmse(sums: Mapping[int, np.ndarray], weights: np.ndarray) -> tuple[float, d
 
 
 def _standard_errors(sums: Mapping[int, np.ndarray], weights: np.ndarray) -> tuple[float | None, dict[int, float]]:
-    """Return the bootstrap standard errors of what `_rmse` returns; None and empty for one galaxy."""
+    """Return the bootstrap standard errors of `_rmse`; None and empty for one galaxy."""
     count, random = len(weights), np.random.default_rng(0)
     draws = [
         _rmse(sums, weights * np.bincount(random.integers(count, size=count), minlength=count))

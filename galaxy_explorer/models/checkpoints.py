@@ -160,7 +160,7 @@ def _out_of_distribution(card: Card, width: int) -> dict[str, Numbers]:
 
 
 def _check_numbers(path: Path, numbers: dict[str, Numbers]) -> None:
-    """Raise CheckpointError for a value that is not a number, or array of numbers, within its range."""
+    """Raise CheckpointError for a value without its shape, or beyond its range."""
     for name, (value, shape, low, high) in numbers.items():
         try:
             array = np.asarray(value)

@@ -59,6 +59,6 @@ def _decode(fingerprint: str) -> np.ndarray:
         return np.frombuffer(base64.b64decode(fingerprint, validate=True), dtype="<u4")
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"the training-set fingerprint on a model card is damaged ({error}); copy the checkpoint again, or write its "
-            "card with train.py --update-card"
+            f"the training-set fingerprint on a model card is damaged ({error}); copy the checkpoint again, or "
+            "write its card with train.py --update-card"
         ) from error
