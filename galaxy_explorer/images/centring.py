@@ -1,7 +1,7 @@
 """Detection of the galaxy in a picture, and the square that shows it at Galaxy Zoo's scale."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
@@ -13,37 +13,34 @@ from galaxy_explorer.images.exposure import MAX_PIXELS, MIN_SIDE, check_picture
 FIELD_PX, R90_PER_PIXEL = 424, 0.02
 
 # The radius of 90 % of a galaxy's light, as measured here in a picture stretched for the eye, in units of its
-# petroR90_r: the median of 210 galaxies of the challenge, whose petroR90_r is 50 pixels. Two thirds lie within 17 %
-# of it.
-R90_AS_MEASURED = 1.17
+# petroR90_r: the median of 400 galaxies of the challenge, whose petroR90_r is 50 pixels. Two thirds lie within 15 %.
+R90_AS_MEASURED = 1.07
 
 # Detection
-WORKING_SIDE = 160  # pixels of the longer side: the sky of a stretched picture needs averaging
+WORKING_SIDE = 320  # pixels of the longer side: the sky of a stretched picture needs averaging
+SAMPLED = 20_000  # pixels that the sky is measured in
 CLIP = 3.0  # standard deviations beyond which a pixel is not sky
-LEAST_NOISE = 2.0  # grey levels, the median of the challenge's pictures: a cleaner sky must not enlarge the galaxy
+LEAST_NOISE = 1.2  # grey levels: a cleaner sky must not enlarge the galaxy
 ABOVE_SKY = 4.0  # standard deviations of the sky above it from which a pixel belongs to an object
 LEAST_AREA = 9  # pixels of an object, at the working side
-NEAR_THE_CENTRE = 0.35  # width of the Gaussian weight on an object's light, in halves of the shorter side
+STEPS = 6  # doublings of the threshold until an object ends before the picture does
+BRIGHTEST = 8  # peaks that are measured
+CELLS, DARKER = 10, 40  # of the background along the shorter side; percentile of a cell's pixels
+WIDEST = 5  # cells: a wider glow is background
 
-# Drawn by a screen, not by the sky
-STRAIGHT = 0.93  # of its box is filled by a bar or button, whose corners are blurred; an ellipse fills 0.79
-LEAST_BOX = 5  # pixels of that box's shorter side: smaller objects all look square
-LIGHT_PAGE = 128.0  # grey levels of the sky from which it is a page with a picture on it
-DARKER = 60.0  # grey levels by which that picture is darker than its page
-LEAST_PART = 0.02  # of the page covered by that picture: more than a line of text or an icon
-FILLED = 0.8  # of its box is dark; the rest is the galaxy. An inverted galaxy fills less
-BLURRED = 2  # pixels of the shrunken page by which the edge of that picture is blurred
+# Choice
+WIDE = 0.45  # the same for the choice of the peaks that are measured
+NEAR_THE_MIDDLE = 0.24  # width of the Gaussian weight on an object's light, in halves of the shorter side
+STAR = 2.0  # radius of 15 % by that of 70 % of the peak: a star's edge is steeper than a galaxy's
+STAR_WEIGHT = 0.01  # on the light of a star
 
 # Measurement
 WITHIN_HALF_LIGHT = 2.5  # radii of half the light within which 90 % is measured: farther out are neighbours
-STEPS = 6  # towards the brightest part, after which the centre has settled to 0.1 pixels
-WIDER = 1.5  # than the first square is the part in which the galaxy is measured again
+WIDER = 2.5  # than the first square is the part in which the galaxy is measured again
 
 # The square
 NOT_SQUARE = 1.02  # longer side by shorter
-LARGEST = 1.5  # of a square picture's side: it may show a galaxy as Galaxy Zoo did, and the measured radius scatters
 LARGEST_SIDE = math.isqrt(MAX_PIXELS)  # pixels: as many in a square as a picture may have
-LEAST_KEPT = 0.5  # of its side must lie within the picture on a page
 DIMMED = 0.45  # brightness outside a square
 LINE = (240, 190, 70)  # colour of its outline
 
@@ -75,12 +72,34 @@ class Square:
         return self.y - self.side // 2
 
 
-def suggest_square(picture: np.ndarray) -> Square | None:
-    """Suggest the square in which the galaxy fills as much as in Galaxy Zoo's pictures.
+@dataclass(frozen=True)
+class SkyObject:
+    """A galaxy or star in a picture; lengths are in pixels of the picture."""
 
-    The galaxy is the object with the most light, weighted by its distance from the middle. An object is a
-    connected part brighter than the sky by `ABOVE_SKY` standard deviations; filled rectangles, such as the bars
-    and buttons of a screenshot, do not count. On a light page the picture is its largest dark rectangle.
+    x: float
+    y: float
+    r90: float  # petroR90_r
+    off_centre: float  # distance from the middle, as a fraction of the shorter side
+    light: float
+    is_star: bool
+
+    @property
+    def square(self) -> Square:
+        """The square in which the object is as large as galaxies are in Galaxy Zoo's pictures."""
+        return Square(round(self.x), round(self.y), max(MIN_SIDE, round(FIELD_PX * R90_PER_PIXEL * self.r90)))
+
+    @property
+    def weight(self) -> float:
+        """Logarithm of the root of its light, less for stars and by the distance from the middle."""
+        from_middle = 2 * self.off_centre / NEAR_THE_MIDDLE
+        return 0.5 * (math.log(self.light * (STAR_WEIGHT if self.is_star else 1.0)) - from_middle**2)
+
+
+def find_objects(picture: np.ndarray) -> list[SkyObject]:
+    """Find the galaxies and stars of a picture and measure them, the likeliest target first.
+
+    Each object is measured in the light that is symmetric under a half turn about its peak, so that neighbours do not
+    count.
 
     Parameters
     ----------
@@ -89,32 +108,38 @@ def suggest_square(picture: np.ndarray) -> Square | None:
 
     Returns
     -------
-    Square or None
-        Centred on the galaxy's brightest part, with a side of `FIELD_PX` × `R90_PER_PIXEL` radii of 90 % of the light,
-        at least `MIN_SIDE` pixels; None if no object stands out as a galaxy does. On a page it is smaller if needed
-        to hold nothing of the page.
+    list of SkyObject
+        At most `BRIGHTEST`; empty if nothing stands out from the sky.
 
     References
     ----------
-    Willett et al. 2013, MNRAS 435, 2835, section 2: the field of Galaxy Zoo 2's pictures. The centre is
-    computed as SExtractor's windowed positions (Bertin & Arnouts 1996, A&AS 117, 393), an iterated mean
-    under a Gaussian.
+    Lupton et al. 2001, ASPC 238, 269: SDSS's deblender, which makes its templates by this symmetry.
+    Willett et al. 2013, MNRAS 435, 2835, section 2: the field of view of Galaxy Zoo 2's pictures.
     """
     check_picture(picture)
-    brightness = picture.mean(axis=2, dtype=np.float32)
-    rows, columns = _picture_on_page(brightness)
-    inner = brightness[rows, columns]
-    square = _frame(inner)
-    if square is None:
-        return None
-    if inner.shape == brightness.shape:
-        longer, shorter = max(inner.shape), min(inner.shape)
-        largest = longer if longer > NOT_SQUARE * shorter else LARGEST * longer
-        return square if square.side <= max(MIN_SIDE, min(largest, LARGEST_SIDE)) else None
-    fitting = 2 * min(square.x, square.y, inner.shape[1] - square.x, inner.shape[0] - square.y)
-    if fitting < max(MIN_SIDE, LEAST_KEPT * square.side):
-        return None
-    return Square(square.x + columns.start, square.y + rows.start, min(square.side, fitting))
+    brightness = (picture[..., 0].astype(np.float32) + picture[..., 1] + picture[..., 2]) / 3
+    found = _measure_all(brightness)
+    if not found:
+        return []
+    first, *others = sorted(found, key=lambda one: -one.weight)
+    return [_measured_again(brightness, _measured_again(brightness, first)), *others]
+
+
+def suggest_square(picture: np.ndarray) -> Square | None:
+    """Suggest the square in which the galaxy fills as much as in Galaxy Zoo's pictures.
+
+    Parameters
+    ----------
+    picture : (H, W, 3) np.ndarray of uint8
+        An RGB picture without drawn marks or borders.
+
+    Returns
+    -------
+    Square or None
+        Centred on the object nearest to the middle, see `find_objects`; None if nothing stands out from the sky.
+    """
+    found = find_objects(picture)
+    return found[0].square if found else None
 
 
 def cut_square(picture: np.ndarray, square: Square) -> np.ndarray:
@@ -149,7 +174,8 @@ def cut_square(picture: np.ndarray, square: Square) -> np.ndarray:
     if part.shape[:2] == (side, side):
         return part.copy()
     cut = np.empty((side, side, 3), np.uint8)
-    cut[:] = [round(_sky_of(picture[..., channel].astype(np.float32))[0]) for channel in range(3)]
+    step = max(1, min(height, width) // 300)
+    cut[:] = [round(_sky_of(picture[::step, ::step, channel].astype(np.float32))[0]) for channel in range(3)]
     cut[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = part
     return cut
 
@@ -178,56 +204,102 @@ def show_square(picture: np.ndarray, square: Square) -> np.ndarray:
     return shown
 
 
-def _picture_on_page(brightness: np.ndarray) -> tuple[slice, slice]:
-    """Return rows and columns of the largest dark rectangle on a light page, else of all."""
-    whole = slice(0, brightness.shape[0]), slice(0, brightness.shape[1])
-    small, scale = _shrunk(brightness)
-    sky, _ = _sky_of(small)
-    if sky < LIGHT_PAGE:
-        return whole
-    _, areas, boxes = _objects(small < sky - DARKER)
-    area, box = max(zip(areas.tolist(), boxes, strict=True), key=lambda one: one[0], default=(0, whole))
-    if area < max(LEAST_PART * small.size, FILLED * small[box].size):
-        return whole
-    rows, columns = (slice(round((p.start + BLURRED) * scale), round((p.stop - BLURRED) * scale)) for p in box)
-    return rows, columns
-
-
-def _frame(brightness: np.ndarray) -> Square | None:
-    """Return the square around the galaxy in an ``(H, W)`` picture; None without one."""
-    measured = _measure(brightness)
-    if measured is None:
-        return None
-    square = _square(*measured)
-    around = Square(square.x, square.y, round(WIDER * square.side))
+def _measured_again(brightness: np.ndarray, found: SkyObject) -> SkyObject:
+    """Measure an object in finer pixels and nearer sky, if it is small."""
+    around = Square(round(found.x), round(found.y), round(WIDER * found.square.side))
     top, left = max(0, around.top), max(0, around.left)
     part = brightness[top : max(0, around.top + around.side), left : max(0, around.left + around.side)]
-    if min(part.shape) >= 2 * MIN_SIDE and part.size <= 0.5 * brightness.size:
-        again = _measure(part)  # in finer pixels, and nearer sky
-        square = square if again is None else _square(again[0] + left, again[1] + top, again[2])
-    return square
+    if min(part.shape) < 2 * MIN_SIDE or part.size > 0.5 * brightness.size:
+        return found
+    middle = part.shape[1] / 2 + left - found.x, part.shape[0] / 2 + top - found.y
+    again = [
+        one for one in _measure_all(part) if math.hypot(one.x + left - found.x, one.y + top - found.y) < found.r90 / 2
+    ]
+    if not again or math.hypot(*middle) > around.side:
+        return found
+    finer = max(again, key=lambda one: one.light)
+    return replace(found, x=finer.x + left, y=finer.y + top, r90=finer.r90)
 
 
-def _square(x: float, y: float, r90: float) -> Square:
-    """Return the square around a galaxy at Galaxy Zoo's scale."""
-    return Square(round(x), round(y), max(MIN_SIDE, round(FIELD_PX * R90_PER_PIXEL * r90)))
+def _measure_all(brightness: np.ndarray) -> list[SkyObject]:
+    """Measure the brightest peaks of an ``(H, W)`` picture, those near the middle first."""
+    from scipy import ndimage  # deferred: it takes 0.2 s, and a machine for training may lack it
 
-
-def _measure(brightness: np.ndarray) -> tuple[float, float, float] | None:
-    """Measure the galaxy in a picture: centre and Petrosian R90 in pixels; None without one."""
-    height, width = brightness.shape
     small, scale = _shrunk(brightness)
-    padded = np.pad(small, 1, mode="edge")  # averaged by 1:2:1 along both axes, so that noise breaks no object apart
-    across = (padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]) / 4
-    small = (across[:-2] + 2 * across[1:-1] + across[2:]) / 4
-    sky, noise = _sky_of(small)
-    light = np.clip(small - sky, 0.0, None)
-    chosen = _choose(small > sky + ABOVE_SKY * noise, light)
-    if chosen is None:
+    smooth = ndimage.gaussian_filter(small, 1.0)
+    smooth -= _background(smooth)
+    sky, noise = _sky_of(smooth)
+    light = np.clip(smooth - sky, 0.0, None)
+    peaks = ndimage.gaussian_filter(smooth, 1.0) - sky
+    threshold = ABOVE_SKY * noise
+    rows, columns = np.nonzero((peaks == ndimage.maximum_filter(peaks, 7)) & (np.minimum(peaks, light) > threshold))
+    height, width = light.shape
+    off = np.hypot(rows - (height - 1) / 2, columns - (width - 1) / 2) / min(height, width)
+    order = np.argsort(0.5 * (2 * off / WIDE) ** 2 - np.log(peaks[rows, columns]), kind="stable")[:BRIGHTEST]
+    found = []
+    for k in order:
+        measured = _measure(light, threshold, rows[k], columns[k])
+        if measured is not None:
+            x, y = (columns[k] + 0.5) * brightness.shape[1] / width, (rows[k] + 0.5) * brightness.shape[0] / height
+            total, r90, is_star = measured
+            found.append(SkyObject(x, y, r90 * scale / R90_AS_MEASURED, float(off[k]), total, is_star))
+    return found
+
+
+def _measure(light: np.ndarray, threshold: float, row: int, column: int) -> tuple[float, float, bool] | None:
+    """Return the light of an object, its R90, and whether it is a star; None if too small."""
+    from scipy import ndimage
+
+    height, width = light.shape
+    up, left = min(row, height - 1 - row), min(column, width - 1 - column)
+    around = light[row - up : row + up + 1, column - left : column + left + 1]
+    symmetric = np.minimum(around, around[::-1, ::-1])
+    for level in threshold * 2.0 ** np.arange(STEPS):
+        labels, _ = ndimage.label(symmetric > level)
+        one = labels == labels[up, left]
+        if not labels[up, left]:
+            return None
+        if min(around.shape) < LEAST_AREA or not (one[0].any() or one[:, 0].any()):
+            break  # it ends within the part, and is not glare or the frame of a screen
+    rows, columns = np.nonzero(one)
+    if len(rows) < LEAST_AREA:
         return None
-    rows, columns = np.nonzero(chosen)
-    x, y, r90 = _settle(columns + 0.5, rows + 0.5, light[chosen])
-    return x * width / small.shape[1], y * height / small.shape[0], r90 * scale / R90_AS_MEASURED
+    values, distance = symmetric[rows, columns], np.hypot(rows - up, columns - left)
+    values = values - level + threshold
+    inner = distance < WITHIN_HALF_LIGHT * _radius_of(0.5, distance, values)
+    is_star = _is_star(around, up, left, float(values.max()))
+    return float(values.sum()), _radius_of(0.9, distance[inner], values[inner]), is_star
+
+
+def _is_star(light: np.ndarray, row: int, column: int, peak: float) -> bool:
+    """Return whether an object is round with the steep edge of a star, spikes aside."""
+    reach = min(row, column, 40)
+    near = light[row - reach : row + reach + 1, column - reach : column + reach + 1]
+    rows, columns = np.indices(near.shape) - reach
+    ring = np.rint(np.hypot(rows, columns)).astype(int).ravel()
+    profile = np.bincount(ring, (near > 0.15 * peak).ravel())[: reach + 1] / np.bincount(ring)[: reach + 1]
+    edge = int(np.argmax(profile < 0.5)) if (profile < 0.5).any() else reach
+    core = near > 0.7 * peak
+    area = np.count_nonzero(core)
+    across = np.ptp(np.nonzero(core.any(axis=0))[0]) + 1, np.ptp(np.nonzero(core.any(axis=1))[0]) + 1
+    is_round = min(across) >= 0.7 * max(across) and area > 0.6 * across[0] * across[1]
+    return bool(is_round and edge < STAR * math.sqrt(area / math.pi))
+
+
+def _background(brightness: np.ndarray) -> np.ndarray:
+    """Return what is wider than `WIDEST` cells in an ``(H, W)`` picture, such as glare."""
+    from scipy import ndimage
+
+    height, width = brightness.shape
+    cell = max(8, round(min(height, width) / CELLS))
+    down, across = max(1, height // cell), max(1, width // cell)
+    blocks = brightness[: down * cell, : across * cell]
+    if blocks.size < down * cell * across * cell:  # a picture lower or narrower than a cell
+        return np.zeros_like(brightness)
+    blocks = blocks.reshape(down, cell, across, cell)[:, ::2, :, ::2].swapaxes(1, 2).reshape(down, across, -1)
+    coarse = np.percentile(blocks, DARKER, axis=2).astype(np.float32)
+    coarse = ndimage.gaussian_filter(ndimage.grey_opening(coarse, WIDEST, mode="nearest"), 1.0, mode="nearest")
+    return np.asarray(Image.fromarray(coarse).resize((width, height), Image.Resampling.BILINEAR))
 
 
 def _shrunk(brightness: np.ndarray) -> tuple[np.ndarray, float]:
@@ -235,13 +307,12 @@ def _shrunk(brightness: np.ndarray) -> tuple[np.ndarray, float]:
     height, width = brightness.shape
     scale = max(1.0, max(height, width) / WORKING_SIDE)
     size = max(1, round(width / scale)), max(1, round(height / scale))
-    small = Image.fromarray(brightness).resize(size, Image.Resampling.BOX)
-    return np.asarray(small, dtype=float), scale
+    return np.asarray(Image.fromarray(brightness).resize(size, Image.Resampling.BOX)), scale
 
 
 def _sky_of(values: np.ndarray) -> tuple[float, float]:
     """Measure the sky's level and standard deviation by clipping around the median."""
-    sky = values.ravel()
+    sky = values.ravel()[:: max(1, values.size // SAMPLED)]
     while True:
         level = float(np.median(sky))
         noise = 1.4826 * float(np.median(np.abs(sky - level)))  # of a normal distribution
@@ -250,45 +321,6 @@ def _sky_of(values: np.ndarray) -> tuple[float, float]:
         if len(near) == len(sky):
             return level, noise
         sky = near
-
-
-def _objects(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[tuple[slice, ...]]]:
-    """Label the connected parts of a mask from 1; return labels, and each area and box."""
-    from scipy import ndimage  # deferred: it takes 0.2 s, and a machine for training may lack it
-
-    labels, count = ndimage.label(mask)
-    return labels, np.bincount(labels.ravel(), minlength=count + 1)[1:], ndimage.find_objects(labels)
-
-
-def _choose(bright: np.ndarray, light: np.ndarray) -> np.ndarray | None:
-    """Return the mask of the object with the most light near the middle; None without one."""
-    labels, areas, boxes = _objects(bright)
-    if not boxes:
-        return None
-    heights, widths = np.array([[part.stop - part.start for part in box] for box in boxes]).T
-    straight = (np.minimum(heights, widths) >= LEAST_BOX) & (areas > STRAIGHT * heights * widths)
-    rows, columns = np.indices(light.shape)
-    total, x, y = (np.bincount(labels.ravel(), (light * by).ravel())[1:] for by in (1, columns, rows))
-    total[(areas < LEAST_AREA) | straight] = 0.0
-    if not total.any():
-        return None
-    height, width = light.shape
-    each = np.maximum(total, 1e-9)
-    from_middle = np.hypot(x / each - (width - 1) / 2, y / each - (height - 1) / 2) / (min(height, width) / 2)
-    return labels == 1 + int(np.argmax(total * np.exp(-0.5 * (from_middle / NEAR_THE_CENTRE) ** 2)))
-
-
-def _settle(x: np.ndarray, y: np.ndarray, light: np.ndarray) -> tuple[float, float, float]:
-    """Return the centre of an object's brightest part and the radius of 90 % of its light."""
-    centre_x, centre_y = np.average(x, weights=light), np.average(y, weights=light)
-    for _ in range(STEPS):
-        distance = np.hypot(x - centre_x, y - centre_y)
-        half_light = _radius_of(0.5, distance, light)
-        weight = light * np.exp(-0.5 * (distance / half_light) ** 2)
-        centre_x, centre_y = np.average(x, weights=weight), np.average(y, weights=weight)
-    distance = np.hypot(x - centre_x, y - centre_y)
-    inner = distance < WITHIN_HALF_LIGHT * _radius_of(0.5, distance, light)
-    return float(centre_x), float(centre_y), _radius_of(0.9, distance[inner], light[inner])
 
 
 def _radius_of(part: float, distance: np.ndarray, light: np.ndarray) -> float:

@@ -1,0 +1,343 @@
+"""Detection and removal of marks drawn over a picture: lines, outlines, boxes, text."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from PIL import Image
+
+# A mark is narrow, stands out everywhere by about as much, has one colour and sharp ends.
+WIDTH = 7  # pixels: narrower parts are candidates
+CONTRAST, IN_NOISE = 40.0, 8.0  # grey levels, and standard deviations of the noise, above what lies around
+LONG, LEAST_GROUP = 24.0, 3  # pixels: a shorter mark must be one of several in its colour
+LEAST_LENGTH = 12.0  # pixels: smaller marks are known by the colour of a larger one
+STRONG, RIDGE = 0.5, 0.35  # of a part's strongest contrast: its core, and the least on its ridge
+
+# Logistic regression on parts of pictures with and without marks, by benchmarks/studies/overlays.py: logarithms of
+# length, contrast, scatter of the colour, ridge pixels per length, scatter of the contrast, width, and area within the
+# outline; fill of the box, saturation of the colour.
+WEIGHTS = (2.29, 3.48, -1.42, 0.18, 1.91, -3.7, 8.33, 3.74, 0.02)
+INTERCEPT = -17.28
+CERTAIN, CERTAIN_DARK = 2.5, -1.0  # dark narrow parts are rare in the sky
+
+# SDSS leaves black lines, one pixel wide and straight, at the seams of its frames: they are part of the picture.
+BLACK = 90.0  # grey levels
+SEAM_WIDTH, SEAM_SCATTER = 3.2, 1.6  # pixels
+TURNED = 0.5  # radians between two lines that cross, as seams do not
+
+ROUND, SHORT = 2.0, 0.1  # areas within an outline; of the longer side, a label
+EDGE = 3  # pixels
+LEAST_SMALL, MOST_SMALL = 4.0, 200  # pixels, parts
+LEAST_DASHES = 6  # of a line
+SAME_COLOUR = 45.0  # grey levels between marks of one colour
+OFF_COLOUR = 0.6  # of a mark's contrast by which its pixels differ from its colour
+ALIKE = 60.0  # grey levels of contrast of a small mark
+HALO = 12.0  # grey levels of contrast next to a mark that belong to its blurred edge
+
+# Screens
+PAGE_SIDE, PAGE_SCATTER = 256, 14.0  # pixels of the smaller copy; grey levels about the colour of a page
+LEAST_PART, MOST_PART = 0.02, 0.98  # of the page covered by the picture on it
+FILLED = 0.93  # of its box is filled by a rectangle; an ellipse fills 0.79
+BLURRED = 2  # pixels of the smaller copy by which the edge of the picture is blurred
+FLAT = 6  # grey levels within 3 × 3 pixels of a bar
+ONE_COLOUR = 10  # grey levels between the pixels of a bar
+LEAST_BAR, LEAST_BAR_AREA = 4, 100  # pixels of the shorter side, and of the area
+LEAST_SHOWN_SIDE = 0.2  # of the page's shorter side: a narrower part is a bar
+LEAST_SHOWN = 0.8  # of the picture on a page differs from the page; less is a box drawn on a picture
+LEAST_FLAT = 0.5  # of a bar's area, the rest is text; less is the outline of a box
+
+SMOOTHINGS = 12  # steps of relaxation towards the membrane through the known pixels
+
+
+@dataclass(frozen=True)
+class Part:
+    """A narrow part of a picture that stands out, and what tells a drawn mark from the sky."""
+
+    box: tuple[slice, ...]
+    mask: np.ndarray  # within the box
+    colour: np.ndarray  # (3,) median along the ridge
+    contrast: float  # grey levels, the same
+    width: float  # pixels, of a straight line
+    enclosed: float  # area within the outline, in areas of the part
+    features: tuple[float, ...]
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether the part was drawn, with certainty."""
+        return self.score > (CERTAIN if self.colour.max() >= BLACK else CERTAIN_DARK)
+
+    @property
+    def score(self) -> float:
+        """Logit of the probability that the part was drawn."""
+        return float(np.dot(WEIGHTS, self.features)) + INTERCEPT
+
+
+def find_marks(picture: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Find the marks that were drawn over a picture.
+
+    Parameters
+    ----------
+    picture : (H, W, 3) np.ndarray of uint8
+        An RGB picture, in which marks are narrower than `WIDTH` pixels.
+
+    Returns
+    -------
+    mask : (H, W) np.ndarray of bool
+        The marks with their blurred edges.
+    words : tuple of str
+        The kinds of marks; empty if there are none.
+    """
+    mask, contrasts = _bars(picture), thin_parts(picture)
+    words = {"bar"} if mask.any() else set()
+    long, small, drawn = [], [], []
+    for contrast in contrasts:
+        contrast[mask] = 0
+        labels, boxes = _narrow_parts(picture, contrast)
+        lengths = [_length(box) for box in boxes]
+        measured = partial(_measured, picture, contrast, labels)
+        long += [
+            measured(n, boxes[n])
+            for n, size in enumerate(lengths)
+            if size >= LEAST_LENGTH and not _on_edge(boxes[n], mask.shape)
+        ]
+        small += [
+            partial(measured, n, boxes[n]) for n, size in enumerate(lengths) if LEAST_SMALL <= size < LEAST_LENGTH
+        ]
+    others = [measured() for measured in small[:MOST_SMALL]]
+    drawn = [*_without_stars(_without_seams([part for part in long if part.is_drawn])), *_dashes(others)]
+    if drawn:
+        words |= {_word(part, mask.shape) for part in drawn}
+        mask |= _covered(
+            picture, [*drawn, *(part for part in (*long, *others) if _is_alike(part, drawn))], np.maximum(*contrasts)
+        )
+    return mask, tuple(sorted(words))
+
+
+def _covered(picture: np.ndarray, drawn: list[Part], contrast: np.ndarray) -> np.ndarray:
+    """Return the mask of marks and their blurred edges, without what they enclose."""
+    from scipy import ndimage
+
+    mask = np.zeros(contrast.shape, bool)
+    for part in drawn:
+        off = largest(np.abs(picture[part.box] - part.colour))
+        mask[part.box] |= part.mask & (off < OFF_COLOUR * part.contrast)
+    near = ndimage.binary_dilation(mask, np.ones((3, 3)))
+    return near | (ndimage.binary_dilation(near, np.ones((3, 3))) & (contrast >= HALO))
+
+
+def picture_on_page(picture: np.ndarray) -> tuple[slice, slice] | None:
+    """Find a picture that is surrounded by a page of one colour, as on a screen.
+
+    Parameters
+    ----------
+    picture : (H, W, 3) np.ndarray of uint8
+        An RGB picture.
+
+    Returns
+    -------
+    tuple of two slices, or None
+        Its rows and columns; None if the whole is not a page.
+    """
+    from scipy import ndimage
+
+    scale = max(1.0, max(picture.shape[:2]) / PAGE_SIDE)
+    height, width = (max(1, round(side / scale)) for side in picture.shape[:2])
+    small = np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.BOX)).astype(np.int16)
+    rim = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
+    colour = np.median(rim, axis=0).astype(np.int16)
+    labels, _ = ndimage.label(largest(np.abs(small - colour)) > PAGE_SCATTER)
+    boxes = ndimage.find_objects(labels)
+    if not boxes:
+        return None
+    biggest = int(np.argmax([(box[0].stop - box[0].start) * (box[1].stop - box[1].start) for box in boxes]))
+    box = boxes[biggest]
+    part = labels[box] == biggest + 1
+    if min(part.shape) < LEAST_SHOWN_SIDE * min(height, width):
+        return None
+    filled = ndimage.binary_fill_holes(part).mean()
+    if not LEAST_PART < part.size / (height * width) < MOST_PART or filled < FILLED or part.mean() < LEAST_SHOWN:
+        return None
+    rows, columns = (slice(round((p.start + BLURRED) * scale), round((p.stop - BLURRED) * scale)) for p in box)
+    return rows, columns
+
+
+def _bars(picture: np.ndarray) -> np.ndarray:
+    """Return the mask of filled rectangles of one colour, such as bars and buttons."""
+    from scipy import ndimage
+
+    flat = largest(moving(np.maximum, picture, 3) - moving(np.minimum, picture, 3)) <= FLAT
+    sky = np.median(picture[::4, ::4].reshape(-1, 3), axis=0).astype(np.int16)
+    labels, _ = ndimage.label(flat & (largest(np.abs(picture - sky)) > CONTRAST))
+    mask = np.zeros(flat.shape, bool)
+    for number, box in enumerate(ndimage.find_objects(labels), 1):
+        if min(part.stop - part.start for part in box) >= LEAST_BAR:
+            part = labels[box] == number
+            inside = ndimage.binary_fill_holes(part)
+            colours = np.percentile(picture[box][part], (5, 95), axis=0)
+            one_colour = np.ptp(colours, axis=0).max() <= ONE_COLOUR
+            if inside.size >= LEAST_BAR_AREA and inside.mean() > FILLED and part.mean() > LEAST_FLAT and one_colour:
+                mask[box] = True
+    return ndimage.binary_dilation(mask, np.ones((5, 5))) if mask.any() else mask
+
+
+def thin_parts(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the bright and the dark contrast of narrow parts, each ``(H, W) uint8``."""
+    lower, upper = moving(np.minimum, picture), moving(np.maximum, picture)
+    return largest(picture - moving(np.maximum, lower)), largest(moving(np.minimum, upper) - picture)
+
+
+def largest(image: np.ndarray) -> np.ndarray:
+    """Return the largest of three channels, five times faster than `max` of an axis."""
+    return np.maximum(np.maximum(image[..., 0], image[..., 1]), image[..., 2])
+
+
+def moving(extreme: np.ufunc, image: np.ndarray, width: int = WIDTH) -> np.ndarray:
+    """Return the moving minimum or maximum of an ``(H, W, …)`` image over odd squares."""
+    half = width // 2
+    for axis in (0, 1):
+        margins = [(half, half) if k == axis else (0, 0) for k in range(image.ndim)]
+        image = np.moveaxis(np.pad(image, margins, mode="edge"), axis, 0)
+        span = 1
+        while span < width:  # each step widens the span by at most itself
+            step = min(span, width - span)
+            image = extreme(image[:-step], image[step:])
+            span += step
+        image = np.moveaxis(image, 0, axis)
+    return image
+
+
+def _narrow_parts(picture: np.ndarray, contrast: np.ndarray) -> tuple[np.ndarray, list[tuple[slice, ...]]]:
+    """Label the connected parts that stand out from the noise; return the labels and each box."""
+    from scipy import ndimage
+
+    steps = np.abs(picture[::2, 2::2].astype(np.int16) - picture[::2, :-2:2])
+    noise = 1.4826 * float(np.median(steps[::2, ::2].reshape(-1, 3), axis=0).max()) / 2**0.5
+    labels, _ = ndimage.label(contrast >= max(CONTRAST, IN_NOISE * noise), np.ones((3, 3)))
+    return labels, ndimage.find_objects(labels)
+
+
+def _on_edge(box: tuple[slice, ...], shape: tuple[int, ...]) -> bool:
+    """Return whether a part lies along an edge of the picture, which may cut through a star."""
+    return any(side.stop <= EDGE or side.start >= length - EDGE for side, length in zip(box, shape, strict=True))
+
+
+def _length(box: tuple[slice, ...]) -> float:
+    """Return the diagonal of a box in pixels."""
+    return float(np.hypot(*(part.stop - part.start for part in box)))
+
+
+def _measured(
+    picture: np.ndarray, contrast: np.ndarray, labels: np.ndarray, number: int, box: tuple[slice, ...]
+) -> Part:
+    """Measure one labelled part."""
+    from scipy import ndimage
+
+    mask, height, length = labels[box] == number + 1, contrast[box], _length(box)
+    strong = np.quantile(height[mask], 0.9)
+    wider = tuple(slice(max(0, part.start - 1), part.stop + 1) for part in box)
+    peaks = contrast[wider] >= moving(np.maximum, contrast[wider], 3)
+    peaks = peaks[tuple(slice(b.start - w.start, b.stop - w.start) for b, w in zip(box, wider, strict=True))]
+    ridge = mask & peaks & (height >= RIDGE * strong)
+    low, middle, high = np.quantile(height[ridge], (0.15, 0.5, 0.85))
+    colours = picture[box][ridge].astype(np.float32)
+    colour = np.median(colours, axis=0)
+    scatter = np.quantile(np.abs(colours - colour).max(axis=1), 0.7)
+    core = mask & (height >= STRONG * strong)
+    area, count = np.count_nonzero(core), np.count_nonzero(ridge)
+    enclosed = np.count_nonzero(ndimage.binary_fill_holes(core)) / area
+    features = (
+        *(np.log(length), np.log(middle), np.log(scatter / middle + 0.02), np.log(count / length)),
+        *(np.log((high - low) / middle + 0.05), np.log(area / count), np.log(enclosed)),
+        *(area / core.size, float(np.ptp(colour))),
+    )
+    return Part(box, mask, colour, float(middle), area / length, enclosed, tuple(map(float, features)))
+
+
+def _is_alike(part: Part, drawn: list[Part]) -> bool:
+    """Return whether a part has the colour of a mark and stands out as much."""
+    return part.contrast >= ALIKE and any(
+        np.abs(part.colour - other.colour).max() < SAME_COLOUR and part.contrast > 0.5 * other.contrast
+        for other in drawn
+    )
+
+
+def _dashes(small: list[Part]) -> list[Part]:
+    """Return the small parts of one colour in a row or column: the dashes of a line."""
+    if len(small) < LEAST_DASHES:
+        return []
+    colours = np.array([part.colour for part in small])
+    alike = np.abs(colours[:, np.newaxis] - colours).max(axis=2) < SAME_COLOUR
+    in_line = np.zeros(len(small), bool)
+    for axis in (0, 1):
+        centres = np.array([part.box[axis].start + part.box[axis].stop for part in small]) / 2
+        in_line |= (alike & (np.abs(centres[:, np.newaxis] - centres) <= 1)).sum(axis=1) >= LEAST_DASHES
+    return [part for part, is_dash in zip(small, in_line, strict=True) if is_dash]
+
+
+def _without_stars(drawn: list[Part]) -> list[Part]:
+    """Return the parts without small ones of a colour of their own, such as stars."""
+
+    def alike(part: Part) -> list[Part]:
+        return [other for other in drawn if np.abs(part.colour - other.colour).max() < SAME_COLOUR]
+
+    return [
+        part
+        for part in drawn
+        if len(alike(part)) >= LEAST_GROUP or any(_length(other.box) >= LONG for other in alike(part))
+    ]
+
+
+def _without_seams(drawn: list[Part]) -> list[Part]:
+    """Return the parts without black straight lines, unless two of them cross."""
+    lines = {id(part): _line(part) for part in drawn if part.colour.max() < BLACK and part.width < SEAM_WIDTH}
+    angles = [angle for angle, scatter in lines.values() if scatter < SEAM_SCATTER]
+    crossed = any(abs(np.sin(one - other)) > TURNED for one in angles for other in angles)
+    return [part for part in drawn if crossed or lines.get(id(part), (0.0, np.inf))[1] >= SEAM_SCATTER]
+
+
+def _line(part: Part) -> tuple[float, float]:
+    """Return the angle (radians) of the line through a part, and the scatter (pixels)."""
+    rows, columns = np.nonzero(part.mask)
+    values, vectors = np.linalg.eigh(np.cov(rows, columns))
+    return float(np.arctan2(vectors[0, 1], vectors[1, 1])), float(max(values[0], 0.0) ** 0.5)
+
+
+def _word(part: Part, shape: tuple[int, ...]) -> str:
+    """Return the kind of a mark in a picture of a shape."""
+    height, width = (side.stop - side.start for side in part.box)
+    if part.enclosed > ROUND:
+        return "grid" if height > 0.9 * shape[0] and width > 0.9 * shape[1] else "outline"
+    if max(height, width) < SHORT * max(shape):
+        return "label"
+    return "line" if min(height, width) <= 2 * WIDTH or _line(part)[1] < 2 * WIDTH else "cross-hair"
+
+
+def fill(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Fill the masked pixels of a picture smoothly from the pixels around them."""
+    filled = _pulled(picture.astype(np.float32), (~mask).astype(np.float32))
+    height, width = mask.shape
+    rows, columns = np.nonzero(mask)
+    around = [
+        (np.clip(rows + down, 0, height - 1), np.clip(columns + right, 0, width - 1))
+        for down, right in ((-1, 0), (1, 0), (0, -1), (0, 1))
+    ]
+    for _ in range(SMOOTHINGS):
+        filled[rows, columns] = np.add.reduce([filled[at] for at in around]) / 4
+    result = picture.copy()
+    result[mask] = np.rint(filled[mask]).clip(0, 255)
+    return result
+
+
+def _pulled(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Replace unknown pixels by the means of known ones in the smallest block."""
+    if known.all() or max(known.shape) == 1:
+        return values
+    height, width = known.shape
+    margins = (0, height % 2), (0, width % 2)
+    weighted = np.pad(values * known[..., np.newaxis], (*margins, (0, 0)))
+    weights = np.pad(known, margins)
+    sums = np.add.reduce([weighted[i::2, j::2] for i in (0, 1) for j in (0, 1)])
+    counts = np.add.reduce([weights[i::2, j::2] for i in (0, 1) for j in (0, 1)])
+    coarse = _pulled(sums / np.maximum(counts, 1)[..., np.newaxis], (counts > 0).astype(np.float32))
+    finer = coarse.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
+    return np.where(known[..., np.newaxis] > 0, values, finer)
