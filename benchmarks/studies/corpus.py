@@ -43,7 +43,7 @@ def cpu_seconds() -> float:
 
 
 def peak_megabytes() -> float:
-    """Return the peak of resident memory of this program; `ru_maxrss` may be that of the process which started it."""
+    """Return the peak of the resident memory; `ru_maxrss` may be that of a parent process."""
     return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1e3
 
 
