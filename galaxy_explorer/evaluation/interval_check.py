@@ -45,7 +45,7 @@ def check_intervals(interval_model: IntervalModel, predicted: np.ndarray, volunt
 
 
 def vote_noise(volunteers: np.ndarray, people: int = VOLUNTEERS) -> dict[int, float]:
-    """Compute the RMSE of a perfect prediction, from the binomial scatter of so few votes, by question.
+    """Compute the RMSE of a perfect prediction, from the scatter of the votes, by question.
 
     Parameters
     ----------

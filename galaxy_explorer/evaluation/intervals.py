@@ -312,7 +312,7 @@ def _step(predicted: np.ndarray, is_extreme: np.ndarray, weights: np.ndarray, pa
 
 
 def _fit_quantile(basis: np.ndarray, votes: np.ndarray, weights: np.ndarray, level: float) -> np.ndarray:
-    """Return the ``(K, M)`` values at the knots in [0, 1] with the least pinball loss that do not decrease along K.
+    """Return the non-decreasing ``(K, M)`` values at the knots with the least pinball loss.
 
     The linear programme is solved in its dual form, which has a row for each value instead of one for each vote.
     """

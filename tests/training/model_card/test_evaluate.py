@@ -7,6 +7,7 @@ from tiny_training import TINY_FLAGS
 
 from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS, columns_of
+from galaxy_explorer.evaluation.answers import plain_answers, score_answers
 from galaxy_explorer.evaluation.intervals import LEVEL, MEASURED_VIEWS, coverage, cross_coverage, fit_interval_model
 from galaxy_explorer.evaluation.metrics import calibration, score
 from galaxy_explorer.models.checkpoints import load, read_card
@@ -88,6 +89,11 @@ class TestValidation:
         mean = votes.mean(axis=0)
         validation = evaluate_validation(predictions, votes, mean.tolist(), None)
         assert validation.mean_rmse_by_question == score(predicted, votes, mean).mean_rmse_by_question
+
+    def test_has_standard_errors_and_the_metrics_by_answer(self, predictions, predicted, votes):
+        validation = evaluate_validation(predictions, votes, None, None)
+        assert validation.rmse_standard_error == score(predicted, votes, standard_errors=True).rmse_standard_error
+        assert validation.answers == plain_answers(score_answers(predicted, votes))
 
     def test_has_the_coverage_of_the_interval_model(self, predictions, predicted, votes):
         interval_model = fit_interval_model(predicted, votes)
