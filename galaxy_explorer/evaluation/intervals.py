@@ -49,7 +49,7 @@ class QuantileCurves:
     steps: Mapping[str, Sequence[float]] = field(default_factory=dict)  # lower is 0, upper is 0, upper is 1 up to these
 
     def ends(self, predicted: np.ndarray, fractions: np.ndarray, masses: np.ndarray) -> np.ndarray:
-        """Compute ``(N, 2, 37)`` lower and upper ends from predictions, vote fractions and masses, ``(N, 37)`` each."""
+        """Compute ``(N, 2, 37)`` ends from predictions, fractions and masses, ``(N, 37)`` each."""
         knots, mass_knots, curves, steps = self._arrays
         ends = np.empty((len(predicted), 2, len(COLUMNS)))
         for column in range(len(COLUMNS)):
