@@ -62,7 +62,7 @@ class QuantileCurves:
 
     @cached_property
     def _arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Knots, masses, ``(2, 37, K, M)`` curves and ``(37, 3)`` steps; raises ValueError if they are invalid."""
+        """Knots, masses, ``(2, 37, K, M)`` curves and ``(37, 3)`` steps, checked."""
         try:
             knots, masses = (np.array(values, dtype=float) for values in (self.knots, self.masses))
             curves = np.array([[curve[name] for name in COLUMNS] for curve in (self.lower, self.upper)], dtype=float)
