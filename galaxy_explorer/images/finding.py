@@ -7,7 +7,8 @@ from PIL import Image
 
 from galaxy_explorer.images.centring import NOT_SQUARE, Square, cut_square, find_objects
 from galaxy_explorer.images.exposure import MIN_SIDE, check_picture
-from galaxy_explorer.images.marks import fill, find_marks, picture_on_page
+from galaxy_explorer.images.filling import fill
+from galaxy_explorer.images.marks import find_marks, picture_on_page
 
 SEARCHED_SIDE = 512  # pixels of the longer side: marks and objects are searched in a smaller copy
 LIGHT_SKY = 128.0  # grey levels of an inverted picture's sky

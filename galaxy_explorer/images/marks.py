@@ -46,8 +46,6 @@ LEAST_SHOWN_SIDE = 0.2  # of the page's shorter side: a narrower part is a bar
 LEAST_SHOWN = 0.8  # of the picture on a page differs from the page; less is a box drawn on a picture
 LEAST_FLAT = 0.5  # of a bar's area, the rest is text; less is the outline of a box
 
-SMOOTHINGS = 12  # steps of relaxation towards the membrane through the known pixels
-
 
 @dataclass(frozen=True)
 class Part:
@@ -310,34 +308,3 @@ def _word(part: Part, shape: tuple[int, ...]) -> str:
     if max(height, width) < SHORT * max(shape):
         return "label"
     return "line" if min(height, width) <= 2 * WIDTH or _line(part)[1] < 2 * WIDTH else "cross-hair"
-
-
-def fill(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Fill the masked pixels of a picture smoothly from the pixels around them."""
-    filled = _pulled(picture.astype(np.float32), (~mask).astype(np.float32))
-    height, width = mask.shape
-    rows, columns = np.nonzero(mask)
-    around = [
-        (np.clip(rows + down, 0, height - 1), np.clip(columns + right, 0, width - 1))
-        for down, right in ((-1, 0), (1, 0), (0, -1), (0, 1))
-    ]
-    for _ in range(SMOOTHINGS):
-        filled[rows, columns] = np.add.reduce([filled[at] for at in around]) / 4
-    result = picture.copy()
-    result[mask] = np.rint(filled[mask]).clip(0, 255)
-    return result
-
-
-def _pulled(values: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Replace unknown pixels by the means of known ones in the smallest block."""
-    if known.all() or max(known.shape) == 1:
-        return values
-    height, width = known.shape
-    margins = (0, height % 2), (0, width % 2)
-    weighted = np.pad(values * known[..., np.newaxis], (*margins, (0, 0)))
-    weights = np.pad(known, margins)
-    sums = np.add.reduce([weighted[i::2, j::2] for i in (0, 1) for j in (0, 1)])
-    counts = np.add.reduce([weights[i::2, j::2] for i in (0, 1) for j in (0, 1)])
-    coarse = _pulled(sums / np.maximum(counts, 1)[..., np.newaxis], (counts > 0).astype(np.float32))
-    finer = coarse.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
-    return np.where(known[..., np.newaxis] > 0, values, finer)

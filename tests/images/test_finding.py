@@ -6,7 +6,8 @@ from PIL import Image
 
 from benchmarks.studies.drawn_marks import DRAWINGS, Pen, draw, saved
 from benchmarks.studies.wide_frames import SCENES, add_star, paste, sky
-from galaxy_explorer.images import Square, crop_with, cut_square, find_galaxy, suggest_square
+from galaxy_explorer.images import Square, crop_with, cut_square, find_galaxy
+from galaxy_explorer.images.centring import find_objects
 
 GREEN, WHITE, RED, BLACK = (152, 251, 152), (255, 255, 255), (255, 0, 0), (0, 0, 0)
 ROUND, SPIRAL = "100053", "784597"
@@ -26,7 +27,7 @@ def levels_apart(one, other):
 
 def own_scale(picture):
     """Side of the square of a picture's own galaxy, in sides of the picture; it scatters around 1."""
-    return suggest_square(picture).side / picture.shape[0]
+    return find_objects(picture)[0].square.side / picture.shape[0]
 
 
 class TestGalaxyZooPictures:
