@@ -7,11 +7,11 @@ SMOOTHINGS = 12  # steps of relaxation towards the membrane through the known pi
 # A membrane flattens a nucleus. Where there is light, a thin plate continues its curvature: under marks over the
 # middle of 30 galaxies its error is half to nine tenths of a membrane's, and a fifth of the point-mirrored pixels'.
 LIT = 20.0  # grey levels above the sky
-MOST_BENT = 3000  # pixels: more take a tenth of a second
+MOST_BENT = 9000  # pixels
 BESIDE = ((-1, 0), (1, 0), (0, -1), (0, 1))
 PLATE = {  # the biharmonic operator
     (0, 0): 20.0,
-    **{(down, right): -8.0 for down, right in BESIDE},
+    **dict.fromkeys(BESIDE, -8.0),
     **{(down, right): 2.0 for down in (-1, 1) for right in (-1, 1)},
     **{(2 * down, 2 * right): 1.0 for down, right in BESIDE},
 }
