@@ -23,7 +23,7 @@ from galaxy_explorer.app.browse.gallery import GALLERY_TILES
 from galaxy_explorer.app.browse.matching import match_galaxies
 from galaxy_explorer.app.browse.presets import presets
 from galaxy_explorer.app.browse.query import AGAINST_VOLUNTEERS, BETWEEN_NETWORKS, SORTS, BrowseQuery
-from galaxy_explorer.app.services import result_cache, sources
+from galaxy_explorer.app.services import preloading, result_cache, sources
 from galaxy_explorer.catalogue import Catalogue, VoteRange
 from galaxy_explorer.decision_tree import COLUMNS
 
@@ -106,6 +106,7 @@ def measure_thumbnails(catalogue: Catalogue) -> None:
 
 def measure_pages() -> None:
     """Measure runs of the complete page on the server, Streamlit included."""
+    preloading.preload = lambda: None  # torch would be imported during the timings
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300).run()
     for name, params in URLS.items():
         for key in ("filter", "sort", "page"):

@@ -18,7 +18,7 @@ from streamlit.testing.v1 import AppTest
 from galaxy_explorer.app.compare import comparison as compare_comparison
 from galaxy_explorer.app.compare import tables
 from galaxy_explorer.app.paths import COMPARE
-from galaxy_explorer.app.services import networks, prediction_jobs, sources
+from galaxy_explorer.app.services import networks, prediction_jobs, preloading, sources
 from galaxy_explorer.app.state import Key
 
 APP = Path(__file__).resolve().parent.parent / "app.py"
@@ -72,6 +72,7 @@ def main(arguments: list[str] | None = None) -> None:
         seconds, galaxies = timed(sources.open_source, str(folder))
         print(f"{len(galaxies):,} galaxies, opened in {seconds:.1f} s; networks loaded in {timed(load)[0]:.1f} s")
         before = resident_megabytes()
+        preloading.preload = lambda: None  # torch would be imported during the timings
         app = AppTest.from_file(str(APP), default_timeout=300).run()
         app.switch_page(COMPARE)
         pages(app, len(galaxies))

@@ -1,6 +1,8 @@
 """Load test: visitors browse, open galaxies and request saliency maps at once.
 
-python benchmarks/load_test.py --visitors 30 --minutes 2
+python benchmarks/load_test.py --visitors 20 --minutes 3 --data ~/galaxy-zoo
+
+Each galaxy is opened once, so that none is read from a cache, until all were opened.
 """
 
 import argparse
@@ -17,6 +19,7 @@ import urllib.parse
 from collections import defaultdict
 from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 
 import requests
@@ -36,7 +39,9 @@ from galaxy_explorer.catalogue import SAMPLE, open_catalogue  # noqa: E402
 
 START_TIMEOUT_S = 60
 STEP_TIMEOUT_S = 120.0
+SETTLE_S = 10.0  # until what is loaded in the background stands
 STEPS = ("browse", "galaxy", "saliency")
+CACHED = ": all further ones came from the cache; use --data with more galaxies"
 
 
 @dataclass
@@ -127,8 +132,8 @@ def select_box(screen: Screen, label: str) -> Selectbox:
     raise LookupError(f"the page has no select box “{label}”: {'; '.join(screen.errors) or 'no error is shown'}")
 
 
-async def visit(server: str, galaxies: list[str], source: str, until: float, seed: int) -> Measurements:
-    """Repeat the steps until a time, each time with another galaxy and another answer."""
+async def visit(server: str, galaxies: Iterator[str], source: str, until: float, seed: int) -> Measurements:
+    """Repeat the steps until a time, each time with the next galaxy and another answer."""
     measured, draw = Measurements(), random.Random(seed)
     await asyncio.sleep(draw.random())  # visitors do not start at the same moment
     websocket = server.replace("http://", "ws://") + "/_stcore/stream"
@@ -137,7 +142,7 @@ async def visit(server: str, galaxies: list[str], source: str, until: float, see
         query = urllib.parse.urlencode({"source": source})
         await visitor.run(query)  # the first page lists the others
         while True:
-            galaxy = urllib.parse.urlencode({"source": source, "galaxy": draw.choice(galaxies)})
+            galaxy = urllib.parse.urlencode({"source": source, "galaxy": next(galaxies)})
             await timed("browse", visitor.run(query), measured)
             screen = await timed("galaxy", visitor.run(galaxy, "galaxy"), measured)
             if screen is not None:
@@ -205,31 +210,44 @@ def read_flags(arguments: list[str] | None = None) -> argparse.Namespace:
     add = parser.add_argument
     add("--visitors", type=int, default=30, metavar="N", help="at once (%(default)s)")
     add("--minutes", type=float, default=2.0, help="duration (%(default)s)")
-    add("--data", type=Path, metavar="DIR", help="the galaxies (default: the bundled sample)")
+    add("--data", type=Path, metavar="DIR", help="thousands of galaxies (default: the bundled nine)")
     return parser.parse_args(arguments)
 
 
-async def drive(server: str, data: Path | None, visitors: int, seconds: float) -> list[Measurements]:
-    """Run all visitors."""
-    galaxies, source = open_catalogue(data or SAMPLE).ids, data.resolve().name if data else SAMPLE
+async def drive(server: str, galaxies: Iterator[str], source: str, visitors: int, seconds: float) -> list[Measurements]:
+    """Run all visitors; they share the galaxies."""
     until = time.monotonic() + seconds
     return await asyncio.gather(*(visit(server, galaxies, source, until, seed) for seed in range(visitors)))
+
+
+def processor_seconds(process: int) -> float:
+    """Return the processor time that a process has taken (Linux)."""
+    after_name = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Print the time of each step, errors and memory; return 1 after an error."""
     flags = read_flags(arguments)
+    ids = list(open_catalogue(flags.data or SAMPLE).ids)
+    random.Random(0).shuffle(ids)
+    galaxies, source = cycle(ids), flags.data.resolve().name if flags.data else SAMPLE
     with running_app(flags.data) as (server, process):
-        asyncio.run(drive(server, flags.data, 1, 0.0))  # a first visitor, for whom torch is imported
-        before = resident_megabytes(process)
-        measured = asyncio.run(drive(server, flags.data, flags.visitors, 60.0 * flags.minutes))
-        after = resident_megabytes(process)
+        asyncio.run(drive(server, galaxies, source, 1, 0.0))  # a first visitor, for whom torch is imported
+        time.sleep(SETTLE_S)
+        before, taken, own = resident_megabytes(process), processor_seconds(process), time.process_time()
+        measured = asyncio.run(drive(server, galaxies, source, flags.visitors, 60.0 * flags.minutes))
+        after, taken, own = resident_megabytes(process), processor_seconds(process) - taken, time.process_time() - own
     print(f"{flags.visitors} visitors for {flags.minutes:g} minutes, without a pause between steps:")
     for step in STEPS:
         seconds = [each for visitor in measured for each in visitor.seconds[step]]
         if len(seconds) > 1:
             median, percentile = statistics.median(seconds), statistics.quantiles(seconds, n=20)[-1]
             print(f"  {step}: {len(seconds)} times, median {median:.2f} s, 95th percentile {percentile:.2f} s")
+    opened = sum(len(visitor.seconds["galaxy"]) for visitor in measured)
+    print(f"  galaxies opened: {opened:,}, of {len(ids):,} different ones{CACHED if opened >= len(ids) else ''}")
+    rounds = max(1, opened)
+    print(f"  processor time of the three steps: {taken / rounds:.2f} s, and {own / rounds:.2f} s of this script")
     print(f"  memory: {before:.0f} MB at the start, {after:.0f} MB at the end")
     errors = [error for visitor in measured for error in visitor.errors]
     print(f"  errors: {len(errors)}", *sorted(set(errors))[:10], sep="\n    ")

@@ -57,6 +57,16 @@ def resident_megabytes() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
+def reset_peak() -> None:
+    """Reset the peak of `peak_megabytes` (Linux)."""
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+def peak_megabytes() -> float:
+    """Return the largest resident memory of this process since `reset_peak` (Linux)."""
+    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1e3
+
+
 def verdict(name: str, value: float, wanted: str, reached: bool) -> None:
     """Print a value next to its target."""
     print(f"  {name}: {value:.3f} (wanted: {wanted}; {'reached' if reached else 'NOT reached'})", flush=True)

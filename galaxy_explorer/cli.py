@@ -6,17 +6,15 @@ galaxies failed; 130 it was interrupted. Under torchrun it is torchrun's: 0 all 
 
 import argparse
 import os
-import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from galaxy_explorer import __version__, set_thread_policy
+from galaxy_explorer.signals import sigterm_as_interrupt
 
 OUTPUT_CLOSED = 128 + 13  # as a shell reports SIGPIPE
 RUN_AGAIN = "run the same command again to continue"
@@ -37,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"unrecognized arguments: {' '.join(extra)}")
     set_thread_policy()
     try:
-        with _sigterm_as_interrupt():
+        with sigterm_as_interrupt():
             status = options.run(extra if options.passes_on else options)
         sys.stdout.flush()
         return status
@@ -54,19 +52,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"interrupted; {options.when_interrupted}", file=sys.stderr)
         return 130
-
-
-@contextmanager
-def _sigterm_as_interrupt() -> Iterator[None]:
-    """Handle SIGTERM, as of a batch system or torchrun, as Ctrl-C, so that work is saved."""
-    if threading.current_thread() is not threading.main_thread():  # which alone may set signal handlers
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _parser() -> argparse.ArgumentParser:

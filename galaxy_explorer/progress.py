@@ -6,7 +6,7 @@ from typing import TextIO
 from tqdm import tqdm
 
 LOG_SECONDS = 60.0  # between two lines of a log file
-LOG_LINE = "{desc}{n:,} of {total:,}{unit}, {rate_fmt}, {remaining} left"
+LOG_LINE = "{desc}{n:,} of {total:,}{unit}, {rate_fmt}, {remaining} left{postfix}"
 
 
 class _LogFile:

@@ -2,9 +2,11 @@
 
 python benchmarks/studies/students.py train --data DIR --unlabeled ZIP --labels a.npz b.npz --weak-labels largest.csv \
     --network densenet --start-from weights/densenet.pt --work runs/teachers/student
-python benchmarks/studies/students.py export --data DIR --work runs/teachers/student --out student.pt
+python benchmarks/studies/students.py export --data DIR --weak-labels largest.csv --start-from weights/densenet.pt \
+    --work runs/teachers/student --out student.pt
 
-The pseudo-labels are those that `teachers.py pseudo-labels` stores; several files are averaged.
+The pseudo-labels are those that `teachers.py pseudo-labels` stores; several files are averaged. `export` needs the
+`--weak-labels` and `--start-from` of the training: their galaxies are training galaxies on the card.
 `train.py --update-card` then adds intervals and the OOD threshold to the card of the checkpoint.
 """
 
@@ -43,6 +45,7 @@ from galaxy_explorer.models import GalaxyNetwork, Model, build
 from galaxy_explorer.models.checkpoints import load, save
 from galaxy_explorer.prediction import init_distributed
 from galaxy_explorer.training import Recipe, Run, TrainingSet
+from galaxy_explorer.training.distillation.leakage import check_no_leakage, training_fingerprint
 from galaxy_explorer.training.model_card.card import make_card
 from galaxy_explorer.training.recipe import current_settings
 from galaxy_explorer.training.resume import Progress as PackageProgress
@@ -191,7 +194,9 @@ def make_student(settings: StudentSettings, galaxies: TrainingSet, first_weights
     recipe = settings.recipe()
     network = build(recipe.model, **recipe.model_arguments())
     if first_weights:
-        theirs, ours = load(first_weights).network.state_dict(), network.state_dict()
+        first = load(first_weights)
+        check_no_leakage(first_weights, first.card.training_fingerprint, galaxies.evaluation_ids)
+        theirs, ours = first.network.state_dict(), network.state_dict()
         fitting = {k: v for k, v in theirs.items() if k in ours and v.shape == ours[k].shape}
         network.load_state_dict(ours | fitting)
         print(f"{len(fitting)} of {len(ours)} tensors begin as in {first_weights}", file=sys.stderr)
@@ -236,8 +241,20 @@ def export(flags: argparse.Namespace) -> None:
         run = Run(settings.recipe(), galaxies, rank, flags.work)
         run.progress = PackageProgress(found.epoch, found.step, found.seconds, found.best_rmse, found.best_epoch)
         card = make_card(run, data=flags.data.name, command=shlex.join(sys.argv))
-    card = replace(card, extra={"distillation": asdict(settings)})
+    fingerprint = fingerprint_of(galaxies, flags.weak_labels, flags.start_from)
+    card = replace(card, training_fingerprint=fingerprint, extra={"distillation": asdict(settings)})
     save(flags.out, Model(network.network, card))
+
+
+def fingerprint_of(galaxies: TrainingSet, weak_labels: Path | None, start_from: str | None) -> str:
+    """Return the fingerprint of all galaxies whose votes a run used.
+
+    It is what `train.py` writes on the card. The teachers of `teachers.py` were trained on some of the same galaxies.
+    """
+    weak = pd.read_csv(weak_labels, dtype=str)["GalaxyID"].tolist() if weak_labels else []
+    used = [*galaxies.training_ids, *set(weak).difference(galaxies.evaluation_ids)]
+    first = load(start_from).card.training_fingerprint if start_from else None
+    return training_fingerprint(used, filter(None, [first]))
 
 
 def read_flags(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -246,11 +263,12 @@ def read_flags(arguments: list[str] | None = None) -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True)
     for name, run in (("train", train), ("evaluate", evaluate), ("export", export)):
         command = add_command(commands, name, run)
+        if name != "evaluate":
+            command.add_argument("--weak-labels", type=Path, help="table of GalaxyID and largest")
+            command.add_argument("--start-from", help="checkpoint whose weights are taken where shapes agree")
         if name == "train":
             add_unlabeled(command)
             command.add_argument("--labels", type=Path, nargs="+", required=True, help="files of pseudo-labels")
-            command.add_argument("--weak-labels", type=Path, help="table of GalaxyID and largest")
-            command.add_argument("--start-from", help="checkpoint whose weights are taken where shapes agree")
             add_settings(command, StudentSettings)
         if name == "export":
             command.add_argument("--out", type=Path, required=True)

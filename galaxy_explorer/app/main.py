@@ -7,6 +7,7 @@ import streamlit as st
 from galaxy_explorer import set_thread_policy
 from galaxy_explorer.app import paths, server, state
 from galaxy_explorer.app.services.local_paths import read_token
+from galaxy_explorer.app.services.preloading import preload_soon
 from galaxy_explorer.app.ui import vote_kind
 
 UI = paths.APP / "ui"
@@ -58,3 +59,4 @@ def main() -> None:
     state.enter(page.url_path)
     vote_kind.read_url()
     page.run()
+    preload_soon()

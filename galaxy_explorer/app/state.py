@@ -34,6 +34,8 @@ class Key(StrEnum):
     NEW_MEASURE = "new_measure"
     NEW_BOUNDS = "new_bounds"
     ASKED = "asked"
+    OOD_FLAG = "ood_flag"
+    OOD_SCORE = "ood_score"
     SORT = "sort_by"
     ORDER = "order"
     SEED = "seed"
@@ -74,6 +76,7 @@ class Key(StrEnum):
     PICTURE_SOURCE = "picture_from"
     COMPARE_SOURCE = "compare_source"
     COMPARE_PART = "compare_of"
+    COMPARE_UNSEEN = "compare_unseen"
     COMPARE_SIZE = "compare_extent"
     COMPARE_NETWORKS = "compare_networks"
     VOTES_QUESTION = "votes_question"
@@ -100,6 +103,7 @@ class SharedState:
     arrived: bool = False  # whether the visitor has just come from another page
     source: str = ""  # the source opened last
     vote_kind: str = ""  # empty: the catalogue's default
+    opened_folders: set[str] = field(default_factory=set)  # sources that this visitor typed in
     live_draw: str = ""  # this visitor's latest draw of live galaxies
     selection: "Selection | None" = None  # of Browse
     warned_url: tuple[str | None, str] | None = None  # the URL whose parameters were warned of
@@ -192,9 +196,8 @@ class Upload:
 
 
 def _size_bytes(result: Any) -> int:
-    """Return the approximate size of a decoded picture, a saliency map, or a few numbers."""
-    array = getattr(result, "picture", getattr(result, "heat", None))
-    return 1000 if array is None else array.nbytes
+    """Return the approximate size of a picture, features, a saliency map, or numbers."""
+    return max(1000, getattr(result, "nbytes", 0), getattr(getattr(result, "picture", None), "nbytes", 0))
 
 
 @dataclass

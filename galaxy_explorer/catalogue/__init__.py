@@ -11,9 +11,23 @@ from galaxy_explorer.catalogue.filtering import VoteRange, find_ids, sorted_rows
 from galaxy_explorer.catalogue.gz2 import DEBIASED, WEIGHTED
 from galaxy_explorer.catalogue.id_lists import read_ids, read_validation_ids
 from galaxy_explorer.catalogue.image_files import FIELD_FILE, SCORES_FILE, VALIDATION_FILE, VOTE_FILES
-from galaxy_explorer.catalogue.layouts import SAMPLE, field_of_view_of, has_known_field, open_catalogue, skipped_note
+from galaxy_explorer.catalogue.layouts import (
+    SAMPLE,
+    field_of_view_of,
+    has_known_field,
+    open_catalogue,
+    skipped_note,
+    without_votes_note,
+)
 from galaxy_explorer.catalogue.live_sdss import LIVE, MOST_GALAXIES, LiveDraw, draw_named, open_live
-from galaxy_explorer.catalogue.score_tables import ID, normalise_id, read_scores, scores_from_votes, to_numbers
+from galaxy_explorer.catalogue.score_tables import (
+    ID,
+    normalise_id,
+    read_scores,
+    scores_from_votes,
+    to_numbers,
+    unread_note,
+)
 from galaxy_explorer.catalogue.volunteer_votes import argsort_nan_last
 
 __all__ = [
@@ -47,4 +61,6 @@ __all__ = [
     "skipped_note",
     "sorted_rows",
     "to_numbers",
+    "unread_note",
+    "without_votes_note",
 ]

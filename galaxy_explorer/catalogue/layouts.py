@@ -1,6 +1,7 @@
 """Layouts of galaxies on disk, and how each is opened."""
 
 import os
+import re
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +27,7 @@ from galaxy_explorer.catalogue.image_files import (
     pictures_by_id,
 )
 from galaxy_explorer.catalogue.live_sdss import draw_named, open_live
-from galaxy_explorer.catalogue.score_tables import read_scores
+from galaxy_explorer.catalogue.score_tables import UNREAD, read_scores
 from galaxy_explorer.catalogue.zip_files import (
     MAX_FIELD_BYTES,
     MAX_TABLE_BYTES,
@@ -103,6 +104,8 @@ def _open(location: str | Path, votes: str) -> Catalogue:
         exists = path.exists()
     except UNREADABLE as error:
         raise CatalogueError(f"{path} cannot be read ({error}): check the file or its permissions") from error
+    if re.match(r"[a-zA-Z][\w+.-]+:/", str(location)) and not exists:
+        raise CatalogueError(f"{location} is an address; download it, or mount its store, and give the path")
     if not exists and is_named(path.name, *SUFFIXES):
         raise CatalogueError(f"there is no picture {path}: check its name")
     problem = "is a file, but not a zip file" if exists else "does not exist"
@@ -123,6 +126,8 @@ def _open_kaggle(path: Path) -> Catalogue:
     files = known_files(list_files(path), path)
     tables = [read_scores(path / files[name], str(path / files[name])) for name in KAGGLE_SCORES if name in files]
     scores = pd.concat(tables) if tables else None
+    if scores is not None:  # pd.concat keeps attributes only where they are equal
+        scores.attrs[UNREAD] = list(dict.fromkeys(name for table in tables for name in table.attrs[UNREAD]))
     if scores is not None and scores.index.has_duplicates:
         galaxy_id = scores.index[scores.index.duplicated()][0]
         raise CatalogueError(
@@ -211,8 +216,34 @@ def _read_table(archive: zipfile.ZipFile, name: str, where: str, max_bytes: int)
         raise CatalogueError(f"{where} cannot be read: {error}") from error
 
 
+def without_votes_note(catalogue: Catalogue, location: str | Path) -> str:
+    """Return why a catalogue has no votes, and what to do.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+        One in which no galaxy has a score.
+    location : str or Path
+        What was opened, as in `open_catalogue`.
+
+    Returns
+    -------
+    str
+    """
+    if catalogue.missing_pictures:
+        return (
+            f"{location} holds the scores of {catalogue.missing_pictures:,} galaxies, and images of "
+            f"{len(catalogue):,} others; an id is the image's name without its ending"
+        )
+    table = KAGGLE_SCORES[0] if _is_kaggle(catalogue.root) else SCORES_FILES[0]
+    advice = (
+        f"{location} holds no {table} with the volunteers' votes; put it next to the images, or name another folder"
+    )
+    return f"{advice}. {skipped_note(location)}".removesuffix(". ")
+
+
 def skipped_note(location: str | Path) -> str:
-    """Return sentences on what a plain folder's or zip file's catalogue leaves out.
+    """Return sentences on what a catalogue leaves out of a folder or zip file.
 
     Parameters
     ----------
@@ -222,8 +253,8 @@ def skipped_note(location: str | Path) -> str:
     Returns
     -------
     str
-        Number of subfolders that hold pictures, of other files by their ending, and tables that are not read; empty
-        if there are none, and for the other layouts.
+        Number of other files by their ending; of plain folders and zip files also the number of subfolders that hold
+        pictures, and tables that are not read. Empty if there are none.
 
     Raises
     ------
@@ -232,7 +263,10 @@ def skipped_note(location: str | Path) -> str:
     """
     path = _expanded(location)
     try:
-        if path.is_dir() and not _is_kaggle(path) and not looks_like_gz2(path):
+        if path.is_dir():
+            folders = [path / name for name in (*KAGGLE_PICTURES, *IMAGES) if (path / name).is_dir()]
+            if _is_kaggle(path) or looks_like_gz2(path):
+                return describe_skipped(name for folder in folders for name in list_files(folder))
             return _skipped_in(path, list_files(path))
         if path.is_file() and path.suffix.lower() == ".zip":
             return _skipped_in(path, _members(path))

@@ -19,6 +19,8 @@ RANGES: dict[str, tuple[float, float]] = dict.fromkeys(COLUMNS, (-1e-3, 1 + 1e-3
     "ra_deg": (0.0, 360.0),
     "dec_deg": (-90.0, 90.0),
 }
+UNREAD = "unread_columns"  # entry of a table's ``attrs``
+_NAMED = 10  # columns in a sentence
 _UNKNOWN = ["", "NaN", "nan", "NA"]  # cells of an unknown score
 _ROUNDED = r"\d(?:[.,]\d+)?[eE]\+[12]\d"  # a long number as Excel shows and saves it: 5.87E+17
 _UNDECODABLE = "\N{REPLACEMENT CHARACTER}"
@@ -55,8 +57,8 @@ def read_scores(source: Path | bytes, name: str) -> pd.DataFrame:
     -------
     pd.DataFrame
         Index ``GalaxyID`` of text, without duplicates; the 37 columns as float32 in [0, 1], NaN where a column
-        is missing or a cell is empty; ``ra_deg`` and ``dec_deg`` in degrees if present. Other columns, and
-        those without a name, are ignored.
+        is missing or a cell is empty; ``ra_deg`` and ``dec_deg`` in degrees if present. Columns without a name are
+        ignored; the names of others are in ``attrs``, as `UNREAD`.
 
     Raises
     ------
@@ -78,7 +80,34 @@ def read_scores(source: Path | bytes, name: str) -> pd.DataFrame:
     numbers = {column: _numbers(raw[column], column, name) for column in known}
     unknown = np.full(len(raw), np.nan)
     scores = {column: numbers.pop(column, unknown).astype(np.float32) for column in COLUMNS}
-    return pd.DataFrame(scores | numbers, index=pd.Index(raw[ID], dtype=str, name=ID))
+    table = pd.DataFrame(scores | numbers, index=pd.Index(raw[ID], dtype=str, name=ID))
+    table.attrs[UNREAD] = [column for column in file.header if column and column not in (ID, *RANGES)]
+    return table
+
+
+def unread_note(table: pd.DataFrame) -> str:
+    """Return sentences on unread columns of a score table, and on scores that no galaxy has.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        What `read_scores` returns, or the table of a `Catalogue`.
+
+    Returns
+    -------
+    str
+        Empty if all columns are read: then unknown scores are not a mistake.
+    """
+    unread = [shortened(column) for column in table.attrs.get(UNREAD, [])]
+    if not unread:
+        return ""
+    unknown = [column for column in COLUMNS if table[column].isna().all()]
+    named, more = ", ".join(unread[:_NAMED]), ", …" if unread[_NAMED:] else ""
+    note = f"Columns of the score table that are not read: {len(unread):,} ({named}{more})."
+    if unknown:
+        named, more = ", ".join(unknown[:_NAMED]), ", …" if unknown[_NAMED:] else ""
+        note += f" Scores that no galaxy has: {len(unknown)} ({named}{more}). Check the names of the columns."
+    return note
 
 
 def _check_header(file: CsvFile) -> list[str]:

@@ -1,6 +1,5 @@
 """Galaxies at the paths of the command line, and what is reported of their images."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -63,8 +62,6 @@ def sources_at(
 
 def _sources_at(path: str, notes: Notes, crop: bool) -> Iterator[Source]:
     """Yield the galaxies of a folder, a zip file or a single image."""
-    if re.match(r"[a-zA-Z][\w+.-]+://", path):
-        raise ValueError(f"{path} is an address; download it, or mount its store, and give the path")
     file = Path(path)
     if not file.is_file() or file.suffix.lower() == ".zip":
         catalogue = open_catalogue(path)

@@ -1,7 +1,7 @@
 """Metrics of predicted vote fractions: RMSE, calibration, density, largest differences."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -9,12 +9,15 @@ import pandas as pd
 
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, SLICES, check_scores
 
+RESAMPLES = 400  # of a bootstrap: its standard errors are known to 4 %
+
 
 @dataclass(frozen=True)
 class Score:
     """RMSE of predicted vote fractions, and of predicting the training mean.
 
-    A question without any vote has no entry. Without a training mean its figures are None and empty.
+    A question without any vote has no entry. Without a training mean its figures are None and empty, as are the
+    standard errors unless they were requested.
     """
 
     galaxies: int  # with any vote
@@ -22,6 +25,8 @@ class Score:
     rmse_by_question: Mapping[int, float]
     mean_rmse: float | None = None
     mean_rmse_by_question: Mapping[int, float] = field(default_factory=dict)
+    rmse_standard_error: float | None = None
+    standard_error_by_question: Mapping[int, float] = field(default_factory=dict)
 
 
 def rms(differences: Iterable[np.ndarray]) -> np.ndarray:
@@ -46,6 +51,7 @@ def score(
     training_mean: np.ndarray | None = None,
     *,
     weights: np.ndarray | None = None,
+    standard_errors: bool = False,
 ) -> Score:
     """Compute the RMSE of predicted vote fractions, overall and by question.
 
@@ -59,22 +65,28 @@ def score(
         Mean vote fractions of the training galaxies, as a baseline. NaN where unknown.
     weights : (N,) np.ndarray, optional
         Importance weights of the galaxies.
+    standard_errors : bool, optional
+        Compute the standard errors by a bootstrap over the galaxies, seeded: `RESAMPLES` draws with replacement.
 
     Raises
     ------
     ValueError
         If the shapes do not match, a prediction is NaN, or no vote is known.
     """
-    predicted, volunteers = _check_pair(predicted, volunteers)
+    predicted, volunteers = check_pair(predicted, volunteers)
     galaxies = check_any_vote(volunteers)
     weights = np.ones(len(volunteers)) if weights is None else np.asarray(weights, dtype=float)
-    rmse, by_question = _rmse(predicted, volunteers, weights)
+    sums = _sums_by_question(predicted, volunteers)
+    result = Score(galaxies, *_rmse(sums, weights))
+    if standard_errors:
+        error, by_question = _standard_errors(sums, weights)
+        result = replace(result, rmse_standard_error=error, standard_error_by_question=by_question)
     if training_mean is not None:
         mean = check_scores(np.asarray(training_mean, dtype=float), "training mean", leading=())
         if np.isfinite(mean[np.isfinite(volunteers).any(axis=0)]).all():
-            baseline = _rmse(np.broadcast_to(mean, volunteers.shape), volunteers, weights)
-            return Score(galaxies, rmse, by_question, *baseline)
-    return Score(galaxies, rmse, by_question)
+            baseline = _rmse(_sums_by_question(np.broadcast_to(mean, volunteers.shape), volunteers), weights)
+            result = replace(result, mean_rmse=baseline[0], mean_rmse_by_question=baseline[1])
+    return result
 
 
 def disagreements(predicted: np.ndarray, volunteers: np.ndarray) -> pd.DataFrame:
@@ -96,7 +108,7 @@ def disagreements(predicted: np.ndarray, volunteers: np.ndarray) -> pd.DataFrame
     ValueError
         If the shapes do not match or a prediction is NaN.
     """
-    predicted, volunteers = _check_pair(predicted, volunteers)
+    predicted, volunteers = check_pair(predicted, volunteers)
     largest, worst = np.full(len(predicted), -1.0), np.full(len(predicted), len(COLUMNS))
     for index, difference in enumerate(_differences(predicted, volunteers)):
         larger = np.abs(difference) > largest  # False for NaN
@@ -145,7 +157,7 @@ def calibration(
         raise ValueError(f"the columns are {found}; expected some of {COLUMNS[0]} to {COLUMNS[-1]}")
     if bins < 1:
         raise ValueError(f"the number of bins is {bins}; expected 1 or more")
-    predicted, volunteers = _check_pair(predicted, volunteers)
+    predicted, volunteers = check_pair(predicted, volunteers)
     count, sums = np.zeros(bins, dtype=int), np.zeros((2, bins))
     for index in (INDEX[name] for name in columns):
         known = np.isfinite(volunteers[:, index])
@@ -216,8 +228,8 @@ def check_any_vote(volunteers: np.ndarray) -> int:
     return galaxies
 
 
-def _check_pair(predicted: np.ndarray, volunteers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return both tables, which must be (N, 37) with the same N, the predicted one without NaN."""
+def check_pair(predicted: np.ndarray, volunteers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return both tables; raise ValueError unless they are (N, 37), `predicted` without NaN."""
     volunteers = check_scores(volunteers, "volunteers", leading=(len(volunteers),))
     predicted = check_scores(predicted, "predicted", leading=(len(volunteers),), allow_nan=False)
     return predicted, volunteers
@@ -250,12 +262,31 @@ def _root_mean(total: np.ndarray, count: np.ndarray) -> np.ndarray:
     return np.sqrt(np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0))
 
 
-def _rmse(predicted: np.ndarray, volunteers: np.ndarray, weights: np.ndarray) -> tuple[float, dict[int, float]]:
-    """Return the weighted RMSE over all known pairs, and by question."""
-    sums = {
-        number: weights @ np.stack(_square_sums(_differences(predicted[:, columns], volunteers[:, columns])), axis=1)
+def _sums_by_question(predicted: np.ndarray, volunteers: np.ndarray) -> dict[int, np.ndarray]:
+    """Return ``(N, 2)`` for each question: sum of squares and number of the known differences."""
+    return {
+        number: np.stack(_square_sums(_differences(predicted[:, columns], volunteers[:, columns])), axis=1)
         for number, columns in SLICES.items()
     }
-    overall = np.sum(list(sums.values()), axis=0)
-    by_question = {number: float(_root_mean(*pair)) for number, pair in sums.items() if pair[1]}
+
+
+def _rmse(sums: Mapping[int, np.ndarray], weights: np.ndarray) -> tuple[float, dict[int, float]]:
+    """Return the weighted RMSE over all known pairs, and by question."""
+    totals = {number: weights @ pair for number, pair in sums.items()}
+    overall = np.sum(list(totals.values()), axis=0)
+    by_question = {number: float(_root_mean(*pair)) for number, pair in totals.items() if pair[1]}
     return float(_root_mean(*overall)), by_question
+
+
+def _standard_errors(sums: Mapping[int, np.ndarray], weights: np.ndarray) -> tuple[float | None, dict[int, float]]:
+    """Return the bootstrap standard errors of `_rmse`; None and empty for one galaxy."""
+    count, random = len(weights), np.random.default_rng(0)
+    draws = [
+        _rmse(sums, weights * np.bincount(random.integers(count, size=count), minlength=count))
+        for _ in range(RESAMPLES if count > 1 else 0)
+    ]
+    if not draws:
+        return None, {}
+    numbers = sorted({number for _, found in draws for number in found})
+    by_question = {n: float(np.std([found[n] for _, found in draws if n in found])) for n in numbers}
+    return float(np.std([overall for overall, _ in draws])), by_question

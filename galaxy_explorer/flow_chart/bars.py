@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from galaxy_explorer import decision_tree as tree
 from galaxy_explorer.flow_chart import key
@@ -12,8 +11,10 @@ from galaxy_explorer.flow_chart.palette import Palette, blend
 from galaxy_explorer.flow_chart.readings import Reading, State
 from galaxy_explorer.flow_chart.writing import share_tops
 
+Trace = dict[str, Any]
 
-def all_bars(readings: list[Reading], colours: Palette) -> list[go.Bar]:
+
+def all_bars(readings: list[Reading], colours: Palette) -> list[Trace]:
     """Return tracks, shares and the key's samples."""
     samples = [
         _bar(f"key to {reading.name}", [point], [key.SAMPLE[0]], _marker(reading, [1.0], colours))
@@ -22,7 +23,7 @@ def all_bars(readings: list[Reading], colours: Palette) -> list[go.Bar]:
     return [_tracks(readings, colours), *_shares(readings, colours), *samples]
 
 
-def _tracks(readings: list[Reading], colours: Palette) -> go.Bar:
+def _tracks(readings: list[Reading], colours: Palette) -> Trace:
     """Return the full length behind every share, so that a small one looks small."""
     asked = [
         (TILES[column].middle + TRACK_LEFT, y)
@@ -33,7 +34,7 @@ def _tracks(readings: list[Reading], colours: Palette) -> go.Bar:
     return _bar("of all answers", asked, [TRACK] * len(asked), {"color": colours.track})
 
 
-def _shares(readings: list[Reading], colours: Palette) -> list[go.Bar]:
+def _shares(readings: list[Reading], colours: Palette) -> list[Trace]:
     """Return each source's shares as bars, the volunteers' hatched."""
     traces = []
     for i, reading in enumerate(readings):
@@ -42,9 +43,9 @@ def _shares(readings: list[Reading], colours: Palette) -> list[go.Bar]:
         lengths = [TRACK * reading.share(column) for column in asked]
         opacities = [reading.opacity(tree.QUESTION_OF[column].number) for column in asked]
         trace = _bar(reading.name, points, lengths, _marker(reading, opacities, colours))
-        trace.customdata = asked
+        trace["customdata"] = asked
         if reading.half_widths is not None:
-            trace.error_x = _whiskers(reading, reading.half_widths, asked, colours)
+            trace["error_x"] = _whiskers(reading, reading.half_widths, asked, colours)
         traces.append(trace)
     return traces
 
@@ -77,17 +78,19 @@ def _whiskers(reading: Reading, half_widths: np.ndarray, columns: list[str], col
     }
 
 
-def _bar(name: str, points: list[tuple[float, float]], lengths: list[float], marker: dict[str, Any]) -> go.Bar:
+def _bar(name: str, points: list[tuple[float, float]], lengths: list[float], marker: dict[str, Any]) -> Trace:
     """Return horizontal bars from their left ends; a click elsewhere does not dim them."""
-    return go.Bar(
-        name=name,
-        orientation="h",
-        base=[x for x, _ in points],
-        y=[y for _, y in points],
-        x=lengths,
-        width=SHARE_HEIGHT,
-        marker={"line": {"width": 0}, **marker},
-        selected={"marker": {"opacity": 1}},
-        unselected={"marker": {"opacity": 1}},
-        hoverinfo="skip",
-    )
+    # Plain: go.Bar would validate every colour, which takes as long as all the rest of the chart.
+    return {
+        "type": "bar",
+        "name": name,
+        "orientation": "h",
+        "base": [x for x, _ in points],
+        "y": [y for _, y in points],
+        "x": lengths,
+        "width": SHARE_HEIGHT,
+        "marker": {"line": {"width": 0}, **marker},
+        "selected": {"marker": {"opacity": 1}},
+        "unselected": {"marker": {"opacity": 1}},
+        "hoverinfo": "skip",
+    }

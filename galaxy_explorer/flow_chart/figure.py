@@ -9,7 +9,7 @@ import plotly.io as pio
 
 from galaxy_explorer import decision_tree as tree
 from galaxy_explorer.flow_chart import key
-from galaxy_explorer.flow_chart.bars import all_bars
+from galaxy_explorer.flow_chart.bars import Trace, all_bars
 from galaxy_explorer.flow_chart.layout import EDGE, FOOT, HEIGHT, NARROWEST_PX, TILES, WIDTH
 from galaxy_explorer.flow_chart.palette import Palette, palette
 from galaxy_explorer.flow_chart.readings import Reading, check_selected, read_sources
@@ -87,38 +87,40 @@ def all_texts(readings: list[Reading], path: set[str], colours: Palette) -> list
     ]
 
 
-def _written(texts: list[Text], colours: Palette) -> go.Scatter:
+def _written(texts: list[Text], colours: Palette) -> Trace:
     """Return all texts as one trace; a colour for selected text keeps clicks from dimming it."""
-    return go.Scatter(
-        name="texts",
-        mode="text",
-        x=[text.x for text in texts],
-        y=[text.y for text in texts],
-        text=[text.words for text in texts],
-        textposition=[text.position for text in texts],
-        textfont={"size": [text.size_px for text in texts], "color": [text.colour for text in texts]},
-        selected={"textfont": {"color": colours.ink}},
-        cliponaxis=False,
-        hoverinfo="skip",
-    )
+    return {
+        "type": "scatter",
+        "name": "texts",
+        "mode": "text",
+        "x": [text.x for text in texts],
+        "y": [text.y for text in texts],
+        "text": [text.words for text in texts],
+        "textposition": [text.position for text in texts],
+        "textfont": {"size": [text.size_px for text in texts], "color": [text.colour for text in texts]},
+        "selected": {"textfont": {"color": colours.ink}},
+        "cliponaxis": False,
+        "hoverinfo": "skip",
+    }
 
 
-def _targets(readings: list[Reading]) -> go.Scatter:
+def _targets(readings: list[Reading]) -> Trace:
     """Return an invisible square over every answer, for hovering and clicks."""
     tiles = [TILES[column] for column in tree.COLUMNS]
     widths_px = [(tile.right - tile.left) / WIDTH * NARROWEST_PX for tile in tiles]
-    return go.Scatter(
-        name=ANSWER_TRACE,
-        mode="markers",
-        x=[tile.middle for tile in tiles],
-        y=[tile.centre for tile in tiles],
-        customdata=list(tree.COLUMNS),
-        hovertext=[hover(readings, column) for column in tree.COLUMNS],
-        hoverinfo="text",
-        marker={"symbol": "square", "size": [min(px, _TARGET_PX) for px in widths_px], "opacity": 0.0},
-        selected={"marker": {"opacity": 0.0}},
-        unselected={"marker": {"opacity": 0.0}},
-    )
+    return {
+        "type": "scatter",
+        "name": ANSWER_TRACE,
+        "mode": "markers",
+        "x": [tile.middle for tile in tiles],
+        "y": [tile.centre for tile in tiles],
+        "customdata": list(tree.COLUMNS),
+        "hovertext": [hover(readings, column) for column in tree.COLUMNS],
+        "hoverinfo": "text",
+        "marker": {"symbol": "square", "size": [min(px, _TARGET_PX) for px in widths_px], "opacity": 0.0},
+        "selected": {"marker": {"opacity": 0.0}},
+        "unselected": {"marker": {"opacity": 0.0}},
+    }
 
 
 def _frame(colours: Palette) -> dict[str, Any]:

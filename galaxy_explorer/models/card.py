@@ -37,6 +37,7 @@ class Validation(Score):
     tta_views: int = 8
     spot_check: SpotCheck | None = None
     coverage: Coverage | None = None
+    answers: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)  # `plain_answers`, by column
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,7 @@ _BY_NUMBER: Mapping[str, type | None] = {
     "error_models": ErrorModel,
     "rmse_by_question": None,
     "mean_rmse_by_question": None,
+    "standard_error_by_question": None,
     "by_question": None,
 }
 

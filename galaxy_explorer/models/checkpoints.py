@@ -9,6 +9,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from galaxy_explorer.decision_tree import COLUMNS
@@ -21,6 +22,8 @@ WEIGHTS = bundled("weights")
 
 # Card entries that a network cannot be used without.
 REQUIRED = ("model", "arguments", "image_size", "crop", "mean", "std", "columns")
+
+Numbers = tuple[Any, tuple[int, ...], float, float]  # a value on a card, its shape, and its range
 
 # Errors of torch.load for a damaged file.
 UNREADABLE = (
@@ -115,6 +118,7 @@ def load(name: str | Path, device: str | torch.device = "cpu") -> Model:
     """
     path = find(name)
     card, weights = _read(path)
+    _check_numbers(path, _preprocessing(card))
     columns = card.columns if isinstance(card.columns, (list, tuple)) else ()
     if tuple(columns) != COLUMNS:
         raise CheckpointError(
@@ -124,10 +128,55 @@ def load(name: str | Path, device: str | torch.device = "cpu") -> Model:
     try:
         network = build(card.model, **card.arguments)
         network.load_state_dict({key: v.float() if v.is_floating_point() else v for key, v in weights.items()})
-    except (ValueError, RuntimeError, TypeError, AttributeError) as error:
+    except (ValueError, RuntimeError, TypeError, AttributeError, ArithmeticError, MemoryError) as error:
         raise CheckpointError(f"the weights in {path} do not fit the network on its card: {error}") from error
+    _check_numbers(path, _out_of_distribution(card, weights["to_answers.weight"].shape[1]))
     network.to(device).eval().requires_grad_(False)
     return Model(network, card)
+
+
+def _preprocessing(card: Card) -> dict[str, Numbers]:
+    """Return the numbers of a card that the preprocessing uses."""
+    return {
+        "image_size": (card.image_size, (), 16, 1024),  # more would take gigabytes for a picture
+        "crop": (card.crop, (), 0.01, 1),
+        "mean": (card.mean, (3,), 0, 1),
+        "std": (card.std, (3,), 1e-3, 1),
+    }
+
+
+def _out_of_distribution(card: Card, width: int) -> dict[str, Numbers]:
+    """Return the numbers of a card that the OOD score of ``width`` features uses."""
+    if (reference := card.ood_reference) is None:
+        return {}
+    count = np.shape(reference.variances)[:1] if isinstance(reference.variances, list) else (1,)
+    return {
+        "mean of ood_reference": (reference.mean, (width,), -1e9, 1e9),
+        "components of ood_reference": (reference.components, (*count, width), -1e9, 1e9),
+        "variances of ood_reference": (reference.variances, count, 1e-30, 1e9),
+        "residual_variance of ood_reference": (reference.residual_variance, (), 1e-30, 1e9),
+        "threshold of ood_reference": (reference.threshold, (), 1e-9, 1e9),
+    }
+
+
+def _check_numbers(path: Path, numbers: dict[str, Numbers]) -> None:
+    """Raise CheckpointError for a value without its shape, or beyond its range."""
+    for name, (value, shape, low, high) in numbers.items():
+        try:
+            array = np.asarray(value)
+        except ValueError:  # lists of different lengths
+            array = np.empty(0)
+        within = (
+            array.dtype.kind in ("iu" if name == "image_size" else "iuf")
+            and array.shape == shape
+            and bool(((low <= array) & (array <= high)).all())
+        )
+        if not within:
+            count = f"{' × '.join(map(str, shape))} numbers" if shape else "a number"
+            raise CheckpointError(
+                f"the card in {path} has {str(value)[:60]!r} as {name}; expected {count} from {low:g} to {high:g}: "
+                "train it again with train.py"
+            )
 
 
 def read_card(path: str | Path) -> Card:

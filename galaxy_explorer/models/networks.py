@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 import torch
 from torch import nn
-from torchvision.models import DenseNet as TorchvisionDenseNet
 
 from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.models.dense_blocks import dense_parts
 from galaxy_explorer.models.heads import TreeHead
 
 
@@ -104,7 +104,7 @@ class FullyConvolutional(GalaxyNetwork):
 
 
 class DenseNet(GalaxyNetwork):
-    """torchvision's DenseNet [1]_, cut before its last transition, with one output per answer.
+    """DenseNet [1]_ cut before its last transition, with one output per answer.
 
     The stem's stride is 4 as published, for 128 pixels and more, or 2 for smaller pictures, whose maps would
     end below 8×8. The defaults are DenseNet-121.
@@ -128,19 +128,18 @@ class DenseNet(GalaxyNetwork):
             raise ValueError(f"the stem's stride is {stem_stride}; expected 2 or 4")
         if len(blocks) < 2:
             raise ValueError(f"the network has {len(blocks)} blocks; expected 2 or more, as it is cut before the last")
-        network = TorchvisionDenseNet(
-            growth_rate, tuple(blocks), initial_features, drop_rate=layer_drop_rate, num_classes=len(COLUMNS)
-        )
-        parts = OrderedDict(network.features.named_children())
+        parts, channels = dense_parts(growth_rate, blocks, initial_features, layer_drop_rate)
+        to_answers = nn.Linear(channels, len(COLUMNS))
+        _initialise_as_published([*parts.values(), to_answers])
         if stem_stride == 2:
             del parts["pool0"]
         names = list(parts)
         cut = names.index(f"transition{len(blocks) - 1}")
         self.features_net = nn.Sequential(OrderedDict((name, parts[name]) for name in names[:cut]))
-        # torchvision's own last step is an in-place ReLU, which would change the maps under a hook.
+        # Not in place, which would change the maps under a hook.
         self.top = nn.Sequential(OrderedDict([(name, parts[name]) for name in names[cut:]] + [("relu5", nn.ReLU())]))
         self.drop = nn.Dropout(drop_rate)
-        self.to_answers = network.classifier
+        self.to_answers = to_answers
         self.head = TreeHead()
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
@@ -163,6 +162,15 @@ class DenseNet(GalaxyNetwork):
     def logits_from_last_maps(self, maps: torch.Tensor) -> torch.Tensor:
         """Return the ``(N, 37)`` answer logits: the mean of the last maps through one linear layer."""
         return self.to_answers(self.drop(maps.mean(dim=(2, 3))))
+
+
+def _initialise_as_published(parts: Sequence[nn.Module]) -> None:
+    """Set random weights as torchvision does, in its order: a seed gives the same network."""
+    for module in nn.ModuleList(parts).modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight)
+        elif isinstance(module, nn.Linear):
+            nn.init.zeros_(module.bias)
 
 
 MODELS: dict[str, type[GalaxyNetwork]] = {"fcn": FullyConvolutional, "densenet": DenseNet}

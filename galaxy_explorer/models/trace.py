@@ -7,7 +7,7 @@ from torch import fx, nn
 from torch.fx.passes.shape_prop import ShapeProp
 
 # Modules that count as one step although they are built of others.
-_WHOLE = {"TreeHead": "tree", "_DenseBlock": "dense block"}
+_WHOLE = {"TreeHead": "tree", "DenseBlock": "dense block"}
 
 _KINDS = {
     nn.Conv2d: "convolution",

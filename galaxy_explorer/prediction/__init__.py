@@ -13,7 +13,7 @@ from galaxy_explorer.prediction.distributed import SINGLE_PROCESS, DistributedEr
 from galaxy_explorer.prediction.embeddings import embed, ood_score
 from galaxy_explorer.prediction.formats import ENDINGS, as_bytes, read_about, read_fractions, read_table, write_table
 from galaxy_explorer.prediction.inference import predict
-from galaxy_explorer.prediction.provenance import provenance
+from galaxy_explorer.prediction.provenance import find_network, provenance
 from galaxy_explorer.prediction.store import PredictionStore
 from galaxy_explorer.prediction.stream import Batch, PredictOptions, Source, predict_pictures
 from galaxy_explorer.prediction.tables import (
@@ -42,6 +42,7 @@ __all__ = [
     "Source",
     "as_bytes",
     "embed",
+    "find_network",
     "init_distributed",
     "ood_score",
     "predict",

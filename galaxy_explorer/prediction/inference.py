@@ -10,6 +10,8 @@ from galaxy_explorer.images import DEFAULT_VIEWS
 from galaxy_explorer.images import tta_views as views_of
 
 if TYPE_CHECKING:  # torch is imported when a network runs: pages read prediction tables without it
+    import torch
+
     from galaxy_explorer.models import GalaxyNetwork, Model
 
 # Inputs in one forward pass. More do not fit a CPU's cache: DenseNet-121 at 128 pixels took 33 ms of CPU time an input
@@ -77,8 +79,22 @@ def predict_inputs(
         passes = flat.split(INPUTS_PER_PASS.get(device.type, INPUTS_PER_PASS["cpu"]))
         parts = [network.predict_and_embed(part.to(device, memory_format=torch.channels_last)) for part in passes]
         outputs, embeddings = (torch.cat(part) for part in zip(*parts, strict=True))
-    fractions = outputs.cpu().numpy().astype(float).reshape(tta_views, len(inputs), len(COLUMNS))
+    embedded = embeddings[: len(inputs)].float().cpu().numpy()  # the first view is the input itself
+    return *_over_views(outputs.unflatten(0, (tta_views, len(inputs)))), embedded
+
+
+def predict_features(network: "GalaxyNetwork", features: "Sequence[torch.Tensor]") -> tuple[np.ndarray, np.ndarray]:
+    """Predict as `predict_inputs` from the ``(V, C, h, w)`` feature maps of each image."""
+    import torch
+
+    with torch.inference_mode():
+        outputs = network.head(network.logits_from_features(torch.cat([*features])))
+    return _over_views(outputs.unflatten(0, (len(features), -1)).transpose(0, 1))
+
+
+def _over_views(outputs: "torch.Tensor") -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and standard deviation of ``(V, N, 37)`` outputs over the TTA views."""
+    fractions = outputs.cpu().numpy().astype(float)
     if not np.isfinite(fractions).all():
         raise ValueError("the network returns NaN or inf; its weights are damaged: train it again")
-    embedded = embeddings[: len(inputs)].float().cpu().numpy()  # the first view is the input itself
-    return fractions.mean(axis=0).astype(np.float32), fractions.std(axis=0).astype(np.float32), embedded
+    return fractions.mean(axis=0).astype(np.float32), fractions.std(axis=0).astype(np.float32)

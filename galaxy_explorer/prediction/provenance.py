@@ -1,6 +1,7 @@
 """Origin of predictions, for the metadata of a table: network, weights, votes, references."""
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,3 +47,35 @@ def provenance(weights: str | Path, model: "Model", tta_views: int) -> dict[str,
         "votes": "debiased" if bundled else f"scores of the catalogue {model.card.data or '(unknown)'}",
         "references": REFERENCES,
     }
+
+
+def find_network(about: Mapping[str, str], checkpoints: Sequence[Path]) -> Path | None:
+    """Return the checkpoint that made a prediction table; None if it is not among some.
+
+    Parameters
+    ----------
+    about : mapping of str to str
+        Metadata of the table, as `read_about` returns it.
+    checkpoints : sequence of Path
+        Where to look.
+
+    Raises
+    ------
+    CheckpointError
+        If the table has no SHA-256 of its weights, and a checkpoint cannot be read.
+    """
+    from galaxy_explorer.images import DEFAULT_VIEWS
+    from galaxy_explorer.models.checkpoints import load
+
+    for path in checkpoints:
+        if hashlib.sha256(path.read_bytes()).hexdigest() == about.get("weights_sha256"):
+            return path
+    # A table of an earlier version has the key alone, which depends on the number of TTA views.
+    if key := about.get(KEY):
+        views = about.get("views", "")
+        possible = [int(views)] if views.isdecimal() else range(DEFAULT_VIEWS, 0, -1)
+        for path in checkpoints:
+            model = load(path)
+            if any(model.key(count) == key for count in possible):
+                return path
+    return None

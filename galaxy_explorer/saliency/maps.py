@@ -7,8 +7,9 @@ import torch
 from torch import nn
 
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, QUESTION_OF, SLICES
-from galaxy_explorer.images import tta_views, undo_tta
+from galaxy_explorer.images import undo_tta
 from galaxy_explorer.models.networks import GalaxyNetwork
+from galaxy_explorer.saliency.features import FeatureMaps, check_frozen, feature_maps
 from galaxy_explorer.saliency.methods import METHODS, Progress
 
 ROUNDING = 1e-6  # a maximum below this fraction of the map's largest magnitude is float32 rounding, not evidence
@@ -36,10 +37,10 @@ class AnswerLogOdds:
             raise ValueError(f"there is no answer {self.column!r}; choose one of {COLUMNS[0]} to {COLUMNS[-1]}")
 
     def __call__(self, logits: torch.Tensor) -> torch.Tensor:
-        """Return the log-odds, a scalar tensor, from the ``(37,)`` logits of one picture."""
+        """Return the ``(...)`` log-odds of ``(..., 37)`` logits."""
         question, index = SLICES[QUESTION_OF[self.column].number], INDEX[self.column]
-        others = torch.cat([logits[question.start : index], logits[index + 1 : question.stop]])
-        log_odds = logits[index] - others.logsumexp(dim=0)
+        others = torch.cat([logits[..., question.start : index], logits[..., index + 1 : question.stop]], dim=-1)
+        log_odds = logits[..., index] - others.logsumexp(dim=-1)
         return -log_odds if self.against else log_odds
 
 
@@ -67,6 +68,11 @@ class SaliencyMap:
     method: str
 
     @property
+    def nbytes(self) -> int:
+        """Memory that it takes."""
+        return self.heat.nbytes
+
+    @property
     def message(self) -> str:
         """Sentence, without a full stop, that the map is empty; empty if it is not."""
         if self.heat.any():
@@ -76,28 +82,25 @@ class SaliencyMap:
         return f"No evidence {'against' if self.target.against else 'for'} this answer in this picture"
 
 
-class _SplitNetwork(nn.Module):
-    """A shared network in two halves, with a layer of its own between them for grad-cam's hooks.
+class _Answers(nn.Module):
+    """Answer logits of a shared network, for grad-cam.
 
-    The network is not a submodule, so that grad-cam's ``eval()`` and ``zero_grad()`` do not reach it.
+    The network is not a submodule, so that grad-cam's ``eval()`` does not reach it.
     """
 
     def __init__(self, network: GalaxyNetwork) -> None:
         super().__init__()
-        self.cut = nn.Identity()
-        self.halves = (network.features, network.logits_from_features)
+        self.answer_logits = network.answer_logits
         device = next(network.parameters()).device
         self.on_device = nn.Parameter(torch.empty(0, device=device), requires_grad=False)  # read by grad-cam
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        features, logits_from_features = self.halves
-        # Gradients are needed at the feature maps; those of the picture would double the time.
-        return logits_from_features(self.cut(features(images).requires_grad_()))
+        return self.answer_logits(images)
 
 
 def saliency_map(
     network: GalaxyNetwork,
-    inputs: np.ndarray | torch.Tensor,
+    inputs: np.ndarray | torch.Tensor | FeatureMaps,
     target: AnswerLogOdds,
     *,
     method: str = "Grad-CAM",
@@ -110,8 +113,9 @@ def saliency_map(
     ----------
     network : GalaxyNetwork
         In evaluation mode with frozen parameters, as `checkpoints.load` returns it. It is not changed.
-    inputs : (3, H, W) or (1, 3, H, W) np.ndarray or torch.Tensor of float32
-        The picture as network input: normalised, as `images.for_prediction` returns it.
+    inputs : (3, H, W) or (1, 3, H, W) np.ndarray or torch.Tensor of float32, or FeatureMaps
+        The picture as network input: normalised, as `images.for_prediction` returns it. Or its `feature_maps` by
+        this network, which save the forward pass for further maps; `views` is then ignored.
     target : AnswerLogOdds
         The answer, and whether to map evidence for or against it. Eigen-CAM's map is the same for all.
     method : str
@@ -154,84 +158,41 @@ def saliency_map(
     """
     if method not in METHODS:
         raise ValueError(f"there is no saliency method {method!r}; choose one of {', '.join(METHODS)}")
-    _check_frozen(network)
-    # The caller's thread may have gradients switched off, and a tensor made in inference mode cannot have any.
-    with torch.inference_mode(False), torch.enable_grad():
-        picture = _as_tensor(inputs)
-        empty = _maps_of_sky(network, picture)
-        pictures = [picture] if views == 1 else tta_views(picture.cpu().numpy(), views)
-        maps = [
-            _raw_map(network, torch.as_tensor(view), empty, target, method, _part_of(progress, number, len(pictures)))
-            for number, view in enumerate(pictures)
-        ]
-    raw = undo_tta(np.stack(maps)).mean(axis=0)
-    return SaliencyMap(_heat(raw, picture.shape[2:]), float(raw.max()), target, method)
+    check_frozen(network)
+    shared = inputs if isinstance(inputs, FeatureMaps) else feature_maps(network, [inputs], views)[0]
+    raw = undo_tta(_raw_maps(network, shared, target, method, progress)).mean(axis=0)
+    return SaliencyMap(_heat(raw, shared.picture.shape[2:]), float(raw.max()), target, method)
 
 
-def _maps_of_sky(network: GalaxyNetwork, picture: torch.Tensor) -> np.ndarray:
-    """Return the ``(1, C, h, w)`` feature maps of nothing but sky: the median of the edge."""
-    edge = torch.cat([picture[..., 0], picture[..., -1], picture[..., 0, :], picture[..., -1, :]], dim=2)
-    sky = edge.median(dim=2).values[..., None, None].expand_as(picture)
-    with torch.no_grad():
-        return network.features(sky.to(next(network.parameters()).device)).double().cpu().numpy()
-
-
-def _raw_map(
-    network: GalaxyNetwork,
-    picture: torch.Tensor,
-    empty: np.ndarray,
-    target: AnswerLogOdds,
-    method: str,
-    progress: Progress | None,
+def _raw_maps(
+    network: GalaxyNetwork, shared: FeatureMaps, target: AnswerLogOdds, method: str, progress: Progress | None
 ) -> np.ndarray:
-    """Return the ``(h, w)`` map of one picture, not clipped and scaled as by grad-cam."""
-    split = _SplitNetwork(network)
-    cam = METHODS[method].cam(split, [split.cut])
-    cam.progress = progress
-    hooks = cam.activations_and_grads
-    try:
-        picture = picture.to(cam.device)
-        logits = hooks(picture)
+    """Return the ``(V, h, w)`` maps of the views, not clipped and scaled as by grad-cam."""
+    from galaxy_explorer.saliency.cams import CAMS  # takes a second or two, for which no prediction waits
+
+    cam = CAMS[method](_Answers(network), [])
+    gradients = None
+    # The caller's thread may have gradients switched off.
+    with torch.inference_mode(False), torch.enable_grad():
         if cam.uses_gradients:
-            target(logits[0]).backward()
-        # In double precision Grad-CAM++ divides by no rounded zero, and Eigen-CAM repeats to the last digit.
-        maps, *gradients = (each.double().numpy() for each in (*hooks.activations, *hooks.gradients))
-        maps = maps - empty  # zero where there is sky, also at the edge, where padding makes a frame of it
-        return cam.get_cam_image(picture, split.cut, [target], maps, gradients[0] if gradients else None, False)[0]
-    finally:
-        hooks.release()
+            features = shared.features.detach().requires_grad_()
+            log_odds = target(network.logits_from_features(features)).sum()  # no view changes another's gradient
+            gradients = torch.autograd.grad(log_odds, features)[0].double().cpu().numpy()
+        # In double precision Grad-CAM++ divides by no rounded zero, and Eigen-CAM repeats to the last digit. Zero where
+        # there is sky, also at the edge, where padding makes a frame of it.
+        above_sky = (shared.features.double() - shared.sky.double()).cpu().numpy()
+        maps = []
+        for number, view in enumerate(shared.views.split(1)):
+            cam.progress = _part_of(progress, number, len(shared.features))
+            one = slice(number, number + 1)
+            gradient = gradients if gradients is None else gradients[one]
+            maps.append(cam.get_cam_image(view, None, [target], above_sky[one], gradient, False)[0])
+    return np.stack(maps)
 
 
 def _part_of(progress: Progress | None, number: int, count: int) -> Progress | None:
     """Return a callback that reports the progress of one of several views as a part of all."""
     return progress and (lambda done, total: progress(number * total + done, count * total))
-
-
-def _check_frozen(network: GalaxyNetwork) -> None:
-    """Raise ValueError for a network in training mode, or with parameters that are not frozen."""
-    if network.training:
-        raise ValueError("the network is in training mode, where its predictions vary; call network.eval() first")
-    for name, parameter in network.named_parameters():
-        if parameter.requires_grad or parameter.is_inference():
-            raise ValueError(
-                f"the network's {name} is not frozen, or was made under inference_mode; load the network outside of "
-                "inference_mode and call network.requires_grad_(False), as checkpoints.load does"
-            )
-
-
-def _as_tensor(inputs: np.ndarray | torch.Tensor) -> torch.Tensor:
-    """Copy the input to a ``(1, 3, H, W)`` float32 tensor."""
-    if isinstance(inputs, torch.Tensor):
-        picture = inputs.detach().to(torch.float32, copy=True)
-    else:
-        picture = torch.from_numpy(np.array(inputs, dtype=np.float32, order="C"))
-    shape = tuple(picture.shape)
-    picture = picture[None] if picture.ndim == 3 else picture
-    if picture.ndim != 4 or picture.shape[:2] != (1, 3):
-        raise ValueError(f"the input has shape {shape}; expected one picture, (3, H, W) or (1, 3, H, W)")
-    if not picture.isfinite().all():
-        raise ValueError("the input holds NaN or inf; expected a normalised picture")
-    return picture
 
 
 def _heat(raw: np.ndarray, size: tuple[int, ...]) -> np.ndarray:

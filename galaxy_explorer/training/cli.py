@@ -1,47 +1,44 @@
-"""Command line of the training: flags, data, model, fit, checkpoint, model card."""
+"""Command line of the training: data, model, fit, checkpoint, model card."""
 
 import argparse
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import fields, replace
-from fractions import Fraction
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from galaxy_explorer.catalogue import VALIDATION_FILE, Catalogue, open_catalogue, read_ids, read_validation_ids
-from galaxy_explorer.images import DEFAULT_VIEWS
+from galaxy_explorer.catalogue import (
+    VALIDATION_FILE,
+    Catalogue,
+    open_catalogue,
+    read_ids,
+    read_validation_ids,
+    skipped_note,
+    unread_note,
+    without_votes_note,
+)
 from galaxy_explorer.models import Card, Model
 from galaxy_explorer.models.checkpoints import WEIGHTS, find, load, save
 from galaxy_explorer.prediction import SINGLE_PROCESS, Rank, init_distributed
 from galaxy_explorer.prediction.distributed import default_device
-from galaxy_explorer.storage import cache_folder
+from galaxy_explorer.signals import sigterm_as_interrupt
 from galaxy_explorer.training.data.dataset import TrainingSet, build_training_set
 from galaxy_explorer.training.distillation.leakage import training_fingerprint
 from galaxy_explorer.training.distillation.teachers import Distillation, load_teachers
+from galaxy_explorer.training.flags import read_flags, recipe_of
 from galaxy_explorer.training.model_card.card import make_card
 from galaxy_explorer.training.model_card.evaluate import update_card, validate
 from galaxy_explorer.training.model_card.page import write_cards
-from galaxy_explorer.training.recipe import REMOVED, RENAMED, Recipe
+from galaxy_explorer.training.recipe import Recipe
 from galaxy_explorer.training.resume import RUN_CHECKPOINT, TrainingError, work_folder_lock
 from galaxy_explorer.training.run import Run, fit
 
-EXAMPLE = "example: galaxy-explorer train --data ~/galaxy-zoo --model fcn --time-limit 120 --out weights/fcn.pt"
 MAX_LISTED = 10  # unreadable pictures that are listed by id
-# Flags of earlier versions, which set the same as their successors.
-HIDDEN: dict[str, Any] = {"default": argparse.SUPPRESS, "help": argparse.SUPPRESS}
-# Groups of the recipe's flags in --help, by their first setting.
-GROUPS = {
-    "model": "network and input",
-    "epochs": "optimisation",
-    "rotation": "augmentation",
-    "loss": "targets, hold-out and seeds",
-    "widths": "size of the network",
-}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -61,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else list(argv)
     flags = read_flags(argv)
     try:
-        with init_distributed(flags.device or default_device()) as rank:
+        with sigterm_as_interrupt(), init_distributed(flags.device or default_device()) as rank:
             if flags.update_card:
                 return update(flags, rank)
             starter = ["python"] if rank.world_size == 1 else ["torchrun", "--nproc-per-node", str(rank.world_size)]
@@ -75,108 +72,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
-def read_flags(argv: Sequence[str]) -> argparse.Namespace:
-    """Parse the flags: files and folders, and one flag for each setting of the recipe."""
-    description = "Train a network on Galaxy Zoo 2 scores."
-    parser = argparse.ArgumentParser(prog="galaxy-explorer train", description=description, epilog=EXAMPLE)
-    add_data_flags(parser.add_argument_group("data, output and device"))
-    add_teacher_flags(parser.add_argument_group("distillation"))
-    group = parser.add_argument_group()
-    for setting in fields(Recipe):
-        if setting.name in GROUPS:
-            group = parser.add_argument_group(GROUPS[setting.name])
-        default = setting.default
-        kind: dict[str, Any] = {"type": type(default), "choices": setting.metadata["choices"] or None}
-        if isinstance(default, bool):
-            kind = {"action": argparse.BooleanOptionalAction}
-        elif isinstance(default, tuple):
-            kind = {"type": int, "nargs": "+"}
-        text = f"{setting.metadata['why']} (default: {default})"
-        group.add_argument(_flag(setting.name), default=default, help=text, **kind)
-        for old in (old for old, new in RENAMED.items() if new == setting.name):
-            group.add_argument(_flag(old), dest=setting.name, **kind | HIDDEN)
-    for name, off in REMOVED.items():
-        group.add_argument(_flag(name), type=type(off), default=off, help=argparse.SUPPRESS)
-    return parser.parse_args(argv)
-
-
-def add_data_flags(group: argparse._ArgumentGroup) -> None:
-    """Add the flags of data, output and device."""
-    add = group.add_argument
-    add("--data", type=Path, required=True, help="folder in the Kaggle layout, or folder or zip with scores.csv")
-    add("--out", type=Path, help="checkpoint to write (default: model.pt in the work folder)")
-    add("--work", type=Path, help="folder of the run checkpoint and the log (default: runs/MODEL)")
-    add("--cache", type=Path, default=cache_folder(), help="folder of decoded pictures (default: %(default)s)")
-    add("--resume", action="store_true", help="resume the run in the work folder")
-    limit = "end the run cleanly after that many minutes of training, over all resumptions"
-    add("--time-limit", type=minutes, metavar="MINUTES", help=limit)
-    excluded = "list of ids that are never trained on (default: validation.txt in the data folder or zip)"
-    add("--exclude-ids", type=Path, metavar="FILE", help=excluded)
-    add("--validate", action="store_true", help="at the end, evaluate on those ids for the model card")
-    start = group.add_mutually_exclusive_group()
-    # Not "--start": torchrun reads that as its own --start-method.
-    start.add_argument("--start-from", metavar="FILE", help="start from the weights of this checkpoint")
-    start.add_argument("--pretrained", action="store_true", help="start from ImageNet weights, which are downloaded")
-    add("--update-card", metavar="FILE", help="recompute the model card of existing weights, without training")
-    add("--note", help="sentence for the model card that its command does not contain")
-    add("--device", choices=("cpu", "cuda"), help="default: cuda if available")
-    add("--never", dest="exclude_ids", type=Path, **HIDDEN)
-    add("--remeasure", dest="update_card", **HIDDEN)
-
-
-def add_teacher_flags(group: argparse._ArgumentGroup) -> None:
-    """Add the flags of knowledge distillation."""
-    add = group.add_argument
-    add("--teacher", nargs="+", default=[], metavar="FILE", help="models whose mean prediction is the pseudo-label")
-    views = "TTA views of a teacher's prediction (default: %(default)s)"
-    add("--teacher-views", type=int, choices=range(1, DEFAULT_VIEWS + 1), default=DEFAULT_VIEWS, help=views)
-    add("--unlabeled", type=Path, metavar="DIR", help="folder or zip of more pictures, with pseudo-labels alone")
-    field = "their field of view as a fraction, such as 288/424, if they have no field.json (default: 1)"
-    add("--unlabeled-field", type=fraction, default=Fraction(1), metavar="FRACTION", help=field)
-    add("--unscored", dest="unlabeled", type=Path, **HIDDEN)
-    add("--unscored-field", dest="unlabeled_field", type=fraction, **HIDDEN)
-
-
-def _flag(name: str) -> str:
-    """Return the flag of a setting."""
-    return "--" + name.replace("_", "-")
-
-
-def minutes(text: str) -> float:
-    """Parse a time limit."""
-    value = float(text)
-    if not value > 0:
-        raise argparse.ArgumentTypeError(f"the time limit is {text} minutes; expected more than 0")
-    return value
-
-
-def fraction(text: str) -> Fraction:
-    """Parse a fraction of the field of view, such as 0.68 or 288/424."""
-    try:
-        value = Fraction(text)
-    except ZeroDivisionError:
-        value = Fraction(0)
-    if not 0 < value <= 1:
-        raise argparse.ArgumentTypeError(f"the field of view is {text}; expected more than 0 and at most 1")
-    return value
-
-
-def recipe_of(flags: argparse.Namespace) -> Recipe:
-    """Return the recipe in the flags."""
-    names = (*(setting.name for setting in fields(Recipe)), *REMOVED)
-    return Recipe.from_dict({name: getattr(flags, name) for name in names}, "the command line")
-
-
 def train(flags: argparse.Namespace, rank: Rank, command: str) -> int:
     """Train a network from the data to the checkpoint; return the exit status."""
     recipe = recipe_of(flags)
     work = flags.work or Path("runs") / recipe.model
     out = flags.out or work / "model.pt"
     check_paths(work, out, flags.resume)
-    with work_folder_lock(work) if rank.is_rank_0 else nullcontext():
+    with work_folder_lock(work, out) if rank.is_rank_0 else nullcontext():
         # Data: rank 0 decodes, the others then find the array in the cache.
-        catalogue, distillation = open_catalogue(str(flags.data)), read_distillation(flags, rank)
-        excluded_ids = read_excluded_ids(flags, catalogue)
+        catalogue, distillation = open_scored(flags.data, rank), read_distillation(flags, rank)
+        excluded_ids = read_excluded_ids(flags, catalogue, rank)
         data: dict[str, Any] = {"excluded_ids": excluded_ids, "distillation": distillation}
         build = partial(build_training_set, catalogue, recipe, flags.cache, quiet=not rank.is_rank_0, **data)
         with rank.barrier():
@@ -184,6 +89,7 @@ def train(flags: argparse.Namespace, rank: Rank, command: str) -> int:
         galaxies = galaxies or build()
         sizes = len(galaxies.training_rows), len(galaxies.hold_out_rows), galaxies.excluded
         say(rank, "{} training galaxies, {} in the hold-out, {} excluded".format(*sizes))
+        say(rank, *small_hold_out(galaxies, recipe))
         say(rank, *skipped(galaxies.failures))
 
         # Model and fit.
@@ -213,8 +119,8 @@ def update(flags: argparse.Namespace, rank: Rank) -> int:
     model = load(path, rank.device)
     card = model.card
     recipe = Recipe.from_dict(card.recipe, f"the card of {path}")
-    catalogue = open_catalogue(str(flags.data))
-    excluded_ids = read_excluded_ids(flags, catalogue)
+    catalogue = open_scored(flags.data, rank)
+    excluded_ids = read_excluded_ids(flags, catalogue, rank)
     galaxies = build_training_set(catalogue, recipe, flags.cache, excluded_ids=excluded_ids)
     if (galaxies.mean, len(galaxies.hold_out_rows)) != (list(card.mean), card.hold_out_galaxies):
         raise TrainingError(
@@ -259,11 +165,42 @@ def check_paths(work: Path, out: Path, resume: bool) -> None:
         raise TrainingError(f"{work} already holds a run; add --resume to continue it, or set another --work folder")
 
 
-def read_excluded_ids(flags: argparse.Namespace, catalogue: Catalogue) -> list[str]:
+def open_scored(data: str, rank: Rank) -> Catalogue:
+    """Open the catalogue to train on, and report what is left out of its files and tables."""
+    catalogue = open_catalogue(data)
+    scored = int(np.isfinite(catalogue.volunteer_fractions).any(axis=1).sum())
+    if not scored:
+        raise TrainingError(without_votes_note(catalogue, data))
+    say(rank, *filter(None, (skipped_note(data), unread_note(catalogue.table))))
+    if catalogue.missing_pictures:
+        counts = f"{catalogue.missing_pictures:,}; pictures without scores: {len(catalogue) - scored:,}"
+        say(rank, f"left out, scores without a picture: {counts}")
+    return catalogue
+
+
+def small_hold_out(galaxies: TrainingSet, recipe: Recipe) -> list[str]:
+    """Return a line on a hold-out with fewer galaxies than requested."""
+    count = len(galaxies.hold_out_rows)
+    if count >= recipe.hold_out:
+        return []
+    return [
+        f"the hold-out has {count} galaxies, not the {recipe.hold_out} of --hold-out: no more have all 37 scores and a "
+        "picture that can be read, so all training galaxies have only some of the scores"
+    ]
+
+
+def read_excluded_ids(flags: argparse.Namespace, catalogue: Catalogue, rank: Rank = SINGLE_PROCESS) -> list[str]:
     """Read the ids that the run must not train on, whether they are in the catalogue or not."""
-    source = flags.exclude_ids or flags.data / VALIDATION_FILE
+    source = flags.exclude_ids or Path(flags.data) / VALIDATION_FILE
     excluded_ids = read_ids(flags.exclude_ids) if flags.exclude_ids else read_validation_ids(flags.data)
+    if flags.validate and not excluded_ids:
+        raise TrainingError(
+            f"--validate needs a list of galaxies, but {flags.data} holds no {VALIDATION_FILE}; list ids in a file and "
+            "pass it with --exclude-ids, or leave out --validate"
+        )
     known = catalogue.subset([galaxy for galaxy in dict.fromkeys(excluded_ids) if galaxy in catalogue])
+    if absent := len(set(excluded_ids)) - len(known):
+        say(rank, f"{absent:,} of the {len(set(excluded_ids)):,} ids in {source} are not in {catalogue.name}")
     if flags.validate and not np.isfinite(known.volunteer_fractions).any():
         raise TrainingError(
             f"--validate needs galaxies with scores, but {source} lists {len(excluded_ids)}, {catalogue.name} has "

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.error import URLError
 
 import torch
-from torchvision.models import DenseNet121_Weights, DenseNet169_Weights, DenseNet201_Weights, WeightsEnum
 
 from galaxy_explorer.models.checkpoints import load
 from galaxy_explorer.models.networks import GalaxyNetwork
@@ -14,16 +14,25 @@ from galaxy_explorer.training.distillation.leakage import check_no_leakage
 from galaxy_explorer.training.recipe import Recipe
 from galaxy_explorer.training.resume import TrainingError
 
-# DenseNets with ImageNet weights in torchvision, by growth rate, blocks and channels of the stem.
-IMAGENET: Mapping[tuple[int, tuple[int, ...], int], WeightsEnum] = {
-    (32, (6, 12, 24, 16), 64): DenseNet121_Weights.IMAGENET1K_V1,
-    (32, (6, 12, 32, 32), 64): DenseNet169_Weights.IMAGENET1K_V1,
-    (32, (6, 12, 48, 32), 64): DenseNet201_Weights.IMAGENET1K_V1,
-}
+if TYPE_CHECKING:
+    from torchvision.models import WeightsEnum
+
+Sizes = tuple[int, tuple[int, ...], int]  # growth rate, blocks and channels of the stem
+
+
+def imagenet_weights() -> "dict[Sizes, WeightsEnum]":
+    """Return the DenseNets with ImageNet weights in torchvision, whose import takes two seconds."""
+    from torchvision.models import DenseNet121_Weights, DenseNet169_Weights, DenseNet201_Weights
+
+    return {
+        (32, (6, 12, 24, 16), 64): DenseNet121_Weights.IMAGENET1K_V1,
+        (32, (6, 12, 32, 32), 64): DenseNet169_Weights.IMAGENET1K_V1,
+        (32, (6, 12, 48, 32), 64): DenseNet201_Weights.IMAGENET1K_V1,
+    }
 
 
 def start_from_imagenet(
-    network: GalaxyNetwork, recipe: Recipe, offered: Mapping[tuple[int, tuple[int, ...], int], WeightsEnum] = IMAGENET
+    network: GalaxyNetwork, recipe: Recipe, offered: "Mapping[Sizes, WeightsEnum] | None" = None
 ) -> None:
     """Load torchvision's ImageNet weights into all layers of a DenseNet but the last, in place.
 
@@ -32,6 +41,7 @@ def start_from_imagenet(
     TrainingError
         If torchvision has no weights of this network, or they cannot be downloaded.
     """
+    offered = imagenet_weights() if offered is None else offered
     weights = offered.get((recipe.growth_rate, recipe.blocks, recipe.initial_features))
     if recipe.model != "densenet" or weights is None:
         raise TrainingError(

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from galaxy_explorer.models.checkpoints import UNREADABLE, torch_save_atomic
-from galaxy_explorer.storage import try_lock
+from galaxy_explorer.storage import remove_leftovers, try_lock
 from galaxy_explorer.training.recipe import current_settings
 
 RUN_CHECKPOINT, LOG, LOCK = "state.pt", "log.jsonl", ".lock"
@@ -81,12 +81,18 @@ def load_run(
 
 
 @contextmanager
-def work_folder_lock(work: Path) -> Iterator[None]:
-    """Hold the lock of a work folder; raise TrainingError if another run holds it."""
+def work_folder_lock(work: Path, out: Path | None = None) -> Iterator[None]:
+    """Hold the lock of a work folder; raise TrainingError if another run holds it.
+
+    Removes the temporary files that a killed run left: of the run checkpoint, and of `out` in the same folder.
+    """
     work.mkdir(parents=True, exist_ok=True)
     with try_lock(work / LOCK) as acquired:
         if not acquired:
             raise TrainingError(f"another run uses {work}; wait for it, or set another folder with --work")
+        remove_leftovers(work / RUN_CHECKPOINT)
+        if out is not None and out.resolve().parent == work.resolve():
+            remove_leftovers(out)
         yield
 
 

@@ -19,6 +19,7 @@ from tqdm import tqdm
 from galaxy_explorer.evaluation.metrics import score
 from galaxy_explorer.models.networks import GalaxyNetwork, build
 from galaxy_explorer.prediction import Rank
+from galaxy_explorer.progress import progress_bar
 from galaxy_explorer.training.data.augmentation import augment, crop_centre, draw_augmentation
 from galaxy_explorer.training.data.batches import TrainingBatch, read_batches
 from galaxy_explorer.training.data.dataset import TrainingSet
@@ -268,7 +269,8 @@ class Run:
 def fit(run: Run, *, quiet: bool = False) -> Progress:
     """Train until the epochs or the time are used up; write a run checkpoint after every epoch.
 
-    Shows a progress bar and prints a line of JSON per epoch. `Run.best` then holds the weights of the best epoch.
+    Shows a progress bar, or a line a minute in a log file, and prints a line of JSON per epoch. `Run.best` then holds
+    the weights of the best epoch.
 
     Raises
     ------
@@ -280,9 +282,9 @@ def fit(run: Run, *, quiet: bool = False) -> Progress:
     with run.rank.barrier():
         if run.rank.is_rank_0:
             start_log(run.work, progress.history)
-    with tqdm(total=epochs * galaxies, initial=progress.epoch * galaxies, unit=" images", disable=silent) as bar:
+    with progress_bar("images", epochs * galaxies, initial=progress.epoch * galaxies, disable=silent) as bar:
         while progress.epoch < epochs and progress.seconds < run.max_seconds:
-            bar.set_description(f"epoch {progress.epoch + 1}/{epochs}")
+            bar.set_description(f"epoch {progress.epoch + 1}/{epochs}", refresh=False)  # it would be a line of a log
             start = run.now()
             try:
                 line = run.end_epoch(run.train_epoch(bar), start)

@@ -7,7 +7,14 @@ from app_page import new_app
 from browse_page import sixty_galaxies
 from streamlit.testing.v1 import AppTest
 
+from galaxy_explorer.app import main
 from galaxy_explorer.catalogue import Catalogue
+
+
+@pytest.fixture(autouse=True)
+def no_preloading(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages that load nothing in the background, which would outlast their test."""
+    monkeypatch.setattr(main, "preload_soon", lambda: None)
 
 
 @pytest.fixture

@@ -106,7 +106,27 @@ def test_without_matches_a_click_removes_a_filter(
     look_at(page, "browse-nothing")
     page.get_by_role("button", name=f"id: nowhere → {GALAXIES} galaxies").click()
     assert len(shown(page)) == 24
-    columns = page.locator(".st-key-gallery").evaluate(
-        "grid => getComputedStyle(grid).gridTemplateColumns.split(' ').length"
-    )
-    assert columns in ((2, 3) if width == 390 else (6, 7, 8))
+    assert columns_of(page) == (2 if width == 390 else 6)
+
+
+def columns_of(page: Page) -> int:
+    """The number of columns of the gallery."""
+    grid = page.locator(".st-key-gallery")
+    return grid.evaluate("grid => getComputedStyle(grid).gridTemplateColumns.split(' ').length")
+
+
+@pytest.mark.parametrize("width", [390, 600, 800, 1280, 1920])
+def test_rows_are_full_and_the_page_has_one_left_and_right_edge(open_page: Callable[..., Page], width: int) -> None:
+    page = open_page(width=width)
+    settled(page)
+    assert 24 % columns_of(page) == 0
+    gallery = page.locator(".st-key-gallery").bounding_box()
+    assert gallery
+    assert gallery["width"] > 0.8 * width
+    if width >= 1280:
+        menu = page.get_by_test_id("stTopNavLink").first.bounding_box()
+        last = page.locator(".st-key-count").get_by_test_id("stPaginationNext").bounding_box()
+        assert menu
+        assert last
+        assert abs(menu["x"] - gallery["x"]) < 2
+        assert abs(last["x"] + last["width"] - gallery["x"] - gallery["width"]) < 2

@@ -29,4 +29,4 @@ def test_fits_goes_in_and_a_fits_table_comes_out(open_page: Callable[..., Page],
     download.value.save_as(tmp_path / "scores.fits")
     table = Table.read(tmp_path / "scores.fits", hdu=1)
     assert table["GalaxyID"].astype(str).tolist() == ["0012", "grey"]
-    assert table.colnames == ["GalaxyID", *COLUMNS]
+    assert table.colnames[: 1 + len(COLUMNS)] == ["GalaxyID", *(name.replace(".", "_") for name in COLUMNS)]

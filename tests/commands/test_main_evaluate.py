@@ -12,7 +12,7 @@ from galaxy_explorer.cli import main
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS
 from galaxy_explorer.evaluation.metrics import score
 from galaxy_explorer.models import Model, checkpoints
-from galaxy_explorer.prediction import as_bytes, predict
+from galaxy_explorer.prediction import as_bytes, predict, provenance
 from galaxy_explorer.training.distillation.leakage import training_fingerprint
 
 
@@ -37,13 +37,28 @@ def test_evaluate_gives_the_score_of_the_validation_galaxies(run, kaggle_folder,
 def test_evaluate_prints_every_question_next_to_the_training_mean(run, kaggle_folder, capsys):
     assert run("evaluate", kaggle_folder) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["RMSE", "over", "3", "galaxies", "network", "training", "mean"]
+    assert lines[0].split() == ["RMSE", "over", "3", "galaxies", "network", "±", "s.e.", "training", "mean"]
     assert lines[1].startswith("all answers")
-    for question, line in zip(QUESTIONS, lines[2:], strict=True):
+    for question, line in zip(QUESTIONS, lines[2:13], strict=True):
         assert question.text in line
-        rmse, mean_rmse = (float(number) for number in line.split()[-2:])
-        assert 0 < rmse < 1
+        rmse, error, mean_rmse = (float(number) for number in line.replace("±", "").split()[-3:])
+        assert 0 < error < rmse < 1
         assert 0 < mean_rmse < 1
+
+
+def test_evaluate_prints_bias_counts_precision_and_recall_of_every_answer(run, kaggle_folder, capsys):
+    assert run("evaluate", kaggle_folder, "--all") == 0
+    printed = capsys.readouterr().out
+    assert run("evaluate", kaggle_folder, "--all", "--json") == 0
+    answers = json.loads(capsys.readouterr().out)["answers"]
+    assert list(answers) == list(COLUMNS)
+    for column, row in answers.items():
+        line = next(line for line in printed.splitlines() if line.startswith(f"{column} "))
+        shown = [f"{row['difference']:+.5f}", *(str(row[f"{name}_0.5"]) for name in ("predicted", "voted"))]
+        assert set(shown) <= set(line.split())
+    assert answers["Class1.1"]["galaxies"] == 14
+    assert answers["Class4.1"]["galaxies"] == 12  # two have partial scores
+    assert sum(answers[name]["voted_0.5"] for name in ("Class6.1", "Class6.2")) == 14
 
 
 def test_evaluate_counts_scores_and_pictures_without_a_match(run, kaggle_folder, capsys):
@@ -82,11 +97,87 @@ def test_evaluate_measures_a_table_that_predict_wrote(run, kaggle_folder, tmp_pa
     printed = capsys.readouterr().out
     assert main(["evaluate", str(kaggle_folder), "--predictions", str(table)]) == 0
     assert capsys.readouterr().out in printed
-    assert main(["evaluate", str(kaggle_folder), "--predictions", str(table), "--all"]) == 1
+    assert main(["evaluate", str(kaggle_folder), "--predictions", str(table), "--all"]) == 0
     captured = capsys.readouterr()
     assert "RMSE over 3 galaxies" in captured.out
-    assert "galaxies that failed: 11; the figures are without them" in captured.err
-    assert "unknown" in captured.out  # without a network there is no card to take the training mean from
+    assert f"11 of the 14 galaxies to evaluate are not in {table}" in captured.err
+    assert "failed" not in captured.err
+    assert "unknown" not in captured.out.partition("network minus votes")[0]  # of the 11 others there is a mean
+
+
+def test_evaluate_of_a_table_without_validation_galaxies_measures_those_that_are_there(
+    run, kaggle_folder, tmp_path, capsys
+):
+    (tmp_path / "ids.txt").write_text("200006\n200007\n")
+    assert run("predict", kaggle_folder, "--ids", tmp_path / "ids.txt", "--output", tmp_path / "p.csv") == 0
+    assert main(["evaluate", str(kaggle_folder), "--predictions", str(tmp_path / "p.csv")]) == 0
+    captured = capsys.readouterr()
+    assert "RMSE over 2 galaxies" in captured.out
+    assert "p.csv holds none of the 3 galaxies of validation.txt" in captured.err
+    assert "as with --all" in captured.err
+    assert "12 of the 14 galaxies to evaluate are not in" in captured.err
+
+
+def test_evaluate_of_galaxies_without_scores_names_the_options_that_choose(run, kaggle_folder, capsys):
+    (kaggle_folder / "validation.txt").write_text("300001\nnone\n")
+    assert run("evaluate", kaggle_folder) == 2
+    assert "none of the 2 to evaluate; add --all" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet", ".fits", ".ecsv"])
+@pytest.mark.parametrize("origin", ["sha256", "key", "nothing"])
+def test_evaluate_finds_the_training_galaxies_of_the_network_that_made_a_table(
+    kaggle_folder, tmp_path, capsys, ending, origin
+):
+    card = tiny_card(training_fingerprint=training_fingerprint(["200002", "200003", "200004"]))
+    checkpoints.save(tmp_path / "own.pt", Model(tiny_network(), card))
+    about = provenance(tmp_path / "own.pt", checkpoints.load(tmp_path / "own.pt"), 3)
+    kept = {"sha256": ("weights_sha256",), "key": ("prediction_key",), "nothing": ()}[origin]
+    rows = pd.DataFrame(0.5, pd.Index(open_catalogue(kaggle_folder).ids, name="GalaxyID"), list(COLUMNS), np.float32)
+    table, about = tmp_path / f"p{ending}", {name: about[name] for name in kept}
+    table.write_bytes(as_bytes(rows, ending, about))
+    if ending == ".csv":
+        (tmp_path / "p.csv.json").write_text(json.dumps(about))
+    command = ["evaluate", str(kaggle_folder), "--predictions", str(table)]
+    assert main(command) == 0  # the network is not a bundled one
+    assert "unknown whether the network was trained on these galaxies" in capsys.readouterr().err
+    assert main([*command, "--weights", str(tmp_path / "own.pt"), "--json"]) == 0
+    captured = capsys.readouterr()
+    known = origin != "nothing"
+    assert ("own was trained on 2 of the 3 galaxies" in captured.err) == known
+    assert json.loads(captured.out)["trained_on"] == (2 if known else None)
+
+
+def test_evaluate_finds_a_bundled_network_by_its_table(run, kaggle_folder, tmp_path, capsys):
+    rows = pd.DataFrame(0.5, pd.Index(["200001"], name="GalaxyID"), list(COLUMNS), np.float32)
+    about = {"prediction_key": checkpoints.load("fcn").key(2)}  # all that a table of an earlier version has
+    (tmp_path / "p.parquet").write_bytes(as_bytes(rows, ".parquet", about))
+    assert main(["evaluate", str(kaggle_folder), "--predictions", str(tmp_path / "p.parquet")]) == 0
+    captured = capsys.readouterr()
+    assert "fcn was trained on none of the 1 galaxies" in captured.err
+    assert "± unknown" in captured.out  # one galaxy has no standard error
+
+
+def test_evaluate_names_columns_that_are_not_read(run, kaggle_folder, capsys):
+    table = kaggle_folder / "training_solutions_rev1.csv"
+    table.write_text(table.read_text().replace("Class1.1", "smooth").replace("Class2.1", " Class2.1 "))
+    assert run("evaluate", kaggle_folder, "--all", "--json") == 0
+    captured = capsys.readouterr()
+    assert "Columns of the score table that are not read: 1 (smooth)." in captured.err
+    answers = json.loads(captured.out)["answers"]
+    assert (answers["Class1.1"]["galaxies"], answers["Class2.1"]["galaxies"]) == (2, 14)
+
+
+def test_evaluate_counts_skipped_files_by_ending(run, kaggle_folder, capsys):
+    (kaggle_folder / "images_training_rev1" / "notes.docx").touch()
+    assert run("evaluate", kaggle_folder) == 0
+    assert "Files that are not pictures by their names: 1 (.docx: 1)." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("address", ["s3://bucket/galaxies", "https://example.org/a.zip"])
+def test_evaluate_of_an_address_is_an_error_that_repeats_it(run, capsys, address):
+    assert run("evaluate", address) == 2
+    assert f"{address} is an address; download it" in capsys.readouterr().err
 
 
 def test_evaluate_takes_no_mean_over_fewer_galaxies_than_it_evaluates(run, kaggle_folder, tmp_path, capsys):

@@ -45,7 +45,9 @@ def test_entries_of_the_first_version_are_read_under_their_present_names():
     assert card.ood_reference == OODReference(3717, 800, 0.99, 22.0, [0.2, 0.3], [[0.6, 0.8]], [2.3], 0.005)
     assert card.hold_out == HoldOut(800, 8, 0.0816, coverage)
     spot_check = SpotCheck(60, "the first 60", 0.082)
-    assert card.validation == Validation(600, 0.08, {1: 0.1}, 0.16, {1: 0.2}, 8, spot_check, coverage)
+    assert card.validation == Validation(
+        600, 0.08, {1: 0.1}, 0.16, {1: 0.2}, tta_views=8, spot_check=spot_check, coverage=coverage
+    )
     assert card.error_models == dict.fromkeys((1, 8), ErrorModel(**MODEL))
     assert card.calibration == {7: CalibrationBins([0.0], [0.1], [0.02], [0.03], [9])}
     assert card.extra == {"head": "tree"}

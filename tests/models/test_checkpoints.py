@@ -145,6 +145,59 @@ def test_a_card_that_lacks_an_entry_is_an_error(entry: str, tmp_path: Path) -> N
         load(tmp_path / "net.pt")
 
 
+@pytest.mark.parametrize(
+    ("entry", "value"),
+    [
+        *(("image_size", value) for value in (10**6, 10**400, "x", 0, -64, 64.5, float("nan"), True, None, [64])),
+        *(("crop", value) for value in (float("nan"), float("inf"), 0, -1, 1.5, "0.5", [0.5], None)),
+        *(("mean", value) for value in ("x", [0.1] * 4, 0.1, [0.1, "x", 0.1], [0.1, float("nan"), 0.1], [[0.1]] * 3)),
+        *(("std", value) for value in ([0, 0, 0], [0.1, 0.1, 1e-30], [0.1, -0.1, 0.1], [1e300] * 3, [[1], [1, 2], 3])),
+    ],
+)
+def test_odd_numbers_of_the_preprocessing_are_an_error_that_names_the_entry(
+    entry: str, value: Any, tmp_path: Path
+) -> None:
+    entries = entries_of("fcn", **{entry: value})
+    torch.save({"weights": network_of("fcn").state_dict(), "card": entries}, tmp_path / "net.pt")
+    with pytest.raises(CheckpointError, match=rf"has .* as {entry}; expected .* from"):
+        load(tmp_path / "net.pt")
+
+
+@pytest.mark.parametrize(
+    ("entry", "value"),
+    [
+        ("mean", [0.0] * 15),
+        ("components", [[0.0] * 15]),
+        ("components", "x"),
+        ("variances", [0.0]),
+        ("variances", None),
+        ("residual_variance", -1.0),
+        ("threshold", float("nan")),
+        ("threshold", 0.0),
+    ],
+)
+def test_odd_numbers_of_the_ood_reference_are_an_error_that_names_the_entry(
+    entry: str, value: Any, tmp_path: Path
+) -> None:
+    numbers = {"quantile": 0.99, "threshold": 2.0, "mean": [0.0] * 16, "components": [[0.1] * 16], "variances": [1.0]}
+    reference = {"training_galaxies": 100, "hold_out_galaxies": 100, "residual_variance": 1.0, **numbers}
+    content = {"weights": network_of("fcn").state_dict(), "card": entries_of("fcn", ood_reference=reference)}
+    torch.save(content, tmp_path / "net.pt")
+    load(tmp_path / "net.pt")
+    reference[entry] = value
+    torch.save(content, tmp_path / "net.pt")
+    with pytest.raises(CheckpointError, match=rf"as {entry} of ood_reference; expected"):
+        load(tmp_path / "net.pt")
+
+
+@pytest.mark.parametrize("arguments", [{"widths": [8, 10**12]}, {"widths": "x"}, {"depth": -1}])
+def test_odd_arguments_of_the_network_are_an_error(arguments: dict[str, Any], tmp_path: Path) -> None:
+    content = {"weights": network_of("fcn").state_dict(), "card": entries_of("fcn", arguments=arguments)}
+    torch.save(content, tmp_path / "net.pt")
+    with pytest.raises(CheckpointError, match="do not fit the network on its card"):
+        load(tmp_path / "net.pt")
+
+
 @pytest.mark.parametrize("wrong", [{"validation": 5}, {"error_models": {"a": {}}}, {"hold_out": {"galaxies": 1}}])
 def test_a_card_with_an_entry_of_another_type_is_an_error(wrong: dict[str, Any], tmp_path: Path) -> None:
     entries = entries_of("fcn", **wrong)

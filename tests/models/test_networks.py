@@ -1,18 +1,23 @@
 """The head obeys the tree; both networks keep the contract of prediction and saliency."""
 
 import copy
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torchvision.models import DenseNet as TorchvisionDenseNet
 from torchvision.models import densenet121
 
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, MASS_COLUMN, QUESTIONS, SLICES, fractions_from_shares
 from galaxy_explorer.models.heads import TreeHead
 from galaxy_explorer.models.networks import GalaxyNetwork, build
 
+ROOT = Path(__file__).parents[2]
 SMALL = {
     "fcn": {"widths": (8, 16, 16, 16)},
     "densenet": {"growth_rate": 4, "blocks": (2, 2, 2, 2), "initial_features": 8, "stem_stride": 2},
@@ -245,6 +250,35 @@ def test_the_densenet_computes_what_torchvisions_computes() -> None:
     picture = torch.randn(1, 3, 96, 96, generator=torch.Generator().manual_seed(2))
     with torch.no_grad():
         np.testing.assert_allclose(ours.answer_logits(picture), theirs(picture), atol=1e-5)
+
+
+@pytest.mark.parametrize("layer_drop_rate", [0.0, 0.3])
+def test_a_seed_gives_the_weights_that_torchvision_draws(layer_drop_rate: float) -> None:
+    sizes = {"growth_rate": 4, "block_config": (2, 3), "num_init_features": 8, "drop_rate": layer_drop_rate}
+    torch.manual_seed(4)
+    theirs = TorchvisionDenseNet(num_classes=len(COLUMNS), **sizes)
+    torch.manual_seed(4)
+    ours = build("densenet", growth_rate=4, blocks=(2, 3), initial_features=8, layer_drop_rate=layer_drop_rate)
+    values = [value for name, value in ours.state_dict().items() if not name.startswith("to_answers.")]
+    expected = theirs.features.state_dict().values()
+    assert all(torch.equal(value, other) for value, other in zip(values, expected, strict=True))
+    assert torch.equal(ours.to_answers.weight, theirs.classifier.weight)
+    torch.manual_seed(5)  # of the dropout inside the dense layers
+    expected_maps = theirs.train().features(torch.ones(2, 3, 64, 64))
+    torch.manual_seed(5)
+    found = ours.train().top[:-1](ours.features_net(torch.ones(2, 3, 64, 64)))
+    np.testing.assert_allclose(found.detach(), expected_maps.detach(), atol=1e-5)
+
+
+def test_no_network_needs_torchvision() -> None:
+    code = (
+        "import sys; sys.modules['torchvision'] = None\n"
+        "from galaxy_explorer.models.checkpoints import load\n"
+        "import galaxy_explorer.prediction, torch\n"
+        "for name in ('densenet', 'fcn'): load(name).network(torch.zeros(1, 3, 64, 64))\n"
+        "assert 'torch._dynamo' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 
 # --- errors --------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ PACKAGE = "galaxy_explorer"
 
 # A module imports only what lies on a lower level (design: layers), apart from the pairs of SAME_LEVEL.
 LEVELS = {
-    **{"decision_tree": 1, "storage": 1, "progress": 1},
+    **{"decision_tree": 1, "storage": 1, "progress": 1, "signals": 1},
     **{"images": 2, "sky": 2, "simulation": 2},
     **{"catalogue": 3, "drawn_galaxies": 3, "evaluation": 3, "flow_chart": 3, "models": 3},
     **{"prediction": 4, "saliency": 4, "similarity": 4},

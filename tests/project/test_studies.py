@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 import torch
+from tiny_prediction import tiny_card, tiny_network
+from tiny_training import tiny_training_set
 
 from benchmarks.studies import steadiness, students
 from benchmarks.studies.efficientnet_lite import EfficientNetLite
@@ -10,7 +12,11 @@ from benchmarks.studies.photometry import Photometry, change_light, draw_photome
 from benchmarks.studies.teachers import Settings, augmented, tta_views
 from galaxy_explorer import images as package_images
 from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.models import Model
+from galaxy_explorer.models.checkpoints import save
+from galaxy_explorer.training import TrainingError
 from galaxy_explorer.training.data.batches import TrainingBatch, no_augmentation
+from galaxy_explorer.training.distillation.leakage import training_fingerprint
 
 
 @pytest.fixture
@@ -93,6 +99,24 @@ def test_the_margin_loss_without_labels_is_zero_and_has_a_gradient():
     found.backward()
     assert found == 0.0
     assert not predicted.grad.any()
+
+
+def test_an_exported_student_names_the_training_galaxies_that_train_py_would(draw_galaxy, random_fractions, tmp_path):
+    galaxies = tiny_training_set(draw_galaxy, random_fractions)
+    assert students.fingerprint_of(galaxies, None, None) == training_fingerprint("abcdefghi")
+    (tmp_path / "weak.csv").write_text("GalaxyID,largest\nx,Class1.1\nj,Class1.1\n")  # j is in the hold-out
+    card = tiny_card(training_fingerprint=training_fingerprint(["y"]))
+    save(tmp_path / "first.pt", Model(tiny_network(), card))
+    found = students.fingerprint_of(galaxies, tmp_path / "weak.csv", str(tmp_path / "first.pt"))
+    assert found == training_fingerprint("abcdefghixy")
+
+
+def test_a_student_does_not_start_from_weights_that_know_the_hold_out(draw_galaxy, random_fractions, tmp_path):
+    galaxies = tiny_training_set(draw_galaxy, random_fractions)
+    save(tmp_path / "first.pt", Model(tiny_network(), tiny_card(training_fingerprint=training_fingerprint("j"))))
+    settings = students.StudentSettings(network="fcn", arguments='{"widths": [8, 8, 8, 8]}')
+    with pytest.raises(TrainingError, match="leakage"):
+        students.make_student(settings, galaxies, str(tmp_path / "first.pt"))
 
 
 def test_changes_of_steadiness_keep_the_kind_of_picture():

@@ -3,9 +3,12 @@
 import copy
 import gc
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +20,7 @@ from torch import nn
 
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.models.networks import GalaxyNetwork, build
-from galaxy_explorer.saliency import METHODS, SaliencyMap
+from galaxy_explorer.saliency import METHODS, SaliencyMap, feature_maps
 
 
 @pytest.fixture(scope="module", params=list(NETWORKS))
@@ -173,3 +176,36 @@ def test_a_network_made_in_inference_mode_is_an_error() -> None:
         network = build("fcn", widths=(8, 8, 8)).eval().requires_grad_(False)
     with pytest.raises(ValueError, match="made under inference_mode; load the network outside"):
         explain(network, random_picture(), BAR)
+
+
+# --- what all maps of a picture share ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_maps_of_shared_features_are_the_same_without_another_pass(
+    network: GalaxyNetwork, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = random_picture()
+    expected = [explain(network, picture, column, method=method, views=8) for column in (BAR, COLUMNS[0])]
+    with torch.inference_mode():
+        _, shared, _ = feature_maps(network, [random_picture(seed=1), picture, random_picture(seed=2)], views=8)
+    assert shared.nbytes > shared.features.nbytes
+    if method != "Score-CAM":  # which predicts masked pictures
+
+        def no_pass(images: torch.Tensor) -> torch.Tensor:
+            raise AssertionError("a further forward pass")
+
+        monkeypatch.setattr(network, "features", no_pass)
+    for map_alone, column in zip(expected, (BAR, COLUMNS[0]), strict=True):
+        found = explain(network, shared, column, method=method)
+        np.testing.assert_allclose(found.heat, map_alone.heat, atol=1e-6)
+        np.testing.assert_allclose(found.maximum, map_alone.maximum, rtol=1e-6)
+
+
+def test_grad_cam_is_imported_by_the_first_map_and_no_earlier() -> None:
+    code = (
+        "import sys, galaxy_explorer.saliency as saliency; assert saliency.METHODS; "
+        "assert not {'pytorch_grad_cam', 'torchvision', 'sklearn', 'cv2'} & set(sys.modules); "
+        "from galaxy_explorer.saliency.cams import CAMS; assert list(CAMS) == list(saliency.METHODS)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=True)

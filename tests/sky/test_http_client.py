@@ -407,8 +407,9 @@ class TestDeadline:
             assert arrived.wait(30)
             for ra in range(300):  # more than there could be shared locks
                 assert cutout(ra, 1.0, 0.4).picture.any()
+            assert not release.is_set()
             release.set()
-            assert first.result(30).name == "M51"
+            first.exception(30)  # its own timeout, if the machine is slow
 
     def test_a_request_behind_another_of_the_same_url_has_its_own_deadline(self, sky_server: SkyServer) -> None:
         release, arrived = Event(), Event()

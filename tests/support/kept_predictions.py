@@ -10,12 +10,15 @@ from galaxy_explorer.prediction import PredictionStore, cached
 from galaxy_explorer.prediction.stream import Batch
 
 
-def keep_predictions(sample: Catalogue, ids, value: float, name: str, weights: Path, finish: bool = True) -> Path:
+def keep_predictions(
+    sample: Catalogue, ids, value: float, name: str, weights: Path, finish: bool = True, ood_scores=None
+) -> Path:
     """Keep predictions as the worker does; the last of the ids failed."""
     fractions = np.full((len(ids) - 1, len(COLUMNS)), value, dtype=np.float32)
     store = PredictionStore(cached.folder() / f"{name}.parquet", "key")
     cached.write_manifest(store.path, sample, name.partition("-")[0], weights)
-    store.add([Batch(list(ids[:-1]), fractions, fractions, {ids[-1]: "damaged"})])
+    scores = None if ood_scores is None else np.asarray(ood_scores, dtype=float)
+    store.add([Batch(list(ids[:-1]), fractions, fractions, {ids[-1]: "damaged"}, ood_scores=scores)])
     if finish:
         store.finish()
     return store.path

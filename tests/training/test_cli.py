@@ -102,6 +102,12 @@ class TestFlags:
         assert words in capsys.readouterr().err
 
 
+def edit_scores(folder, edit):
+    """Rewrite the table of full scores in the challenge's layout."""
+    table = folder / "training_solutions_rev1.csv"
+    table.write_text(edit(table.read_text()))
+
+
 class TestErrors:
     """What cannot work ends with a message and exit status 2, before any work is done."""
 
@@ -139,6 +145,52 @@ class TestErrors:
         (tmp_path / "excluded.txt").write_text(ids)
         assert cli.main(flags("--validate", "--exclude-ids", tmp_path / "excluded.txt")) == 2
         assert words in capsys.readouterr().err
+
+    def test_validation_without_a_list_names_the_file_that_is_missing(self, flags, kaggle_folder, capsys):
+        (kaggle_folder / "validation.txt").unlink()
+        assert cli.main(flags("--validate")) == 2
+        assert f"but {kaggle_folder} holds no validation.txt; list ids in a file" in capsys.readouterr().err
+
+    @pytest.mark.parametrize("option", ["", "--exclude-ids"])
+    def test_an_empty_list_of_excluded_galaxies(self, flags, kaggle_folder, tmp_path, capsys, option):
+        path = tmp_path / "empty.txt" if option else kaggle_folder / "validation.txt"
+        path.write_text("\n")
+        assert cli.main(flags(*([option, path] if option else []))) == 2
+        assert f"{path} is empty: write one id per line" in capsys.readouterr().err
+
+    def test_a_folder_without_a_score_table(self, picture_folder, flags, capsys):
+        assert cli.main(flags("--data", picture_folder)) == 2
+        message = capsys.readouterr().err
+        assert f"{picture_folder} holds no scores.csv with the volunteers' votes" in message
+        assert "batch" not in message
+
+    @pytest.mark.parametrize("option", ["--data", "--unlabeled"])
+    def test_an_address(self, flags, capsys, option):
+        teacher = ["--teacher", "fcn"] if option == "--unlabeled" else []
+        assert cli.main(flags(*teacher, option, "s3://bucket/galaxies")) == 2
+        assert "s3://bucket/galaxies is an address; download it" in capsys.readouterr().err
+
+    def test_a_table_in_which_every_column_is_misspelt(self, flags, kaggle_folder, capsys):
+        edit_scores(kaggle_folder, lambda text: text.replace("Class", "class_"))
+        assert cli.main(flags()) == 2
+        assert "none of the score columns Class1.1 to Class11.6 is there; found GalaxyID, class_1.1" in (
+            capsys.readouterr().err
+        )
+
+    @pytest.mark.parametrize("misspelt", [True, False])
+    def test_a_table_in_which_no_galaxy_has_all_scores(self, flags, kaggle_folder, tmp_path, capsys, misspelt):
+        name = "training_solutions_rev1.csv"
+        if misspelt:
+            edit_scores(kaggle_folder, lambda text: text.replace("Class1.1", "smooth"))
+        else:  # partial scores alone
+            (kaggle_folder / name).unlink()
+        assert cli.main(flags("--batch-size", "2")) == 2
+        message = capsys.readouterr().err
+        assert "so the hold-out would be empty" in message
+        assert "--hold-out 0" in message
+        assert ("Columns of the score table that are not read: 1 (smooth)" in message) == misspelt
+        assert ("no galaxy has Class3.1" in message) != misspelt
+        assert not (tmp_path / "run" / "state.pt").exists()
 
     def test_a_work_folder_whose_lock_is_held(self, flags, tmp_path, capsys):
         with work_folder_lock(tmp_path / "run"):
@@ -196,6 +248,26 @@ class TestResult:
         for galaxy in ("200005", "200001"):
             assert re.search(f"skipped: galaxy {galaxy}: .*cannot be read", messages)
 
+    def test_comes_with_a_report_of_all_that_is_left_out(self, flags, kaggle_folder, tmp_path, capsys):
+        edit_scores(kaggle_folder, lambda text: text.replace("Class1.1", " Class1.1 "))  # spaces do not count
+        pictures = kaggle_folder / "images_training_rev1"
+        (pictures / "200012.jpg").unlink()
+        (pictures / "200011.jpg").rename(pictures / "200011.heic")
+        (kaggle_folder / "validation.txt").write_text("200001\n200001.jpg\n")
+        assert cli.main(flags("--epochs", "1", "--hold-out", "800", "--batch-size", "2")) == 0
+        messages = capsys.readouterr().err
+        assert "left out, scores without a picture: 2; pictures without scores: 3" in messages
+        assert "Files that are not pictures by their names: 1 (.heic: 1)" in messages
+        assert "1 of the 2 ids in" in messages
+        assert "2 training galaxies, 9 in the hold-out, 1 excluded" in messages
+        assert "the hold-out has 9 galaxies, not the 800 of --hold-out: no more have all 37 scores" in messages
+        assert "not read" not in messages
+
+    def test_without_a_hold_out_on_request_is_a_checkpoint_without_intervals(self, flags, kaggle_folder, tmp_path):
+        (kaggle_folder / "training_solutions_rev1.csv").unlink()
+        assert cli.main(flags("--epochs", "1", "--hold-out", "0", "--batch-size", "2")) == 0
+        assert read_card(tmp_path / "run" / "model.pt").error_models == {}
+
     def test_is_written_at_the_time_limit(self, flags, tmp_path, monkeypatch):
         monkeypatch.setattr(cli, "Run", partial(Run, now=FakeClock(1.0)))
         assert cli.main(flags("--epochs", "100000", "--time-limit", "1")) == 0
@@ -240,6 +312,36 @@ def test_a_killed_run_resumes_and_ends_like_an_uninterrupted_one(flags, tmp_path
     expected = weights_in(tmp_path / "whole" / "model.pt")
     for name, value in weights_in(tmp_path / "cut" / "model.pt").items():
         torch.testing.assert_close(value, expected[name], atol=1e-6, rtol=0)
+
+
+# Runs train.py, and sends itself the signal of a batch system after an epoch.
+TERMINATED = """
+import os, runpy, signal, sys
+sys.path.insert(0, {root!r})
+from galaxy_explorer.training import run
+
+append_log = run.append_log
+
+def append_and_terminate(work, line):
+    append_log(work, line)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+run.append_log = append_and_terminate
+runpy.run_path({root!r} + "/train.py", run_name="__main__")
+"""
+
+
+def test_the_signal_of_a_batch_system_ends_a_run_with_advice_and_the_next_removes_leftovers(flags, tmp_path):
+    script = tmp_path / "terminated.py"
+    script.write_text(TERMINATED.format(root=str(ROOT)))
+    command = [sys.executable, script, *flags("--epochs", "2")]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S)
+    assert ended.returncode == 130, ended.stderr
+    assert "train: interrupted; --resume continues" in ended.stderr
+    (tmp_path / "run" / ".state.pt.19315.140570993830784").touch()  # as of a killed run
+    (tmp_path / "run" / ".model.pt.19315.140570993830784").touch()
+    assert cli.main(flags("--epochs", "2", "--resume")) == 0
+    assert not list((tmp_path / "run").glob(".*.pt.*"))
 
 
 class TestResuming:

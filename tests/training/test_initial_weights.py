@@ -16,7 +16,7 @@ from torchvision.models._api import Weights, WeightsEnum
 from galaxy_explorer.models import Model, build
 from galaxy_explorer.models.checkpoints import load, save
 from galaxy_explorer.training import Recipe, Run, TrainingError, cli
-from galaxy_explorer.training.initial_weights import IMAGENET, start_from_file, start_from_imagenet
+from galaxy_explorer.training.initial_weights import imagenet_weights, start_from_file, start_from_imagenet
 from galaxy_explorer.training.model_card.card import make_card
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -78,7 +78,7 @@ class TestImageNet:
 
     def test_is_available_for_the_default_densenet(self):
         recipe = Recipe()
-        assert (recipe.growth_rate, recipe.blocks, recipe.initial_features) in IMAGENET
+        assert (recipe.growth_rate, recipe.blocks, recipe.initial_features) in imagenet_weights()
 
 
 def test_a_run_starts_from_the_weights_of_a_checkpoint(trained, galaxies, tmp_path):

@@ -4,6 +4,7 @@ import io
 import json
 import math
 import re
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -56,7 +57,22 @@ class TestFit:
             assert line["images_per_second"] > 0
             assert line["complete"]
 
-    def test_the_progress_bar_shows_loss_and_rmse(self, galaxies, tmp_path, capsys):
+    def test_a_log_file_gets_no_line_of_a_run_of_less_than_a_minute(self, galaxies, tmp_path, capsys):
+        fit(Run(TINY, galaxies, CPU, tmp_path))
+        captured = capsys.readouterr()
+        assert captured.err == ""
+        assert captured.out.count("\n") == 3  # a line of JSON per epoch
+
+    def test_a_log_file_gets_lines_with_count_rate_time_left_and_loss(self, galaxies, tmp_path, capsys, monkeypatch):
+        monkeypatch.setattr("galaxy_explorer.progress.LOG_SECONDS", 0.0)
+        fit(Run(TINY, galaxies, CPU, tmp_path))
+        lines = capsys.readouterr().err.splitlines()
+        pattern = r"(epoch [123]/3: )?\d+ of 27 images, +[\d.?]+ ?images/s, [\d:?]+ left(, loss=0\.\d+, rmse=0\.\d+)?"
+        assert all(re.fullmatch(pattern, line) for line in lines)
+        assert "rmse" in lines[-1]
+
+    def test_the_progress_bar_shows_loss_and_rmse(self, galaxies, tmp_path, capsys, monkeypatch):
+        monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
         fit(Run(TINY, galaxies, CPU, tmp_path))
         shown = capsys.readouterr().err.splitlines()[-1].rpartition("\r")[2]
         assert re.search(r"epoch 3/3: 100%.* 27/27 \[.* loss=0\.\d+, rmse=0\.\d+\]", shown)

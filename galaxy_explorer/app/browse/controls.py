@@ -3,15 +3,17 @@
 The URL alone holds the query. Each control shows what the URL says, and a change writes a new URL.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
-from galaxy_explorer.app import paths, state
+from galaxy_explorer.app import state
 from galaxy_explorer.app.browse.matching import Matches
-from galaxy_explorer.app.browse.presets import preset_of, presets
+from galaxy_explorer.app.browse.ood_filter import IN_DISTRIBUTION, MAX_SHOWN, OUT_OF_DISTRIBUTION, OodRange
+from galaxy_explorer.app.browse.presets import preset_of, presets_of
 from galaxy_explorer.app.browse.query import (
     AGAINST_VOLUNTEERS,
     AT_RANDOM,
@@ -26,7 +28,7 @@ from galaxy_explorer.app.services import sources
 from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui.wording import escape_markdown
 from galaxy_explorer.catalogue import Catalogue, VoteRange
-from galaxy_explorer.decision_tree import COLUMNS, MASS_COLUMN, QUESTION_OF, name_of
+from galaxy_explorer.decision_tree import COLUMNS, QUESTION_OF, name_of
 
 SHARE, FRACTION = "share", "vote fraction"
 HIGHEST, LOWEST = "highest first", "lowest first"
@@ -39,6 +41,11 @@ ASKED_HELP = (
     "Few volunteers are asked every question. If almost none were, a share means little: “two arms” by two of three "
     "votes is chance. Galaxies below this bound do not match a filter on a share, and come last in a sort by one."
 )
+OOD_HELP = (
+    "The out-of-distribution score tells how far a picture differs from the training pictures. Above 1 it differs more "
+    "than 99 % of galaxies do: look at it before you use its prediction. Galaxies without a prediction do not match."
+)
+FLAGS = {"yes": OUT_OF_DISTRIBUTION, "no": IN_DISTRIBUTION}
 SEARCH_HELP = "One or more ids or parts of ids, separated by commas or spaces; complete ids come first."
 SEED_HELP = "The same seed gives the same order, for everyone."
 SORT_NAMES = {
@@ -68,12 +75,12 @@ def _bound(key: Key, value: Any, query: BrowseQuery, changes: Callable[[Any], di
 
 
 def choose_preset(catalogue: Catalogue, query: BrowseQuery) -> None:
-    """Draw the presets if there are votes; a second click on the chosen one removes it."""
-    if not catalogue.votes.known.any():
+    """Draw the presets that match galaxies; a second click on the chosen one removes it."""
+    by_name = {preset.name: preset for preset in presets_of(catalogue)}
+    if not by_name:
         return
-    by_name = {preset.name: preset for preset in presets()}
     chosen = preset_of(query)
-    state.set_widget(Key.PRESET, chosen.name if chosen else None)
+    state.set_widget(Key.PRESET, chosen.name if chosen and chosen.name in by_name else None)
 
     def change() -> None:
         preset = by_name.get(state.widget(Key.PRESET))
@@ -89,9 +96,11 @@ def choose_query(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> 
     has_votes = bool(catalogue.votes.known.any())
     with st.container(horizontal=True, vertical_alignment="bottom", key="controls"):
         _search(query)
-        with st.popover("Add a filter", icon=":material/filter_alt:", key="add_filter", disabled=not has_votes):
-            _new_filter(query)
-            _min_asked(query)
+        with st.popover("Add a filter", icon=":material/filter_alt:", key="add_filter"):
+            if has_votes:
+                _new_filter(query)
+                _min_asked(query)
+            _ood(query)
         _sort(query, has_votes)
         _sort_details(query, matches)
 
@@ -108,49 +117,6 @@ def show_chips(query: BrowseQuery) -> None:
         if len(chips) > 1:
             bare = BrowseQuery(sort=query.sort, as_share=query.as_share, ascending=query.ascending, seed=query.seed)
             st.button("Clear all filters", key="clear_all", on_click=write_url, args=(bare,), type="tertiary")
-
-
-def explain_query(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> None:
-    """Show what hides galaxies or puts them last: unknown votes, few votes, no predictions."""
-    messages = _explain_votes(catalogue, query)
-    if matches.unknown_ids:
-        texts = ", ".join(f"“{escape_markdown(text[:40])}”" for text in matches.unknown_ids[:5])
-        messages.append(f"No galaxy id contains {texts}.")
-    if matches.rmse is not None:
-        sides = " and ".join(matches.networks[:2]) if not matches.network else f"{matches.network} and the volunteers"
-        unvoted = matches.network and not catalogue.votes.known.all()
-        last = "the others, and those without votes, come last" if unvoted else "the others come last"
-        count = f"{matches.predicted:,} of {len(catalogue):,}"
-        messages.append(f"{count} galaxies are predicted; {last}. Sorted by the RMSE between {sides}.")
-    elif query.sort in (AGAINST_VOLUNTEERS, BETWEEN_NETWORKS):
-        _lead_to_compare(catalogue, query)
-    if messages:
-        st.caption(" ".join(messages))
-
-
-def _explain_votes(catalogue: Catalogue, query: BrowseQuery) -> list[str]:
-    """Return messages about galaxies without votes and answer shares that do not count."""
-    unvoted = len(catalogue) - int(catalogue.votes.known.sum())
-    if unvoted == len(catalogue):
-        return ["These galaxies have no votes, so there are no answers to filter or sort by."]
-    messages = []
-    if query.needs_votes and unvoted:
-        number, what = f"{unvoted:,} of these {len(catalogue):,}", "are hidden" if query.ranges else "come last"
-        messages.append(f"{number} galaxies have no votes and {what}.")
-    columns = [wanted.column for wanted in query.ranges if wanted.as_share]
-    columns += [query.sort] if query.sort in COLUMNS and query.as_share else []
-    if query.min_asked and any(MASS_COLUMN[QUESTION_OF[column].number] for column in columns):
-        messages.append(f"A share counts only if at least {query.min_asked} % of the votes reached its question.")
-    return messages
-
-
-def _lead_to_compare(catalogue: Catalogue, query: BrowseQuery) -> None:
-    """Show that a sort lacks predictions, with a link to the page that makes them."""
-    needed = "both networks" if query.sort == BETWEEN_NETWORKS else "a network"
-    with st.container(horizontal=True, vertical_alignment="center", key="to_compare"):
-        st.info(f"Sorted by id: this order needs predictions by {needed}. Start them in Compare.")
-        params = {"source": sources.current_source()} | sources.vote_params(catalogue)
-        st.page_link(paths.COMPARE, label="Compare", icon=":material/balance:", query_params=params)
 
 
 def _search(query: BrowseQuery) -> None:
@@ -188,6 +154,29 @@ def _min_asked(query: BrowseQuery) -> None:
     st.slider("Minimum fraction of votes reaching the question (%)", 0, 100, help=ASKED_HELP, **bound)
 
 
+def _ood(query: BrowseQuery) -> None:
+    """Draw the filters by the flag and by the score of out-of-distribution pictures."""
+
+    def flagged(flag: str | None) -> dict[str, Any]:
+        return {"ood": FLAGS.get(flag or "")}
+
+    def scored(bounds: tuple[float, float]) -> dict[str, Any]:
+        low, high = bounds
+        if low >= high or bounds == (0.0, MAX_SHOWN):
+            return {"ood": OodRange(low) if low else None}
+        return {"ood": OodRange(low, high if high < MAX_SHOWN else math.inf)}
+
+    flag = next((name for name, wanted in FLAGS.items() if wanted == query.ood), None)
+    st.segmented_control(
+        "Out of distribution", list(FLAGS), help=OOD_HELP, **_bound(Key.OOD_FLAG, flag, query, flagged)
+    )
+    low, high = (
+        min(bound, MAX_SHOWN) for bound in ((query.ood.low, query.ood.high) if query.ood else (0.0, MAX_SHOWN))
+    )
+    bound = _bound(Key.OOD_SCORE, (low, high), query, scored)
+    st.slider(f"Out-of-distribution score ({MAX_SHOWN:g}: no upper bound)", 0.0, MAX_SHOWN, step=0.05, **bound)
+
+
 def _sort(query: BrowseQuery, has_votes: bool) -> None:
     """Draw the sort order and its direction."""
     options = [*SORTS, *COLUMNS] if has_votes else [BY_ID, AT_RANDOM, BETWEEN_NETWORKS]
@@ -209,9 +198,12 @@ def _sort_details(query: BrowseQuery, matches: Matches) -> None:
         shown = SHARE if query.as_share else FRACTION
         bound = _bound(Key.MEASURE, shown, query, lambda measure: {"as_share": measure == SHARE})
         st.segmented_control("Measure", [SHARE, FRACTION], required=True, help=MEASURE_HELP, **bound)
-    elif query.sort == AGAINST_VOLUNTEERS and len(matches.networks) > 1:
-        bound = _bound(Key.AGAINST, matches.network, query, lambda network: {"network": network})
-        st.segmented_control("Network", matches.networks, required=True, **bound)
+    names, network = matches.networks, matches.network
+    if not network and matches.ood:
+        names, network = matches.ood.networks, matches.ood.network
+    if network and len(names) > 1:
+        bound = _bound(Key.AGAINST, network, query, lambda network: {"network": network})
+        st.segmented_control("Network", names, required=True, **bound)
 
 
 def _label(choice: str) -> str:

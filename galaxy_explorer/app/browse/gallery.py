@@ -73,11 +73,14 @@ def show_gallery(source: str, catalogue: Catalogue, query: BrowseQuery, matches:
 
 def captions_of(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> list[Caption]:
     """Return functions that write the values that a query sorts or filters by."""
+    ood: list[Caption] = [_ood_caption(matches.ood.scores)] if matches.ood else []
     if (rmse := matches.rmse) is not None:
-        return [lambda row: _rmse_caption(rmse[row], has_votes=not matches.network or catalogue.votes.known[row])]
+        return [lambda row: _rmse_caption(rmse[row], not matches.network or catalogue.votes.known[row]), *ood]
     shown = [(query.sort, query.as_share)] if query.sort in COLUMNS else []
-    shown += [(wanted.column, wanted.as_share) for wanted in query.ranges]
-    return [_caption(catalogue, *pair) for pair in list(dict.fromkeys(shown))[:MAX_CAPTIONS]]
+    # What a filter excludes is near 0 on every tile.
+    shown += [(wanted.column, wanted.as_share) for wanted in query.ranges if wanted.low or not shown]
+    votes = [_caption(catalogue, *pair) for pair in list(dict.fromkeys(shown))[:MAX_CAPTIONS]]
+    return [*votes[: MAX_CAPTIONS - len(ood)], *ood]
 
 
 def _caption(catalogue: Catalogue, column: str, as_share: bool) -> Caption:
@@ -89,6 +92,16 @@ def _caption(catalogue: Catalogue, column: str, as_share: bool) -> Caption:
         if np.isfinite(values[row]):
             return f"{100 * values[row]:.0f}\u00a0% {name_of(column)}"
         return f"{name_of(column)}: {'not asked' if np.isfinite(fractions[row]) else 'no votes known'}"
+
+    return write
+
+
+def _ood_caption(scores: np.ndarray) -> Caption:
+    """Return a function that writes an out-of-distribution score, never 1.00 for one near 1."""
+
+    def write(row: int) -> str:
+        rounded = f"{scores[row]:.2f}"
+        return f"OOD score {rounded if rounded != '1.00' or scores[row] == 1 else f'{scores[row]:.4f}'}"
 
     return write
 

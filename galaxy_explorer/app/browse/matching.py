@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from galaxy_explorer.app.browse.ood_filter import OodScores, ood_scores
 from galaxy_explorer.app.browse.query import AGAINST_VOLUNTEERS, AT_RANDOM, BETWEEN_NETWORKS, BY_ID, BrowseQuery
 from galaxy_explorer.app.services.result_cache import catalogue_result
 from galaxy_explorer.catalogue import Catalogue, argsort_nan_last, find_ids, sorted_rows
@@ -20,6 +21,7 @@ class Matches:
     network: str = ""  # the one compared with the volunteers
     rmse: np.ndarray | None = None  # (N,) between the two sides of a disagreement, NaN where unknown
     predicted: int = 0  # galaxies of the catalogue with predictions by all networks of the sort
+    ood: OodScores | None = None  # for a filter by them
     unknown_ids: list[str] = field(default_factory=list)  # texts of the search that no id contains
 
 
@@ -38,14 +40,22 @@ def match_galaxies(catalogue: Catalogue, query: BrowseQuery) -> Matches:
     A sort by disagreement without predictions keeps the order of the ids.
     """
     matches = _sorted(catalogue, query)
-    rows = matches.rows
-    for wanted in query.ranges:
-        rows = rows[wanted.mask(catalogue, query.min_asked / 100)[rows]]
+    rows = filtered_rows(catalogue, query, matches.rows)
+    if query.ood:
+        matches = replace(matches, ood=(found := ood_scores(catalogue, query.network)))
+        rows = rows[query.ood.mask(found.scores)[rows]]
     if not query.search:
         return replace(matches, rows=rows)
     exact, partial, unknown_ids = find_ids(catalogue, query.search)
     exact = exact[np.isin(exact, rows)]
     return replace(matches, rows=np.concatenate([exact, rows[np.isin(rows, partial)]]), unknown_ids=unknown_ids)
+
+
+def filtered_rows(catalogue: Catalogue, query: BrowseQuery, rows: np.ndarray) -> np.ndarray:
+    """Return those of some rows that match the filters on votes, in their order."""
+    for wanted in query.ranges:
+        rows = rows[wanted.mask(catalogue, query.min_asked / 100)[rows]]
+    return rows
 
 
 def relaxed_queries(catalogue: Catalogue, query: BrowseQuery) -> list[RelaxedQuery]:

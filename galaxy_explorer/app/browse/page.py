@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from galaxy_explorer.app import state
-from galaxy_explorer.app.browse import controls, gallery
+from galaxy_explorer.app.browse import controls, explanations, gallery
 from galaxy_explorer.app.browse.matching import Matches, match_galaxies
 from galaxy_explorer.app.browse.query import URL_PARAMS, BrowseQuery
 from galaxy_explorer.app.services import sources
@@ -149,7 +149,7 @@ def page() -> None:
     controls.choose_query(catalogue, query, matches)
     controls.show_chips(query)
     show_count(catalogue, query, len(matches.rows))
-    controls.explain_query(catalogue, query, matches)
+    explanations.explain_query(catalogue, query, matches)
     show_matches(source, catalogue, query, matches)
     if catalogue.note:
         st.caption(escape_markdown(catalogue.note))

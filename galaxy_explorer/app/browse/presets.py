@@ -5,7 +5,12 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
+from galaxy_explorer.app.browse.matching import filtered_rows
 from galaxy_explorer.app.browse.query import BrowseQuery, query_from_url
+from galaxy_explorer.app.services.result_cache import catalogue_result
+from galaxy_explorer.catalogue import Catalogue
 
 
 class Preset(NamedTuple):
@@ -26,9 +31,19 @@ def presets() -> tuple[Preset, ...]:
     )
 
 
+def presets_of(catalogue: Catalogue) -> list[Preset]:
+    """Return the presets that match any galaxy of a catalogue."""
+
+    def match() -> list[Preset]:
+        every = np.arange(len(catalogue))
+        return [preset for preset in presets() if len(filtered_rows(catalogue, preset.query, every))]
+
+    return catalogue_result(catalogue, ("presets",), match)
+
+
 def preset_of(query: BrowseQuery) -> Preset | None:
     """Return the preset that a query is, on whichever page."""
     for preset in presets():
-        if (query.ranges, query.sort, query.search) == (preset.query.ranges, preset.query.sort, ""):
+        if (query.ranges, query.sort, query.search, query.ood) == (preset.query.ranges, preset.query.sort, "", None):
             return preset
     return None

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from galaxy_explorer.app.browse.ood_filter import OodRange, ood_range_from_url
 from galaxy_explorer.app.ui.url_params import MAX_MESSAGES, ignored_param_message
 from galaxy_explorer.catalogue import CatalogueError, VoteRange
 from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, name_of
@@ -13,7 +14,7 @@ MAX_SEED = 999_999
 BY_ID, AT_RANDOM = "id", "random"
 AGAINST_VOLUNTEERS, BETWEEN_NETWORKS = "volunteers", "networks"
 SORTS = (BY_ID, AT_RANDOM, AGAINST_VOLUNTEERS, BETWEEN_NETWORKS)  # the others are score columns
-URL_PARAMS = ("source", "votes", "filter", "asked", "search", "sort", "order", "seed", "network", "page")
+URL_PARAMS = ("source", "votes", "filter", "asked", "ood", "search", "sort", "order", "seed", "network", "page")
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,13 @@ class BrowseQuery:
 
     ranges: tuple[VoteRange, ...] = ()
     min_asked: int = DEFAULT_MIN_ASKED  # %, for answer shares
+    ood: OodRange | None = None  # of the predictions by `network`
     search: str = ""
     sort: str = BY_ID  # one of SORTS, or a score column
     as_share: bool = True  # for a sort by a score column
     ascending: bool | None = None  # None: the default of the sort
     seed: int = 1
-    network: str = ""  # for AGAINST_VOLUNTEERS; empty: the first with predictions
+    network: str = ""  # for AGAINST_VOLUNTEERS and `ood`; empty: the first with predictions
     page: int = 1
 
     @property
@@ -67,6 +69,8 @@ class BrowseQuery:
         found = [(range_in_words(wanted), self.without_range(wanted)) for wanted in self.ranges]
         if self.min_asked != DEFAULT_MIN_ASKED:
             found.append((self.min_asked_in_words, replace(self, min_asked=DEFAULT_MIN_ASKED, page=1)))
+        if self.ood:
+            found.append((self.ood.in_words(), replace(self, ood=None, page=1)))
         if self.search:
             found.append((f"id: {self.search}", replace(self, search="", page=1)))
         return found
@@ -80,11 +84,12 @@ class BrowseQuery:
         params: dict[str, str | list[str]] = {
             "filter": [range_to_url(wanted) for wanted in self.ranges],
             "asked": "" if self.min_asked == DEFAULT_MIN_ASKED else str(self.min_asked),
+            "ood": self.ood.to_url() if self.ood else "",
             "search": self.search,
             "sort": sort,
             "order": "" if self.descending == default_order else "down" if self.descending else "up",
             "seed": str(self.seed) if self.sort == AT_RANDOM else "",
-            "network": self.network if self.sort == AGAINST_VOLUNTEERS else "",
+            "network": self.network if self.sort == AGAINST_VOLUNTEERS or self.ood else "",
             "page": "" if self.page == 1 else str(self.page),
         }
         return {name: value for name, value in params.items() if value}
@@ -132,6 +137,7 @@ def range_from_url(text: str) -> VoteRange:
 READERS = {
     "sort": (lambda text: _sort(text), "`id`, `random`, `volunteers`, `networks` or an answer such as `t04_yes`"),
     "asked": (lambda text: {"min_asked": _integer(text, 0, 100)}, "a percentage from 0 to 100"),
+    "ood": (lambda text: {"ood": ood_range_from_url(text)}, "bounds of the out-of-distribution score, such as `1-`"),
     "search": (lambda text: {"search": text.strip()}, "ids"),
     "order": (lambda text: {"ascending": {"up": True, "down": False}[text]}, "`up` or `down`"),
     "seed": (lambda text: {"seed": _integer(text, 0, MAX_SEED)}, f"a whole number from 0 to {MAX_SEED}"),

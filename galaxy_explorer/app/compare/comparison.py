@@ -12,8 +12,9 @@ import pandas as pd
 import streamlit as st
 
 from galaxy_explorer.app.compare.external_tables import cached_table
-from galaxy_explorer.app.services import prediction_jobs
-from galaxy_explorer.catalogue import Catalogue
+from galaxy_explorer.app.services import networks, prediction_jobs
+from galaxy_explorer.app.services.result_cache import catalogue_result
+from galaxy_explorer.catalogue import Catalogue, read_validation_ids
 from galaxy_explorer.decision_tree import COLUMNS, SLICES
 from galaxy_explorer.evaluation import metrics
 from galaxy_explorer.evaluation.intervals import Coverage, coverage
@@ -104,6 +105,14 @@ class Comparison:
         return {network: score(fractions, self.volunteers, mean) for network, fractions in self.predicted.items()}
 
     @_cached
+    def trained(self) -> dict[str, int]:
+        """Return how many of the galaxies each network was trained on, if its model card tells."""
+        from galaxy_explorer.training import training_overlap
+
+        prints = {name: card.training_fingerprint for name, card in networks.cards().items()}
+        return {name: training_overlap(prints[name], self.ids) for name in self.predicted if prints.get(name)}
+
+    @_cached
     def between(self, one: str, other: str) -> Score:
         """Return the difference of two networks, as if the second were the volunteers."""
         return score(self.predicted[one], self.predicted[other])
@@ -142,6 +151,22 @@ def rows_with_votes(catalogue: Catalogue) -> np.ndarray:
     """Return the rows of a catalogue that have votes; all rows if none has."""
     voted = np.flatnonzero(catalogue.votes.known)
     return voted if len(voted) else np.arange(len(catalogue))
+
+
+def unseen_rows(catalogue: Catalogue) -> np.ndarray:
+    """Return the rows of a catalogue that its list of validation galaxies names.
+
+    Raises
+    ------
+    CatalogueError
+        If the list cannot be read.
+    """
+
+    def find() -> np.ndarray:
+        ids = [] if catalogue.fetch else read_validation_ids(catalogue.root)
+        return np.flatnonzero(catalogue.table.index.isin(ids))
+
+    return catalogue_result(catalogue, ("unseen",), find)
 
 
 def sample_of(rows: np.ndarray) -> np.ndarray:

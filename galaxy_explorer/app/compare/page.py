@@ -8,7 +8,14 @@ import streamlit as st
 
 from galaxy_explorer.app import state
 from galaxy_explorer.app.compare import external_tables, progress, results
-from galaxy_explorer.app.compare.comparison import SAMPLE_SIZE, compare, origins_of, rows_with_votes, sample_of
+from galaxy_explorer.app.compare.comparison import (
+    SAMPLE_SIZE,
+    compare,
+    origins_of,
+    rows_with_votes,
+    sample_of,
+    unseen_rows,
+)
 from galaxy_explorer.app.services import networks, sources
 from galaxy_explorer.app.services.local_paths import may_open_paths
 from galaxy_explorer.app.state import Key
@@ -17,7 +24,7 @@ from galaxy_explorer.app.ui.skeletons import CHARTS, FIGURES, WORDS, waiting
 from galaxy_explorer.app.ui.theme import follow_theme
 from galaxy_explorer.app.ui.url_params import unknown_params, warn_once
 from galaxy_explorer.app.ui.wording import escape_markdown, galaxies_in_words, with_full_stop
-from galaxy_explorer.catalogue import Catalogue, CatalogueError
+from galaxy_explorer.catalogue import VALIDATION_FILE, Catalogue, CatalogueError
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.prediction import cached
 
@@ -25,6 +32,10 @@ CATALOGUE, SELECTION = "catalogue", "Browse selection"
 SAMPLE, ALL = "sample", "all"
 
 INTRODUCTION = Path(__file__).with_name("introduction.md")
+UNSEEN_HELP = (
+    f"The galaxies of the catalogue's {VALIDATION_FILE}, which are never trained on. On training galaxies a network's "
+    "errors are smaller than on others."
+)
 TABLE_HELP = (
     "A file that `galaxy-explorer predict … --output predictions.parquet --spread` wrote, or one of its other formats. "
     "Its galaxies need not be predicted here."
@@ -70,10 +81,24 @@ def choose_rows(catalogue: Catalogue) -> np.ndarray:
     if selection and selection.source == catalogue.source and selection.of == len(catalogue) > len(selection.rows):
         parts[SELECTION] = np.sort(selection.rows[np.isin(selection.rows, rows)])
     part = _choose("Galaxies", {name: len(rows) for name, rows in parts.items()}, SELECTION, Key.COMPARE_PART)
-    rows = parts[part]
+    rows = choose_unseen(catalogue, parts[part])
     sizes = {SAMPLE: SAMPLE_SIZE, ALL: len(rows)} if len(rows) > SAMPLE_SIZE else {ALL: len(rows)}
     size = _choose("Sample size", sizes, SAMPLE, Key.COMPARE_SIZE)
     return sample_of(rows) if size == SAMPLE else rows
+
+
+def choose_unseen(catalogue: Catalogue, rows: np.ndarray) -> np.ndarray:
+    """Return the unseen ones among some rows, or all if the visitor wants or none is unseen."""
+    try:
+        unseen = rows[np.isin(rows, unseen_rows(catalogue))]
+    except CatalogueError as error:
+        st.warning(with_full_stop(error))
+        return rows
+    if not 0 < len(unseen) < len(rows):
+        return rows
+    label = f"Unseen only ({len(unseen):,} of {len(rows):,})"
+    only = st.toggle(label, value=True, key=Key.COMPARE_UNSEEN, help=UNSEEN_HELP, persist_state="session")
+    return unseen if only else rows
 
 
 def _choose(label: str, counts: dict[str, int], default: str, key: Key) -> str:

@@ -15,7 +15,7 @@ from galaxy_explorer.app.panel.selected_answer import answer_label
 from galaxy_explorer.app.services import sources
 from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui.theme import is_dark
-from galaxy_explorer.app.ui.wording import escape_markdown, galaxies_in_words, with_full_stop
+from galaxy_explorer.app.ui.wording import escape_markdown, galaxies_in_words, listed, with_full_stop
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS, columns_of, in_words
 from galaxy_explorer.evaluation.intervals import LEVEL
@@ -80,14 +80,26 @@ def show_errors(
 def show_scores(comparison: Comparison) -> None:
     """Show the errors over these galaxies."""
     st.subheader("Errors by question")
-    st.caption(
-        "Errors on training galaxies are optimistic: see “Unseen galaxies” above.",
-        help=f"The {MEAN} gives every galaxy the mean votes of these galaxies.",
-    )
+    st.caption(in_training(comparison), help=f"Here the {MEAN} gives every galaxy the mean votes of these galaxies.")
     scores = comparison.scores()
     first = next(iter(scores.values()))
     networks = {name: (score.rmse, score.rmse_by_question) for name, score in scores.items()}
     show_errors("these", networks, (first.mean_rmse, first.mean_rmse_by_question))
+
+
+def in_training(comparison: Comparison) -> str:
+    """Describe on how many of the galaxies the networks were trained."""
+    trained, count = comparison.trained(), galaxies_in_words(len(comparison))
+    messages = [f"{name} was trained on {number:,} of these {count}." for name, number in trained.items() if number]
+    if messages:
+        messages.append("Errors on training galaxies are optimistic: see “Unseen galaxies” above.")
+    if unseen := [name for name, number in trained.items() if not number]:
+        messages.insert(
+            0, f"Unseen: {listed(unseen)} {'was' if len(unseen) == 1 else 'were'} trained on none of these."
+        )
+    if unknown := [name for name in comparison.predicted if name not in trained]:
+        messages.append(f"Whether {listed(unknown, 'or')} was trained on these galaxies is unknown.")
+    return escape_markdown(" ".join(messages))
 
 
 def choose_question(key: Key) -> int | None:

@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from galaxy_explorer.app import paths, state
 from galaxy_explorer.app.galaxy.copy_link import copy_link
 from galaxy_explorer.app.panel import panel, shown_galaxy
+from galaxy_explorer.app.panel.saliency import small_picture
 from galaxy_explorer.app.panel.selected_answer import asked_answer, selected_answer
 from galaxy_explorer.app.panel.shown_galaxy import GalaxyPrediction
 from galaxy_explorer.app.services import networks, sources
@@ -27,6 +28,8 @@ from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import ImageError
 
 HISTORY = Path(__file__).with_name("history.html")
+
+WAITING_SIDE_PX = 424  # of the picture while the network predicts
 
 
 def neighbours(source: str, catalogue: Catalogue, galaxy_id: str) -> tuple[str | None, str | None, str]:
@@ -185,11 +188,12 @@ def page() -> None:
     heading = show_heading(catalogue, galaxy_id)
     prediction: GalaxyPrediction | None = None
     try:
-        with waiting("Predicting …", PANEL):
+        with waiting("Predicting …", PANEL) as waiting_for:
+            galaxy = shown_galaxy.galaxy_of(source, galaxy_id)
+            waiting_for.show_picture(small_picture(galaxy.shown, WAITING_SIDE_PX))  # before torch is imported
             with messages_slot:
                 warn_once(url_messages())
             arrived = read_url()
-            galaxy = shown_galaxy.galaxy_of(source, galaxy_id)
             with heading:
                 network = panel.choose_network()
             if network:

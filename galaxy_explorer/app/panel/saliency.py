@@ -122,8 +122,8 @@ def overlaid_picture(prediction: GalaxyPrediction, heat: np.ndarray, opacity: fl
     return frame_field(overlay(galaxy.shown, heat, opacity=opacity, **area), **area)
 
 
-def small_picture(picture: np.ndarray) -> str:
+def small_picture(picture: np.ndarray, side_px: int = SMALL_SIDE_PX) -> str:
     """Return a picture as a small JPEG in a data URL."""
     file = io.BytesIO()
-    Image.fromarray(thumbnail(picture, SMALL_SIDE_PX)).save(file, "JPEG", quality=90)
+    Image.fromarray(thumbnail(picture, side_px)).save(file, "JPEG", quality=90)
     return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from galaxy_explorer.app.services.networks import network
+from galaxy_explorer.app.services.batches import ForwardPass, batch_worker
+from galaxy_explorer.app.services.networks import freeze_gc, network
 from galaxy_explorer.app.services.result_cache import shared_results
 from galaxy_explorer.app.services.sources import catalogue, sources
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, QUESTION_OF, SLICES, shares_from_fractions
-from galaxy_explorer.images import DEFAULT_VIEWS, thumbnail
+from galaxy_explorer.images import thumbnail
 from galaxy_explorer.storage import ResultCache
 
 if TYPE_CHECKING:
     from galaxy_explorer.models import Card
-    from galaxy_explorer.saliency import SaliencyMap
+    from galaxy_explorer.saliency import FeatureMaps, SaliencyMap
 
 SHOWN_SIDE_PX = 1000  # more than the panel takes on a sharp screen
 
@@ -42,9 +43,18 @@ class ShownGalaxy:
 
     def predict(self, model: str) -> "GalaxyPrediction":
         """Predict the vote fractions by a model, or read them from the cache."""
-        key = (*self.key, model)
-        fractions, interval = self.cache.get(key, lambda: predict_picture(model, self.picture, self.field))
-        return GalaxyPrediction(self, model, fractions, interval)
+
+        def compute() -> tuple[np.ndarray, np.ndarray]:
+            found = forward_pass(model, self.picture, self.field)
+            self.cache.put((*self.key, model, "features"), found.features)
+            return found.fractions, found.interval
+
+        return GalaxyPrediction(self, model, *self.cache.get((*self.key, model), compute))
+
+    def features(self, model: str) -> "FeatureMaps":
+        """Return what all saliency maps share; computed again if the cache no longer holds it."""
+        key = (*self.key, model, "features")
+        return self.cache.get(key, lambda: forward_pass(model, self.picture, self.field).features)
 
 
 @dataclass(frozen=True)
@@ -75,10 +85,10 @@ class GalaxyPrediction:
         """Compute the saliency map of an answer, over the TTA views whose mean is the prediction."""
         from galaxy_explorer.saliency import AnswerLogOdds, saliency_map
 
-        model = network(self.model)
-        inputs = model.inputs(self.galaxy.picture, self.galaxy.field)
-        target = AnswerLogOdds(column, against=against)
-        return saliency_map(model.network, inputs, target, method=method, views=DEFAULT_VIEWS, progress=progress)
+        target, features = AnswerLogOdds(column, against=against), self.galaxy.features(self.model)
+        found = saliency_map(network(self.model).network, features, target, method=method, progress=progress)
+        freeze_gc("saliency")
+        return found
 
     def percent(self, column: str) -> str:
         """Format the vote fraction of an answer with its interval: ``75 ± 11 %``."""
@@ -114,9 +124,13 @@ def galaxy_of(source: str, galaxy_id: str) -> ShownGalaxy:
     )
 
 
+def forward_pass(model: str, picture: np.ndarray, field: float) -> ForwardPass:
+    """Predict a picture together with those of other visitors that wait."""
+    loaded = network(model)
+    return batch_worker().run(loaded, loaded.inputs(picture, field))
+
+
 def predict_picture(model: str, picture: np.ndarray, field: float) -> tuple[np.ndarray, np.ndarray]:
     """Predict ``(37,)`` vote fractions and the half-widths of their 68 % prediction intervals."""
-    from galaxy_explorer.prediction import predict
-
-    fractions, interval = predict(network(model), [picture], field=field)
-    return fractions[0], interval[0]
+    found = forward_pass(model, picture, field)
+    return found.fractions, found.interval

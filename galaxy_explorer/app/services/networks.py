@@ -26,7 +26,7 @@ def unreadable_networks() -> list[str]:
     return [f"A network is left out: {reason}" for reason in _cards()[1]]
 
 
-@st.cache_data(ttl=60, show_spinner=False)
+@st.cache_resource(ttl=60, show_spinner=False)
 def _cards() -> "tuple[dict[str, Card], list[str]]":
     from galaxy_explorer.models.checkpoints import CheckpointError, available, read_card
 
@@ -36,12 +36,12 @@ def _cards() -> "tuple[dict[str, Card], list[str]]":
             readable[name] = read_card(path)
         except CheckpointError as error:
             errors.append(str(error))
-    _freeze_gc("torch")
+    freeze_gc("torch")
     return readable, errors
 
 
 @st.cache_resource(show_spinner=False)
-def _freeze_gc(loaded: str) -> None:
+def freeze_gc(loaded: str) -> None:
     """Exclude what has been loaded for good from garbage collection; once for each name."""
     # Streamlit collects after every run of a page: with torch loaded, all visitors would wait for 0.25 s.
     gc.collect()
@@ -49,11 +49,11 @@ def _freeze_gc(loaded: str) -> None:
     atexit.register(gc.unfreeze)  # or triton complains of leaks
 
 
-@st.cache_resource(max_entries=4, show_spinner="Loading the network …")
+@st.cache_resource(max_entries=4, show_spinner=False)  # threads without a page load them as well
 def network(name: str) -> "Model":
     """Return a model, loaded once for all visitors."""
     from galaxy_explorer.models.checkpoints import load
 
     loaded = load(name)
-    _freeze_gc("prediction")
+    freeze_gc("prediction")
     return loaded

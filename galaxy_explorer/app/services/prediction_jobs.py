@@ -1,6 +1,7 @@
 """Background jobs that predict galaxies: one shared job per catalogue and network."""
 
 import logging
+import os
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -67,9 +68,13 @@ class PredictionJob:
 
     def run(self) -> None:
         """Predict all galaxies into the store."""
+        import torch
+
         from galaxy_explorer.models.checkpoints import available
         from galaxy_explorer.prediction import PredictionError, PredictOptions, predict_catalogue
 
+        # Of this thread's passes: those for visitors run in one thread each, and torch would take over their number.
+        torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1))
         model = networks.network(self.network)
         self.store.parent.mkdir(parents=True, exist_ok=True)
         cached.write_manifest(self.store, self.catalogue, self.network, available()[self.network])

@@ -33,14 +33,24 @@ LIVE_TTL_S = 86_400.0
 
 
 def sources() -> dict[str, str]:
-    """Return the argument of `open_catalogue` by source: folders, sample, live draws."""
-    return _folders() | {SAMPLE: SAMPLE} | {name: name for name in _live_draws()}
+    """Return the argument of `open_catalogue` by source: folders, sample, live draws.
+
+    Of the folders that were typed in: this visitor's own, the one shown last, and the one in the URL.
+    """
+    wanted = {*state.shared().opened_folders, state.shared().source, st.query_params.get("source")}
+    opened = {name: where for name, where in _typed_folders().items() if name in wanted}
+    return _start_folder() | opened | {SAMPLE: SAMPLE} | {name: name for name in _live_draws()}
 
 
-def _folders() -> dict[str, str]:
-    """Return the folders on disk that this visitor can open, that of the environment first."""
+def _start_folder() -> dict[str, str]:
+    """Return the folder or zip that the app was started with."""
     folder = os.environ.get("GALAXY_EXPLORER_DATA")
-    return ({_source_name(folder): folder} if folder else {}) | (typed_folders() if may_open_paths() else {})
+    return {_source_name(folder): folder} if folder else {}
+
+
+def _typed_folders() -> dict[str, str]:
+    """Return the folders that any visitor typed in, if this visitor can open paths."""
+    return typed_folders() if may_open_paths() else {}
 
 
 def _live_draws() -> list[str]:
@@ -58,14 +68,14 @@ def add_folder(folder: str) -> str:
         If it holds no galaxies.
     """
     path = full_path(folder)
-    known = _folders()
+    known = _start_folder() | _typed_folders()
     name = next((name for name, where in known.items() if full_path(where) == path), None)
     where = known[name] if name else str(path)
     for votes in (DEBIASED, WEIGHTED):  # images or votes may have been added since it was opened
         _open_stored.clear(where, votes)
     if name:
         open_source(where)
-        return name
+        return _opened(name)
     name = free_name(_source_name(where), path, known)
     typed_folders()[name] = where  # before it is opened, as a catalogue knows its source
     try:
@@ -73,6 +83,12 @@ def add_folder(folder: str) -> str:
     except CatalogueError:
         del typed_folders()[name]
         raise
+    return _opened(name)
+
+
+def _opened(name: str) -> str:
+    """Add a folder to this visitor's sources, and return its name."""
+    state.shared().opened_folders.add(name)
     return name
 
 

@@ -14,8 +14,28 @@ WORDS, ESTIMATE, FIGURES, CHARTS, TABLE, NETWORK = "words", "estimate", "figures
 GALLERY_TILES = 24
 
 
+class Waiting:
+    """A skeleton on the page, with a text."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._text = st.empty()
+        self._outline = st.html(self._html())
+
+    def __call__(self, text: str) -> None:
+        """Set the text."""
+        self._text.html(f'<p class="waiting-for" role="status">{escape(text)}</p>')
+
+    def show_picture(self, url: str) -> None:
+        """Show a picture, a data URL, instead of the square."""
+        self._outline.html(self._html(f"--picture:url({url})"))
+
+    def _html(self, style: str = "") -> str:
+        return f'<div class="outline of-{self._kind}" style="{style}" aria-hidden="true">{OUTLINES[self._kind]()}</div>'
+
+
 @contextmanager
-def waiting(text: str, kind: str) -> Iterator[Callable[[str], None]]:
+def waiting(text: str, kind: str) -> Iterator[Waiting]:
     """Show a text over a skeleton until the block ends, also by an error.
 
     The style sheet shows it only after a moment, so that quick work does not flicker; then it hides the rest of the
@@ -30,20 +50,15 @@ def waiting(text: str, kind: str) -> Iterator[Callable[[str], None]]:
 
     Yields
     ------
-    Callable
-        Sets another text.
+    Waiting
+        Sets another text when it is called.
     """
     slot = st.empty()
     try:
         with slot.container(key=f"waiting_{kind}"):
-            words = st.empty()
-            st.html(f'<div class="outline of-{kind}" aria-hidden="true">{OUTLINES[kind]()}</div>')
-
-        def set_text(text: str) -> None:
-            words.html(f'<p class="waiting-for" role="status">{escape(text)}</p>')
-
-        set_text(text)
-        yield set_text
+            shown = Waiting(kind)
+        shown(text)
+        yield shown
     finally:
         slot.empty()
 

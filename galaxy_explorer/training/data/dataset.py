@@ -142,6 +142,14 @@ def _labeled(catalogue: Catalogue, recipe: Recipe, cache: Path, quiet: bool) -> 
     readable = ~np.isin(np.arange(len(catalogue)), list(decoded.failures))
     shuffled = np.random.default_rng(recipe.hold_out_seed).permutation(np.flatnonzero(readable & complete))
     hold_out = np.sort(shuffled[: recipe.hold_out])
+    if recipe.hold_out and not len(hold_out):
+        unknown = [column for column, known in zip(COLUMNS, np.isfinite(votes).any(axis=0), strict=True) if not known]
+        missing = f" (no galaxy has {', '.join(unknown[:5])}{', …' if unknown[5:] else ''})" if unknown else ""
+        raise TrainingError(
+            f"none of the {len(catalogue)} galaxies of {name} has all {len(COLUMNS)} scores and a picture that can be "
+            f"read{missing}, so the hold-out would be empty; complete the scores, or train without a hold-out, and "
+            "without intervals: --hold-out 0"
+        )
     training = np.setdiff1d(np.flatnonzero(readable if recipe.partial else readable & complete), hold_out)
     _check_number(
         len(training),

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.images import ImageError, central_field
+from galaxy_explorer.progress import progress_bar
 from galaxy_explorer.storage import LRUFolder, atomic_path, write_atomic
 from galaxy_explorer.training.recipe import Recipe
 from galaxy_explorer.training.resume import TrainingError
@@ -102,7 +102,7 @@ def _decode_into(array: np.ndarray, catalogue: Catalogue, crop: float, quiet: bo
 
     workers = ThreadPoolExecutor(thread_name_prefix="decode")  # Pillow releases the GIL
     try:
-        with tqdm(total=len(ids), desc="decoding pictures", unit=" galaxies", disable=quiet) as bar:
+        with progress_bar("galaxies", len(ids), desc="decoding pictures", disable=quiet) as bar:
             for done in workers.map(decode_rows, range(0, len(ids), AT_ONCE)):
                 bar.update(done)
     finally:

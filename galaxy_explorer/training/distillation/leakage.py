@@ -54,5 +54,11 @@ def _digests(ids: Iterable[str]) -> np.ndarray:
 
 
 def _decode(fingerprint: str) -> np.ndarray:
-    """Return the digests in a fingerprint."""
-    return np.frombuffer(base64.b64decode(fingerprint), dtype="<u4")
+    """Return the digests in a fingerprint; raise ValueError if it is damaged."""
+    try:
+        return np.frombuffer(base64.b64decode(fingerprint, validate=True), dtype="<u4")
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"the training-set fingerprint on a model card is damaged ({error}); copy the checkpoint again, or "
+            "write its card with train.py --update-card"
+        ) from error

@@ -15,6 +15,7 @@ from galaxy_explorer.images import DEFAULT_VIEWS
 from galaxy_explorer.models import Model
 from galaxy_explorer.models.checkpoints import load
 from galaxy_explorer.prediction import PredictOptions, predict_catalogue
+from galaxy_explorer.progress import progress_bar
 from galaxy_explorer.storage import evict_prediction_tables
 from galaxy_explorer.storage.cache import MAX_PREDICTION_TABLES
 from galaxy_explorer.training.distillation.leakage import check_no_leakage
@@ -50,7 +51,7 @@ class Distillation:
             store = cache / "predictions" / f"{key}.parquet"
             store.parent.mkdir(parents=True, exist_ok=True)
             label = f"predicting with {teacher.name}"
-            with tqdm(total=len(galaxies), desc=label, unit=" galaxies", disable=quiet) as bar:
+            with progress_bar("galaxies", len(galaxies), desc=label, disable=quiet) as bar:
 
                 def progress(done: int, _total: int, bar: tqdm = bar) -> None:
                     bar.update(done - bar.n)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import QUESTIONS, columns_of
+from galaxy_explorer.evaluation.answers import plain_answers, score_answers
 from galaxy_explorer.evaluation.intervals import (
     MEASURED_VIEWS,
     ErrorModel,
@@ -145,10 +146,11 @@ def evaluate_validation(
         covered = coverage(fractions, half_widths, votes)
     mean = None if training_mean is None else np.array(training_mean, dtype=float)
     return Validation(
-        **vars(score(predicted.fractions.to_numpy(), votes, mean)),
+        **vars(score(fractions, votes, mean, standard_errors=True)),
         tta_views=DEFAULT_VIEWS,
         spot_check=SpotCheck(len(rows), rule, score(fractions[rows], votes[rows]).rmse),
         coverage=covered,
+        answers=plain_answers(score_answers(fractions, votes)),
     )
 
 

@@ -1,11 +1,13 @@
 """Page of model cards next to the checkpoints in a folder, in the form of Hugging Face."""
 
 import hashlib
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from galaxy_explorer.decision_tree import QUESTIONS
+from galaxy_explorer.decision_tree import QUESTIONS, name_of
+from galaxy_explorer.evaluation.answers import CUTS, MIN_MASS
 from galaxy_explorer.models import Card
 from galaxy_explorer.models.card import Validation
 from galaxy_explorer.models.checkpoints import WEIGHTS, CheckpointError, available, load, read_card
@@ -65,6 +67,8 @@ def _fill_in(template: str, path: Path, card: Card) -> str:
     }
     if card.validation:
         values["rmse_by_question"] = _by_question(card.validation)
+        if card.validation.answers:
+            values |= {"by_answer": _by_answer(card.validation), "min_mass": MIN_MASS, "majority": CUTS[0]}
     for part, evaluation in (("validation", card.validation), ("hold_out", card.hold_out)):
         if evaluation and evaluation.coverage:
             values[f"{part}_coverage"] = 100 * evaluation.coverage.all
@@ -77,7 +81,7 @@ def _fill_in(template: str, path: Path, card: Card) -> str:
     for line in template.splitlines():
         with suppress(KeyError):
             lines.append(line.format_map(values))
-    return "\n".join(lines) + "\n"
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)) + "\n"  # lines left out leave blank ones
 
 
 def _by_question(validation: Validation) -> str:
@@ -88,3 +92,21 @@ def _by_question(validation: Validation) -> str:
         figures = (f"{one[question.number]:.4f}" if question.number in one else "not measured" for one in errors)
         lines.append(f"| {question.number} {question.text} | {' | '.join(figures)} |")
     return "\n".join(lines)
+
+
+def _by_answer(validation: Validation) -> str:
+    """Return a table of the bias of each answer, and of what cuts in its share select."""
+    cuts = "".join(f" share ≥ {cut}: predicted | voted | precision | recall |" for cut in CUTS)
+    lines = [f"| answer | mean of network − votes |{cuts}", "|---|---|" + "---|" * 4 * len(CUTS)]
+    for name, row in validation.answers.items():
+        cells = [f"{name} {name_of(name)}", f"{row['difference']:+.3f} ± {_rounded(row['standard_error'])}"]
+        for cut in CUTS:
+            cells += [f"{row[f'{what}_{cut}']}" for what in ("predicted", "voted")]
+            cells += [_rounded(row[f"{what}_{cut}"]) for what in ("precision", "recall")]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _rounded(value: float | None) -> str:
+    """Return a figure with three digits, or a dash for None."""
+    return "–" if value is None else f"{value:.3f}"

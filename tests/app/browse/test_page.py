@@ -3,11 +3,15 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from app_page import go_to, new_app, opened, press, run, texts, url_values
 from browse_page import chips, tiles
 from streamlit.testing.v1 import AppTest
 
+from galaxy_explorer.app.browse.gallery import captions_of
+from galaxy_explorer.app.browse.matching import match_galaxies
+from galaxy_explorer.app.browse.presets import presets
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, shares_from_fractions
 
@@ -70,7 +74,7 @@ def test_a_filter_and_a_new_order_go_back_to_page_1(app: AppTest, survey: Catalo
     assert "page" not in app.query_params
     assert len(tiles(app)) == 24
     opened(app, page="2")
-    app.pills(key="ready_made").set_value("The oddest")
+    app.pills(key="ready_made").set_value("Mergers")
     run(app)
     assert "page" not in app.query_params
 
@@ -95,14 +99,44 @@ def test_a_search_gives_ids_in_full_first(app: AppTest, survey: Catalogue) -> No
 
 def test_a_preset_is_one_click_and_a_second_removes_it(app: AppTest, survey: Catalogue) -> None:
     opened(app)
-    app.pills(key="ready_made").set_value("The roundest")
+    app.pills(key="ready_made").set_value("Edge-on disks")
     run(app)
-    assert chips(app) == ["roundness: completely round ≥ 80 %"]
-    assert url_values(app, "sort") == ["t07_completely-round"]
-    assert "chose “completely round”" in texts(app)
+    assert chips(app) == ["edge-on: yes ≥ 80 %"]
+    assert url_values(app, "sort") == ["t02_yes"]
+    assert "chose “edge-on”" in texts(app)
     app.pills(key="ready_made").set_value(None)
     run(app)
     assert chips(app) == []
+
+
+def test_only_presets_that_match_galaxies_are_offered(
+    app: AppTest, sample: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(app)
+    assert app.pills(key="ready_made").options == ["Edge-on disks", "Barred spirals", "Mergers"]
+    opened(app, filter="t08_ring~50-100s", sort="t08_ring")  # a link from a larger catalogue
+    assert "**No matches.**" in texts(app)
+    folder = tmp_path / "smooth"
+    folder.mkdir()
+    fractions = pd.DataFrame(0.0, pd.Index(["round"], name="GalaxyID"), list(COLUMNS))
+    fractions[["Class1.1", "Class6.2", "Class7.1"]] = 1.0
+    fractions.to_csv(folder / "scores.csv")
+    (folder / "round.jpg").write_bytes(sample.picture_bytes(sample.ids[0]))
+    monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(folder))
+    assert opened(new_app()).pills(key="ready_made").options == ["The roundest"]
+
+
+def test_the_oddest_are_a_selection_and_their_captions_tell_them_apart(tmp_path: Path) -> None:
+    odd = (0.95, 0.85, 0.8, 0.79, 0.5)
+    fractions = pd.DataFrame(0.0, pd.Index([f"odd{100 * share:.0f}" for share in odd], name="GalaxyID"), list(COLUMNS))
+    fractions["Class1.1"], fractions["Class6.1"], fractions["Class6.2"] = 1.0, odd, [1 - share for share in odd]
+    fractions.loc["odd95", ["Class1.1", "Class1.3"]] = 0.7, 0.3  # an artifact
+    galaxies = Catalogue("odd", fractions.astype("float32").assign(picture="one.jpg"), tmp_path)
+    (preset,) = [preset for preset in presets() if preset.name == "The oddest"]
+    matches = match_galaxies(galaxies, preset.query)
+    assert galaxies.table.index[matches.rows].tolist() == ["odd85", "odd80"]
+    captions = [[caption(row) for caption in captions_of(galaxies, preset.query, matches)] for row in matches.rows]
+    assert captions == [["85\u00a0% anything odd: yes"], ["80\u00a0% anything odd: yes"]]
 
 
 def test_a_shared_url_gives_the_same_galaxies(app: AppTest, survey: Catalogue) -> None:

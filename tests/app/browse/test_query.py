@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from galaxy_explorer.app.browse.ood_filter import OodRange
 from galaxy_explorer.app.browse.presets import preset_of, presets
 from galaxy_explorer.app.browse.query import (
     SORTS,
@@ -32,6 +33,7 @@ QUERIES = st.builds(
     BrowseQuery,
     ranges=st.lists(RANGES, max_size=4, unique_by=lambda wanted: (wanted.column, wanted.as_share)).map(tuple),
     min_asked=st.integers(0, 100),
+    ood=st.sampled_from([None, OodRange(1.0), OodRange(0.0, 1.0), OodRange(0.25, 1.5), OodRange()]),
     search=st.text(st.characters(min_codepoint=33, max_codepoint=400), max_size=12),
     sort=st.sampled_from([*SORTS, *COLUMNS]),
     ascending=st.sampled_from([None, True, False]),
@@ -49,7 +51,7 @@ def test_a_query_survives_its_url(query):
     again, messages = through_a_url(query)
     assert messages == []
     assert again.url_params() == query.url_params()
-    assert (again.ranges, again.descending) == (query.ranges, query.descending)
+    assert (again.ranges, again.ood, again.descending) == (query.ranges, query.ood, query.descending)
 
 
 def test_seed_network_and_measure_are_in_the_url_if_they_matter():

@@ -20,6 +20,8 @@ def test_it_needs_no_torch_even_for_a_sort_by_predictions() -> None:
     code = (
         "import sys\n"
         "from streamlit.testing.v1 import AppTest\n"
+        "from galaxy_explorer.app import main\n"
+        "main.preload_soon = lambda: None\n"
         "app = AppTest.from_file('app.py', default_timeout=120).run()\n"
         "assert not app.exception and app.title[0].value == 'Browse galaxies'\n"
         "app.selectbox(key='sort_by').set_value('volunteers').run()\n"

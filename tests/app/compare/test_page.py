@@ -1,10 +1,12 @@
 """Compare without a browser, with tiny networks: prediction jobs and sections."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from app_page import plain
 from compare_page import (
     NETWORKS,
     SECONDS,
@@ -30,6 +32,7 @@ from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.models import checkpoints
 from galaxy_explorer.prediction import Batch, PredictionStore
+from galaxy_explorer.training.distillation.leakage import training_fingerprint
 
 one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
 weights = pytest.fixture(scope="module")(two_tiny_networks)
@@ -144,6 +147,59 @@ def test_browses_selection_can_be_compared_alone(app: AppTest, many: Path) -> No
     app.segmented_control(key="compare_of").set_value("catalogue")
     app.run()
     assert "Below: **60 galaxies**" in texts(app)
+
+
+@pytest.fixture
+def with_validation_list(many: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The sixty galaxies, predicted, in a folder whose validation.txt names 55 of them and one from elsewhere."""
+    folder = tmp_path / "listed"
+    folder.mkdir()
+    for file in many.iterdir():
+        (folder / file.name).symlink_to(file)
+    (folder / "validation.txt").write_text("\n".join([*(f"copy{i}" for i in range(5, 60)), "elsewhere"]))
+    monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(folder))
+    predict_at_once(folder)
+    return folder
+
+
+def test_galaxies_of_a_validation_list_are_compared_by_default(app: AppTest, with_validation_list: Path) -> None:
+    opened(app)
+    assert app.toggle(key="compare_unseen").label == "Unseen only (55 of 60)"
+    assert "Below: **55 galaxies** with votes, of 60 in listed." in texts(app)
+    app.toggle(key="compare_unseen").set_value(False).run()
+    assert "Below: **60 galaxies**" in texts(app)
+    app.toggle(key="compare_unseen").set_value(True)
+    app.session_state["SharedState"].selection = Selection("listed", np.arange(52), 60)
+    app.run()
+    assert "Below: **47 galaxies**" in texts(app)  # of Browse's selection too
+
+
+@pytest.mark.parametrize("ids", ["elsewhere", "", "\n".join(f"copy{i}" for i in range(60))])
+def test_a_validation_list_of_none_or_all_offers_no_choice(app: AppTest, with_validation_list: Path, ids: str) -> None:
+    (with_validation_list / "validation.txt").write_text(ids)
+    opened(app)
+    assert "Below: **60 galaxies**" in texts(app)
+    assert not app.toggle
+    assert len(app.warning) == (ids == "")
+
+
+def test_each_network_is_described_as_trained_on_the_galaxies_or_not(
+    app: AppTest, many: Path, weights: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalogue = predict_at_once(many)
+    card = checkpoints.read_card(weights["first"])
+    seen = replace(card, training_fingerprint=training_fingerprint(catalogue.ids[:40]))
+    other = replace(card, training_fingerprint=training_fingerprint(["elsewhere"]))
+    monkeypatch.setattr(networks, "cards", lambda: {"first": seen, "second": other})
+    assert "Unseen: second was trained on none of these. first was trained on 40 of these 60 galaxies." in shown(app)
+    monkeypatch.setattr(networks, "cards", lambda: {"first": card, "second": card})
+    compare_comparison._compare.clear()
+    assert "Whether first or second was trained on these galaxies is unknown." in shown(app)
+
+
+def shown(app: AppTest) -> str:
+    """Open Compare, and return its texts without escapes."""
+    return plain(texts(opened(app)))
 
 
 def test_a_sample_is_offered_first_and_is_always_the_same(

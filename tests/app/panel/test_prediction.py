@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import galaxy_explorer.prediction
 import galaxy_explorer.saliency
 from galaxy_explorer.app.panel import shown_galaxy
 from galaxy_explorer.app.panel.shown_galaxy import GalaxyPrediction, ShownGalaxy
 from galaxy_explorer.app.services import sources
+from galaxy_explorer.app.services.batches import ForwardPass
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, SLICES
-from galaxy_explorer.images import DEFAULT_VIEWS, to_png
+from galaxy_explorer.images import to_png
 from galaxy_explorer.storage import ResultCache
 
 
@@ -44,36 +44,42 @@ def test_unknown_votes_have_no_number() -> None:
 
 
 @pytest.fixture
-def fake_models(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Models whose prediction is the picture and whose map is their input; returns the views."""
-    views = []
+def fake_models(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Models whose prediction and features are the picture, and whose map is the features; returns the calls."""
+    calls = []
 
-    def predict(_model, pictures, tta_views=DEFAULT_VIEWS, **_):
-        views.append(tta_views)
-        return pictures, pictures
+    def forward_pass(model: str, picture: np.ndarray, _field: float) -> ForwardPass:
+        calls.append(model)
+        return ForwardPass(picture, picture, picture)
 
-    def saliency_map(_network, inputs, *_, **options):
-        views.append(options["views"])
-        return inputs
+    def saliency_map(_network, features, *_, **_options):
+        calls.append("map")
+        return features
 
-    monkeypatch.setattr(galaxy_explorer.prediction, "predict", predict)
+    monkeypatch.setattr(shown_galaxy, "forward_pass", forward_pass)
     monkeypatch.setattr(galaxy_explorer.saliency, "saliency_map", saliency_map)
-    return views
+    return calls
 
 
-def test_predictions_and_maps_are_cached_and_over_the_same_views(sample: Catalogue, fake_models: list[int]) -> None:
+def test_predictions_and_maps_are_cached_and_share_a_pass(sample: Catalogue, fake_models: list[str]) -> None:
     galaxy = ShownGalaxy("a", sample.picture("100053"), 1.0, None, ResultCache(9), ("a",))
     first, again = galaxy.predict("fcn"), galaxy.predict("fcn")
     assert first.fractions is again.fractions
     for against in (False, True, False):
         first.saliency("Class1.1", "Grad-CAM", against)
-    assert fake_models == [8, 8, 8]
+    assert fake_models == ["fcn", "map", "map"]
     with pytest.raises(AttributeError):
         first.model = "densenet"
 
 
+def test_features_that_are_no_longer_cached_are_computed_again(sample: Catalogue, fake_models: list[str]) -> None:
+    galaxy = ShownGalaxy("a", sample.picture("100053"), 1.0, None, ResultCache(1), ("a",))
+    galaxy.predict("fcn").saliency("Class1.1", "Grad-CAM", against=False)
+    assert fake_models == ["fcn", "fcn", "map"]
+
+
 def test_a_replaced_picture_gets_numbers_and_a_map_of_its_own(
-    tmp_path: Path, draw_galaxy, fake_models: list[int], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, draw_galaxy, fake_models: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "one.png").write_bytes(to_png(draw_galaxy(1)))
     for module in (sources, shown_galaxy):

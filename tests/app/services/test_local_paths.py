@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import streamlit as st
-from app_page import new_app, opened, run
+from app_page import go_to, new_app, opened, run, url_values
 from browse_page import tiles
 from streamlit.testing.v1 import AppTest
 
 from galaxy_explorer.app import state
 from galaxy_explorer.app.compare import external_tables
 from galaxy_explorer.app.panel.examples import find_examples
-from galaxy_explorer.app.services import local_paths, networks, sources
+from galaxy_explorer.app.services import local_paths, networks
 from galaxy_explorer.app.services.local_paths import OPEN_FOLDERS
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS
@@ -90,10 +90,11 @@ def test_folders_of_one_name_stand_side_by_side(app: AppTest, folder_of, monkeyp
     opened(app)
     for run_of in ("a", "b"):
         open_folder(app, folder_of(f"{run_of}/cut", f"from-{run_of}"))
-    assert list(sources.sources())[:3] == ["cut", "cut (a)", "cut (b)"]
+    assert sources_of(app)[:3] == ["cut", "cut (a)", "cut (b)"]
     for source, galaxy_id in (("cut", "given"), ("cut (a)", "from-a"), ("cut (b)", "from-b")):
-        catalogue = sources.open_source(sources.sources()[source])
-        assert (catalogue.ids, catalogue.source) == ([galaxy_id], source)
+        app.selectbox(key="source_choice").set_value(source)
+        assert tiles(run(app)) == [galaxy_id]
+        assert url_values(app, "source") == [source]
 
 
 def test_the_folder_of_the_environment_stays_itself_when_it_is_typed_in(
@@ -117,6 +118,21 @@ def test_a_typed_folder_opens_in_another_tab_too(app: AppTest, folder_of, tmp_pa
     tab = opened(new_app(), source="cut")
     assert tiles(tab) == ["one"]
     assert not tab.warning
+    go_to(tab, "compare")  # its URL is empty
+    assert tab.selectbox(key="compare_source").value == "cut"
+
+
+def test_a_typed_folder_changes_nothing_for_other_visitors(app: AppTest, folder_of, sample: Catalogue) -> None:
+    early = opened(new_app())
+    open_folder(opened(app), folder_of("cut", "one"))
+    for tab in (run(early), opened(new_app()), opened(new_app(), "compare")):
+        (choice,) = [box for box in tab.selectbox if box.label == "Catalogue"]
+        assert choice.value == "sample"
+        assert "cut" not in choice.options
+    assert tiles(early) == sample.ids
+    assert sources_of(app)[0] == "cut"
+    app.selectbox(key="source_choice").set_value("sample")
+    assert "cut" in sources_of(run(app))  # its own tab can return to it
 
 
 def test_tables_of_one_name_stand_side_by_side(app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,5 +213,6 @@ def test_a_start_option_opens_paths_for_every_visitor(
 
 def test_the_token_is_never_in_a_permalink(app: AppTest) -> None:
     opened(app, "galaxy", source="sample", galaxy="100008", token=local_paths.secret_token())
-    assert "galaxy=100008" in app.code[0].value
-    assert "token" not in app.code[0].value
+    (permalink,) = [part.proto.json for part in app.get("bidi_component") if part.proto.component_name == "copy_link"]
+    assert "galaxy=100008" in permalink
+    assert "token" not in permalink

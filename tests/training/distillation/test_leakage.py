@@ -35,6 +35,11 @@ class TestFingerprint:
         fingerprint = training_fingerprint(IDS[5:9], [training_fingerprint(IDS[:5])])
         assert training_overlap(fingerprint, IDS) == 9
 
+    @pytest.mark.parametrize("damaged", ["%%%", "AAA=", 5])
+    def test_that_is_damaged_is_an_error(self, damaged):
+        with pytest.raises(ValueError, match="fingerprint on a model card is damaged"):
+            training_overlap(damaged, IDS)
+
     def test_that_is_missing_is_an_error_with_the_remedy(self):
         assert training_overlap(None, IDS) == 0
         with pytest.raises(TrainingError, match=r"the model card of it has no .*--update-card"):

@@ -7,6 +7,7 @@ from tiny_training import TINY_FLAGS
 
 from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS, columns_of
+from galaxy_explorer.evaluation.answers import plain_answers, score_answers
 from galaxy_explorer.evaluation.intervals import LEVEL, MEASURED_VIEWS, coverage, cross_coverage, fit_error_model
 from galaxy_explorer.evaluation.metrics import calibration, score
 from galaxy_explorer.models.checkpoints import load, read_card
@@ -87,6 +88,11 @@ class TestValidation:
         mean = votes.mean(axis=0)
         validation = evaluate_validation(predictions, votes, mean.tolist(), None)
         assert validation.mean_rmse_by_question == score(tables[0], votes, mean).mean_rmse_by_question
+
+    def test_has_standard_errors_and_the_metrics_by_answer(self, predictions, tables, votes):
+        validation = evaluate_validation(predictions, votes, None, None)
+        assert validation.rmse_standard_error == score(tables[0], votes, standard_errors=True).rmse_standard_error
+        assert validation.answers == plain_answers(score_answers(tables[0], votes))
 
     def test_has_the_coverage_of_the_error_model(self, predictions, tables, votes):
         error_model = fit_error_model(*tables, votes)

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from tiny_training import CPU, TINY, without_hold_out
 
+from galaxy_explorer.evaluation.answers import plain_answers, score_answers
 from galaxy_explorer.evaluation.intervals import Coverage
 from galaxy_explorer.evaluation.metrics import score
 from galaxy_explorer.models import Model, build
 from galaxy_explorer.models.card import CalibrationBins, HoldOut, Validation
-from galaxy_explorer.models.checkpoints import WEIGHTS, available, save
+from galaxy_explorer.models.checkpoints import WEIGHTS, available, read_card, save
 from galaxy_explorer.training import Run, fit
 from galaxy_explorer.training.model_card import page as page_module
 from galaxy_explorer.training.model_card.calibration_plot import calibration_plot
@@ -66,6 +67,20 @@ def test_has_the_figures_of_the_evaluation(model, tmp_path, random_fractions):
     assert "67.6 %" in page
 
 
+def test_has_bias_counts_precision_and_recall_of_each_answer(model, tmp_path, random_fractions):
+    predicted, votes = random_fractions(40, seed=2), random_fractions(40, seed=1)
+    measured, answers = score(predicted, votes, standard_errors=True), score_answers(predicted, votes)
+    save(tmp_path / "a.pt", with_card(model, validation=Validation(**vars(measured), answers=plain_answers(answers))))
+    assert read_card(tmp_path / "a.pt").validation.answers == plain_answers(answers)
+    page = cards_in_markdown(tmp_path)
+    assert f"standard error of the RMSE on validation is {measured.rmse_standard_error:.4f}" in page
+    for name, row in answers.iterrows():
+        line = next(line for line in page.splitlines() if line.startswith(f"| {name} "))
+        assert f"| {row['difference']:+.3f} ± {row['standard_error']:.3f} |" in line
+        assert f"| {row['predicted_0.5']:.0f} | {row['voted_0.5']:.0f} |" in line
+        assert line.count("|") == 11
+
+
 def test_leaves_out_what_a_card_lacks(model, trained, galaxies, tmp_path):
     run = Run(TINY, without_hold_out(galaxies), CPU, tmp_path / "none")
     fit(run, quiet=True)
@@ -81,6 +96,8 @@ def test_leaves_out_what_a_card_lacks(model, trained, galaxies, tmp_path):
     assert "the validation set." not in page
     assert "**0.3536**" in page
     assert "| not measured |" in page  # the other questions
+    assert "standard error" not in page
+    assert "Precision" not in page
 
 
 def test_has_the_calibration_plot_and_writes_it(model, tmp_path):
