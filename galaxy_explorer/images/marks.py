@@ -95,7 +95,8 @@ def narrow_parts(
     picture: np.ndarray, contrasts: tuple[np.ndarray, np.ndarray], mask: np.ndarray
 ) -> tuple[list[Part], list[Part]]:
     """Measure the long narrow parts outside a mask, and some of the small ones."""
-    long, small = [], []
+    long: list[Part] = []
+    small: list[Part] = []
     for contrast in contrasts:
         contrast[mask] = 0
         labels, boxes = _labelled(picture, contrast)
