@@ -11,8 +11,6 @@ from galaxy_explorer.images.centring import (
     R90_PER_PIXEL,
     Square,
     cut_square,
-    show_square,
-    suggest_square,
 )
 from galaxy_explorer.images.exposure import GREY, MAX_PIXELS, MIN_SIDE, Exposure, ImageError, SkyPlacement
 from galaxy_explorer.images.finding import Finding, crop_with, find_galaxy
@@ -54,9 +52,7 @@ __all__ = [
     "overlay",
     "read_exposure",
     "read_image",
-    "show_square",
     "stem_of",
-    "suggest_square",
     "thumbnail",
     "to_png",
     "tta_views",

@@ -41,8 +41,6 @@ WIDER = 2.5  # than the first square is the part in which the galaxy is measured
 # The square
 NOT_SQUARE = 1.02  # longer side by shorter
 LARGEST_SIDE = math.isqrt(MAX_PIXELS)  # pixels: as many in a square as a picture may have
-DIMMED = 0.45  # brightness outside a square
-LINE = (240, 190, 70)  # colour of its outline
 
 
 @dataclass(frozen=True)
@@ -125,23 +123,6 @@ def find_objects(picture: np.ndarray) -> list[SkyObject]:
     return [_measured_again(brightness, _measured_again(brightness, first)), *others]
 
 
-def suggest_square(picture: np.ndarray) -> Square | None:
-    """Suggest the square in which the galaxy fills as much as in Galaxy Zoo's pictures.
-
-    Parameters
-    ----------
-    picture : (H, W, 3) np.ndarray of uint8
-        An RGB picture without drawn marks or borders.
-
-    Returns
-    -------
-    Square or None
-        Centred on the object nearest to the middle, see `find_objects`; None if nothing stands out from the sky.
-    """
-    found = find_objects(picture)
-    return found[0].square if found else None
-
-
 def cut_square(picture: np.ndarray, square: Square) -> np.ndarray:
     """Crop a square out of a picture; beyond the edges it is filled with the picture's sky.
 
@@ -178,30 +159,6 @@ def cut_square(picture: np.ndarray, square: Square) -> np.ndarray:
     cut[:] = [round(_sky_of(picture[::step, ::step, channel].astype(np.float32))[0]) for channel in range(3)]
     cut[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = part
     return cut
-
-
-def show_square(picture: np.ndarray, square: Square) -> np.ndarray:
-    """Draw a square over a picture: the outside is dimmed, and the square has an outline.
-
-    Parameters
-    ----------
-    picture : (H, W, 3) np.ndarray of uint8
-        An RGB picture.
-    square : Square
-        Its part beyond the picture is not drawn.
-
-    Returns
-    -------
-    (H, W, 3) np.ndarray of uint8
-    """
-    check_picture(picture)
-    line = max(1, round(min(picture.shape[:2]) / 200))
-    shown = (picture * DIMMED).astype(np.uint8)
-    for margin, inner in ((line, None), (0, picture)):
-        rows = slice(max(0, square.top - margin), max(0, square.top + square.side + margin))
-        columns = slice(max(0, square.left - margin), max(0, square.left + square.side + margin))
-        shown[rows, columns] = LINE if inner is None else inner[rows, columns]
-    return shown
 
 
 def _measured_again(brightness: np.ndarray, found: SkyObject) -> SkyObject:

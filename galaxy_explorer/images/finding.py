@@ -7,19 +7,27 @@ from PIL import Image
 
 from galaxy_explorer.images.centring import NOT_SQUARE, Square, cut_square, find_objects
 from galaxy_explorer.images.exposure import MIN_SIDE, check_picture
-from galaxy_explorer.images.marks import fill, find_marks, picture_on_page
+from galaxy_explorer.images.filling import fill
+from galaxy_explorer.images.marks import FILLED, find_marks, largest
 
 SEARCHED_SIDE = 512  # pixels of the longer side: marks and objects are searched in a smaller copy
 LIGHT_SKY = 128.0  # grey levels of an inverted picture's sky
 
 # Of the challenge's 12,549 pictures, which are framed well, 1 in 250 seems to be framed worse.
 CENTRAL = 0.07  # of the shorter side: an object nearer to the middle is not off centre
-SMALL, LARGE = 0.55, 2.5  # of the shorter side: between them a square shows a galaxy about as Galaxy Zoo did
-SMALL_ELSEWHERE = 0.75  # the same for a picture that is not square or had marks: Galaxy Zoo's are and have none
+SMALL, LARGE = 0.55, 3.0  # of the shorter side: between them a square shows a galaxy about as Galaxy Zoo did
+SMALL_MARKED, SMALL_OBLONG = 0.75, 0.9  # the same where there were marks or no square: Galaxy Zoo's have no marks
 LARGEST = 1.7  # of the shorter side: a larger square is glare or the frame of a screen
 LEAST_SIDE = 32  # pixels of a square in the smaller copy: what is smaller may be a star
 LEAST_KEPT = 0.5  # of its side must lie within the picture on a page
 FITTED = 0.88  # of its side: a square that is smaller by less is made to lie within the picture
+
+# Pages, as on a screen
+PAGE_SIDE, PAGE_SCATTER = 256, 14.0  # pixels of the smaller copy; grey levels about the colour of a page
+LEAST_PART, MOST_PART = 0.02, 0.98  # of the page covered by the picture on it
+BLURRED = 2  # pixels of the smaller copy by which the edge of the picture is blurred
+LEAST_SHOWN_SIDE = 0.2  # of the page's shorter side: a narrower part is a bar
+LEAST_SHOWN = 0.8  # of the picture on a page differs from the page; less is a box drawn on a picture
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,7 @@ def find_galaxy(picture: np.ndarray) -> Finding:
         picture, unless the galaxy is too near an edge; the part beyond is filled with sky.
     """
     check_picture(picture)
-    page = picture_on_page(picture)
+    page = _on_page(picture)
     shown = picture if page is None else picture[page]
     inverted = _is_inverted(shown)
     upright = 255 - shown if inverted else shown
@@ -116,6 +124,31 @@ def crop_with(picture: np.ndarray, square: Square) -> np.ndarray:
     return _without_marks(cut)[0] if max(picture.shape) > SEARCHED_SIDE else cut
 
 
+def _on_page(picture: np.ndarray) -> tuple[slice, slice] | None:
+    """Return the rows and columns of a picture that is surrounded by a page of one colour."""
+    from scipy import ndimage
+
+    scale = max(1.0, max(picture.shape[:2]) / PAGE_SIDE)
+    height, width = (max(1, round(side / scale)) for side in picture.shape[:2])
+    small = np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.BOX)).astype(np.int16)
+    rim = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
+    colour = np.median(rim, axis=0).astype(np.int16)
+    labels, _ = ndimage.label(largest(np.abs(small - colour)) > PAGE_SCATTER)
+    boxes = ndimage.find_objects(labels)
+    if not boxes:
+        return None
+    biggest = int(np.argmax([(box[0].stop - box[0].start) * (box[1].stop - box[1].start) for box in boxes]))
+    box = boxes[biggest]
+    part = labels[box] == biggest + 1
+    if min(part.shape) < LEAST_SHOWN_SIDE * min(height, width):
+        return None
+    filled = ndimage.binary_fill_holes(part).mean()
+    if not LEAST_PART < part.size / (height * width) < MOST_PART or filled < FILLED or part.mean() < LEAST_SHOWN:
+        return None
+    rows, columns = (slice(round((p.start + BLURRED) * scale), round((p.stop - BLURRED) * scale)) for p in box)
+    return rows, columns
+
+
 def _is_inverted(picture: np.ndarray) -> bool:
     """Return whether a picture shows dark galaxies on a light sky."""
     step = max(1, min(picture.shape[:2]) // 100)
@@ -128,7 +161,7 @@ def _search(picture: np.ndarray) -> tuple[np.ndarray, tuple[str, ...], Square | 
     small, scale = _reduced(clean)
     found = find_objects(small)
     longer, shorter = max(small.shape[:2]), min(small.shape[:2])
-    least = SMALL if longer <= NOT_SQUARE * shorter and not words else SMALL_ELSEWHERE
+    least = SMALL_OBLONG if longer > NOT_SQUARE * shorter else SMALL_MARKED if words else SMALL
     framed = any(one.off_centre < CENTRAL and least * shorter < one.square.side < LARGE * shorter for one in found)
     galaxies = [one for one in found if not one.is_star and LEAST_SIDE <= one.square.side <= LARGEST * shorter]
     if framed or not galaxies:

@@ -1,10 +1,8 @@
 """Detection and removal of marks drawn over a picture: lines, outlines, boxes, text."""
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
-from PIL import Image
 
 # A mark is narrow, stands out everywhere by about as much, has one colour and sharp ends.
 WIDTH = 7  # pixels: narrower parts are candidates
@@ -13,11 +11,11 @@ LONG, LEAST_GROUP = 24.0, 3  # pixels: a shorter mark must be one of several in 
 LEAST_LENGTH = 12.0  # pixels: smaller marks are known by the colour of a larger one
 STRONG, RIDGE = 0.5, 0.35  # of a part's strongest contrast: its core, and the least on its ridge
 
-# Logistic regression on parts of pictures with and without marks, by benchmarks/studies/overlays.py: logarithms of
-# length, contrast, scatter of the colour, ridge pixels per length, scatter of the contrast, width, and area within the
-# outline; fill of the box, saturation of the colour.
-WEIGHTS = (2.29, 3.48, -1.42, 0.18, 1.91, -3.7, 8.33, 3.74, 0.02)
-INTERCEPT = -17.28
+# Logistic regression on parts of 1,500 pictures with and without marks, by benchmarks/studies/overlays.py --fit:
+# logarithms of length, contrast, scatter of the colour, ridge pixels per length, scatter of the contrast, width, and
+# area within the outline; fill of the box, saturation of the colour.
+WEIGHTS = (-0.65, 2.78, -0.77, 1.55, 0.88, -2.52, 1.61, 1.29, 0.02)
+INTERCEPT = -3.99
 CERTAIN, CERTAIN_DARK = 2.5, -1.0  # dark narrow parts are rare in the sky
 
 # SDSS leaves black lines, one pixel wide and straight, at the seams of its frames: they are part of the picture.
@@ -29,24 +27,18 @@ ROUND, SHORT = 2.0, 0.1  # areas within an outline; of the longer side, a label
 EDGE = 3  # pixels
 LEAST_SMALL, MOST_SMALL = 4.0, 200  # pixels, parts
 LEAST_DASHES = 6  # of a line
+HOLLOW, RING = 1.4, 5.0  # areas within a lone small outline, and its score
 SAME_COLOUR = 45.0  # grey levels between marks of one colour
 OFF_COLOUR = 0.6  # of a mark's contrast by which its pixels differ from its colour
-ALIKE = 60.0  # grey levels of contrast of a small mark
+ALIKE, LEAST_ALIKE = 60.0, 0.25  # grey levels of contrast of a small mark; of a known mark's, over a bright nucleus
 HALO = 12.0  # grey levels of contrast next to a mark that belong to its blurred edge
 
-# Screens
-PAGE_SIDE, PAGE_SCATTER = 256, 14.0  # pixels of the smaller copy; grey levels about the colour of a page
-LEAST_PART, MOST_PART = 0.02, 0.98  # of the page covered by the picture on it
+# Bars and buttons
 FILLED = 0.93  # of its box is filled by a rectangle; an ellipse fills 0.79
-BLURRED = 2  # pixels of the smaller copy by which the edge of the picture is blurred
 FLAT = 6  # grey levels within 3 × 3 pixels of a bar
 ONE_COLOUR = 10  # grey levels between the pixels of a bar
 LEAST_BAR, LEAST_BAR_AREA = 4, 100  # pixels of the shorter side, and of the area
-LEAST_SHOWN_SIDE = 0.2  # of the page's shorter side: a narrower part is a bar
-LEAST_SHOWN = 0.8  # of the picture on a page differs from the page; less is a box drawn on a picture
 LEAST_FLAT = 0.5  # of a bar's area, the rest is text; less is the outline of a box
-
-SMOOTHINGS = 12  # steps of relaxation towards the membrane through the known pixels
 
 
 @dataclass(frozen=True)
@@ -87,30 +79,34 @@ def find_marks(picture: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
     words : tuple of str
         The kinds of marks; empty if there are none.
     """
-    mask, contrasts = _bars(picture), thin_parts(picture)
+    mask = _bars(picture)
     words = {"bar"} if mask.any() else set()
-    long, small, drawn = [], [], []
-    for contrast in contrasts:
-        contrast[mask] = 0
-        labels, boxes = _narrow_parts(picture, contrast)
-        lengths = [_length(box) for box in boxes]
-        measured = partial(_measured, picture, contrast, labels)
-        long += [
-            measured(n, boxes[n])
-            for n, size in enumerate(lengths)
-            if size >= LEAST_LENGTH and not _on_edge(boxes[n], mask.shape)
-        ]
-        small += [
-            partial(measured, n, boxes[n]) for n, size in enumerate(lengths) if LEAST_SMALL <= size < LEAST_LENGTH
-        ]
-    others = [measured() for measured in small[:MOST_SMALL]]
-    drawn = [*_without_stars(_without_seams([part for part in long if part.is_drawn])), *_dashes(others)]
+    contrasts = thin_parts(picture)
+    long, small = narrow_parts(picture, contrasts, mask)
+    drawn = [*_without_stars(_without_seams([part for part in long if part.is_drawn])), *_dashes(small)]
     if drawn:
         words |= {_word(part, mask.shape) for part in drawn}
-        mask |= _covered(
-            picture, [*drawn, *(part for part in (*long, *others) if _is_alike(part, drawn))], np.maximum(*contrasts)
-        )
+        alike = [part for part in (*long, *small) if _is_alike(part, drawn)]
+        mask |= _covered(picture, [*drawn, *alike], np.maximum(*contrasts))
     return mask, tuple(sorted(words))
+
+
+def narrow_parts(
+    picture: np.ndarray, contrasts: tuple[np.ndarray, np.ndarray], mask: np.ndarray
+) -> tuple[list[Part], list[Part]]:
+    """Measure the long narrow parts outside a mask, and some of the small ones."""
+    long: list[Part] = []
+    small: list[Part] = []
+    for contrast in contrasts:
+        contrast[mask] = 0
+        labels, boxes = _labelled(picture, contrast)
+        for number, box in enumerate(boxes):
+            length = _length(box)
+            if length >= LEAST_LENGTH and not _on_edge(box, mask.shape):
+                long.append(_measured(picture, contrast, labels, number, box))
+            elif LEAST_SMALL <= length < LEAST_LENGTH and len(small) < MOST_SMALL:
+                small.append(_measured(picture, contrast, labels, number, box))
+    return long, small
 
 
 def _covered(picture: np.ndarray, drawn: list[Part], contrast: np.ndarray) -> np.ndarray:
@@ -120,45 +116,11 @@ def _covered(picture: np.ndarray, drawn: list[Part], contrast: np.ndarray) -> np
     mask = np.zeros(contrast.shape, bool)
     for part in drawn:
         off = largest(np.abs(picture[part.box] - part.colour))
-        mask[part.box] |= part.mask & (off < OFF_COLOUR * part.contrast)
+        inside = part.mask & (off < OFF_COLOUR * part.contrast)
+        crossing = (off < SAME_COLOUR) & (part.contrast > SAME_COLOUR)  # of wide lines is wider than they are
+        mask[part.box] |= ndimage.binary_dilation(inside, iterations=WIDTH // 2, mask=inside | crossing)
     near = ndimage.binary_dilation(mask, np.ones((3, 3)))
     return near | (ndimage.binary_dilation(near, np.ones((3, 3))) & (contrast >= HALO))
-
-
-def picture_on_page(picture: np.ndarray) -> tuple[slice, slice] | None:
-    """Find a picture that is surrounded by a page of one colour, as on a screen.
-
-    Parameters
-    ----------
-    picture : (H, W, 3) np.ndarray of uint8
-        An RGB picture.
-
-    Returns
-    -------
-    tuple of two slices, or None
-        Its rows and columns; None if the whole is not a page.
-    """
-    from scipy import ndimage
-
-    scale = max(1.0, max(picture.shape[:2]) / PAGE_SIDE)
-    height, width = (max(1, round(side / scale)) for side in picture.shape[:2])
-    small = np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.BOX)).astype(np.int16)
-    rim = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
-    colour = np.median(rim, axis=0).astype(np.int16)
-    labels, _ = ndimage.label(largest(np.abs(small - colour)) > PAGE_SCATTER)
-    boxes = ndimage.find_objects(labels)
-    if not boxes:
-        return None
-    biggest = int(np.argmax([(box[0].stop - box[0].start) * (box[1].stop - box[1].start) for box in boxes]))
-    box = boxes[biggest]
-    part = labels[box] == biggest + 1
-    if min(part.shape) < LEAST_SHOWN_SIDE * min(height, width):
-        return None
-    filled = ndimage.binary_fill_holes(part).mean()
-    if not LEAST_PART < part.size / (height * width) < MOST_PART or filled < FILLED or part.mean() < LEAST_SHOWN:
-        return None
-    rows, columns = (slice(round((p.start + BLURRED) * scale), round((p.stop - BLURRED) * scale)) for p in box)
-    return rows, columns
 
 
 def _bars(picture: np.ndarray) -> np.ndarray:
@@ -206,7 +168,7 @@ def moving(extreme: np.ufunc, image: np.ndarray, width: int = WIDTH) -> np.ndarr
     return image
 
 
-def _narrow_parts(picture: np.ndarray, contrast: np.ndarray) -> tuple[np.ndarray, list[tuple[slice, ...]]]:
+def _labelled(picture: np.ndarray, contrast: np.ndarray) -> tuple[np.ndarray, list[tuple[slice, ...]]]:
     """Label the connected parts that stand out from the noise; return the labels and each box."""
     from scipy import ndimage
 
@@ -256,7 +218,7 @@ def _measured(
 def _is_alike(part: Part, drawn: list[Part]) -> bool:
     """Return whether a part has the colour of a mark and stands out as much."""
     return part.contrast >= ALIKE and any(
-        np.abs(part.colour - other.colour).max() < SAME_COLOUR and part.contrast > 0.5 * other.contrast
+        np.abs(part.colour - other.colour).max() < SAME_COLOUR and part.contrast > LEAST_ALIKE * other.contrast
         for other in drawn
     )
 
@@ -283,7 +245,9 @@ def _without_stars(drawn: list[Part]) -> list[Part]:
     return [
         part
         for part in drawn
-        if len(alike(part)) >= LEAST_GROUP or any(_length(other.box) >= LONG for other in alike(part))
+        if (part.enclosed > HOLLOW and part.score > RING)
+        or len(alike(part)) >= LEAST_GROUP
+        or any(_length(other.box) >= LONG for other in alike(part))
     ]
 
 
@@ -310,34 +274,3 @@ def _word(part: Part, shape: tuple[int, ...]) -> str:
     if max(height, width) < SHORT * max(shape):
         return "label"
     return "line" if min(height, width) <= 2 * WIDTH or _line(part)[1] < 2 * WIDTH else "cross-hair"
-
-
-def fill(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Fill the masked pixels of a picture smoothly from the pixels around them."""
-    filled = _pulled(picture.astype(np.float32), (~mask).astype(np.float32))
-    height, width = mask.shape
-    rows, columns = np.nonzero(mask)
-    around = [
-        (np.clip(rows + down, 0, height - 1), np.clip(columns + right, 0, width - 1))
-        for down, right in ((-1, 0), (1, 0), (0, -1), (0, 1))
-    ]
-    for _ in range(SMOOTHINGS):
-        filled[rows, columns] = np.add.reduce([filled[at] for at in around]) / 4
-    result = picture.copy()
-    result[mask] = np.rint(filled[mask]).clip(0, 255)
-    return result
-
-
-def _pulled(values: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Replace unknown pixels by the means of known ones in the smallest block."""
-    if known.all() or max(known.shape) == 1:
-        return values
-    height, width = known.shape
-    margins = (0, height % 2), (0, width % 2)
-    weighted = np.pad(values * known[..., np.newaxis], (*margins, (0, 0)))
-    weights = np.pad(known, margins)
-    sums = np.add.reduce([weighted[i::2, j::2] for i in (0, 1) for j in (0, 1)])
-    counts = np.add.reduce([weights[i::2, j::2] for i in (0, 1) for j in (0, 1)])
-    coarse = _pulled(sums / np.maximum(counts, 1)[..., np.newaxis], (counts > 0).astype(np.float32))
-    finer = coarse.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
-    return np.where(known[..., np.newaxis] > 0, values, finer)

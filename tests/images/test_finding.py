@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.studies.drawn_marks import DRAWINGS, Pen, draw, saved
+from benchmarks.studies.drawn_marks import DRAWINGS, Canvas, Pen, draw, saved
 from benchmarks.studies.wide_frames import SCENES, add_star, paste, sky
-from galaxy_explorer.images import Square, crop_with, cut_square, find_galaxy, suggest_square
+from galaxy_explorer.images import Square, crop_with, cut_square, find_galaxy
+from galaxy_explorer.images.centring import find_objects
+from galaxy_explorer.images.filling import fill
 
 GREEN, WHITE, RED, BLACK = (152, 251, 152), (255, 255, 255), (255, 0, 0), (0, 0, 0)
 ROUND, SPIRAL = "100053", "784597"
@@ -26,7 +28,7 @@ def levels_apart(one, other):
 
 def own_scale(picture):
     """Side of the square of a picture's own galaxy, in sides of the picture; it scatters around 1."""
-    return suggest_square(picture).side / picture.shape[0]
+    return find_objects(picture)[0].square.side / picture.shape[0]
 
 
 class TestGalaxyZooPictures:
@@ -95,6 +97,18 @@ class TestDrawnMarks:
             marked = draw("objects (P, S, T)", sample.picture(SPIRAL), generator(seed), Pen((255, 0, 255), 1, False))
             assert find_galaxy(marked).removed
 
+    @pytest.mark.parametrize(("colour", "width"), [(GREEN, 2), ((80, 140, 255), 4)])
+    def test_small_crosses_are_removed_from_a_bright_nucleus_too(self, sample, colour, width):
+        clean = sample.picture(ROUND)
+        marks = Canvas(clean, Pen(colour, width, False))
+        for x, y in ((212, 212), (120, 90), (330, 120), (100, 330), (320, 300)):
+            marks.line((x - 8, y - 8), (x + 8, y + 8))
+            marks.line((x - 8, y + 8), (x + 8, y - 8))
+        middle = np.s_[195:230, 195:230]
+        left = np.abs(find_galaxy(marks.done()).picture[middle].astype(float) - clean[middle])
+        assert left.max() < 60
+        assert left.mean() < 4
+
     def test_an_inverted_picture_is_inverted_again(self, sample):
         clean = sample.picture(ROUND)
         found = find_galaxy(255 - clean)
@@ -147,6 +161,15 @@ class TestFraming:
         assert found.removed
         assert np.hypot(found.square.x - 256, found.square.y - 256) < 10
         assert "cropped to" in found.note
+
+
+def test_the_peak_of_a_nucleus_is_filled_in():
+    rows, columns = np.indices((101, 101)) - 50
+    light = np.rint(20 + 200 * np.exp(-(rows**2 + columns**2) / 400)).astype(np.uint8)
+    picture = light[..., np.newaxis].repeat(3, axis=2)
+    mask = (np.abs(rows) < 3) | (np.abs(columns) < 3)
+    filled = fill(np.where(mask[..., np.newaxis], 255, picture).astype(np.uint8), mask)
+    assert np.abs(filled.astype(int) - picture)[20:80, 20:80].max() <= 3
 
 
 def screenshot(picture):
