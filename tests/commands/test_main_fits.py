@@ -35,7 +35,7 @@ def folder(tmp_path):
 
 def test_a_folder_of_fits_becomes_a_table_in_fits(run, folder, weights, tmp_path, capsys):
     output = tmp_path / "scores.fits"
-    assert run("predict", folder, "--output", output) == 1  # for the table
+    assert run("predict", folder, "--crop", "none", "--output", output) == 1  # for the table
     captured = capsys.readouterr()
     assert "4 of 5 galaxies are in" in captured.out
     assert (

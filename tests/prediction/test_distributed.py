@@ -20,7 +20,8 @@ from galaxy_explorer.prediction import SINGLE_PROCESS, DistributedError, Rank, i
 
 # One process of two; rank 1 is killed at its second batch, after rank 0 has finished its share.
 ONE_OF_TWO = """
-import os, signal, sys
+import os, pathlib, signal, sys, time
+import pandas as pd
 sys.path.insert(0, {root!r})
 from galaxy_explorer.cli import main
 from galaxy_explorer.prediction import catalogues, stream
@@ -31,6 +32,9 @@ predicted, calls = stream.predict_inputs, []
 def killed(*given):
     calls.append(given)
     if os.environ["RANK"] == "1" and len(calls) == 2:
+        parts = pathlib.Path({output!r} + ".partial")
+        while sum(len(pd.read_parquet(path)) for path in parts.glob("*.parquet")) < 5 + 2:
+            time.sleep(0.1)  # torchrun ends the other process as soon as this one is dead
         os.kill(os.getpid(), signal.SIGKILL)
     return predicted(*given)
 
@@ -91,7 +95,7 @@ def test_when_a_process_dies_the_other_reports_it_and_resume_completes(
     arguments, folder, tmp_path, monkeypatch, capsys
 ):
     script, output = tmp_path / "one_of_two.py", tmp_path / "scores.csv"
-    script.write_text(ONE_OF_TWO.format(root=str(ROOT)))
+    script.write_text(ONE_OF_TWO.format(root=str(ROOT), output=str(output)))
     done = torchrun(script, *arguments(folder, output))
     assert done.returncode != 0
     assert "run the same command with --resume" in done.stderr

@@ -1,7 +1,6 @@
 """Forward passes for several visitors at once, in a few threads."""
 
 import os
-import sys
 from concurrent.futures import Future
 from contextlib import suppress
 from queue import Empty, SimpleQueue
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from galaxy_explorer.models import Model
     from galaxy_explorer.saliency import FeatureMaps
 
-SWITCH_S = 0.0005  # after which a thread that computes hands over Python's lock
 MAX_PICTURES = 4  # in a batch; the next one must not wait long
 MAX_THREADS = 4
 
@@ -46,9 +44,6 @@ class BatchWorker:
     """
 
     def __init__(self, threads: int) -> None:
-        # Python's default of 5 ms at each of a DenseNet's layers made a pass next to three busy threads 2 to 5 times as
-        # long.
-        sys.setswitchinterval(SWITCH_S)
         self.waiting: SimpleQueue[Request] = SimpleQueue()
         for _ in range(threads):
             Thread(target=self._work, name="batches", daemon=True).start()

@@ -34,7 +34,7 @@ QUERIES = st.builds(
     ranges=st.lists(RANGES, max_size=4, unique_by=lambda wanted: (wanted.column, wanted.as_share)).map(tuple),
     min_asked=st.integers(0, 100),
     ood=st.sampled_from([None, OodRange(1.0), OodRange(0.0, 1.0), OodRange(0.25, 1.5), OodRange()]),
-    search=st.text(st.characters(min_codepoint=33, max_codepoint=400), max_size=12),
+    search=st.text(st.characters(min_codepoint=33, max_codepoint=400), max_size=12).map(str.strip),
     sort=st.sampled_from([*SORTS, *COLUMNS]),
     ascending=st.sampled_from([None, True, False]),
     page=st.integers(1, 9999),
