@@ -147,7 +147,7 @@ def test_the_largest_difference_is_shown_and_leads_to_its_answer(app: AppTest, s
         label = app.button(key=f"difference_{column}").label
         assert ANSWER_OF[column].name in label
         assert f"volunteers {100 * voted[INDEX[column]]:.0f}\u00a0%" in label
-        assert f"{100 * predicted[INDEX[column]]:.0f}\u00a0±\u00a0" in label
+        assert f"{100 * predicted[INDEX[column]]:.0f}\u00a0% (" in label
     app.button(key=f"difference_{worst[2]}").click()
     app.run()
     assert app.selectbox(key="answer").value == worst[2]
@@ -265,7 +265,7 @@ def test_the_numbers_of_the_list_are_those_of_the_table(app: AppTest) -> None:
 def test_the_columns_of_the_table_have_labels_in_words(app: AppTest) -> None:
     opened(app, source="sample", galaxy="100023", network="fcn")
     assert labels(app) == [
-        *("question", "answer", "volunteers", "fcn", "±", "difference"),
+        *("question", "answer", "volunteers", "fcn", "lower", "upper", "difference"),
         *("volunteers' share", "fcn's share", "column"),
     ]
     alone = app.dataframe[0].value
