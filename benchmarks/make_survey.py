@@ -103,9 +103,10 @@ def write_predictions(galaxies: Catalogue) -> None:
         for start in range(0, len(galaxies), CHUNK):
             votes = galaxies.volunteer_fractions[start : start + CHUNK].astype(float)
             fractions = _with_noise(votes, random.normal(0, SCATTER, votes.shape), min_share=1e-3)
-            spread = 0.02 + 0.15 * np.sqrt(fractions * (1 - fractions))
+            half = 0.02 + 0.15 * np.sqrt(fractions * (1 - fractions))
+            intervals = np.stack([fractions - half, fractions + half], axis=1).clip(0, 1)
             ids = galaxies.ids[start : start + CHUNK]
-            store.add([Batch(ids, fractions.astype(np.float32), spread.astype(np.float32), {})])
+            store.add([Batch(ids, fractions.astype(np.float32), intervals.astype(np.float32), {})])
         store.finish()
 
 

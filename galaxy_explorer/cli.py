@@ -117,7 +117,8 @@ def _add_predict(commands: Any) -> None:
     paths = "images (also FITS), folders and zip files of images, mixed; sample: the bundled sample"
     add("paths", nargs="+", metavar="PATH", help=paths)
     add("--output", type=Path, required=True, metavar="FILE", help="the table: .csv, .parquet, .fits or .ecsv")
-    add("--spread", action="store_true", help="add 37 columns: half-widths of the 68 %% prediction intervals")
+    add("--interval", action="store_true", help="add 74 columns: both ends of the 68 %% prediction intervals")
+    add("--spread", dest="interval", action="store_true", help=argparse.SUPPRESS)  # of earlier versions
     crop = "auto: find the galaxy in pictures of unknown scale, and crop to it; none: whole pictures (%(default)s)"
     add("--crop", choices=("auto", "none"), default="auto", help=crop)
     names = "of the columns: Class1.1, …, or t01_smooth, … with 37 answer shares (%(default)s)"

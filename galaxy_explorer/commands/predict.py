@@ -23,9 +23,9 @@ from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.models import Model
 from galaxy_explorer.prediction import (
     CROP_COLUMNS,
+    INTERVAL_COLUMNS,
     OOD_FLAG,
     OOD_SCORE,
-    SPREAD_COLUMNS,
     PredictionError,
     PredictionStore,
     Rank,
@@ -105,14 +105,15 @@ def _table_options(
     Raises
     ------
     ValueError
-        If intervals are requested of a model without error models.
+        If intervals are requested of a model without interval models.
     """
-    if options.spread and model.card.error_model(tta_views) is None:
+    if options.interval and model.card.interval_model(tta_views) is None:
         raise ValueError(
-            f"--spread: the model card of {options.weights} has no error model, so it has no 68 % intervals; leave "
-            "--spread out, or train with a hold-out (train.py --hold-out)"
+            f"--interval: the model card of {options.weights} has no interval model, so it has no 68 % intervals; "
+            "leave --interval out, or train with a hold-out of 20 galaxies or more; train --update-card fits one for a "
+            "checkpoint of an earlier version"
         )
-    columns = [*COLUMNS, *(SPREAD_COLUMNS if options.spread else ())]
+    columns = [*COLUMNS, *(INTERVAL_COLUMNS if options.interval else ())]
     if model.card.ood_reference is not None:
         columns += [OOD_SCORE, OOD_FLAG]
     cropped = any(source.cropped for source in sources)
@@ -207,8 +208,8 @@ def _check_finished(store: PredictionStore, expected: Sequence[str], wanted: Tab
         problem = f"but {sidecar(store.path)} does not name its weights"
     elif key != store.key:
         problem = "with predictions of other weights or another number of TTA views"
-    elif SPREAD_COLUMNS[0] in wanted.columns and SPREAD_COLUMNS[0] not in table:
-        problem = "without the columns of --spread"
+    elif INTERVAL_COLUMNS[0] in wanted.columns and INTERVAL_COLUMNS[0] not in table:
+        problem = "without the columns of --interval"
     elif other := next((name for name in ("crop", "names") if about[name] != wanted.about[name]), None):
         problem = f"with --{other} {about[other]}"
     else:

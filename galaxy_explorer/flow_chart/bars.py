@@ -44,8 +44,8 @@ def _shares(readings: list[Reading], colours: Palette) -> list[Trace]:
         opacities = [reading.opacity(tree.QUESTION_OF[column].number) for column in asked]
         trace = _bar(reading.name, points, lengths, _marker(reading, opacities, colours))
         trace["customdata"] = asked
-        if reading.half_widths is not None:
-            trace["error_x"] = _whiskers(reading, reading.half_widths, asked, colours)
+        if reading.intervals is not None:
+            trace["error_x"] = _whiskers(reading, reading.intervals, asked, colours)
         traces.append(trace)
     return traces
 
@@ -63,15 +63,15 @@ def _marker(reading: Reading, opacities: list[float], colours: Palette) -> dict[
     return {"color": shades, "pattern": pattern}
 
 
-def _whiskers(reading: Reading, half_widths: np.ndarray, columns: list[str], colours: Palette) -> dict[str, Any]:
-    """Return the 68 % prediction intervals of shares, clipped to [0, 1]."""
+def _whiskers(reading: Reading, intervals: np.ndarray, columns: list[str], colours: Palette) -> dict[str, Any]:
+    """Return the 68 % prediction intervals of shares as error bars."""
     where = [tree.INDEX[column] for column in columns]
-    share, half_width = reading.shares[where], np.nan_to_num(half_widths[where])
+    share, (lower, upper) = reading.shares[where], intervals[:, where]
     return {
         "type": "data",
         "symmetric": False,
-        "array": TRACK * np.minimum(half_width, 1 - share),
-        "arrayminus": TRACK * np.minimum(half_width, share),
+        "array": TRACK * (upper - share),
+        "arrayminus": TRACK * (share - lower),
         "color": blend(colours.track, colours.ink, 0.8),
         "thickness": 1.2,
         "width": 2,

@@ -26,7 +26,7 @@ def flow_chart(
     network: np.ndarray | None = None,
     volunteers: np.ndarray | None = None,
     *,
-    network_half_widths: np.ndarray | None = None,
+    network_share_intervals: np.ndarray | None = None,
     selected: str | None = None,
     dark: bool = True,
     network_name: str = "network",
@@ -42,8 +42,9 @@ def flow_chart(
     network, volunteers : (37,) np.ndarray or None
         Vote fractions in the order of `decision_tree.COLUMNS`, in [0, 1], NaN where unknown. One of them
         may be None.
-    network_half_widths : (37,) np.ndarray or None
-        Half the widths of the 68 % prediction intervals of the network's vote fractions; drawn as whiskers.
+    network_share_intervals : (2, 37) np.ndarray or None
+        Lower and upper ends of the 68 % prediction intervals of the answer shares, as
+        `IntervalModel.share_intervals` returns them; drawn as whiskers.
     selected : str or None
         The column of the answer to put a ring around.
     dark : bool
@@ -64,7 +65,7 @@ def flow_chart(
     ValueError
         If neither source is given, an array is not one galaxy's vote fractions, or `selected` is not a column.
     """
-    readings = read_sources(network, volunteers, network_half_widths, network_name)
+    readings = read_sources(network, volunteers, network_share_intervals, network_name)
     check_selected(selected)
     colours = palette(dark)
     path = {column for column, _ in tree.most_likely_path(readings[0].fractions)}

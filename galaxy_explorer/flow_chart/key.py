@@ -35,8 +35,8 @@ def texts(readings: list[Reading], colours: Palette) -> list[Text]:
         (_COLUMNS[2] + right, _ROWS[1], f"likeliest path ({lead})"),
         (_COLUMNS[3], _ROWS[1], "pale: few votes got there"),
     ]
-    if readings[0].half_widths is not None:
-        whisker = f"whisker: holds the volunteers’ share in 68 of 100 cases ({lead})"
+    if readings[0].intervals is not None:
+        whisker = f"whisker: holds the volunteers’ share in 68 of 100 cases or more ({lead})"
         entries.append((_COLUMNS[0] + right, _ROWS[2], whisker))
     return [Text(x, y, words, colours.quiet, colours.page, SMALL_PX, "middle right") for x, y, words in entries]
 

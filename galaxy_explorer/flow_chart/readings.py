@@ -14,12 +14,6 @@ HARDLY_ASKED = 0.01
 # half of all votes on. A share of 100 % of three votes in a hundred must not look like one of all votes.
 FULL_OPACITY_FROM = 0.5
 PALEST = 0.4
-VOLUNTEERS = 40  # a galaxy: the median is 44, some of them with little weight (Willett et al. 2013)
-# How much wider (above 1) or narrower than `_share_half_widths` computes the interval must be that holds 68 % of the
-# volunteers' shares of a question: the errors of share and votes are not quite independent. Measured on the hold-out,
-# with importance weights, as the mean of both shipped networks, which differ by 0.04 at most
-# (`python benchmarks/studies/shares.py`).
-SHARE_SCALES = {1: 1.0, 2: 0.75, 3: 1.07, 4: 1.12, 5: 1.08, 6: 1.0, 7: 0.73, 8: 0.96, 9: 0.87, 10: 1.21, 11: 0.98}
 _ROUNDING = 1e-3  # half-precision networks and rounded tables leave [0, 1] by less than this
 
 
@@ -40,7 +34,7 @@ class Reading:
     is_network: bool
     fractions: np.ndarray  # (37,)
     shares: np.ndarray  # (37,)
-    half_widths: np.ndarray | None  # (37,) of the 68 % prediction intervals of the shares
+    intervals: np.ndarray | None  # (2, 37) lower and upper ends of the 68 % prediction intervals of the shares
     states: dict[int, State]  # by question
 
     def state(self, column: str) -> State:
@@ -68,10 +62,11 @@ class Reading:
         return percent(self.share(column)) if state is State.ASKED else str(state)
 
     def share_text(self, column: str) -> str:
-        """Format an answer's share with half the width of its 68 % prediction interval, if known."""
-        if self.half_widths is None:
+        """Format an answer's share with its 68 % prediction interval, if known."""
+        if self.intervals is None:
             return self.label(column)
-        return f"{self.label(column)} ± {100 * self.half_widths[tree.INDEX[column]]:.0f}"
+        lower, upper = 100 * self.intervals[:, tree.INDEX[column]]
+        return f"{self.label(column)} (68\u202f% interval: {lower:.0f} to {upper:.0f}\u202f%)"
 
     def sentence(self, column: str) -> str:
         """Describe an answer's share and vote fraction, or why it has none."""
@@ -102,14 +97,14 @@ def percent(share: float) -> str:
 def read_sources(
     network: np.ndarray | None = None,
     volunteers: np.ndarray | None = None,
-    network_half_widths: np.ndarray | None = None,
+    network_share_intervals: np.ndarray | None = None,
     network_name: str = "network",
 ) -> list[Reading]:
     """Check the vote fractions of a galaxy and read them; the network comes first.
 
     Parameters
     ----------
-    network, volunteers, network_half_widths, network_name
+    network, volunteers, network_share_intervals, network_name
         As for `flow_chart`.
 
     Returns
@@ -124,7 +119,7 @@ def read_sources(
     """
     readings = []
     if network is not None:
-        readings.append(_read(network, network_name, network_half_widths, is_network=True))
+        readings.append(_read(network, network_name, network_share_intervals, is_network=True))
     if volunteers is not None:
         readings.append(_read(volunteers, "volunteers", None, is_network=False))
     if not readings:
@@ -156,7 +151,7 @@ def opacity_of_answer(readings: list[Reading], column: str) -> float:
     return opacity_of_question(readings, tree.QUESTION_OF[column].number)
 
 
-def _read(values: np.ndarray, name: str, half_widths: np.ndarray | None, *, is_network: bool) -> Reading:
+def _read(values: np.ndarray, name: str, intervals: np.ndarray | None, *, is_network: bool) -> Reading:
     """Read the vote fractions of one source."""
     fractions = _check(values, "network" if is_network else "volunteers")
     states = {q.number: _state(fractions[tree.SLICES[q.number]], is_network) for q in tree.QUESTIONS}
@@ -164,31 +159,11 @@ def _read(values: np.ndarray, name: str, half_widths: np.ndarray | None, *, is_n
     for number, where in tree.SLICES.items():
         if states[number] is not State.ASKED:
             shares[where] = np.nan
-    if half_widths is not None:
-        half_widths = _share_half_widths(fractions, shares, _check(half_widths, "network_half_widths"))
-    return Reading(name, is_network, fractions, shares, half_widths, states)
-
-
-def _share_half_widths(fractions: np.ndarray, shares: np.ndarray, half_widths: np.ndarray) -> np.ndarray:
-    """Convert half-widths of vote fractions to those of answer shares, (37,); NaN if not asked.
-
-    A fraction is f = share · mass. With independent errors its variance is mass² σ_share² + share² σ_mass²: the
-    second term is subtracted, or a share of 99 % of few votes would have a huge interval. If next to nothing is
-    left (a leading answer errs as its mass does), the binomial scatter is the lower bound: `VOLUNTEERS` · mass people
-    are asked, and a share of so few is never known better. `SHARE_SCALES` then calibrate it for each question.
-    """
-    deviations = np.full_like(half_widths, np.nan)
-    for number, where in tree.SLICES.items():
-        mass_column = tree.MASS_COLUMN[number]
-        if not mass_column:
-            deviations[where] = half_widths[where] / fractions[where].sum()
-            continue
-        mass, share = fractions[where].sum(), shares[where]
-        with np.errstate(divide="ignore", invalid="ignore"):  # not asked: NaN
-            own = (half_widths[where] ** 2 - (share * half_widths[tree.INDEX[mass_column]]) ** 2) / mass**2
-            counted = share * (1 - share) / (VOLUNTEERS * mass)
-        deviations[where] = SHARE_SCALES[number] * np.sqrt(np.maximum(own, counted))
-    return np.minimum(deviations, 1.0)
+    if intervals is not None:
+        lower, upper = (_check(end, "network_share_intervals") for end in intervals)
+        # A whisker begins at the bar's end, also where few votes are expected and the mean lies outside.
+        intervals = np.stack([np.fmin(lower, shares), np.fmax(upper, shares)])
+    return Reading(name, is_network, fractions, shares, intervals, states)
 
 
 def _state(fractions: np.ndarray, is_network: bool) -> State:

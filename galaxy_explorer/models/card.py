@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from galaxy_explorer.evaluation.intervals import Coverage, ErrorModel
+from galaxy_explorer.evaluation.intervals import Coverage, IntervalModel, QuantileCurves
 from galaxy_explorer.evaluation.metrics import Score
 from galaxy_explorer.evaluation.out_of_distribution import OODReference
 
@@ -18,7 +18,7 @@ class HoldOut:
     galaxies: int
     tta_views: int
     rmse: float
-    coverage: Coverage | None = None
+    interval_coverage: Coverage | None = None
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Validation(Score):
 
     tta_views: int = 8
     spot_check: SpotCheck | None = None
-    coverage: Coverage | None = None
+    interval_coverage: Coverage | None = None
     answers: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)  # `plain_answers`, by column
 
 
@@ -82,19 +82,21 @@ class Card:
     teachers: str | None = None
     teacher_views: int | None = None
     calibration: Mapping[int, CalibrationBins] = field(default_factory=dict)  # by question
-    error_models: Mapping[int, ErrorModel] = field(default_factory=dict)  # by number of TTA views
     hold_out: HoldOut | None = None
     validation: Validation | None = None
     ood_reference: OODReference | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)  # entries of other versions
+    interval_models: Mapping[int, IntervalModel] = field(default_factory=dict)  # by number of TTA views
+    interval_checks: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)  # on the validation set, likewise
+    vote_noise: Mapping[int, float] = field(default_factory=dict)  # of the validation set by question
 
-    def error_model(self, tta_views: int) -> ErrorModel | None:
-        """Return the error model of a number of TTA views, or of the next fewer; None if unknown.
+    def interval_model(self, tta_views: int) -> IntervalModel | None:
+        """Return the interval model of a number of TTA views, or of the next fewer; None if unknown.
 
-        With fewer views their spread explains less of the error, so the model's part is larger.
+        Fewer views err more, so these intervals are too long rather than too short.
         """
-        fewer = [views for views in self.error_models if views <= tta_views] or sorted(self.error_models)[:1]
-        return self.error_models[max(fewer)] if fewer else None
+        fewer = [views for views in self.interval_models if views <= tta_views] or sorted(self.interval_models)[:1]
+        return self.interval_models[max(fewer)] if fewer else None
 
     @classmethod
     def from_dict(cls, entries: Mapping[str, Any]) -> "Card":
@@ -105,7 +107,7 @@ class Card:
         TypeError, ValueError, AttributeError
             If an entry is missing or of another type.
         """
-        known = {entry.name for entry in fields(cls)} | set(_RENAMED[cls])
+        known = {entry.name for entry in fields(cls)} | set(_RENAMED[cls]) | {"error_models"}  # of earlier intervals
         extra = {name: value for name, value in entries.items() if name not in known}
         return _read(cls, {**entries, "extra": extra})
 
@@ -136,13 +138,17 @@ _RECORDS: Mapping[str, type] = {
     "hold_out": HoldOut,
     "validation": Validation,
     "ood_reference": OODReference,
-    "coverage": Coverage,
+    "interval_coverage": Coverage,
+    "fractions": QuantileCurves,
+    "shares": QuantileCurves,
     "spot_check": SpotCheck,
 }
 # Entries by number: None for plain values.
 _BY_NUMBER: Mapping[str, type | None] = {
     "calibration": CalibrationBins,
-    "error_models": ErrorModel,
+    "interval_models": IntervalModel,
+    "interval_checks": None,
+    "vote_noise": None,
     "rmse_by_question": None,
     "mean_rmse_by_question": None,
     "standard_error_by_question": None,

@@ -47,11 +47,11 @@ class Model:
         Returns
         -------
         str
-            16 hexadecimal digits, which change with weights, preprocessing, TTA views and error model.
+            16 hexadecimal digits, which change with weights, preprocessing, TTA views and interval model.
         """
         decisive = [*(plain(getattr(self.card, name)) for name in _DECISIVE), tta_views]
-        if error_model := self.card.error_model(tta_views):
-            decisive.append(plain(error_model))
+        if interval_model := self.card.interval_model(tta_views):
+            decisive.append(plain(interval_model))
         digest = hashlib.sha256(json.dumps(decisive).encode())
         for name, value in self.network.state_dict().items():
             digest.update(name.encode())

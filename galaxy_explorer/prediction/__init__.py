@@ -18,9 +18,11 @@ from galaxy_explorer.prediction.store import PredictionStore
 from galaxy_explorer.prediction.stream import Batch, PredictOptions, Source, predict_pictures
 from galaxy_explorer.prediction.tables import (
     CROP_COLUMNS,
+    INTERVAL_COLUMNS,
+    LOWER_COLUMNS,
     OOD_FLAG,
     OOD_SCORE,
-    SPREAD_COLUMNS,
+    UPPER_COLUMNS,
     PredictionError,
     read_failures,
 )
@@ -28,10 +30,12 @@ from galaxy_explorer.prediction.tables import (
 __all__ = [
     "CROP_COLUMNS",
     "ENDINGS",
+    "INTERVAL_COLUMNS",
+    "LOWER_COLUMNS",
     "OOD_FLAG",
     "OOD_SCORE",
     "SINGLE_PROCESS",
-    "SPREAD_COLUMNS",
+    "UPPER_COLUMNS",
     "Batch",
     "DistributedError",
     "PredictOptions",

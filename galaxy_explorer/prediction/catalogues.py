@@ -184,4 +184,5 @@ def _read_rows(store: PredictionStore, catalogue: Catalogue) -> Predictions:
             f"{store.path} lacks {undone} of the {len(catalogue)} galaxies of {catalogue.name}; "
             "delete it, or name another file for this catalogue"
         )
-    return Predictions(table.fractions.loc[ids], table.spread.loc[ids], failures, table.ood_scores.loc[ids])
+    fractions, lower, upper = (part.loc[ids] for part in (table.fractions, table.lower, table.upper))
+    return Predictions(fractions, lower, upper, failures, table.ood_scores.loc[ids])

@@ -9,9 +9,9 @@ import pandas as pd
 from galaxy_explorer.catalogue import ID
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.prediction.stream import Batch
-from galaxy_explorer.prediction.tables import CROP_COLUMNS, FAILURE, OOD_SCORE, SPREAD_COLUMNS, STATE
+from galaxy_explorer.prediction.tables import CROP_COLUMNS, FAILURE, LOWER_COLUMNS, OOD_SCORE, STATE, UPPER_COLUMNS
 
-NUMBERS = [*COLUMNS, *SPREAD_COLUMNS, OOD_SCORE, *CROP_COLUMNS]
+NUMBERS = [*COLUMNS, *LOWER_COLUMNS, *UPPER_COLUMNS, OOD_SCORE, *CROP_COLUMNS]
 CHUNK_COLUMNS = [*NUMBERS, STATE, FAILURE]
 
 
@@ -23,8 +23,8 @@ class Predictions:
     ----------
     fractions : pd.DataFrame
         Vote fractions, float32; the index ``GalaxyID`` is text, the columns are the 37 of the decision tree.
-    spread : pd.DataFrame
-        Half-widths of their 68 % prediction intervals, of the same form; NaN if the table does not hold them.
+    lower, upper : pd.DataFrame
+        Ends of their 68 % prediction intervals, of the same form; NaN if the table does not hold them.
     failures : dict of str to str
         The reason for each galaxy that could not be predicted.
     ood_scores : pd.Series
@@ -32,7 +32,8 @@ class Predictions:
     """
 
     fractions: pd.DataFrame
-    spread: pd.DataFrame
+    lower: pd.DataFrame
+    upper: pd.DataFrame
     failures: dict[str, str]
     ood_scores: pd.Series = field(default_factory=lambda: pd.Series(dtype=float))
 
@@ -59,11 +60,13 @@ def chunk_of(batches: Sequence[Batch]) -> pd.DataFrame:
 
 
 def _numbers(batch: Batch) -> np.ndarray:
-    """Return the columns `NUMBERS` of a batch, (n, 78), NaN where unknown."""
+    """Return the columns `NUMBERS` of a batch, (n, 115), NaN where unknown."""
     count = len(batch.ids)
     squares = [(one.x, one.y, one.side) if one else (np.nan,) * 3 for one in batch.squares or [None] * count]
     scores = np.full(count, np.nan) if batch.ood_scores is None else batch.ood_scores
-    return np.column_stack([batch.fractions, batch.spread, scores, np.reshape(squares, (count, 3))])
+    return np.column_stack(
+        [batch.fractions, *np.moveaxis(batch.intervals, 1, 0), scores, np.reshape(squares, (count, 3))]
+    )
 
 
 def predicted_rows(chunk: pd.DataFrame) -> pd.DataFrame:
@@ -78,7 +81,9 @@ def failures_of(chunk: pd.DataFrame) -> dict[str, str]:
 
 
 def split(table: pd.DataFrame, failures: dict[str, str]) -> Predictions:
-    """Split a table into fractions and half-widths."""
-    spread = table.reindex(columns=list(SPREAD_COLUMNS)).set_axis(list(COLUMNS), axis=1)
+    """Split a table into fractions and the ends of their intervals."""
+    lower, upper = (
+        table.reindex(columns=list(names)).set_axis(list(COLUMNS), axis=1) for names in (LOWER_COLUMNS, UPPER_COLUMNS)
+    )
     scores = table[OOD_SCORE] if OOD_SCORE in table else pd.Series(np.nan, table.index, name=OOD_SCORE)
-    return Predictions(table[list(COLUMNS)], spread, failures, scores)
+    return Predictions(table[list(COLUMNS)], lower, upper, failures, scores)

@@ -38,6 +38,7 @@ _COMMENT = (
     "weighted scores, not probabilities. By Galaxy Explorer,",
     "galaxy_explorer.decision_tree.",
 )
+_UCDS = {"lower": "stat.min", "upper": "stat.max"}  # UCD1+: lower and upper limit
 _OTHERS = {
     ID: ("The galaxy's id: the name of its picture without the ending", "meta.id;meta.main"),
     OOD_SCORE: ("Out-of-distribution score: above 1 the prediction may be meaningless", "stat.value"),
@@ -53,8 +54,8 @@ def describe(column: str) -> tuple[str, str]:
     if column in _OTHERS:
         return _OTHERS[column]
     name, _, kind = column.partition("_")
-    if kind == "spread":
-        return f"Half-width of the 68 % interval of {name}", "stat.error;src.morph"
+    if kind in ("lower", "upper"):
+        return f"{kind.capitalize()} end of the 68 % prediction interval of {name}", f"src.morph;{_UCDS[kind]}"
     question, answer = QUESTION_OF[name], ANSWER_OF[name].name
     title = "Share of this question's votes" if kind == "share" else "Vote fraction"
     return f"{title} (0 to 1) of '{answer}' to question {question.number}: {question.text}", "src.morph;arith.ratio"

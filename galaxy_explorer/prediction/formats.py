@@ -14,9 +14,9 @@ from galaxy_explorer.prediction.tables import (
     ADVICE,
     CROP_COLUMNS,
     DAMAGED,
+    INTERVAL_COLUMNS,
     OOD_FLAG,
     OOD_SCORE,
-    SPREAD_COLUMNS,
     About,
     PredictionError,
     parquet_about,
@@ -28,6 +28,8 @@ from galaxy_explorer.prediction.tables import (
 ENDINGS = (".csv", ".parquet", ".fits", ".ecsv")
 NAMES = ("class", "gz2")  # of the columns: Class1.1 as in the challenge, or t01_smooth
 SHARE_COLUMNS = tuple(f"{name}_share" for name in COLUMNS)
+
+_HALF_WIDTHS = tuple(f"{name}_spread" for name in COLUMNS)  # of intervals, in tables of an earlier version
 
 _GZ2 = {name: f"t{QUESTION_OF[name].number:02}_{ANSWER_OF[name].stem.partition('_')[2]}" for name in COLUMNS}
 
@@ -51,7 +53,9 @@ def _name_in_file(column: str, ending: str, names: str) -> str:
 
 # Columns by their names in files, where these differ.
 _COLUMN_OF = {
-    _name_in_file(column, ".fits", names): column for names in NAMES for column in (*COLUMNS, *SPREAD_COLUMNS)
+    _name_in_file(column, ".fits", names): column
+    for names in NAMES
+    for column in (*COLUMNS, *INTERVAL_COLUMNS, *_HALF_WIDTHS)
 }
 
 
@@ -74,7 +78,7 @@ def write_table(
     tables : iterable of pd.DataFrame
         Indexed by ``GalaxyID`` (text), float32.
     columns : sequence of str
-        Columns that are written; in FITS and ECSV the 37, their half-widths, `OOD_SCORE`, `OOD_FLAG`, `CROP_COLUMNS`.
+        Columns that are written; in FITS and ECSV the 37, `INTERVAL_COLUMNS`, `OOD_SCORE`, `OOD_FLAG`, `CROP_COLUMNS`.
     about : mapping of str to str or int
         Metadata, such as `provenance` returns. CSV has no place for it.
     names : str
@@ -167,8 +171,9 @@ def read_table(path: Path) -> tuple[pd.DataFrame, str | None]:
     Returns
     -------
     table : pd.DataFrame
-        Float32, indexed by ``GalaxyID`` (text): the 37 columns in [0, 1] and, if the file has them, their
-        half-widths (`SPREAD_COLUMNS`), `OOD_SCORE` and `CROP_COLUMNS`; NaN for an empty cell.
+        Float32, indexed by ``GalaxyID`` (text): the 37 columns in [0, 1] and, if the file has them, the ends
+        of their intervals (`INTERVAL_COLUMNS`), `OOD_SCORE` and `CROP_COLUMNS`; NaN for an empty cell. The half-widths
+        of an earlier version become ends.
     key : str or None
         The `Model.key` of its weights and TTA views, for CSV from its sidecar; None if unknown.
 
@@ -213,7 +218,18 @@ def _checked(table: pd.DataFrame, path: Path) -> pd.DataFrame:
         for name in (OOD_SCORE, *CROP_COLUMNS)
         if name in table
     }
-    return _numbers(table, COLUMNS, path).join(_numbers(table, SPREAD_COLUMNS, path)).assign(**others)
+    fractions = _numbers(table, COLUMNS, path)
+    return fractions.join(_intervals(table, fractions, path)).assign(**others)
+
+
+def _intervals(table: pd.DataFrame, fractions: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Return the ends of the intervals of a table, none if it lacks them."""
+    half_widths = _numbers(table, _HALF_WIDTHS, path)
+    if half_widths.shape[1] == 0:
+        return _numbers(table, INTERVAL_COLUMNS, path)
+    centre, half = fractions.to_numpy(), half_widths.to_numpy()
+    ends = np.stack([centre - half, centre + half], axis=-1).clip(0, 1).reshape(len(table), -1)
+    return pd.DataFrame(ends, table.index, list(INTERVAL_COLUMNS))
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
@@ -239,7 +255,7 @@ def _numbers(table: pd.DataFrame, columns: Sequence[str], path: Path) -> pd.Data
         return table[[]]
     numbers: dict[str, np.ndarray] = {}
     for name in columns:
-        numbers[name], invalid = to_numbers(table[name], COLUMNS[0])  # half-widths have the range of scores
+        numbers[name], invalid = to_numbers(table[name], COLUMNS[0])  # ends of intervals have the range of scores
         if invalid.any():
             row = int(np.argmax(invalid))
             raise PredictionError(

@@ -40,9 +40,8 @@ def predict(
     fractions : (N, 37) np.ndarray of float32
         Vote fractions in [0, 1]: the mean over the TTA views, which obeys the decision tree as each view does. On
         the CPU an image gets the same numbers in every batch, to 1e-6.
-    spread : (N, 37) np.ndarray of float32
-        Half-width of the 68 % prediction interval, if the model card has error models. Otherwise the standard
-        deviation over the TTA views; 0 for one view.
+    intervals : (N, 2, 37) np.ndarray of float32
+        Lower and upper ends of the 68 % prediction intervals, in [0, 1]; NaN if the model card has no interval models.
 
     Raises
     ------
@@ -51,22 +50,22 @@ def predict(
         returns NaN or inf.
     """
     if not len(pictures):
-        return np.empty((0, len(COLUMNS)), np.float32), np.empty((0, len(COLUMNS)), np.float32)
+        return np.empty((0, len(COLUMNS)), np.float32), np.empty((0, 2, len(COLUMNS)), np.float32)
     inputs = np.stack([model.inputs(picture, field) for picture in pictures])
-    fractions, over_views, _ = predict_inputs(model.network, inputs, tta_views)
-    return fractions, add_model_error(model, fractions, over_views, tta_views)
+    fractions, _ = predict_inputs(model.network, inputs, tta_views)
+    return fractions, intervals_of(model, fractions, tta_views)
 
 
-def add_model_error(model: "Model", fractions: np.ndarray, over_views: np.ndarray, tta_views: int) -> np.ndarray:
-    """Combine the spread over the TTA views with the error model, if the card has one."""
-    error_model = model.card.error_model(tta_views)
-    return over_views if error_model is None else error_model.half_widths(fractions, over_views).astype(np.float32)
+def intervals_of(model: "Model", fractions: np.ndarray, tta_views: int) -> np.ndarray:
+    """Return the ends of the intervals as `predict` does."""
+    interval_model = model.card.interval_model(tta_views)
+    if interval_model is None:
+        return np.full((len(fractions), 2, len(COLUMNS)), np.nan, np.float32)
+    return interval_model.intervals(fractions).astype(np.float32)
 
 
-def predict_inputs(
-    network: "GalaxyNetwork", inputs: np.ndarray, tta_views: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return mean and deviation over the TTA views of inputs, and ``(N, D)`` embeddings."""
+def predict_inputs(network: "GalaxyNetwork", inputs: np.ndarray, tta_views: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean over the TTA views of inputs, and ``(N, D)`` embeddings."""
     import torch
 
     if network.training:
@@ -80,21 +79,21 @@ def predict_inputs(
         parts = [network.predict_and_embed(part.to(device, memory_format=torch.channels_last)) for part in passes]
         outputs, embeddings = (torch.cat(part) for part in zip(*parts, strict=True))
     embedded = embeddings[: len(inputs)].float().cpu().numpy()  # the first view is the input itself
-    return *_over_views(outputs.unflatten(0, (tta_views, len(inputs)))), embedded
+    return _mean_over_views(outputs.unflatten(0, (tta_views, len(inputs)))), embedded
 
 
-def predict_features(network: "GalaxyNetwork", features: "Sequence[torch.Tensor]") -> tuple[np.ndarray, np.ndarray]:
+def predict_features(network: "GalaxyNetwork", features: "Sequence[torch.Tensor]") -> np.ndarray:
     """Predict as `predict_inputs` from the ``(V, C, h, w)`` feature maps of each image."""
     import torch
 
     with torch.inference_mode():
         outputs = network.head(network.logits_from_features(torch.cat([*features])))
-    return _over_views(outputs.unflatten(0, (len(features), -1)).transpose(0, 1))
+    return _mean_over_views(outputs.unflatten(0, (len(features), -1)).transpose(0, 1))
 
 
-def _over_views(outputs: "torch.Tensor") -> tuple[np.ndarray, np.ndarray]:
-    """Return mean and standard deviation of ``(V, N, 37)`` outputs over the TTA views."""
+def _mean_over_views(outputs: "torch.Tensor") -> np.ndarray:
+    """Return the mean of ``(V, N, 37)`` outputs over the TTA views."""
     fractions = outputs.cpu().numpy().astype(float)
     if not np.isfinite(fractions).all():
         raise ValueError("the network returns NaN or inf; its weights are damaged: train it again")
-    return fractions.mean(axis=0).astype(np.float32), fractions.std(axis=0).astype(np.float32)
+    return fractions.mean(axis=0).astype(np.float32)

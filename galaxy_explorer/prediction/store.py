@@ -27,10 +27,10 @@ from galaxy_explorer.prediction.tables import (
     ADVICE,
     CROP_COLUMNS,
     FAILURE,
+    INTERVAL_COLUMNS,
     KEY,
     OOD_FLAG,
     OOD_SCORE,
-    SPREAD_COLUMNS,
     STATE,
     About,
     PredictionError,
@@ -43,7 +43,7 @@ from galaxy_explorer.prediction.tables import (
 )
 from galaxy_explorer.storage import atomic_path, remove_leftovers, try_lock, write_atomic
 
-STORED = (*COLUMNS, *SPREAD_COLUMNS, OOD_SCORE)  # columns of a catalogue's finished table in the cache
+STORED = (*COLUMNS, *INTERVAL_COLUMNS, OOD_SCORE)  # columns of a catalogue's finished table in the cache
 _DELETE_CHUNK = "delete it, and give the same command with --resume: the galaxies in it are predicted again"
 
 

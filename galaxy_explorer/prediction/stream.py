@@ -14,7 +14,7 @@ import numpy as np
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.evaluation.out_of_distribution import ood_score
 from galaxy_explorer.images import DEFAULT_VIEWS, Finding, ImageError, Square
-from galaxy_explorer.prediction.inference import add_model_error, predict_inputs
+from galaxy_explorer.prediction.inference import intervals_of, predict_inputs
 
 if TYPE_CHECKING:
     from galaxy_explorer.models import Model
@@ -92,7 +92,7 @@ class Batch:
 
     ids: list[str]
     fractions: np.ndarray  # (n, 37) float32 vote fractions
-    spread: np.ndarray  # (n, 37) float32, as `predict` returns it
+    intervals: np.ndarray  # (n, 2, 37) float32, as `predict` returns them
     failures: dict[str, str]
     fingerprints: Sequence[str | None] | None = None  # (n,) of their images
     ood_scores: np.ndarray | None = None  # (n,) float; None if the model card has no reference
@@ -145,15 +145,15 @@ def _predict_batch(model: "Model", batch: list[Decoding], tta_views: int) -> Bat
         except (ImageError, OSError) as error:
             failures[source.galaxy_id] = str(error)
     if not inputs:
-        nothing = np.empty((0, len(COLUMNS)), np.float32)
-        return Batch([], nothing, nothing, failures)
+        nothing = np.empty((0, 3, len(COLUMNS)), np.float32)
+        return Batch([], nothing[:, 0], nothing[:, 1:], failures)
     arrays, squares = zip(*inputs.values(), strict=True)
-    fractions, over_views, embeddings = predict_inputs(model.network, np.stack(arrays), tta_views)
+    fractions, embeddings = predict_inputs(model.network, np.stack(arrays), tta_views)
     reference = model.card.ood_reference
     return Batch(
         [source.galaxy_id for source in inputs],
         fractions,
-        add_model_error(model, fractions, over_views, tta_views),
+        intervals_of(model, fractions, tta_views),
         failures,
         [source.fingerprint for source in inputs],
         None if reference is None else ood_score(embeddings, reference),

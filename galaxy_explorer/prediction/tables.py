@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +12,9 @@ from galaxy_explorer.catalogue import ID
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.storage import atomic_path
 
-SPREAD_COLUMNS = tuple(f"{name}_spread" for name in COLUMNS)  # half-widths of the 68 % prediction intervals
+LOWER_COLUMNS = tuple(f"{name}_lower" for name in COLUMNS)  # lower ends of the 68 % prediction intervals
+UPPER_COLUMNS = tuple(f"{name}_upper" for name in COLUMNS)
+INTERVAL_COLUMNS = tuple(chain.from_iterable(zip(LOWER_COLUMNS, UPPER_COLUMNS, strict=True)))
 OOD_SCORE = "ood_score"  # out-of-distribution score
 OOD_FLAG = "out_of_distribution"  # whether it is above 1
 CROP_COLUMNS = ("crop_x", "crop_y", "crop_side")  # the part of the image that was predicted; NaN for all of it

@@ -54,13 +54,14 @@ READERS = {
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_predict_adds_the_spread_when_asked_to(run, galaxies, tmp_path, name):
-    assert run("predict", galaxies, "--output", tmp_path / name, "--spread") == 0
+def test_predict_adds_both_ends_of_the_intervals_when_asked_to(run, galaxies, tmp_path, name):
+    assert run("predict", galaxies, "--output", tmp_path / name, "--interval") == 0
     table = READERS[name](tmp_path / name)
-    expected = ["GalaxyID", *COLUMNS, *(f"{column}_spread" for column in COLUMNS), *ADDED]
+    expected = ["GalaxyID", *COLUMNS, *(f"{column}_{end}" for column in COLUMNS for end in ("lower", "upper")), *ADDED]
     in_file = {column: column.replace(".", "_") if name.endswith("fits") else column for column in expected}
     assert table.columns.tolist() == list(in_file.values())
-    assert (table[in_file["Class1.1_spread"]] > 0).all()
+    assert (table[in_file["Class1.1_lower"]] <= table[in_file["Class1.1_upper"]]).all()
+    assert (table[in_file["Class1.1_upper"]] > 0).all()
 
 
 def test_predict_takes_files_folders_and_zips_mixed(run, galaxies, tmp_path, draw_galaxy):

@@ -74,8 +74,8 @@ def test_resume_of_a_finished_table_that_lacks_galaxies_is_refused(run, galaxies
 def test_resume_of_a_table_that_other_weights_finished_is_refused(run, galaxies, tmp_path, capsys, name):
     output = tmp_path / name
     assert run("predict", galaxies, "--output", output) == 0
-    assert run("predict", galaxies, "--output", output, "--resume", "--spread") == 2
-    assert "is finished, without the columns of --spread; leave out --resume" in capsys.readouterr().err
+    assert run("predict", galaxies, "--output", output, "--resume", "--interval") == 2
+    assert "is finished, without the columns of --interval; leave out --resume" in capsys.readouterr().err
     weights = tiny_network()
     with torch.no_grad():
         next(weights.parameters()).mul_(1.5)

@@ -24,6 +24,7 @@ from galaxy_explorer.images import Finding, Square, cut_square, find_galaxy
 from galaxy_explorer.models.checkpoints import load
 from galaxy_explorer.prediction import (
     ENDINGS,
+    INTERVAL_COLUMNS,
     ood_score,
     predict,
     read_about,
@@ -156,7 +157,7 @@ def test_resume_does_not_mix_crops_and_whole_pictures(run, mixed, tmp_path, monk
 @pytest.mark.parametrize("ending", FORMATS)
 def test_names_of_galaxy_zoo_2_have_no_dots_and_come_with_shares(run, galaxies, tmp_path, ending):
     output, plain = tmp_path / f"scores{ending}", tmp_path / "plain.parquet"
-    assert run("predict", galaxies, "--output", output, "--names", "gz2", "--spread") == 0
+    assert run("predict", galaxies, "--output", output, "--names", "gz2", "--interval") == 0
     assert run("predict", galaxies, "--output", plain, "--spread") == 0
     table = read(output)
     assert all(re.fullmatch(r"[A-Za-z]\w*", name) for name in table.columns)
@@ -205,10 +206,31 @@ def test_a_table_of_an_earlier_version_is_still_read_and_finished(run, galaxies,
     assert "is finished already" in capsys.readouterr().out
 
 
-def test_intervals_of_a_network_without_error_model_are_refused(galaxies, tmp_path, capsys):
-    run = command_with(write_tiny_weights(tmp_path, error_models={}))
-    assert run("predict", galaxies, "--output", tmp_path / "scores.csv", "--spread") == 2
-    assert "has no error model, so it has no 68 % intervals; leave --spread out" in capsys.readouterr().err
+@pytest.mark.parametrize("ending", FORMATS)
+def test_half_widths_of_an_earlier_version_become_ends(galaxies, tmp_path, ending, random_fractions):
+    fractions = random_fractions(3).astype(np.float32)
+    old = [f"{name}_spread" for name in COLUMNS]
+    index = pd.Index(["1", "2", "3"], name="GalaxyID")
+    table = pd.DataFrame(np.hstack([fractions, np.full_like(fractions, 0.1)]), index, [*COLUMNS, *old])
+    names = {name: name.replace(".", "_") if ending == ".fits" else name for name in table.columns}
+    content = table.rename(columns=names).reset_index()
+    path = tmp_path / f"old{ending}"
+    if ending == ".parquet":
+        content.to_parquet(path)
+    elif ending == ".csv":
+        content.to_csv(path, index=False)
+    else:
+        Table.from_pandas(content).write(path, format=ending[1:] if ending == ".fits" else "ascii.ecsv")
+    found = read_table(path)[0]
+    assert found.columns.tolist() == [*COLUMNS, *INTERVAL_COLUMNS]
+    np.testing.assert_allclose(found["Class1.1_lower"], (fractions[:, 0] - 0.1).clip(0), atol=1e-6)
+    np.testing.assert_allclose(found["Class1.1_upper"], (fractions[:, 0] + 0.1).clip(0, 1), atol=1e-6)
+
+
+def test_intervals_of_a_network_without_interval_model_are_refused(galaxies, tmp_path, capsys):
+    run = command_with(write_tiny_weights(tmp_path, interval_models={}))
+    assert run("predict", galaxies, "--output", tmp_path / "scores.csv", "--interval") == 2
+    assert "has no interval model, so it has no 68 % intervals; leave --interval out" in capsys.readouterr().err
     assert not (tmp_path / "scores.csv").exists()
 
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from ends import share_ends
 
 from galaxy_explorer import decision_tree as tree
 from galaxy_explorer.decision_tree import COLUMNS, SLICES
@@ -138,7 +139,7 @@ def test_plotly_takes_everything_that_is_drawn(galaxy, dark):
     figure = flow_chart(
         galaxy,
         galaxy,
-        network_half_widths=galaxy * 0.1,
+        network_share_intervals=share_ends(galaxy),
         selected=COLUMNS[3],
         dark=dark,
         caption="Galaxy <1> · a network",

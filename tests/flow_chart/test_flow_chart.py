@@ -6,6 +6,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from ends import share_ends
 
 from galaxy_explorer import decision_tree as tree
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, SLICES, columns_of, shares_from_fractions
@@ -23,7 +24,6 @@ from galaxy_explorer.flow_chart.curves import ROUTES
 from galaxy_explorer.flow_chart.figure import all_texts
 from galaxy_explorer.flow_chart.layout import BARS, NOTES, TILES, TRACK, WIDTH
 from galaxy_explorer.flow_chart.palette import DARK, LIGHT
-from galaxy_explorer.flow_chart.readings import SHARE_SCALES
 
 EDGE_ON, ODD = 2, tree.ASKED_OF_EVERYONE
 
@@ -127,36 +127,23 @@ def test_bars_are_as_long_as_the_shares(galaxy, face_on):
             assert percent(shares[INDEX[column]]) in [text.strip("\u2007") for text in texts_in(figure, TILES[column])]
 
 
-def counted(share, mass):
-    """The binomial scatter of a share when a fraction of forty volunteers is asked."""
-    return np.sqrt(share * (1 - share) / (40 * mass))
-
-
-def test_whiskers_are_the_spread_of_the_shares_without_that_of_the_mass(galaxy):
-    shares, spread = shares_from_fractions(galaxy), np.zeros(len(COLUMNS))
-    for number in SLICES:  # errors of 0.05 in every share, handed down the tree
-        where, mass_column = SLICES[number], tree.MASS_COLUMN[number]
-        of_mass = spread[INDEX[mass_column]] if mass_column else 0.0
-        spread[where] = np.hypot(0.05 * galaxy[where].sum(), shares[where] * of_mass)
-    bars = trace(flow_chart(galaxy, network_half_widths=spread), "network")
+def test_whiskers_reach_from_the_lower_to_the_upper_end(galaxy):
+    shares, ends = shares_from_fractions(galaxy), share_ends(galaxy)
+    bars = trace(flow_chart(galaxy, network_share_intervals=ends), "network")
     for i, column in enumerate(bars.customdata):
-        share = shares[INDEX[column]]
-        number = tree.QUESTION_OF[column].number
-        floor = counted(share, tree.mass_of(number, galaxy)) if tree.MASS_COLUMN[number] else 0
-        half_width = SHARE_SCALES[number] * max(0.05, floor)
-        assert bars.error_x.arrayminus[i] == pytest.approx(TRACK * min(half_width, share), abs=1e-6)
-        assert bars.x[i] + bars.error_x.array[i] <= TRACK + 1e-9
+        lower, upper = ends[:, INDEX[column]]
+        assert bars.x[i] - bars.error_x.arrayminus[i] == pytest.approx(TRACK * lower, abs=1e-6)
+        assert bars.x[i] + bars.error_x.array[i] == pytest.approx(TRACK * upper, abs=1e-6)
+        assert bars.error_x.array[i] != pytest.approx(bars.error_x.arrayminus[i])
+    assert shares[0] == pytest.approx(bars.x[0] / TRACK)
 
 
-def test_an_answer_that_errs_as_the_votes_on_its_question_do_is_not_taken_for_certain(galaxy):
-    spread = 0.2 * galaxy  # the errors of a question's answers are those of its mass, and nothing is left of the shares
-    (reading,) = read_sources(galaxy, None, spread, "network")
-    for number, where in SLICES.items():
-        if tree.MASS_COLUMN[number]:
-            mass = tree.mass_of(number, galaxy)
-            wanted = SHARE_SCALES[number] * counted(reading.shares[where], mass)
-            np.testing.assert_allclose(reading.half_widths[where], wanted)
-            assert (reading.half_widths[where] > 0.005).any()
+def test_a_whisker_begins_at_the_bar_also_if_the_mean_lies_outside(galaxy):
+    shares = shares_from_fractions(galaxy)
+    (reading,) = read_sources(galaxy, None, np.zeros((2, 37)), "network")
+    asked = np.isfinite(reading.shares)
+    assert (reading.intervals[0] == 0).all()
+    np.testing.assert_allclose(reading.intervals[1][asked], shares[asked])
 
 
 def test_the_outline_has_a_box_for_every_question_and_answer_where_the_chart_has_it(galaxy):
@@ -315,7 +302,7 @@ def test_what_cannot_be_drawn_is_refused_in_words(draw, galaxy):
 
 
 def test_a_chart_can_be_saved_and_shown_in_a_notebook(galaxy, tmp_path):
-    figure = flow_chart(galaxy, galaxy, network_half_widths=galaxy * 0.1, caption="one galaxy")
+    figure = flow_chart(galaxy, galaxy, network_share_intervals=share_ends(galaxy), caption="one galaxy")
     figure.write_html(tmp_path / "chart.html", include_plotlyjs=False)
     assert "one galaxy" in (tmp_path / "chart.html").read_text(encoding="utf-8")
     assert ANSWER_TRACE in figure.to_html(include_plotlyjs=False)

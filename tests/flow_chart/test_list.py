@@ -4,12 +4,13 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+from ends import share_ends
 
 from galaxy_explorer import decision_tree as tree
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, SLICES, columns_of, shares_from_fractions
 from galaxy_explorer.flow_chart import as_list, percent, read_sources
 from galaxy_explorer.flow_chart.icons import HALF_PX, ICONS, drawing, flipped
-from galaxy_explorer.flow_chart.readings import HARDLY_ASKED, SHARE_SCALES
+from galaxy_explorer.flow_chart.readings import HARDLY_ASKED
 
 
 @pytest.fixture
@@ -66,15 +67,12 @@ def test_list_says_of_how_few_votes_a_network_says_nothing(galaxy):
         assert "hardly asked (fewer than 1 in 100 votes)" in words(items[column])
 
 
-def test_list_carries_the_spread(galaxy):
-    items = items_of(as_list(read_sources(galaxy, network_half_widths=galaxy * 0.2)))
-    shares = shares_from_fractions(galaxy)
+def test_list_carries_the_intervals(galaxy):
+    ends = share_ends(galaxy)
+    items = items_of(as_list(read_sources(galaxy, network_share_intervals=ends)))
     for column, item in items.items():
-        number, share = tree.QUESTION_OF[column].number, shares[INDEX[column]]
-        # Fractions that err in step with the mass of their question leave its shares as sure as a count of votes is.
-        counted = np.sqrt(share * (1 - share) / (40 * tree.mass_of(number, galaxy)))
-        own = 100 * SHARE_SCALES[number] * (counted if tree.MASS_COLUMN[number] else 0.2 * share)
-        assert f"± {own:.0f}" in words(item)
+        lower, upper = 100 * ends[:, INDEX[column]]
+        assert f"interval: {lower:.0f} to {upper:.0f}" in words(item)
 
 
 def test_list_marks_the_likeliest_path_and_the_selected_answer_in_words(galaxy):

@@ -198,7 +198,7 @@ def test_odd_arguments_of_the_network_are_an_error(arguments: dict[str, Any], tm
         load(tmp_path / "net.pt")
 
 
-@pytest.mark.parametrize("wrong", [{"validation": 5}, {"error_models": {"a": {}}}, {"hold_out": {"galaxies": 1}}])
+@pytest.mark.parametrize("wrong", [{"validation": 5}, {"interval_models": {"a": {}}}, {"hold_out": {"galaxies": 1}}])
 def test_a_card_with_an_entry_of_another_type_is_an_error(wrong: dict[str, Any], tmp_path: Path) -> None:
     entries = entries_of("fcn", **wrong)
     torch.save({"weights": network_of("fcn").state_dict(), "card": entries}, tmp_path / "net.pt")

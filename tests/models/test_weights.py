@@ -18,7 +18,7 @@ from galaxy_explorer.training.model_card.calibration_plot import calibration_plo
 from galaxy_explorer.training.model_card.evaluate import SPOT_CHECK, spot_check_ids
 
 MEGABYTES = 16
-CARD_KILOBYTES = 150  # cards are read often
+CARD_KILOBYTES = 300  # as JSON; cards are read often, half of one is its intervals
 
 shipped = pytest.mark.parametrize("name", available())
 
@@ -47,21 +47,32 @@ def test_the_spot_check_on_the_card_is_measured_again(name, sixty):
 
 
 @shipped
-def test_the_intervals_on_the_card_have_their_nominal_coverage(name):
+def test_the_intervals_on_the_card_have_their_coverage(name):
     card = read_card(available()[name])
-    assert list(card.error_models) == list(MEASURED_VIEWS)
-    assert all(list(model.errors) == list(COLUMNS) for model in card.error_models.values())
+    assert list(card.interval_models) == list(card.interval_checks) == list(MEASURED_VIEWS)
+    assert all(list(model.shares.upper) == list(COLUMNS) for model in card.interval_models.values())
     for evaluation in (card.hold_out, card.validation):
-        assert 0.60 <= evaluation.coverage.all <= 0.76
-        assert len(evaluation.coverage.by_question) == len(QUESTIONS)
+        assert 0.75 <= evaluation.interval_coverage.all <= 0.85  # more than 68 %, as most votes are 0
+        assert len(evaluation.interval_coverage.by_question) == len(QUESTIONS)
+
+
+@shipped
+def test_each_end_of_the_intervals_on_the_card_has_its_nominal_part_of_the_votes(name):
+    for checks in read_card(available()[name]).interval_checks.values():
+        for figures in (checks["fractions"]["all"], checks["shares"]["all"]):
+            assert figures["upper_inside"] == pytest.approx(0.84, abs=0.03)
+            assert figures["lower_above_0"] == pytest.approx(0.16, abs=0.03)
+            assert max(figures["upper_change"], figures["lower_change"]) < 0.015
 
 
 @shipped
 @pytest.mark.parametrize("views", [1, 3, 8])
 def test_intervals_have_their_nominal_coverage_for_any_number_of_views(name, views, sixty):
     predicted = predict_catalogue(load(name), sixty, PredictOptions(views))
-    found = coverage(predicted.fractions, predicted.spread, sixty.volunteer_fractions)
-    assert 0.60 <= found.all <= 0.76
+    votes, lower, upper = sixty.volunteer_fractions, predicted.lower.to_numpy(), predicted.upper.to_numpy()
+    assert 0.74 <= coverage(lower, upper, votes).all <= 0.86
+    assert (votes <= upper)[upper > 0].mean() == pytest.approx(0.84, abs=0.05)
+    assert (votes < lower)[lower > 0].mean() == pytest.approx(0.16, abs=0.05)
 
 
 @shipped

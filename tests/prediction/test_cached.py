@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from ends import around
 from kept_predictions import keep_predictions
 
 from galaxy_explorer.decision_tree import COLUMNS, INDEX
@@ -55,13 +56,15 @@ def test_each_galaxy_gets_its_own_predictions_whatever_their_order(sample, weigh
     cached.write_manifest(store.path, sample, "one", weights)
     for start in (0, 2):
         there = slice(start, start + 2)
-        store.add([Batch(ids[there], fractions[there], fractions[there] / 10, {sample.ids[2 + start]: "damaged"})])
+        store.add(
+            [Batch(ids[there], fractions[there], around(fractions[there], 0.1), {sample.ids[2 + start]: "damaged"})]
+        )
     if finish:
         store.finish()
     (tables,) = cached.tables_of(sample)
-    column = cached.open_columns(pd.Index(ids[::-1]), tables, [*COLUMNS, "Class11.6_spread"])
+    column = cached.open_columns(pd.Index(ids[::-1]), tables, [*COLUMNS, "Class11.6_upper"])
     np.testing.assert_array_equal(np.stack([column(name) for name in COLUMNS], axis=1), fractions[::-1])
-    np.testing.assert_array_equal(column("Class11.6_spread"), fractions[::-1, -1] / 10)
+    np.testing.assert_array_equal(column("Class11.6_upper"), (fractions[::-1, -1] + np.float32(0.1)).clip(0, 1))
     assert np.flatnonzero(np.isfinite(cached.open_columns(sample.table.index, tables)("Class4.1"))).tolist() == [
         0,
         1,

@@ -9,7 +9,7 @@ from astropy.table import Table
 
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.prediction import PredictionError, as_bytes, read_fractions
-from galaxy_explorer.prediction.tables import SPREAD_COLUMNS
+from galaxy_explorer.prediction.tables import INTERVAL_COLUMNS
 
 AWKWARD_IDS = [
     "0012",
@@ -27,10 +27,10 @@ ABOUT = {"prediction_key": "0123456789abcdef", "network": "densenet", "version":
 
 @pytest.fixture
 def table(random_fractions):
-    """Predictions with spread of galaxies with ids that are easily spoilt."""
+    """Predictions with intervals of galaxies with ids that are easily spoilt."""
     fractions = random_fractions(len(AWKWARD_IDS)).astype(np.float32)
     index = pd.Index(AWKWARD_IDS, dtype=str, name="GalaxyID")
-    return pd.DataFrame(np.hstack([fractions, fractions / 9]), index, [*COLUMNS, *SPREAD_COLUMNS])
+    return pd.DataFrame(np.hstack([fractions, *[fractions / 9] * 2]), index, [*COLUMNS, *INTERVAL_COLUMNS])
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_every_fits_column_has_a_description_and_ucd(written):
         header = units[1].header
         assert (units[1].name, header["NAXIS2"]) == ("PREDICTIONS", len(AWKWARD_IDS))
         assert header["TFORM1"] == "19A"  # the longest id, its last space escaped
-        for place, name in enumerate(["GalaxyID", *COLUMNS, *SPREAD_COLUMNS], start=1):
+        for place, name in enumerate(["GalaxyID", *COLUMNS, *INTERVAL_COLUMNS], start=1):
             assert header[f"TTYPE{place}"] == name.replace(".", "_")
             assert header[f"TUNIT{place}"] == ""
             assert len(header[f"TCOMM{place}"]) > 20
@@ -81,8 +81,9 @@ def test_every_fits_column_has_a_description_and_ucd(written):
             "Vote fraction (0 to 1) of 'yes' to question 4: Is there any sign of a spiral arm pattern?"
         )
         assert header[f"TUCD{answer}"] == "src.morph;arith.ratio"
-        assert header[f"TCOMM{answer + 37}"] == "Half-width of the 68 % interval of Class4.1"
-        assert header[f"TUCD{answer + 37}"] == "stat.error;src.morph"
+        end = 2 + 37 + INTERVAL_COLUMNS.index("Class4.1_lower")
+        assert header[f"TCOMM{end}"] == "Lower end of the 68 % prediction interval of Class4.1"
+        assert [header[f"TUCD{end + which}"] for which in (0, 1)] == ["src.morph;stat.min", "src.morph;stat.max"]
 
 
 def test_the_fits_header_names_network_version_key_and_views(written):
@@ -105,7 +106,7 @@ def test_astropy_reads_from_ecsv_what_was_written_with_descriptions(written, tab
     found = Table.read(written(".ecsv"), format="ascii.ecsv")
     assert found["GalaxyID"].tolist() == [name.strip() for name in AWKWARD_IDS]  # astropy's reader strips
     assert found["Class1.1"].dtype == np.float32
-    np.testing.assert_array_equal(found["Class11.6_spread"], table["Class11.6_spread"])
+    np.testing.assert_array_equal(found["Class11.6_upper"], table["Class11.6_upper"])
     assert found["Class7.3"].description.endswith("'cigar-shaped' to question 7: How rounded is it?")
     assert found["Class7.3"].unit == ""
     assert found["Class7.3"].meta == {"ucd": "src.morph;arith.ratio"}

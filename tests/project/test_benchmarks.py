@@ -12,7 +12,6 @@ from tiny_prediction import write_tiny_weights
 from tiny_training import TINY_FLAGS, in_one_thread
 
 from galaxy_explorer.cli import main as galaxy_explorer
-from galaxy_explorer.decision_tree import QUESTIONS
 from galaxy_explorer.training import cli
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
@@ -62,18 +61,19 @@ def test_training_prints_its_ratios(benchmark_named, capsys):
     assert "reading alone" in printed
 
 
-def test_shares_prints_the_coverage_of_each_question(benchmark_named, tmp_path, sample, capsys):
+def test_shares_prints_the_check_of_each_group(benchmark_named, tmp_path, sample, capsys):
     table = tmp_path / "predictions.parquet"
-    flags = ["--weights", write_tiny_weights(tmp_path), "--spread", "--views", "1", "--output", str(table)]
+    weights = write_tiny_weights(tmp_path)
+    flags = ["--weights", weights, "--views", "1", "--output", str(table)]
     assert galaxy_explorer(["predict", str(sample.root), *flags]) == 0
     capsys.readouterr()
-    benchmark_named("studies/shares").main(["--data", "sample", "--predictions", str(table)])
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 1 + len(QUESTIONS)
-    for line in lines[1:]:
-        galaxies, coverage, _ = line.split()[-3:]
-        assert 0 < int(galaxies) <= len(sample)
-        assert 0 <= float(coverage) <= 100
+    benchmark_named("studies/shares").main(
+        ["--data", "sample", "--predictions", str(table), "--weights", weights, "--views", "1"]
+    )
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in ("all", "mass 0.1 to 0.3", "below upper, %"))
+    row = next(line.split() for line in printed.splitlines() if line.startswith("question 1 "))
+    assert 0 < int(row[2]) <= 3 * len(sample)
 
 
 def test_saliency_prints_the_losses_of_the_deletion_test(benchmark_named, tmp_path, capsys):

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from ends import around
 
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import to_png
@@ -73,4 +74,4 @@ def draw_survey(folder: Path, cache: Path, draw_galaxy: Callable, random_fractio
             store.path.parent.mkdir(parents=True, exist_ok=True)
             noise = np.random.default_rng(count).normal(0, 0.1, size=(count, len(COLUMNS)))
             fractions = np.clip(votes[:count] + noise, 0, 1).astype(np.float32)
-            store.add([Batch(ids[:count], fractions, np.full_like(fractions, 0.1), {})])
+            store.add([Batch(ids[:count], fractions, around(fractions, 0.1), {})])

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import torch
 from app_page import ROOT, SECONDS, press, texts
+from ends import around
 from streamlit.testing.v1 import AppTest
 from tiny_prediction import WIDTHS, tiny_card
 
@@ -103,7 +104,8 @@ def predict_at_once(where: Path | str, but: int = 0) -> Catalogue:
     for number, name in enumerate(NETWORKS):
         store = PredictionStore(prediction_jobs.store_of(catalogue, name), prediction_jobs.network_key(name))
         store.path.parent.mkdir(parents=True, exist_ok=True)
-        store.add([Batch(ids, np.clip(votes + 0.1 * number, 0, 1), np.full_like(votes, 0.05), {})])
+        fractions = np.clip(votes + 0.1 * number, 0, 1)
+        store.add([Batch(ids, fractions, around(fractions, 0.05), {})])
         if not but:
             store.finish()
     return catalogue

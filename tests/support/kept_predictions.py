@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from ends import around
 
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS
@@ -18,7 +19,7 @@ def keep_predictions(
     store = PredictionStore(cached.folder() / f"{name}.parquet", "key")
     cached.write_manifest(store.path, sample, name.partition("-")[0], weights)
     scores = None if ood_scores is None else np.asarray(ood_scores, dtype=float)
-    store.add([Batch(list(ids[:-1]), fractions, fractions, {ids[-1]: "damaged"}, ood_scores=scores)])
+    store.add([Batch(list(ids[:-1]), fractions, around(fractions, 0.1), {ids[-1]: "damaged"}, ood_scores=scores)])
     if finish:
         store.finish()
     return store.path

@@ -6,7 +6,7 @@ from PIL import Image
 
 from galaxy_explorer.cli import main
 from galaxy_explorer.decision_tree import COLUMNS
-from galaxy_explorer.evaluation.intervals import fit_error_model
+from galaxy_explorer.evaluation.intervals import fit_interval_model
 from galaxy_explorer.evaluation.out_of_distribution import OODReference
 from galaxy_explorer.models import Card, Model, checkpoints, networks
 
@@ -39,17 +39,17 @@ def tiny_reference(threshold=1e6):
     return OODReference(100, 100, 0.99, threshold, [0.0] * size, [component], [1.0], 1.0)
 
 
-def tiny_error_model():
-    """An error model of which only the form matters."""
+def tiny_interval_model():
+    """An interval model of which only the form matters."""
     votes = np.random.default_rng(0).dirichlet(np.ones(len(COLUMNS)), 40)
-    return fit_error_model(votes, np.full_like(votes, 0.01), votes[::-1])
+    return fit_interval_model(votes, votes[::-1])
 
 
 def write_tiny_weights(folder, **entries):
     """Write a checkpoint of the tiny network; return its path."""
     complete = {
         "training_mean": [0.3] * len(COLUMNS),
-        "error_models": {1: tiny_error_model()},
+        "interval_models": {1: tiny_interval_model()},
         "ood_reference": tiny_reference(),
     }
     checkpoints.save(folder / "tiny.pt", Model(tiny_network(), tiny_card(**complete | entries)))

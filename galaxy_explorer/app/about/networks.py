@@ -87,7 +87,7 @@ def limits() -> list[str]:
         answers = ", ".join(f"“{name_of(column)}” ({mean:.4f})" for mean, column in rarest)
         found.append(sentences["rare"].format(answers=answers))
     validations = [card.validation for card in cards if card.validation]
-    if coverage := [validation.coverage.all for validation in validations if validation.coverage]:
+    if coverage := [one.interval_coverage.all for one in validations if one.interval_coverage]:
         ends = dict.fromkeys(f"{100 * end:.1f}" for end in (min(coverage), max(coverage)))
         found.append(sentences["coverage"].format(level=100 * LEVEL, range=" to ".join(ends)))
     return found

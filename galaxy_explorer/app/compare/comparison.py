@@ -20,6 +20,7 @@ from galaxy_explorer.evaluation import metrics
 from galaxy_explorer.evaluation.intervals import Coverage, coverage
 from galaxy_explorer.evaluation.metrics import Score, score
 from galaxy_explorer.prediction.cached import Column, Tables, files_of, open_columns
+from galaxy_explorer.prediction.tables import INTERVAL_COLUMNS, LOWER_COLUMNS, UPPER_COLUMNS
 from galaxy_explorer.storage import ResultCache
 
 SAMPLE_SIZE = 1000
@@ -216,8 +217,8 @@ def _compare(
     predictions = {network: _table(side.fractions, known) for network, side in sides.items()}
     within, voted = {}, known.any() and np.isfinite(volunteers).any()
     for network, side in sides.items():
-        if voted and side.half_widths and np.isfinite(half_widths := _table(side.half_widths, known)).all():
-            within[network] = coverage(predictions[network], half_widths, volunteers)
+        if voted and (ends := _intervals(side, known)):
+            within[network] = coverage(ends[0], ends[1], volunteers)
     return Comparison(wanted[known], volunteers, predictions, within, missing, failures)
 
 
@@ -225,21 +226,19 @@ class _Side(NamedTuple):
     """A network's predictions of the requested galaxies."""
 
     fractions: Column
-    half_widths: Column | None  # of the intervals, by the answer's column
+    ends: Column | None  # of the intervals, by `INTERVAL_COLUMNS`
     failures: dict[str, str]
 
 
 def _read(origin: Origin, tables: Tables, ids: pd.Index) -> _Side:
     """Open a network's predictions of some galaxies."""
     if origin.key is None:
-        fractions, spread, _ = cached_table(origin.path)
-        return _Side(_columns(fractions, ids), None if spread is None else _columns(spread, ids), {})
+        fractions, ends, _ = cached_table(origin.path)
+        return _Side(_columns(fractions, ids), None if ends is None else _columns(ends, ids), {})
     from galaxy_explorer.prediction import PredictionStore
-    from galaxy_explorer.prediction.tables import SPREAD_COLUMNS
 
-    column = open_columns(ids, tables, [*COLUMNS, *SPREAD_COLUMNS])
-    spread_of = dict(zip(COLUMNS, SPREAD_COLUMNS, strict=True))
-    return _Side(column, lambda name: column(spread_of[name]), PredictionStore(origin.path, origin.key).failures())
+    column = open_columns(ids, tables, [*COLUMNS, *INTERVAL_COLUMNS])
+    return _Side(column, column, PredictionStore(origin.path, origin.key).failures())
 
 
 def _columns(table: pd.DataFrame, ids: pd.Index) -> Column:
@@ -248,9 +247,17 @@ def _columns(table: pd.DataFrame, ids: pd.Index) -> Column:
     return lambda name: rows[name].to_numpy()
 
 
-def _table(column: Column, rows: np.ndarray) -> np.ndarray:
-    """Return the columns of some rows as (n, 37) float32; the values of each are contiguous."""
-    table = np.empty((len(COLUMNS), np.count_nonzero(rows)), dtype=np.float32)
-    for values, name in zip(table, COLUMNS, strict=True):
+def _intervals(side: _Side, rows: np.ndarray) -> list[np.ndarray]:
+    """Return the lower and upper ends of some rows, (n, 37) each; none if one is unknown."""
+    if side.ends is None:
+        return []
+    ends = [_table(side.ends, rows, names) for names in (LOWER_COLUMNS, UPPER_COLUMNS)]
+    return ends if all(np.isfinite(end).all() for end in ends) else []
+
+
+def _table(column: Column, rows: np.ndarray, names: Sequence[str] = COLUMNS) -> np.ndarray:
+    """Return 37 columns of some rows as (n, 37) float32; the values of each are contiguous."""
+    table = np.empty((len(names), np.count_nonzero(rows)), dtype=np.float32)
+    for values, name in zip(table, names, strict=True):
         np.compress(rows, column(name), out=values)
     return table.T

@@ -13,7 +13,7 @@ from galaxy_explorer.decision_tree import COLUMNS
 
 RESERVED = ("volunteers", "mean_predictor", "mean predictor")  # names of columns and of chart legends
 
-Table = tuple[pd.DataFrame, pd.DataFrame | None, str | None]  # vote fractions, half-widths, key
+Table = tuple[pd.DataFrame, pd.DataFrame | None, str | None]  # vote fractions, ends of intervals, key
 
 
 def tables() -> dict[str, Path]:
@@ -62,14 +62,14 @@ def cached_table(path: Path) -> Table:
     return _read_once(path, file and (file.st_size, file.st_mtime_ns))
 
 
-# One of 240,000 galaxies takes 35 MB, or 70 MB with intervals; as CSV it takes seconds to read.
+# One of 240,000 galaxies takes 35 MB, or 105 MB with intervals; as CSV it takes seconds to read.
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _read_once(path: Path, version: tuple[int, int] | None) -> Table:
     return read_table(path)
 
 
 def read_table(path: Path) -> Table:
-    """Read a prediction table: vote fractions, half-widths if it has them, and its key.
+    """Read a prediction table: vote fractions, ends of intervals if it has them, and its key.
 
     Raises
     ------
@@ -88,6 +88,6 @@ def read_table(path: Path) -> Table:
     if (incomplete := fractions.isna().any(axis=1)).any():
         galaxy = table.index[incomplete][0]
         raise prediction.PredictionError(f"{path} lacks vote fractions of galaxy {galaxy}; correct the table.")
-    if not set(prediction.SPREAD_COLUMNS) <= set(table.columns):
+    if not set(prediction.INTERVAL_COLUMNS) <= set(table.columns):
         return fractions, None, key
-    return fractions, table[list(prediction.SPREAD_COLUMNS)].set_axis(list(COLUMNS), axis=1), key
+    return fractions, table[list(prediction.INTERVAL_COLUMNS)], key

@@ -37,7 +37,8 @@ UNSEEN_HELP = (
     "errors are smaller than on others."
 )
 TABLE_HELP = (
-    "A file that `galaxy-explorer predict … --output predictions.parquet --spread` wrote, or one of its other formats. "
+    "A file that `galaxy-explorer predict … --output predictions.parquet --interval` wrote, or one of its other "
+    "formats. "
     "Its galaxies need not be predicted here."
 )
 

@@ -174,8 +174,8 @@ def show_coverage(comparison: Comparison) -> None:
         return
     overall = ", ".join(f"**{within.all:.1%}** for {name}" for name, within in comparison.coverage.items())
     st.markdown(
-        f"A {LEVEL:.0%} prediction interval should hold **{LEVEL:.0%}** of the votes. "
-        f"Over these galaxies it holds {overall}."
+        f"Prediction intervals should hold **{LEVEL:.0%}** of the votes, and more where many votes are exactly 0. "
+        f"Over these galaxies they hold {overall}."
     )
     by_network = {name: within.by_question for name, within in comparison.coverage.items()}
     figure = charts.coverage_per_question(by_network, LEVEL, is_dark())

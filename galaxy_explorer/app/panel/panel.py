@@ -130,7 +130,7 @@ def _show_words(prediction: GalaxyPrediction) -> None:
         if not largest:
             st.caption(f"They agree: no vote fraction differs by {100 * MIN_DIFFERENCE:.0f} % or more.")
             return
-        st.caption("Largest differences in vote fraction (± is half the 68 % prediction interval):", width="content")
+        st.caption("Largest differences in vote fraction (in brackets: the 68 % prediction interval):", width="content")
         for column in largest:
             volunteers, network = prediction.volunteer_percent(column), prediction.percent(column)
             label = f"{name_of(column)} — volunteers {volunteers}, {prediction.model} {network}"
@@ -200,7 +200,7 @@ def _show_chart(prediction: GalaxyPrediction, chart: ChartChoices) -> dict[str, 
     drawn: dict[str, Any] = {
         "network": network,
         "volunteers": votes,
-        "network_half_widths": prediction.interval,
+        "network_share_intervals": prediction.share_intervals,
         "network_name": model,
     }
     style: dict[str, Any] = {"selected": selected_answer(), "dark": theme.is_dark()}

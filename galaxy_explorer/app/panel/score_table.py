@@ -16,6 +16,8 @@ from galaxy_explorer.app.ui.skeletons import TABLE, waiting
 from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, shares_from_fractions
 from galaxy_explorer.images import to_png
 
+# Why an interval can hold more than 68 %.
+ZERO_LOWER = "where it is 0, more than 16 % of such votes are 0, and the interval holds more than 68 %"
 VOTE_COLUMNS = ["volunteer_fraction", "volunteer_share", "difference"]
 
 
@@ -30,7 +32,8 @@ def scores_table(prediction: GalaxyPrediction, others: Mapping[str, GalaxyPredic
             "question": [QUESTION_OF[column].text for column in COLUMNS],
             "answer": [ANSWER_OF[column].name for column in COLUMNS],
             "network_fraction": prediction.fractions,
-            "network_spread": prediction.interval,
+            "network_lower": prediction.intervals[0],
+            "network_upper": prediction.intervals[1],
             "volunteer_fraction": votes,
             "network_share": prediction.shares,
             "volunteer_share": shares_from_fractions(votes),
@@ -71,7 +74,8 @@ def _show_table(table: pd.DataFrame, prediction: GalaxyPrediction, others: list[
         "answer": config.TextColumn(width=124),
         "volunteer_fraction": number("volunteers", "Vote fraction of the volunteers"),
         "network_fraction": number(model, f"Vote fraction predicted by {model}"),
-        "network_spread": number("±", "Half the 68 % prediction interval", width=64),
+        "network_lower": number("lower", f"Lower end of the 68 % prediction interval; {ZERO_LOWER}", width=64),
+        "network_upper": number("upper", "Upper end of the 68 % prediction interval", width=64),
         "difference": number("difference", f"{model} minus volunteers", "%+.3f"),
         **{f"{name}_fraction": number(name, f"Vote fraction predicted by {name}") for name in others},
         "volunteer_share": number("volunteers' share", "Answer share of the volunteers", width=124),

@@ -13,7 +13,7 @@ from galaxy_explorer.app.services.networks import freeze_gc, network
 from galaxy_explorer.app.services.result_cache import shared_results
 from galaxy_explorer.app.services.sources import catalogue, sources
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, QUESTION_OF, SLICES, shares_from_fractions
-from galaxy_explorer.images import thumbnail
+from galaxy_explorer.images import DEFAULT_VIEWS, thumbnail
 from galaxy_explorer.storage import ResultCache
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class ShownGalaxy:
         def compute() -> tuple[np.ndarray, np.ndarray]:
             found = forward_pass(model, self.picture, self.field)
             self.cache.put((*self.key, model, "features"), found.features)
-            return found.fractions, found.interval
+            return found.fractions, found.intervals
 
         return GalaxyPrediction(self, model, *self.cache.get((*self.key, model), compute))
 
@@ -64,12 +64,18 @@ class GalaxyPrediction:
     galaxy: ShownGalaxy
     model: str
     fractions: np.ndarray  # (37,) vote fractions
-    interval: np.ndarray  # (37,) half-widths of the 68 % prediction intervals
+    intervals: np.ndarray  # (2, 37) lower and upper ends of the 68 % prediction intervals; NaN if unknown
 
     @cached_property
     def shares(self) -> np.ndarray:
         """The ``(37,)`` answer shares."""
         return shares_from_fractions(self.fractions)
+
+    @cached_property
+    def share_intervals(self) -> np.ndarray | None:
+        """The ``(2, 37)`` ends of the 68 % prediction intervals of the shares; None if unknown."""
+        interval_model = self.card.interval_model(DEFAULT_VIEWS)
+        return None if interval_model is None else interval_model.share_intervals(self.fractions[np.newaxis])[0]
 
     @property
     def card(self) -> "Card":
@@ -91,9 +97,10 @@ class GalaxyPrediction:
         return found
 
     def percent(self, column: str) -> str:
-        """Format the vote fraction of an answer with its interval: ``75 ± 11 %``."""
-        index = INDEX[column]
-        return _percent(self.fractions[index], self.interval[index])
+        """Format the vote fraction of an answer with its interval: ``75 % (61 to 84 %)``."""
+        lower, upper = 100 * self.intervals[:, INDEX[column]]
+        interval = "" if np.isnan(lower) else f" ({lower:.0f}\u00a0to\u00a0{upper:.0f}\u00a0%)"
+        return _percent(self.fractions[INDEX[column]]) + interval
 
     def volunteer_percent(self, column: str) -> str | None:
         """Format the volunteers' vote fraction of an answer; None if it is unknown."""
@@ -104,12 +111,9 @@ class GalaxyPrediction:
         return _percent(votes[INDEX[column]]) if asked else "not asked"
 
 
-def _percent(fraction: float, interval: float | None = None) -> str:
+def _percent(fraction: float) -> str:
     """Format a fraction in per cent, without a line break."""
-    if 0.0 < fraction < 0.005 and (interval is None or interval < 0.005):
-        return "<1\u00a0%"
-    around = "" if interval is None else f"\u00a0±\u00a0{100 * interval:.0f}"
-    return f"{100 * fraction:.0f}{around}\u00a0%"
+    return "<1\u00a0%" if 0.0 < fraction < 0.005 else f"{100 * fraction:.0f}\u00a0%"
 
 
 def galaxy_of(source: str, galaxy_id: str) -> ShownGalaxy:
@@ -131,6 +135,6 @@ def forward_pass(model: str, picture: np.ndarray, field: float) -> ForwardPass:
 
 
 def predict_picture(model: str, picture: np.ndarray, field: float) -> tuple[np.ndarray, np.ndarray]:
-    """Predict ``(37,)`` vote fractions and the half-widths of their 68 % prediction intervals."""
+    """Predict ``(37,)`` vote fractions and the ``(2, 37)`` ends of their 68 % intervals."""
     found = forward_pass(model, picture, field)
-    return found.fractions, found.interval
+    return found.fractions, found.intervals

@@ -26,7 +26,7 @@ class ForwardPass(NamedTuple):
     """Results of a forward pass of the TTA views of a picture."""
 
     fractions: np.ndarray  # (37,) vote fractions
-    interval: np.ndarray  # (37,) half-widths of the 68 % prediction intervals
+    intervals: np.ndarray  # (2, 37) lower and upper ends of the 68 % prediction intervals; NaN if unknown
     features: "FeatureMaps"  # for its saliency maps
 
 
@@ -87,13 +87,13 @@ def _run(requests: list[Request]) -> None:
 
 def forward_passes(model: "Model", inputs: list[np.ndarray]) -> list[ForwardPass]:
     """Predict pictures, each ``(3, S, S)`` inputs; keep the features for their saliency maps."""
-    from galaxy_explorer.prediction.inference import add_model_error, predict_features
+    from galaxy_explorer.prediction.inference import intervals_of, predict_features
     from galaxy_explorer.saliency import feature_maps
 
     shared = feature_maps(model.network, inputs, DEFAULT_VIEWS)
-    fractions, over_views = predict_features(model.network, [each.features for each in shared])
-    interval = add_model_error(model, fractions, over_views, DEFAULT_VIEWS)
-    return [ForwardPass(*each) for each in zip(fractions, interval, shared, strict=True)]
+    fractions = predict_features(model.network, [each.features for each in shared])
+    intervals = intervals_of(model, fractions, DEFAULT_VIEWS)
+    return [ForwardPass(*each) for each in zip(fractions, intervals, shared, strict=True)]
 
 
 @st.cache_resource(show_spinner=False)

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,13 @@ from galaxy_explorer.training.model_card.calibration_plot import calibration_plo
 
 TEMPLATE = Path(__file__).with_name("template.md")
 TITLE = "# Weights\n"  # of the page, also in earlier versions
+KINDS = {"fractions": "vote fractions", "shares": "answer shares"}
+CHECKED = (
+    "Votes of the validation set at or below the upper end (nominally 84 %); of those whose upper end is neither 0 nor "
+    "1 (84 %); and votes below the lower end of those whose lower end is above 0 (16 %). In brackets: by how much the "
+    "latter two change at most if all ends are 2 % nearer to or farther from the prediction. A question's mass is the "
+    "predicted fraction of the votes that reaches it; shares are those with a mass of 0.02 or more."
+)
 
 
 def write_cards(folder: Path) -> None:
@@ -66,12 +74,14 @@ def _fill_in(template: str, path: Path, card: Card) -> str:
         "unlabeled_galaxies": card.unlabeled_galaxies,
     }
     if card.validation:
-        values["rmse_by_question"] = _by_question(card.validation)
+        values["rmse_by_question"] = _by_question(card.validation, card.vote_noise)
         if card.validation.answers:
             values |= {"by_answer": _by_answer(card.validation), "min_mass": MIN_MASS, "majority": CUTS[0]}
     for part, evaluation in (("validation", card.validation), ("hold_out", card.hold_out)):
-        if evaluation and evaluation.coverage:
-            values[f"{part}_coverage"] = 100 * evaluation.coverage.all
+        if evaluation and evaluation.interval_coverage:
+            values[f"{part}_coverage"] = 100 * evaluation.interval_coverage.all
+    if card.interval_checks:
+        values["interval_checks"] = _interval_checks(card.interval_checks)
     if card.calibration:
         title = "Predicted against voted fractions of the hold-out, by question"
         values["calibration_plot"] = f"![{title}]({plot_name(name)})"
@@ -84,11 +94,34 @@ def _fill_in(template: str, path: Path, card: Card) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)) + "\n"  # lines left out leave blank ones
 
 
-def _by_question(validation: Validation) -> str:
-    """Return a table of the RMSE of each question."""
-    lines = ["| question | RMSE | training mean |", "|---|---|---|"]
+def _interval_checks(checks: Mapping[int, Mapping[str, Any]]) -> str:
+    """Return tables of the check of each end of the intervals, by number of TTA views."""
+    parts = []
+    for what in ("fractions", "shares"):
+        groups = {group: None for one in checks.values() for group in one[what]}
+        heading = " | ".join(f"{views} view{'s' if views > 1 else ''}" for views in checks)
+        lines = [f"| {KINDS[what]} | {heading} |", "|---|" + "---|" * len(checks)]
+        for group in groups:
+            cells = (_ends(one[what].get(group, {})) for one in checks.values())
+            lines.append(f"| {group} | {' | '.join(cells)} |")
+        parts.append("\n".join(lines))
+    return "\n\n".join([CHECKED, *parts])
+
+
+def _ends(figures: Mapping[str, float]) -> str:
+    """Format the check of both ends of a group of votes, in per cent."""
+    upper, inside, lower = (
+        f"{100 * figures[name]:.1f}" if name in figures else "–" for name in ("upper", "upper_inside", "lower_above_0")
+    )
+    change = max(figures.get("upper_change", 0.0), figures.get("lower_change", 0.0))
+    return f"{upper}, {inside}, {lower} (±{100 * change:.1f})"
+
+
+def _by_question(validation: Validation, noise: Mapping[int, float]) -> str:
+    """Return a table of the RMSE of each question, with that of a perfect prediction."""
+    lines = ["| question | RMSE | training mean | scatter of 44 votes alone |", "|---|---|---|---|"]
     for question in QUESTIONS:
-        errors = (validation.rmse_by_question, validation.mean_rmse_by_question)
+        errors = (validation.rmse_by_question, validation.mean_rmse_by_question, noise)
         figures = (f"{one[question.number]:.4f}" if question.number in one else "not measured" for one in errors)
         lines.append(f"| {question.number} {question.text} | {' | '.join(figures)} |")
     return "\n".join(lines)

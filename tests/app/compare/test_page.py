@@ -21,6 +21,7 @@ from compare_page import (
     two_tiny_networks,
     wait_for,
 )
+from ends import around
 from streamlit.testing.v1 import AppTest
 from tiny_training import in_one_thread
 
@@ -244,7 +245,9 @@ def test_failures_are_listed_and_not_predicted_again(app: AppTest, many: Path, f
     catalogue = open_catalogue(many)
     store = PredictionStore(prediction_jobs.store_of(catalogue, "first"), prediction_jobs.network_key("first"))
     fractions = np.full((50, len(COLUMNS)), 0.2, dtype=np.float32)
-    store.add([Batch(catalogue.ids[:50], fractions, fractions, {"copy58": "damaged", "elsewhere": "gone"})])
+    store.add(
+        [Batch(catalogue.ids[:50], fractions, around(fractions, 0.1), {"copy58": "damaged", "elsewhere": "gone"})]
+    )
     if finish:
         store.finish()
     rows = np.arange(40, 60)
@@ -260,7 +263,7 @@ def test_one_picture_that_could_not_be_read_is_one(app: AppTest, many: Path) -> 
     for name in NETWORKS:
         store = PredictionStore(prediction_jobs.store_of(catalogue, name), prediction_jobs.network_key(name))
         nothing = np.empty((0, len(COLUMNS)), dtype=np.float32)
-        store.add([Batch([], nothing, nothing, {catalogue.ids[-1]: "damaged"})])
+        store.add([Batch([], nothing, around(nothing, 0), {catalogue.ids[-1]: "damaged"})])
         store.finish()
     opened(app)
     assert "1 picture could not be read" in [expander.label for expander in app.expander]

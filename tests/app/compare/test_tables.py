@@ -16,6 +16,7 @@ from compare_page import (
     sixty_drawn,
     two_tiny_networks,
 )
+from ends import around
 from streamlit.testing.v1 import AppTest
 from tiny_training import in_one_thread
 
@@ -25,7 +26,7 @@ from galaxy_explorer.app.services import prediction_jobs
 from galaxy_explorer.app.services.local_paths import OPEN_FOLDERS
 from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS
-from galaxy_explorer.prediction import Batch, PredictionStore
+from galaxy_explorer.prediction import LOWER_COLUMNS, UPPER_COLUMNS, Batch, PredictionStore
 
 one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
 weights = pytest.fixture(scope="module")(two_tiny_networks)
@@ -46,7 +47,7 @@ def test_a_finished_table_is_opened_instead_of_predicting(
     for name, key in (("mine", "other weights"), ("again", prediction_jobs.network_key("second"))):
         store = PredictionStore(tmp_path / f"{name}.parquet", key)
         fractions = random_fractions(55).astype(np.float32)
-        store.add([Batch(catalogue.ids[:55], fractions, np.full_like(fractions, 0.1), {})])
+        store.add([Batch(catalogue.ids[:55], fractions, around(fractions, 0.1), {})])
         store.finish()
     app.run()
     opened(app)
@@ -70,7 +71,7 @@ def test_an_opened_table_is_read_once_until_it_changes(
     for galaxies in (60, 55):
         store = PredictionStore(tmp_path / "mine.parquet", "other weights")
         fractions = random_fractions(galaxies).astype(np.float32)
-        store.add([Batch(catalogue.ids[:galaxies], fractions, np.full_like(fractions, 0.1), {})])
+        store.add([Batch(catalogue.ids[:galaxies], fractions, around(fractions, 0.1), {})])
         store.finish()
         origin = compare_comparison.Origin("mine", store.path, None)
         for rows in (np.arange(60), np.arange(40, 60)):
@@ -112,21 +113,22 @@ def test_a_table_may_have_no_intervals(tmp_path: Path, random_fractions: Callabl
     table = pd.DataFrame(random_fractions(3), columns=list(COLUMNS))
     table.insert(0, "GalaxyID", ["0012", "NA", "a"])
     table.to_parquet(tmp_path / "table.parquet")
-    fractions, spread, key = external_tables.read_table(tmp_path / "table.parquet")
+    fractions, ends, key = external_tables.read_table(tmp_path / "table.parquet")
     assert fractions.index.tolist() == ["0012", "NA", "a"]
-    assert (spread, key) == (None, None)
+    assert (ends, key) == (None, None)
 
 
 @pytest.mark.parametrize("ending", [".csv", ".ecsv", ".fits"])
 def test_tables_of_the_other_formats_are_read(tmp_path: Path, random_fractions: Callable, ending: str) -> None:
     store = PredictionStore(tmp_path / f"table{ending}", "key")
     fractions = random_fractions(3).astype(np.float32)
-    store.add([Batch(["0012", "NA", "a"], fractions, np.full_like(fractions, 0.1), {})])
+    store.add([Batch(["0012", "NA", "a"], fractions, around(fractions, 0.1), {})])
     store.finish()
-    read, spread, key = external_tables.read_table(store.path)
+    read, ends, key = external_tables.read_table(store.path)
     assert read.index.tolist() == ["0012", "NA", "a"]
     np.testing.assert_allclose(read, fractions, atol=1e-6)
-    assert (spread == np.float32(0.1)).all(axis=None)
+    for end, expected in zip((LOWER_COLUMNS, UPPER_COLUMNS), (fractions - 0.1, fractions + 0.1), strict=True):
+        np.testing.assert_allclose(ends[list(end)], expected.clip(0, 1), atol=1e-6)
     assert key == "key"
 
 
@@ -142,7 +144,7 @@ def test_a_table_named_as_the_volunteers_is_told_from_them(app: AppTest, many: P
     catalogue = predict_at_once(many)
     store = PredictionStore(tmp_path / "volunteers.parquet", "other weights")
     fractions = np.full((60, len(COLUMNS)), 0.25, np.float32)
-    store.add([Batch(catalogue.ids, fractions, fractions, {})])
+    store.add([Batch(catalogue.ids, fractions, around(fractions, 0.1), {})])
     store.finish()
     opened(app)
     app.text_input[0].set_value(str(store.path))

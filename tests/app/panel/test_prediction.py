@@ -16,18 +16,27 @@ from galaxy_explorer.images import to_png
 from galaxy_explorer.storage import ResultCache
 
 
-def prediction(votes: np.ndarray | None, fraction: float = 0.0, interval: float = 0.0) -> GalaxyPrediction:
+def prediction(
+    votes: np.ndarray | None, fraction: float = 0.0, lower: float = 0.0, upper: float = 0.0
+) -> GalaxyPrediction:
     """A prediction of one fraction for all answers, for a galaxy with some votes."""
     galaxy = ShownGalaxy("a", np.zeros((4, 4, 3), np.uint8), 1.0, votes, ResultCache(1), ("a",))
-    return GalaxyPrediction(galaxy, "fcn", np.full(len(COLUMNS), fraction), np.full(len(COLUMNS), interval))
+    return GalaxyPrediction(galaxy, "fcn", np.full(37, fraction), np.full((37, 2), (lower, upper)).T)
 
 
 @pytest.mark.parametrize(
-    ("fraction", "interval", "text"),
-    [(0.75, 0.114, "75 ± 11 %"), (0.0, 0.0, "0 ± 0 %"), (0.004, 0.004, "<1 %"), (0.004, 0.02, "0 ± 2 %")],
+    ("fraction", "lower", "upper", "text"),
+    [
+        (0.75, 0.614, 0.836, "75 % (61 to 84 %)"),
+        (0.0, 0.0, 0.0, "0 % (0 to 0 %)"),
+        (0.004, 0.0, 0.02, "<1 % (0 to 2 %)"),
+        (0.75, np.nan, np.nan, "75 %"),  # a model without interval models
+    ],
 )
-def test_a_fraction_is_written_in_per_cent_with_its_interval(fraction: float, interval: float, text: str) -> None:
-    assert prediction(None, fraction, interval).percent("Class1.1") == text.replace(" ", "\u00a0")
+def test_a_fraction_is_written_in_per_cent_with_its_interval(
+    fraction: float, lower: float, upper: float, text: str
+) -> None:
+    assert prediction(None, fraction, lower, upper).percent("Class1.1").replace("\u00a0", " ") == text
 
 
 @pytest.mark.parametrize("asked", [True, False])

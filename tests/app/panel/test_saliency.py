@@ -23,7 +23,7 @@ def overlaid(monkeypatch: pytest.MonkeyPatch):
 
     def draw(picture: np.ndarray) -> np.ndarray:
         galaxy = ShownGalaxy("a", picture, 1.0, None, ResultCache(1), ("a",))
-        prediction = GalaxyPrediction(galaxy, "any", np.zeros(37), np.zeros(37))
+        prediction = GalaxyPrediction(galaxy, "any", np.zeros(37), np.zeros((2, 37)))
         return saliency.overlaid_picture(prediction, HEAT, 1.0)
 
     return draw

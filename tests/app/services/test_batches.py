@@ -88,7 +88,7 @@ def test_a_picture_has_the_same_numbers_and_map_as_alone(name: str, sample: Cata
     for picture, alone, found in zip(pictures, inputs, batches.forward_passes(model, inputs), strict=True):
         fractions, interval = predict(model, [picture])
         np.testing.assert_allclose(found.fractions, fractions[0], atol=1e-6)
-        np.testing.assert_allclose(found.interval, interval[0], atol=1e-6)
+        np.testing.assert_allclose(found.intervals, interval[0], atol=1e-6)
         expected = saliency_map(model.network, alone, target, views=DEFAULT_VIEWS)
         shared = saliency_map(model.network, found.features, target)
         np.testing.assert_allclose(shared.heat, expected.heat, atol=1e-4)

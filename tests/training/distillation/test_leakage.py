@@ -66,7 +66,7 @@ class TestUpdateCard:
         assert train("first") == 0
         path = tmp_path / "first" / "model.pt"
         model = load(path)
-        older = replace(model.card, training_fingerprint=None, error_models={}, hold_out=None)
+        older = replace(model.card, training_fingerprint=None, interval_models={}, hold_out=None)
         save(path, replace(model, card=older))
         assert train("again", update_card, path) == 0
         assert read_card(path) == model.card

@@ -44,6 +44,7 @@ def test_has_the_form_of_hugging_face(model, tmp_path):
         "Training data",
         "Evaluation",
         "Calibration",
+        "Prediction intervals",
         "Out-of-distribution",
         "Limitations",
         "How to use",
@@ -57,14 +58,18 @@ def test_has_the_form_of_hugging_face(model, tmp_path):
 def test_has_the_figures_of_the_evaluation(model, tmp_path, random_fractions):
     votes = random_fractions(4, seed=1)
     measured = score(random_fractions(4, seed=2), votes, votes.mean(axis=0))
-    validation = Validation(**vars(measured), tta_views=8, coverage=Coverage(0.6691))
-    hold_out = HoldOut(800, 8, 0.0816, Coverage(0.676))
-    save(tmp_path / "fcn.pt", with_card(model, validation=validation, hold_out=hold_out))
+    validation = Validation(**vars(measured), tta_views=8, interval_coverage=Coverage(0.8069))
+    hold_out = HoldOut(800, 8, 0.0816, Coverage(0.806))
+    ends = {"upper": 0.861, "upper_inside": 0.842, "upper_change": 0.004, "lower_above_0": 0.157, "lower_change": 0.002}
+    checks = {views: {"fractions": {"question 7": ends}, "shares": {"all": {"upper": 0.93}}} for views in (1, 8)}
+    measures = {"validation": validation, "hold_out": hold_out, "interval_checks": checks, "vote_noise": {7: 0.0429}}
+    save(tmp_path / "fcn.pt", with_card(model, **measures))
     page = cards_in_markdown(tmp_path)
     assert f"| **4 of the validation set** | 8 | **{measured.rmse:.4f}** |" in page
-    assert f"| {measured.rmse_by_question[7]:.4f} | {measured.mean_rmse_by_question[7]:.4f} |" in page
-    assert "Empirical coverage of the 68 % interval on validation: 66.9 %." in page
-    assert "67.6 %" in page
+    assert f"| {measured.rmse_by_question[7]:.4f} | {measured.mean_rmse_by_question[7]:.4f} | 0.0429 |" in page
+    assert "hold 80.7 % of the votes of the validation set, and 80.6 % of those of the hold-out" in page
+    assert "| question 7 | 86.1, 84.2, 15.7 (±0.4) | 86.1, 84.2, 15.7 (±0.4) |" in page
+    assert "| all | 93.0, –, – (±0.0) |" in page
 
 
 def test_has_bias_counts_precision_and_recall_of_each_answer(model, tmp_path, random_fractions):
