@@ -2,16 +2,15 @@
 
 import csv
 import io
-import os
 import re
 import zipfile
 from pathlib import Path
 
 from galaxy_explorer.catalogue.catalogue import UNREADABLE, CatalogueError
 from galaxy_explorer.catalogue.csv_files import as_utf8
-from galaxy_explorer.catalogue.image_files import VALIDATION_FILE, known_files, list_files
+from galaxy_explorer.catalogue.image_files import VALIDATION_FILE, expanded, known_files, list_files
 from galaxy_explorer.catalogue.score_tables import ID, normalise_id, problem_of_id
-from galaxy_explorer.catalogue.zip_files import MAX_TABLE_BYTES, open_zip, read_member
+from galaxy_explorer.catalogue.zip_files import MAX_TABLE_BYTES, member_names, open_zip, read_member
 
 _QUOTED = re.compile('".*"')
 _TABLE = re.compile(f'"?{ID}"?([,;\t])')  # the header of several columns
@@ -59,10 +58,10 @@ def read_validation_ids(location: str | Path) -> list[str]:
     CatalogueError
         If the list cannot be read, or holds no ids.
     """
-    path = Path(os.path.expanduser(location))
+    path = expanded(location)
     try:
         is_zip = zipfile.is_zipfile(path)
-        names = open_zip(path).namelist() if is_zip else list_files(path) if path.is_dir() else []
+        names = member_names(path) if is_zip else list_files(path) if path.is_dir() else []
         name = known_files(names, path).get(VALIDATION_FILE)
         if name is None:
             return []

@@ -1,6 +1,5 @@
 """Files of a folder or zip: pictures by galaxy id, tables, and files that are not read."""
 
-import json
 import os
 import re
 from collections import Counter
@@ -12,24 +11,33 @@ import pandas as pd
 from galaxy_explorer.catalogue.catalogue import CatalogueError, shortened
 from galaxy_explorer.catalogue.gz2 import MAPPING, TABLES
 from galaxy_explorer.catalogue.score_tables import ID, normalise_id
-from galaxy_explorer.catalogue.zip_files import MAX_FIELD_BYTES
 from galaxy_explorer.images import FITS_ENDINGS, is_named, stem_of
 
 SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".avif", *FITS_ENDINGS)
+SAMPLE = "sample"  # name of the bundled galaxies
 SCORES_FILE = "scores.csv"
 SCORES_FILES = (SCORES_FILE, "scores.tsv")
 FIELD_FILE = "field.json"
-_FIELD_FILES = (FIELD_FILE, "Field.json", "FIELD.JSON", "field.JSON", "Field.JSON")
 VALIDATION_FILE = "validation.txt"  # next to a data set's pictures or in their zip: galaxies that are never trained on
+KAGGLE_PICTURES = ("images_training_rev1", "images_test_rev1")
 KAGGLE_SCORES = ("training_solutions_rev1.csv", "training_solutions_partial.csv")
 FOLDER_TABLES = (*KAGGLE_SCORES, MAPPING, *TABLES)  # tables of the layouts that are folders only
 VOTE_FILES = (*SCORES_FILES, *FOLDER_TABLES)  # names of tables with votes, next to pictures
 _KNOWN = (*VOTE_FILES, FIELD_FILE, VALIDATION_FILE)
 _OF_SYSTEMS = ("thumbs.db", "desktop.ini")  # Windows adds these
 _MAYBE_SCORES = re.compile(r"(score|training_solutions).*\.(csv|tsv|txt|xlsx?|ods|numbers|parquet|gz)", re.IGNORECASE)
-MIN_FIELD, MAX_FIELD = 0.1, 10.0  # fractions of Galaxy Zoo's field of view in a field.json
 _NAMED = 5  # of endings or tables in a sentence
 _SURROGATE = re.compile("[\ud800-\udfff]")  # a byte of a file name that is not valid UTF-8
+
+
+def expanded(location: str | Path) -> Path:
+    """Return a path without ``~``; Path.expanduser raises if there is no such user."""
+    return Path(os.path.expanduser(location))
+
+
+def is_kaggle(folder: Path) -> bool:
+    """Return whether a folder holds the challenge."""
+    return (folder / KAGGLE_PICTURES[0]).is_dir()
 
 
 def list_files(folder: Path) -> list[str]:
@@ -139,37 +147,3 @@ def pictures_by_id(names: Iterable[str], location: Path, hint: str = "") -> tupl
     ids = sorted(pictures)
     index = pd.Index(ids, dtype=str, name=ID)
     return pd.Series([pictures[galaxy_id] for galaxy_id in ids], index=index, dtype=str), note
-
-
-def field_file_of(folder: Path) -> Path | None:
-    """Return a folder's field.json; None without one."""
-    # Not by the list of files: `predict` calls this for every single picture.
-    return next((folder / name for name in _FIELD_FILES if (folder / name).is_file()), None)
-
-
-def field_of_folder(folder: Path) -> float:
-    """Return the fraction of the original field of view in a folder's field.json; 1 without one."""
-    path = field_file_of(folder)
-    if path is None:
-        return 1.0
-    with path.open("rb") as file:
-        return parse_field(file.read(MAX_FIELD_BYTES + 1), str(path))
-
-
-def parse_field(content: bytes, name: str) -> float:
-    """Return the fraction of the original field of view in a field.json."""
-    expected = 'expected {"centre": 288, "of": 424}'
-    if len(content) > MAX_FIELD_BYTES:
-        raise CatalogueError(f"{name} has more than {MAX_FIELD_BYTES:,} bytes; {expected}")
-    try:
-        field = json.loads(content)
-        centre, of = field["centre"], field["of"]
-        fraction = float(centre / of)
-    except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError) as error:
-        raise CatalogueError(f"{name}: {expected}, but reading it gave {shortened(repr(error))}") from error
-    if isinstance(centre, bool) or isinstance(of, bool) or not (centre > 0 and MIN_FIELD <= fraction <= MAX_FIELD):
-        raise CatalogueError(
-            f"{name}: centre is {shortened(centre)} and of is {shortened(of)}; expected positive numbers, centre from "
-            f"{MIN_FIELD:g} to {MAX_FIELD:g} times of"
-        )
-    return fraction

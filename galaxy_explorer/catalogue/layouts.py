@@ -1,6 +1,5 @@
 """Layouts of galaxies on disk, and how each is opened."""
 
-import os
 import re
 import zipfile
 from dataclasses import replace
@@ -9,21 +8,23 @@ from pathlib import Path
 import pandas as pd
 
 from galaxy_explorer.catalogue.catalogue import UNREADABLE, Catalogue, CatalogueError, shortened
+from galaxy_explorer.catalogue.field_of_view import field_of_folder, parse_field
 from galaxy_explorer.catalogue.gz2 import DEBIASED, IMAGES, looks_like_gz2, open_gz2
 from galaxy_explorer.catalogue.image_files import (
     FIELD_FILE,
     FOLDER_TABLES,
+    KAGGLE_PICTURES,
     KAGGLE_SCORES,
+    SAMPLE,
     SCORES_FILES,
     SUFFIXES,
     VALIDATION_FILE,
     count_picture_folders,
     describe_skipped,
-    field_file_of,
-    field_of_folder,
+    expanded,
+    is_kaggle,
     known_files,
     list_files,
-    parse_field,
     pictures_by_id,
 )
 from galaxy_explorer.catalogue.live_sdss import draw_named, open_live
@@ -32,15 +33,13 @@ from galaxy_explorer.catalogue.zip_files import (
     MAX_FIELD_BYTES,
     MAX_TABLE_BYTES,
     PackingError,
+    member_names,
     open_zip,
     packing_problem,
     read_member,
 )
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import is_named
-
-SAMPLE = "sample"  # name of the bundled galaxies
-KAGGLE_PICTURES = ("images_training_rev1", "images_test_rev1")
 
 
 def open_catalogue(location: str | Path, *, votes: str = DEBIASED) -> Catalogue:
@@ -91,9 +90,9 @@ def _open(location: str | Path, votes: str) -> Catalogue:
         return replace(_open_folder(Path(__file__).parent.parent / "sample", SAMPLE), note=note)
     if draw := draw_named(str(location)):
         return open_live(draw)
-    path = _expanded(location)
+    path = expanded(location)
     try:
-        if _is_kaggle(path):
+        if is_kaggle(path):
             return _open_kaggle(path)
         if looks_like_gz2(path):
             return _open_gz2(path, votes)
@@ -110,14 +109,6 @@ def _open(location: str | Path, votes: str) -> Catalogue:
         raise CatalogueError(f"there is no picture {path}: check its name")
     problem = "is a file, but not a zip file" if exists else "does not exist"
     raise CatalogueError(f"{path} {problem}: give a folder or a zip file of pictures, or {SAMPLE!r}")
-
-
-def _expanded(location: str | Path) -> Path:
-    return Path(os.path.expanduser(location))  # Path.expanduser raises if there is no such user
-
-
-def _is_kaggle(path: Path) -> bool:
-    return (path / KAGGLE_PICTURES[0]).is_dir()
 
 
 def _open_kaggle(path: Path) -> Catalogue:
@@ -180,7 +171,7 @@ def _skipped_in(location: Path, names: list[str]) -> str:
 
 def _open_zip(path: Path) -> Catalogue:
     """Open a zip file of pictures; its folders are not part of the ids."""
-    archive, names = open_zip(path), _members(path)
+    archive, names = open_zip(path), member_names(path)
     files = known_files(names, path)
     table = _score_table(files)
     if foreign := [files[name] for name in FOLDER_TABLES if name in files and table not in SCORES_FILES]:
@@ -201,11 +192,6 @@ def _open_zip(path: Path) -> Catalogue:
         field_of_view = parse_field(_read_table(archive, files[FIELD_FILE], where, MAX_FIELD_BYTES), where)
     note = " ".join(filter(None, (f"Pictures of the file {path.name}.", invalid, skipped)))
     return _assemble(path.stem, path, pictures, scores, field_of_view or 1.0, note)
-
-
-def _members(path: Path) -> list[str]:
-    """Return the names of a zip file's members, without the copies that macOS adds."""
-    return [name for name in open_zip(path).namelist() if "__MACOSX" not in name.split("/")]
 
 
 def _read_table(archive: zipfile.ZipFile, name: str, where: str, max_bytes: int) -> bytes:
@@ -235,7 +221,7 @@ def without_votes_note(catalogue: Catalogue, location: str | Path) -> str:
             f"{location} holds the scores of {catalogue.missing_pictures:,} galaxies, and images of "
             f"{len(catalogue):,} others; an id is the image's name without its ending"
         )
-    table = KAGGLE_SCORES[0] if _is_kaggle(catalogue.root) else SCORES_FILES[0]
+    table = KAGGLE_SCORES[0] if is_kaggle(catalogue.root) else SCORES_FILES[0]
     advice = (
         f"{location} holds no {table} with the volunteers' votes; put it next to the images, or name another folder"
     )
@@ -261,15 +247,15 @@ def skipped_note(location: str | Path) -> str:
     CatalogueError
         If there are two tables of a kind.
     """
-    path = _expanded(location)
+    path = expanded(location)
     try:
         if path.is_dir():
             folders = [path / name for name in (*KAGGLE_PICTURES, *IMAGES) if (path / name).is_dir()]
-            if _is_kaggle(path) or looks_like_gz2(path):
+            if is_kaggle(path) or looks_like_gz2(path):
                 return describe_skipped(name for folder in folders for name in list_files(folder))
             return _skipped_in(path, list_files(path))
         if path.is_file() and path.suffix.lower() == ".zip":
-            return _skipped_in(path, _members(path))
+            return _skipped_in(path, member_names(path))
     except UNREADABLE:  # reported where the catalogue is opened
         return ""
     return ""
@@ -285,59 +271,3 @@ def _assemble(
     table["picture"] = pictures
     missing = int((pictures.index.get_indexer(scores.index) < 0).sum())
     return Catalogue(name, table, root, field_of_view, missing, note)
-
-
-def field_of_view_of(folder: Path) -> float:
-    """Return the fraction of the original field of view that the pictures in a folder cover.
-
-    Parameters
-    ----------
-    folder : Path
-        The folder of the pictures: a plain one, or the challenge's or Galaxy Zoo 2's, whose ``field.json`` is
-        next to the tables.
-
-    Returns
-    -------
-    float
-        As `Catalogue.field_of_view`. Only the ``field.json`` is read.
-
-    Raises
-    ------
-    CatalogueError
-        If it is malformed or cannot be read.
-    """
-    try:
-        return field_of_folder(_root_of(folder.absolute()))
-    except OSError as error:
-        raise CatalogueError(f"{FIELD_FILE} of {folder} cannot be read ({error}): check its permissions") from error
-
-
-def has_known_field(location: str | Path) -> bool:
-    """Return whether pictures are known to show Galaxy Zoo's field of view, or a part of it.
-
-    Parameters
-    ----------
-    location : str or Path
-        As in `open_catalogue`, or the path of a picture.
-
-    Returns
-    -------
-    bool
-        False for plain folders, zip files and pictures without a ``field.json``.
-    """
-    path = _expanded(location)
-    if location == SAMPLE or draw_named(str(location)):
-        return True
-    if path.is_file() and path.suffix.lower() == ".zip":
-        return FIELD_FILE in known_files(_members(path), path)
-    root = _root_of(path.absolute() if path.is_dir() else path.absolute().parent)
-    return _is_kaggle(root) or looks_like_gz2(root) or field_file_of(root) is not None
-
-
-def _root_of(folder: Path) -> Path:
-    """Return the folder of the catalogue that holds a folder of pictures: usually the same one."""
-    for parent in list(folder.parents)[:2]:
-        name = folder.relative_to(parent).as_posix()
-        if (name in KAGGLE_PICTURES and _is_kaggle(parent)) or (name in IMAGES and looks_like_gz2(parent)):
-            return parent
-    return folder

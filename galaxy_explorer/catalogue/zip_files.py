@@ -43,6 +43,11 @@ def read_directory(file: Path | BinaryIO) -> zipfile.ZipFile:
     return archive
 
 
+def member_names(root: Path) -> list[str]:
+    """Return the names of a zip file's members, without the copies that macOS adds."""
+    return [name for name in open_zip(root).namelist() if "__MACOSX" not in name.split("/")]
+
+
 def packing_problem(member: zipfile.ZipInfo) -> str:
     """Return why a member cannot be unpacked, and what to do; empty if it can."""
     if member.flag_bits & 1:
