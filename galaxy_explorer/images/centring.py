@@ -29,8 +29,8 @@ CELLS, DARKER = 10, 40  # of the background along the shorter side; percentile o
 WIDEST = 5  # cells: a wider glow is background
 
 # Choice
-WIDE = 0.45  # the same for the choice of the peaks that are measured
 NEAR_THE_MIDDLE = 0.24  # width of the Gaussian weight on an object's light, in halves of the shorter side
+WIDE = 0.45  # the same for the choice of the peaks that are measured
 STAR = 2.0  # radius of 15 % by that of 70 % of the peak: a star's edge is steeper than a galaxy's
 STAR_WEIGHT = 0.01  # on the light of a star
 
@@ -165,14 +165,13 @@ def _measured_again(brightness: np.ndarray, found: SkyObject) -> SkyObject:
     """Measure an object in finer pixels and nearer sky, if it is small."""
     around = Square(round(found.x), round(found.y), round(WIDER * found.square.side))
     top, left = max(0, around.top), max(0, around.left)
-    part = brightness[top : max(0, around.top + around.side), left : max(0, around.left + around.side)]
+    part = brightness[top : around.top + around.side, left : around.left + around.side]
     if min(part.shape) < 2 * MIN_SIDE or part.size > 0.5 * brightness.size:
         return found
-    middle = part.shape[1] / 2 + left - found.x, part.shape[0] / 2 + top - found.y
     again = [
         one for one in _measure_all(part) if math.hypot(one.x + left - found.x, one.y + top - found.y) < found.r90 / 2
     ]
-    if not again or math.hypot(*middle) > around.side:
+    if not again:
         return found
     finer = max(again, key=lambda one: one.light)
     return replace(found, x=finer.x + left, y=finer.y + top, r90=finer.r90)

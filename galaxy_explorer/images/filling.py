@@ -5,7 +5,7 @@ import numpy as np
 SMOOTHINGS = 12  # steps of relaxation towards the membrane through the known pixels
 
 # A membrane flattens a nucleus. Where there is light, a thin plate continues its curvature: under marks over the
-# middle of 30 galaxies its error is half to nine tenths of a membrane's, and a fifth of the point-mirrored pixels'.
+# middle of 30 galaxies its error is 44 to 85 % of a membrane's. Point-mirrored pixels have 2 to 4 times a membrane's.
 LIT = 20.0  # grey levels above the sky
 MOST_BENT = 9000  # pixels
 BESIDE = ((-1, 0), (1, 0), (0, -1), (0, 1))

@@ -41,8 +41,8 @@ class Finding:
     square : Square or None
         The crop, in pixels of the picture given; None for the whole picture.
     removed : tuple of str
-        The kinds of marks that were removed: "cross-hair", "grid", "inverted colours", "label", "line", "outline",
-        "page".
+        The kinds of marks that were removed: "bar", "cross-hair", "grid", "inverted colours", "label", "line",
+        "outline", "page".
     """
 
     picture: np.ndarray
@@ -104,19 +104,12 @@ def crop_with(picture: np.ndarray, square: Square) -> np.ndarray:
 
     Parameters
     ----------
-    picture : (H, W, 3) np.ndarray of uint8
-        An RGB picture, as given to `find_galaxy`.
-    square : Square
-        The part, which must hold some of the picture.
+    picture, square
+        As in `cut_square`, which also raises the errors; the picture as given to `find_galaxy`.
 
     Returns
     -------
     (side, side, 3) np.ndarray of uint8
-
-    Raises
-    ------
-    ValueError
-        As in `cut_square`.
     """
     check_picture(picture)
     clean, _ = _without_marks(255 - picture if _is_inverted(picture) else picture)

@@ -15,7 +15,7 @@ from galaxy_explorer.images.exposure import DAMAGED, SkyPlacement
 from galaxy_explorer.images.fits_files import MAX_UNITS, Plane, value_of
 
 TURNED_DEG = 10.0  # north may be this far from up without a note
-INVALID = (*DAMAGED, AttributeError, RuntimeError, AssertionError)  # what astropy raises on bad coordinates
+INVALID = (*DAMAGED, AttributeError, AssertionError)  # what astropy raises on bad coordinates
 MOST_CORRECTIONS = 10_000_000  # values in a file's table of distortions, which is read whole; HST's have thousands
 
 FRAMES = ("ICRS", "FK5", "FK4", "FK4-NO-E", "")

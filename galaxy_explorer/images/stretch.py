@@ -36,9 +36,7 @@ LEAST_FILL = 0.002, 0.02  # parts of the plane that a fill takes, far from the s
 LEAST_IMAGE = 0.05  # part of the plane that is not filled
 LEAST_BELOW = 0.03  # part of the other pixels on either side of a fill within the sky's scatter
 LEAST_BEYOND = 0.08  # part of the other pixels that are darker than those next to a dark fill
-LEAST_SKY = (
-    0.2  # pixels on the border that are not filled, over the plane's height plus width, to measure the sky there
-)
+LEAST_SKY = 0.2  # of the plane's height plus width: pixels on the border, not filled, to measure the sky there
 
 
 def to_levels(planes: np.ndarray) -> np.ndarray:
