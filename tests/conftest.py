@@ -7,6 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+# Before numpy and torch are imported, here and in what the tests start: on a busy machine, threads of small matrices
+# and the tests' tiny networks would wait for one another far longer than they compute.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,10 +21,6 @@ from galaxy_explorer.decision_tree import COLUMNS, SLICES, columns_of, fractions
 from galaxy_explorer.images import to_png
 
 ROOT = Path(__file__).parent.parent
-
-# Before torch is imported, here and in what the tests start: on a busy machine, threads of the tests' tiny
-# networks would wait for one another far longer than they compute.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # The machines that run the tests differ in speed: a slow example is no failure. The same examples each time.
 settings.register_profile("galaxy_explorer", deadline=None, derandomize=True)

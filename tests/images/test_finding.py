@@ -44,7 +44,7 @@ class TestGalaxyZooPictures:
         changed = [file.stem for file in files if find_galaxy(np.asarray(Image.open(file))).changed]
         assert len(changed) <= 1, changed
 
-    def test_black_seams_of_frames_and_spikes_are_no_marks(self, sample):
+    def test_black_seams_of_frames_and_spikes_are_not_marks(self, sample):
         picture = sample.picture(ROUND).copy()
         picture[100:330, 205] = 0
         assert find_galaxy(picture).picture is picture
