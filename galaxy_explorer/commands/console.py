@@ -37,12 +37,10 @@ def load_model(options: argparse.Namespace, rank: Rank = SINGLE_PROCESS) -> Mode
     return load(options.weights, device)
 
 
-def inference_options(
-    options: argparse.Namespace, rank: Rank = SINGLE_PROCESS, progress: Progress | None = None
-) -> PredictOptions:
+def inference_options(options: argparse.Namespace, rank: Rank = SINGLE_PROCESS) -> PredictOptions:
     """Return the options of the command line; processes of one machine share its cores."""
     workers = options.workers or max(1, (os.cpu_count() or 1) // rank.local_world_size)
-    return PredictOptions(options.tta_views or DEFAULT_VIEWS, options.batch_size or BATCH_SIZE, workers, progress)
+    return PredictOptions(options.tta_views or DEFAULT_VIEWS, options.batch_size or BATCH_SIZE, workers)
 
 
 @contextmanager

@@ -17,10 +17,8 @@ def score_answers(predicted: np.ndarray, volunteers: np.ndarray) -> pd.DataFrame
 
     Parameters
     ----------
-    predicted : (N, 37) np.ndarray
-        Predicted vote fractions in the order of `decision_tree.COLUMNS`, in [0, 1].
-    volunteers : (N, 37) np.ndarray
-        The volunteers' vote fractions, NaN where unknown.
+    predicted, volunteers : (N, 37) np.ndarray
+        As in `metrics.score`.
 
     Returns
     -------

@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from galaxy_explorer.decision_tree import COLUMNS, QUESTION_OF, SLICES, mass_of, shares_from_fractions
-from galaxy_explorer.evaluation.intervals import ROUNDING, IntervalModel
+from galaxy_explorer.decision_tree import SLICES, shares_from_fractions
+from galaxy_explorer.evaluation.intervals import ROUNDING, IntervalModel, masses_of
 
 BINS = (0.0, 0.01, 0.05, 0.1, 0.3, 1.0)  # of the prediction
 MASS_BINS = (0.02, 0.1, 0.3)  # of the predicted mass of a question: few votes reach it
@@ -35,7 +35,7 @@ def check_intervals(interval_model: IntervalModel, predicted: np.ndarray, volunt
         latter two, ``uppers_inside`` and ``lowers_above_0``; and by how much the two fractions change at most if all
         ends are 2 % nearer to or farther from the prediction, ``upper_change`` and ``lower_change``.
     """
-    masses = np.stack([mass_of(QUESTION_OF[name].number, predicted) for name in COLUMNS], axis=1)
+    masses = masses_of(predicted)
     shares, voted = shares_from_fractions(predicted), shares_from_fractions(volunteers)
     asked = masses >= MASS_BINS[0]
     return {

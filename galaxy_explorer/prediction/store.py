@@ -239,13 +239,9 @@ class PredictionStore:
         """Read a chunk, or the finished Parquet table, of this store's weights and TTA views."""
         is_chunk = path != self.path
         table = read_parquet(path, columns, _DELETE_CHUNK if is_chunk else ADVICE)
-        self._check_key(parquet_about(path).get(KEY), self.chunks if is_chunk else path)
-        return table
-
-    def _check_key(self, key: str | None, where: Path) -> None:
-        """Raise PredictionError if a table has another key."""
-        if key != self.key:
+        if parquet_about(path).get(KEY) != self.key:
             raise PredictionError(
-                f"{where} holds predictions of other weights or another number of views; "
+                f"{self.chunks if is_chunk else path} holds predictions of other weights or another number of views; "
                 "use those it was begun with, delete it, or name another file"
             )
+        return table

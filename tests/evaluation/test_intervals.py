@@ -11,16 +11,8 @@ from tiny_training import TINY, in_one_thread
 from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, MASS_COLUMN, QUESTION_OF, SLICES
 from galaxy_explorer.evaluation.interval_check import check_intervals, vote_noise
-from galaxy_explorer.evaluation.intervals import (
-    KNOTS,
-    LEVEL,
-    Coverage,
-    IntervalModel,
-    QuantileCurves,
-    coverage,
-    cross_coverage,
-    fit_interval_model,
-)
+from galaxy_explorer.evaluation.interval_fit import KNOTS, cross_coverage, fit_interval_model
+from galaxy_explorer.evaluation.intervals import LEVEL, Coverage, IntervalModel, QuantileCurves, coverage
 from galaxy_explorer.flow_chart import flow_chart
 from galaxy_explorer.models import Card, Model, build
 from galaxy_explorer.prediction import predict, predict_catalogue

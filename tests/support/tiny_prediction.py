@@ -6,7 +6,7 @@ from PIL import Image
 
 from galaxy_explorer.cli import main
 from galaxy_explorer.decision_tree import COLUMNS
-from galaxy_explorer.evaluation.intervals import fit_interval_model
+from galaxy_explorer.evaluation.interval_fit import fit_interval_model
 from galaxy_explorer.evaluation.out_of_distribution import OODReference
 from galaxy_explorer.models import Card, Model, checkpoints, networks
 

@@ -11,13 +11,8 @@ from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import QUESTIONS, columns_of
 from galaxy_explorer.evaluation.answers import plain_answers, score_answers
 from galaxy_explorer.evaluation.interval_check import check_intervals, vote_noise
-from galaxy_explorer.evaluation.intervals import (
-    MEASURED_VIEWS,
-    IntervalModel,
-    coverage,
-    cross_coverage,
-    fit_interval_model,
-)
+from galaxy_explorer.evaluation.interval_fit import cross_coverage, fit_interval_model
+from galaxy_explorer.evaluation.intervals import MEASURED_VIEWS, IntervalModel, coverage
 from galaxy_explorer.evaluation.metrics import calibration, score
 from galaxy_explorer.images import DEFAULT_VIEWS
 from galaxy_explorer.models import Card, Model

@@ -8,7 +8,8 @@ from tiny_training import TINY_FLAGS
 from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS, columns_of
 from galaxy_explorer.evaluation.answers import plain_answers, score_answers
-from galaxy_explorer.evaluation.intervals import LEVEL, MEASURED_VIEWS, coverage, cross_coverage, fit_interval_model
+from galaxy_explorer.evaluation.interval_fit import cross_coverage, fit_interval_model
+from galaxy_explorer.evaluation.intervals import LEVEL, MEASURED_VIEWS, coverage
 from galaxy_explorer.evaluation.metrics import calibration, score
 from galaxy_explorer.models.checkpoints import load, read_card
 from galaxy_explorer.prediction import Predictions, predict
