@@ -64,6 +64,14 @@ def test_a_training_and_update_card_fit_the_same_reference(train, data, checkpoi
         assert torch.equal(value, tensors[name])
 
 
+@pytest.mark.parametrize(("difference", "status"), [(1e-5, 0), (1e-3, 2)])
+def test_update_card_compares_means_up_to_the_change_of_a_resize(train, data, checkpoint, difference, status):
+    assert cli.main(train) == 0
+    model = load(checkpoint)
+    save(checkpoint, replace(model, card=replace(model.card, mean=[value + difference for value in model.card.mean])))
+    assert cli.main([*data, "--update-card", str(checkpoint)]) == status
+
+
 def test_too_few_galaxies_leave_a_card_without_reference(train, data, checkpoint, capsys):
     assert cli.main(train) == 0
     assert read_card(checkpoint).ood_reference is None
