@@ -1,6 +1,6 @@
 """The flow-chart in the panel: its choices, what it leaves out, and the chart itself."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -14,37 +14,22 @@ from galaxy_explorer.flow_chart import HARDLY_ASKED, HEIGHT, flow_chart, hardly_
 
 BOTH, NETWORK, VOLUNTEERS = "both", "network", "volunteers"
 SAVED_PX = 1000  # width of a saved chart, whatever the window
-EXPORT_HELP = "Format that the camera at the top right of the chart saves: SVG for papers and slides, or PNG."
 TOOLBAR = {"displayModeBar": True, "displaylogo": False, "modeBarButtons": [["toImage"]]}  # one button, which saves
 NO_GESTURES = {"scrollZoom": False, "doubleClick": False}
 
 
-class ChartChoices(NamedTuple):
-    """How the flow-chart is shown."""
-
-    sources: str  # BOTH, NETWORK or VOLUNTEERS
-    file_format: str
-    side_by_side: bool  # whether the pictures of all answers of the question are shown as well
-
-
-def _switch(label: str, options: list[str], key: Key, **more: Any) -> str:
-    """Draw a choice between options that lasts for the session."""
+def choose_chart(prediction: GalaxyPrediction) -> str:
+    """Draw the choice of what the chart shows, and return it: BOTH, NETWORK or VOLUNTEERS."""
+    if prediction.galaxy.volunteers is None:
+        return NETWORK
     return st.segmented_control(
-        label, options, default=options[0], required=True, key=key, persist_state="session", **more
+        "Answers",
+        [BOTH, NETWORK, VOLUNTEERS],
+        default=BOTH,
+        required=True,
+        key=Key.CHART_SOURCES,
+        persist_state="session",
     )
-
-
-def choose_chart(prediction: GalaxyPrediction) -> ChartChoices:
-    """Draw the choices of the flow-chart."""
-    with st.container(key="chart_choices", horizontal=True, vertical_alignment="bottom"):
-        shown = NETWORK
-        if prediction.galaxy.volunteers is not None:
-            names = {NETWORK: prediction.model}
-            sides = [BOTH, NETWORK, VOLUNTEERS]
-            shown = _switch("Answers", sides, Key.CHART_SOURCES, format_func=lambda side: names.get(side, side))
-        file_format = _switch("Export as", ["SVG", "PNG"], Key.CHART_FILE, help=EXPORT_HELP)
-        side_by_side = st.toggle("Compare answers", key=Key.SIDE_BY_SIDE, persist_state="session")
-    return ChartChoices(shown, file_format.lower(), side_by_side)
 
 
 def explain_hardly_asked(prediction: GalaxyPrediction, shown: str) -> None:
@@ -58,11 +43,11 @@ def explain_hardly_asked(prediction: GalaxyPrediction, shown: str) -> None:
         )
 
 
-def show_chart(prediction: GalaxyPrediction, chart: ChartChoices) -> dict[str, Any]:
+def show_chart(prediction: GalaxyPrediction, shown: str) -> dict[str, Any]:
     """Draw the flow-chart and return the arguments of its list."""
     galaxy, model = prediction.galaxy, prediction.model
-    network = None if chart.sources == VOLUNTEERS else prediction.fractions
-    votes: np.ndarray | None = None if chart.sources == NETWORK else galaxy.volunteers
+    network = None if shown == VOLUNTEERS else prediction.fractions
+    votes: np.ndarray | None = None if shown == NETWORK else galaxy.volunteers
     drawn: dict[str, Any] = {
         "network": network,
         "volunteers": votes,
@@ -71,7 +56,7 @@ def show_chart(prediction: GalaxyPrediction, chart: ChartChoices) -> dict[str, A
     }
     style: dict[str, Any] = {"selected": selected_answer(), "dark": theme.is_dark()}
     names = [f"network {model}"] * (network is not None) + ["volunteers of Galaxy Zoo 2"] * (votes is not None)
-    file = {"format": chart.file_format, "filename": f"{galaxy.galaxy_id}_{model}_chart"}
+    file = {"filename": f"{galaxy.galaxy_id}_{model}_chart"}
     image = file | {"width": SAVED_PX, "height": round(HEIGHT), "scale": 2}
     with st.container(key="flow_chart"):
         st.plotly_chart(
