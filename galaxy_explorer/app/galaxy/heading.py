@@ -16,7 +16,7 @@ SDSS_ID = re.compile(r"\d{17,19}")
 
 
 def title_of(catalogue: Catalogue, galaxy_id: str) -> str:
-    """Return the name of a galaxy by its position, as ``SDSS J132952.7+471143``; empty without a position."""
+    """Return the name by position, as ``SDSS J132952.7+471143``; empty without one."""
     row = catalogue.table.loc[galaxy_id].to_dict()
     ra, dec = row.get("ra_deg", math.nan), row.get("dec_deg", math.nan)
     if math.isnan(ra) or math.isnan(dec):
@@ -25,7 +25,7 @@ def title_of(catalogue: Catalogue, galaxy_id: str) -> str:
 
 
 def j_name(ra_deg: float, dec_deg: float) -> str:
-    """Return a J2000 position as the IAU recommends for names: digits are cut off, not rounded."""
+    """Return a name by J2000 position; as the IAU recommends, digits are cut off."""
     tenths = math.floor(ra_deg / 15 * 36_000 + 1e-6) % 864_000  # of a second of time
     seconds = math.floor(abs(dec_deg) * 3600 + 1e-6)
     hours, minutes = divmod(tenths // 600, 60)

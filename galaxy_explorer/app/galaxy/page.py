@@ -1,5 +1,6 @@
 """Galaxy: one galaxy of a catalogue, at ``?source=NAME&galaxy=ID``."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -176,7 +177,7 @@ def page() -> None:
         network_slot = st.container(width="content")
     try:
         with waiting("Opening the picture …", PANEL):
-            galaxy = shown_galaxy.galaxy_of(source, galaxy_id, title)
+            galaxy = replace(shown_galaxy.galaxy_of(source, galaxy_id), title=title)
     except (CatalogueError, ImageError, OSError) as error:
         show_error(
             f"The picture of galaxy {escape_markdown(galaxy_id)} cannot be read: {with_full_stop(error)}", source

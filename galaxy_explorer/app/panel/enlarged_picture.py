@@ -1,4 +1,4 @@
-"""The picture of the panel, its enlarged form, zoomed by mouse wheel, pinch and keys, and the list of keys."""
+"""The picture of the panel, its enlarged form to zoom, and the list of keys."""
 
 from pathlib import Path
 

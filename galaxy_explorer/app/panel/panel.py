@@ -83,33 +83,32 @@ def show(galaxy: ShownGalaxy, choose: Callable[[], str | None]) -> str | None:
     has_map = saliency.is_shown() and state.panel().answer_of == shown
     with st.container(key="panel"):
         with st.container(key="aside"):
-            picture = PanelPicture(galaxy, has_map)
-            tools = st.container(key="tools")
-        with st.container(key="reading"):
-            with waiting("Predicting …", PREDICTION):
-                if not (model := choose()):
-                    return None
-                prediction = galaxy.predict(model)
-            start_answer(shown, prediction.fractions, prediction.card.training_mean)
+            picture, tools = PanelPicture(galaxy, has_map), st.container(key="tools")
+        reading = st.container(key="reading")
+        with reading, waiting("Predicting …", PREDICTION):
+            if not (model := choose()):
+                return None
+            prediction = galaxy.predict(model)
+        start_answer(shown, prediction.fractions, prediction.card.training_mean)
+        with reading:
             with st.container(key="words"):
                 show_words(prediction)
             answers_slot = st.container(key="all_answers")
             list_slot, list_arguments = _show_chart(prediction)
-    with tools:
-        downloads_slot, choices = _show_tools(prediction)
-        small = ""
-        if choices:
-            small = saliency.small_picture(saliency.show_map(prediction, choices, picture))
-    with list_slot:
-        show_list(as_list(**list_arguments, selected_picture=small))
-    if choices and choices.side_by_side:
-        with answers_slot:
-            saliency.show_all_answers(prediction, choices)
-    with st.container(key="below"):
-        _show_examples(galaxy.galaxy_id)
-        table = show_scores(prediction)
-    with downloads_slot:
-        offer_downloads(prediction, table, choices or saliency.Choices())
+        with tools:
+            downloads_slot, choices = _show_tools(prediction)
+            overlaid = saliency.show_map(prediction, choices, picture) if choices else None
+        with list_slot:
+            small = "" if overlaid is None else saliency.small_picture(overlaid)
+            show_list(as_list(**list_arguments, selected_picture=small))
+        if choices and choices.side_by_side:
+            with answers_slot:
+                saliency.show_all_answers(prediction, choices)
+        with st.container(key="below"):
+            _show_examples(galaxy.galaxy_id)
+            table = show_scores(prediction)
+        with downloads_slot:
+            offer_downloads(prediction, table, choices or saliency.Choices())
     return model
 
 
@@ -124,7 +123,7 @@ def _show_chart(prediction: GalaxyPrediction) -> tuple[DeltaGenerator, dict[str,
 
 
 def _show_tools(prediction: GalaxyPrediction) -> tuple[DeltaGenerator, saliency.Choices | None]:
-    """Draw what belongs to the picture; return the slot of the downloads, and the choices of the map if it is on."""
+    """Draw the tools below the picture; return the slot of downloads, and the map's choices."""
     with st.container(key="picture_tools", horizontal=True, vertical_alignment="center"):
         is_on = saliency.choose_map()
         downloads_slot = st.container(key="download_menu", width="content")

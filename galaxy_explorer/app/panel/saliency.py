@@ -1,4 +1,4 @@
-"""Saliency maps over the picture of a galaxy, for one answer or all of a question, once they are asked for."""
+"""Saliency maps over the picture, on request: for one answer or all of a question."""
 
 import base64
 import io
@@ -18,10 +18,9 @@ from galaxy_explorer.app.ui.skeletons import LINE, PICTURES, waiting
 from galaxy_explorer.decision_tree import ANSWER_OF, INDEX, QUESTION_OF, columns_of, label_of
 from galaxy_explorer.flow_chart import percent
 from galaxy_explorer.images import frame_field, overlay, thumbnail
-from galaxy_explorer.saliency import METHODS
 
 if TYPE_CHECKING:
-    from galaxy_explorer.saliency import SaliencyMap
+    from galaxy_explorer.saliency import Method, SaliencyMap
 
 SMALL_SIDE_PX = 200  # of the pictures side by side
 FOR, AGAINST = "for it", "against it"
@@ -31,7 +30,7 @@ FOR, AGAINST = "for it", "against it"
 class Choices:
     """How saliency maps are computed and shown."""
 
-    method: str = next(iter(METHODS))
+    method: str = "Grad-CAM"
     evidence: str = FOR  # or AGAINST the answer
     opacity: float = 0.6  # in [0, 1]
     side_by_side: bool = False  # whether the maps of all answers of the question are shown as well
@@ -39,12 +38,19 @@ class Choices:
     @property
     def per_answer(self) -> bool:
         """Whether the method depends on the answer."""
-        return METHODS[self.method].per_answer
+        return methods()[self.method].per_answer
 
     @property
     def comparable(self) -> bool:
         """Whether maxima of different maps can be compared."""
-        return METHODS[self.method].comparable
+        return methods()[self.method].comparable
+
+
+def methods() -> "dict[str, Method]":
+    """Return the saliency methods by name."""
+    from galaxy_explorer.saliency import METHODS
+
+    return METHODS
 
 
 def is_shown() -> bool:
@@ -53,7 +59,7 @@ def is_shown() -> bool:
 
 
 def choose_map() -> bool:
-    """Draw the switch of the saliency map, which is off at first, and return whether it is on."""
+    """Draw the switch of the saliency map, at first off, and return if it is on."""
     return st.toggle(
         "Show where it looked",
         key=Key.MAP,
@@ -69,8 +75,8 @@ def choose_saliency() -> Choices:
             "Highlight what speaks", [FOR, AGAINST], default=FOR, required=True, key=Key.DIRECTION
         )
         with st.popover("Method", icon=":material/tune:"):
-            method = st.selectbox("Saliency method", list(METHODS), key=Key.METHOD, persist_state="session")
-            st.caption(METHODS[method].explanation)
+            method = st.selectbox("Saliency method", list(methods()), key=Key.METHOD, persist_state="session")
+            st.caption(methods()[method].explanation)
     with st.container(horizontal=True, vertical_alignment="bottom", key="saliency_looks"):
         opacity = st.slider("Opacity", 0, 100, 60, format="%d %%", key=Key.OPACITY, persist_state="session")
         side_by_side = st.toggle("Compare answers", key=Key.SIDE_BY_SIDE, persist_state="session")
@@ -78,7 +84,7 @@ def choose_saliency() -> Choices:
 
 
 def show_map(prediction: GalaxyPrediction, choices: Choices, picture: PanelPicture) -> np.ndarray:
-    """Draw the saliency map of the selected answer over the picture, explain it, and return it as RGB."""
+    """Draw the map of the selected answer over the picture, and return both as RGB."""
     column = selected_answer()
     (saliency_map,) = _maps(prediction, (column,), choices, LINE)
     overlaid = overlaid_picture(prediction, saliency_map.heat, choices.opacity)

@@ -1,4 +1,4 @@
-"""A card to share: picture, sentence, the likeliest path and credits, as PNG or a page of PDF."""
+"""A card to share: picture, sentence, likeliest path and credits, as PNG or PDF."""
 
 import io
 import unicodedata

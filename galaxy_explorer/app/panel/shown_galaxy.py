@@ -132,24 +132,16 @@ def _percent(fraction: float) -> str:
     return "<1\u00a0%" if 0.0 < fraction < 0.005 else f"{100 * fraction:.0f}\u00a0%"
 
 
-def galaxy_of(source: str, galaxy_id: str, title: str = "") -> ShownGalaxy:
+def galaxy_of(source: str, galaxy_id: str) -> ShownGalaxy:
     """Read a galaxy of a source; raise ImageError or CatalogueError without its picture."""
     galaxies = catalogue(source)
     picture = galaxies.picture(galaxy_id)
     votes = galaxies.table.loc[galaxy_id, list(COLUMNS)].to_numpy(dtype=float)
     # A replaced picture, or another field of view, has other results.
     key = (sources()[source], galaxy_id, str(galaxies.field_of_view), str(galaxies.picture_state(galaxy_id)))
-    known = bool(np.isfinite(votes).any())
-    return ShownGalaxy(
-        galaxy_id,
-        picture,
-        galaxies.field_of_view,
-        votes if known else None,
-        shared_results(),
-        key,
-        title=title,
-        credit=SDSS if known or title else "",
-    )
+    known = votes if np.isfinite(votes).any() else None
+    credit = SDSS if known is not None or "ra_deg" in galaxies.table else ""
+    return ShownGalaxy(galaxy_id, picture, galaxies.field_of_view, known, shared_results(), key, credit=credit)
 
 
 def forward_pass(model: str, picture: np.ndarray, field: float) -> ForwardPass:

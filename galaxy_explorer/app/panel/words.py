@@ -1,4 +1,4 @@
-"""Words on one galaxy: a sentence for the network and the volunteers, and their biggest disagreement."""
+"""Sentences on one galaxy by network and volunteers, and their biggest disagreement."""
 
 from html import escape
 
@@ -34,7 +34,7 @@ def show_words(prediction: GalaxyPrediction) -> None:
 
 
 def _sentence(kind: str, heading: str, words: str, shares: list[str]) -> str:
-    """Return a sentence as HTML; a pointer, a tap or the keyboard's focus brings out its shares."""
+    """Return a sentence as HTML, whose shares show under a pointer or the focus."""
     tip = "".join(f"<span>{escape(text)}</span>" for text in shares)
     return (
         f'<div class="said said-{kind}"><p class="who">{escape(heading)}</p>'

@@ -288,9 +288,8 @@ def page() -> None:
         return
     result = st.container()
     try:
-        with sky.deadline(DEADLINE_S), waiting("Searching …", PANEL) as waiting_for:
-            with result:
-                galaxy, network = find_and_describe(text, waiting_for)
+        with sky.deadline(DEADLINE_S), waiting("Searching …", PANEL) as waiting_for, result:
+            galaxy, network = find_and_describe(text, waiting_for)
     except sky.SkyError as error:
         with result:
             show_error(error)
