@@ -10,7 +10,6 @@ from galaxy_explorer.flow_chart.listing import as_list
 from galaxy_explorer.flow_chart.outline import outline
 from galaxy_explorer.flow_chart.readings import (
     HARDLY_ASKED,
-    foldable_questions,
     folded_questions,
     hardly_asked,
     percent,
@@ -24,7 +23,6 @@ __all__ = [
     "Layout",
     "as_list",
     "flow_chart",
-    "foldable_questions",
     "folded_questions",
     "hardly_asked",
     "layout_of",

@@ -57,7 +57,8 @@ def _route(column: str, layout: Layout) -> tuple[Point, ...]:
     """Return the middle line of the curve from an answer."""
     tile, target = layout.tiles[column], tree.ANSWER_OF[column].leads_to
     if is_level(column):
-        return (tile.middle, tile.centre), (layout.end.left, tile.centre)
+        beside = layout.bars[tree.QUESTION_OF[column].number].right
+        return (beside, tile.centre), (layout.end.left, tile.centre)
     start, approach = (tile.middle, tile.bottom), _approach(column, layout)
     top = layout.end.top if target is None else layout.bars[target].top
     arrival = (approach if target is None else _ports(target, layout)[approach], top)
@@ -125,4 +126,5 @@ def _segment(start: Point, end: Point, shift: float) -> str:
     across, down = x1 - x0, y1 - y0
     slant = across / (abs(across) + abs(down))
     turn = (y0 + y1) / 2 - shift * _PX_PER_UNIT * slant * math.copysign(1, down)
+    turn = min(max(turn, min(y0, y1) + 1), max(y0, y1) - 1)  # a wide curve across a narrow gap stays within it
     return f"C{_point((x0, turn))} {_point((x1, turn))} {_point(end)}"

@@ -18,7 +18,7 @@ _BETWEEN_TILES = 5.0
 BADGE_WIDTH = 30.0  # of a question's number, at the left of its bar
 
 # Within a tile, from its left and from its top: the drawing, the name over the bars, the numbers at the right.
-ICON_MIDDLE, TEXT_LEFT, NUMBERS_WIDTH, PADDING = 24.0, 46.0, 42.0, 4.0
+ICON_MIDDLE, TEXT_LEFT, NUMBERS_WIDTH, PADDING = 23.0, 44.0, 42.0, 4.0
 NAME_DROP = 11.0
 SHARE_STEP, SHARE_HEIGHT = 12.0, 6.0  # from the network's bar to the volunteers'
 SHARES_DROP = 23.5
@@ -34,12 +34,12 @@ _POSITIONS = {
     10: (4, 420.0, 960.0),
     11: (5, 40.0, 960.0),
     5: (6, 40.0, 960.0),
-    6: (7, 0.0, 915.0),
-    8: (8, 0.0, 915.0),
+    6: (7, 0.0, 930.0),
+    8: (8, 0.0, 930.0),
 }
-_END = (940.0, 1000.0)  # left and right of the box "End", next to questions 6 and 8
+_END = (950.0, 1000.0)  # left and right of the box "End", next to questions 6 and 8
 # Above each row. The curves run straight down where the gap is narrow.
-_GAPS = (0.0, 24.0, 23.0, 14.0, 14.0, 14.0, 19.0, 19.0, 14.0)
+_GAPS = (0.0, 24.0, 23.0, 14.0, 18.0, 14.0, 18.0, 18.0, 14.0)
 _GAP_OF_FOLDED = 8.0  # above a row that is folded, like the one before
 
 

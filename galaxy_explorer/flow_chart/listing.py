@@ -71,7 +71,7 @@ def as_list(
     colours = palette(dark)
     path = {column for column, _ in tree.most_likely_path(readings[0].fractions)}
     layout = layout_of(folded_questions(readings, opened, selected))
-    foldable = [] if opened is None else foldable_questions(readings)
+    foldable = [] if opened is None else foldable_questions(readings, selected)
     root = ET.Element("div", {"class": "flow-list", "style": f"color:{colours.ink};font-size:14px;line-height:1.35"})
     _add(root, "h2", "font-size:20px;margin:0 0 4px;padding:0", "Question by question")
     _add(root, "p", f"color:{colours.quiet};margin:0 0 12px", EXPLANATION)

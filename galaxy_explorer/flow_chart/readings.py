@@ -94,30 +94,33 @@ def hardly_asked(network: np.ndarray, volunteers: np.ndarray | None = None) -> l
     return [n for n in few if _state(volunteers[tree.SLICES[n]], is_network=False) is not State.NOT_ASKED]
 
 
-def foldable_questions(readings: list[Reading]) -> list[int]:
+def foldable_questions(readings: list[Reading], selected: str | None = None) -> list[int]:
     """Return the questions that fewer than `FOLDED_BELOW` of the votes reach, by every source.
 
-    Parameters
-    ----------
-    readings : list of Reading
-        As of `read_sources`.
-
-    Returns
-    -------
-    list of int
-        Numbers of questions; never one whose votes a source does not know, and never one on the likeliest path.
+    Never one whose votes are unknown, one on the likeliest path, or that of the selected answer.
     """
-    return [q.number for q in tree.QUESTIONS if all(reading.mass(q.number) < FOLDED_BELOW for reading in readings)]
+    few = [q.number for q in tree.QUESTIONS if all(reading.mass(q.number) < FOLDED_BELOW for reading in readings)]
+    return [number for number in few if selected is None or number != tree.QUESTION_OF[selected].number]
 
 
 def folded_questions(
     readings: list[Reading], opened: Collection[int] | None, selected: str | None = None
 ) -> frozenset[int]:
-    """Return the questions to fold: none if `opened` is None; never the one of the selected answer."""
-    if opened is None:
-        return frozenset()
-    kept = {*opened} if selected is None else {*opened, tree.QUESTION_OF[selected].number}
-    return frozenset(foldable_questions(readings)) - kept
+    """Return the questions that `flow_chart` folds.
+
+    Parameters
+    ----------
+    readings : list of Reading
+        As of `read_sources`.
+    opened, selected
+        As for `flow_chart`.
+
+    Returns
+    -------
+    frozenset of int
+        Numbers of questions; empty if `opened` is None.
+    """
+    return frozenset() if opened is None else frozenset(foldable_questions(readings, selected)).difference(opened)
 
 
 def reach_text(readings: list[Reading], question: int) -> str:
