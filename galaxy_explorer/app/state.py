@@ -144,6 +144,7 @@ class PanelState:
     requested_answer: str | None = None  # by the URL, for the galaxy shown next
     asked_answer: str | None = None  # chosen by the visitor or the URL
     own_answer: str = ""  # chosen by the page itself
+    opened: set[int] = field(default_factory=set)  # questions that few votes reach, opened for this galaxy
 
 
 def shared() -> SharedState:

@@ -1,20 +1,25 @@
 """The flow-chart of one galaxy as an HTML list: for narrow screens and screen readers."""
 
 from base64 import b64encode
+from collections.abc import Collection
 from xml.etree import ElementTree as ET
 
 from galaxy_explorer import decision_tree as tree
 from galaxy_explorer.flow_chart.icons import drawing
-from galaxy_explorer.flow_chart.layout import EDGE, NOTES, TILES, WIDTH
+from galaxy_explorer.flow_chart.layout import EDGE, WIDTH, Box, layout_of
 from galaxy_explorer.flow_chart.palette import Palette, blend, palette
 from galaxy_explorer.flow_chart.readings import (
     HARDLY_ASKED,
     Reading,
     State,
     check_selected,
+    foldable_questions,
+    folded_questions,
     opacity_of_question,
+    reach_text,
 )
 from galaxy_explorer.flow_chart.shapes import answer_fill, question_fill
+from galaxy_explorer.flow_chart.writing import NOTES
 
 _ICON_PX = 36
 _NUMBERS_PX = 108
@@ -26,13 +31,18 @@ _BARE = "all:unset;cursor:pointer;font-size:15px"  # a button that looks like pl
 
 
 def as_list(
-    readings: list[Reading], *, selected: str | None = None, dark: bool = True, selected_picture: str = ""
+    readings: list[Reading],
+    *,
+    selected: str | None = None,
+    opened: Collection[int] | None = None,
+    dark: bool = True,
+    selected_picture: str = "",
 ) -> str:
     """Format one galaxy's votes as an HTML list, with the same numbers as the chart.
 
     Each answer's name is a button, without an action of its own; ``data-column`` of the list's item is its answer.
-    The button's style variables ``--left``, ``--top``, ``--width``, ``--height`` are its place in the chart, for a page
-    that lays the buttons over the chart.
+    A question that can be folded has a button with ``data-question``. The style variables ``--left``, ``--top``,
+    ``--width``, ``--height`` of the buttons are their place in the chart, for a page that lays them over the chart.
 
     Parameters
     ----------
@@ -40,6 +50,8 @@ def as_list(
         As of `read_sources`.
     selected : str or None
         The column of the answer to explain.
+    opened : collection of int or None
+        As for `flow_chart`: None lists all answers, and nothing can be folded.
     dark : bool
         Whether the page is dark.
     selected_picture : str
@@ -58,16 +70,27 @@ def as_list(
     check_selected(selected)
     colours = palette(dark)
     path = {column for column, _ in tree.most_likely_path(readings[0].fractions)}
+    layout = layout_of(folded_questions(readings, opened, selected))
+    foldable = [] if opened is None else foldable_questions(readings, selected)
     root = ET.Element("div", {"class": "flow-list", "style": f"color:{colours.ink};font-size:14px;line-height:1.35"})
     _add(root, "h2", "font-size:20px;margin:0 0 4px;padding:0", "Question by question")
     _add(root, "p", f"color:{colours.quiet};margin:0 0 12px", EXPLANATION)
     for question in tree.QUESTIONS:
-        columns = tree.columns_of(question.number)
+        columns, folded = tree.columns_of(question.number), question.number in layout.folded
         opacity = opacity_of_question(readings, question.number)
-        section = _question(root, question, opacity, not path.isdisjoint(columns), colours)
+        section = _add(root, "section", f"margin:0 0 {6 if folded else 18}px")
+        fill = question_fill(opacity, not path.isdisjoint(columns), colours, folded)
+        ink = blend(colours.quiet, colours.ink, 0 if folded else opacity)
+        heading = _question(section, question, fill, ink, colours)
+        if question.number in foldable:
+            place = _place_in_chart(layout.bars[question.number])
+            _fold(heading, reach_text(readings, question.number), place, folded, colours)
+        if folded:
+            continue
         answers = _add(section, "ul", "list-style:none;margin:0;padding:0")
         for column in columns:
             item = _answer(answers, column, opacity, colours, likeliest=column in path, selected=column == selected)
+            item.find("div/button").attrib["style"] += _place_in_chart(layout.tiles[column])
             for reading in readings:
                 _share(item, reading, column, colours)
             if column == selected:
@@ -75,16 +98,31 @@ def as_list(
     return ET.tostring(root, encoding="unicode", short_empty_elements=False)
 
 
-def _question(root: ET.Element, question: tree.Question, opacity: float, on_path: bool, colours: Palette) -> ET.Element:
-    """Add a question's section with its text and note."""
-    section = _add(root, "section", "margin:0 0 18px")
-    fill, ink = question_fill(opacity, on_path, colours), blend(colours.quiet, colours.ink, opacity)
+def _question(section: ET.Element, question: tree.Question, fill: str, ink: str, colours: Palette) -> ET.Element:
+    """Add a question's heading and its note; return the heading."""
     style = f"margin:0 0 4px;padding:8px 10px;border-radius:8px;background:{fill};color:{ink}"
-    _add(section, "h3", f"{style};font-size:15px;font-weight:600", f"{question.number}. {question.text}")
+    heading = _add(section, "h3", f"{style};font-size:15px;font-weight:600", f"{question.number}. {question.text}")
     if question.number in NOTES:
         style = f"margin:0 0 4px;padding:0 10px;font-style:italic;color:{colours.quiet}"
         _add(section, "p", style, NOTES[question.number])
-    return section
+    return heading
+
+
+def _fold(heading: ET.Element, reach: str, place: str, folded: bool, colours: Palette) -> None:
+    """Turn a heading into a button that opens or folds its question."""
+    words, heading.text = heading.text or "", ""
+    style = f"all:unset;cursor:pointer;display:flex;flex-wrap:wrap;gap:0 8px;{place}"
+    button = _add(heading, "button", style, type="button", title=words)
+    button.attrib |= {
+        "class": "fold",
+        "data-question": words.partition(".")[0],
+        "aria-expanded": str(not folded).lower(),
+    }
+    _add(button, "span", "", words)
+    quiet = f"color:{colours.quiet};font-size:12px;font-weight:400"
+    _add(button, "span", quiet, f"{reach} · ")
+    hint = _add(button, "span", quiet, "press to open" if folded else "press to fold")
+    hint.set("class", "hint")
 
 
 def _answer(
@@ -101,8 +139,8 @@ def _answer(
     _add(item, "img", f"flex:none;width:{_ICON_PX}px;height:{_ICON_PX}px", src=source, alt="")
     body = _add(item, "div", "flex:1;min-width:0")
     head = _add(body, "div", "display:flex;gap:8px;align-items:baseline")
-    ink, name = blend(colours.quiet, colours.ink, opacity), tree.ANSWER_OF[column].name
-    style = f"{_BARE};font-weight:{700 if likeliest else 500};color:{ink};{_place_in_chart(column)}"
+    ink, name = blend(colours.quiet, colours.ink, opacity), tree.tile_name_of(column)
+    style = f"{_BARE};font-weight:{700 if likeliest else 500};color:{ink};"
     button = _add(head, "button", style, type="button")
     _add(button, "span", "", name)
     button.attrib |= {"aria-label": tree.label_of(column), "aria-pressed": str(selected).lower()}
@@ -112,11 +150,11 @@ def _answer(
     return body
 
 
-def _place_in_chart(column: str) -> str:
-    """Return the style variables of an answer's place in the chart, in % across and px down."""
-    tile, width = TILES[column], (WIDTH + 2 * EDGE) / 100
-    across = f"--left:{(tile.left + EDGE) / width:.3f}%;--width:{(tile.right - tile.left) / width:.3f}%"
-    return f"{across};--top:{tile.top:.1f}px;--height:{tile.bottom - tile.top:.1f}px"
+def _place_in_chart(box: Box) -> str:
+    """Return the style variables of a place in the chart, in % across and px down."""
+    width = (WIDTH + 2 * EDGE) / 100
+    across = f"--left:{(box.left + EDGE) / width:.3f}%;--width:{box.width / width:.3f}%"
+    return f"{across};--top:{box.top:.1f}px;--height:{box.bottom - box.top:.1f}px"
 
 
 def _share(body: ET.Element, reading: Reading, column: str, colours: Palette) -> None:

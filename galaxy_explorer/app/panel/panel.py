@@ -20,7 +20,7 @@ from galaxy_explorer.app.panel.words import show_words
 from galaxy_explorer.app.services import networks, sources
 from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui import theme
-from galaxy_explorer.app.ui.skeletons import PREDICTION, style_of_chart, waiting
+from galaxy_explorer.app.ui.skeletons import PREDICTION, waiting
 from galaxy_explorer.app.ui.wording import with_full_stop
 from galaxy_explorer.catalogue import CatalogueError
 from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, label_of
@@ -117,7 +117,6 @@ def _show_chart(prediction: GalaxyPrediction) -> tuple[DeltaGenerator, dict[str,
     shown = choose_chart(prediction)
     explain_hardly_asked(prediction, shown)
     with st.container(key="flow"):
-        st.html(f"<style>.st-key-flow_chart [data-testid='stSkeleton'] {{ {style_of_chart()} }}</style>")
         arguments = show_chart(prediction, shown)
         return st.container(key="flow_list"), arguments  # over the chart, or instead of it
 
