@@ -28,7 +28,7 @@ from galaxy_explorer.catalogue.image_files import (
     pictures_by_id,
 )
 from galaxy_explorer.catalogue.live_sdss import draw_named, open_live
-from galaxy_explorer.catalogue.score_tables import UNREAD, read_scores
+from galaxy_explorer.catalogue.tables.score_tables import UNREAD, read_scores
 from galaxy_explorer.catalogue.zip_files import (
     MAX_FIELD_BYTES,
     MAX_TABLE_BYTES,
