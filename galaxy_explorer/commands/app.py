@@ -15,7 +15,7 @@ import numpy as np
 from galaxy_explorer.storage import bundled
 
 FIRST_PORT, PORTS = 8501, 20  # Streamlit's default, and how many are tried from there
-END_GRACE_S = 3.0  # Ctrl-C in a terminal reaches Streamlit too; a second signal would end it with a traceback
+END_GRACE_S = 3.0  # Ctrl-C in a terminal reaches Streamlit too, and a second signal too early is a traceback
 QUIET_ZONE = 4  # modules around a QR code (ISO/IEC 18004)
 BLACK_ON_WHITE, RESET = "\x1b[38;5;16;48;5;231m", "\x1b[0m"  # colours that no theme of a terminal changes
 
@@ -126,7 +126,8 @@ def _run(arguments: list[str], environment: dict[str, str], shared_url: str = ""
             return server.wait(END_GRACE_S)
         except subprocess.TimeoutExpired:
             server.terminate()
-            return server.wait()
+            server.wait()
+            return 0
 
 
 def _is_listening(server: subprocess.Popen[bytes], port: int) -> bool:
