@@ -103,7 +103,8 @@ def layout_of(folded: frozenset[int] = frozenset()) -> Layout:
     rows = range(len(_GAPS))
     is_folded = [all(n in folded for n in _POSITIONS if row_of(n) == row) for row in rows]
     gaps = [_GAP_OF_FOLDED if row and is_folded[row] and is_folded[row - 1] else _GAPS[row] for row in rows]
-    bars, bottom = {}, KEY_HEIGHT
+    bars: dict[int, Box] = {}
+    bottom = KEY_HEIGHT
     for row in rows:
         top = bottom + gaps[row]
         bars |= {n: Box(a, top, b, top + BAR_HEIGHT) for n, (r, a, b) in _POSITIONS.items() if r == row}
