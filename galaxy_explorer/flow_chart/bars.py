@@ -68,7 +68,7 @@ def _marker(reading: Reading, opacities: list[float], colours: Palette) -> dict[
 
 
 def _whiskers(above: np.ndarray, below: np.ndarray, colours: Palette) -> dict[str, Any]:
-    """Return the 68 % prediction intervals of shares as error bars, by their lengths from the end of the bar."""
+    """Return the 68 % prediction intervals as error bars, by their lengths from the bar's end."""
     return {
         "type": "data",
         "symmetric": False,

@@ -70,7 +70,7 @@ def _route(column: str, layout: Layout) -> tuple[Point, ...]:
 
 
 def offsets(lead: Reading) -> dict[str, float]:
-    """Return the offsets that put curves of one channel, or level curves of one question, side by side."""
+    """Return the offsets that put the curves of a channel, or level ones, side by side."""
     found: dict[str, float] = {}
     level = [tuple(filter(is_level, tree.columns_of(question.number))) for question in tree.QUESTIONS]
     for columns in (*_CHANNELS.values(), *filter(None, level)):

@@ -140,7 +140,7 @@ def _targets(readings: list[Reading], layout: Layout) -> Trace:
 
 
 def _frame(layout: Layout, colours: Palette) -> dict[str, Any]:
-    """Return the layout without shapes: height by the folded questions, free width, no zoom or drag."""
+    """Return the layout without shapes: height by what is folded, free width, no zoom or drag."""
     hidden = {"visible": False, "fixedrange": True, "zeroline": False}
     return {
         "template": pio.templates["none"].to_plotly_json(),  # its name is not resolved without validation

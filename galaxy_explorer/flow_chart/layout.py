@@ -92,18 +92,19 @@ def row_of(question: int) -> int:
 
 
 def tier_of(question: int) -> int:
-    """Return how deep in the tree a question is: 1 if asked of everyone, 2 after one selecting answer, up to 4."""
+    """Return the depth of a question in the tree: 1 if asked of everyone, up to 4."""
     column = tree.MASS_COLUMN[question]
     return 1 if column is None else 1 + tier_of(tree.QUESTION_OF[column].number)
 
 
 @lru_cache(maxsize=256)
 def layout_of(folded: frozenset[int] = frozenset()) -> Layout:
-    """Return the layout with some questions folded; columns and the order of rows are always the same."""
+    """Return the layout with some questions folded, which moves others up and never across."""
     rows = range(len(_GAPS))
     is_folded = [all(n in folded for n in _POSITIONS if row_of(n) == row) for row in rows]
     gaps = [_GAP_OF_FOLDED if row and is_folded[row] and is_folded[row - 1] else _GAPS[row] for row in rows]
-    bars, bottom = {}, KEY_HEIGHT
+    bars: dict[int, Box] = {}
+    bottom = KEY_HEIGHT
     for row in rows:
         top = bottom + gaps[row]
         bars |= {n: Box(a, top, b, top + BAR_HEIGHT) for n, (r, a, b) in _POSITIONS.items() if r == row}

@@ -124,7 +124,7 @@ def folded_questions(
 
 
 def reach_text(readings: list[Reading], question: int) -> str:
-    """Format the part of the votes that reaches a question, by the source with most: ``2 % reach it``."""
+    """Format the largest part of the votes that reaches a question: ``2 % reach it``."""
     states = {reading.states[question] for reading in readings}
     if State.ASKED not in states:
         return str(readings[-1].states[question])  # the volunteers' if they are shown

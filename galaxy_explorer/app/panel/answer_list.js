@@ -18,7 +18,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const note = () => {
     document.documentElement.classList.toggle("narrow", window.innerWidth < 736);
     const width = document.querySelector(".st-key-flow_chart")?.clientWidth || PAPER_PX;
-    document.documentElement.style.setProperty("--print-zoom", Math.min(1, PAPER_PX / width).toFixed(3));
+    document.documentElement.style.setProperty("--print-scale", Math.min(1, PAPER_PX / width).toFixed(3));
   };
   note();
   window.addEventListener("resize", note);

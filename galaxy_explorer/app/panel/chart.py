@@ -44,7 +44,7 @@ def choose_chart(prediction: GalaxyPrediction) -> str:
 
 
 def explain_hardly_asked(prediction: GalaxyPrediction, shown: str) -> None:
-    """Show why opened questions that the network expects almost no votes to reach have no numbers."""
+    """Show why an opened question that almost no votes reach has no numbers."""
     votes = prediction.galaxy.volunteers if shown == BOTH else None
     few = [number for number in hardly_asked(prediction.fractions, votes) if number in opened_questions()]
     if shown != VOLUNTEERS and few:
@@ -56,7 +56,7 @@ def explain_hardly_asked(prediction: GalaxyPrediction, shown: str) -> None:
 
 
 def opened_questions() -> set[int]:
-    """Return the questions that stay open for this galaxy: those pressed, and those of answers that were selected."""
+    """Return the questions that stay open for this galaxy: pressed, or of a selected answer."""
     opened = state.panel().opened
     opened.add(QUESTION_OF[selected_answer()].number)
     return opened

@@ -92,13 +92,13 @@ def press_question() -> None:
 
 
 def toggle_question(number: object) -> None:
-    """Open a question that few votes reach, or fold it again; anything but a question's number is ignored."""
+    """Open a question that few votes reach, or fold it; other values are ignored."""
     if number in SLICES:
         state.panel().opened ^= {number}
 
 
 def show_list(html: str) -> None:
-    """Draw the list form of the flow-chart; a press selects an answer, or opens and folds a question."""
+    """Draw the list form of the flow-chart; a press selects an answer or opens a question."""
     css, js = (LIST.with_suffix(ending).read_text(encoding="utf-8") for ending in (".css", ".js"))
     # Defined in each run: a definition belongs to the running server, and repeating it takes no time.
     component = st.components.v2.component(
