@@ -1,11 +1,13 @@
 """The app in `AppTest`, and the galaxies that it opens."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from app_page import new_app
 from browse_page import sixty_galaxies
-from streamlit.testing.v1 import AppTest
+from streamlit.runtime.scriptrunner.script_cache import ScriptCache
+from streamlit.testing.v1 import AppTest, app_test, local_script_runner
 
 from galaxy_explorer.app import main
 from galaxy_explorer.catalogue import Catalogue
@@ -15,6 +17,16 @@ from galaxy_explorer.catalogue import Catalogue
 def no_preloading(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages that load nothing in the background, which would outlast their test."""
     monkeypatch.setattr(main, "preload_soon", lambda: None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """One compilation of each page: `AppTest` by itself would compile them again for every run."""
+    kept = ScriptCache()
+    with pytest.MonkeyPatch.context() as patched:
+        for module in (app_test, local_script_runner):
+            patched.setattr(module, "ScriptCache", lambda: kept)
+        yield
 
 
 @pytest.fixture

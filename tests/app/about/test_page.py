@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from app_page import run, texts
+from app_page import ask_for, run, texts
 from streamlit.testing.v1 import AppTest
 
-from galaxy_explorer.app import paths
 from galaxy_explorer.app.about import worked_example
 from galaxy_explorer.app.panel.examples import find_examples
 from galaxy_explorer.catalogue import Catalogue
@@ -29,7 +28,7 @@ def worked(sample: Catalogue) -> np.ndarray:
 @pytest.fixture
 def about(app: AppTest) -> AppTest:
     """The app, about to open the page."""
-    return app.run().switch_page(paths.ABOUT)
+    return ask_for(app, "about")
 
 
 def shown(about: AppTest) -> str:

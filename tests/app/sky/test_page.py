@@ -5,13 +5,13 @@ import re
 
 import numpy as np
 import pytest
+from app_page import ask_for
 from local_server import hang_up, saying, slow
 from sky_page import SPIRAL, fresh_app, rerun, texts
 from sky_server import CUTOUTS, NAMES, SkyServer, put_beside, words_on_white
 from streamlit.testing.v1 import AppTest
 
 from galaxy_explorer import images
-from galaxy_explorer.app import paths
 from galaxy_explorer.app.panel import panel
 from galaxy_explorer.app.ui.survey_links import links_out
 from galaxy_explorer.catalogue import Catalogue
@@ -30,8 +30,7 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def sky_at(app: AppTest, position: str = "", **address: str) -> AppTest:
     """Open the Sky page with URL parameters, without an exception."""
-    app.run()
-    app.switch_page(paths.SKY)
+    ask_for(app, "sky")
     for name, value in {"position": position, **address}.items():
         if value:
             app.query_params[name] = value
