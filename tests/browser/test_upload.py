@@ -128,13 +128,3 @@ def test_a_crop_is_dragged_by_mouse_fingers_and_keys(
     expect(page.get_by_text("pixels around the galaxy")).to_be_visible()
     settled(page)
     assert square_of(page) == pytest.approx((x, y, side), abs=1)
-
-
-def test_another_visitor_sees_nothing_of_an_upload(open_page: Callable[..., Page]) -> None:
-    mine, other = open_page("upload"), open_page("upload")
-    mine.locator("input[type=file]").first.set_input_files(SAMPLE / "784597.jpg")
-    expect(mine.get_by_role("heading", name="784597")).to_be_visible()
-    other.reload()
-    other.wait_for_selector("h1")
-    settled(other)
-    expect(other.get_by_text("784597")).to_have_count(0)
