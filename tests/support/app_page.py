@@ -7,7 +7,6 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from galaxy_explorer.app import paths
-from galaxy_explorer.app.main import PAGES
 from galaxy_explorer.catalogue import Catalogue
 
 ROOT = Path(__file__).parents[2]
@@ -28,8 +27,7 @@ def run(app: AppTest) -> AppTest:
 
 def opened(app: AppTest, page: str = "browse", /, **url_params: str | list[str]) -> AppTest:
     """Open a page with URL parameters, as a visitor who comes from elsewhere."""
-    if page != PAGES[0].url_path:
-        ask_for(app, page)
+    ask_for(app, page)
     app.query_params.update(url_params)
     return run(app)
 
