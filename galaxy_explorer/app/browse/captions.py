@@ -48,7 +48,7 @@ def _predicted(ids: pd.Index, table: cached.Tables) -> np.ndarray:
         return np.full((len(ids), len(COLUMNS)), np.nan)
 
 
-def captions_of(rows: Sequence[int], kinds: Kinds, values: Sequence[Caption]) -> list[str]:
+def captions_of(rows: np.ndarray, kinds: Kinds, values: Sequence[Caption]) -> list[str]:
     """Return a caption in Markdown for each row: the kind, and in italics each value."""
     return [
         " ".join(filter(None, [kind, *(f"*{value(row)}*" for value in values)]))

@@ -59,8 +59,7 @@ def show_gallery(source: str, catalogue: Catalogue, query: BrowseQuery, matches:
     with st.container(key="gallery"):
         errors = show_tiles(catalogue, params, dict(zip(catalogue.table.index[rows], captions, strict=True)), "tile")
         if catalogue.name == SAMPLE and len(rows) == len(catalogue):
-            with st.container(key="live_tile"):  # makes the rows full
-                live_sdss.link_to_live("300 more galaxies, live from SDSS")
+            live_sdss.offer_live("300 more galaxies, live from SDSS", "live_tile")  # makes the rows full
     if errors:
         with st.expander(f"{len(errors)} of these pictures cannot be read", icon=":material/broken_image:"):
             st.text("\n".join(f"{galaxy_id}: {error}" for galaxy_id, error in errors.items()))

@@ -108,7 +108,7 @@ def show_count(catalogue: Catalogue, query: BrowseQuery, found: int) -> None:
             live_sdss.choose_draw(catalogue.source)
             is_small = len(catalogue) < FEW and not draw_named(catalogue.source)
             if is_small:
-                live_sdss.link_to_live("See 300 live from SDSS")
+                live_sdss.offer_live("See 300 live from SDSS", "see_live")
             offer_folder()
             if is_small:
                 st.page_link(paths.UPLOAD, label="Upload a picture", icon=":material/upload:")

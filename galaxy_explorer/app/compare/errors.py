@@ -30,7 +30,7 @@ def show_chart(figure: go.Figure, key: str, alt: str) -> None:
     st.plotly_chart(figure, theme=None, config=CONFIG, key=key, alt=alt)
 
 
-def show_table(title: str, by_question: Mapping[str, Mapping[int, float]], form: str) -> None:
+def show_table(title: str, by_question: Mapping[str, Mapping[int, float | None]], form: str) -> None:
     """Show values by name and question number as a folded table."""
     with st.expander(title, icon=":material/table_rows:"):
         table = pd.DataFrame(by_question).sort_index().rename(index={0: EVERY} | SHORT).rename_axis("question")

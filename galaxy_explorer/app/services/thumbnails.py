@@ -16,7 +16,7 @@ from galaxy_explorer.storage import LRUFolder, ResultCache
 
 SIDE = 240  # pixels: the part of a 424-pixel picture that is shown
 PART = 0.55  # of the original field of view, in which a galaxy takes about half of the width
-PART_IF_UNKNOWN = 0.75  # a picture without votes may be framed in any way
+PART_IF_UNFRAMED = 0.75  # of a picture whose galaxy may be anywhere, and of any size
 QUALITY = 85  # of JPEG: some 8 kB a thumbnail
 MAX_FILES = 20_000
 MAX_BYTES = 250e6
@@ -95,7 +95,7 @@ def _file_name(catalogue: Catalogue, galaxy_id: str, state: tuple[int, int]) -> 
 
 def _shown_part(catalogue: Catalogue) -> float:
     """Return the part of its pictures that thumbnails show; more of pictures that were cropped before."""
-    part = PART if catalogue.votes.known.any() else PART_IF_UNKNOWN
+    part = PART if catalogue.framed else PART_IF_UNFRAMED
     return min(1.0, part / catalogue.field_of_view)
 
 

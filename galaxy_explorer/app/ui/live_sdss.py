@@ -1,8 +1,10 @@
-"""Live galaxies of SDSS as a source in Browse: links to them, the choice of a draw, and alternatives."""
+"""Live galaxies of SDSS as a source in Browse: ways to them, the choice of a draw, and alternatives."""
+
+from typing import Any
 
 import streamlit as st
 
-from galaxy_explorer.app import paths, state
+from galaxy_explorer.app import state
 from galaxy_explorer.app.services import sources
 from galaxy_explorer.catalogue import MOST_GALAXIES, SAMPLE, LiveDraw, draw_named
 from galaxy_explorer.decision_tree import COLUMNS, label_of
@@ -12,10 +14,11 @@ ANY = "any answer"
 DEFAULT_PERCENT = 80
 
 
-def link_to_live(label: str) -> None:
-    """Draw a link that opens the default draw of live galaxies in Browse."""
-    icon, params = ":material/satellite_alt:", {"source": sources.LIVE_SOURCE}
-    st.page_link(paths.BROWSE, label=label, icon=icon, query_params=params)
+def offer_live(label: str, key: str) -> None:
+    """Draw a button that opens the default draw of live galaxies in Browse."""
+    # A link from a page to itself does not change the URL.
+    action: dict[str, Any] = {"on_click": sources.turn_to, "args": (sources.LIVE_SOURCE,)}
+    st.button(label, key=key, icon=":material/satellite_alt:", type="tertiary", wrap=True, **action)
 
 
 def choose_draw(source: str) -> None:

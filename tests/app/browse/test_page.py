@@ -15,8 +15,6 @@ from galaxy_explorer.app.browse.presets import presets
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, shares_from_fractions
 
-LIVE = "source=Live+SDSS+300+seed+1"
-
 
 def test_the_nine_galaxies_of_the_sample_come_first(app: AppTest) -> None:
     opened(app)
@@ -24,7 +22,10 @@ def test_the_nine_galaxies_of_the_sample_come_first(app: AppTest) -> None:
     assert "**9 built-in galaxies.** Press one to see" in texts(app)
     assert len(tiles(app)) == 9
     assert "barred spiral **100023**" in captions(app)
-    assert [link.proto.query_string for link in app.page_link if "300" in link.label] == [LIVE, LIVE]
+    assert [button.label for button in app.button if "300" in button.label] == [
+        "See 300 live from SDSS",
+        "300 more galaxies, live from SDSS",
+    ]
     assert "Upload a picture" in [link.label for link in app.page_link]
     for words in ("fetch gz2", "fetch kaggle"):  # how to get more
         assert words in texts(app)
@@ -190,7 +191,7 @@ def test_ways_to_more_galaxies_begin_with_what_is_open(app: AppTest) -> None:
 
 def test_ways_to_more_galaxies_describe_the_open_catalogue(app: AppTest, survey: Catalogue) -> None:
     opened(app)
-    assert not [link for link in app.page_link if "300" in link.label or "Upload" in link.label]
+    assert not [link for link in app.page_link if "Upload" in link.label]
     assert "The open catalogue, survey, has 60 galaxies, all of them with votes." in texts(app)
     assert "built in" not in texts(app)
 

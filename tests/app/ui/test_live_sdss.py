@@ -28,7 +28,7 @@ def test_live_galaxies_are_requested_only_when_they_are_opened(app: AppTest, sky
     rerun(app)
     assert "Live from SDSS (300 galaxies)" in app.selectbox(key="source_choice").options
     assert sky_server.asked == []
-    app.selectbox(key="source_choice").select("Live SDSS 300 seed 1")
+    app.button(key="see_live").click()
     rerun(app)
     assert "**30 galaxies.**" in texts(app)
     assert sky_server.count("sql") == 1
