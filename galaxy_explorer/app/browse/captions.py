@@ -1,4 +1,4 @@
-"""Captions of the gallery's tiles: the kind of a galaxy in words, and what the query sorts or filters by."""
+"""Captions of the gallery's tiles: the kind in words, and what the query goes by."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, kind_of, label_of
 from galaxy_explorer.prediction import cached
 
+NO_VOTES = "no votes"
 MAX_VALUES = 2  # on a tile, after the kind
 
 Caption = Callable[[int], str]  # of a row
@@ -27,7 +28,7 @@ class Kinds:
 
 
 def kinds_of(catalogue: Catalogue, rows: np.ndarray) -> Kinds:
-    """Name the kinds of the galaxies in some rows, by their votes, else by predictions."""
+    """Return the kinds of the galaxies in some rows, by their votes, else by predictions."""
     fractions = catalogue.table.iloc[rows][list(COLUMNS)].to_numpy(dtype=float, copy=True)
     unvoted = ~np.isfinite(fractions).any(axis=1)
     network = ""
@@ -36,7 +37,8 @@ def kinds_of(catalogue: Catalogue, rows: np.ndarray) -> Kinds:
         key = ("kinds", tables[0], tuple(ids))
         fractions[unvoted] = predicted = catalogue_result(catalogue, key, lambda: _predicted(ids, tables[0]))
         network = tables[0].network if np.isfinite(predicted).any() else ""
-    return Kinds(tuple(kind_of(values) for values in fractions), network)
+    unknown = NO_VOTES if catalogue.votes.known.any() else ""  # an own picture keeps its name
+    return Kinds(tuple(kind_of(values) or unknown for values in fractions), network)
 
 
 def _predicted(ids: pd.Index, table: cached.Tables) -> np.ndarray:

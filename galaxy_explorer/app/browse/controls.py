@@ -1,4 +1,4 @@
-"""The controls of Browse: presets, and in a popover search, sort order and filters; active filters as chips.
+"""The controls of Browse: presets, a popover with all others, active filters as chips.
 
 The URL alone holds the query. Each control shows what the URL says, and a change writes a new URL.
 """

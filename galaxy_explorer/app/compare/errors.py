@@ -38,7 +38,7 @@ def show_table(title: str, by_question: Mapping[str, Mapping[int, float | None]]
 
 
 def show_errors(key: str, networks: Mapping[str, Errors], mean: Errors, about: str) -> DeltaGenerator:
-    """Show the RMSE of each network and of the mean predictor: in words, in figures, and by question.
+    """Show the RMSE of each network and of the mean predictor, overall and by question.
 
     Parameters
     ----------

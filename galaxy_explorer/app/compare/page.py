@@ -161,7 +161,7 @@ def offer_tables() -> None:
 
 
 def show_comparison(catalogue: Catalogue, choices: DeltaGenerator) -> None:
-    """Compare the chosen galaxies of a catalogue, as far as they are predicted; draw the choices in their row."""
+    """Compare the chosen galaxies of a catalogue, as far as they are predicted."""
     with choices:
         rows = choose_rows(catalogue)
         names = choose_networks()

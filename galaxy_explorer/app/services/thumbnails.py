@@ -94,7 +94,7 @@ def _file_name(catalogue: Catalogue, galaxy_id: str, state: tuple[int, int]) -> 
 
 
 def _shown_part(catalogue: Catalogue) -> float:
-    """Return the part of its pictures that thumbnails show; more of pictures that were cropped before."""
+    """Return the part of the pictures that thumbnails show, at most all of it."""
     part = PART if catalogue.framed else PART_IF_UNFRAMED
     return min(1.0, part / catalogue.field_of_view)
 

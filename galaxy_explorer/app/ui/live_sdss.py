@@ -1,4 +1,4 @@
-"""Live galaxies of SDSS as a source in Browse: ways to them, the choice of a draw, and alternatives."""
+"""Live SDSS as a source in Browse: ways to it, the choice of a draw, alternatives."""
 
 from typing import Any
 
