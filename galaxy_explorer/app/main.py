@@ -8,9 +8,10 @@ from galaxy_explorer import set_thread_policy
 from galaxy_explorer.app import paths, server, state
 from galaxy_explorer.app.services.local_paths import read_token
 from galaxy_explorer.app.services.preloading import preload_soon
-from galaxy_explorer.app.ui import vote_kind
+from galaxy_explorer.app.ui import menu, vote_kind
 
 UI = paths.APP / "ui"
+SHEETS = ("style.css", "menu.css", "loading.css", "print.css")
 
 
 class Page(NamedTuple):
@@ -38,10 +39,8 @@ def main() -> None:
     server.register_session()
     # A file: the browser would fetch a named icon from a font's host.
     st.set_page_config(page_title="Galaxy Explorer", page_icon=UI / "icon.svg", layout="wide")
-    for sheet in ("style.css", "loading.css"):
+    for sheet in SHEETS:
         st.html(UI / sheet)
-    with st.container(key="menu"):
-        st.html(UI / "menu.html", unsafe_allow_javascript=True)
     page = st.navigation(
         [
             st.Page(
@@ -55,6 +54,7 @@ def main() -> None:
         ],
         position="top",
     )
+    menu.show_tabs(PAGES, page.title)
     read_token()
     state.enter(page.url_path)
     vote_kind.read_url()

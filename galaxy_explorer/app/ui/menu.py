@@ -1,0 +1,45 @@
+"""Tabs that list the pages in a narrow window, where Streamlit's menu folds away."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import streamlit as st
+
+# Streamlit's links do not tell a screen reader which page is open, and containers have no role.
+NAME_PARTS = """<script>
+  for (const tabs of document.querySelectorAll(".st-key-tabs")) {
+    tabs.setAttribute("role", "navigation");
+    tabs.setAttribute("aria-label", "Pages");
+    for (const link of tabs.querySelectorAll("a")) {
+      if (link.closest("[class*=st-key-tab_here_]")) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+  }
+</script>"""
+
+
+class ListedPage(Protocol):
+    """One page of the menu."""
+
+    script: str
+    url_path: str
+    title: str
+    icon: str
+
+
+def show_tabs(pages: Sequence[ListedPage], current: str) -> None:
+    """Draw a link to each page; the style sheet hides them in a wide window.
+
+    Parameters
+    ----------
+    pages : sequence
+        The pages of the menu.
+    current : str
+        Title of the page that is open.
+    """
+    with st.container(key="tabs"):
+        for page in pages:
+            here = "here" if page.title == current else "other"
+            with st.container(key=f"tab_{here}_{page.url_path}"):
+                st.page_link(page.script, label=page.title, icon=f":material/{page.icon}:")
+        st.html(f"{NAME_PARTS}<!-- {current} -->", unsafe_allow_javascript=True)
