@@ -60,7 +60,7 @@ def test_back_leads_from_a_galaxy_to_the_gallery_in_one_step(open_page: Callable
 
 def test_in_a_narrow_window_the_pages_are_tabs_that_cover_nothing(open_page: Callable[..., Page]) -> None:
     page = open_page("sky", width=NARROW)
-    tabs = page.get_by_role("navigation", name="Pages")
+    tabs = page.get_by_role("navigation", name="Pages", exact=True)
     expect(tabs.get_by_role("link")).to_have_text([re.compile(f"{listed.title}$") for listed in PAGES])
     expect(tabs.locator("[aria-current=page]")).to_have_text(re.compile("Sky$"))
     expect(page.get_by_test_id("stExpandSidebarButton")).not_to_be_visible()
@@ -71,7 +71,8 @@ def test_in_a_narrow_window_the_pages_are_tabs_that_cover_nothing(open_page: Cal
     settled(page)
     page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, main.scrollHeight)")
     last, bar = page.get_by_test_id("stMarkdown").last.bounding_box(), tabs.bounding_box()
-    assert last is not None and bar is not None
+    assert last is not None
+    assert bar is not None
     assert last["y"] + last["height"] < bar["y"]
     assert bar["y"] + bar["height"] == pytest.approx(900, abs=1)
     page.set_viewport_size({"width": 1280, "height": 900})

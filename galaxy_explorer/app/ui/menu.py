@@ -6,14 +6,18 @@ from typing import Protocol
 import streamlit as st
 
 # Streamlit's links do not tell a screen reader which page is open, and containers have no role.
-NAME_PARTS = """<script>
+MARK_CURRENT = """<script>
   for (const tabs of document.querySelectorAll(".st-key-tabs")) {
-    tabs.setAttribute("role", "navigation");
-    tabs.setAttribute("aria-label", "Pages");
-    for (const link of tabs.querySelectorAll("a")) {
+    const mark = () => tabs.querySelectorAll("a").forEach((link) => {
       if (link.closest("[class*=st-key-tab_here_]")) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
-    }
+    });
+    tabs.setAttribute("role", "navigation");
+    tabs.setAttribute("aria-label", "Pages");
+    mark();
+    if (tabs.dataset.watched) continue;
+    tabs.dataset.watched = true; // the links may come later than this script
+    new MutationObserver(mark).observe(tabs, { childList: true, subtree: true });
   }
 </script>"""
 
@@ -42,4 +46,4 @@ def show_tabs(pages: Sequence[ListedPage], current: str) -> None:
             here = "here" if page.title == current else "other"
             with st.container(key=f"tab_{here}_{page.url_path}"):
                 st.page_link(page.script, label=page.title, icon=f":material/{page.icon}:")
-        st.html(f"{NAME_PARTS}<!-- {current} -->", unsafe_allow_javascript=True)
+        st.html(f"{MARK_CURRENT}<!-- {current} -->", unsafe_allow_javascript=True)
