@@ -10,11 +10,11 @@ from galaxy_explorer.catalogue.catalogue import GONE, Catalogue, CatalogueError
 from galaxy_explorer.catalogue.field_of_view import field_of_view_of, has_known_field
 from galaxy_explorer.catalogue.filtering import VoteRange, find_ids, sorted_rows
 from galaxy_explorer.catalogue.gz2 import DEBIASED, WEIGHTED
-from galaxy_explorer.catalogue.id_lists import read_ids, read_validation_ids
 from galaxy_explorer.catalogue.image_files import FIELD_FILE, SAMPLE, SCORES_FILE, VALIDATION_FILE, VOTE_FILES
 from galaxy_explorer.catalogue.layouts import open_catalogue, skipped_note, without_votes_note
 from galaxy_explorer.catalogue.live_sdss import LIVE, MOST_GALAXIES, LiveDraw, draw_named, open_live
-from galaxy_explorer.catalogue.score_tables import (
+from galaxy_explorer.catalogue.tables.id_lists import read_ids, read_validation_ids
+from galaxy_explorer.catalogue.tables.score_tables import (
     ID,
     normalise_id,
     read_scores,

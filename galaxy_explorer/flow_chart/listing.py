@@ -105,7 +105,7 @@ def _answer(
     style = f"{_BARE};font-weight:{700 if likeliest else 500};color:{ink};{_place_in_chart(column)}"
     button = _add(head, "button", style, type="button")
     _add(button, "span", "", name)
-    button.attrib |= {"aria-label": tree.name_of(column), "aria-pressed": str(selected).lower()}
+    button.attrib |= {"aria-label": tree.label_of(column), "aria-pressed": str(selected).lower()}
     marks = [mark for mark, holds in (("likeliest path", likeliest), ("selected", selected)) if holds]
     if marks:
         _add(head, "span", f"margin-left:auto;font-size:12px;color:{colours.quiet}", ", ".join(marks))

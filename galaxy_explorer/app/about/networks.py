@@ -9,7 +9,7 @@ from galaxy_explorer.app.about.network_diagram import network_diagram
 from galaxy_explorer.app.about.texts import texts
 from galaxy_explorer.app.services import networks
 from galaxy_explorer.app.ui.skeletons import NETWORK, waiting
-from galaxy_explorer.decision_tree import COLUMNS, name_of
+from galaxy_explorer.decision_tree import COLUMNS, label_of
 from galaxy_explorer.evaluation.intervals import LEVEL
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def limits() -> list[str]:
         found.append(sentences["training"].format(galaxies=max(counts)))
     if means := [card.training_mean for card in cards if card.training_mean]:
         rarest = sorted(zip(means[0], COLUMNS, strict=True))[:5]
-        answers = ", ".join(f"“{name_of(column)}” ({mean:.4f})" for mean, column in rarest)
+        answers = ", ".join(f"“{label_of(column)}” ({mean:.4f})" for mean, column in rarest)
         found.append(sentences["rare"].format(answers=answers))
     validations = [card.validation for card in cards if card.validation]
     if coverage := [one.interval_coverage.all for one in validations if one.interval_coverage]:

@@ -14,7 +14,7 @@ from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui.url_params import ignored_param_message, unknown_params, warn_once
 from galaxy_explorer.app.ui.wording import escape_markdown, listed, with_full_stop
 from galaxy_explorer.catalogue import SAMPLE, CatalogueError
-from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, INDEX, QUESTIONS, columns_into, columns_of, name_of
+from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, INDEX, QUESTIONS, columns_into, columns_of, label_of
 from galaxy_explorer.images import ImageError
 
 WORKED = "100053"  # the sample's galaxy that is worked through: it shows the exception and questions not asked
@@ -93,7 +93,7 @@ def show_question() -> None:
     number = choose_question()
     source = openable_source()
     question = next(question for question in QUESTIONS if question.number == number)
-    before = [f"“{name_of(column)}”" for column in columns_into(number)]
+    before = [f"“{label_of(column)}”" for column in columns_into(number)]
     st.subheader(f"{number}. {question.text}", anchor=False)
     st.markdown(f"Asked after {listed(before, 'or')}." if before else "Everyone begins here.")
     catalogue = sources.catalogue(source)

@@ -19,8 +19,8 @@ from galaxy_explorer.decision_tree import (
     SLICES,
     columns_into,
     columns_of,
+    label_of,
     mass_of,
-    name_of,
     shares_from_fractions,
 )
 
@@ -63,7 +63,7 @@ def steps(fractions: np.ndarray) -> Iterator[Step]:
 
 def _answer(column: str) -> str:
     """Return the name of an answer with its question, in quotes."""
-    return f"“{name_of(column)}”"
+    return f"“{label_of(column)}”"
 
 
 def as_table(fractions: np.ndarray) -> str:

@@ -28,7 +28,7 @@ from galaxy_explorer.app.services import sources
 from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui.wording import escape_markdown
 from galaxy_explorer.catalogue import Catalogue, VoteRange
-from galaxy_explorer.decision_tree import COLUMNS, QUESTION_OF, name_of
+from galaxy_explorer.decision_tree import COLUMNS, QUESTION_OF, label_of
 
 SHARE, FRACTION = "share", "vote fraction"
 HIGHEST, LOWEST = "highest first", "lowest first"
@@ -208,4 +208,4 @@ def _sort_details(query: BrowseQuery, matches: Matches) -> None:
 
 def _label(choice: str) -> str:
     """Return the label of an answer, with its question's number, or of another sort order."""
-    return SORT_NAMES[choice] if choice in SORT_NAMES else f"{QUESTION_OF[choice].number} · {name_of(choice)}"
+    return SORT_NAMES[choice] if choice in SORT_NAMES else f"{QUESTION_OF[choice].number} · {label_of(choice)}"

@@ -18,7 +18,7 @@ from galaxy_explorer.app.ui.skeletons import GALLERY_TILES
 from galaxy_explorer.app.ui.tiles import show_tiles
 from galaxy_explorer.app.ui.wording import escape_markdown, galaxies_in_words
 from galaxy_explorer.catalogue import Catalogue
-from galaxy_explorer.decision_tree import COLUMNS, name_of
+from galaxy_explorer.decision_tree import COLUMNS, label_of
 
 MANY_PAGES = 7  # from here on a page is typed in faster than found
 BUTTON_PX = 44  # of a page's number
@@ -90,8 +90,8 @@ def _caption(catalogue: Catalogue, column: str, as_share: bool) -> Caption:
 
     def write(row: int) -> str:
         if np.isfinite(values[row]):
-            return f"{100 * values[row]:.0f}\u00a0% {name_of(column)}"
-        return f"{name_of(column)}: {'not asked' if np.isfinite(fractions[row]) else 'no votes known'}"
+            return f"{100 * values[row]:.0f}\u00a0% {label_of(column)}"
+        return f"{label_of(column)}: {'not asked' if np.isfinite(fractions[row]) else 'no votes known'}"
 
     return write
 

@@ -1,19 +1,18 @@
 """The galaxy panel, which shows one galaxy on every page."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from galaxy_explorer.app import state
 from galaxy_explorer.app.panel import saliency
+from galaxy_explorer.app.panel.chart import choose_chart, explain_hardly_asked, show_chart
 from galaxy_explorer.app.panel.examples import show_examples
 from galaxy_explorer.app.panel.score_table import show_scores
 from galaxy_explorer.app.panel.selected_answer import (
     answer_label,
     select_answer,
-    select_clicked,
     selected_answer,
     show_list,
     start_answer,
@@ -23,29 +22,16 @@ from galaxy_explorer.app.services import networks, sources
 from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui import theme
 from galaxy_explorer.app.ui.skeletons import style_of_chart
-from galaxy_explorer.app.ui.wording import listed, with_full_stop
+from galaxy_explorer.app.ui.wording import with_full_stop
 from galaxy_explorer.catalogue import CatalogueError
-from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, INDEX, QUESTION_OF, in_words, name_of
+from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, INDEX, QUESTION_OF, in_words, label_of
 from galaxy_explorer.evaluation.metrics import largest_differences
-from galaxy_explorer.flow_chart import HARDLY_ASKED, HEIGHT, as_list, flow_chart, hardly_asked, read_sources
+from galaxy_explorer.flow_chart import as_list
 
 STYLE = Path(__file__).with_name("panel.css")
-BOTH, NETWORK, VOLUNTEERS = "both", "network", "volunteers"
 NORMALISED = (6, 8)  # questions whose scores are as if everyone had been asked the first of them
-SAVED_PX = 1000  # width of a saved chart, whatever the window
 MIN_DIFFERENCE = 0.05  # between vote fractions that count as different
 MAX_DIFFERENCES = 3
-EXPORT_HELP = "Format that the camera at the top right of the chart saves: SVG for papers and slides, or PNG."
-TOOLBAR = {"displayModeBar": True, "displaylogo": False, "modeBarButtons": [["toImage"]]}  # one button, which saves
-NO_GESTURES = {"scrollZoom": False, "doubleClick": False}
-
-
-class ChartChoices(NamedTuple):
-    """How the flow-chart is shown."""
-
-    sources: str  # BOTH, NETWORK or VOLUNTEERS
-    file_format: str
-    side_by_side: bool  # whether the pictures of all answers of the question are shown as well
 
 
 def choose_network() -> str | None:
@@ -95,11 +81,11 @@ def show(prediction: GalaxyPrediction) -> None:
                 choices = saliency.choose_saliency()
             examples_slot = st.container(key="sure")
         with right:
-            chart = _choose_chart(prediction)
+            chart = choose_chart(prediction)
             answers_slot = st.container(key="all_answers") if chart.side_by_side else None
-            _explain_hardly_asked(prediction, chart.sources)
+            explain_hardly_asked(prediction, chart.sources)
             with st.container(key="flow"):
-                list_arguments = _show_chart(prediction, chart)
+                list_arguments = show_chart(prediction, chart)
                 list_slot = st.container(key="flow_list")  # over the chart, or instead of it
         with picture_slot:
             overlaid = saliency.show_picture(prediction, choices)
@@ -133,7 +119,7 @@ def _show_words(prediction: GalaxyPrediction) -> None:
         st.caption("Largest differences in vote fraction (in brackets: the 68 % prediction interval):", width="content")
         for column in largest:
             volunteers, network = prediction.volunteer_percent(column), prediction.percent(column)
-            label = f"{name_of(column)} — volunteers {volunteers}, {prediction.model} {network}"
+            label = f"{label_of(column)} — volunteers {volunteers}, {prediction.model} {network}"
             action: dict[str, Any] = {"key": f"difference_{column}", "on_click": select_answer, "args": (column,)}
             # Wrapped, or on a phone a longer network's name would cut the figures off.
             st.button(label, type="tertiary", wrap=True, **action)
@@ -159,62 +145,3 @@ def _show_examples(galaxy_id: str) -> None:
         show_examples(sources.current_source(), column, without=galaxy_id)
     except (CatalogueError, OSError) as error:
         st.caption(f"The galaxies cannot be opened: {with_full_stop(error)}")
-
-
-def _switch(label: str, options: list[str], key: Key, **more: Any) -> str:
-    """Draw a choice between options that lasts for the session."""
-    return st.segmented_control(
-        label, options, default=options[0], required=True, key=key, persist_state="session", **more
-    )
-
-
-def _choose_chart(prediction: GalaxyPrediction) -> ChartChoices:
-    """Draw the choices of the flow-chart."""
-    with st.container(key="chart_choices", horizontal=True, vertical_alignment="bottom"):
-        shown = NETWORK
-        if prediction.galaxy.volunteers is not None:
-            names = {NETWORK: prediction.model}
-            sides = [BOTH, NETWORK, VOLUNTEERS]
-            shown = _switch("Answers", sides, Key.CHART_SOURCES, format_func=lambda side: names.get(side, side))
-        file_format = _switch("Export as", ["SVG", "PNG"], Key.CHART_FILE, help=EXPORT_HELP)
-        side_by_side = st.toggle("Compare answers", key=Key.SIDE_BY_SIDE, persist_state="session")
-    return ChartChoices(shown, file_format.lower(), side_by_side)
-
-
-def _explain_hardly_asked(prediction: GalaxyPrediction, shown: str) -> None:
-    """Show why questions that the network expects almost no votes to reach have no numbers."""
-    votes = prediction.galaxy.volunteers if shown == BOTH else None
-    if shown != VOLUNTEERS and (few := hardly_asked(prediction.fractions, votes)):
-        questions = ("question " if len(few) == 1 else "questions ") + listed([str(number) for number in few])
-        st.caption(
-            f"“Hardly asked”: {prediction.model} expects fewer than {100 * HARDLY_ASKED:.0f} in 100 votes to reach "
-            f"{questions}, too few for meaningful shares."
-        )
-
-
-def _show_chart(prediction: GalaxyPrediction, chart: ChartChoices) -> dict[str, Any]:
-    """Draw the flow-chart and return the arguments of its list."""
-    galaxy, model = prediction.galaxy, prediction.model
-    network = None if chart.sources == VOLUNTEERS else prediction.fractions
-    votes: np.ndarray | None = None if chart.sources == NETWORK else galaxy.volunteers
-    drawn: dict[str, Any] = {
-        "network": network,
-        "volunteers": votes,
-        "network_share_intervals": prediction.share_intervals,
-        "network_name": model,
-    }
-    style: dict[str, Any] = {"selected": selected_answer(), "dark": theme.is_dark()}
-    names = [f"network {model}"] * (network is not None) + ["volunteers of Galaxy Zoo 2"] * (votes is not None)
-    file = {"format": chart.file_format, "filename": f"{galaxy.galaxy_id}_{model}_chart"}
-    image = file | {"width": SAVED_PX, "height": round(HEIGHT), "scale": 2}
-    with st.container(key="flow_chart"):
-        st.plotly_chart(
-            flow_chart(**drawn, **style, caption=" · ".join([f"Galaxy {galaxy.galaxy_id}", *names, "Galaxy Explorer"])),
-            key=Key.CHART,
-            on_select=select_clicked,
-            selection_mode="points",
-            theme=None,
-            config={**TOOLBAR, **NO_GESTURES, "toImageButtonOptions": image},
-            alt=f"Flow-chart of galaxy {galaxy.galaxy_id}; the list after it carries the same numbers",
-        )
-    return {"readings": read_sources(**drawn), **style}

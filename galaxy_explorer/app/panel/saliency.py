@@ -14,7 +14,7 @@ from galaxy_explorer.app.panel.selected_answer import select_answer, selected_an
 from galaxy_explorer.app.panel.shown_galaxy import GalaxyPrediction
 from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui.skeletons import PICTURE, PICTURES, waiting
-from galaxy_explorer.decision_tree import ANSWER_OF, INDEX, QUESTION_OF, columns_of, name_of
+from galaxy_explorer.decision_tree import ANSWER_OF, INDEX, QUESTION_OF, columns_of, label_of
 from galaxy_explorer.flow_chart import percent
 from galaxy_explorer.images import frame_field, overlay, thumbnail
 
@@ -58,7 +58,7 @@ def show_picture(prediction: GalaxyPrediction, choices: Choices) -> np.ndarray:
     of_answer, bright = "", "show the strongest pattern that the network detects, the same for every answer"
     if choices.per_answer:
         of_answer = f" of “{ANSWER_OF[column].name}” to: {QUESTION_OF[column].text}"
-        bright = f"are evidence {choices.evidence} “{name_of(column)}”"
+        bright = f"are evidence {choices.evidence} “{label_of(column)}”"
     st.image(overlaid, width="stretch", alt=f"Galaxy {prediction.galaxy.galaxy_id} with the saliency{of_answer}")
     offer_enlarged()
     if saliency_map.message:

@@ -7,13 +7,12 @@ import streamlit as st
 
 from galaxy_explorer.app import state
 from galaxy_explorer.app.state import Key
-from galaxy_explorer.decision_tree import ANSWER_OF, INDEX, QUESTION_OF, most_likely_path
+from galaxy_explorer.decision_tree import INDEX, QUESTION_OF, label_of, most_likely_path
 
 
 def answer_label(column: str) -> str:
     """Return the label of an answer in a list of all 37."""
-    question = QUESTION_OF[column]
-    return f"{question.number} · {question.short}: {ANSWER_OF[column].name}"
+    return f"{QUESTION_OF[column].number} · {label_of(column)}"
 
 
 def selected_answer() -> str:

@@ -23,7 +23,7 @@ from galaxy_explorer.catalogue import (
     draw_named,
     open_catalogue,
 )
-from galaxy_explorer.decision_tree import name_of
+from galaxy_explorer.decision_tree import label_of
 from galaxy_explorer.images import ImageError
 from galaxy_explorer.sky import deadline
 from galaxy_explorer.storage import ResultCache, cache_folder
@@ -112,7 +112,7 @@ def label_of_draw(draw: LiveDraw) -> str:
     """Return the label of a draw of live galaxies."""
     if draw.name == LIVE:
         return f"{LIVE} ({draw.count} at random)"
-    wanted = f", {name_of(draw.column)} ≥ {draw.min_percent} %" if draw.column else ""
+    wanted = f", {label_of(draw.column)} ≥ {draw.min_percent} %" if draw.column else ""
     return f"{LIVE} ({draw.count}{wanted}, seed {draw.seed})"
 
 

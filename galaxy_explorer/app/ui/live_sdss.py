@@ -4,7 +4,7 @@ import streamlit as st
 
 from galaxy_explorer.app import state
 from galaxy_explorer.catalogue import MOST_GALAXIES, SAMPLE, LiveDraw, draw_named
-from galaxy_explorer.decision_tree import COLUMNS, name_of
+from galaxy_explorer.decision_tree import COLUMNS, label_of
 from galaxy_explorer.sky import reset_cool_down
 
 ANY = "any answer"
@@ -47,4 +47,4 @@ def open_source(source: str) -> None:
 
 def _answer_label(column: str) -> str:
     """Return the label of an answer in the form."""
-    return ANY if column == ANY else name_of(column)
+    return ANY if column == ANY else label_of(column)

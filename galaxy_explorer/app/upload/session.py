@@ -24,7 +24,7 @@ from galaxy_explorer.app.ui.wording import escape_markdown, with_full_stop
 from galaxy_explorer.app.upload.archives import is_zip, open_members
 from galaxy_explorer.catalogue import SAMPLE, CatalogueError
 from galaxy_explorer.catalogue.image_files import SUFFIXES
-from galaxy_explorer.catalogue.score_tables import normalise_id, read_scores
+from galaxy_explorer.catalogue.tables.score_tables import normalise_id, read_scores
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import (
     Exposure,

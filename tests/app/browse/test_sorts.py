@@ -41,7 +41,7 @@ def test_a_sort_by_a_measure_shows_the_value(app, survey: Catalogue, measure: st
     assert tiles(app) == [survey.ids[row] for row in rows[:24]]
     fractions = survey.volunteer_fractions[rows[0]]
     value = (shares_from_fractions(fractions) if measure == "s" else fractions)[COLUMNS.index("Class10.3")]
-    assert app.page_link[0].label == f"{survey.ids[rows[0]]} *{100 * value:.0f}\u00a0% arm winding: loose*"
+    assert app.page_link[0].label == f"{survey.ids[rows[0]]} *{100 * value:.0f}\u00a0% loosely wound arms*"
 
 
 def test_the_measure_of_a_sort_can_be_chosen(app: AppTest) -> None:

@@ -16,7 +16,7 @@ from galaxy_explorer.app.panel import score_table
 from galaxy_explorer.app.panel.examples import find_examples
 from galaxy_explorer.app.services import networks
 from galaxy_explorer.catalogue import SAMPLE, Catalogue
-from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, INDEX, columns_of, most_likely_path
+from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, INDEX, columns_of, label_of, most_likely_path
 from galaxy_explorer.drawn_galaxies import DRAWINGS
 from galaxy_explorer.evaluation.metrics import largest_differences
 
@@ -145,7 +145,7 @@ def test_the_largest_difference_is_shown_and_leads_to_its_answer(app: AppTest, s
     assert len({column.split(".")[0] for column in worst}) == 3
     for column in worst:
         label = app.button(key=f"difference_{column}").label
-        assert ANSWER_OF[column].name in label
+        assert label_of(column) in label
         assert f"volunteers {100 * voted[INDEX[column]]:.0f}\u00a0%" in label
         assert f"{100 * predicted[INDEX[column]]:.0f}\u00a0% (" in label
     app.button(key=f"difference_{worst[2]}").click()

@@ -38,7 +38,7 @@ def test_live_galaxies_are_requested_only_when_they_are_opened(app: AppTest, sky
 def test_a_draw_is_part_of_the_url(app: AppTest, sky_server: SkyServer) -> None:
     live(app, "Live SDSS 5 seed 3 Class4.1 80")
     assert "**5** of 5 galaxies." in texts(app)
-    assert "Live SDSS (5, spiral arms: yes ≥ 80 %, seed 3)" in app.selectbox(key="source_choice").options
+    assert "Live SDSS (5, spiral arms ≥ 80 %, seed 3)" in app.selectbox(key="source_choice").options
 
 
 def test_a_visitor_draws_other_galaxies(app: AppTest, sky_server: SkyServer) -> None:
