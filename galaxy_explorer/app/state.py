@@ -59,6 +59,7 @@ class Key(StrEnum):
     COMMON_SCALE = "common_scale"
     OTHER_NETWORKS = "ask_others"
     QUESTION = "question"
+    SECTION = "section"
     THEME = "turned_theme"
 
     # Upload, Sky, Compare.
