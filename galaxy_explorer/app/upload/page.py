@@ -20,7 +20,7 @@ from galaxy_explorer.app.ui.wording import escape_markdown
 from galaxy_explorer.app.upload import session
 from galaxy_explorer.app.upload.results import columns_of, ood_score, score_in_words, show_results
 from galaxy_explorer.catalogue import SAMPLE
-from galaxy_explorer.images import GREY, Exposure
+from galaxy_explorer.images import GREY, NORTH_IS, Exposure
 
 STYLE, PHONE_CAMERA = (Path(__file__).with_name(name) for name in ("upload.css", "phone_camera.html"))
 UPLOADED = sorted({ending.rpartition(".")[2] for ending in (*session.ENDINGS, ".zip")})
@@ -146,7 +146,8 @@ def describe_exposure(upload: Upload, exposure: Exposure) -> None:
         st.markdown(f"{which}{links} · {position.pixel_scale_arcsec:.3g}″ per pixel")
     if GREY in exposure.notes:
         st.warning(f"{GREY[0].upper()}{GREY[1:]}.", icon=":material/invert_colors_off:")
-    if others := [note for note in exposure.notes if note != GREY]:
+    # An arrow on the picture shows where north is.
+    if others := [note for note in exposure.notes if note != GREY and not note.startswith(NORTH_IS)]:
         st.caption(f"About this FITS file: {escape_markdown('; '.join(others))}.")
 
 
@@ -188,7 +189,8 @@ def prepare(upload: Upload, network: str) -> GalaxyPrediction:
     votes = describe_votes(upload)
     warn_of_ood(upload, network)
     shown = session.cropped(upload)
-    show_crop(shown, networks.network(network).card.crop, partial(session.crop_to, upload.galaxy_id))
+    crop_to = partial(session.crop_to, upload.galaxy_id)
+    show_crop(shown, networks.network(network).card.crop, crop_to, exposure.position)
     galaxy = ShownGalaxy(
         upload.galaxy_id,
         shown.picture,
