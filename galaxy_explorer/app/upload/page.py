@@ -2,6 +2,7 @@
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -49,14 +50,16 @@ STEPS = {
 NAMED = 5  # refused files that are listed at once; the others are folded
 
 
-def take_files() -> None:
-    """Show the uploaders and the camera, and read the files that are new."""
+def take_files() -> Any:
+    """Show the uploaders and the camera, and read the files that are new; return the row of buttons."""
     key_of = session.key_of
     upload = partial(st.file_uploader, type=UPLOADED, on_change=session.drop_unlisted)
     with st.container(key="drop"):
         given = upload("Drop or choose pictures", accept_multiple_files=True, key=key_of(Key.FILES), help=BOUNDS)
-    st.caption(KINDS)
-    with st.container(key="other_ways", horizontal=True, vertical_alignment="center"):
+    with st.container(key="kinds"):
+        st.caption(KINDS)
+    buttons = st.container(key="other_ways", horizontal=True, vertical_alignment="center")
+    with buttons:
         hidden = {"label_visibility": "collapsed", "width": 160}
         with st.container(key="whole_folder", width="content"):
             in_folder = upload("Folder", accept_multiple_files="directory", key=key_of(Key.FOLDER), **hidden)
@@ -69,6 +72,7 @@ def take_files() -> None:
         session.add_photo(photo)
     # Browsers list a folder's files in any order.
     session.take([*given, *sorted(in_folder, key=lambda file: file.name), *photos])
+    return buttons
 
 
 def show_example_pictures() -> None:
@@ -227,14 +231,14 @@ def page() -> None:
         left, right = st.columns(2, gap="large")
     examples, steps = right.empty(), st.empty()  # emptied before the files are read
     with left:
-        take_files()
+        buttons = take_files()
     mine = state.upload()
     pictures = list(mine.pictures.values())
     describe_scores(pictures)
     list_refused()
     if pictures or mine.refused:
         meaning = "Removes every picture with its results; the × next to a file name removes one."
-        st.button("Remove all pictures", icon=":material/delete:", on_click=session.remove_all, help=meaning)
+        buttons.button("Remove all pictures", icon=":material/delete:", on_click=session.remove_all, help=meaning)
     else:
         with examples.container(key="no_pictures"):
             show_example_pictures()
