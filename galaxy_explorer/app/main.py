@@ -1,7 +1,5 @@
 """Entry of the app: page config, style sheets, and the list of pages."""
 
-from typing import NamedTuple
-
 import streamlit as st
 
 from galaxy_explorer import set_thread_policy
@@ -9,19 +7,10 @@ from galaxy_explorer.app import paths, server, state
 from galaxy_explorer.app.services.local_paths import read_token
 from galaxy_explorer.app.services.preloading import preload_soon
 from galaxy_explorer.app.ui import menu, vote_kind
+from galaxy_explorer.app.ui.menu import Page
 
 UI = paths.APP / "ui"
 SHEETS = ("style.css", "menu.css", "loading.css", "print.css")
-
-
-class Page(NamedTuple):
-    """One page of the menu."""
-
-    script: str
-    url_path: str
-    title: str
-    icon: str  # of Material Symbols
-
 
 PAGES = (
     Page(paths.BROWSE, "browse", "Browse", "grid_view"),  # the default page

@@ -1,4 +1,4 @@
-"""Drawings of galaxies: examples of answers for which the votes have none, and famous galaxies.
+"""Drawings: examples of answers for which the votes have none, and famous galaxies.
 
 `light` and `oddities` compute what shines, `answers` reads the drawings of
 each answer and of famous galaxies, `painting` renders them.

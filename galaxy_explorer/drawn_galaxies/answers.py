@@ -1,4 +1,4 @@
-"""The drawings of each answer and of famous galaxies, read from `drawings.toml` and `famous.toml`."""
+"""The drawings of each answer and of famous galaxies, read from two TOML files."""
 
 import tomllib
 from dataclasses import dataclass

@@ -77,7 +77,7 @@ def show() -> None:
 
 
 def error_in_words() -> str:
-    """Return how far the networks' predictions are from the votes of validation galaxies; empty if unknown."""
+    """Return the errors on validation galaxies as a sentence; empty if unknown."""
     measured = {networks.label(name): networks.cards()[name].validation for name in networks.networks()}
     known = {name: validation for name, validation in measured.items() if validation}
     if not known:

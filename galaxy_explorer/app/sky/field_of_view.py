@@ -53,7 +53,7 @@ def ignored_params() -> list[str]:
 
 
 def start_scale(galaxy: sky.SkyGalaxy | None) -> float:
-    """Return the scale of Galaxy Zoo in arcsec per pixel; SDSS's own for a galaxy of unknown size."""
+    """Return Galaxy Zoo's scale in arcsec per pixel; that of SDSS if the size is unknown."""
     return sky.galaxy_zoo_scale(galaxy.radius_arcsec) if galaxy and galaxy.radius_arcsec else SDSS_SCALE
 
 

@@ -1,4 +1,4 @@
-"""The search: its text box, galaxies to try, its steps with their cached results, and what failed."""
+"""The search: text box, famous galaxies, steps with cached results, errors."""
 
 from collections.abc import Callable, Hashable
 from typing import Any

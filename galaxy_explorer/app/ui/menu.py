@@ -1,7 +1,7 @@
-"""Tabs that list the pages in a narrow window, where Streamlit's menu folds away."""
+"""Pages of the menu, and tabs for a narrow window, where Streamlit folds its menu."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple
 
 import streamlit as st
 
@@ -22,21 +22,21 @@ MARK_CURRENT = """<script>
 </script>"""
 
 
-class ListedPage(Protocol):
+class Page(NamedTuple):
     """One page of the menu."""
 
     script: str
     url_path: str
     title: str
-    icon: str
+    icon: str  # of Material Symbols
 
 
-def show_tabs(pages: Sequence[ListedPage], current: str) -> None:
+def show_tabs(pages: Sequence[Page], current: str) -> None:
     """Draw a link to each page; the style sheet hides them in a wide window.
 
     Parameters
     ----------
-    pages : sequence
+    pages : sequence of Page
         The pages of the menu.
     current : str
         Title of the page that is open.

@@ -51,7 +51,7 @@ NAMED = 5  # refused files that are listed at once; the others are folded
 
 
 def take_files() -> Any:
-    """Show the uploaders and the camera, and read the files that are new; return the row of buttons."""
+    """Show the uploaders, read the files that are new, and return the row of buttons."""
     key_of = session.key_of
     upload = partial(st.file_uploader, type=UPLOADED, on_change=session.drop_unlisted)
     with st.container(key="drop"):
