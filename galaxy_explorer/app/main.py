@@ -10,7 +10,7 @@ from galaxy_explorer.app.ui import menu, vote_kind
 from galaxy_explorer.app.ui.menu import Page
 
 UI = paths.APP / "ui"
-SHEETS = ("style.css", "menu.css", "loading.css", "print.css")
+SHEETS = tuple(f"{name}.css" for name in ("style", "menu", "tiles", "gallery", "empty_page", "loading", "print"))
 
 PAGES = (
     Page(paths.BROWSE, "browse", "Browse", "grid_view"),  # the default page
