@@ -10,13 +10,15 @@ from streamlit.runtime.scriptrunner.script_cache import ScriptCache
 from streamlit.testing.v1 import AppTest, app_test, local_script_runner
 
 from galaxy_explorer.app import main
+from galaxy_explorer.app.ui import menu
 from galaxy_explorer.catalogue import Catalogue
 
 
 @pytest.fixture(autouse=True)
-def no_preloading(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages that load nothing in the background, which would outlast their test."""
+def no_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages without tabs, and that load nothing in the background, which would outlast their test."""
     monkeypatch.setattr(main, "preload_soon", lambda: None)
+    monkeypatch.setattr(menu, "show_tabs", lambda *_: None)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -46,7 +46,7 @@ def test_pictures_are_dropped_cropped_removed_and_their_scores_downloaded(
     expect(page.get_by_text("a PDF document is not a picture")).to_be_visible()
     expect(page.get_by_text("pixels around the galaxy")).to_be_visible()
     expect(page.get_by_text("Scores of all 2")).to_be_visible()
-    expect(page.get_by_text("No pictures yet")).to_have_count(0)
+    expect(page.get_by_text("No picture at hand")).to_have_count(0)
     settled(page)
 
     whole = page.get_by_role("button", name="Use the whole picture")
