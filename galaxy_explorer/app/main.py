@@ -38,7 +38,7 @@ def main() -> None:
     server.register_session()
     # A file: the browser would fetch a named icon from a font's host.
     st.set_page_config(page_title="Galaxy Explorer", page_icon=UI / "icon.svg", layout="wide")
-    for sheet in ("style.css", "loading.css"):
+    for sheet in ("style.css", "tiles.css", "gallery.css", "loading.css"):
         st.html(UI / sheet)
     with st.container(key="menu"):
         st.html(UI / "menu.html", unsafe_allow_javascript=True)
