@@ -51,7 +51,6 @@ class Key(StrEnum):
     CHART = "chart"
     ANSWER_LIST = "list"
     CHART_SOURCES = "sources_shown"
-    CHART_FILE = "chart_file"
     SIDE_BY_SIDE = "side_by_side"
     DIRECTION = "direction"
     OPACITY = "opacity"
@@ -143,6 +142,7 @@ class PanelState:
     requested_answer: str | None = None  # by the URL, for the galaxy shown next
     asked_answer: str | None = None  # chosen by the visitor or the URL
     own_answer: str = ""  # chosen by the page itself
+    opened: set[int] = field(default_factory=set)  # questions that few votes reach, opened for this galaxy
 
 
 def shared() -> SharedState:

@@ -3,16 +3,17 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 import pytest
 from answer_choice import PLACE_OF_ANSWER, choose_answer, click_answer
 from looks import NARROW, TIMEOUT_MS, WIDE, settled, themes_at
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from galaxy_explorer.app.panel.examples import find_examples
 from galaxy_explorer.catalogue import SAMPLE
-from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS
+from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.flow_chart import HEIGHT
 
 pytestmark = pytest.mark.browser
 
@@ -49,11 +50,10 @@ def test_a_click_in_the_chart_moves_everything_and_the_link_restores_it(
     expect(camera).to_have_count(1)  # while the chart is redrawn there are two
     with page.expect_download() as download:
         camera.click()
-    assert download.value.suggested_filename == "100023_fcn_chart.svg"
-    download.value.save_as(tmp_path / "chart.svg")
-    written = " ".join(ET.parse(tmp_path / "chart.svg").getroot().itertext())
-    assert "Galaxy 100023 · network fcn · volunteers of Galaxy Zoo 2" in written
-    assert QUESTIONS[9].text.split()[0] in written
+    assert download.value.suggested_filename == "100023_fcn_chart.png"
+    download.value.save_as(tmp_path / "chart.png")
+    with Image.open(tmp_path / "chart.png") as saved:
+        assert saved.size == (2000, 2 * round(HEIGHT))
     after = picture(page)
     page.goto(page.url)  # as someone who was sent the link
     expect_answer(page, "Class2.2", "2 · not edge-on")
@@ -94,7 +94,7 @@ def test_on_a_phone_the_lists_answers_can_be_tapped(
 def test_the_chart_can_be_read_at_1200_pixels_by_eye_and_by_ear(open_page: Callable[..., Page]) -> None:
     page = open_page(START, width=1200)
     expect(page.locator(".st-key-flow_chart .js-plotly-plot")).to_be_visible()
-    page.wait_for_function(PLACE_OF_ANSWER, arg=[0, len(COLUMNS)])
+    page.wait_for_function(PLACE_OF_ANSWER, arg="Class1.1")
     sizes = page.evaluate(SIZES_OF_TEXT)
     assert len(sizes) > 100
     assert min(sizes) >= SMALLEST_PX
@@ -132,28 +132,45 @@ def test_from_a_narrow_window_the_list_is_printed(open_page: Callable[..., Page]
 
 
 @pytest.mark.parametrize("theme", themes_at(WIDE))
-def test_arrow_keys_reach_every_answer_of_the_chart(open_page: Callable[..., Page], theme: str) -> None:
-    page = open_page(START, theme=theme)
+def test_arrow_keys_reach_every_answer_and_open_a_folded_question(
+    open_page: Callable[..., Page], look_at: Callable[[Page, str], None], theme: str
+) -> None:
+    page = open_page("galaxy?source=sample&galaxy=100008&network=fcn&answer=Class6.2", theme=theme)
     settled(page)
-    answers = page.locator(".flow-list button")
-    expect(answers).to_have_count(len(COLUMNS))
+    answers, bulge = page.locator(".flow-list button"), page.locator(".flow-list [data-question='9']")
+    folded = len(COLUMNS) - 3 + 1  # the three answers of question 9 are behind its button
+    expect(answers).to_have_count(folded)
+    expect(bulge).to_have_accessible_name(re.compile("Does the galaxy have a bulge.* not asked .*press to open"))
+    chart = page.locator(".st-key-flow_chart").bounding_box()
+    assert chart is not None
+    assert chart["height"] <= 760
     assert answers.evaluate_all("all => all.filter(each => each.tabIndex === 0).length") == 1
     answers.first.focus()
-    reached = [answers.first.get_attribute("aria-label")]
-    for _ in COLUMNS[1:]:
+    reached = [answers.first.inner_text()]
+    for _ in range(folded - 1):
         page.keyboard.press("ArrowRight")
-        reached.append(page.evaluate("document.activeElement.ariaLabel"))
-    assert len(set(reached)) == len(COLUMNS)
+        reached.append(page.evaluate("document.activeElement.ariaLabel ?? document.activeElement.innerText"))
+    assert len(set(reached)) == folded
     page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    expect(page.locator(".flow-list button:focus")).to_have_attribute("data-question", "9")
+    look_at(page, "galaxy-folded")
+    page.keyboard.press("Enter")
+    expect(bulge).to_have_attribute("aria-expanded", "true")
+    expect(bulge).to_be_focused()
+    expect(answers).to_have_count(len(COLUMNS) + 1)
+    settled(page)
     page.keyboard.press("ArrowDown")
     focused = page.locator(".flow-list button:focus")
-    place = page.wait_for_function(PLACE_OF_ANSWER, arg=[COLUMNS.index("Class11.1"), len(COLUMNS)]).json_value()
+    place = page.wait_for_function(PLACE_OF_ANSWER, arg="Class10.1").json_value()
     box = focused.bounding_box()
     assert box is not None
-    assert box["x"] < place[0] < box["x"] + box["width"]  # the button lies on its answer
+    assert box["x"] < place[0] < box["x"] + box["width"]
     assert box["y"] < place[1] < box["y"] + box["height"]
-    page.keyboard.press("Enter")
-    expect_answer(page, "Class11.1", "11 · arm count: 1")
+    page.keyboard.press("Space")
+    expect_answer(page, "Class10.1", "10 · tightly wound arms")
+    bulge.click()  # the mouse folds it again
+    expect(answers).to_have_count(folded)
 
 
 def test_the_picture_is_enlarged_and_zoomed_by_wheel_and_keys(
@@ -243,7 +260,7 @@ def test_one_press_of_back_leaves_the_galaxy_whatever_was_touched(open_page: Cal
     page.get_by_role("link", name="100008").click()
     expect(page.get_by_role("heading", name="Galaxy 100008")).to_be_visible()
     settled(page)
-    page.get_by_role("radio", name="PNG").click()
+    page.get_by_role("radio", name="network", exact=True).click()
     expect(page).to_have_url(re.compile("galaxy=100008&network="))
     settled(page)
     choose_answer(page, "something odd")

@@ -21,7 +21,6 @@ from galaxy_explorer.app.panel.shown_galaxy import GalaxyPrediction, ShownGalaxy
 from galaxy_explorer.app.services import networks, sources
 from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui import theme
-from galaxy_explorer.app.ui.skeletons import style_of_chart
 from galaxy_explorer.app.ui.wording import with_full_stop
 from galaxy_explorer.catalogue import CatalogueError
 from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, INDEX, QUESTION_OF, in_words, label_of
@@ -67,7 +66,6 @@ def show(prediction: GalaxyPrediction) -> None:
     """
     st.html(STYLE)
     theme.follow_theme()
-    st.html(f"<style>.st-key-flow_chart [data-testid='stSkeleton'] {{ {style_of_chart()} }}</style>")
     galaxy = prediction.galaxy
     start_answer("/".join(galaxy.picture_key or galaxy.key), prediction.fractions, prediction.card.training_mean)
     with st.container(key="panel"):
@@ -81,11 +79,13 @@ def show(prediction: GalaxyPrediction) -> None:
                 choices = saliency.choose_saliency()
             examples_slot = st.container(key="sure")
         with right:
-            chart = choose_chart(prediction)
-            answers_slot = st.container(key="all_answers") if chart.side_by_side else None
-            explain_hardly_asked(prediction, chart.sources)
+            with st.container(key="chart_choices", horizontal=True, vertical_alignment="bottom"):
+                shown = choose_chart(prediction)
+                side_by_side = st.toggle("Compare answers", key=Key.SIDE_BY_SIDE, persist_state="session")
+            answers_slot = st.container(key="all_answers") if side_by_side else None
+            explain_hardly_asked(prediction, shown)
             with st.container(key="flow"):
-                list_arguments = show_chart(prediction, chart)
+                list_arguments = show_chart(prediction, shown)
                 list_slot = st.container(key="flow_list")  # over the chart, or instead of it
         with picture_slot:
             overlaid = saliency.show_picture(prediction, choices)

@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from galaxy_explorer.flow_chart import HEIGHT, outline
+from galaxy_explorer.flow_chart import Layout, layout_of, outline
 
 PAGE, PANEL, PICTURE, PICTURES, GALLERY = "page", "panel", "picture", "pictures", "gallery"
 WORDS, ESTIMATE, FIGURES, CHARTS, TABLE, NETWORK = "words", "estimate", "figures", "charts", "table", "network"
@@ -73,10 +73,11 @@ def _row(kind: str, count: int) -> str:
     return f'<div class="outline-row">{_bones(*[kind] * count)}</div>'
 
 
-def style_of_chart() -> str:
+def style_of_chart(layout: Layout | None = None) -> str:
     """Return the style of the flow-chart's outline, also until the browser has loaded plotly."""
-    drawing = b64encode(outline().encode()).decode()
-    return f"height:{round(HEIGHT)}px;--drawing:url(data:image/svg+xml;base64,{drawing})"
+    layout = layout or layout_of()
+    drawing = b64encode(outline(layout).encode()).decode()
+    return f"height:{round(layout.height)}px;--drawing:url(data:image/svg+xml;base64,{drawing})"
 
 
 def _panel() -> str:

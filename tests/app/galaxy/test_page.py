@@ -216,7 +216,7 @@ def test_a_method_that_does_not_depend_on_the_answer_names_none(app: AppTest) ->
 def test_the_chart_shows_one_source_or_both(app: AppTest, shown: str) -> None:
     opened(app, source="sample", galaxy="100023")
     assert app.segmented_control(key="sources_shown").value == "both"
-    network = networks.networks()[0]
+    network = networks.label(networks.networks()[0])
     assert {network, "volunteers"} <= {trace["name"] for trace in chart(app)["data"]}
     app.segmented_control(key="sources_shown").set_value(shown)
     app.run()
