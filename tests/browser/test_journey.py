@@ -27,9 +27,12 @@ def test_from_the_gallery_to_another_answers_saliency_and_back(
     page = open_page("?source=sample", width=width, theme=theme)
     expect(page.locator("[class*='st-key-tile_']")).to_have_count(9)
     page.get_by_role("link", name=SPIRAL).click()
-    expect(page.get_by_role("heading", name=f"Galaxy {SPIRAL}")).to_be_visible()
+    expect(page.get_by_role("heading", name="SDSS J082617.4+541216")).to_be_visible()
     assert f"galaxy={SPIRAL}" in page.url
     expect(saliency(page)).to_be_visible()
+    settled(page)
+    page.get_by_text("Show where it looked").click()
+    expect(page.get_by_text("Bright areas speak for")).to_be_visible()
     settled(page)
     before = saliency(page).get_attribute("src")
     if width == NARROW:

@@ -51,6 +51,11 @@ def texts(app: AppTest) -> str:
     return " ".join(element.value for element in (*app.markdown, *app.caption)).replace("\n", " ")
 
 
+def sentences(app: AppTest) -> str:
+    """The sentences on a galaxy by network and volunteers, with their shares, as HTML."""
+    return " ".join(html.proto.body for html in app.get("html") if 'class="said' in html.proto.body)
+
+
 def said(app: AppTest) -> str:
     """All warnings, hints and captions."""
     return " ".join(element.value for element in (*app.warning, *app.info, *app.caption))

@@ -122,16 +122,14 @@ def page() -> None:
         return
     result = st.container()
     try:
-        with sky.deadline(DEADLINE_S), waiting("Searching …", PANEL) as waiting_for:
-            with result:
-                galaxy, network = find_and_describe(text, waiting_for)
-            prediction = panel.prefetch(galaxy, network) if network else None
+        with sky.deadline(DEADLINE_S), waiting("Searching …", PANEL) as waiting_for, result:
+            galaxy, network = find_and_describe(text, waiting_for)
     except sky.SkyError as error:
         with result:
             show_error(error)
         return
-    if prediction:
-        panel.show(prediction)
+    if network:
+        panel.show(galaxy, lambda: network)
 
 
 page()

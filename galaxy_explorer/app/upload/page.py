@@ -9,7 +9,7 @@ import streamlit as st
 
 from galaxy_explorer.app import state
 from galaxy_explorer.app.panel import panel
-from galaxy_explorer.app.panel.shown_galaxy import GalaxyPrediction, ShownGalaxy
+from galaxy_explorer.app.panel.shown_galaxy import ShownGalaxy
 from galaxy_explorer.app.services import networks, sources
 from galaxy_explorer.app.state import Key, Upload
 from galaxy_explorer.app.ui.crop_tool import show_crop
@@ -180,8 +180,8 @@ def describe_votes(upload: Upload) -> np.ndarray | None:
     return votes
 
 
-def prepare(upload: Upload, network: str) -> GalaxyPrediction:
-    """Show what is known of one upload, with the crop tool, and predict it."""
+def prepare(upload: Upload, network: str) -> ShownGalaxy:
+    """Show what is known of one upload, with the crop tool."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(escape_markdown(upload.galaxy_id), width="content")
         if not session.is_listed(upload.galaxy_id):  # uploaded before a change of page: there is no × to remove it
@@ -195,7 +195,7 @@ def prepare(upload: Upload, network: str) -> GalaxyPrediction:
     shown = session.cropped(upload)
     crop_to = partial(session.crop_to, upload.galaxy_id)
     show_crop(shown, networks.network(network).card.crop, crop_to, exposure.position)
-    galaxy = ShownGalaxy(
+    return ShownGalaxy(
         upload.galaxy_id,
         shown.picture,
         1.0,
@@ -205,7 +205,6 @@ def prepare(upload: Upload, network: str) -> GalaxyPrediction:
         upload.picture_key,
         columns_of([upload], network).to_dict("records")[0],
     )
-    return panel.prefetch(galaxy, network)
 
 
 def show(pictures: list[Upload]) -> None:
@@ -215,8 +214,8 @@ def show(pictures: list[Upload]) -> None:
         if not (network := panel.choose_network()):
             return
         results = st.container()
-        prediction = prepare(choose_picture(pictures, network), network)
-    panel.show(prediction)
+        galaxy = prepare(choose_picture(pictures, network), network)
+    panel.show(galaxy, lambda: network)
     if len(pictures) > 1:
         show_results(results, pictures, network)
 

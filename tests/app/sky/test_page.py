@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from app_page import ask_for
+from app_page import ask_for, sentences
 from local_server import hang_up, saying, slow
 from sky_page import SPIRAL, fresh_app, rerun, texts
 from sky_server import CUTOUTS, NAMES, SkyServer, put_beside, words_on_white
@@ -54,7 +54,7 @@ def test_a_url_leads_to_a_galaxy_with_its_scale_source_votes_and_panel(
     assert "**0.286″**: 2.02′ across" in said
     assert "Picture: SDSS SkyServer, 0.286″ per pixel." in said
     assert f"Galaxy Zoo 2, galaxy {SPIRAL}" in said
-    assert in_words(sample.table.loc[SPIRAL, list(COLUMNS)].to_numpy(dtype=float)) in said
+    assert in_words(sample.table.loc[SPIRAL, list(COLUMNS)].to_numpy(dtype=float)) in sentences(app)
     assert "debiased as in Willett et al. 2013" in said
     assert "simbad.cds.unistra.fr" in said
     assert len(app.dataframe[0].value) == len(COLUMNS)
