@@ -61,6 +61,7 @@ class Key(StrEnum):
     COMMON_SCALE = "common_scale"
     OTHER_NETWORKS = "ask_others"
     QUESTION = "question"
+    SECTION = "section"
     THEME = "turned_theme"
 
     # Upload, Sky, Compare.
@@ -70,10 +71,10 @@ class Key(StrEnum):
     UPLOAD_TABLE = "upload_table"
     FITS_IMAGE = "image_of"
     PHOTO = "photo"
+    PHONE_PHOTO = "phone_photo"
     CAMERA = "camera"
     CROP = "crop"
     POSITION = "position"
-    EXAMPLE = "example"
     ZOOM = "zoom"
     PICTURE_SOURCE = "picture_from"
     COMPARE_SOURCE = "compare_source"

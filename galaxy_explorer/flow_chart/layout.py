@@ -18,7 +18,7 @@ _BETWEEN_TILES = 5.0
 BADGE_WIDTH = 30.0  # of a question's number, at the left of its bar
 
 # Within a tile, from its left and from its top: the drawing, the name over the bars, the numbers at the right.
-ICON_MIDDLE, TEXT_LEFT, NUMBERS_WIDTH, PADDING = 23.0, 44.0, 42.0, 4.0
+ICON_MIDDLE, TEXT_LEFT, NUMBERS_WIDTH, PADDING = 23.0, 44.0, 44.0, 4.0
 NAME_DROP = 11.0
 SHARE_STEP, SHARE_HEIGHT = 12.0, 6.0  # from the network's bar to the volunteers'
 SHARES_DROP = 23.5

@@ -1,6 +1,7 @@
 """What the first galaxy needs is loaded once the first page is drawn."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -26,7 +27,7 @@ def test_it_starts_once_for_all_visitors(app: AppTest, monkeypatch: pytest.Monke
     assert started == [preloading.preload]
 
 
-def test_a_galaxy_then_imports_and_loads_nothing(tmp_path: Path) -> None:
+def test_a_galaxy_then_imports_and_loads_nothing_and_the_app_ends_without_a_complaint_of_leaks(tmp_path: Path) -> None:
     code = (
         "import sys\n"
         "from streamlit.testing.v1 import AppTest\n"
@@ -47,6 +48,8 @@ def test_a_galaxy_then_imports_and_loads_nothing(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "[]"
+    # At the end of the process, of what was kept out of garbage collection.
+    assert not {"leak", "Traceback"} & set(re.findall(r"leak|Traceback", done.stderr))
 
 
 def test_a_galaxys_picture_is_shown_before_any_network_is_looked_for(
