@@ -104,11 +104,11 @@ def show(galaxy: ShownGalaxy, choose: Callable[[], str | None]) -> str | None:
         if choices and choices.side_by_side:
             with answers_slot:
                 saliency.show_all_answers(prediction, choices)
-        with st.container(key="below"):
-            _show_examples(galaxy.galaxy_id)
-            table = show_scores(prediction)
-        with downloads_slot:
-            offer_downloads(prediction, table, choices or saliency.Choices())
+    with st.container(key="below"):
+        _show_examples(galaxy.galaxy_id)
+        table = show_scores(prediction)
+    with downloads_slot:
+        offer_downloads(prediction, table, choices or saliency.Choices())
     return model
 
 

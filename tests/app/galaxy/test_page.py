@@ -46,7 +46,8 @@ def url_params(app: AppTest) -> dict[str, str]:
 
 def examples(app: AppTest) -> list[str]:
     """The ids of the example galaxies, which are the page's only links that are named by digits."""
-    return [link.label.split()[0] for link in app.page_link if link.label.split()[0].isdigit()]
+    ids = [link.label.split()[-1].strip("*") for link in app.page_link]
+    return [galaxy_id for galaxy_id in ids if galaxy_id.isdigit()]
 
 
 def test_a_url_restores_network_and_answer(app: AppTest) -> None:
