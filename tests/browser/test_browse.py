@@ -92,15 +92,16 @@ def test_a_tile_can_be_reached_and_followed_by_the_keyboard(open_page: Callable[
     expect(page.get_by_role("heading", name=f"Galaxy {ids[1]}")).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
-def test_of_three_pages_each_can_be_chosen(open_page: Callable[..., Page], width: int) -> None:
-    page = open_page("?filter=t01_smooth~50-100s", width=width)
+def test_of_three_pages_each_can_be_chosen(open_page: Callable[..., Page]) -> None:
+    page = open_page("?filter=t01_smooth~50-100s")
     settled(page)
-    page.get_by_role("button", name="Page 2").first.click()
-    expect(page).to_have_url(re.compile(r"page=2"))
-    settled(page)
-    for number in (1, 2, 3):  # above the gallery and, on a phone only, below it
-        expect(page.get_by_role("button", name=f"Page {number}")).to_have_count(1 if width == NARROW else 2)
+    for width, chosen in ((WIDE, 2), (NARROW, 1)):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.get_by_role("button", name=f"Page {chosen}").first.click()
+        expect(page).to_have_url(re.compile(rf"page={chosen}") if chosen > 1 else re.compile(r"^(?!.*page=)"))
+        settled(page)
+        for number in (1, 2, 3):  # above the gallery and, on a phone only, below it
+            expect(page.get_by_role("button", name=f"Page {number}")).to_have_count(1 if width == NARROW else 2)
 
 
 @at_each_look
@@ -139,18 +140,23 @@ def test_a_tile_grows_under_the_pointer_and_moves_no_other(context: BrowserConte
     page.close()
 
 
-@pytest.mark.parametrize("width", [390, 600, 800, 1280, 1920])
-def test_rows_are_full_and_the_page_has_one_left_and_right_edge(open_page: Callable[..., Page], width: int) -> None:
-    page = open_page(width=width)
+def test_rows_are_full_and_the_page_has_one_left_and_right_edge(open_page: Callable[..., Page]) -> None:
+    page = open_page()
     settled(page)
-    assert 24 % columns_of(page) == 0
-    gallery = page.locator(".st-key-gallery").bounding_box()
-    assert gallery
-    assert gallery["width"] > 0.8 * width
-    if width >= 1280:
-        menu = page.get_by_test_id("stTopNavLink").first.bounding_box()
-        last = page.locator(".st-key-count").get_by_test_id("stPaginationNext").bounding_box()
-        assert menu
-        assert last
-        assert abs(menu["x"] - gallery["x"]) < 2
-        assert abs(last["x"] + last["width"] - gallery["x"] - gallery["width"]) < 2
+    gallery = page.locator(".st-key-gallery")
+    for width in (390, 600, 800, 1280, 1920):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_function(
+            "width => document.querySelector('.st-key-gallery').clientWidth > 0.8 * width", arg=width
+        )
+        assert 24 % columns_of(page) == 0
+        box = gallery.bounding_box()
+        assert box
+        assert box["width"] <= width
+        if width >= 1280:
+            menu = page.get_by_test_id("stTopNavLink").first.bounding_box()
+            last = page.locator(".st-key-count").get_by_test_id("stPaginationNext").bounding_box()
+            assert menu
+            assert last
+            assert abs(menu["x"] - box["x"]) < 2
+            assert abs(last["x"] + last["width"] - box["x"] - box["width"]) < 2
