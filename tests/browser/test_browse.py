@@ -21,15 +21,15 @@ def shown(page: Page) -> list[str]:
 def choose(page: Page, label: str, option: str, button: str = "") -> None:
     """Choose an option of a select box among the controls, and press a button after it."""
     settled(page)
-    box = page.get_by_role("combobox", name=label)
-    page.get_by_role("button", name="Search, filter, sort").click()
+    box, controls = page.get_by_role("combobox", name=label), page.locator(".st-key-all_controls summary")
+    controls.click()
     expect(box).to_be_visible()
     box.fill(option)
     page.get_by_role("option", name=option).click()
     if button:
         page.get_by_role("button", name=button).click()
     settled(page)
-    page.keyboard.press("Escape")
+    controls.click()
     expect(box).to_be_hidden()
 
 

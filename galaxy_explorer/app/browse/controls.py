@@ -1,4 +1,4 @@
-"""The controls of Browse: presets, a popover with all others, active filters as chips.
+"""The controls of Browse: presets, all others in a drop-down, active filters as chips.
 
 The URL alone holds the query. Each control shows what the URL says, and a change writes a new URL.
 """
@@ -77,11 +77,12 @@ def _bound(key: Key, value: Any, query: BrowseQuery, changes: Callable[[Any], di
 
 
 def show_controls(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> None:
-    """Draw the row of controls: presets, and the popover with all others."""
+    """Draw the row of controls: presets, and a drop-down with all others."""
     has_votes = bool(catalogue.votes.known.any())
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", key="controls"):
         _choose_preset(catalogue, query)
-        with st.popover("Search, filter, sort", icon=":material/tune:", key="all_controls"):
+        # Not a popover: closed, it would hold outdated values of widgets and send them with the next action.
+        with st.expander("Search, filter, sort", icon=":material/tune:", key="all_controls"):
             chosen, new = st.columns(2, gap="large")
             with chosen:
                 _search(query)
