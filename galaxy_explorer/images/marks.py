@@ -6,8 +6,9 @@ import numpy as np
 
 # A mark is narrow, stands out everywhere by about as much, has one colour and sharp ends.
 WIDTH = 7  # pixels: narrower parts are candidates
-CONTRAST, IN_NOISE = 40.0, 8.0  # grey levels, and standard deviations of the noise, above what lies around
+CONTRAST, IN_NOISE = 25.0, 8.0  # grey levels, and standard deviations of the noise, above what lies around
 LONG, LEAST_GROUP = 24.0, 3  # pixels: a shorter mark must be one of several in its colour
+SHORT_CONTRAST = 40.0  # grey levels: the least of such a mark
 LEAST_LENGTH = 12.0  # pixels: smaller marks are known by the colour of a larger one
 STRONG, RIDGE = 0.5, 0.35  # of a part's strongest contrast: its core, and the least on its ridge
 
@@ -16,7 +17,8 @@ STRONG, RIDGE = 0.5, 0.35  # of a part's strongest contrast: its core, and the l
 # area within the outline; fill of the box, saturation of the colour.
 WEIGHTS = (-0.65, 2.78, -0.77, 1.55, 0.88, -2.52, 1.61, 1.29, 0.02)
 INTERCEPT = -3.99
-CERTAIN, CERTAIN_DARK = 2.5, -1.0  # dark narrow parts are rare in the sky
+CERTAIN, CERTAIN_LONG, CERTAIN_DARK = 2.5, 0.5, -1.0  # long or dark narrow parts are rare in the sky
+VERY_LONG = 60.0  # pixels: of 1,500 pictures of the challenge, none has a bright part of this length above CERTAIN_LONG
 
 # SDSS leaves black lines, one pixel wide and straight, at the seams of its frames: they are part of the picture.
 BLACK = 90.0  # grey levels
@@ -31,6 +33,7 @@ HOLLOW, RING = 1.4, 5.0  # areas within a lone small outline, and its score
 SAME_COLOUR = 45.0  # grey levels between marks of one colour
 OFF_COLOUR = 0.6  # of a mark's contrast by which its pixels differ from its colour
 ALIKE, LEAST_ALIKE = 60.0, 0.25  # grey levels of contrast of a small mark; of a known mark's, over a bright nucleus
+FAINT = 0.6  # of a known mark's contrast, if that is faint
 HALO = 12.0  # grey levels of contrast next to a mark that belong to its blurred edge
 
 # Bars and buttons
@@ -56,7 +59,12 @@ class Part:
     @property
     def is_drawn(self) -> bool:
         """Whether the part was drawn, with certainty."""
-        return self.score > (CERTAIN if self.colour.max() >= BLACK else CERTAIN_DARK)
+        length = _length(self.box)
+        if length < LONG and self.contrast < SHORT_CONTRAST:
+            return False
+        if self.colour.max() < BLACK:
+            return self.score > CERTAIN_DARK
+        return self.score > (CERTAIN_LONG if length > VERY_LONG else CERTAIN)
 
     @property
     def score(self) -> float:
@@ -217,8 +225,9 @@ def _measured(
 
 def _is_alike(part: Part, drawn: list[Part]) -> bool:
     """Return whether a part has the colour of a mark and stands out as much."""
-    return part.contrast >= ALIKE and any(
-        np.abs(part.colour - other.colour).max() < SAME_COLOUR and part.contrast > LEAST_ALIKE * other.contrast
+    return any(
+        np.abs(part.colour - other.colour).max() < SAME_COLOUR
+        and part.contrast > max(min(ALIKE, FAINT * other.contrast), LEAST_ALIKE * other.contrast)
         for other in drawn
     )
 
