@@ -34,6 +34,7 @@ SAME_COLOUR = 45.0  # grey levels between marks of one colour
 OFF_COLOUR = 0.6  # of a mark's contrast by which its pixels differ from its colour
 ALIKE, LEAST_ALIKE = 60.0, 0.25  # grey levels of contrast of a small mark; of a known mark's, over a bright nucleus
 FAINT = 0.6  # of a known mark's contrast, if that is faint
+PLAIN, WIDEST = 20.0, 2 * WIDTH + 1  # grey levels within a mark; pixels across lines that overlap
 HALO = 12.0  # grey levels of contrast next to a mark that belong to its blurred edge
 
 # Bars and buttons
@@ -112,7 +113,11 @@ def narrow_parts(
             length = _length(box)
             if length >= LEAST_LENGTH and not _on_edge(box, mask.shape):
                 long.append(_measured(picture, contrast, labels, number, box))
-            elif LEAST_SMALL <= length < LEAST_LENGTH and len(small) < MOST_SMALL:
+            elif (
+                LEAST_SMALL <= length < LEAST_LENGTH
+                and len(small) < MOST_SMALL
+                and contrast[box].max() >= SHORT_CONTRAST  # not noise
+            ):
                 small.append(_measured(picture, contrast, labels, number, box))
     return long, small
 
@@ -126,7 +131,12 @@ def _covered(picture: np.ndarray, drawn: list[Part], contrast: np.ndarray) -> np
         off = largest(np.abs(picture[part.box] - part.colour))
         inside = part.mask & (off < OFF_COLOUR * part.contrast)
         crossing = (off < SAME_COLOUR) & (part.contrast > SAME_COLOUR)  # of wide lines is wider than they are
-        mask[part.box] |= ndimage.binary_dilation(inside, iterations=WIDTH // 2, mask=inside | crossing)
+        inside = ndimage.binary_dilation(inside, iterations=WIDTH // 2, mask=inside | crossing)
+        if part.contrast > SAME_COLOUR:  # lines that overlap are wider than a candidate
+            plain = off < PLAIN
+            wide = moving(np.maximum, moving(np.minimum, plain, WIDEST), WIDEST)
+            inside = ndimage.binary_propagation(inside, mask=inside | (plain & ~wide))
+        mask[part.box] |= inside
     near = ndimage.binary_dilation(mask, np.ones((3, 3)))
     return near | (ndimage.binary_dilation(near, np.ones((3, 3))) & (contrast >= HALO))
 
@@ -234,6 +244,7 @@ def _is_alike(part: Part, drawn: list[Part]) -> bool:
 
 def _dashes(small: list[Part]) -> list[Part]:
     """Return the small parts of one colour in a row or column: the dashes of a line."""
+    small = [part for part in small if part.contrast >= SHORT_CONTRAST]
     if len(small) < LEAST_DASHES:
         return []
     colours = np.array([part.colour for part in small])
