@@ -233,6 +233,7 @@ def _is_star(light: np.ndarray, row: int, column: int, peak: float) -> bool:
     """Return whether an object is round with the steep edge of a star, spikes aside."""
     reach = min(row, column, 40)
     near = light[row - reach : row + reach + 1, column - reach : column + reach + 1]
+    peak = min(peak, float(near.max()))  # of an object with a brighter rim
     rows, columns = np.indices(near.shape) - reach
     ring = np.rint(np.hypot(rows, columns)).astype(int).ravel()
     profile = np.bincount(ring, (near > 0.15 * peak).ravel())[: reach + 1] / np.bincount(ring)[: reach + 1]
