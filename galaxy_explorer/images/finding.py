@@ -120,7 +120,7 @@ def crop_with(picture: np.ndarray, square: Square) -> np.ndarray:
 
 
 def _cut(clean: np.ndarray, square: Square) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Cut a square, and remove the marks that were too thin in the smaller copy; return their kinds too."""
+    """Cut a square, and remove marks that were too thin in the smaller copy; return their kinds."""
     cut = cut_square(clean, square)
     return _without_marks(cut)[:2] if max(clean.shape) > SEARCHED_SIDE else (cut, ())
 
@@ -200,7 +200,7 @@ def _fitting(square: Square, picture: np.ndarray) -> int:
 
 
 def _without_marks(picture: np.ndarray) -> tuple[np.ndarray, tuple[str, ...], np.ndarray]:
-    """Return a picture without marks (the same array if it has none), their kinds, and its reduced copy."""
+    """Return a picture without marks (the same if it has none), their kinds, a reduced copy."""
     small = _reduced(picture)
     mask, words = find_marks(small)
     if not words:
