@@ -126,7 +126,7 @@ def _cut(clean: np.ndarray, square: Square) -> tuple[np.ndarray, tuple[str, ...]
 
 
 def _without_added_light(cut: np.ndarray) -> np.ndarray:
-    """Subtract the light that a screen or glare added to a picture in Galaxy Zoo's field of view."""
+    """Subtract the light that a screen or glare added to a picture of Galaxy Zoo's field."""
     height, width = cut.shape[:2]
     step = max(1, height // 200)
     middle = cut[height // 4 : height - height // 4 : step, width // 4 : width - width // 4 : step].reshape(-1, 3)
