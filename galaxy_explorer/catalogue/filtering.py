@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from galaxy_explorer.catalogue.catalogue import Catalogue, CatalogueError
-from galaxy_explorer.catalogue.score_tables import normalise_id
+from galaxy_explorer.catalogue.tables.score_tables import normalise_id
 from galaxy_explorer.decision_tree import COLUMNS, INDEX
 
 MAX_PARTIAL = 20  # texts of a search that are looked for in every id: each takes 16 ms in 240,000 galaxies

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from galaxy_explorer.catalogue.catalogue import Catalogue, CatalogueError
-from galaxy_explorer.catalogue.score_tables import ID, scores_from_votes, vote_columns
-from galaxy_explorer.catalogue.table_cache import cached_table
+from galaxy_explorer.catalogue.tables.score_tables import ID, scores_from_votes, vote_columns
+from galaxy_explorer.catalogue.tables.table_cache import cached_table
 from galaxy_explorer.decision_tree import COLUMNS
 
 IMAGES = ("images", "images_gz2/images")  # the second is where many unpack images_gz2.zip

@@ -10,7 +10,7 @@ import pandas as pd
 
 from galaxy_explorer.catalogue.catalogue import CatalogueError, shortened
 from galaxy_explorer.catalogue.gz2 import MAPPING, TABLES
-from galaxy_explorer.catalogue.score_tables import ID, normalise_id
+from galaxy_explorer.catalogue.tables.score_tables import ID, normalise_id
 from galaxy_explorer.images import FITS_ENDINGS, is_named, stem_of
 
 SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".avif", *FITS_ENDINGS)

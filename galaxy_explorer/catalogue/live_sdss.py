@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from galaxy_explorer.catalogue.catalogue import Catalogue, CatalogueError
-from galaxy_explorer.catalogue.score_tables import ID, scores_from_votes
+from galaxy_explorer.catalogue.tables.score_tables import ID, scores_from_votes
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import ImageError
 from galaxy_explorer.sky import SkyError, SkyGalaxy, cutout, deadline, galaxies_of_gz2, galaxy_zoo_scale

@@ -19,7 +19,8 @@ from galaxy_explorer.decision_tree.arithmetic import (
     shares_from_fractions,
     shares_of_question,
 )
-from galaxy_explorer.decision_tree.path import in_words, most_likely_path
+from galaxy_explorer.decision_tree.description import in_words, kind_of, short_description
+from galaxy_explorer.decision_tree.path import most_likely_path
 from galaxy_explorer.decision_tree.table import (
     ANSWER_OF,
     ASKED_OF_EVERYONE,
@@ -34,7 +35,9 @@ from galaxy_explorer.decision_tree.table import (
     column,
     columns_into,
     columns_of,
+    label_of,
     name_of,
+    tile_name_of,
 )
 
 __all__ = [
@@ -54,9 +57,13 @@ __all__ = [
     "columns_of",
     "fractions_from_shares",
     "in_words",
+    "kind_of",
+    "label_of",
     "mass_of",
     "most_likely_path",
     "name_of",
     "shares_from_fractions",
     "shares_of_question",
+    "short_description",
+    "tile_name_of",
 ]

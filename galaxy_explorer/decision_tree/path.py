@@ -1,4 +1,4 @@
-"""Likeliest path of one galaxy down the tree, and the sentence that describes it."""
+"""Likeliest path of one galaxy down the tree."""
 
 import numpy as np
 
@@ -7,7 +7,6 @@ from galaxy_explorer.decision_tree.table import (
     ANSWER_OF,
     ASKED_OF_EVERYONE,
     INDEX,
-    QUESTION_OF,
     QUESTIONS,
     SLICES,
     columns_of,
@@ -45,30 +44,3 @@ def most_likely_path(fractions: np.ndarray) -> list[tuple[str, float]]:
         path.append((name, float(shares[INDEX[name]])))
         number = ANSWER_OF[name].leads_to
     return path
-
-
-def in_words(fractions: np.ndarray) -> str:
-    """Describe the likeliest path of one galaxy in one English sentence, with its shares.
-
-    Parameters
-    ----------
-    fractions : (37,) np.ndarray
-        Vote fractions of one galaxy, NaN where unknown.
-
-    Returns
-    -------
-    str
-        For example "Most likely a smooth galaxy (77 %), completely round (97 %), and with nothing odd
-        about it (100 %)."
-    """
-    clauses = []
-    for name, share in most_likely_path(fractions):
-        number, phrase = QUESTION_OF[name].number, ANSWER_OF[name].phrase
-        clauses.append(_LINKS.get(number, "") + f"{phrase} ({100 * share:.0f}\u00a0%)")
-    if not clauses:
-        return "No votes are known for this galaxy."
-    return "Most likely " + ", ".join(clauses).removeprefix("and ") + "."
-
-
-# How the clause of a question joins the sentence before it.
-_LINKS = {5: "with ", 6: "and with ", 8: "namely ", 9: "with ", 10: "which are ", 11: "and "}

@@ -9,7 +9,8 @@ from pathlib import Path
 class Answer:
     """One answer of a question."""
 
-    name: str
+    name: str  # as Galaxy Zoo wrote it below the question
+    label: str  # a name that needs no question next to it
     stem: str  # the answer's part of a column name in the GZ2 catalogue
     phrase: str  # the answer as a part of a sentence about one galaxy
     meaning: str  # one sentence for someone who meets the answer for the first time
@@ -61,6 +62,17 @@ def columns_of(question: int) -> tuple[str, ...]:
 def name_of(column: str) -> str:
     """Return an answer's name with its question: ``spiral arms: yes``."""
     return f"{QUESTION_OF[column].short}: {ANSWER_OF[column].name}"
+
+
+def label_of(column: str) -> str:
+    """Return a name of an answer that needs no question next to it: ``no spiral arms``."""
+    return ANSWER_OF[column].label
+
+
+def tile_name_of(column: str) -> str:
+    """Return an answer's name below its question: ``tight``, and ``no bar`` instead of ``no``."""
+    answer = ANSWER_OF[column]
+    return answer.label if answer.name in ("yes", "no") else answer.name
 
 
 def columns_into(question: int) -> tuple[str, ...]:

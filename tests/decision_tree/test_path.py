@@ -12,7 +12,6 @@ from galaxy_explorer.decision_tree import (
     QUESTIONS,
     SLICES,
     fractions_from_shares,
-    in_words,
     most_likely_path,
 )
 
@@ -61,45 +60,3 @@ class TestTheLikeliestPath:
         fractions[SLICES[1]] = (0.2, 0.8, 0)
         assert most_likely_path(fractions) == [("Class1.2", 0.8)]
         assert most_likely_path(np.full(len(COLUMNS), np.nan)) == []
-
-
-class TestInWords:
-    def test_describes_the_path_of_a_smooth_galaxy(self, sample):
-        assert in_words(sample.volunteer_fractions[sample.ids.index("100053")]).replace("\u00a0", " ") == (
-            "Most likely a smooth galaxy (77 %), between round and cigar-shaped (97 %), "
-            "and with nothing odd about it (100 %)."
-        )
-
-    def test_describes_the_path_of_a_merging_spiral(self, sample):
-        assert in_words(sample.volunteer_fractions[sample.ids.index("587726016142835881")]).replace("\u00a0", " ") == (
-            "Most likely a galaxy with features or a disk (50 %), not seen edge-on (97 %), without a bar (67 %), "
-            "with spiral arms (85 %), which are moderately wound (56 %), and hard to count (61 %), "
-            "with an obvious bulge (82 %), and with something odd about it (69 %), namely a merger (92 %)."
-        )
-
-    def test_describes_the_path_of_an_edge_on_disk(self, sample):
-        assert in_words(sample.volunteer_fractions[sample.ids.index("587736542560715163")]).replace("\u00a0", " ") == (
-            "Most likely a galaxy with features or a disk (97 %), seen edge-on (100 %), with a rounded bulge (66 %), "
-            "and with nothing odd about it (71 %)."
-        )
-
-    def test_describes_what_is_odd_though_questions_before_are_unknown(self):
-        fractions = np.full(len(COLUMNS), np.nan)
-        fractions[SLICES[6]] = (0.1, 0.9)
-        assert in_words(fractions).replace("\u00a0", " ") == "Most likely with nothing odd about it (90 %)."
-        fractions[SLICES[1]] = (0.2, 0.8, 0)
-        assert in_words(fractions).replace("\u00a0", " ") == (
-            "Most likely a galaxy with features or a disk (80 %), and with nothing odd about it (90 %)."
-        )
-
-    def test_says_when_nothing_is_known(self):
-        assert in_words(np.full(len(COLUMNS), np.nan)) == "No votes are known for this galaxy."
-
-    @given(answer_shares())
-    def test_is_one_sentence_with_a_share_for_each_step(self, shares):
-        fractions = fractions_from_shares(shares)
-        words = in_words(fractions)
-        assert words.startswith("Most likely ")
-        assert words.endswith(".")
-        assert words.count(".") == 1
-        assert words.count("%") == len(most_likely_path(fractions))

@@ -9,7 +9,7 @@ from galaxy_explorer.app.about.network_diagram import network_diagram
 from galaxy_explorer.app.about.texts import texts
 from galaxy_explorer.app.services import networks
 from galaxy_explorer.app.ui.skeletons import NETWORK, waiting
-from galaxy_explorer.decision_tree import COLUMNS, name_of
+from galaxy_explorer.decision_tree import COLUMNS, label_of
 from galaxy_explorer.evaluation.intervals import LEVEL
 
 if TYPE_CHECKING:
@@ -69,11 +69,22 @@ def show() -> None:
         return
     st.markdown(texts()["networks"])
     for name, diagram in diagrams.items():
-        st.subheader(name, anchor=f"network-{name}")
+        st.subheader(f"{networks.label(name).capitalize()}: {name}", anchor=f"network-{name}")
         st.markdown(describe(networks.network(name).card, diagram.parameters))
         st.html(diagram.html)
     st.subheader("The layers", anchor="parts")
     st.html(legend(list(dict.fromkeys(kind for diagram in diagrams.values() for kind in diagram.kinds))))
+
+
+def error_in_words() -> str:
+    """Return the errors on validation galaxies as a sentence; empty if unknown."""
+    measured = {networks.label(name): networks.cards()[name].validation for name in networks.networks()}
+    known = {name: validation for name, validation in measured.items() if validation}
+    if not known:
+        return ""
+    first = next(iter(known.values()))
+    errors = " and ".join(f"{validation.rmse:.3f} ({name})" for name, validation in known.items())
+    return texts()["error"]["text"].format(galaxies=first.galaxies, errors=errors, mean=first.mean_rmse)
 
 
 def limits() -> list[str]:
@@ -84,7 +95,7 @@ def limits() -> list[str]:
         found.append(sentences["training"].format(galaxies=max(counts)))
     if means := [card.training_mean for card in cards if card.training_mean]:
         rarest = sorted(zip(means[0], COLUMNS, strict=True))[:5]
-        answers = ", ".join(f"“{name_of(column)}” ({mean:.4f})" for mean, column in rarest)
+        answers = ", ".join(f"“{label_of(column)}” ({mean:.4f})" for mean, column in rarest)
         found.append(sentences["rare"].format(answers=answers))
     validations = [card.validation for card in cards if card.validation]
     if coverage := [one.interval_coverage.all for one in validations if one.interval_coverage]:

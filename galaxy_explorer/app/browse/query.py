@@ -7,7 +7,7 @@ from typing import Any
 from galaxy_explorer.app.browse.ood_filter import OodRange, ood_range_from_url
 from galaxy_explorer.app.ui.url_params import MAX_MESSAGES, ignored_param_message
 from galaxy_explorer.catalogue import CatalogueError, VoteRange
-from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, name_of
+from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, label_of
 
 DEFAULT_MIN_ASKED = 30  # % of the votes that must reach a question before an answer share counts
 MAX_SEED = 999_999
@@ -96,9 +96,9 @@ class BrowseQuery:
 
 
 def range_in_words(wanted: VoteRange) -> str:
-    """Describe a filter: ``spiral arms: yes ≥ 60 %``."""
+    """Describe a filter: ``spiral arms ≥ 60 %``."""
     low, high = (f"{100 * bound:.4g}" for bound in (wanted.low, wanted.high))
-    name, of = name_of(wanted.column), "" if wanted.as_share else " of all votes"
+    name, of = label_of(wanted.column), "" if wanted.as_share else " of all votes"
     if (wanted.low, wanted.high) == (0.0, 1.0):
         return f"{QUESTION_OF[wanted.column].short}: asked" if wanted.as_share else f"{name}: votes known"
     if wanted.low == wanted.high:

@@ -7,8 +7,8 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from galaxy_explorer.app.compare.comparison import Comparison
-from galaxy_explorer.catalogue.score_tables import ID
-from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS, name_of
+from galaxy_explorer.catalogue.tables.score_tables import ID
+from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS, label_of
 from galaxy_explorer.evaluation.metrics import disagreements
 
 DIGITS = 6
@@ -70,4 +70,4 @@ def pairs_of(names: Sequence[str]) -> list[tuple[str, str]]:
 def disagreement_in_words(row: pd.Series, network: str, other: str) -> str:
     """Return a row of `Comparison.disagreements` in Markdown: the answer, both fractions."""
     predicted, voted = (f"{100 * row[side]:.0f}\u00a0%" for side in ("predicted", "voted"))
-    return f"**{name_of(str(row['column']))}**  \n{other} {voted}, {network} {predicted}"
+    return f"**{label_of(str(row['column']))}**  \n{other} {voted}, {network} {predicted}"

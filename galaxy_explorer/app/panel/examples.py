@@ -10,7 +10,7 @@ from galaxy_explorer.app.services.result_cache import catalogue_result
 from galaxy_explorer.app.ui.tiles import show_tiles
 from galaxy_explorer.app.ui.wording import escape_markdown, with_full_stop
 from galaxy_explorer.catalogue import DEBIASED, SAMPLE, Catalogue, VoteRange
-from galaxy_explorer.decision_tree import INDEX, QUESTION_OF, mass_of, name_of, shares_from_fractions
+from galaxy_explorer.decision_tree import INDEX, QUESTION_OF, label_of, mass_of, shares_from_fractions
 from galaxy_explorer.drawn_galaxies import DRAWINGS, draw
 from galaxy_explorer.images import to_png
 
@@ -85,7 +85,7 @@ def _show_galaxies(source: str, column: str, without: Collection[str]) -> list[s
     found = find_examples(sources.sources()[source], column, MAX_EXAMPLES + len(without), votes)
     ids = [galaxy_id for galaxy_id in found if galaxy_id not in without][:MAX_EXAMPLES]
     params = {"source": source, "answer": column} | sources.vote_params(catalogue)
-    captions = {galaxy_id: f" *{100 * found[galaxy_id]:.0f}\u00a0% {name_of(column)}*" for galaxy_id in ids}
+    captions = {galaxy_id: f"{label_of(column)} {100 * found[galaxy_id]:.0f}\u00a0%" for galaxy_id in ids}
     for galaxy_id, error in show_tiles(catalogue, params, captions, f"tile_{INDEX[column]}").items():
         st.caption(f"No picture of {escape_markdown(galaxy_id)}: {with_full_stop(error)}")
     return ids
@@ -96,5 +96,5 @@ def _show_drawing(column: str, number: int) -> None:
     words = DRAWINGS[column][number].words
     with st.container(key=f"drawn_{INDEX[column]}_{number}"):
         picture = drawn_example(column, number)
-        st.image(picture, width="stretch", alt=f"Our drawing of “{name_of(column)}”: {words}")
+        st.image(picture, width="stretch", alt=f"Our drawing of “{label_of(column)}”: {words}")
         st.caption(f"Drawing: {words}")

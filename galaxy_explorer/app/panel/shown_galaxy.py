@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from galaxy_explorer.app.services.batches import ForwardPass, batch_worker
-from galaxy_explorer.app.services.networks import freeze_gc, network
+from galaxy_explorer.app.services.networks import freeze_gc, label, network
 from galaxy_explorer.app.services.result_cache import shared_results
 from galaxy_explorer.app.services.sources import catalogue, sources
+from galaxy_explorer.app.state import Crop
+from galaxy_explorer.app.ui.crop_tool import FOUND, CroppedPicture
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, QUESTION_OF, SLICES, shares_from_fractions
-from galaxy_explorer.images import DEFAULT_VIEWS, thumbnail
+from galaxy_explorer.images import DEFAULT_VIEWS, Finding, find_galaxy, thumbnail
 from galaxy_explorer.storage import ResultCache
 
 if TYPE_CHECKING:
     from galaxy_explorer.models import Card
     from galaxy_explorer.saliency import FeatureMaps, SaliencyMap
 
+SDSS = "Sloan Digital Sky Survey"  # what Galaxy Zoo's volunteers were shown
 SHOWN_SIDE_PX = 1000  # more than the panel takes on a sharp screen
 
 
@@ -35,6 +38,13 @@ class ShownGalaxy:
     key: tuple[str, ...]  # of this galaxy in the cache
     picture_key: tuple[str, ...] = ()  # of the whole picture, if this may be a crop
     columns: Mapping[Any, Any] = default(default_factory=dict)  # more of its row in a downloaded table of scores
+    title: str = ""  # a name or a position; empty: the id
+    credit: str = ""  # of the picture, on the share card
+
+    @property
+    def name(self) -> str:
+        """What a galaxy is called where its page is not in sight."""
+        return self.title or f"Galaxy {self.galaxy_id}"
 
     @cached_property
     def shown(self) -> np.ndarray:
@@ -78,6 +88,11 @@ class GalaxyPrediction:
         return None if interval_model is None else interval_model.share_intervals(self.fractions[np.newaxis])[0]
 
     @property
+    def label(self) -> str:
+        """The model's label on the pages."""
+        return label(self.model)
+
+    @property
     def card(self) -> "Card":
         """The model card."""
         return network(self.model).card
@@ -97,10 +112,13 @@ class GalaxyPrediction:
         return found
 
     def percent(self, column: str) -> str:
-        """Format the vote fraction of an answer with its interval: ``75 % (61 to 84 %)``."""
+        """Format the vote fraction of an answer: ``75 %``."""
+        return _percent(self.fractions[INDEX[column]])
+
+    def interval(self, column: str) -> str:
+        """Format the 68 % prediction interval of an answer: ``61 to 84 %``; empty if it is unknown."""
         lower, upper = 100 * self.intervals[:, INDEX[column]]
-        interval = "" if np.isnan(lower) else f" ({lower:.0f}\u00a0to\u00a0{upper:.0f}\u00a0%)"
-        return _percent(self.fractions[INDEX[column]]) + interval
+        return "" if np.isnan(lower) else f"{lower:.0f}\u00a0to\u00a0{upper:.0f}\u00a0%"
 
     def volunteer_percent(self, column: str) -> str | None:
         """Format the volunteers' vote fraction of an answer; None if it is unknown."""
@@ -116,16 +134,25 @@ def _percent(fraction: float) -> str:
     return "<1\u00a0%" if 0.0 < fraction < 0.005 else f"{100 * fraction:.0f}\u00a0%"
 
 
-def galaxy_of(source: str, galaxy_id: str) -> ShownGalaxy:
-    """Read a galaxy of a source; raise ImageError or CatalogueError without its picture."""
-    galaxies = catalogue(source)
-    picture = galaxies.picture(galaxy_id)
-    votes = galaxies.table.loc[galaxy_id, list(COLUMNS)].to_numpy(dtype=float)
+def cropped_picture(source: str, galaxy_id: str, crop: Crop = FOUND) -> CroppedPicture:
+    """Read the picture of a galaxy of a source; raise ImageError or CatalogueError without it."""
+    galaxies, cache = catalogue(source), shared_results()
     # A replaced picture, or another field of view, has other results.
     key = (sources()[source], galaxy_id, str(galaxies.field_of_view), str(galaxies.picture_state(galaxy_id)))
-    return ShownGalaxy(
-        galaxy_id, picture, galaxies.field_of_view, votes if np.isfinite(votes).any() else None, shared_results(), key
-    )
+    whole = galaxies.picture(galaxy_id)
+    finding = Finding(whole) if galaxies.framed else cache.get(("finding", *key), lambda: find_galaxy(whole))
+    return CroppedPicture(whole, finding, crop, key, cache)
+
+
+def galaxy_of(source: str, galaxy_id: str, shown: CroppedPicture | None = None) -> ShownGalaxy:
+    """Read a galaxy of a source, unless its picture is given; raise the errors of `cropped_picture`."""
+    galaxies, shown = catalogue(source), shown or cropped_picture(source, galaxy_id)
+    votes = galaxies.table.loc[galaxy_id, list(COLUMNS)].to_numpy(dtype=float)
+    key = shown.key if shown.crop == FOUND else (*shown.key, str(shown.crop))
+    known = votes if np.isfinite(votes).any() else None
+    credit = SDSS if known is not None or "ra_deg" in galaxies.table else ""
+    field = galaxies.field_of_view
+    return ShownGalaxy(galaxy_id, shown.picture, field, known, shown.cache, key, shown.key, credit=credit)
 
 
 def forward_pass(model: str, picture: np.ndarray, field: float) -> ForwardPass:

@@ -16,6 +16,14 @@ def networks() -> list[str]:
     return sorted(errors, key=errors.__getitem__)
 
 
+LABELS = {"densenet": "accurate", "fcn": "quick"}  # what most visitors choose by
+
+
+def label(name: str) -> str:
+    """Return the label of a network on the pages: ``accurate``, ``quick``, or its name."""
+    return LABELS.get(name, name)
+
+
 def cards() -> "dict[str, Card]":
     """Return the readable model cards in ``weights/`` by network."""
     return _cards()[0]

@@ -1,14 +1,24 @@
-"""Live SDSS as a source in Browse: the choice of a draw, and alternatives to it."""
+"""Live SDSS as a source in Browse: ways to it, the choice of a draw, alternatives."""
+
+from typing import Any
 
 import streamlit as st
 
 from galaxy_explorer.app import state
+from galaxy_explorer.app.services import sources
 from galaxy_explorer.catalogue import MOST_GALAXIES, SAMPLE, LiveDraw, draw_named
-from galaxy_explorer.decision_tree import COLUMNS, name_of
+from galaxy_explorer.decision_tree import COLUMNS, label_of
 from galaxy_explorer.sky import reset_cool_down
 
 ANY = "any answer"
 DEFAULT_PERCENT = 80
+
+
+def offer_live(label: str, key: str) -> None:
+    """Draw a button that opens the default draw of live galaxies in Browse."""
+    # A link from a page to itself does not change the URL.
+    action: dict[str, Any] = {"on_click": sources.turn_to, "args": (sources.LIVE_SOURCE,)}
+    st.button(label, key=key, icon=":material/satellite_alt:", type="tertiary", wrap=True, **action)
 
 
 def choose_draw(source: str) -> None:
@@ -16,7 +26,10 @@ def choose_draw(source: str) -> None:
     draw = draw_named(source)
     if draw is None:
         return
-    with st.popover("Draw other galaxies", icon=":material/casino:"), st.form("live_draw_form", border=False):
+    with (
+        st.popover("Draw other galaxies", icon=":material/casino:", type="tertiary"),
+        st.form("live_draw_form", border=False),
+    ):
         count = int(st.number_input("Galaxies", 1, MOST_GALAXIES, draw.count))
         seed = int(st.number_input("Seed", 0, 999_999, draw.seed, help="The same seed draws the same galaxies."))
         answers = [ANY, *COLUMNS]
@@ -36,7 +49,7 @@ def offer_alternatives(source: str) -> None:
         return
     with st.container(horizontal=True):
         st.button("Try again", icon=":material/refresh:", on_click=reset_cool_down)
-        st.button("Open the bundled sample", icon=":material/grid_view:", on_click=open_source, args=(SAMPLE,))
+        st.button("Open the built-in galaxies", icon=":material/grid_view:", on_click=open_source, args=(SAMPLE,))
 
 
 def open_source(source: str) -> None:
@@ -47,4 +60,4 @@ def open_source(source: str) -> None:
 
 def _answer_label(column: str) -> str:
     """Return the label of an answer in the form."""
-    return ANY if column == ANY else name_of(column)
+    return ANY if column == ANY else label_of(column)

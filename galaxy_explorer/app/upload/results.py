@@ -12,7 +12,7 @@ from galaxy_explorer.app.panel.shown_galaxy import predict_picture
 from galaxy_explorer.app.services import networks
 from galaxy_explorer.app.state import Key, Upload
 from galaxy_explorer.app.upload.session import cropped, picture_of, thumbnail_of, votes_of
-from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, in_words, name_of
+from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, in_words, label_of
 from galaxy_explorer.evaluation.metrics import rms
 from galaxy_explorer.images import DEFAULT_VIEWS
 
@@ -166,7 +166,7 @@ def _fraction_columns() -> dict[str, Any]:
     named: dict[str, Any] = {"galaxy": config.TextColumn(width="medium", pinned=True)}
     for column in COLUMNS:
         meaning = f"{QUESTION_OF[column].text} {ANSWER_OF[column].name}: the vote fraction ({column})"
-        named[column] = config.NumberColumn(name_of(column), format="%.3f", help=meaning)
+        named[column] = config.NumberColumn(label_of(column), format="%.3f", help=meaning)
     return named
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from app_page import run, texts
+from app_page import ask_for, run, texts
 from streamlit.testing.v1 import AppTest
 
-from galaxy_explorer.app import paths
 from galaxy_explorer.app.about import worked_example
+from galaxy_explorer.app.about.texts import texts as contents
 from galaxy_explorer.app.panel.examples import find_examples
+from galaxy_explorer.app.state import Key
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, QUESTIONS, column, columns_of, mass_of, shares_from_fractions
 from galaxy_explorer.models import checkpoints
@@ -27,9 +28,17 @@ def worked(sample: Catalogue) -> np.ndarray:
 
 
 @pytest.fixture
-def about(app: AppTest) -> AppTest:
+def folded(app: AppTest) -> AppTest:
     """The app, about to open the page."""
-    return app.run().switch_page(paths.ABOUT)
+    return ask_for(app, "about")
+
+
+@pytest.fixture
+def about(folded: AppTest) -> AppTest:
+    """The app, about to open the page with all its sections."""
+    for name in contents()["sections"]:
+        folded.session_state[Key.SECTION.of(name)] = True
+    return folded
 
 
 def shown(about: AppTest) -> str:
@@ -37,6 +46,12 @@ def shown(about: AppTest) -> str:
     run(about)
     assert not about.error
     return " ".join([texts(about), *(html.proto.body for html in about.get("html"))])
+
+
+def examples_shown(about: AppTest) -> list[str]:
+    """The ids of the galaxies that are shown as examples of an answer."""
+    found = (re.fullmatch(r".*\d\s% \*\*(\d+)\*\*", link.label) for link in about.page_link)
+    return [match[1] for match in found if match]
 
 
 def test_the_sections_hold_their_facts(about: AppTest) -> None:
@@ -47,9 +62,22 @@ def test_the_sections_hold_their_facts(about: AppTest) -> None:
         assert cited in words
     assert "not probabilities" in words
     assert "The shape of its light profile defines it" in words  # the Petrosian radius, which is not petroR90_r
-    contents = words[words.index("[First steps]") :]
-    assert all(f"](#{header.proto.anchor})" in contents for header in about.header)
-    assert len(about.header) == 9
+
+
+def test_the_page_is_short_until_its_details_are_opened(folded: AppTest, worked: np.ndarray) -> None:
+    words = shown(folded)
+    assert [section.label for section in folded.expander] == list(contents()["sections"].values())
+    assert worked_example.as_short_table(worked, 4) in words
+    assert re.search(r"error \(RMSE of the vote fractions\) is \*\*0\.\d+ \(accurate\) and", words)
+    assert "CC BY 4.0" in words
+    assert "Grad-CAM" not in words
+    assert len(texts(folded)) < 4500
+
+
+def test_a_url_with_a_question_opens_its_section(folded: AppTest) -> None:
+    folded.query_params["question"] = "4"
+    shown(folded)
+    assert any(header.value.startswith("4. ") for header in folded.subheader)
 
 
 def test_the_page_works_its_galaxy_through(about: AppTest, worked: np.ndarray) -> None:
@@ -98,7 +126,7 @@ def test_a_url_opens_one_question_with_its_examples_as_links(about: AppTest) -> 
     about.query_params["question"] = "8"
     words = shown(about)
     assert any("Is the odd feature a ring" in header.value for header in about.subheader)
-    assert [link.label for link in about.page_link if link.label.split()[0] in find_examples("sample", "Class8.6")]
+    assert set(examples_shown(about)) & set(find_examples("sample", "Class8.6"))
     assert "Drawing: a tilted ring" in words
 
 
@@ -109,8 +137,7 @@ def test_a_fresh_install_shows_three_examples_or_more_of_every_answer(about: App
         drawn = sum(caption.value.startswith("Drawing: ") for caption in about.caption)
         sure = [len(find_examples("sample", name)) for name in columns_of(question.number)]
         assert drawn == sum(max(3 - galaxies, 0) for galaxies in sure)
-        galaxies = [link for link in about.page_link if re.fullmatch(r"\d+ \*\d+\s%.*\*", link.label)]
-        assert len(galaxies) == sum(sure)
+        assert len(examples_shown(about)) == sum(sure)
 
 
 def test_without_an_openable_source_the_sample_and_the_drawings_are_shown(
@@ -164,7 +191,7 @@ def test_a_galaxy_that_the_open_folder_shares_with_the_sample_is_shown_once(
     monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(folder))
     about.query_params["source"], about.query_params["question"] = "mine", "1"
     shown(about)
-    ids = [link.label.split()[0] for link in about.page_link if re.fullmatch(r"\d+ \*\d+\s%.*\*", link.label)]
+    ids = examples_shown(about)
     assert ids.count(shared) == 1
     assert set(find_examples("sample", "Class1.1")) <= set(ids)
 

@@ -198,6 +198,17 @@ def test_the_secret_link_opens_paths_for_one_visitor_and_leaves_the_url(
     assert opened(app, source="cut").warning  # another visitor's URL does not lead there
 
 
+def test_folders_by_path_can_be_turned_off_for_the_secret_link_too(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    token = local_paths.secret_token()
+    capsys.readouterr()
+    monkeypatch.setenv(OPEN_FOLDERS, "0")
+    assert folder_field(opened(app, token=token)) is None
+    assert "token" not in app.query_params
+    assert "token=" not in capsys.readouterr().err
+
+
 def test_a_token_beyond_ascii_is_wrong(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(OPEN_FOLDERS)
     assert folder_field(opened(app, token="é")) is None
@@ -213,6 +224,6 @@ def test_a_start_option_opens_paths_for_every_visitor(
 
 def test_the_token_is_never_in_a_permalink(app: AppTest) -> None:
     opened(app, "galaxy", source="sample", galaxy="100008", token=local_paths.secret_token())
-    (permalink,) = [part.proto.json for part in app.get("bidi_component") if part.proto.component_name == "copy_link"]
+    (permalink,) = [part.proto.json for part in app.get("bidi_component") if "?source=" in part.proto.json]
     assert "galaxy=100008" in permalink
     assert "token" not in permalink

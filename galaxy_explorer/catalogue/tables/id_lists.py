@@ -7,9 +7,9 @@ import zipfile
 from pathlib import Path
 
 from galaxy_explorer.catalogue.catalogue import UNREADABLE, CatalogueError
-from galaxy_explorer.catalogue.csv_files import as_utf8
 from galaxy_explorer.catalogue.image_files import VALIDATION_FILE, expanded, known_files, list_files
-from galaxy_explorer.catalogue.score_tables import ID, normalise_id, problem_of_id
+from galaxy_explorer.catalogue.tables.csv_files import as_utf8
+from galaxy_explorer.catalogue.tables.score_tables import ID, normalise_id, problem_of_id
 from galaxy_explorer.catalogue.zip_files import MAX_TABLE_BYTES, member_names, open_zip, read_member
 
 _QUOTED = re.compile('".*"')

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from galaxy_explorer.catalogue.score_tables import ID
+from galaxy_explorer.catalogue.tables.score_tables import ID
 from galaxy_explorer.storage import LRUFolder, atomic_path, cache_folder
 
 FORMAT = 1  # of the cached tables; a new number makes older files misses

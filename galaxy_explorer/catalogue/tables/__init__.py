@@ -1,0 +1,1 @@
+"""Tables of a catalogue on disk: scores and lists of ids, as spreadsheets save them."""
