@@ -105,7 +105,7 @@ def _read_noted(notes: Notes, galaxy_id: str, find: Callable[[], bytes | Path], 
     exposure = read_exposure(find(), located=False)
     choice = f"the file holds {len(exposure.images)} images; “{exposure.name}” was predicted"
     found = find_galaxy(exposure.picture) if cropped else Finding(exposure.picture)
-    drawn = [f"drawn over the picture, and removed before the prediction: {kind}" for kind in found.removed]
+    drawn = [f"removed from the picture before the prediction: {kind}" for kind in found.removed]
     for note in (*([choice] if exposure.is_chosen else []), *exposure.notes, *drawn):
         notes.setdefault(note, []).append(galaxy_id)  # threads do this, each in one step
     return found

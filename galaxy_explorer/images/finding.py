@@ -15,12 +15,16 @@ LIGHT_SKY = 128.0  # grey levels of an inverted picture's sky
 
 # Of the challenge's 12,549 pictures, which are framed well, 1 in 250 seems to be framed worse.
 CENTRAL = 0.07  # of the shorter side: an object nearer to the middle is not off centre
-SMALL, LARGE = 0.55, 3.0  # of the shorter side: between them a square shows a galaxy about as Galaxy Zoo did
+SMALL, LARGE = 0.6, 3.0  # of the shorter side: between them a square shows a galaxy about as Galaxy Zoo did
 SMALL_MARKED, SMALL_OBLONG = 0.75, 0.9  # the same where there were marks or no square: Galaxy Zoo's have no marks
 LARGEST = 1.7  # of the shorter side: a larger square is glare or the frame of a screen
 LEAST_SIDE = 32  # pixels of a square in the smaller copy: what is smaller may be a star
 LEAST_KEPT = 0.5  # of its side must lie within the picture on a page
 FITTED = 0.88  # of its side: a square that is smaller by less is made to lie within the picture
+
+# A screen adds light, which moves the vote fractions more than perspective, moiré and noise together.
+SKY_PART = 25  # percentile of the pixels in the middle of a picture, which a galaxy does not cover
+SKY, USUAL_EXCESS = np.array([4, 4, 2]), 4  # grey levels: its median in the challenge's pictures; nine in ten have less
 
 # Pages, as on a screen
 PAGE_SIDE, PAGE_SCATTER = 256, 14.0  # pixels of the smaller copy; grey levels about the colour of a page
@@ -41,8 +45,8 @@ class Finding:
     square : Square or None
         The crop, in pixels of the picture given; None for the whole picture.
     removed : tuple of str
-        The kinds of marks that were removed: "bar", "cross-hair", "grid", "inverted colours", "label", "line",
-        "outline", "page".
+        What was removed: "bar", "cross-hair", "grid", "inverted colours", "label", "line", "outline", "page",
+        "sky background".
     """
 
     picture: np.ndarray
@@ -91,12 +95,11 @@ def find_galaxy(picture: np.ndarray) -> Finding:
     kinds = tuple(sorted({*words, *(word for word, found in removed.items() if found)}))
     if square is None:
         return Finding(clean if kinds else picture, None, kinds)
-    cut = cut_square(clean, square)
-    if max(shown.shape) > SEARCHED_SIDE:  # marks that were too thin in the smaller copy
-        cut, more = _without_marks(cut)
-        kinds = tuple(sorted({*kinds, *more}))
+    cut, more = _cut(clean, square)
+    darker = _without_added_light(cut)
+    kinds = tuple(sorted({*kinds, *more, *(() if darker is cut else ("sky background",))}))
     left, top = (0, 0) if page is None else (page[1].start, page[0].start)
-    return Finding(cut, Square(square.x + left, square.y + top, square.side), kinds)
+    return Finding(darker, Square(square.x + left, square.y + top, square.side), kinds)
 
 
 def crop_with(picture: np.ndarray, square: Square) -> np.ndarray:
@@ -112,9 +115,23 @@ def crop_with(picture: np.ndarray, square: Square) -> np.ndarray:
     (side, side, 3) np.ndarray of uint8
     """
     check_picture(picture)
-    clean, _ = _without_marks(255 - picture if _is_inverted(picture) else picture)
+    clean, *_ = _without_marks(255 - picture if _is_inverted(picture) else picture)
+    return _cut(clean, square)[0]
+
+
+def _cut(clean: np.ndarray, square: Square) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Cut a square, and remove marks that were too thin in the smaller copy; return their kinds."""
     cut = cut_square(clean, square)
-    return _without_marks(cut)[0] if max(picture.shape) > SEARCHED_SIDE else cut
+    return _without_marks(cut)[:2] if max(clean.shape) > SEARCHED_SIDE else (cut, ())
+
+
+def _without_added_light(cut: np.ndarray) -> np.ndarray:
+    """Subtract the light that a screen or glare added to a picture of Galaxy Zoo's field."""
+    height, width = cut.shape[:2]
+    step = max(1, height // 200)
+    middle = cut[height // 4 : height - height // 4 : step, width // 4 : width - width // 4 : step].reshape(-1, 3)
+    excess = (np.percentile(middle, SKY_PART, axis=0) - SKY).clip(0).astype(np.uint8)
+    return np.maximum(cut, excess) - excess if excess.max() > USUAL_EXCESS else cut
 
 
 def _on_page(picture: np.ndarray) -> tuple[slice, slice] | None:
@@ -150,8 +167,8 @@ def _is_inverted(picture: np.ndarray) -> bool:
 
 def _search(picture: np.ndarray) -> tuple[np.ndarray, tuple[str, ...], Square | None]:
     """Return a picture without marks, their kinds, and the square if it is framed badly."""
-    clean, words = _without_marks(picture)
-    small, scale = _reduced(clean)
+    clean, words, small = _without_marks(picture)
+    scale = max(picture.shape) / max(small.shape)
     found = find_objects(small)
     longer, shorter = max(small.shape[:2]), min(small.shape[:2])
     least = SMALL_OBLONG if longer > NOT_SQUARE * shorter else SMALL_MARKED if words else SMALL
@@ -182,28 +199,28 @@ def _fitting(square: Square, picture: np.ndarray) -> int:
     return 2 * min(square.x, square.y, width - square.x, height - square.y)
 
 
-def _without_marks(picture: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Return a picture without drawn marks, and their kinds; the same array if it has none."""
-    small, scale = _reduced(picture)
+def _without_marks(picture: np.ndarray) -> tuple[np.ndarray, tuple[str, ...], np.ndarray]:
+    """Return a picture without marks (the same if it has none), their kinds, a reduced copy."""
+    small = _reduced(picture)
     mask, words = find_marks(small)
     if not words:
-        return picture, ()
+        return picture, (), small
     filled = fill(small, mask)
-    if scale == 1:
-        return filled, words
+    if small.shape == picture.shape:
+        return filled, words, filled
     size = picture.shape[1], picture.shape[0]
     marked = np.asarray(Image.fromarray(mask).resize(size, Image.Resampling.NEAREST))
     larger = np.asarray(Image.fromarray(filled).resize(size, Image.Resampling.BILINEAR))
     clean = picture.copy()
     clean[marked] = larger[marked]
-    return clean, words
+    return clean, words, filled
 
 
-def _reduced(picture: np.ndarray) -> tuple[np.ndarray, float]:
-    """Reduce a picture to `SEARCHED_SIDE`, if it is larger; return it and the factor."""
+def _reduced(picture: np.ndarray) -> np.ndarray:
+    """Reduce a picture to `SEARCHED_SIDE`, if it is larger."""
     height, width = picture.shape[:2]
-    scale = max(1.0, max(height, width) / SEARCHED_SIDE)
-    if scale == 1:
-        return picture, 1.0
+    scale = max(height, width) / SEARCHED_SIDE
+    if scale <= 1:
+        return picture
     size = max(1, round(width / scale)), max(1, round(height / scale))
-    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BOX, reducing_gap=None)), scale
+    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BOX, reducing_gap=None))

@@ -6,8 +6,9 @@ import numpy as np
 
 # A mark is narrow, stands out everywhere by about as much, has one colour and sharp ends.
 WIDTH = 7  # pixels: narrower parts are candidates
-CONTRAST, IN_NOISE = 40.0, 8.0  # grey levels, and standard deviations of the noise, above what lies around
+CONTRAST, IN_NOISE = 25.0, 8.0  # grey levels, and standard deviations of the noise, above what lies around
 LONG, LEAST_GROUP = 24.0, 3  # pixels: a shorter mark must be one of several in its colour
+SHORT_CONTRAST = 40.0  # grey levels: the least of such a mark
 LEAST_LENGTH = 12.0  # pixels: smaller marks are known by the colour of a larger one
 STRONG, RIDGE = 0.5, 0.35  # of a part's strongest contrast: its core, and the least on its ridge
 
@@ -16,7 +17,8 @@ STRONG, RIDGE = 0.5, 0.35  # of a part's strongest contrast: its core, and the l
 # area within the outline; fill of the box, saturation of the colour.
 WEIGHTS = (-0.65, 2.78, -0.77, 1.55, 0.88, -2.52, 1.61, 1.29, 0.02)
 INTERCEPT = -3.99
-CERTAIN, CERTAIN_DARK = 2.5, -1.0  # dark narrow parts are rare in the sky
+CERTAIN, CERTAIN_LONG, CERTAIN_DARK = 2.5, 0.5, -1.0  # long or dark narrow parts are rare in the sky
+VERY_LONG = 60.0  # pixels: of 1,500 pictures of the challenge, none has a bright part of this length above CERTAIN_LONG
 
 # SDSS leaves black lines, one pixel wide and straight, at the seams of its frames: they are part of the picture.
 BLACK = 90.0  # grey levels
@@ -31,6 +33,8 @@ HOLLOW, RING = 1.4, 5.0  # areas within a lone small outline, and its score
 SAME_COLOUR = 45.0  # grey levels between marks of one colour
 OFF_COLOUR = 0.6  # of a mark's contrast by which its pixels differ from its colour
 ALIKE, LEAST_ALIKE = 60.0, 0.25  # grey levels of contrast of a small mark; of a known mark's, over a bright nucleus
+FAINT = 0.6  # of a known mark's contrast, if that is faint
+PLAIN, WIDEST = 20.0, 2 * WIDTH + 1  # grey levels within a mark; pixels across lines that overlap
 HALO = 12.0  # grey levels of contrast next to a mark that belong to its blurred edge
 
 # Bars and buttons
@@ -56,7 +60,12 @@ class Part:
     @property
     def is_drawn(self) -> bool:
         """Whether the part was drawn, with certainty."""
-        return self.score > (CERTAIN if self.colour.max() >= BLACK else CERTAIN_DARK)
+        length = _length(self.box)
+        if length < LONG and self.contrast < SHORT_CONTRAST:
+            return False
+        if self.colour.max() < BLACK:
+            return self.score > CERTAIN_DARK
+        return self.score > (CERTAIN_LONG if length > VERY_LONG else CERTAIN)
 
     @property
     def score(self) -> float:
@@ -104,7 +113,11 @@ def narrow_parts(
             length = _length(box)
             if length >= LEAST_LENGTH and not _on_edge(box, mask.shape):
                 long.append(_measured(picture, contrast, labels, number, box))
-            elif LEAST_SMALL <= length < LEAST_LENGTH and len(small) < MOST_SMALL:
+            elif (
+                LEAST_SMALL <= length < LEAST_LENGTH
+                and len(small) < MOST_SMALL
+                and contrast[box].max() >= SHORT_CONTRAST  # not noise
+            ):
                 small.append(_measured(picture, contrast, labels, number, box))
     return long, small
 
@@ -118,7 +131,12 @@ def _covered(picture: np.ndarray, drawn: list[Part], contrast: np.ndarray) -> np
         off = largest(np.abs(picture[part.box] - part.colour))
         inside = part.mask & (off < OFF_COLOUR * part.contrast)
         crossing = (off < SAME_COLOUR) & (part.contrast > SAME_COLOUR)  # of wide lines is wider than they are
-        mask[part.box] |= ndimage.binary_dilation(inside, iterations=WIDTH // 2, mask=inside | crossing)
+        inside = ndimage.binary_dilation(inside, iterations=WIDTH // 2, mask=inside | crossing)
+        if part.contrast > SAME_COLOUR:  # lines that overlap are wider than a candidate
+            plain = off < PLAIN
+            wide = moving(np.maximum, moving(np.minimum, plain, WIDEST), WIDEST)
+            inside = ndimage.binary_propagation(inside, mask=inside | (plain & ~wide))
+        mask[part.box] |= inside
     near = ndimage.binary_dilation(mask, np.ones((3, 3)))
     return near | (ndimage.binary_dilation(near, np.ones((3, 3))) & (contrast >= HALO))
 
@@ -217,14 +235,16 @@ def _measured(
 
 def _is_alike(part: Part, drawn: list[Part]) -> bool:
     """Return whether a part has the colour of a mark and stands out as much."""
-    return part.contrast >= ALIKE and any(
-        np.abs(part.colour - other.colour).max() < SAME_COLOUR and part.contrast > LEAST_ALIKE * other.contrast
+    return any(
+        np.abs(part.colour - other.colour).max() < SAME_COLOUR
+        and part.contrast > max(min(ALIKE, FAINT * other.contrast), LEAST_ALIKE * other.contrast)
         for other in drawn
     )
 
 
 def _dashes(small: list[Part]) -> list[Part]:
     """Return the small parts of one colour in a row or column: the dashes of a line."""
+    small = [part for part in small if part.contrast >= SHORT_CONTRAST]
     if len(small) < LEAST_DASHES:
         return []
     colours = np.array([part.colour for part in small])

@@ -105,7 +105,7 @@ def test_the_crop_of_each_picture_is_in_the_table(run, weights, mixed, tmp_path,
     assert np.allclose(found.loc["0002", "ood_score"], ood_score(load(weights), [part])[0], rtol=1e-4)
     captured = capsys.readouterr().err
     assert "cropped to the galaxy: 1 of 6 pictures" in captured
-    assert "galaxy 0001 and 5 more: drawn over the picture, and removed before the prediction: cross-hair" in captured
+    assert "galaxy 0001 and 5 more: removed from the picture before the prediction: cross-hair" in captured
     assert read_about(output)["crop"] == "auto"
 
 

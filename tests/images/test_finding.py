@@ -81,6 +81,14 @@ class TestDrawnMarks:
         marked = Image.fromarray(draw("grid", clean, generator(3), Pen(RED, 2, False))).resize((side, side))
         assert levels_apart(clean, find_galaxy(np.asarray(marked)).picture) < 6
 
+    @pytest.mark.parametrize(("colour", "smooth"), [((80, 140, 255), True), (WHITE, True)])
+    def test_faint_outlines_of_a_galaxy_are_removed(self, sample, colour, smooth):
+        clean = sample.picture(ROUND)
+        marks = Canvas(clean, Pen(colour, 1, smooth))
+        marks.ellipse(212, 212, 38, 30)
+        marked = np.rint(0.5 * clean + 0.5 * marks.done()).astype(np.uint8)  # half transparent
+        assert levels_apart(clean, find_galaxy(marked).picture) < 0.5 * levels_apart(clean, marked)
+
     def test_dashed_lines_are_removed(self, sample):
         clean = sample.picture(ROUND)
         for dash in (5, 10):
@@ -144,6 +152,24 @@ class TestFraming:
             assert np.hypot(square.x - width / 2, square.y - height / 2) < 0.08 * width
             assert 0 <= square.left < square.left + square.side <= width
             assert 250 < square.side < 1000
+
+    def test_the_light_of_a_screen_is_subtracted(self, sample):
+        picture = sample.picture(SPIRAL)
+        small = np.asarray(Image.fromarray(picture).resize((150, 150), Image.Resampling.LANCZOS)).astype(float)
+        frame = paste(sky(picture, 600, 600, generator()), small, 300, 300)
+        brighter = np.minimum(frame, 235) + 20
+        plain, found = find_galaxy(frame), find_galaxy(brighter.astype(np.uint8))
+        assert found.square.side == pytest.approx(plain.square.side, rel=0.05)
+        assert "sky background" in found.removed
+        assert "sky background" not in plain.removed
+        assert levels_apart(plain.picture, found.picture) < 3
+
+    def test_a_ring_brighter_than_its_middle_is_measured(self):
+        rows, columns = np.indices((400, 400)) - 200
+        distance = np.hypot(rows, columns)
+        light = 60 * np.exp(-((distance / 6) ** 2)) + 30 * (distance < 75) + 200 * np.exp(-(((distance - 65) / 4) ** 2))
+        ring = np.rint(5 + light.clip(0, 250)).astype(np.uint8)[..., np.newaxis].repeat(3, axis=2)
+        assert find_objects(ring)
 
     def test_a_galaxy_near_an_edge_is_cropped_at_scale_and_filled_with_sky(self, sample):
         picture = sample.picture(ROUND)
