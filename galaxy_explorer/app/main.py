@@ -23,7 +23,8 @@ class Page(NamedTuple):
 
 
 PAGES = (
-    Page(paths.BROWSE, "browse", "Browse", "grid_view"),  # the default page
+    Page(paths.START, "start", "Start", "home"),  # the default page
+    Page(paths.BROWSE, "browse", "Browse", "grid_view"),
     Page(paths.GALAXY, "galaxy", "Galaxy", "flare"),
     Page(paths.UPLOAD, "upload", "Upload", "upload"),
     Page(paths.SKY, "sky", "Sky", "travel_explore"),
@@ -56,7 +57,14 @@ def main() -> None:
         position="top",
     )
     read_token()
+    follow_earlier_link(page.url_path)
     state.enter(page.url_path)
     vote_kind.read_url()
     page.run()
     preload_soon()
+
+
+def follow_earlier_link(url_path: str) -> None:
+    """Switch to the page that an earlier deep link to the default page means; see `server.EarlierLinks`."""
+    if not url_path and (other := paths.page_of_link(st.query_params)):
+        st.switch_page(paths.script(other), query_params={name: st.query_params.get_all(name) for name in st.query_params})
