@@ -85,7 +85,7 @@ def _words(table: dict[str, str], path: list[str]) -> list[str]:
 
 
 def kind_of(fractions: np.ndarray) -> str:
-    """Name the kind of one galaxy in a few words, for a caption.
+    """Return the kind of one galaxy in a few words, for a caption.
 
     Parameters
     ----------

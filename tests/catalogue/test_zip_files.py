@@ -126,7 +126,7 @@ class TestAZip:
 
     @pytest.mark.parametrize("name", ["scores.csv", "field.json", "validation.txt"])
     def test_a_table_beyond_the_size_limit_is_an_error(self, picture_zip, name, monkeypatch, write_complete):
-        for module in ("layouts", "id_lists"):
+        for module in ("layouts", "tables.id_lists"):
             monkeypatch.setattr(f"galaxy_explorer.catalogue.{module}.MAX_TABLE_BYTES", 4000)
         # Of field.json the real bound is 4,096.
         write_complete(picture_zip, zipfile.ZIP_STORED)

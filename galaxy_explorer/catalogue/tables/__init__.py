@@ -1,1 +1,1 @@
-"""Tables of a catalogue on disk: scores and lists of ids, as spreadsheets and the challenge save them."""
+"""Tables of a catalogue on disk: scores and lists of ids, as spreadsheets save them."""

@@ -57,7 +57,7 @@ def test_several_filters_hold_together_whatever_measure_they_have(app: AppTest, 
     assert 0 < kept.sum() < 9
     assert tiles(app) == [sample.ids[row] for row in np.flatnonzero(kept)]
     assert chips(app) == [
-        "smooth or disk: features or disk ≥ 40 %",
+        "features or disk ≥ 40 %",
         "spiral arms ≥ 30 % of all votes",
         "two arms ≤ 90 %",
         "asked of ≥ 20 %",

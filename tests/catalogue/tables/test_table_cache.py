@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 from gz2_folder import IDS, gz2_folder, gz2_rows, own_cache
 
-from galaxy_explorer.catalogue import gz2, open_catalogue, table_cache
+from galaxy_explorer.catalogue import gz2, open_catalogue
+from galaxy_explorer.catalogue.tables import table_cache
 from galaxy_explorer.storage import cache_folder
 
 own_cache = pytest.fixture(autouse=True)(own_cache)
