@@ -41,7 +41,7 @@ def add_filter(page: Page, answer: str) -> None:
 def test_filters_pile_up_and_their_url_can_be_shared(
     open_page: Callable[..., Page], look_at: Callable[[Page, str], None], width: int, theme: str
 ) -> None:
-    page = open_page(width=width, theme=theme)
+    page = open_page("browse", width=width, theme=theme)
     add_filter(page, "1 · smooth or disk: features or disk")
     chips = page.locator("[class*='st-key-chip_'] button")
     expect(chips).to_have_text(["smooth or disk: features or disk ≥ 50\u00a0%close"])
@@ -75,7 +75,7 @@ def test_filters_pile_up_and_their_url_can_be_shared(
 
 
 def test_a_tile_can_be_reached_and_followed_by_the_keyboard(open_page: Callable[..., Page]) -> None:
-    page = open_page()
+    page = open_page("browse")
     ids = shown(page)
     page.get_by_role("link", name=ids[0]).focus()
     page.keyboard.press("Tab")
@@ -88,7 +88,7 @@ def test_a_tile_can_be_reached_and_followed_by_the_keyboard(open_page: Callable[
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 def test_of_three_pages_each_can_be_chosen(open_page: Callable[..., Page], width: int) -> None:
-    page = open_page("?filter=t01_smooth~50-100s", width=width)
+    page = open_page("browse?filter=t01_smooth~50-100s", width=width)
     settled(page)
     page.get_by_role("button", name="Page 2").first.click()
     expect(page).to_have_url(re.compile(r"page=2"))
@@ -101,7 +101,7 @@ def test_of_three_pages_each_can_be_chosen(open_page: Callable[..., Page], width
 def test_without_matches_a_click_removes_a_filter(
     open_page: Callable[..., Page], look_at: Callable[[Page, str], None], width: int, theme: str
 ) -> None:
-    page = open_page("?filter=t01_smooth~0-100s&search=nowhere&sort=beauty", width=width, theme=theme)
+    page = open_page("browse?filter=t01_smooth~0-100s&search=nowhere&sort=beauty", width=width, theme=theme)
     expect(page.get_by_role("alert")).to_contain_text("sort=beauty is ignored")
     look_at(page, "browse-nothing")
     page.get_by_role("button", name=f"id: nowhere → {GALAXIES} galaxies").click()
@@ -117,7 +117,7 @@ def columns_of(page: Page) -> int:
 
 @pytest.mark.parametrize("width", [390, 600, 800, 1280, 1920])
 def test_rows_are_full_and_the_page_has_one_left_and_right_edge(open_page: Callable[..., Page], width: int) -> None:
-    page = open_page(width=width)
+    page = open_page("browse", width=width)
     settled(page)
     assert 24 % columns_of(page) == 0
     gallery = page.locator(".st-key-gallery").bounding_box()

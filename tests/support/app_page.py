@@ -26,9 +26,9 @@ def run(app: AppTest) -> AppTest:
 
 def opened(app: AppTest, page: str = "browse", /, **url_params: str | list[str]) -> AppTest:
     """Open a page with URL parameters, as a visitor who comes from elsewhere."""
-    if page != "browse":
+    if not app.title:
         app.run()  # pages are known after the first run
-        app.switch_page(paths.script(page))
+    app.switch_page(paths.script(page))
     app.query_params.update(url_params)
     return run(app)
 

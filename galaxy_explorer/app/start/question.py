@@ -32,7 +32,7 @@ def show_question(number: int, galaxy: ShownGalaxy, votes: np.ndarray) -> None:
             )
     with st.container(key="undo"):
         if answers:
-            st.button("Back", type="tertiary", icon=":material/undo:", on_click=answers.pop, shortcut="Backspace")
+            st.button("Back", type="tertiary", icon=":material/undo:", on_click=rounds.take_back, shortcut="Backspace")
 
 
 def _progress(done: int, left: int) -> str:

@@ -65,4 +65,6 @@ def verdict_in_words(answers: list[str], votes: np.ndarray, predicted: np.ndarra
     if mine == network:
         return f"You and the network agree: {seen}. {volunteers} saw {others}."
     prediction = "the same" if network == theirs else VERDICTS.get(network)
-    return f"You saw {seen}; {volunteers} saw {others}" + (f", and the network predicts {prediction}." if network else ".")
+    return f"You saw {seen}; {volunteers} saw {others}" + (
+        f", and the network predicts {prediction}." if network else "."
+    )

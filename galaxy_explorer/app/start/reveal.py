@@ -44,9 +44,7 @@ def show_comparison(galaxy: ShownGalaxy, votes: np.ndarray) -> None:
     verdict.html(_verdict(answers, votes, predicted, late))
 
 
-def path_html(
-    name: str, path: Sequence[tuple[str, float | None]], answers: Sequence[str], late: bool = False
-) -> str:
+def path_html(name: str, path: Sequence[tuple[str, float | None]], answers: Sequence[str], late: bool = False) -> str:
     """Return a path as a list of drawn answers, each with its share, highlighted where the visitor's is the same.
 
     Parameters
@@ -77,9 +75,7 @@ def _step(number: int, column: str, share: float | None, same: bool) -> str:
     return f'<li class="step{marked}" style="{style}"><b>{escape(label_of(column))}</b>{bar}</li>'
 
 
-def _show_path(
-    name: str, path: Sequence[tuple[str, float | None]], answers: Sequence[str], late: bool = False
-) -> None:
+def _show_path(name: str, path: Sequence[tuple[str, float | None]], answers: Sequence[str], late: bool = False) -> None:
     """Draw a path."""
     with st.container(key=f"path_{name.lower()}"):
         drawings.declare(column for column, _ in path)
@@ -88,7 +84,8 @@ def _show_path(
 
 def _verdict(answers: list[str], votes: np.ndarray, predicted: np.ndarray | None, late: bool = False) -> str:
     """Return the verdict as the heading of the comparison."""
-    return f'<h2 class="verdict{" late" * late}">{escape(verdict_in_words(answers, votes, predicted))}</h2>'
+    words = escape(verdict_in_words(answers, votes, predicted))
+    return f'<div role="status"><h2 class="verdict{" late" * late}">{words}</h2></div>'
 
 
 def _wait(future: Prediction, slot: DeltaGenerator) -> None:

@@ -64,6 +64,12 @@ def give_answer(column: str, votes: np.ndarray) -> None:
         quiz.agreed.append(verdict_of(quiz.answers) == verdict_of([answer for answer, _ in path_of(votes)]))
 
 
+def take_back() -> None:
+    """Remove the last answer."""
+    quiz = state.start()
+    quiz.answers = quiz.answers[:-1]
+
+
 def _next_galaxy(shown: list[tuple[str, str]]) -> tuple[str, str] | None:
     """Return source and id of a galaxy that has not been shown."""
     for galaxy_id in SAMPLE_ORDER:
