@@ -65,7 +65,7 @@ def main() -> None:
 
 
 def follow_earlier_link(url_path: str) -> None:
-    """Switch to the page that an earlier deep link to the default page means; see `server.EarlierLinks`."""
+    """Switch to the page of an earlier deep link; see `server.EarlierLinks`."""
     if not url_path and (other := paths.page_of_link(st.query_params)):
         st.switch_page(
             paths.script(other), query_params={name: st.query_params.get_all(name) for name in st.query_params}

@@ -1,4 +1,4 @@
-"""Absolute paths of the pages' scripts, which hold for every entry file of the app; pages of earlier deep links."""
+"""Absolute paths of the pages' scripts, for every entry file; pages of earlier deep links."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,6 +19,6 @@ BROWSE_PARAMS = ("source", "votes", "filter", "asked", "ood", "search", "sort", 
 
 
 def page_of_link(params: Iterable[str]) -> str | None:
-    """Return the page that a link to the default page means by its URL parameters; None for Start."""
+    """Return the page that a link to the default page means; None for Start."""
     given = set(params)
     return "galaxy" if "galaxy" in given else "browse" if given & {*BROWSE_PARAMS} else None

@@ -92,7 +92,7 @@ class UploadLimit:
 
 
 class EarlierLinks:
-    """ASGI middleware that redirects earlier deep links of Browse, ``/?source=…``, to their page.
+    """ASGI middleware that redirects earlier deep links, ``/?source=…``, to their page.
 
     A page of the app could only switch to another one, and Back would then lead to the link again.
     """

@@ -33,7 +33,7 @@ def show_end() -> None:
 
 @st.fragment
 def show_quiz() -> None:
-    """Draw the galaxy, and the question about it or the comparison; the rest of the page stays as it is."""
+    """Draw the galaxy, and the question or the comparison; the rest of the page stays."""
     galaxy = rounds.current_galaxy()
     shown = galaxy or rounds.first_galaxy()
     with st.container(key="quiz"):

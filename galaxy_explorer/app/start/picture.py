@@ -20,7 +20,7 @@ MAX_GAIN, BRIGHTEST = 2.0, 245.0
 
 @st.cache_data(max_entries=50, show_spinner=False)
 def large_picture(key: tuple[str, ...], _galaxy: ShownGalaxy) -> bytes:
-    """Return the middle of a galaxy's picture, enlarged, smoothed and brightened, as a JPEG file.
+    """Return the middle of a galaxy, enlarged, smoothed and brightened, as a JPEG file.
 
     `key` is that of the galaxy.
     """

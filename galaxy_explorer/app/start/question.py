@@ -12,7 +12,7 @@ from galaxy_explorer.decision_tree import columns_of, tile_name_of
 
 
 def show_question(number: int, galaxy: ShownGalaxy, votes: np.ndarray) -> None:
-    """Draw a question with its answers as buttons, which keep their places and the focus from question to question."""
+    """Draw a question; its answers are buttons, which keep places and focus until the last."""
     answers = state.start().answers
     if answers:  # a visitor who only passes by needs no network
         predict_soon(galaxy)

@@ -28,7 +28,7 @@ def steps_left(answers: list[str]) -> int:
 
 
 def path_of(fractions: np.ndarray) -> list[tuple[str, float]]:
-    """Return column and share of the answers on the likeliest path to the questions of the quiz.
+    """Return column and share of the answers on the likeliest path, for the quiz.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def verdict_of(path: list[str]) -> str:
 
 
 def verdict_in_words(answers: list[str], votes: np.ndarray, predicted: np.ndarray | None) -> str:
-    """Compare the visitor's verdict with those of volunteers and network, in one or two sentences.
+    """Compare the visitor's verdict with those of volunteers and network.
 
     Parameters
     ----------

@@ -45,7 +45,7 @@ def show_comparison(galaxy: ShownGalaxy, votes: np.ndarray) -> None:
 
 
 def path_html(name: str, path: Sequence[tuple[str, float | None]], answers: Sequence[str], late: bool = False) -> str:
-    """Return a path as a list of drawn answers, each with its share, highlighted where the visitor's is the same.
+    """Return a path as a list of drawn answers; those of the visitor are highlighted.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def _show_next() -> None:
 
 
 def score_html(agreed: Sequence[bool]) -> str:
-    """Return how often the visitor's verdict was that of the volunteers: ``3 of 4 like the volunteers``."""
+    """Return how often the visitor agreed: ``3 of 4 like the volunteers``."""
     stars = "".join(f'<i class="{"hit" if one else "miss"}"></i>' for one in agreed)
     words = f"{sum(agreed)} of {len(agreed)} like the volunteers"
     return f'<p class="eyebrow">{words} <span class="score" aria-hidden="true">{stars}</span></p>'

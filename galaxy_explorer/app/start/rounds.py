@@ -54,7 +54,7 @@ def start_again() -> None:
 
 
 def give_answer(column: str, votes: np.ndarray) -> None:
-    """Record an answer, and at the end of the walk whether the volunteers' verdict is the same."""
+    """Record an answer, and at the end whether the volunteers' verdict is the same."""
     quiz = state.start()
     number = next_question(quiz.answers)
     if number is None or column not in columns_of(number):  # a second press, faster than the page
@@ -85,7 +85,7 @@ def _next_galaxy(shown: list[tuple[str, str]]) -> tuple[str, str] | None:
 
 
 def _clear_galaxy(source: str, shown: set[str]) -> tuple[str, str] | None:
-    """Return a galaxy of a catalogue on whose kind the volunteers agree; None if there is none left."""
+    """Return an unseen galaxy on whose kind the volunteers agree; None without one."""
     catalogue = sources.catalogue(source)
     fractions = catalogue.volunteer_fractions
     unseen = ~catalogue.table.index.isin(list(shown))

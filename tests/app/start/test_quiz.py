@@ -61,7 +61,11 @@ def test_the_path_of_votes_is_a_walk_of_the_quiz(path: list[str]) -> None:
         (SPIRAL, SPIRAL, "You, 73 % of the volunteers and the network agree: a spiral."),
         (SPIRAL, SMOOTH, "You and 73 % of the volunteers saw a spiral; the network predicts a smooth galaxy."),
         (SMOOTH, SMOOTH, "You and the network agree: a smooth galaxy. 73 % of the volunteers saw a spiral."),
-        (SMOOTH, SPIRAL, "You saw a smooth galaxy; 73 % of the volunteers saw a spiral, and the network predicts the same."),
+        (
+            SMOOTH,
+            SPIRAL,
+            "You saw a smooth galaxy; 73 % of the volunteers saw a spiral, and the network predicts the same.",
+        ),
         (
             SMOOTH,
             EDGE_ON,
