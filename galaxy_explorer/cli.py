@@ -119,12 +119,17 @@ def _add_predict(commands: Any) -> None:
     add("--output", type=Path, required=True, metavar="FILE", help="the table: .csv, .parquet, .fits or .ecsv")
     add("--interval", action="store_true", help="add 74 columns: both ends of the 68 %% prediction intervals")
     add("--spread", dest="interval", action="store_true", help=argparse.SUPPRESS)  # of earlier versions
-    crop = "auto: find the galaxy in pictures of unknown scale, and crop to it; none: whole pictures (%(default)s)"
-    add("--crop", choices=("auto", "none"), default="auto", help=crop)
+    _add_crop(command)
     names = "of the columns: Class1.1, …, or t01_smooth, … with 37 answer shares (%(default)s)"
     add("--names", choices=("class", "gz2"), default="class", help=names)
     add("--resume", action="store_true", help="continue an interrupted table")
     _add_network_options(command)
+
+
+def _add_crop(command: argparse.ArgumentParser) -> None:
+    """Add the choice of how pictures are framed."""
+    crop = "auto: find the galaxy in pictures of unknown scale, and crop to it; none: whole pictures (%(default)s)"
+    command.add_argument("--crop", choices=("auto", "none"), default="auto", help=crop)
 
 
 def _add_evaluate(commands: Any) -> None:
@@ -137,6 +142,7 @@ def _add_evaluate(commands: Any) -> None:
     votes = ("debiased", "weighted")
     add("--votes", default=votes[0], choices=votes, help="kind of votes of Galaxy Zoo 2 (%(default)s)")
     add("--json", action="store_true", help="print JSON")
+    _add_crop(command)
     _add_network_options(command)
 
 

@@ -17,7 +17,7 @@ import pandas as pd
 from galaxy_explorer.catalogue.volunteer_votes import Votes
 from galaxy_explorer.catalogue.zip_files import MAX_PICTURE_BYTES, PackingError, open_zip, read_member
 from galaxy_explorer.decision_tree import COLUMNS
-from galaxy_explorer.images import FITS_ENDINGS, ImageError, is_named, read_image
+from galaxy_explorer.images import FITS_ENDINGS, Finding, ImageError, find_galaxy, is_named, read_image
 
 MAX_SHOWN = 60  # letters of an id or a name in a message
 GONE = (-1, -1)  # state of a picture whose file is missing or unreadable
@@ -76,6 +76,9 @@ class Catalogue:
         Whether the table is an expired cached response, because the service failed.
     source : str
         Name under which the app lists the catalogue, and value of ``?source=``; empty outside the app.
+    framed : bool
+        Whether the pictures are known to show Galaxy Zoo's field of view, or the part of it in `field_of_view`. If
+        not, `finding` searches the galaxy in each picture.
     """
 
     name: str
@@ -88,6 +91,7 @@ class Catalogue:
     fetch: Callable[[str], bytes] | None = None
     stale: bool = False
     source: str = ""
+    framed: bool = True
 
     def __len__(self) -> int:
         return len(self.table)
@@ -185,6 +189,21 @@ class Catalogue:
         with self.distinguish_missing_root():
             return read_image(self.picture_file(galaxy_id))
 
+    def finding(self, galaxy_id: str) -> Finding:
+        """Read what the networks should see of a galaxy's picture.
+
+        Parameters
+        ----------
+        galaxy_id : str
+
+        Returns
+        -------
+        Finding
+            The picture as it is if it is framed, else what `images.find_galaxy` returns. Errors are those of `picture`.
+        """
+        picture = self.picture(galaxy_id)
+        return Finding(picture) if self.framed else find_galaxy(picture)
+
     @contextmanager
     def distinguish_missing_root(self) -> Iterator[None]:
         """Raise CatalogueError instead of a picture's error if the whole folder or zip is missing.
@@ -243,7 +262,8 @@ class Catalogue:
     @cached_property
     def pictures_fingerprint(self) -> str:
         """Cache key as `fingerprint`, without the scores."""
-        digest = hashlib.blake2b(repr(self.field_of_view).encode(), digest_size=10)
+        seen = repr(self.field_of_view) + ("" if self.framed else " cropped")
+        digest = hashlib.blake2b(seen.encode(), digest_size=10)
         names = self.table["picture"].tolist()
         for texts in (self.ids, names):
             digest.update("\n".join(texts).encode())

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from galaxy_explorer.catalogue.catalogue import UNREADABLE, Catalogue, CatalogueError, shortened
-from galaxy_explorer.catalogue.field_of_view import field_of_folder, parse_field
+from galaxy_explorer.catalogue.field_of_view import field_file_of, field_of_folder, parse_field
 from galaxy_explorer.catalogue.gz2 import DEBIASED, IMAGES, looks_like_gz2, open_gz2
 from galaxy_explorer.catalogue.image_files import (
     FIELD_FILE,
@@ -151,7 +151,8 @@ def _open_folder(path: Path, name: str = "") -> Catalogue:
     name, skipped = name or path.resolve().name, _skipped_in(path, names)
     pictures, invalid = pictures_by_id(names, path, skipped)
     note = " ".join(filter(None, (f"Pictures of the folder {name}.", invalid, skipped)))
-    return _assemble(name, path, pictures, scores, field_of_folder(path), note)
+    framed = name == SAMPLE or field_file_of(path) is not None
+    return replace(_assemble(name, path, pictures, scores, field_of_folder(path), note), framed=framed)
 
 
 def _score_table(files: dict[str, str]) -> str:
@@ -183,15 +184,15 @@ def _open_zip(path: Path) -> Catalogue:
     pictures, invalid = pictures_by_id(names, path, skipped)
     if all(problem := packing_problem(archive.getinfo(name)) for name in pictures):
         raise CatalogueError(f"{path} cannot be read: {shortened(pictures.iloc[-1])} {problem}")
-    scores = field_of_view = None
+    scores, field_of_view, framed = None, 1.0, FIELD_FILE in files
     if table:
         where = f"{path}: {files[table]}"
         scores = read_scores(_read_table(archive, files[table], where, MAX_TABLE_BYTES), where)
-    if FIELD_FILE in files:
+    if framed:
         where = f"{path}: {files[FIELD_FILE]}"
         field_of_view = parse_field(_read_table(archive, files[FIELD_FILE], where, MAX_FIELD_BYTES), where)
     note = " ".join(filter(None, (f"Pictures of the file {path.name}.", invalid, skipped)))
-    return _assemble(path.stem, path, pictures, scores, field_of_view or 1.0, note)
+    return replace(_assemble(path.stem, path, pictures, scores, field_of_view, note), framed=framed)
 
 
 def _read_table(archive: zipfile.ZipFile, name: str, where: str, max_bytes: int) -> bytes:

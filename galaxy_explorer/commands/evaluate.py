@@ -20,6 +20,7 @@ from galaxy_explorer.catalogue import (
 )
 from galaxy_explorer.commands.console import inference_options, load_model, progress_bar
 from galaxy_explorer.commands.reporting import report, report_unscanned, say
+from galaxy_explorer.commands.sources import with_crop
 from galaxy_explorer.decision_tree import QUESTIONS, name_of
 from galaxy_explorer.evaluation.answers import CUTS, MIN_MASS, plain_answers, score_answers
 from galaxy_explorer.evaluation.metrics import Score, score
@@ -37,7 +38,7 @@ def evaluate(options: argparse.Namespace) -> int:
     ValueError
         If it cannot start; the message says why and what to do.
     """
-    catalogue = open_catalogue(options.data, votes=options.votes)
+    catalogue = with_crop(open_catalogue(options.data, votes=options.votes), options.crop == "auto")
     scored = catalogue.rows(np.isfinite(catalogue.volunteer_fractions).any(axis=1))
     if not len(scored):
         raise ValueError(without_votes_note(catalogue, options.data))
@@ -173,7 +174,8 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
     """Return what was evaluated, for JSON."""
     if options.predictions:
         return {"data": options.data, "predictions": str(options.predictions)}
-    return {"data": options.data, "weights": options.weights, "views": inference_options(options).tta_views}
+    views = inference_options(options).tta_views
+    return {"data": options.data, "weights": options.weights, "views": views, "crop": options.crop}
 
 
 def _as_text(result: Score) -> str:

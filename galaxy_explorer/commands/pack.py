@@ -144,7 +144,7 @@ def _write_images(
 def _compress(catalogue: Catalogue, crop: float, size: int, quality: int, galaxy_id: str) -> bytes:
     """Return the central square of a galaxy's image as a WebP file."""
     try:
-        square = central_field(catalogue.picture(galaxy_id), crop, size, field=catalogue.field_of_view)
+        square = central_field(catalogue.finding(galaxy_id).picture, crop, size, field=catalogue.field_of_view)
     except OSError as error:
         raise ImageError(str(error)) from error
     content = io.BytesIO()

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
-from galaxy_explorer.catalogue import field_of_view_of, has_known_field, normalise_id, open_catalogue
+from galaxy_explorer.catalogue import Catalogue, field_of_view_of, has_known_field, normalise_id, open_catalogue
 from galaxy_explorer.catalogue.image_files import SUFFIXES
 from galaxy_explorer.commands.reporting import NAMED_FAILURES, say
 from galaxy_explorer.images import FITS_ENDINGS, Finding, ImageError, find_galaxy, is_named, read_exposure, stem_of
@@ -64,13 +64,12 @@ def _sources_at(path: str, notes: Notes, crop: bool) -> Iterator[Source]:
     """Yield the galaxies of a folder, a zip file or a single image."""
     file = Path(path)
     if not file.is_file() or file.suffix.lower() == ".zip":
-        catalogue = open_catalogue(path)
-        cropped = crop and not has_known_field(path)
+        catalogue = with_crop(open_catalogue(path), crop)
         for source in sources_of(catalogue):
-            if cropped or is_named(str(catalogue.table.at[source.galaxy_id, "picture"]), *FITS_ENDINGS):
+            if source.cropped or is_named(str(catalogue.table.at[source.galaxy_id, "picture"]), *FITS_ENDINGS):
                 find = partial(catalogue.picture_file, source.galaxy_id)
-                noted = partial(_read_noted, notes, source.galaxy_id, find, cropped)
-                source = replace(source, read=catalogue.distinguish_missing_root()(noted), cropped=cropped)
+                noted = partial(_read_noted, notes, source.galaxy_id, find, source.cropped)
+                source = replace(source, read=catalogue.distinguish_missing_root()(noted))
             yield source
     else:
         _check_is_image(file)
@@ -79,6 +78,11 @@ def _sources_at(path: str, notes: Notes, crop: bool) -> Iterator[Source]:
         read = partial(_read_noted, notes, galaxy_id, lambda: file, cropped)
         # A field.json next to it says that the image was cropped before, as for the folder as a whole.
         yield Source(galaxy_id, read, field_of_view_of(file.parent), (state.st_size, state.st_mtime_ns), cropped)
+
+
+def with_crop(catalogue: Catalogue, crop: bool) -> Catalogue:
+    """Return a catalogue as it is, or, without `crop`, with pictures that are predicted whole."""
+    return catalogue if crop else replace(catalogue, framed=True)
 
 
 def _check_is_image(file: Path) -> None:

@@ -156,9 +156,9 @@ def predict_missing(
 
 def sources_of(catalogue: Catalogue) -> Iterator[Source]:
     """Yield the galaxies of a catalogue as sources."""
-    read = catalogue.picture
+    read, field, cropped = catalogue.finding, catalogue.field_of_view, not catalogue.framed
     for galaxy_id in catalogue.ids:
-        yield Source(galaxy_id, partial(read, galaxy_id), catalogue.field_of_view, catalogue.picture_state(galaxy_id))
+        yield Source(galaxy_id, partial(read, galaxy_id), field, catalogue.picture_state(galaxy_id), cropped)
 
 
 def _track(

@@ -8,11 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from score_files import write_scores
 
 from galaxy_explorer.catalogue import GONE, CatalogueError, open_catalogue, read_validation_ids, scores_from_votes
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, SLICES
-from galaxy_explorer.images import ImageError, read_image, to_png
+from galaxy_explorer.images import ImageError, find_galaxy, read_image, to_png
 
 SCORED = ["100008", "100023", "100053", "587726016142835881", "587736542560715163", "587737825678131439"]
 
@@ -256,3 +257,33 @@ def test_the_source_of_a_catalogue_is_that_of_its_parts(sample):
     catalogue = replace(sample, source="my galaxies")
     assert catalogue.subset(["100053"]).source == catalogue.rows(np.array([0])).source == "my galaxies"
     assert catalogue.fingerprint == sample.fingerprint
+
+
+class TestFraming:
+    @pytest.fixture
+    def folder(self, sample, tmp_path):
+        """A plain folder in which one picture of two shows its galaxy small in a wide frame."""
+        small = Image.fromarray(sample.picture("100008")).resize((120, 120), Image.Resampling.LANCZOS)
+        wide = np.full((480, 480, 3), np.asarray(small)[:4, :4].reshape(-1, 3).mean(axis=0), np.uint8)
+        wide[150:270, 190:310] = small
+        Image.fromarray(wide).save(tmp_path / "100008.png")
+        (tmp_path / "100023.png").write_bytes(to_png(sample.picture("100023")))
+        return tmp_path
+
+    @pytest.mark.parametrize("packed", [False, True])
+    def test_the_galaxy_is_found_in_pictures_of_unknown_scale(self, folder, packed):
+        where = shutil.make_archive(f"{folder}-packed", "zip", folder) if packed else folder
+        catalogue = open_catalogue(where)
+        wide = catalogue.picture("100008")
+        found = catalogue.finding("100008")
+        assert found.square == find_galaxy(wide).square
+        assert found.picture.shape[0] < 160 < wide.shape[0]
+        assert not catalogue.finding("100023").changed
+
+    @pytest.mark.parametrize("packed", [False, True])
+    def test_pictures_of_known_scale_are_taken_as_they_are(self, folder, packed):
+        unknown = open_catalogue(folder)
+        (folder / "field.json").write_text('{"centre": 424, "of": 424}', encoding="utf-8")
+        catalogue = open_catalogue(shutil.make_archive(f"{folder}-packed", "zip", folder) if packed else folder)
+        assert not catalogue.finding("100008").changed
+        assert packed or catalogue.pictures_fingerprint != unknown.pictures_fingerprint

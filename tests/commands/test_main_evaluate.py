@@ -11,6 +11,7 @@ from galaxy_explorer.catalogue import open_catalogue, read_ids
 from galaxy_explorer.cli import main
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS
 from galaxy_explorer.evaluation.metrics import score
+from galaxy_explorer.images import Finding, Square, cut_square
 from galaxy_explorer.models import Model, checkpoints
 from galaxy_explorer.prediction import as_bytes, predict, provenance
 from galaxy_explorer.training.distillation.leakage import training_fingerprint
@@ -267,3 +268,25 @@ def test_evaluate_names_the_column_that_a_table_lacks_once(run, kaggle_folder, t
     table.write_bytes(as_bytes(whole.set_index("GalaxyID").drop(columns="Class7.1"), ending, {}))
     assert main(["evaluate", str(kaggle_folder), "--predictions", str(table)]) == 2
     assert f"{table} has no column Class7.1; give a table that predict wrote" in capsys.readouterr().err
+
+
+def test_evaluate_sees_the_same_part_of_a_picture_as_predict(run, galaxies, tmp_path, monkeypatch, capsys):
+    def find(picture):
+        square = Square(30, 32, 40)
+        return Finding(cut_square(picture, square), square)
+
+    for module in ("galaxy_explorer.catalogue.catalogue", "galaxy_explorer.commands.sources"):
+        monkeypatch.setattr(f"{module}.find_galaxy", find)
+    votes = pd.DataFrame(0.1, index=[f"{number:04}" for number in range(1, 7)], columns=list(COLUMNS))
+    votes.rename_axis("GalaxyID").to_csv(galaxies / "scores.csv")
+
+    def rmse(*options):
+        assert run("evaluate", galaxies, "--json", *options) == 0
+        return json.loads(capsys.readouterr().out)["rmse"]
+
+    for crop in ("auto", "none"):
+        output = tmp_path / f"{crop}.csv"
+        assert run("predict", galaxies, "--crop", crop, "--output", output) == 0
+        capsys.readouterr()
+        assert rmse("--crop", crop) == pytest.approx(rmse("--predictions", output), abs=1e-6)
+    assert rmse() == rmse("--crop", "auto") != rmse("--crop", "none")

@@ -119,7 +119,7 @@ def _percent(fraction: float) -> str:
 def galaxy_of(source: str, galaxy_id: str) -> ShownGalaxy:
     """Read a galaxy of a source; raise ImageError or CatalogueError without its picture."""
     galaxies = catalogue(source)
-    picture = galaxies.picture(galaxy_id)
+    picture = galaxies.finding(galaxy_id).picture
     votes = galaxies.table.loc[galaxy_id, list(COLUMNS)].to_numpy(dtype=float)
     # A replaced picture, or another field of view, has other results.
     key = (sources()[source], galaxy_id, str(galaxies.field_of_view), str(galaxies.picture_state(galaxy_id)))

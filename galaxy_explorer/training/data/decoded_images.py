@@ -94,7 +94,7 @@ def _decode_into(array: np.ndarray, catalogue: Catalogue, crop: float, quiet: bo
         rows = range(first, min(first + AT_ONCE, len(ids)))
         for row in rows:
             try:
-                picture = catalogue.picture(ids[row])
+                picture = catalogue.finding(ids[row]).picture
                 array[row] = central_field(picture, crop / widest, size, field=catalogue.field_of_view / widest)
             except (ImageError, OSError) as error:
                 failures[row] = str(error)
