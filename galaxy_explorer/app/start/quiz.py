@@ -1,4 +1,4 @@
-"""The quiz: a short walk down the decision tree, and its comparison with volunteers and network."""
+"""The quiz: a short walk down the tree, compared with volunteers and network."""
 
 import tomllib
 from pathlib import Path
