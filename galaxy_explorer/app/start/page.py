@@ -13,7 +13,7 @@ from galaxy_explorer.app.start.quiz import next_question
 from galaxy_explorer.app.start.reveal import score_html, show_comparison
 from galaxy_explorer.app.ui.url_params import unknown_params, warn_once
 
-STYLE = Path(__file__).with_name("start.css")
+STYLES = [Path(__file__).with_name(f"{name}.css") for name in ("start", "comparison", "cards")]
 PURPOSE = "Explore the shapes of real galaxies, with volunteers and a neural network."
 
 
@@ -55,7 +55,8 @@ def show_quiz() -> None:
 
 def page() -> None:
     """Draw the page."""
-    st.html(STYLE)
+    for style in STYLES:
+        st.html(style)
     warn_once(unknown_params(()))
     show_quiz()
     show_cards()
