@@ -1,6 +1,7 @@
 # Galaxy Explorer
 #
 #   make app     set up, then open the app in the browser
+#   make share   set up, then share the app in the network, with a QR code
 #   make test    set up, then run all tests
 #   make check   format, lint, types and tests: what every change must pass
 #   make clean   remove the environment and what the tools keep
@@ -10,7 +11,7 @@
 # install it outside .venv: as root on Debian and Ubuntu by apt, else Chromium into Playwright's own cache.
 #
 #   make app PYTHON=python3.13             another Python (3.11 or newer)
-#   make app ARGS="--server.port 8600"     options for streamlit; for make test, options for pytest
+#   make app ARGS="--server.port 8600"     options for streamlit; for make share, of the command app; for make test, for pytest
 
 PYTHON ?= python3
 RUN := .venv/bin/python
@@ -29,13 +30,16 @@ STALE := $(shell [ -e $(FOR_APP) ] && ! $(RUN) -c '' 2>/dev/null && rm -f $(FOR_
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help app test check chromium npm clean
+.PHONY: help app share test check chromium npm clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
 
 app: $(FOR_APP)
 	$(RUN) -m streamlit run app.py $(ARGS)
+
+share: $(FOR_APP)
+	$(RUN) -m galaxy_explorer app --share $(ARGS)
 
 test: $(FOR_TESTS) chromium npm
 	$(TESTS) $(ARGS)

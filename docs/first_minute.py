@@ -16,7 +16,10 @@ OUTPUT = Path(__file__).with_name("first-minute.gif")
 WINDOW, SIZE = (1280, 800), (800, 500)
 TIMEOUT_MS = 120_000
 COLOURS = 255
-WALKS = (("features", "not edge-on", "no bar", "spiral arms", "nothing odd"), ("features", "edge-on", "rounded", "nothing"))
+WALKS = (
+    ("features", "not edge-on", "no bar", "spiral arms", "nothing odd"),
+    ("features", "edge-on", "rounded", "nothing"),
+)
 REVEAL_MS, STEP_MS = 3200, 200  # of the animation of the comparison
 POINTER = """([x, y]) => {
   const pointer = document.querySelector("#pointer") ?? document.body.appendChild(document.createElement("div"));

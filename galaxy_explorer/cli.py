@@ -6,7 +6,7 @@ galaxies failed; 130 it was interrupted. Under torchrun it is torchrun's: 0 all 
 
 import argparse
 import os
-import subprocess
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -35,8 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"unrecognized arguments: {' '.join(extra)}")
     set_thread_policy()
     try:
+        options.passed_on = extra
         with sigterm_as_interrupt():
-            status = options.run(extra if options.passes_on else options)
+            status = options.run(options)
         sys.stdout.flush()
         return status
     except BrokenPipeError:  # the reader, such as head, has closed the pipe
@@ -84,16 +85,13 @@ def _add_command(commands: Any, title: str, example: str, when_interrupted: str)
 
 def _add_app(commands: Any) -> None:
     title = "open the app in the browser; further options are Streamlit's"
-    _add_command(commands, title, "app --server.port 8600", "the app has stopped").set_defaults(
-        run=_run_app, passes_on=True
-    )
-
-
-def _run_app(arguments: list[str]) -> int:
-    """Start Streamlit on the app, and wait for its end."""
-    from galaxy_explorer.storage import bundled
-
-    return subprocess.call([sys.executable, "-m", "streamlit", "run", str(bundled("app.py")), *arguments])
+    command = _add_command(commands, title, "app --share --data ~/galaxies", "the app has stopped")
+    command.set_defaults(passes_on=True)
+    add = command.add_argument
+    share = "share it in the network: print the address for visitors, and a QR code; ADDRESS if another is found"
+    add("--share", nargs="?", const="", type=_host_name, metavar="ADDRESS", help=share)
+    add("--data", metavar="PATH", help="a folder or zip file of images to begin with, as GALAXY_EXPLORER_DATA")
+    add("--port", "--server.port", type=_port, metavar="N", help="the port to listen on (8501 or the next free one)")
 
 
 def _add_train(commands: Any) -> None:
@@ -103,10 +101,10 @@ def _add_train(commands: Any) -> None:
     command.set_defaults(run=_run_train, passes_on=True, when_interrupted=hint)
 
 
-def _run_train(arguments: list[str]) -> int:
+def _run_train(options: argparse.Namespace) -> int:
     from galaxy_explorer.training.cli import main
 
-    return main(arguments)
+    return main(options.passed_on)
 
 
 def _add_predict(commands: Any) -> None:
@@ -200,3 +198,17 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is less than 1")
     return number
+
+
+def _port(text: str) -> int:
+    """Parse the number of a port."""
+    if not text.isdecimal() or not 0 < int(text) < 65_536:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port; give a number from 1 to 65535, such as 8600")
+    return int(text)
+
+
+def _host_name(text: str) -> str:
+    """Parse a host name or IPv4 address, without scheme and port; "" if none is given."""
+    if not re.fullmatch(r"[\w.-]*", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a name or IPv4 address, such as 192.168.1.20")
+    return text

@@ -18,6 +18,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 from galaxy_explorer.app.paths import page_of_link
 
@@ -25,6 +26,7 @@ MAX_SESSION_BYTES = 350_000_000  # of a session's uploaded files: 300 MB of pict
 MAX_TOTAL_BYTES = 3_000_000_000  # of all sessions' uploaded files
 CHECK_INTERVAL_S = 5.0
 GRACE = 0.5  # of server.disconnectedSessionTTL: later Streamlit no longer finds the session to close it
+HEALTH_PATH = "/_stcore/health"  # probes of containers ask by address
 UPLOAD_PATH = re.compile(r"/_stcore/upload_file/([^/]+)/[^/]+/?$")
 LOCAL = {"localhost", "127.0.0.1", "::1", "[::1]"}
 
@@ -54,6 +56,25 @@ def drop_uploads(file_ids: Iterable[str] | None = None) -> None:
         manager.remove_session_files(context.session_id)
     for file_id in file_ids or ():
         manager.remove_file(context.session_id, file_id)
+
+
+class HostCheck:
+    """ASGI middleware that refuses requests for a host name that the app does not answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or pass it to Streamlit."""
+        host = dict(scope.get("headers", ())).get(b"host", b"").decode("latin-1")
+        if scope["type"] != "http" or is_host_allowed(host) or scope["path"].endswith(HEALTH_PATH):
+            await self._app(scope, receive, send)
+            return
+        message = (
+            f"Galaxy Explorer does not answer under the name {host!r}. Open it under a name that it was started for, "
+            "or add this one with the option --server.allowedHosts; see docs/hosting.md."
+        )
+        await PlainTextResponse(message, 403)(scope, receive, send)
 
 
 class UploadLimit:

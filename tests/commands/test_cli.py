@@ -1,13 +1,11 @@
 """The command line: help, version, old flags, and commands that start other programs."""
 
 import shlex
-import subprocess
 
 import pytest
 
 from galaxy_explorer import __version__, cli
 from galaxy_explorer.prediction import read_table
-from galaxy_explorer.storage import bundled
 
 
 def help_of(*arguments, capsys):
@@ -52,13 +50,6 @@ def test_the_old_flag_of_the_views_still_works(weights, one_thread, tmp_path, ca
         keys.add(read_table(output)[1])
     assert len(keys) == 1
     assert "--views" not in help_of("predict", capsys=capsys).replace("--tta-views", "")
-
-
-def test_app_starts_streamlit_on_the_entry_file_with_further_options(monkeypatch):
-    started = []
-    monkeypatch.setattr(subprocess, "call", lambda command: started.append(command) or 0)
-    assert cli.main(["app", "--server.port", "8600"]) == 0
-    assert started[0][1:] == ["-m", "streamlit", "run", str(bundled("app.py")), "--server.port", "8600"]
 
 
 def test_train_passes_its_options_on(kaggle_folder, tmp_path, capsys, monkeypatch):

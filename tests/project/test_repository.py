@@ -25,7 +25,7 @@ def of_kind(path: Path) -> str:
     place, ending = path.relative_to(ROOT), path.suffix.lower()
     if place.match("galaxy_explorer/sample/*.jpg"):
         return "sample"
-    if place.match("docs/*") and ending in {".png", ".webp"}:
+    if place.match("docs/*") and ending in {".png", ".webp", ".gif", ".webm"}:
         return "screenshot"
     return "weights" if place.match("weights/*.pt") else "text"
 

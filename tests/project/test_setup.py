@@ -70,6 +70,7 @@ def test_make_installs_once_and_again_when_the_requirements_change(clone: Clone)
     assert clone.make("test") == ["-m venv", "-m pip", "-m pip", "-m pytest"]
     assert clone.make("test") == ["-m pytest"]
     assert clone.make("app") == ["-m streamlit run app.py"]
+    assert clone.make("share") == ["-m galaxy_explorer app"]
     changed = clone.path / "requirements.txt"
     os.utime(changed, (changed.stat().st_mtime + 100,) * 2)
     assert clone.make("app") == ["-m pip", "-m streamlit run app.py"]

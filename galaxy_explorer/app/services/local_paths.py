@@ -11,7 +11,7 @@ import streamlit as st
 
 from galaxy_explorer.app import state
 
-OPEN_FOLDERS = "GALAXY_EXPLORER_OPEN_FOLDERS"  # environment variable: 1 lets every visitor open folders by path
+OPEN_FOLDERS = "GALAXY_EXPLORER_OPEN_FOLDERS"  # environment variable: 1 lets every visitor open folders by path, 0 none
 TOKEN = "token"  # URL parameter of the secret link
 
 
@@ -27,7 +27,10 @@ def secret_token() -> str:
 
 def read_token() -> None:
     """Read the token of a secret link from the URL, where it does not stay."""
-    expected, given = secret_token(), st.query_params.pop(TOKEN, None)
+    given = st.query_params.pop(TOKEN, None)
+    if os.environ.get(OPEN_FOLDERS) == "0":  # no secret link either
+        return
+    expected = secret_token()
     if given is not None and hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode()):
         state.shared().may_open_paths = True
 

@@ -14,7 +14,9 @@ DELAY_S = 1.0  # the browser first fetches the pictures of the page
 @st.cache_resource(show_spinner=False)
 def preload_soon() -> None:
     """Start loading in a thread, once for all visitors; a page calls it when it is drawn."""
-    Timer(DELAY_S, preload).start()
+    timer = Timer(DELAY_S, preload)
+    timer.daemon = True  # or Ctrl-C would wait for its end
+    timer.start()
 
 
 def preload() -> None:

@@ -92,7 +92,7 @@ def test_the_largest_disagreements_are_in_words(app: AppTest, many: Path) -> Non
     )
     row = comparison.disagreements("second", None, 4).iloc[0]
     words = tables.disagreement_in_words(row, "second", "volunteers")
-    assert words.startswith("**spiral arms: ")
+    assert words.startswith("**spiral arms**")
     assert f"volunteers {100 * row['voted']:.0f}\u00a0%, second {100 * row['predicted']:.0f}\u00a0%" in words
     assert words.replace("\n", " ") in texts(app)
 

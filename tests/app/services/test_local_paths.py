@@ -198,6 +198,17 @@ def test_the_secret_link_opens_paths_for_one_visitor_and_leaves_the_url(
     assert opened(app, source="cut").warning  # another visitor's URL does not lead there
 
 
+def test_folders_by_path_can_be_turned_off_for_the_secret_link_too(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    token = local_paths.secret_token()
+    capsys.readouterr()
+    monkeypatch.setenv(OPEN_FOLDERS, "0")
+    assert folder_field(opened(app, token=token)) is None
+    assert "token" not in app.query_params
+    assert "token=" not in capsys.readouterr().err
+
+
 def test_a_token_beyond_ascii_is_wrong(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(OPEN_FOLDERS)
     assert folder_field(opened(app, token="é")) is None
