@@ -1,4 +1,4 @@
-"""Make docs/first-minute.gif: the first minute with the app, drawn frame by frame, so that a slow machine does not show.
+"""Make docs/first-minute.gif frame by frame, so that it does not show how fast the machine is.
 
 streamlit run app.py --server.headless true
 python docs/first_minute.py http://localhost:8501
@@ -24,8 +24,8 @@ REVEAL_MS, STEP_MS = 3200, 200  # of the animation of the comparison
 POINTER = """([x, y]) => {
   const pointer = document.querySelector("#pointer") ?? document.body.appendChild(document.createElement("div"));
   pointer.id = "pointer";
-  pointer.style = `position:fixed;left:${x - 13}px;top:${y - 13}px;width:26px;height:26px;border-radius:50%;z-index:9999;
-    background:rgb(255 255 255 / 45%);border:2px solid white;pointer-events:none`;
+  pointer.style = `position:fixed;left:${x - 13}px;top:${y - 13}px;width:26px;height:26px;
+    border-radius:50%;z-index:9999;background:rgb(255 255 255 / 45%);border:2px solid white;pointer-events:none`;
 }"""
 AT = "time => document.getAnimations().forEach(each => { each.pause(); each.currentTime = time; })"
 
