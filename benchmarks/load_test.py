@@ -25,6 +25,7 @@ from pathlib import Path
 import requests
 from streamlit.proto.Alert_pb2 import Alert
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Checkbox_pb2 import Checkbox
 from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.Selectbox_pb2 import Selectbox
@@ -40,6 +41,7 @@ from galaxy_explorer.catalogue import SAMPLE, open_catalogue  # noqa: E402
 START_TIMEOUT_S = 60
 STEP_TIMEOUT_S = 120.0
 SETTLE_S = 10.0  # until what is loaded in the background stands
+MAP = "Show where it looked"  # the switch of the saliency map
 STEPS = ("browse", "galaxy", "saliency")
 CACHED = ": all further ones came from the cache; use --data with more galaxies"
 
@@ -83,14 +85,18 @@ class Visitor:
         self.cached: dict[str, ForwardMsg] = {}
         self.pages: dict[str, str] = {}
 
-    async def run(self, query: str = "", page: str = "", widgets: dict[str, str] | None = None) -> Screen:
-        """Run a page by query and URL path, with select boxes by id; download its pictures."""
+    async def run(self, query: str = "", page: str = "", widgets: dict[str, str | bool] | None = None) -> Screen:
+        """Run a page by query and URL path, with select boxes and switches by id; download its pictures."""
         request = BackMsg()
         request.rerun_script.query_string = query
         request.rerun_script.page_script_hash = self.pages.get(page, "")
         for name, value in (widgets or {}).items():
             state = request.rerun_script.widget_states.widgets.add()
-            state.id, state.string_value = name, value
+            state.id = name
+            if isinstance(value, bool):
+                state.bool_value = value
+            else:
+                state.string_value = value
         return await self.send(request)
 
     async def send(self, request: BackMsg) -> Screen:
@@ -126,10 +132,18 @@ def picture_urls(screen: Screen) -> Iterator[str]:
 
 def select_box(screen: Screen, label: str) -> Selectbox:
     """Return a select box by its label."""
-    for element in screen.elements:
-        if element.WhichOneof("type") == "selectbox" and element.selectbox.label == label:
-            return element.selectbox
-    raise LookupError(f"the page has no select box “{label}”: {'; '.join(screen.errors) or 'no error is shown'}")
+    return next(each.selectbox for each in _elements(screen, "selectbox") if each.selectbox.label == label)
+
+
+def switch(screen: Screen, label: str) -> Checkbox:
+    """Return a switch by its label."""
+    return next(each.checkbox for each in _elements(screen, "checkbox") if each.checkbox.label == label)
+
+
+def _elements(screen: Screen, kind: str) -> Iterator[Element]:
+    """Yield a screen's elements of a kind; raise LookupError after the last one."""
+    yield from (element for element in screen.elements if element.WhichOneof("type") == kind)
+    raise LookupError(f"the page lacks a {kind}: {'; '.join(screen.errors) or 'no error is shown'}")
 
 
 async def visit(server: str, galaxies: Iterator[str], source: str, until: float, seed: int) -> Measurements:
@@ -151,7 +165,7 @@ async def visit(server: str, galaxies: Iterator[str], source: str, until: float,
                 except LookupError as error:
                     measured.errors.append(f"saliency: {error}")
                 else:
-                    choice = {box.id: draw.choice(box.options)}
+                    choice = {box.id: draw.choice(box.options), switch(screen, MAP).id: True}
                     await timed("saliency", visitor.run(galaxy, "galaxy", choice), measured)
             if time.monotonic() > until:
                 return measured

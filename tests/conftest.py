@@ -21,6 +21,7 @@ from galaxy_explorer.decision_tree import COLUMNS, SLICES, columns_of, fractions
 from galaxy_explorer.images import to_png
 
 ROOT = Path(__file__).parent.parent
+BROWSER = "tests/browser"
 
 # The machines that run the tests differ in speed: a slow example is no failure. The same examples each time.
 settings.register_profile("galaxy_explorer", deadline=None, derandomize=True)
@@ -34,6 +35,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if item.get_closest_marker("network"):
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give a file to one process, as ``--dist loadfile``, and the browser's files, which are the slowest, to the first.
+
+    Each process that had one of them would start a server, load the networks in it, and start a Chromium."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class BrowserInOneProcess(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return BROWSER if nodeid.startswith(f"{BROWSER}/") else super()._split_scope(nodeid)
+
+        def _assign_work_unit(self, node: Any) -> None:
+            if BROWSER in self.workqueue:
+                self.workqueue.move_to_end(BROWSER, last=False)
+            super()._assign_work_unit(node)
+
+    return BrowserInOneProcess(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")

@@ -1,26 +1,16 @@
 """Entry of the app: page config, style sheets, and the list of pages."""
 
-from typing import NamedTuple
-
 import streamlit as st
 
 from galaxy_explorer import set_thread_policy
 from galaxy_explorer.app import paths, server, state
 from galaxy_explorer.app.services.local_paths import read_token
 from galaxy_explorer.app.services.preloading import preload_soon
-from galaxy_explorer.app.ui import vote_kind
+from galaxy_explorer.app.ui import menu, vote_kind
+from galaxy_explorer.app.ui.menu import Page
 
 UI = paths.APP / "ui"
-
-
-class Page(NamedTuple):
-    """One page of the menu."""
-
-    script: str
-    url_path: str
-    title: str
-    icon: str  # of Material Symbols
-
+SHEETS = tuple(f"{name}.css" for name in ("style", "menu", "tiles", "gallery", "empty_page", "loading", "print"))
 
 PAGES = (
     Page(paths.START, "start", "Start", "home"),  # the default page
@@ -39,10 +29,8 @@ def main() -> None:
     server.register_session()
     # A file: the browser would fetch a named icon from a font's host.
     st.set_page_config(page_title="Galaxy Explorer", page_icon=UI / "icon.svg", layout="wide")
-    for sheet in ("style.css", "loading.css"):
+    for sheet in SHEETS:
         st.html(UI / sheet)
-    with st.container(key="menu"):
-        st.html(UI / "menu.html", unsafe_allow_javascript=True)
     page = st.navigation(
         [
             st.Page(
@@ -56,6 +44,7 @@ def main() -> None:
         ],
         position="top",
     )
+    menu.show_tabs(PAGES, page.title)
     read_token()
     follow_earlier_link(page.url_path)
     state.enter(page.url_path)

@@ -47,18 +47,21 @@ class Key(StrEnum):
     NETWORK = "network"
     ANSWER = "answer"
     COPY_LINK = "copy_link"
+    COPY_ID = "copy_id"
     ENLARGED = "enlarged"
     CHART = "chart"
     ANSWER_LIST = "list"
     CHART_SOURCES = "sources_shown"
-    CHART_FILE = "chart_file"
+    CHART_FILES = "chart_files"
     SIDE_BY_SIDE = "side_by_side"
+    MAP = "map"
     DIRECTION = "direction"
     OPACITY = "opacity"
     METHOD = "method"
     COMMON_SCALE = "common_scale"
     OTHER_NETWORKS = "ask_others"
     QUESTION = "question"
+    SECTION = "section"
     THEME = "turned_theme"
 
     # Upload, Sky, Compare.
@@ -68,10 +71,10 @@ class Key(StrEnum):
     UPLOAD_TABLE = "upload_table"
     FITS_IMAGE = "image_of"
     PHOTO = "photo"
+    PHONE_PHOTO = "phone_photo"
     CAMERA = "camera"
     CROP = "crop"
     POSITION = "position"
-    EXAMPLE = "example"
     ZOOM = "zoom"
     PICTURE_SOURCE = "picture_from"
     COMPARE_SOURCE = "compare_source"
@@ -156,6 +159,7 @@ class PanelState:
     requested_answer: str | None = None  # by the URL, for the galaxy shown next
     asked_answer: str | None = None  # chosen by the visitor or the URL
     own_answer: str = ""  # chosen by the page itself
+    opened: set[int] = field(default_factory=set)  # questions that few votes reach, opened for this galaxy
 
 
 def shared() -> SharedState:

@@ -10,7 +10,14 @@ from galaxy_explorer.catalogue.catalogue import GONE, Catalogue, CatalogueError
 from galaxy_explorer.catalogue.field_of_view import field_of_view_of, has_known_field
 from galaxy_explorer.catalogue.filtering import VoteRange, find_ids, sorted_rows
 from galaxy_explorer.catalogue.gz2 import DEBIASED, WEIGHTED
-from galaxy_explorer.catalogue.image_files import FIELD_FILE, SAMPLE, SCORES_FILE, VALIDATION_FILE, VOTE_FILES
+from galaxy_explorer.catalogue.image_files import (
+    FIELD_FILE,
+    SAMPLE,
+    SCORES_FILE,
+    VALIDATION_FILE,
+    VOTE_FILES,
+    is_kaggle,
+)
 from galaxy_explorer.catalogue.layouts import open_catalogue, skipped_note, without_votes_note
 from galaxy_explorer.catalogue.live_sdss import LIVE, MOST_GALAXIES, LiveDraw, draw_named, open_live
 from galaxy_explorer.catalogue.tables.id_lists import read_ids, read_validation_ids
@@ -45,6 +52,7 @@ __all__ = [
     "field_of_view_of",
     "find_ids",
     "has_known_field",
+    "is_kaggle",
     "normalise_id",
     "open_catalogue",
     "open_live",

@@ -86,7 +86,7 @@ def open_catalogue(location: str | Path, *, votes: str = DEBIASED) -> Catalogue:
 
 def _open(location: str | Path, votes: str) -> Catalogue:
     if location == SAMPLE:
-        note = "Nine bundled galaxies. Pictures: Sloan Digital Sky Survey; votes: the volunteers of Galaxy Zoo."
+        note = "Nine built-in galaxies. Pictures: Sloan Digital Sky Survey; votes: the volunteers of Galaxy Zoo."
         return replace(_open_folder(Path(__file__).parent.parent / "sample", SAMPLE), note=note)
     if draw := draw_named(str(location)):
         return open_live(draw)

@@ -1,9 +1,10 @@
-"""Drawings of galaxies, as examples of answers for which the votes have none.
+"""Drawings: examples of answers for which the votes have none, and famous galaxies.
 
-`light` and `oddities` compute what shines, `answers` reads the drawings of each answer, `painting` renders them.
+`light` and `oddities` compute what shines, `answers` reads the drawings of
+each answer and of famous galaxies, `painting` renders them.
 """
 
-from galaxy_explorer.drawn_galaxies.answers import DRAWINGS, Drawing
-from galaxy_explorer.drawn_galaxies.painting import SIDE, draw
+from galaxy_explorer.drawn_galaxies.answers import DRAWINGS, FAMOUS, Drawing
+from galaxy_explorer.drawn_galaxies.painting import SIDE, draw, draw_famous
 
-__all__ = ["DRAWINGS", "SIDE", "Drawing", "draw"]
+__all__ = ["DRAWINGS", "FAMOUS", "SIDE", "Drawing", "draw", "draw_famous"]

@@ -1,4 +1,4 @@
-"""The drawings of each answer, read from `drawings.toml`."""
+"""The drawings of each answer and of famous galaxies, read from two TOML files."""
 
 import tomllib
 from dataclasses import dataclass
@@ -34,7 +34,17 @@ def _thing(kind: str, **parameters: Any) -> Thing:
     return _KINDS[kind](**parameters)
 
 
+def _read(name: str) -> dict[str, Any]:
+    """Read a file of drawings."""
+    return tomllib.loads(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+
+
+def _drawing(words: str, things: list[dict[str, Any]]) -> Drawing:
+    """Create a drawing."""
+    return Drawing(words, tuple(_thing(**thing) for thing in things))
+
+
 DRAWINGS: dict[str, tuple[Drawing, ...]] = {
-    column: tuple(Drawing(each["words"], tuple(_thing(**thing) for thing in each["things"])) for each in drawings)
-    for column, drawings in tomllib.loads(Path(__file__).with_name("drawings.toml").read_text(encoding="utf-8")).items()
+    column: tuple(_drawing(**each) for each in drawings) for column, drawings in _read("drawings.toml").items()
 }
+FAMOUS: dict[str, Drawing] = {name: _drawing(**drawing) for name, drawing in _read("famous.toml").items()}

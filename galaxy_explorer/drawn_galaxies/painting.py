@@ -4,7 +4,7 @@ import zlib
 
 import numpy as np
 
-from galaxy_explorer.drawn_galaxies.answers import DRAWINGS
+from galaxy_explorer.drawn_galaxies.answers import DRAWINGS, FAMOUS, Drawing
 from galaxy_explorer.drawn_galaxies.light import Sky
 from galaxy_explorer.drawn_galaxies.oddities import Star
 
@@ -34,10 +34,33 @@ def draw(column: str, number: int, side: int = SIDE) -> np.ndarray:
     (side, side, 3) np.ndarray of uint8
         RGB, the same on every call.
     """
+    return _paint(DRAWINGS[column][number], f"{column} {number}", side)
+
+
+def draw_famous(name: str, side: int = SIDE) -> np.ndarray:
+    """Draw a famous galaxy.
+
+    Parameters
+    ----------
+    name : str
+        One of the names of `FAMOUS`.
+    side : int
+        Width and height in pixels.
+
+    Returns
+    -------
+    (side, side, 3) np.ndarray of uint8
+        RGB, the same on every call.
+    """
+    return _paint(FAMOUS[name], name, side)
+
+
+def _paint(drawing: Drawing, seed: str, side: int) -> np.ndarray:
+    """Render the light of a drawing as RGB."""
     coordinates = (np.arange(side) + 0.5) * 2 / side - 1
-    random = np.random.default_rng(zlib.crc32(f"{column} {number}".encode()))
+    random = np.random.default_rng(zlib.crc32(seed.encode()))
     sky = Sky(*np.meshgrid(coordinates, coordinates), random)
-    light = sum((thing.light(sky) for thing in DRAWINGS[column][number].things), _stars(sky))
+    light = sum((thing.light(sky) for thing in drawing.things), _stars(sky))
     total = light.sum(axis=2, keepdims=True)
     strength = np.clip(np.arcsinh(_STRETCH * total) / np.arcsinh(_STRETCH * 3.0), 0, 1)
     colour = light / np.maximum(total, 1e-9) @ TINTS

@@ -5,18 +5,27 @@
 """
 
 from galaxy_explorer.flow_chart.figure import ANSWER_TRACE, flow_chart
-from galaxy_explorer.flow_chart.layout import HEIGHT
+from galaxy_explorer.flow_chart.layout import HEIGHT, Layout, layout_of
 from galaxy_explorer.flow_chart.listing import as_list
 from galaxy_explorer.flow_chart.outline import outline
-from galaxy_explorer.flow_chart.readings import HARDLY_ASKED, hardly_asked, percent, read_sources
+from galaxy_explorer.flow_chart.readings import (
+    HARDLY_ASKED,
+    folded_questions,
+    hardly_asked,
+    percent,
+    read_sources,
+)
 
 __all__ = [
     "ANSWER_TRACE",
     "HARDLY_ASKED",
     "HEIGHT",
+    "Layout",
     "as_list",
     "flow_chart",
+    "folded_questions",
     "hardly_asked",
+    "layout_of",
     "outline",
     "percent",
     "read_sources",

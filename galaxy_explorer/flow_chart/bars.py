@@ -6,46 +6,50 @@ import numpy as np
 
 from galaxy_explorer import decision_tree as tree
 from galaxy_explorer.flow_chart import key
-from galaxy_explorer.flow_chart.layout import SHARE_HEIGHT, TILES, TRACK, TRACK_LEFT
+from galaxy_explorer.flow_chart.layout import SHARE_HEIGHT, Layout
 from galaxy_explorer.flow_chart.palette import Palette, blend
 from galaxy_explorer.flow_chart.readings import Reading, State
-from galaxy_explorer.flow_chart.writing import share_tops
+from galaxy_explorer.flow_chart.writing import share_tops, track_of
 
 Trace = dict[str, Any]
 
 
-def all_bars(readings: list[Reading], colours: Palette) -> list[Trace]:
+def all_bars(readings: list[Reading], layout: Layout, colours: Palette) -> list[Trace]:
     """Return tracks, shares and the key's samples."""
     samples = [
         _bar(f"key to {reading.name}", [point], [key.SAMPLE[0]], _marker(reading, [1.0], colours))
-        for reading, point in zip(readings, key.sample_points(len(readings)), strict=True)
+        for reading, point in zip(readings, key.sample_points(readings), strict=True)
     ]
-    return [_tracks(readings, colours), *_shares(readings, colours), *samples]
+    return [_tracks(readings, layout, colours), *_shares(readings, layout, colours), *samples]
 
 
-def _tracks(readings: list[Reading], colours: Palette) -> Trace:
+def _tracks(readings: list[Reading], layout: Layout, colours: Palette) -> Trace:
     """Return the full length behind every share, so that a small one looks small."""
-    asked = [
-        (TILES[column].middle + TRACK_LEFT, y)
-        for column in tree.COLUMNS
-        for reading, y in zip(readings, share_tops(column, len(readings)), strict=True)
+    tracks = [
+        (*track_of(layout.tiles[column]), y)
+        for column in layout.shown
+        for reading, y in zip(readings, share_tops(layout.tiles[column], len(readings)), strict=True)
         if reading.state(column) is State.ASKED
     ]
-    return _bar("of all answers", asked, [TRACK] * len(asked), {"color": colours.track})
+    points, lengths = [(left, y) for left, _, y in tracks], [length for _, length, _ in tracks]
+    return _bar("of all answers", points, lengths, {"color": colours.track})
 
 
-def _shares(readings: list[Reading], colours: Palette) -> list[Trace]:
+def _shares(readings: list[Reading], layout: Layout, colours: Palette) -> list[Trace]:
     """Return each source's shares as bars, the volunteers' hatched."""
     traces = []
     for i, reading in enumerate(readings):
-        asked = [column for column in tree.COLUMNS if reading.state(column) is State.ASKED]
-        points = [(TILES[c].middle + TRACK_LEFT, share_tops(c, len(readings))[i]) for c in asked]
-        lengths = [TRACK * reading.share(column) for column in asked]
+        asked = [column for column in layout.shown if reading.state(column) is State.ASKED]
+        tiles = [layout.tiles[column] for column in asked]
+        tracks = np.array([track_of(tile)[1] for tile in tiles])
+        shares = np.array([reading.share(column) for column in asked])
+        points = [(track_of(tile)[0], share_tops(tile, len(readings))[i]) for tile in tiles]
         opacities = [reading.opacity(tree.QUESTION_OF[column].number) for column in asked]
-        trace = _bar(reading.name, points, lengths, _marker(reading, opacities, colours))
+        trace = _bar(reading.name, points, (tracks * shares).tolist(), _marker(reading, opacities, colours))
         trace["customdata"] = asked
         if reading.intervals is not None:
-            trace["error_x"] = _whiskers(reading, reading.intervals, asked, colours)
+            ends = reading.intervals[:, [tree.INDEX[column] for column in asked]]
+            trace["error_x"] = _whiskers(tracks * (ends[1] - shares), tracks * (shares - ends[0]), colours)
         traces.append(trace)
     return traces
 
@@ -63,15 +67,13 @@ def _marker(reading: Reading, opacities: list[float], colours: Palette) -> dict[
     return {"color": shades, "pattern": pattern}
 
 
-def _whiskers(reading: Reading, intervals: np.ndarray, columns: list[str], colours: Palette) -> dict[str, Any]:
-    """Return the 68 % prediction intervals of shares as error bars."""
-    where = [tree.INDEX[column] for column in columns]
-    share, (lower, upper) = reading.shares[where], intervals[:, where]
+def _whiskers(above: np.ndarray, below: np.ndarray, colours: Palette) -> dict[str, Any]:
+    """Return the 68 % prediction intervals as error bars, by their lengths from the bar's end."""
     return {
         "type": "data",
         "symmetric": False,
-        "array": TRACK * (upper - share),
-        "arrayminus": TRACK * (share - lower),
+        "array": above,
+        "arrayminus": below,
         "color": blend(colours.track, colours.ink, 0.8),
         "thickness": 1.2,
         "width": 2,

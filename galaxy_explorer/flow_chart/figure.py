@@ -1,5 +1,6 @@
 """The flow-chart of one galaxy as a plotly figure."""
 
+from collections.abc import Collection
 from html import escape
 from typing import Any
 
@@ -10,16 +11,16 @@ import plotly.io as pio
 from galaxy_explorer import decision_tree as tree
 from galaxy_explorer.flow_chart import key
 from galaxy_explorer.flow_chart.bars import Trace, all_bars
-from galaxy_explorer.flow_chart.layout import EDGE, FOOT, HEIGHT, NARROWEST_PX, TILES, WIDTH
+from galaxy_explorer.flow_chart.layout import EDGE, TILE_HEIGHT, WIDTH, Layout, layout_of
 from galaxy_explorer.flow_chart.palette import Palette, palette
-from galaxy_explorer.flow_chart.readings import Reading, check_selected, read_sources
+from galaxy_explorer.flow_chart.readings import Reading, check_selected, folded_questions, read_sources
 from galaxy_explorer.flow_chart.shapes import all_shapes
 from galaxy_explorer.flow_chart.writing import SMALL_PX, Text, answer_texts, hover, question_texts
 
 ANSWER_TRACE = "answers"  # the trace whose points carry an answer's column as `customdata`
 FONT = '"Source Sans", "Source Sans Pro", "Segoe UI", "Helvetica Neue", Arial, sans-serif'
-_TARGET_PX = 180  # the largest clickable square; a smaller one is as wide as its tile at the narrowest width
-_REACH_PX = 60  # how far from it the pointer may be
+_REGULAR, _BOLD = 400, 650
+_REACH_PX = 20  # how far from an answer the pointer may be
 
 
 def flow_chart(
@@ -28,6 +29,7 @@ def flow_chart(
     *,
     network_share_intervals: np.ndarray | None = None,
     selected: str | None = None,
+    opened: Collection[int] | None = None,
     dark: bool = True,
     network_name: str = "network",
     caption: str = "",
@@ -35,7 +37,7 @@ def flow_chart(
     """Draw one galaxy's votes on the question flow-chart.
 
     Bars are answer shares; curves are as wide as the vote fraction that flows along them, the network's
-    if it is given. Every question has the same position for every galaxy.
+    if it is given. Questions stand in the same columns and in the same order for every galaxy.
 
     Parameters
     ----------
@@ -47,6 +49,10 @@ def flow_chart(
         `IntervalModel.share_intervals` returns them; drawn as whiskers.
     selected : str or None
         The column of the answer to put a ring around.
+    opened : collection of int or None
+        None draws every question with its answers. Otherwise a question that less than 5 % of the votes reach, by all
+        given sources, is folded to one line, except for these numbers and the question of `selected`: ``()`` folds
+        all of them, which suits a page that opens them on a press.
     dark : bool
         Whether the page is dark.
     network_name : str
@@ -57,8 +63,9 @@ def flow_chart(
     Returns
     -------
     go.Figure
-        On the page's colour, of fixed height, as wide as its container; it can be shown in a notebook and saved
-        by ``write_html``. The points of the trace `ANSWER_TRACE` are the answers, with their column as `customdata`.
+        On the page's colour, as wide as its container and up to `HEIGHT` pixels high, less where questions are folded;
+        it can be shown in a notebook and saved by ``write_html``. The bars of the trace `ANSWER_TRACE` are the answers
+        that are drawn, with their column as `customdata`.
 
     Raises
     ------
@@ -69,22 +76,24 @@ def flow_chart(
     check_selected(selected)
     colours = palette(dark)
     path = {column for column, _ in tree.most_likely_path(readings[0].fractions)}
-    shapes = all_shapes(readings, path, selected, colours) + key.shapes(colours)
-    texts = all_texts(readings, path, colours)
+    layout = layout_of(folded_questions(readings, opened, selected))
+    shapes = all_shapes(readings, layout, path, selected, colours) + key.shapes(colours)
+    texts = all_texts(readings, layout, path, colours)
     if caption:
-        texts.append(Text(0.0, FOOT, escape(caption), colours.quiet, colours.page, SMALL_PX, "middle right"))
-    traces = [*all_bars(readings, colours), _written(texts, colours)]
-    drawing = {"data": [*traces, _targets(readings)], "layout": {"shapes": shapes, **_frame(colours)}}
+        words = escape(caption)
+        texts.append(Text(0.0, layout.foot, words, colours.quiet, colours.page, SMALL_PX, "middle right"))
+    traces = [*all_bars(readings, layout, colours), _written(texts, colours), _targets(readings, layout)]
+    drawing = {"data": traces, "layout": {"shapes": shapes, **_frame(layout, colours)}}
     # plotly's validation of 200 shapes takes ten times as long as all the rest; a test validates what is drawn here.
     return go.Figure(drawing, _validate=False)
 
 
-def all_texts(readings: list[Reading], path: set[str], colours: Palette) -> list[Text]:
+def all_texts(readings: list[Reading], layout: Layout, path: set[str], colours: Palette) -> list[Text]:
     """Return every text of the chart."""
     return [
         *key.texts(readings, colours),
-        *question_texts(readings, path, colours),
-        *answer_texts(readings, path, colours),
+        *question_texts(readings, layout, path, colours),
+        *answer_texts(readings, layout, path, colours),
     ]
 
 
@@ -98,42 +107,48 @@ def _written(texts: list[Text], colours: Palette) -> Trace:
         "y": [text.y for text in texts],
         "text": [text.words for text in texts],
         "textposition": [text.position for text in texts],
-        "textfont": {"size": [text.size_px for text in texts], "color": [text.colour for text in texts]},
+        "textfont": {
+            "size": [text.size_px for text in texts],
+            "color": [text.colour for text in texts],
+            "weight": [_BOLD if text.bold else _REGULAR for text in texts],
+        },
         "selected": {"textfont": {"color": colours.ink}},
         "cliponaxis": False,
         "hoverinfo": "skip",
     }
 
 
-def _targets(readings: list[Reading]) -> Trace:
-    """Return an invisible square over every answer, for hovering and clicks."""
-    tiles = [TILES[column] for column in tree.COLUMNS]
-    widths_px = [(tile.right - tile.left) / WIDTH * NARROWEST_PX for tile in tiles]
+def _targets(readings: list[Reading], layout: Layout) -> Trace:
+    """Return an invisible bar over every answer, for hovering and clicks."""
+    tiles = [layout.tiles[column] for column in layout.shown]
+    unseen = {"marker": {"opacity": 0.0}}
     return {
-        "type": "scatter",
+        "type": "bar",
         "name": ANSWER_TRACE,
-        "mode": "markers",
-        "x": [tile.middle for tile in tiles],
+        "orientation": "h",
+        "base": [tile.left for tile in tiles],
+        "x": [tile.width for tile in tiles],
         "y": [tile.centre for tile in tiles],
-        "customdata": list(tree.COLUMNS),
-        "hovertext": [hover(readings, column) for column in tree.COLUMNS],
+        "width": TILE_HEIGHT,
+        "customdata": list(layout.shown),
+        "hovertext": [hover(readings, column) for column in layout.shown],
         "hoverinfo": "text",
-        "marker": {"symbol": "square", "size": [min(px, _TARGET_PX) for px in widths_px], "opacity": 0.0},
-        "selected": {"marker": {"opacity": 0.0}},
-        "unselected": {"marker": {"opacity": 0.0}},
+        **unseen,
+        "selected": unseen,
+        "unselected": unseen,
     }
 
 
-def _frame(colours: Palette) -> dict[str, Any]:
-    """Return the layout without shapes: fixed height, free width, no zoom or drag."""
+def _frame(layout: Layout, colours: Palette) -> dict[str, Any]:
+    """Return the layout without shapes: height by what is folded, free width, no zoom or drag."""
     hidden = {"visible": False, "fixedrange": True, "zeroline": False}
     return {
         "template": pio.templates["none"].to_plotly_json(),  # its name is not resolved without validation
-        "height": round(HEIGHT),
+        "height": round(layout.height),
         "autosize": True,
         "margin": {"l": 0, "r": 0, "t": 0, "b": 0, "pad": 0, "autoexpand": False},
         "xaxis": {**hidden, "range": [-EDGE, WIDTH + EDGE]},
-        "yaxis": {**hidden, "range": [HEIGHT, 0]},
+        "yaxis": {**hidden, "range": [layout.height, 0]},
         "paper_bgcolor": colours.page,  # not transparent: a saved copy must be legible on any page
         "plot_bgcolor": colours.page,
         "font": {"family": FONT, "size": SMALL_PX, "color": colours.ink},

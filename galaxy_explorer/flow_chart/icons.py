@@ -8,6 +8,7 @@ import math
 import re
 import tomllib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -17,6 +18,7 @@ from galaxy_explorer.flow_chart.palette import palette
 HALF_PX = 20
 LINE_PX = 1.7
 _ROUND = 0.5523  # control points of a quarter of a circle
+_POINT = re.compile(r"(-?[\d.]+),(-?[\d.]+)")
 
 
 @dataclass(frozen=True)
@@ -110,9 +112,10 @@ ICONS = {
 }
 
 
-def flipped(path: str) -> str:
-    """Negate the y of a path, as plotly's pixel-sized shapes count it upwards."""
-    return re.sub(r",(-?[\d.]+)", lambda match: f",{-float(match[1]):g}", path)
+@lru_cache(maxsize=256)
+def scaled(path: str, scale: float) -> str:
+    """Scale a path and negate its y, as plotly's pixel-sized shapes count it upwards."""
+    return _POINT.sub(lambda match: f"{scale * float(match[1]):g},{-scale * float(match[2]):g}", path)
 
 
 def drawing(column: str, *, dark: bool = True, size_px: int = 40, faded: bool = False) -> str:

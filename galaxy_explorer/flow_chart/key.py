@@ -1,4 +1,4 @@
-"""Key of the flow-chart: the meaning of bars, curves and colours."""
+"""Key of the flow-chart, one line: the meaning of bars, curves and colours."""
 
 from html import escape
 
@@ -8,43 +8,40 @@ from galaxy_explorer.flow_chart.readings import Reading
 from galaxy_explorer.flow_chart.shapes import Shape, area, rounded
 from galaxy_explorer.flow_chart.writing import SMALL_PX, Text
 
-_ROWS = (13.0, 34.0, 55.0)
-_COLUMNS = (0.0, 230.0, 460.0, 740.0)
-SAMPLE = (28.0, 9.0)
-_LONGEST_NAME = 18
+_MIDDLE = 10.0
+_SOURCES = (0.0, 128.0)
+_BARS, _PATH, _WIDTH = 255.0, 622.0, 790.0  # where the other entries begin
+SAMPLE = (28.0, 8.0)
+_GAP = 7.0
+_LONGEST_NAME = 15
 
 
 def shapes(colours: Palette) -> list[Shape]:
     """Return the samples of curves."""
-    return [area("key", _sample(1, 0), colours.curve), area("key", _sample(1, 2), colours.accent)]
+    return [area("key", _sample(_PATH), colours.accent), area("key", _sample(_WIDTH), colours.curve)]
 
 
-def sample_points(count: int) -> list[tuple[float, float]]:
+def sample_points(readings: list[Reading]) -> list[tuple[float, float]]:
     """Return the left end and the middle line of each source's sample bar."""
-    return [(_COLUMNS[i], _ROWS[0]) for i in range(count)]
+    return [(left, _MIDDLE) for left, _ in zip(_SOURCES, readings, strict=False)]
 
 
 def texts(readings: list[Reading], colours: Palette) -> list[Text]:
     """Return the texts of the key."""
-    lead = _short(readings[0].name)
-    right = SAMPLE[0] + 7
-    entries = [(_COLUMNS[i] + right, _ROWS[0], _short(reading.name)) for i, reading in enumerate(readings)]
+    right = SAMPLE[0] + _GAP
+    entries = [(left + right, _short(reading.name)) for left, reading in zip(_SOURCES, readings, strict=False)]
+    whiskers = ", whiskers: 68\u202f% interval" if readings[0].intervals is not None else ""
     entries += [
-        (_COLUMNS[len(readings)], _ROWS[0], "length and number: share of a question’s answers"),
-        (_COLUMNS[0] + right, _ROWS[1], f"width: votes that go this way ({lead})"),
-        (_COLUMNS[2] + right, _ROWS[1], f"likeliest path ({lead})"),
-        (_COLUMNS[3], _ROWS[1], "pale: few votes got there"),
+        (_SOURCES[1] if len(readings) == 1 else _BARS, f"bars: answer shares{whiskers}"),
+        (_PATH + right, "likeliest path"),
+        (_WIDTH + right, "curves: votes"),
     ]
-    if readings[0].intervals is not None:
-        whisker = f"whisker: holds the volunteers’ share in 68 of 100 cases or more ({lead})"
-        entries.append((_COLUMNS[0] + right, _ROWS[2], whisker))
-    return [Text(x, y, words, colours.quiet, colours.page, SMALL_PX, "middle right") for x, y, words in entries]
+    return [Text(x, _MIDDLE, words, colours.quiet, colours.page, SMALL_PX, "middle right") for x, words in entries]
 
 
-def _sample(row: int, column: int) -> str:
+def _sample(left: float) -> str:
     """Return the path of a sample box."""
-    x, y = _COLUMNS[column], _ROWS[row]
-    return rounded(Box(x, y - SAMPLE[1] / 2, x + SAMPLE[0], y + SAMPLE[1] / 2), 2)
+    return rounded(Box(left, _MIDDLE - SAMPLE[1] / 2, left + SAMPLE[0], _MIDDLE + SAMPLE[1] / 2), 2)
 
 
 def _short(name: str) -> str:

@@ -1,52 +1,46 @@
-"""Layout of the flow-chart: a pure function of the tree, independent of the votes.
+"""Layout of the flow-chart: a pure function of the tree and of the folded questions.
 
 Across, the chart is `WIDTH` units wide and stretches with the page; down, a unit is a pixel.
 """
 
-import math
-import textwrap
 from dataclasses import dataclass
+from functools import lru_cache
 
 from galaxy_explorer import decision_tree as tree
 
 WIDTH = 1000.0
+EDGE = 5.0  # margin to the left and right, for outlines
 NARROWEST_PX = 700  # all text fits when the chart is this wide
-KEY_HEIGHT = 75.0  # the key to the chart, above it
-
-_LINE, _BAR_PADDING = 17.0, 10.0
-_HANG = 3.0  # between a question and its answers
-TILE_HEIGHT = 114.0
-_GAP, _WIDE_GAP = 46.0, 72.0  # between the rows, where the curves run; the wide one above question 6
+KEY_HEIGHT = 22.0  # the key to the chart, above it
+BAR_HEIGHT, _HANG, TILE_HEIGHT = 21.0, 1.0, 41.0  # a question, the space below it, an answer
+_CAPTION_HEIGHT = 16.0
 _BETWEEN_TILES = 5.0
-# Within a tile, from its top and from its middle.
-ICON_DROP, NAME_DROP, SHARES_DROP = 25.0, 63.0, 88.0
-SHARE_STEP = 15.0  # from the network's bar to the volunteers'
-SHARE_HEIGHT = 8.0
-TRACK = 65.0  # a share of 1, of the same length everywhere
-TRACK_LEFT = -58.0
-NUMBER_GAP = 4.0
-_END_DROP, END_SIZE = 20.0, (62.0, 18.0)
+BADGE_WIDTH = 30.0  # of a question's number, at the left of its bar
+
+# Within a tile, from its left and from its top: the drawing, the name over the bars, the numbers at the right.
+ICON_MIDDLE, TEXT_LEFT, NUMBERS_WIDTH, PADDING = 23.0, 44.0, 44.0, 4.0
+NAME_DROP = 11.0
+SHARE_STEP, SHARE_HEIGHT = 12.0, 6.0  # from the network's bar to the volunteers'
+SHARES_DROP = 23.5
 
 # Row, left and right edge of each question, as Galaxy Zoo users know them.
 _POSITIONS = {
     1: (0, 0.0, 1000.0),
-    7: (1, 0.0, 390.0),
-    2: (1, 424.0, 816.0),
-    9: (2, 140.0, 530.0),
-    3: (2, 570.0, 930.0),
-    4: (3, 570.0, 930.0),
-    10: (4, 465.0, 855.0),
-    11: (5, 150.0, 930.0),
-    5: (6, 150.0, 930.0),
-    6: (7, 190.0, 790.0),
-    8: (8, 0.0, 1000.0),
+    7: (1, 0.0, 590.0),
+    2: (1, 612.0, 960.0),
+    9: (2, 40.0, 590.0),
+    3: (2, 612.0, 960.0),
+    4: (3, 612.0, 960.0),
+    10: (4, 420.0, 960.0),
+    11: (5, 40.0, 960.0),
+    5: (6, 40.0, 960.0),
+    6: (7, 0.0, 930.0),
+    8: (8, 0.0, 930.0),
 }
-
-_EVERYONE = "asked of everyone in these scores"
-NOTES = {
-    tree.ASKED_OF_EVERYONE: _EVERYONE,
-    8: f"of those who see something odd, which was {_EVERYONE}",
-}
+_END = (950.0, 1000.0)  # left and right of the box "End", next to questions 6 and 8
+# Above each row. The curves run straight down where the gap is narrow.
+_GAPS = (0.0, 24.0, 23.0, 14.0, 18.0, 14.0, 18.0, 18.0, 14.0)
+_GAP_OF_FOLDED = 8.0  # above a row that is folded, like the one before
 
 
 @dataclass(frozen=True)
@@ -59,6 +53,11 @@ class Box:
     bottom: float
 
     @property
+    def width(self) -> float:
+        """Length from left to right."""
+        return self.right - self.left
+
+    @property
     def middle(self) -> float:
         """Middle from left to right."""
         return (self.left + self.right) / 2
@@ -69,75 +68,59 @@ class Box:
         return (self.top + self.bottom) / 2
 
 
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Positions of all that is drawn, when some questions are folded to their bars."""
+
+    folded: frozenset[int]
+    bars: dict[int, Box]  # by question
+    tiles: dict[str, Box]  # by answer; of a folded question without a height, at the bottom of its bar
+    gaps: tuple[float, ...]  # above each row
+    end: Box
+    foot: float  # the middle of the caption
+    height: float
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The answers of the questions that are not folded."""
+        return tuple(column for column in tree.COLUMNS if tree.QUESTION_OF[column].number not in self.folded)
+
+
 def row_of(question: int) -> int:
     """Return a question's row, from 0."""
     return _POSITIONS[question][0]
 
 
-def gap_above(row: int) -> float:
-    """Return the height between a row and the one before it."""
-    return _WIDE_GAP if row == row_of(tree.ASKED_OF_EVERYONE) else _GAP
+def tier_of(question: int) -> int:
+    """Return the depth of a question in the tree: 1 if asked of everyone, up to 4."""
+    column = tree.MASS_COLUMN[question]
+    return 1 if column is None else 1 + tier_of(tree.QUESTION_OF[column].number)
 
 
-def lines_of(question: tree.Question) -> list[str]:
-    """Wrap a question's text into lines of similar length that fit at the narrowest width."""
-    _, left, right = _POSITIONS[question.number]
-    width_px = (right - left) / WIDTH * NARROWEST_PX - 40  # the number stands on the left
-    letters = width_px / 6.7  # of 14 px
-    count = math.ceil(len(question.text) / letters)
-    return textwrap.wrap(question.text, max(math.ceil(len(question.text) / count) + 3, 1))
+@lru_cache(maxsize=256)
+def layout_of(folded: frozenset[int] = frozenset()) -> Layout:
+    """Return the layout with some questions folded, which moves others up and never across."""
+    rows = range(len(_GAPS))
+    is_folded = [all(n in folded for n in _POSITIONS if row_of(n) == row) for row in rows]
+    gaps = [_GAP_OF_FOLDED if row and is_folded[row] and is_folded[row - 1] else _GAPS[row] for row in rows]
+    bars: dict[int, Box] = {}
+    bottom = KEY_HEIGHT
+    for row in rows:
+        top = bottom + gaps[row]
+        bars |= {n: Box(a, top, b, top + BAR_HEIGHT) for n, (r, a, b) in _POSITIONS.items() if r == row}
+        bottom = top + BAR_HEIGHT + (0.0 if is_folded[row] else _HANG + TILE_HEIGHT)
+    tiles = {column: box for number, bar in bars.items() for column, box in _tiles(number, bar, number in folded)}
+    end = Box(_END[0], bars[6].top, _END[1], bottom)
+    return Layout(folded, bars, tiles, tuple(gaps), end, bottom + _CAPTION_HEIGHT / 2, bottom + _CAPTION_HEIGHT)
 
 
-def _row_heights() -> list[float]:
-    """Return each row's bar height, for the longest text in it and its note."""
-    heights = [0.0] * (1 + max(row for row, _, _ in _POSITIONS.values()))
-    for question in tree.QUESTIONS:
-        row = _POSITIONS[question.number][0]
-        count = len(lines_of(question)) + (question.number in NOTES)
-        heights[row] = max(heights[row], count * _LINE + _BAR_PADDING)
-    return heights
+def _tiles(question: int, bar: Box, folded: bool) -> list[tuple[str, Box]]:
+    """Return the boxes of a question's answers, equal tiles under its bar."""
+    columns = tree.columns_of(question)
+    step = (bar.width + _BETWEEN_TILES) / len(columns)
+    top, bottom = (bar.bottom, bar.bottom) if folded else (bar.bottom + _HANG, bar.bottom + _HANG + TILE_HEIGHT)
+    lefts = [bar.left + i * step for i in range(len(columns))]
+    return [(c, Box(x, top, x + step - _BETWEEN_TILES, bottom)) for c, x in zip(columns, lefts, strict=True)]
 
 
-def _bars() -> dict[int, Box]:
-    """Return the boxes of the questions."""
-    heights = _row_heights()
-    tops = [KEY_HEIGHT]
-    for row, height in enumerate(heights):
-        tops.append(tops[-1] + height + _HANG + TILE_HEIGHT + gap_above(row + 1))
-    return {
-        number: Box(left, tops[row], right, tops[row] + heights[row])
-        for number, (row, left, right) in _POSITIONS.items()
-    }
-
-
-def _tiles() -> dict[str, Box]:
-    """Return the boxes of the answers, equal tiles under their question."""
-    tiles = {}
-    for number, bar in BARS.items():
-        columns = tree.columns_of(number)
-        step = (bar.right - bar.left + _BETWEEN_TILES) / len(columns)
-        top = bar.bottom + _HANG
-        for i, column in enumerate(columns):
-            left = bar.left + i * step
-            tiles[column] = Box(left, top, left + step - _BETWEEN_TILES, top + TILE_HEIGHT)
-    return tiles
-
-
-def _ends() -> dict[str, Box]:
-    """Return the boxes of "end" under answers that end the tree while others continue."""
-    ends = {}
-    for column, answer in tree.ANSWER_OF.items():
-        others = tree.QUESTION_OF[column].answers
-        if answer.leads_to is None and any(other.leads_to for other in others):
-            tile, (width, height) = TILES[column], END_SIZE
-            top = tile.bottom + _END_DROP
-            ends[column] = Box(tile.middle - width / 2, top, tile.middle + width / 2, top + height)
-    return ends
-
-
-BARS = _bars()
-TILES = _tiles()
-ENDS = _ends()
-EDGE = 5.0  # margin to the left and right, for outlines
-FOOT = max(tile.bottom for tile in TILES.values()) + 18  # the middle of the caption
-HEIGHT = FOOT + 12
+HEIGHT = layout_of().height  # with every question open, the highest

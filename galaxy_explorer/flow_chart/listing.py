@@ -1,20 +1,27 @@
 """The flow-chart of one galaxy as an HTML list: for narrow screens and screen readers."""
 
 from base64 import b64encode
+from collections.abc import Collection
+from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 from galaxy_explorer import decision_tree as tree
 from galaxy_explorer.flow_chart.icons import drawing
-from galaxy_explorer.flow_chart.layout import EDGE, NOTES, TILES, WIDTH
+from galaxy_explorer.flow_chart.layout import EDGE, WIDTH, Box, Layout, layout_of
 from galaxy_explorer.flow_chart.palette import Palette, blend, palette
 from galaxy_explorer.flow_chart.readings import (
     HARDLY_ASKED,
     Reading,
     State,
     check_selected,
+    foldable_questions,
+    folded_questions,
+    opacity_of_answer,
     opacity_of_question,
+    reach_text,
 )
 from galaxy_explorer.flow_chart.shapes import answer_fill, question_fill
+from galaxy_explorer.flow_chart.writing import NOTES
 
 _ICON_PX = 36
 _NUMBERS_PX = 108
@@ -26,13 +33,18 @@ _BARE = "all:unset;cursor:pointer;font-size:15px"  # a button that looks like pl
 
 
 def as_list(
-    readings: list[Reading], *, selected: str | None = None, dark: bool = True, selected_picture: str = ""
+    readings: list[Reading],
+    *,
+    selected: str | None = None,
+    opened: Collection[int] | None = None,
+    dark: bool = True,
+    selected_picture: str = "",
 ) -> str:
     """Format one galaxy's votes as an HTML list, with the same numbers as the chart.
 
     Each answer's name is a button, without an action of its own; ``data-column`` of the list's item is its answer.
-    The button's style variables ``--left``, ``--top``, ``--width``, ``--height`` are its place in the chart, for a page
-    that lays the buttons over the chart.
+    A question that can be folded has a button with ``data-question``. The style variables ``--left``, ``--top``,
+    ``--width``, ``--height`` of the buttons are their place in the chart, for a page that lays them over the chart.
 
     Parameters
     ----------
@@ -40,6 +52,8 @@ def as_list(
         As of `read_sources`.
     selected : str or None
         The column of the answer to explain.
+    opened : collection of int or None
+        As for `flow_chart`: None lists all answers, and nothing can be folded.
     dark : bool
         Whether the page is dark.
     selected_picture : str
@@ -56,41 +70,79 @@ def as_list(
         If `selected` is not a column.
     """
     check_selected(selected)
-    colours = palette(dark)
-    path = {column for column, _ in tree.most_likely_path(readings[0].fractions)}
-    root = ET.Element("div", {"class": "flow-list", "style": f"color:{colours.ink};font-size:14px;line-height:1.35"})
+    path = frozenset(column for column, _ in tree.most_likely_path(readings[0].fractions))
+    layout = layout_of(folded_questions(readings, opened, selected))
+    shown = _Shown(readings, layout, path, selected, palette(dark))
+    foldable = [] if opened is None else foldable_questions(readings, selected)
+    ink = shown.colours.ink
+    root = ET.Element("div", {"class": "flow-list", "style": f"color:{ink};font-size:14px;line-height:1.35"})
     _add(root, "h2", "font-size:20px;margin:0 0 4px;padding:0", "Question by question")
-    _add(root, "p", f"color:{colours.quiet};margin:0 0 12px", EXPLANATION)
+    _add(root, "p", f"color:{shown.colours.quiet};margin:0 0 12px", EXPLANATION)
     for question in tree.QUESTIONS:
-        columns = tree.columns_of(question.number)
-        opacity = opacity_of_question(readings, question.number)
-        section = _question(root, question, opacity, not path.isdisjoint(columns), colours)
+        section = _question(root, shown, question, question.number in foldable)
+        if question.number in layout.folded:
+            continue
         answers = _add(section, "ul", "list-style:none;margin:0;padding:0")
-        for column in columns:
-            item = _answer(answers, column, opacity, colours, likeliest=column in path, selected=column == selected)
+        for column in tree.columns_of(question.number):
+            item = _answer(answers, shown, column)
             for reading in readings:
-                _share(item, reading, column, colours)
+                _share(item, reading, column, shown.colours)
             if column == selected:
-                _explain(item, column, selected_picture, colours)
+                _explain(item, column, selected_picture, shown.colours)
     return ET.tostring(root, encoding="unicode", short_empty_elements=False)
 
 
-def _question(root: ET.Element, question: tree.Question, opacity: float, on_path: bool, colours: Palette) -> ET.Element:
+@dataclass(frozen=True)
+class _Shown:
+    """What the parts of one list have in common."""
+
+    readings: list[Reading]
+    layout: Layout
+    path: frozenset[str]  # columns of the likeliest path
+    selected: str | None
+    colours: Palette
+
+
+def _question(root: ET.Element, shown: _Shown, question: tree.Question, foldable: bool) -> ET.Element:
     """Add a question's section with its text and note."""
-    section = _add(root, "section", "margin:0 0 18px")
-    fill, ink = question_fill(opacity, on_path, colours), blend(colours.quiet, colours.ink, opacity)
+    number, colours = question.number, shown.colours
+    folded, opacity = number in shown.layout.folded, opacity_of_question(shown.readings, number)
+    fill = question_fill(opacity, not shown.path.isdisjoint(tree.columns_of(number)), colours, folded)
+    ink = blend(colours.quiet, colours.ink, 0 if folded else opacity)
+    section = _add(root, "section", f"margin:0 0 {6 if folded else 18}px")
     style = f"margin:0 0 4px;padding:8px 10px;border-radius:8px;background:{fill};color:{ink}"
-    _add(section, "h3", f"{style};font-size:15px;font-weight:600", f"{question.number}. {question.text}")
-    if question.number in NOTES:
+    words = f"{number}. {question.text}"
+    heading = _add(section, "h3", f"{style};font-size:15px;font-weight:600", "" if foldable else words)
+    if foldable:
+        button = _fold(heading, shown, question)
+        hint = _add(button, "span", f"color:{colours.quiet}", "press to open" if folded else "press to fold")
+        hint.set("class", "hint")
+    if number in NOTES and not folded:
         style = f"margin:0 0 4px;padding:0 10px;font-style:italic;color:{colours.quiet}"
-        _add(section, "p", style, NOTES[question.number])
+        _add(section, "p", style, NOTES[number])
     return section
 
 
-def _answer(
-    answers: ET.Element, column: str, opacity: float, colours: Palette, *, likeliest: bool, selected: bool
-) -> ET.Element:
+def _fold(heading: ET.Element, shown: _Shown, question: tree.Question) -> ET.Element:
+    """Add a button that opens or folds a question, without its hint."""
+    number, words = question.number, f"{question.number}. {question.text}"
+    place = _place_in_chart(shown.layout.bars[number])
+    style = f"all:unset;cursor:pointer;display:flex;flex-wrap:wrap;gap:0 8px;font-size:12px;font-weight:400;{place}"
+    button = _add(heading, "button", style, type="button", title=words)
+    button.attrib |= {
+        "class": "fold",
+        "data-question": str(number),
+        "aria-expanded": str(number not in shown.layout.folded).lower(),
+    }
+    _add(button, "span", "font-size:15px;font-weight:600", words)
+    _add(button, "span", f"color:{shown.colours.quiet}", f"{reach_text(shown.readings, number)} · ")
+    return button
+
+
+def _answer(answers: ET.Element, shown: _Shown, column: str) -> ET.Element:
     """Add an answer's item with its drawing, its name, and whether it is likeliest or selected."""
+    colours, likeliest, selected = shown.colours, column in shown.path, column == shown.selected
+    opacity = opacity_of_answer(shown.readings, column)
     fill = answer_fill(opacity, likeliest, colours)
     outline = colours.ring if selected else colours.accent if likeliest else colours.outline
     border = f"border:{2 if selected or likeliest else 1}px solid {outline};border-radius:8px;background:{fill}"
@@ -101,10 +153,9 @@ def _answer(
     _add(item, "img", f"flex:none;width:{_ICON_PX}px;height:{_ICON_PX}px", src=source, alt="")
     body = _add(item, "div", "flex:1;min-width:0")
     head = _add(body, "div", "display:flex;gap:8px;align-items:baseline")
-    ink, name = blend(colours.quiet, colours.ink, opacity), tree.ANSWER_OF[column].name
-    style = f"{_BARE};font-weight:{700 if likeliest else 500};color:{ink};{_place_in_chart(column)}"
-    button = _add(head, "button", style, type="button")
-    _add(button, "span", "", name)
+    ink, place = blend(colours.quiet, colours.ink, opacity), _place_in_chart(shown.layout.tiles[column])
+    button = _add(head, "button", f"{_BARE};font-weight:{700 if likeliest else 500};color:{ink};{place}", type="button")
+    _add(button, "span", "", tree.tile_name_of(column))
     button.attrib |= {"aria-label": tree.label_of(column), "aria-pressed": str(selected).lower()}
     marks = [mark for mark, holds in (("likeliest path", likeliest), ("selected", selected)) if holds]
     if marks:
@@ -112,11 +163,11 @@ def _answer(
     return body
 
 
-def _place_in_chart(column: str) -> str:
-    """Return the style variables of an answer's place in the chart, in % across and px down."""
-    tile, width = TILES[column], (WIDTH + 2 * EDGE) / 100
-    across = f"--left:{(tile.left + EDGE) / width:.3f}%;--width:{(tile.right - tile.left) / width:.3f}%"
-    return f"{across};--top:{tile.top:.1f}px;--height:{tile.bottom - tile.top:.1f}px"
+def _place_in_chart(box: Box) -> str:
+    """Return the style variables of a place in the chart, in % across and px down."""
+    width = (WIDTH + 2 * EDGE) / 100
+    across = f"--left:{(box.left + EDGE) / width:.3f}%;--width:{box.width / width:.3f}%"
+    return f"{across};--top:{box.top:.1f}px;--height:{box.bottom - box.top:.1f}px"
 
 
 def _share(body: ET.Element, reading: Reading, column: str, colours: Palette) -> None:

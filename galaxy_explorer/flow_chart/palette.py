@@ -31,6 +31,10 @@ class Palette:
     accent_bar: str  # a question on the likeliest path
     accent_tile: str  # an answer on the likeliest path
     ring: str  # the selected answer
+    tier_1: str  # the number of a question that everyone is asked; one shade further with each step down the tree
+    tier_2: str
+    tier_3: str
+    tier_4: str
     icon: str
     icon_soft: str
     icon_faded: str
@@ -39,6 +43,12 @@ class Palette:
 
 _COLOURS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 DARK, LIGHT = (Palette(**{name: themes[i] for name, themes in _COLOURS.items()}) for i in (0, 1))
+
+
+def tier_colours(colours: Palette, tier: int) -> tuple[str, str]:
+    """Return the ground of the number of a question of some tier, and the ink on it."""
+    ground = (colours.tier_1, colours.tier_2, colours.tier_3, colours.tier_4)[tier - 1]
+    return ground, LIGHT.ink if tier <= 2 else LIGHT.page
 
 
 def blend(from_colour: str, to_colour: str, part: float) -> str:

@@ -1,5 +1,6 @@
 """Vote fractions of one galaxy by the network or the volunteers, ready to be drawn."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -13,6 +14,7 @@ HARDLY_ASKED = 0.01
 # The opacity of bars, tiles and drawings shows the votes that reached a question: palest for next to none, full from
 # half of all votes on. A share of 100 % of three votes in a hundred must not look like one of all votes.
 FULL_OPACITY_FROM = 0.5
+FOLDED_BELOW = 0.05  # a question that fewer of the votes reach is folded to one line
 PALEST = 0.4
 _ROUNDING = 1e-3  # half-precision networks and rounded tables leave [0, 1] by less than this
 
@@ -41,12 +43,15 @@ class Reading:
         """Return whether the question of an answer was asked."""
         return self.states[tree.QUESTION_OF[column].number]
 
+    def mass(self, question: int) -> float:
+        """Return the part of the votes that reaches a question, NaN if unknown."""
+        return float(self.fractions[tree.SLICES[question]].sum())
+
     def opacity(self, question: int) -> float:
         """Return a question's opacity by the votes that reached it: 0 if none, else `PALEST` to 1."""
         if self.states[question] is not State.ASKED:
             return 0.0
-        mass = float(self.fractions[tree.SLICES[question]].sum())
-        return PALEST + (1 - PALEST) * min(1.0, mass / FULL_OPACITY_FROM)
+        return PALEST + (1 - PALEST) * min(1.0, self.mass(question) / FULL_OPACITY_FROM)
 
     def share(self, column: str) -> float:
         """Return an answer's share, NaN if not asked."""
@@ -87,6 +92,46 @@ def hardly_asked(network: np.ndarray, volunteers: np.ndarray | None = None) -> l
     if volunteers is None:
         return few
     return [n for n in few if _state(volunteers[tree.SLICES[n]], is_network=False) is not State.NOT_ASKED]
+
+
+def foldable_questions(readings: list[Reading], selected: str | None = None) -> list[int]:
+    """Return the questions that fewer than `FOLDED_BELOW` of the votes reach, by every source.
+
+    Never one whose votes are unknown, one on the likeliest path, or that of the selected answer.
+    """
+    few = [q.number for q in tree.QUESTIONS if all(reading.mass(q.number) < FOLDED_BELOW for reading in readings)]
+    return [number for number in few if selected is None or number != tree.QUESTION_OF[selected].number]
+
+
+def folded_questions(
+    readings: list[Reading], opened: Collection[int] | None, selected: str | None = None
+) -> frozenset[int]:
+    """Return the questions that `flow_chart` folds.
+
+    Parameters
+    ----------
+    readings : list of Reading
+        As of `read_sources`.
+    opened, selected
+        As for `flow_chart`.
+
+    Returns
+    -------
+    frozenset of int
+        Numbers of questions; empty if `opened` is None.
+    """
+    return frozenset() if opened is None else frozenset(foldable_questions(readings, selected)).difference(opened)
+
+
+def reach_text(readings: list[Reading], question: int) -> str:
+    """Format the largest part of the votes that reaches a question: ``2 % reach it``."""
+    states = {reading.states[question] for reading in readings}
+    if State.ASKED not in states:
+        return str(readings[-1].states[question])  # the volunteers' if they are shown
+    mass = max(reading.mass(question) for reading in readings if reading.states[question] is State.ASKED)
+    if round(mass, 2) >= FOLDED_BELOW > mass:  # 4.7 % must not look like enough to stay open
+        return f"<{100 * FOLDED_BELOW:.0f}\u202f% reach it"
+    return f"{percent(mass)} reach it"
 
 
 def percent(share: float) -> str:

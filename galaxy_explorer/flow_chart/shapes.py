@@ -2,79 +2,74 @@
 
 from typing import Any
 
-import numpy as np
-
 from galaxy_explorer import decision_tree as tree
 from galaxy_explorer.flow_chart import icons
-from galaxy_explorer.flow_chart.curves import FULL_WIDTH, ROUTES, in_channel, ribbon
-from galaxy_explorer.flow_chart.layout import BARS, ENDS, ICON_DROP, TILES, Box
-from galaxy_explorer.flow_chart.palette import Palette, blend
+from galaxy_explorer.flow_chart.curves import offsets, ribbon
+from galaxy_explorer.flow_chart.layout import BADGE_WIDTH, ICON_MIDDLE, Box, Layout, tier_of
+from galaxy_explorer.flow_chart.palette import Palette, blend, tier_colours
 from galaxy_explorer.flow_chart.readings import Reading, opacity_of_answer, opacity_of_question
 
 Shape = dict[str, Any]
+ICON_SCALE = 0.72  # of the drawings' square of 40 pixels
 
 
-def all_shapes(readings: list[Reading], path: set[str], selected: str | None, colours: Palette) -> list[Shape]:
+def all_shapes(
+    readings: list[Reading], layout: Layout, path: set[str], selected: str | None, colours: Palette
+) -> list[Shape]:
     """Return every shape, from back to front."""
-    shapes = [_line(f"thread {column}", ribbon(column, 0), colours.thread, 1) for column in ROUTES]
-    shapes += _curves(readings[0], path, colours)
-    shapes += [area("end", rounded(box, 9), colours.tile, colours.outline) for box in ENDS.values()]
-    shapes += _questions(readings, path, colours) + _answers(readings, path, colours)
-    for column in tree.COLUMNS:
-        shapes += _icon(column, opacity_of_answer(readings, column), colours)
+    shapes = [_line(f"thread {column}", ribbon(layout, column, 0), colours.thread, 1) for column in tree.COLUMNS]
+    shapes += _curves(readings[0], layout, path, colours)
+    shapes.append(area("end", rounded(layout.end, 9), colours.tile, colours.outline))
+    shapes += _questions(readings, layout, path, colours) + _answers(readings, layout, path, colours)
+    for column in layout.shown:
+        shapes += _icon(column, layout.tiles[column], opacity_of_answer(readings, column), colours)
     if selected is not None:
-        tile = TILES[selected]
+        tile = layout.tiles[selected]
         around = Box(tile.left - 2, tile.top - 2, tile.right + 2, tile.bottom + 2)
         shapes.append(_line(f"ring {selected}", rounded(around, 9), colours.ring, 3))
     return shapes
 
 
-def _curves(lead: Reading, path: set[str], colours: Palette) -> list[Shape]:
+def _curves(lead: Reading, layout: Layout, path: set[str], colours: Palette) -> list[Shape]:
     """Return the votes that flow from each answer, the likeliest path last and on top."""
-    offsets = _offsets(lead)
+    beside = offsets(lead)
     shapes = []
-    for column in sorted(ROUTES, key=lambda name: name in path):
+    for column in sorted(tree.COLUMNS, key=lambda name: name in path):
         votes = lead.flow(column)
         if votes > 0:
             colour = colours.accent if column in path else colours.curve
-            shapes.append(area(f"curve {column}", ribbon(column, votes, offsets.get(column, 0.0)), colour))
+            shapes.append(area(f"curve {column}", ribbon(layout, column, votes, beside.get(column, 0.0)), colour))
     return shapes
 
 
-def _offsets(lead: Reading) -> dict[str, float]:
-    """Return the offsets that put curves of one channel side by side."""
-    offsets: dict[str, float] = {}
-    for question in tree.QUESTIONS:
-        columns = [column for column in tree.columns_of(question.number) if in_channel(column)]
-        widths = FULL_WIDTH * np.array([lead.flow(column) for column in columns])
-        middles = np.cumsum(widths) - widths / 2 - widths.sum() / 2
-        offsets.update(zip(columns, middles.tolist(), strict=True))
-    return offsets
-
-
-def _questions(readings: list[Reading], path: set[str], colours: Palette) -> list[Shape]:
-    """Return the bars of the questions."""
+def _questions(readings: list[Reading], layout: Layout, path: set[str], colours: Palette) -> list[Shape]:
+    """Return the bars of the questions, each with the ground of its number."""
     on_path = {tree.QUESTION_OF[column].number for column in path}
     shapes = []
-    for number, box in BARS.items():
+    for number, box in layout.bars.items():
         opacity = opacity_of_question(readings, number)
-        fill = question_fill(opacity, number in on_path, colours)
-        shapes.append(area(f"question {number}", rounded(box, 8), fill, None if opacity else colours.outline))
+        fill = question_fill(opacity, number in on_path, colours, number in layout.folded)
+        outlined = number in layout.folded or not opacity
+        shapes.append(area(f"question {number}", rounded(box, 7), fill, colours.outline if outlined else None))
+        badge = Box(box.left, box.top, box.left + BADGE_WIDTH, box.bottom)
+        shapes.append(area(f"tier {number}", rounded(badge, 7), tier_colours(colours, tier_of(number))[0]))
     return shapes
 
 
-def _answers(readings: list[Reading], path: set[str], colours: Palette) -> list[Shape]:
+def _answers(readings: list[Reading], layout: Layout, path: set[str], colours: Palette) -> list[Shape]:
     """Return the tiles of the answers, those of the likeliest path last and outlined."""
     shapes = []
-    for column, tile in sorted(TILES.items(), key=lambda item: item[0] in path):
+    for column in sorted(layout.shown, key=lambda name: name in path):
         fill = answer_fill(opacity_of_answer(readings, column), column in path, colours)
         outline, width = (colours.accent, 2) if column in path else (colours.outline, 1)
-        shapes.append(area(f"answer {column}", rounded(tile, 7), fill, outline, width))
+        shapes.append(area(f"answer {column}", rounded(layout.tiles[column], 7), fill, outline, width))
     return shapes
 
 
-def question_fill(opacity: float, on_path: bool, colours: Palette) -> str:
+def question_fill(opacity: float, on_path: bool, colours: Palette, folded: bool = False) -> str:
     """Return the colour of a question's bar."""
+    if folded:
+        return colours.faded
     return colours.accent_bar if on_path and opacity else blend(colours.faded, colours.bar, opacity)
 
 
@@ -83,14 +78,14 @@ def answer_fill(opacity: float, on_path: bool, colours: Palette) -> str:
     return colours.accent_tile if on_path and opacity else blend(colours.faded, colours.tile, opacity)
 
 
-def _icon(column: str, opacity: float, colours: Palette) -> list[Shape]:
+def _icon(column: str, tile: Box, opacity: float, colours: Palette) -> list[Shape]:
     """Return an answer's icon, whose size in pixels does not depend on the chart's width."""
-    tile, icon = TILES[column], icons.ICONS[column]
+    icon = icons.ICONS[column]
     ink = blend(colours.icon_faded, colours.icon, opacity)
     soft = blend(colours.icon_faded_soft, colours.icon_soft, opacity)
-    paths = [icons.flipped(path) for path in (icon.soft, icon.bright, icon.lines)]
-    name, anchor = f"icon {column}", {"xanchor": tile.middle, "yanchor": tile.top + ICON_DROP}
-    shapes = [area(name, paths[0], soft), area(name, paths[1], ink), _line(name, paths[2], ink, icons.LINE_PX)]
+    paths = [icons.scaled(path, ICON_SCALE) for path in (icon.soft, icon.bright, icon.lines)]
+    name, anchor = f"icon {column}", {"xanchor": tile.left + ICON_MIDDLE, "yanchor": tile.centre}
+    shapes = [area(name, paths[0], soft), area(name, paths[1], ink), _line(name, paths[2], ink, 1.4)]
     return [shape | {"xsizemode": "pixel", "ysizemode": "pixel"} | anchor for shape in shapes if shape["path"]]
 
 

@@ -6,27 +6,42 @@ from textwrap import wrap
 
 from galaxy_explorer import decision_tree as tree
 from galaxy_explorer.flow_chart.layout import (
-    BARS,
-    ENDS,
+    BADGE_WIDTH,
     NAME_DROP,
-    NOTES,
-    NUMBER_GAP,
+    NUMBERS_WIDTH,
+    PADDING,
     SHARE_STEP,
     SHARES_DROP,
-    TILES,
-    TRACK,
-    TRACK_LEFT,
-    lines_of,
+    TEXT_LEFT,
+    Box,
+    Layout,
+    tier_of,
 )
-from galaxy_explorer.flow_chart.palette import Palette, blend
-from galaxy_explorer.flow_chart.readings import Reading, State, opacity_of_answer, opacity_of_question
+from galaxy_explorer.flow_chart.palette import Palette, blend, tier_colours
+from galaxy_explorer.flow_chart.readings import (
+    Reading,
+    State,
+    opacity_of_answer,
+    opacity_of_question,
+    reach_text,
+)
 from galaxy_explorer.flow_chart.shapes import answer_fill, question_fill
 
-QUESTION_PX, NAME_PX, SMALL_PX = 14, 13, 12
-_NAME_LETTERS = 12  # of a line of a name, in a tile of the common width
+QUESTION_PX, NAME_PX, SMALL_PX, NUMBER_PX = 14, 14, 12, 12
 _HOVER_LETTERS = 52
-_NUMBER_LETTERS = len("100\u202f%")
-_FIGURE_SPACE = "\u2007"  # as wide as a digit, so that numbers end in one line
+_TIERS = ("asked first", "second step", "third step", "fourth step")
+
+# Questions whose bar is too short for their text at the narrowest width; the hover texts and the list have it in full.
+_BRIEF = {
+    3: "Is there a bar through the centre?",
+    4: "Are there spiral arms?",
+    9: "Is there a bulge at its centre? What shape?",
+}
+_BRIEF_NAMES = {tree.column(11, 5): "more than 4"}  # next to 1, 2, 3, 4
+NOTES = {
+    tree.ASKED_OF_EVERYONE: "asked of everyone in these scores",
+    8: "asked only of those who saw something odd",
+}
 
 
 @dataclass(frozen=True)
@@ -40,73 +55,85 @@ class Text:
     behind: str
     size_px: int = SMALL_PX
     position: str = "middle center"
+    bold: bool = False
 
 
-def question_texts(readings: list[Reading], path: set[str], colours: Palette) -> list[Text]:
+def chart_text(question: tree.Question) -> str:
+    """Return a question's text on its bar."""
+    return _BRIEF.get(question.number, question.text)
+
+
+def chart_name(column: str) -> str:
+    """Return an answer's name on its tile."""
+    return _BRIEF_NAMES.get(column, tree.tile_name_of(column))
+
+
+def question_texts(readings: list[Reading], layout: Layout, path: set[str], colours: Palette) -> list[Text]:
     """Return the questions, their numbers and their notes."""
     on_path = {tree.QUESTION_OF[column].number for column in path}
-    texts = []
+    texts = [Text(layout.end.middle, layout.end.centre, "End", colours.quiet, colours.tile, QUESTION_PX)]
     for question in tree.QUESTIONS:
-        box, opacity = BARS[question.number], opacity_of_question(readings, question.number)
-        behind = question_fill(opacity, question.number in on_path, colours)
-        ink = blend(colours.quiet, colours.ink, opacity)
-        words = "<br>".join(lines_of(question))
-        if question.number in NOTES:
-            words += f'<br><span style="font-size:{SMALL_PX}px"><i>{NOTES[question.number]}</i></span>'
-        texts.append(Text(box.middle, box.centre, words, ink, behind, QUESTION_PX))
-        texts.append(Text(box.left + 6, box.centre, str(question.number), ink, behind, SMALL_PX, "middle right"))
-    return texts + [Text(box.middle, box.centre, "end", colours.quiet, colours.tile) for box in ENDS.values()]
-
-
-def answer_texts(readings: list[Reading], path: set[str], colours: Palette) -> list[Text]:
-    """Return the answers' names and shares."""
-    texts = []
-    for column, answer in tree.ANSWER_OF.items():
-        tile, opacity = TILES[column], opacity_of_answer(readings, column)
-        behind = answer_fill(opacity, column in path, colours)
-        ink = blend(colours.quiet, colours.ink, opacity)
-        name = "<br>".join(name_lines(answer.name, tile.right - tile.left))
-        name = f"<b>{name}</b>" if column in path else name
-        texts.append(Text(tile.middle, tile.top + NAME_DROP, name, ink, behind, NAME_PX))
-        texts += _share_texts(readings, column, colours, behind)
+        number = question.number
+        box, opacity, folded = layout.bars[number], opacity_of_question(readings, number), number in layout.folded
+        behind = question_fill(opacity, number in on_path, colours, folded)
+        ink = blend(colours.quiet, colours.ink, 0 if folded else opacity)
+        words = f"{question.short} · {reach_text(readings, number)}" if folded else chart_text(question)
+        if number in NOTES and not folded:
+            words += f'<span style="font-size:{SMALL_PX}px">  <i>{NOTES[number]}</i></span>'
+        left, size = box.left + BADGE_WIDTH + PADDING, SMALL_PX + 1 if folded else QUESTION_PX
+        texts.append(Text(left, box.centre, words, ink, behind, size, "middle right"))
+        ground, number_ink = tier_colours(colours, tier_of(number))
+        texts.append(Text(box.left + BADGE_WIDTH / 2, box.centre, str(number), number_ink, ground, bold=True))
     return texts
 
 
-def _share_texts(readings: list[Reading], column: str, colours: Palette, behind: str) -> list[Text]:
+def answer_texts(readings: list[Reading], layout: Layout, path: set[str], colours: Palette) -> list[Text]:
+    """Return the names and shares of the answers that are not folded."""
+    texts = []
+    for column in layout.shown:
+        tile, opacity = layout.tiles[column], opacity_of_answer(readings, column)
+        behind = answer_fill(opacity, column in path, colours)
+        ink = blend(colours.quiet, colours.ink, opacity)
+        at = tile.left + TEXT_LEFT, tile.top + NAME_DROP
+        texts.append(Text(*at, chart_name(column), ink, behind, NAME_PX, "middle right", column in path))
+        texts += _share_texts(readings, column, tile, colours, behind)
+    return texts
+
+
+def _share_texts(readings: list[Reading], column: str, tile: Box, colours: Palette, behind: str) -> list[Text]:
     """Return an answer's share by each source, or once why it has none."""
-    tile = TILES[column]
-    top = share_tops(column, len(readings))
+    top, left = share_tops(tile, len(readings)), tile.left + TEXT_LEFT
     states = {reading.state(column) for reading in readings}
     if states <= {State.NOT_ASKED, State.HARDLY_ASKED} or states == {State.UNKNOWN}:
         why = readings[-1].state(column)  # the volunteers' if they are shown
-        return [Text(tile.middle, sum(top) / len(top), str(why), colours.quiet, behind)]
+        return [Text(left, sum(top) / len(top), str(why), colours.quiet, behind, SMALL_PX, "middle right")]
     texts = []
     for reading, y in zip(readings, top, strict=True):
         if reading.state(column) is State.ASKED:
-            number = reading.label(column).rjust(_NUMBER_LETTERS, _FIGURE_SPACE)
             ink = blend(colours.quiet, colours.ink, reading.opacity(tree.QUESTION_OF[column].number))
-            x = tile.middle + TRACK_LEFT + TRACK + NUMBER_GAP
+            right = tile.right - PADDING
+            texts.append(Text(right, y, reading.label(column), ink, behind, NUMBER_PX, "middle left"))
         else:
-            number, ink, x = reading.label(column), colours.quiet, tile.middle + TRACK_LEFT - 2
-        texts.append(Text(x, y, number, ink, behind, SMALL_PX, "middle right"))
+            texts.append(Text(left, y, reading.label(column), colours.quiet, behind, NUMBER_PX, "middle right"))
     return texts
 
 
-def share_tops(column: str, count: int) -> list[float]:
+def track_of(tile: Box) -> tuple[float, float]:
+    """Return the left end and the length of a share of 1 in an answer's tile."""
+    return tile.left + TEXT_LEFT, tile.width - TEXT_LEFT - NUMBERS_WIDTH - PADDING
+
+
+def share_tops(tile: Box, count: int) -> list[float]:
     """Return the middle line of each source's bar in an answer's tile."""
-    first = TILES[column].top + SHARES_DROP + (SHARE_STEP / 2 if count == 1 else 0.0)
+    first = tile.top + SHARES_DROP + (SHARE_STEP / 2 if count == 1 else 0.0)
     return [first + i * SHARE_STEP for i in range(count)]
-
-
-def name_lines(name: str, width: float) -> list[str]:
-    """Wrap an answer's name if its tile is narrow."""
-    return wrap(name, _NAME_LETTERS) if width < 160 else [name]
 
 
 def hover(readings: list[Reading], column: str) -> str:
     """Return the hover text of an answer: question, answer, meaning and numbers."""
     question, answer = tree.QUESTION_OF[column], tree.ANSWER_OF[column]
-    lines = [f"<b>{answer.name}</b>", *(f"<i>{line}</i>" for line in wrap(question.text, _HOVER_LETTERS))]
+    name = tree.tile_name_of(column)
+    lines = [f"<b>{name}</b>", *(f"<i>{line}</i>" for line in wrap(question.text, _HOVER_LETTERS))]
     lines += wrap(answer.meaning, _HOVER_LETTERS)
     lines += [f"<b>{escape(reading.name)}</b>: {reading.sentence(column)}" for reading in readings]
     return "<br>".join(lines)

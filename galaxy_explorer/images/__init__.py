@@ -12,7 +12,7 @@ from galaxy_explorer.images.centring import (
     Square,
     cut_square,
 )
-from galaxy_explorer.images.exposure import GREY, MAX_PIXELS, MIN_SIDE, Exposure, ImageError, SkyPlacement
+from galaxy_explorer.images.exposure import GREY, MAX_PIXELS, MIN_SIDE, NORTH_IS, Exposure, ImageError, SkyPlacement
 from galaxy_explorer.images.finding import Finding, crop_with, find_galaxy
 from galaxy_explorer.images.inputs import (
     DEFAULT_VIEWS,
@@ -34,6 +34,7 @@ __all__ = [
     "LARGEST_SIDE",
     "MAX_PIXELS",
     "MIN_SIDE",
+    "NORTH_IS",
     "NOT_SQUARE",
     "R90_PER_PIXEL",
     "Exposure",

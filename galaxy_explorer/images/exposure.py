@@ -13,6 +13,7 @@ MIN_SIDE = 16  # pixels; below it nothing of a galaxy's shape is left
 # The note on a picture of one band, and on one without colours.
 GREY = "shown in grey; the networks were trained on colour pictures, so treat their predictions with care"
 
+NORTH_IS = "north is "  # begins the note on a picture that is rotated
 IN_COLOUR = "colour of "  # begins the name of an image that is made of three others of its file
 
 # What Pillow's decoders raise on damaged files. Warning: where a caller has turned warnings into errors.
@@ -43,6 +44,8 @@ class SkyPlacement:
     ra_deg: float  # ICRS, [0, 360)
     dec_deg: float  # ICRS, [-90, 90]
     pixel_scale_arcsec: float  # of the picture's pixels, each the mean of several of the file if it was averaged
+    north_deg: float = 0.0  # from up to north, clockwise, (-180, 180]
+    mirrored: bool = False  # with north up, east is on the right
 
 
 @dataclass(frozen=True)

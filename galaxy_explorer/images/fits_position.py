@@ -6,12 +6,13 @@ astropy hands a header to wcslib, whose messages on cards that it rejects overru
 
 import math
 import re
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from galaxy_explorer.images.exposure import DAMAGED, SkyPlacement
+from galaxy_explorer.images.exposure import DAMAGED, NORTH_IS, SkyPlacement
 from galaxy_explorer.images.fits_files import MAX_UNITS, Plane, value_of
 
 TURNED_DEG = 10.0  # north may be this far from up without a note
@@ -79,7 +80,8 @@ def position_of(
         lines = [line for line in str(error).strip().splitlines() if not line.startswith("ERROR")]
         reason = lines[0].rstrip(".") if lines else type(error).__name__
         return None, [f"its sky coordinates are invalid ({reason}) and are ignored"]
-    return position, _orientation(directions)
+    position = _oriented(position, directions)
+    return position, _orientation(position)
 
 
 def pixel_aspect(header: Any) -> float:
@@ -310,13 +312,19 @@ def _steps(ra: np.ndarray, dec: np.ndarray) -> np.ndarray:
     return np.array([east, north]) @ (towards[:, 1:] - towards[:, :1])
 
 
-def _orientation(directions: np.ndarray) -> list[str]:
-    """Return notes if a picture is mirrored or rotated, from its `_steps` to right and up."""
-    notes = []
-    if np.linalg.det(directions) > 0:
-        notes.append("it is mirrored: with north up, east is on the right")
+def _oriented(position: SkyPlacement, directions: np.ndarray) -> SkyPlacement:
+    """Return a position with its directions, from the `_steps` to right and up."""
     right, up = np.linalg.solve(directions, [0.0, 1.0])
-    angle = np.degrees(np.arctan2(right, up))
-    if abs(angle) > TURNED_DEG:
-        notes.append(f"north is {abs(angle):.0f}° to the {'right' if angle > 0 else 'left'} of up")
+    north = round(float(np.degrees(np.arctan2(right, up))), 1)
+    return replace(position, north_deg=north, mirrored=bool(np.linalg.det(directions) > 0))
+
+
+def _orientation(position: SkyPlacement) -> list[str]:
+    """Return notes if a picture is mirrored or rotated."""
+    notes = []
+    if position.mirrored:
+        notes.append("it is mirrored: with north up, east is on the right")
+    if abs(position.north_deg) > TURNED_DEG:
+        side = "right" if position.north_deg > 0 else "left"
+        notes.append(f"{NORTH_IS}{abs(position.north_deg):.0f}° to the {side} of up")
     return notes

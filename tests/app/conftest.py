@@ -1,20 +1,34 @@
 """The app in `AppTest`, and the galaxies that it opens."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from app_page import new_app
 from browse_page import sixty_galaxies
-from streamlit.testing.v1 import AppTest
+from streamlit.runtime.scriptrunner.script_cache import ScriptCache
+from streamlit.testing.v1 import AppTest, app_test, local_script_runner
 
 from galaxy_explorer.app import main
+from galaxy_explorer.app.ui import menu
 from galaxy_explorer.catalogue import Catalogue
 
 
 @pytest.fixture(autouse=True)
-def no_preloading(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages that load nothing in the background, which would outlast their test."""
+def no_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages without tabs, and that load nothing in the background, which would outlast their test."""
     monkeypatch.setattr(main, "preload_soon", lambda: None)
+    monkeypatch.setattr(menu, "show_tabs", lambda *_: None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """One compilation of each page: `AppTest` by itself would compile them again for every run."""
+    kept = ScriptCache()
+    with pytest.MonkeyPatch.context() as patched:
+        for module in (app_test, local_script_runner):
+            patched.setattr(module, "ScriptCache", lambda: kept)
+        yield
 
 
 @pytest.fixture

@@ -95,5 +95,5 @@ def axe() -> str | None:
 
 @pytest.fixture
 def look_at(axe: str | None, tmp_path: Path) -> Callable[[Page, str], None]:
-    """A function that looks at a page as a test has left it, in both themes, under a name for its pictures."""
+    """A function that looks at a page as a test has left it, under a name for its pictures."""
     return lambda page, name: looked_at(page, name, axe)

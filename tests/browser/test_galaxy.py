@@ -8,11 +8,12 @@ from xml.etree import ElementTree as ET
 import pytest
 from answer_choice import PLACE_OF_ANSWER, choose_answer, click_answer
 from looks import NARROW, TIMEOUT_MS, WIDE, settled, themes_at
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from galaxy_explorer.app.panel.examples import find_examples
 from galaxy_explorer.catalogue import SAMPLE
-from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS
+from galaxy_explorer.decision_tree import COLUMNS
 
 pytestmark = pytest.mark.browser
 
@@ -22,9 +23,12 @@ SIZES_OF_TEXT = """[...document.querySelectorAll(".st-key-flow_chart text, .st-k
     .filter((text) => text.textContent.trim()).map((text) => parseFloat(getComputedStyle(text).fontSize))"""
 
 
+PICTURE = ".st-key-picture [data-testid=stImage] img"
+
+
 def picture(page: Page) -> str | None:
-    """The URL of the picture with its saliency, which depends on its content."""
-    return page.locator(".st-key-picture [data-testid=stImage] img").get_attribute("src")
+    """The URL of the picture, which depends on its content."""
+    return page.locator(PICTURE).get_attribute("src")
 
 
 def expect_answer(page: Page, column: str, label: str) -> None:
@@ -35,37 +39,67 @@ def expect_answer(page: Page, column: str, label: str) -> None:
 
 @pytest.mark.parametrize("theme", themes_at(WIDE))
 def test_a_click_in_the_chart_moves_everything_and_the_link_restores_it(
-    open_page: Callable[..., Page], look_at: Callable[[Page, str], None], tmp_path: Path, theme: str
+    open_page: Callable[..., Page], look_at: Callable[[Page, str], None], theme: str
 ) -> None:
     page = open_page(START, theme=theme)
     expect_answer(page, "Class3.1", "3 · bar")
+    settled(page)
+    plain = picture(page)
+    page.keyboard.press("m")
+    expect(page.locator(PICTURE)).not_to_have_attribute("src", plain)
+    settled(page)
     before = picture(page)
     click_answer(page, "Class2.2")
     expect_answer(page, "Class2.2", "2 · not edge-on")
-    expect(page.locator(".st-key-picture [data-testid=stImage] img")).not_to_have_attribute("src", before)
+    expect(page.locator(PICTURE)).not_to_have_attribute("src", before)
     expected = [galaxy for galaxy in find_examples(SAMPLE, "Class2.2", 7) if galaxy != "100023"]
     expect(page.locator(".st-key-sure a")).to_contain_text(expected)
-    camera = page.locator(".st-key-flow_chart [data-title*='Download plot']")
-    expect(camera).to_have_count(1)  # while the chart is redrawn there are two
-    with page.expect_download() as download:
-        camera.click()
-    assert download.value.suggested_filename == "100023_fcn_chart.svg"
-    download.value.save_as(tmp_path / "chart.svg")
-    written = " ".join(ET.parse(tmp_path / "chart.svg").getroot().itertext())
-    assert "Galaxy 100023 · network fcn · volunteers of Galaxy Zoo 2" in written
-    assert QUESTIONS[9].text.split()[0] in written
     after = picture(page)
     page.goto(page.url)  # as someone who was sent the link
     expect_answer(page, "Class2.2", "2 · not edge-on")
-    expect(page.locator(".st-key-picture [data-testid=stImage] img")).to_have_attribute("src", after)
+    settled(page)
+    assert picture(page) == plain  # the map is off until it is asked for
+    page.keyboard.press("m")
+    expect(page.locator(PICTURE)).to_have_attribute("src", after)
     settled(page)
     choose_answer(page, "something odd")
     expect_answer(page, "Class6.1", "6 · something odd")
-    expect(page.locator(".st-key-picture [data-testid=stImage] img")).not_to_have_attribute("src", after)
+    expect(page.locator(PICTURE)).not_to_have_attribute("src", after)
+    settled(page)
+    page.get_by_text("Show where it looked").click()
+    expect(page.locator(PICTURE)).to_have_attribute("src", plain)
     settled(page)
     click_answer(page, "Class3.1")
     expect_answer(page, "Class3.1", "3 · bar")
     look_at(page, "galaxy-chart")
+
+
+def test_picture_sentence_and_downloads(open_page: Callable[..., Page], tmp_path: Path) -> None:
+    page = open_page("galaxy?source=sample&galaxy=587737825678131439&network=fcn", width=1920)
+    expect(page.locator(".st-key-flow_chart .js-plotly-plot")).to_be_visible()
+    expect(page.get_by_role("heading", name="SDSS J082617.4+541216")).to_be_visible()
+    settled(page)
+    box = page.locator(PICTURE).bounding_box()
+    assert box is not None
+    assert box["width"] == pytest.approx(640, abs=8)  # a third of the window
+    assert box["y"] < 250
+    shares = page.get_by_text("Network (quick): Most likely")
+    expect(shares).to_be_hidden()
+    page.locator(".said .what").focus()
+    expect(shares).to_be_visible()
+    page.get_by_test_id("stPopoverButton").filter(has_text="Download").click()
+    for name, file in (("SVG", "chart.svg"), ("PNG", "chart.png")):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=f"Flow-chart ({name})").click()
+        assert download.value.suggested_filename == f"587737825678131439_fcn_{file}"
+        download.value.save_as(tmp_path / file)
+    written = " ".join(ET.parse(tmp_path / "chart.svg").getroot().itertext())
+    assert "volunteers of Galaxy Zoo 2" in written
+    assert "How tightly wound do the spiral arms appear?" in written
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Card (PNG)").click()
+    download.value.save_as(tmp_path / "card.png")
+    assert Image.open(tmp_path / "card.png").size == (1600, 900)
 
 
 @pytest.mark.parametrize("theme", themes_at(NARROW))
@@ -81,10 +115,10 @@ def test_on_a_phone_the_lists_answers_can_be_tapped(
     expect(page).to_have_url(re.compile("answer=Class4.1"))
     tops = [
         page.locator(f".st-key-{key}").evaluate("element => element.getBoundingClientRect().top")
-        for key in ("picture", "words", "chosen_answer", "choices", "flow_list")
+        for key in ("picture", "words", "picture_tools", "chosen_answer", "flow_list", "below")
     ]
     assert tops == sorted(tops)
-    assert tops[1] - tops[0] < 500  # the sentences come right after the picture
+    assert tops[1] - tops[0] < 420  # the sentences come right after the picture
     expect(page.get_by_role("button", name="Next").locator("kbd")).to_be_hidden()
     expect(page.locator(".st-key-flow_chart")).to_be_hidden()
     expect(page.locator(".st-key-flow_list")).to_contain_text("How many spiral arms are there?")
@@ -94,7 +128,7 @@ def test_on_a_phone_the_lists_answers_can_be_tapped(
 def test_the_chart_can_be_read_at_1200_pixels_by_eye_and_by_ear(open_page: Callable[..., Page]) -> None:
     page = open_page(START, width=1200)
     expect(page.locator(".st-key-flow_chart .js-plotly-plot")).to_be_visible()
-    page.wait_for_function(PLACE_OF_ANSWER, arg=[0, len(COLUMNS)])
+    page.wait_for_function(PLACE_OF_ANSWER, arg="Class1.1")
     sizes = page.evaluate(SIZES_OF_TEXT)
     assert len(sizes) > 100
     assert min(sizes) >= SMALLEST_PX
@@ -117,7 +151,8 @@ def test_on_paper_there_are_two_pages_with_the_chart_in_light_colours(
     expect(page.locator("body")).to_have_css("background-color", "rgb(255, 255, 255)")
     chart = page.locator(".st-key-flow_chart .js-plotly-plot")
     expect(chart).to_have_css("filter", "invert(1) hue-rotate(180deg)" if theme == "dark" else "none")
-    expect(page.locator(".st-key-differences button").first).to_be_visible()
+    expect(page.locator(".st-key-disagreement button").locator("visible=true")).to_have_count(1)
+    expect(page.get_by_text("Network (quick): Most likely")).to_be_visible()  # there is no pointer on paper
     expect(page.locator(".st-key-flow_list")).to_be_hidden()
     expect(page.get_by_role("button", name="Next")).to_be_hidden()
 
@@ -132,28 +167,45 @@ def test_from_a_narrow_window_the_list_is_printed(open_page: Callable[..., Page]
 
 
 @pytest.mark.parametrize("theme", themes_at(WIDE))
-def test_arrow_keys_reach_every_answer_of_the_chart(open_page: Callable[..., Page], theme: str) -> None:
-    page = open_page(START, theme=theme)
+def test_arrow_keys_reach_every_answer_and_open_a_folded_question(
+    open_page: Callable[..., Page], look_at: Callable[[Page, str], None], theme: str
+) -> None:
+    page = open_page("galaxy?source=sample&galaxy=100008&network=fcn&answer=Class6.2", theme=theme)
     settled(page)
-    answers = page.locator(".flow-list button")
-    expect(answers).to_have_count(len(COLUMNS))
+    answers, bulge = page.locator(".flow-list button"), page.locator(".flow-list [data-question='9']")
+    folded = len(COLUMNS) - 3 + 1  # the three answers of question 9 are behind its button
+    expect(answers).to_have_count(folded)
+    expect(bulge).to_have_accessible_name(re.compile("Does the galaxy have a bulge.* not asked .*press to open"))
+    chart = page.locator(".st-key-flow_chart").bounding_box()
+    assert chart is not None
+    assert chart["height"] <= 760
     assert answers.evaluate_all("all => all.filter(each => each.tabIndex === 0).length") == 1
     answers.first.focus()
-    reached = [answers.first.get_attribute("aria-label")]
-    for _ in COLUMNS[1:]:
+    reached = [answers.first.inner_text()]
+    for _ in range(folded - 1):
         page.keyboard.press("ArrowRight")
-        reached.append(page.evaluate("document.activeElement.ariaLabel"))
-    assert len(set(reached)) == len(COLUMNS)
+        reached.append(page.evaluate("document.activeElement.ariaLabel ?? document.activeElement.innerText"))
+    assert len(set(reached)) == folded
     page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    expect(page.locator(".flow-list button:focus")).to_have_attribute("data-question", "9")
+    look_at(page, "galaxy-folded")
+    page.keyboard.press("Enter")
+    expect(bulge).to_have_attribute("aria-expanded", "true")
+    expect(bulge).to_be_focused()
+    expect(answers).to_have_count(len(COLUMNS) + 1)
+    settled(page)
     page.keyboard.press("ArrowDown")
     focused = page.locator(".flow-list button:focus")
-    place = page.wait_for_function(PLACE_OF_ANSWER, arg=[COLUMNS.index("Class11.1"), len(COLUMNS)]).json_value()
+    place = page.wait_for_function(PLACE_OF_ANSWER, arg="Class10.1").json_value()
     box = focused.bounding_box()
     assert box is not None
-    assert box["x"] < place[0] < box["x"] + box["width"]  # the button lies on its answer
+    assert box["x"] < place[0] < box["x"] + box["width"]
     assert box["y"] < place[1] < box["y"] + box["height"]
-    page.keyboard.press("Enter")
-    expect_answer(page, "Class11.1", "11 · arm count: 1")
+    page.keyboard.press("Space")
+    expect_answer(page, "Class10.1", "10 · tightly wound arms")
+    bulge.click()  # the mouse folds it again
+    expect(answers).to_have_count(folded)
 
 
 def test_the_picture_is_enlarged_and_zoomed_by_wheel_and_keys(
@@ -183,6 +235,14 @@ def test_the_picture_is_enlarged_and_zoomed_by_wheel_and_keys(
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_contain_text("next and previous galaxy")
     page.keyboard.press("Escape")
+    page.get_by_role("combobox", name="Explain answer").click()
+    for key in ("m", "n", "?"):  # a field takes the letters that are typed
+        page.keyboard.press(key)
+    expect(page.get_by_role("combobox", name="Explain answer")).to_have_value("mn?")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("switch", name="Show where it looked")).not_to_be_checked()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_role("heading", name="Galaxy 100023")).to_be_visible()
     names = page.get_by_role("button").evaluate_all("all => all.map(each => each.ariaLabel ?? each.textContent)")
     assert "Help" not in names
 
@@ -243,8 +303,8 @@ def test_one_press_of_back_leaves_the_galaxy_whatever_was_touched(open_page: Cal
     page.get_by_role("link", name="100008").click()
     expect(page.get_by_role("heading", name="Galaxy 100008")).to_be_visible()
     settled(page)
-    page.get_by_role("radio", name="PNG").click()
-    expect(page).to_have_url(re.compile("galaxy=100008&network="))
+    page.get_by_role("radio", name="quick").click()
+    expect(page).to_have_url(re.compile("galaxy=100008&network=fcn"))
     settled(page)
     choose_answer(page, "something odd")
     expect(page).to_have_url(re.compile("answer=Class6.1"))

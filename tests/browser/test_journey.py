@@ -1,11 +1,14 @@
 """The main job, in a real browser: gallery, galaxy, answer, saliency, and back."""
 
+import re
 from collections.abc import Callable
 
 import pytest
 from answer_choice import click_answer, explained
 from looks import NARROW, at_each_look, settled
 from playwright.sync_api import Locator, Page, expect
+
+from galaxy_explorer.app.main import PAGES
 
 pytestmark = pytest.mark.browser
 
@@ -24,9 +27,12 @@ def test_from_the_gallery_to_another_answers_saliency_and_back(
     page = open_page("browse?source=sample", width=width, theme=theme)
     expect(page.locator("[class*='st-key-tile_']")).to_have_count(9)
     page.get_by_role("link", name=SPIRAL).click()
-    expect(page.get_by_role("heading", name=f"Galaxy {SPIRAL}")).to_be_visible()
+    expect(page.get_by_role("heading", name="SDSS J082617.4+541216")).to_be_visible()
     assert f"galaxy={SPIRAL}" in page.url
     expect(saliency(page)).to_be_visible()
+    settled(page)
+    page.get_by_text("Show where it looked").click()
+    expect(page.get_by_text("Bright areas speak for")).to_be_visible()
     settled(page)
     before = saliency(page).get_attribute("src")
     if width == NARROW:
@@ -55,20 +61,23 @@ def test_back_leads_from_a_galaxy_to_the_gallery_in_one_step(open_page: Callable
         settled(page)
 
 
-def test_in_a_narrow_window_the_menu_closes_when_a_page_is_chosen_and_stays_closed(
-    open_page: Callable[..., Page],
-) -> None:
-    page = open_page(width=NARROW)
-    menu = page.get_by_test_id("stSidebar")
-    for reload_while_open in (False, True):
-        page.get_by_test_id("stExpandSidebarButton").click()
-        expect(menu).to_have_attribute("data-collapsed", "false")
-        if not reload_while_open:
-            menu.get_by_role("link", name="Sky").click()
-            expect(page.get_by_role("heading", name="Find any galaxy")).to_be_visible()
-            expect(menu).to_have_attribute("data-collapsed", "true")
-        page.reload()
-        expect(page.get_by_role("heading", name="Find any galaxy")).to_be_visible()
-        settled(page)
-        expect(menu).to_have_attribute("data-collapsed", "true")
-    expect(menu).not_to_be_in_viewport()
+def test_in_a_narrow_window_the_pages_are_tabs_that_cover_nothing(open_page: Callable[..., Page]) -> None:
+    page = open_page("sky", width=NARROW)
+    tabs = page.get_by_role("navigation", name="Pages", exact=True)
+    expect(tabs.get_by_role("link")).to_have_text([re.compile(f"{listed.title}$") for listed in PAGES])
+    expect(tabs.locator("[aria-current=page]")).to_have_text(re.compile("Sky$"))
+    expect(page.get_by_test_id("stExpandSidebarButton")).not_to_be_visible()
+    tabs.get_by_role("link", name="About").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="About Galaxy Explorer")).to_be_visible()
+    expect(tabs.locator("[aria-current=page]")).to_have_text(re.compile("About$"))
+    settled(page)
+    page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, main.scrollHeight)")
+    last, bar = page.get_by_test_id("stMarkdown").last.bounding_box(), tabs.bounding_box()
+    assert last is not None
+    assert bar is not None
+    assert last["y"] + last["height"] < bar["y"]
+    assert bar["y"] + bar["height"] == pytest.approx(900, abs=1)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    expect(tabs).not_to_be_visible()
+    expect(page.get_by_test_id("stTopNavLink")).to_have_count(len(PAGES))

@@ -23,6 +23,7 @@ BLOCKS = """() => [...document.querySelector("ol.network").children].map(item =>
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_networks_are_drawn_side_by_side_or_below_one_another(open_page: Callable[..., Page], width: int) -> None:
     page = open_page("about", width=width)
+    page.get_by_text("The networks, layer by layer").click()
     expect(page.locator("ol.network")).to_have_count(2)
     for theme in ("dark", "light"):
         turn_to(page, theme)
@@ -40,6 +41,7 @@ def test_one_question_is_shown_at_a_time_and_its_examples_lead_to_galaxies(
     open_page: Callable[..., Page], look_at: Callable[[Page, str], None], width: int, theme: str
 ) -> None:
     page = open_page("about", width=width, theme=theme)
+    page.get_by_text("The 11 questions, with examples").click()
     page.get_by_role("radio", name="4 · spiral arms").or_(page.get_by_role("button", name="4 · spiral arms")).click()
     expect(page.get_by_role("heading", name="4. Is there any sign of a spiral arm pattern?")).to_be_visible()
     expect(page).to_have_url(re.compile(r"question=4"))

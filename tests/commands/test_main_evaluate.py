@@ -125,8 +125,10 @@ def test_evaluate_of_galaxies_without_scores_names_the_options_that_choose(run, 
     assert "none of the 2 to evaluate; add --all" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("ending", [".csv", ".parquet", ".fits", ".ecsv"])
-@pytest.mark.parametrize("origin", ["sha256", "key", "nothing"])
+@pytest.mark.parametrize(
+    ("ending", "origin"),
+    [*((ending, "sha256") for ending in (".csv", ".parquet", ".fits", ".ecsv")), (".csv", "key"), (".fits", "nothing")],
+)
 def test_evaluate_finds_the_training_galaxies_of_the_network_that_made_a_table(
     kaggle_folder, tmp_path, capsys, ending, origin
 ):

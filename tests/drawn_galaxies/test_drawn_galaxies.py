@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from galaxy_explorer.decision_tree import COLUMNS, column
-from galaxy_explorer.drawn_galaxies import DRAWINGS, SIDE, draw
+from galaxy_explorer.drawn_galaxies import DRAWINGS, FAMOUS, SIDE, draw, draw_famous
 from galaxy_explorer.drawn_galaxies.light import YOUNG, Disk, Sky
 from galaxy_explorer.drawn_galaxies.painting import GROUND
 
@@ -38,6 +38,16 @@ def test_every_answer_has_three_drawings_with_words() -> None:
     assert tuple(DRAWINGS) == COLUMNS
     assert {len(drawings) for drawings in DRAWINGS.values()} == {3}
     assert all(drawing.words and not drawing.words.endswith(".") for three in DRAWINGS.values() for drawing in three)
+
+
+@pytest.mark.parametrize("name", FAMOUS)
+def test_a_famous_galaxy_is_drawn_with_its_middle_in_the_middle(name: str) -> None:
+    picture = draw_famous(name, SMALL)
+    assert np.array_equal(picture, draw_famous(name, SMALL))
+    light = picture.astype(float).sum(axis=2)
+    middle = light[SMALL // 4 : -SMALL // 4, SMALL // 4 : -SMALL // 4]
+    assert middle.max() > 500
+    assert middle.mean() > 1.3 * light.mean()
 
 
 @pytest.mark.parametrize("name", COLUMNS)

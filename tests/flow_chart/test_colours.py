@@ -151,7 +151,7 @@ def test_plotly_takes_everything_that_is_drawn(galaxy, dark):
 
 def test_a_saved_chart_is_as_high_as_the_one_on_the_page(galaxy):
     figure = flow_chart(galaxy, caption="one line")
-    assert figure.layout.height == round(HEIGHT)
+    assert figure.layout.height == round(HEIGHT) <= 750  # on one screen with every question open
     assert max(next(figure.select_traces({"name": "texts"})).y) < HEIGHT
 
 

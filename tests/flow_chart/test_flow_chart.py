@@ -15,17 +15,20 @@ from galaxy_explorer.flow_chart import (
     HARDLY_ASKED,
     as_list,
     flow_chart,
+    folded_questions,
     hardly_asked,
     outline,
     percent,
     read_sources,
 )
-from galaxy_explorer.flow_chart.curves import ROUTES
 from galaxy_explorer.flow_chart.figure import all_texts
-from galaxy_explorer.flow_chart.layout import BARS, NOTES, TILES, TRACK, WIDTH
-from galaxy_explorer.flow_chart.palette import DARK, LIGHT
+from galaxy_explorer.flow_chart.layout import WIDTH, layout_of, tier_of
+from galaxy_explorer.flow_chart.palette import DARK, LIGHT, tier_colours
+from galaxy_explorer.flow_chart.writing import NOTES, chart_name, track_of
 
 EDGE_ON, ODD = 2, tree.ASKED_OF_EVERYONE
+OPEN = layout_of()
+BARS, TILES = OPEN.bars, OPEN.tiles
 
 
 def without(fractions, question, answer):
@@ -81,10 +84,11 @@ def test_every_answer_can_be_clicked_once(galaxy, face_on):
     figure = flow_chart(galaxy, face_on)
     assert [t.name for t in figure.data].count(ANSWER_TRACE) == 1
     answers = trace(figure, ANSWER_TRACE)
-    assert answers.type == "scatter"
-    assert answers.mode == "markers"
-    assert sorted(answers.customdata) == sorted(COLUMNS)
-    assert len(answers.x) == len(answers.y) == len(COLUMNS)
+    assert list(answers.customdata) == list(COLUMNS)
+    for column, left, width, y in zip(COLUMNS, answers.base, answers.x, answers.y, strict=True):
+        tile = TILES[column]
+        assert (left, width, y) == (tile.left, tile.width, tile.centre)
+        assert answers.width == pytest.approx(tile.bottom - tile.top)
 
 
 def test_nothing_but_answers_answers_the_pointer(galaxy):
@@ -111,10 +115,11 @@ def test_rows_are_those_that_galaxy_zoo_users_know():
     assert (BARS[1].left, BARS[1].right) == (0, WIDTH)
     assert BARS[7].right < BARS[2].left
     assert BARS[9].right < BARS[3].left
-    for column, below in (("1.1", 7), ("1.2", 2), ("2.1", 9), ("2.2", 3), ("4.1", 10), ("6.1", 8)):
+    for column, below in (("1.1", 7), ("1.2", 2), ("2.2", 3), ("4.1", 10), ("6.1", 8)):
         tile = TILES[f"Class{column}"]
         assert tile.left < BARS[below].right
         assert BARS[below].left < tile.right
+    assert BARS[9].right == pytest.approx(TILES["Class2.1"].left, abs=30)
 
 
 def test_bars_are_as_long_as_the_shares(galaxy, face_on):
@@ -123,8 +128,8 @@ def test_bars_are_as_long_as_the_shares(galaxy, face_on):
         bars, shares = trace(figure, name), shares_from_fractions(fractions)
         assert set(bars.customdata) == {column for column in COLUMNS if not np.isnan(shares[INDEX[column]])}
         for column, length in zip(bars.customdata, bars.x, strict=True):
-            assert length == pytest.approx(TRACK * shares[INDEX[column]])
-            assert percent(shares[INDEX[column]]) in [text.strip("\u2007") for text in texts_in(figure, TILES[column])]
+            assert length == pytest.approx(track_of(TILES[column])[1] * shares[INDEX[column]])
+            assert percent(shares[INDEX[column]]) in texts_in(figure, TILES[column])
 
 
 def test_whiskers_reach_from_the_lower_to_the_upper_end(galaxy):
@@ -132,10 +137,11 @@ def test_whiskers_reach_from_the_lower_to_the_upper_end(galaxy):
     bars = trace(flow_chart(galaxy, network_share_intervals=ends), "network")
     for i, column in enumerate(bars.customdata):
         lower, upper = ends[:, INDEX[column]]
-        assert bars.x[i] - bars.error_x.arrayminus[i] == pytest.approx(TRACK * lower, abs=1e-6)
-        assert bars.x[i] + bars.error_x.array[i] == pytest.approx(TRACK * upper, abs=1e-6)
+        track = track_of(TILES[column])[1]
+        assert bars.x[i] - bars.error_x.arrayminus[i] == pytest.approx(track * lower, abs=1e-6)
+        assert bars.x[i] + bars.error_x.array[i] == pytest.approx(track * upper, abs=1e-6)
         assert bars.error_x.array[i] != pytest.approx(bars.error_x.arrayminus[i])
-    assert shares[0] == pytest.approx(bars.x[0] / TRACK)
+    assert shares[0] == pytest.approx(bars.x[0] / track_of(TILES[COLUMNS[0]])[1])
 
 
 def test_a_whisker_begins_at_the_bar_also_if_the_mean_lies_outside(galaxy):
@@ -149,12 +155,15 @@ def test_a_whisker_begins_at_the_bar_also_if_the_mean_lies_outside(galaxy):
 def test_the_outline_has_a_box_for_every_question_and_answer_where_the_chart_has_it(galaxy):
     root = ET.fromstring(outline())
     boxes = [tuple(float(box.get(name)) for name in ("x", "y", "width", "height")) for box in root]
-    expected = [(b.left, b.top, b.right - b.left, b.bottom - b.top) for b in (*BARS.values(), *TILES.values())]
+    expected = [(b.left, b.top, b.width, b.bottom - b.top) for b in (*BARS.values(), *map(TILES.get, COLUMNS))]
     np.testing.assert_allclose(boxes, expected, atol=0.06)
     frame = flow_chart(galaxy).layout
     left, top, width, height = (float(number) for number in root.get("viewBox").split())
     assert (left, left + width) == tuple(frame.xaxis.range)
     assert (top, height) == (0, frame.height)
+    folded = layout_of(frozenset({10, 11}))
+    assert len(ET.fromstring(outline(folded))) == len(boxes) - 9
+    assert outline(folded).count(f' {round(folded.height)}"') == 1
 
 
 def test_a_question_that_was_not_asked_is_greyed_and_has_no_percentage(face_on):
@@ -215,6 +224,66 @@ def test_question_6_is_never_greyed_and_says_whom_it_asks(galaxy):
     assert any(NOTES[8] in text for text in texts_in(flow_chart(galaxy), BARS[8]))
 
 
+@pytest.fixture
+def hardly_edge_on(galaxy):
+    """Vote fractions of which 2 % reach question 9 and 5 % or more any other."""
+    shares = np.full(len(COLUMNS), np.nan)
+    for question in tree.QUESTIONS:
+        shares[SLICES[question.number]] = 1 / len(question.answers)
+    shares[SLICES[1]], shares[SLICES[EDGE_ON]] = [0.3, 0.6, 0.1], [0.02 / 0.6, 1 - 0.02 / 0.6]
+    return tree.fractions_from_shares(shares)
+
+
+def test_what_few_votes_reach_is_folded_to_one_line_that_says_how_few(hardly_edge_on):
+    figure = flow_chart(hardly_edge_on, opened=())
+    assert not set(columns_of(9)) & set(trace(figure, ANSWER_TRACE).customdata)
+    assert not set(columns_of(9)) & (set(shapes(figure, "answer")) | set(shapes(figure, "icon")))
+    assert texts_in(figure, layout_of(frozenset({9})).bars[9]) == ["edge-on bulge · 2\u202f% reach it", "9"]
+    for kept in ({9}, None):
+        assert len(trace(flow_chart(hardly_edge_on, opened=kept), ANSWER_TRACE).customdata) == len(COLUMNS)
+    assert len(shapes(flow_chart(hardly_edge_on, opened=(), selected="Class9.2"), "answer")) == len(COLUMNS)
+
+
+def test_a_question_is_open_if_one_source_reaches_it_or_does_not_know(hardly_edge_on, galaxy):
+    unknown = hardly_edge_on.copy()
+    unknown[SLICES[9]] = np.nan
+    fold = frozenset({9})
+    assert folded_questions(read_sources(hardly_edge_on, hardly_edge_on), ()) == fold
+    for votes in (galaxy, unknown):
+        assert folded_questions(read_sources(hardly_edge_on, votes), ()) == frozenset()
+    assert folded_questions(read_sources(hardly_edge_on, without(hardly_edge_on, EDGE_ON, 1)), ()) == fold
+
+
+def test_a_folded_chart_is_lower_and_rounds_no_fold_up_to_the_limit(hardly_edge_on):
+    shares = shares_from_fractions(hardly_edge_on)
+    shares[SLICES[4]] = [0.047 / 0.58, 1 - 0.047 / 0.58]
+    figure = flow_chart(tree.fractions_from_shares(shares), opened=())
+    assert figure.layout.height == round(layout_of(frozenset({9, 10, 11})).height) < round(OPEN.height)
+    texts = trace(figure, "texts").text
+    assert "arm winding · <5\u202f% reach it" in texts
+    assert "not asked" in " ".join(trace(flow_chart(volunteers=without(shares, 1, 2), opened=()), "texts").text)
+
+
+def test_no_question_of_the_likeliest_path_is_folded(random_fractions):
+    for fractions in random_fractions(50):
+        path = {tree.QUESTION_OF[column].number for column, _ in tree.most_likely_path(fractions)}
+        assert not path & folded_questions(read_sources(fractions), ())
+
+
+def test_answers_are_named_so_that_they_need_no_question():
+    names = [chart_name(column) for column in COLUMNS]
+    assert not {"yes", "no"} & set(names)
+    assert {"edge-on", "not edge-on", "bar", "no bar", "spiral arms", "no spiral arms", "nothing odd"} <= set(names)
+
+
+def test_numbers_of_deeper_questions_are_darker():
+    tiers = {number: tier_of(number) for number in BARS}
+    assert tiers == {1: 1, 6: 1, 2: 2, 7: 2, 8: 2, 3: 3, 4: 3, 5: 3, 9: 3, 10: 4, 11: 4}
+    for colours in (DARK, LIGHT):
+        against_white = [contrast(tier_colours(colours, tier)[0], "#ffffff") for tier in (1, 2, 3, 4)]
+        assert against_white == sorted(against_white)
+
+
 def test_more_than_nothing_is_never_written_as_nothing():
     assert percent(0.0) == "0\u202f%"
     assert percent(0.001) == "<1\u202f%"
@@ -227,7 +296,7 @@ def test_hover_explains_an_answer_with_its_numbers(galaxy, face_on):
     hover = trace(flow_chart(galaxy, face_on, network_name="a<b"), ANSWER_TRACE).hovertext
     for column, text in zip(COLUMNS, hover, strict=True):
         words = re.sub(r"<.*?>", " ", text.replace("<br>", " ")).replace("  ", " ")
-        assert tree.ANSWER_OF[column].name in words
+        assert tree.tile_name_of(column) in words
         assert tree.ANSWER_OF[column].meaning in words.replace("  ", " ")
         assert tree.QUESTION_OF[column].text.split()[0] in words
         assert f"{galaxy[INDEX[column]]:.3f}" in words
@@ -241,7 +310,7 @@ def test_the_likeliest_path_stands_out(galaxy, face_on):
     outlined = {column for column, s in shapes(figure, "answer").items() if s.line.color == DARK.accent}
     coloured = {column for column, s in shapes(figure, "curve").items() if s.fillcolor == DARK.accent}
     assert outlined == path
-    assert coloured == path & set(ROUTES)
+    assert coloured == path
     volunteers = flow_chart(volunteers=face_on)
     assert {c for c, s in shapes(volunteers, "answer").items() if s.line.color == DARK.accent} == {
         column for column, _ in tree.most_likely_path(face_on)
@@ -259,16 +328,18 @@ def test_text_and_bars_can_be_told_from_what_they_stand_on(galaxy, face_on, colo
     for given_arrays in ((galaxy, face_on), (face_on, face_on), (None, face_on)):
         readings = read_sources(*given_arrays, None, "network")
         path = {column for column, _ in tree.most_likely_path(readings[0].fractions)}
-        figure = flow_chart(*given_arrays, dark=colours is DARK)
-        boxes = {f"question {n}": bar for n, bar in BARS.items()} | {f"answer {c}": t for c, t in TILES.items()}
+        figure = flow_chart(*given_arrays, dark=colours is DARK, opened=())
+        layout = layout_of(folded_questions(readings, ()))
+        boxes = {f"question {n}": bar for n, bar in layout.bars.items()}
+        boxes |= {f"answer {column}": layout.tiles[column] for column in layout.shown}
         fills = {shape.name: shape.fillcolor for shape in figure.layout.shapes}
-        for text in all_texts(readings, path, colours):
+        for text in all_texts(readings, layout, path, colours):
             under = [
-                fills[name]
+                {fills[name], fills.get(name.replace("question", "tier"))}
                 for name, box in boxes.items()
                 if box.left <= text.x <= box.right and box.top <= text.y <= box.bottom
             ]
-            assert text.behind in (under or [colours.page, colours.tile]), text
+            assert text.behind in set().union(*under, {colours.page, colours.tile} if not under else set()), text
             assert contrast(text.colour, text.behind) >= 4.5, text
     for bar in (colours.network, colours.volunteers):
         assert all(contrast(bar, under) >= 3 for under in (colours.tile, colours.accent_tile, colours.track))
@@ -278,7 +349,9 @@ def test_text_and_bars_can_be_told_from_what_they_stand_on(galaxy, face_on, colo
 
 def test_nothing_dims_when_an_answer_is_clicked(galaxy):
     for t in flow_chart(galaxy, galaxy).data:
-        if t.type == "bar":
+        if t.name == ANSWER_TRACE:
+            assert t.unselected.marker.opacity == t.marker.opacity == 0
+        elif t.type == "bar":
             assert t.unselected.marker.opacity == 1
         elif t.mode == "text":
             assert t.selected.textfont.color  # plotly dims unselected text unless a selected text has a colour

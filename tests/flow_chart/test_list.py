@@ -9,7 +9,8 @@ from ends import share_ends
 from galaxy_explorer import decision_tree as tree
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, SLICES, columns_of, shares_from_fractions
 from galaxy_explorer.flow_chart import as_list, percent, read_sources
-from galaxy_explorer.flow_chart.icons import HALF_PX, ICONS, drawing, flipped
+from galaxy_explorer.flow_chart.icons import HALF_PX, ICONS, drawing, scaled
+from galaxy_explorer.flow_chart.layout import layout_of
 from galaxy_explorer.flow_chart.readings import HARDLY_ASKED
 
 
@@ -40,7 +41,7 @@ def test_list_carries_the_numbers_of_both_sources(galaxy, random_fractions):
     network, volunteers = galaxy, random_fractions(1, seed=1)[0]
     items = items_of(as_list(read_sources(network, volunteers, network_name="densenet")))
     for column, item in items.items():
-        assert tree.ANSWER_OF[column].name in words(item)
+        assert tree.tile_name_of(column) in words(item)
         for name, fractions in (("densenet", network), ("volunteers", volunteers)):
             share = shares_from_fractions(fractions)[INDEX[column]]
             line = next(d for d in item.iter("div") if d.find("span") is not None and d[0].text == f"{name}:")
@@ -65,6 +66,27 @@ def test_list_says_of_how_few_votes_a_network_says_nothing(galaxy):
     items = items_of(as_list(read_sources(tree.fractions_from_shares(shares))))
     for column in columns_of(9):
         assert "hardly asked (fewer than 1 in 100 votes)" in words(items[column])
+
+
+def test_list_folds_what_few_votes_reach_under_a_button_that_lies_on_its_bar(galaxy):
+    shares = shares_from_fractions(galaxy)
+    shares[SLICES[2]] = [0.03, 0.97]
+    shares[SLICES[1]] = [0.5, 0.5, 0]
+    readings = read_sources(tree.fractions_from_shares(shares))
+    html = as_list(readings, opened=())
+    (button,) = (b for b in ET.fromstring(html).iter("button") if b.get("data-question"))
+    assert (button.get("data-question"), button.get("aria-expanded")) == ("9", "false")
+    assert words(button) == f"9. {tree.QUESTIONS[8].text} 2\u202f% reach it ·  press to open"
+    assert f"--top:{layout_of(frozenset({9})).bars[9].top:.1f}px" in button.get("style")
+    assert set(COLUMNS) - set(items_of(html)) == set(columns_of(9))
+    opened = as_list(readings, opened={9})
+    assert 'aria-expanded="true"' in opened
+    assert "press to fold" in opened
+    assert set(items_of(opened)) == set(items_of(as_list(readings))) == set(COLUMNS)
+    assert "data-question" not in as_list(
+        readings, opened=(), selected="Class9.1"
+    )  # the selected answer stays in sight
+    assert "data-question" not in as_list(readings)
 
 
 def test_list_carries_the_intervals(galaxy):
@@ -117,12 +139,5 @@ def test_drawings_differ_within_every_question():
         assert len({ICONS[column] for column in columns_of(question.number)}) == len(question.answers)
 
 
-def test_a_drawing_is_flipped_for_plotly():
-    assert flipped("M1,-2.5L3,4Q0,0 -1,2Z") == "M1,2.5L3,-4Q0,-0 -1,-2Z"
-    for icon in ICONS.values():
-        twice = flipped(flipped(icon.soft)).replace("-0 ", "0 ")
-        assert [float(n) for n in _numbers(twice)] == [float(n) for n in _numbers(icon.soft)]
-
-
-def _numbers(path):
-    return "".join(c if c in "-.0123456789" else " " for c in path).split()
+def test_a_drawing_is_scaled_and_flipped_for_plotly():
+    assert scaled("M1,-2.5L3,4Q0,0 -1,2Z", 2) == "M2,5L6,-8Q0,-0 -2,-4Z"

@@ -99,6 +99,14 @@ def test_a_mirrored_or_rotated_picture_has_a_note():
     )
 
 
+@pytest.mark.parametrize(("angle", "mirrored"), [(0.0, False), (30.0, False), (-150.0, False), (0.0, True)])
+def test_a_position_has_the_direction_of_north(angle, mirrored):
+    cards = on_the_sky(turned_deg=angle, mirrored=mirrored)
+    position = read_exposure(written(with_header(galaxy_fluxes(), **cards))).position
+    assert position.north_deg == pytest.approx(angle, abs=0.1)
+    assert position.mirrored == mirrored
+
+
 @pytest.mark.parametrize(("angle", "message"), [(0.0, ""), (30.0, "north is 30° to the right of up")])
 def test_the_axes_may_stand_in_either_order(angle, message):
     cards = on_the_sky(turned_deg=angle)

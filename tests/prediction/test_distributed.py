@@ -1,6 +1,7 @@
 """Processes of a distributed ``predict``, as torchrun starts them."""
 
 import argparse
+import json
 import os
 import signal
 import subprocess
@@ -12,21 +13,24 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from tiny_prediction import folder_with_two_damaged
 from tiny_training import ROOT, TIMEOUT_S
 
 from galaxy_explorer.cli import main
 from galaxy_explorer.commands import console
 from galaxy_explorer.prediction import SINGLE_PROCESS, DistributedError, Rank, init_distributed, read_fractions, stream
 
-# One process of two; rank 1 is killed at its second batch, after rank 0 has finished its share.
+# One process of two: predicts a table, then another one, during which rank 1 is killed at its second batch, after rank
+# 0 has finished its share.
 ONE_OF_TWO = """
-import os, pathlib, signal, sys, time
+import contextlib, json, os, pathlib, signal, sys, time
 import pandas as pd
 sys.path.insert(0, {root!r})
 from galaxy_explorer.cli import main
+from galaxy_explorer.commands import predict
 from galaxy_explorer.prediction import catalogues, stream
 
-catalogues.CHUNK_SECONDS = 0.0
+whole, broken = json.loads(sys.argv[1])
 predicted, calls = stream.predict_inputs, []
 
 def killed(*given):
@@ -38,8 +42,12 @@ def killed(*given):
         os.kill(os.getpid(), signal.SIGKILL)
     return predicted(*given)
 
-stream.predict_inputs = killed
-sys.exit(main(sys.argv[1:]))
+with predict.init_distributed() as own_rank:  # a process group can be made once
+    predict.init_distributed = lambda: contextlib.nullcontext(own_rank)
+    pathlib.Path({output!r} + ".status-" + os.environ["RANK"]).write_text(str(main(whole)))
+    catalogues.CHUNK_SECONDS = 0.0
+    stream.predict_inputs = killed
+    sys.exit(main(broken))
 """
 GOOD = [f"{n:04}" for n in range(11) if n not in (3, 8)]
 
@@ -70,17 +78,25 @@ def two_processes(monkeypatch):
     monkeypatch.setattr(torch.distributed, "all_gather", gathered)
 
 
-def torchrun(*words):
-    """Run two processes on the CPU to their end."""
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", *words]
+@pytest.fixture(scope="module")
+def of_two(arguments, pictures, tmp_path_factory):
+    """Two commands in the two processes of one torchrun: one to its end, and one of which a process dies."""
+    where = tmp_path_factory.mktemp("two")
+    folder, output = folder_with_two_damaged(where, pictures), where / "broken.csv"
+    script = where / "one_of_two.py"
+    script.write_text(ONE_OF_TWO.format(root=str(ROOT), output=str(output)))
+    given = json.dumps([arguments(folder, where / "whole.parquet"), arguments(folder, output)])
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", script, given]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, cwd=ROOT, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, cwd=ROOT, env=environment)
+    return done, folder, where
 
 
-def test_two_processes_write_one_table_with_every_galaxy_once(arguments, folder, tmp_path):
-    output, alone = tmp_path / "scores.parquet", tmp_path / "alone.parquet"
-    done = torchrun("-m", "galaxy_explorer", *arguments(folder, output))
-    assert done.returncode == 1, done.stderr  # two pictures are damaged
+def test_two_processes_write_one_table_with_every_galaxy_once(arguments, of_two, tmp_path):
+    done, folder, where = of_two
+    output, alone = where / "whole.parquet", tmp_path / "alone.parquet"
+    statuses = [(where / f"broken.csv.status-{rank}").read_text() for rank in (0, 1)]
+    assert statuses[0] == "1", done.stderr  # two pictures are damaged
     assert main(arguments(folder, alone)) == 1
     assert read_fractions(output).index.tolist() == GOOD
     pd.testing.assert_frame_equal(read_fractions(output), read_fractions(alone), atol=1e-6)
@@ -88,19 +104,16 @@ def test_two_processes_write_one_table_with_every_galaxy_once(arguments, folder,
     pd.testing.assert_frame_equal(*failed)
     assert done.stdout.count("9 of 11 galaxies are in") == 1
     assert done.stderr.count("galaxy 0003 failed") == 1
-    assert not (tmp_path / "scores.parquet.partial").exists()
+    assert not (where / "whole.parquet.partial").exists()
 
 
-def test_when_a_process_dies_the_other_reports_it_and_resume_completes(
-    arguments, folder, tmp_path, monkeypatch, capsys
-):
-    script, output = tmp_path / "one_of_two.py", tmp_path / "scores.csv"
-    script.write_text(ONE_OF_TWO.format(root=str(ROOT), output=str(output)))
-    done = torchrun(script, *arguments(folder, output))
+def test_when_a_process_dies_the_other_reports_it_and_resume_completes(arguments, of_two, monkeypatch, capsys):
+    done, folder, where = of_two
+    output = where / "broken.csv"
     assert done.returncode != 0
     assert "run the same command with --resume" in done.stderr
     assert not output.exists()
-    kept = sum(len(pd.read_parquet(path)) for path in (tmp_path / "scores.csv.partial").glob("*.parquet"))
+    kept = sum(len(pd.read_parquet(path)) for path in (where / "broken.csv.partial").glob("*.parquet"))
     assert kept == 5 + 2  # the first process's share, and the second one's first batch
     seen = []
     predicted = stream.predict_inputs

@@ -1,9 +1,9 @@
 """Choosing an answer in a real browser: by the select box or on the flow-chart."""
 
+import re
+
 from looks import settled
 from playwright.sync_api import Locator, Page
-
-from galaxy_explorer.decision_tree import COLUMNS
 
 
 def explained(page: Page) -> Locator:
@@ -15,15 +15,16 @@ def choose_answer(page: Page, label: str) -> None:
     """Choose an answer in the select box."""
     explained(page).click()
     explained(page).fill(label)
-    page.get_by_role("option", name=label).click()
+    page.get_by_role("option", name=re.compile(rf"· {re.escape(label)}$")).click()  # "bar" is not "no bar"
 
 
-# In one step, since plotly redraws its points whenever the page runs: a handle to one may outlive it.
-PLACE_OF_ANSWER = """([index, count]) => {
-    const points = [...document.querySelectorAll(".st-key-flow_chart path.point.plotly-customdata")];
-    if (points.length !== count) return null;
-    points[index].scrollIntoView({block: "center"});
-    const box = points[index].getBoundingClientRect();
+# In one step, since both are redrawn whenever the page runs: a handle to one may outlive it. The list's buttons lie on
+# the answers of the chart, which gets the pointer; a folded question has no answers.
+PLACE_OF_ANSWER = """(column) => {
+    const button = document.querySelector(`.flow-list [data-column="${column}"] button`);
+    if (!button || !document.querySelector(".st-key-flow_chart .js-plotly-plot .barlayer")) return null;
+    button.scrollIntoView({block: "center"});
+    const box = button.getBoundingClientRect();
     return [box.x + box.width / 2, box.y + box.height / 2];
 }"""
 
@@ -31,5 +32,4 @@ PLACE_OF_ANSWER = """([index, count]) => {
 def click_answer(page: Page, column: str) -> None:
     """Click an answer's tile in the flow-chart, once a run of the page no longer redraws it."""
     settled(page)
-    place = page.wait_for_function(PLACE_OF_ANSWER, arg=[COLUMNS.index(column), len(COLUMNS)]).json_value()
-    page.mouse.click(*place)
+    page.mouse.click(*page.wait_for_function(PLACE_OF_ANSWER, arg=column).json_value())

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
 from galaxy_explorer.app import paths
 from galaxy_explorer.catalogue import Catalogue
@@ -26,11 +27,15 @@ def run(app: AppTest) -> AppTest:
 
 def opened(app: AppTest, page: str = "browse", /, **url_params: str | list[str]) -> AppTest:
     """Open a page with URL parameters, as a visitor who comes from elsewhere."""
-    if not app.title:
-        app.run()  # pages are known after the first run
-    app.switch_page(paths.script(page))
+    ask_for(app, page)
     app.query_params.update(url_params)
     return run(app)
+
+
+def ask_for(app: AppTest, page: str) -> AppTest:
+    """Ask for a page by its address; `AppTest.switch_page` knows it after a run, which costs more than most pages."""
+    app._page_hash = calc_hash(page)
+    return app
 
 
 def go_to(app: AppTest, page: str, /, **url_params: str | list[str]) -> AppTest:
@@ -44,6 +49,11 @@ def go_to(app: AppTest, page: str, /, **url_params: str | list[str]) -> AppTest:
 def texts(app: AppTest) -> str:
     """All Markdown and captions of a page, on one line."""
     return " ".join(element.value for element in (*app.markdown, *app.caption)).replace("\n", " ")
+
+
+def sentences(app: AppTest) -> str:
+    """The sentences on a galaxy by network and volunteers, with their shares, as HTML."""
+    return " ".join(html.proto.body for html in app.get("html") if 'class="said' in html.proto.body)
 
 
 def said(app: AppTest) -> str:

@@ -1,6 +1,7 @@
 """Browse in `AppTest`: a catalogue of several pages, and what its tests read."""
 
 from pathlib import Path
+from urllib.parse import parse_qs
 
 from app_page import plain
 from streamlit.testing.v1 import AppTest
@@ -24,7 +25,13 @@ def sixty_galaxies(sample: Catalogue, folder: Path) -> Catalogue:
 
 def tiles(app: AppTest) -> list[str]:
     """The ids on the tiles, in order."""
-    return [plain(link.label.split(" *")[0]) for link in app.page_link if link.label != "Compare"]
+    return [galaxy for link in app.page_link for galaxy in parse_qs(link.proto.query_string).get("galaxy", ())]
+
+
+def captions(app: AppTest) -> list[str]:
+    """The captions on the tiles, in order: the text, the values in italics, the id in bold."""
+    links = [link for link in app.page_link if "galaxy=" in link.proto.query_string]
+    return [plain(link.label) for link in links]
 
 
 def chips(app: AppTest) -> list[str]:

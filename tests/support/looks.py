@@ -48,11 +48,11 @@ def turn_to(page: Page, theme: str) -> None:
 
 
 def looked_at(page: Page, name: str, axe: str | None) -> None:
-    """Check a page in its theme and, unless every look is tested, in the other one."""
+    """Check a page in its theme; where pictures are kept, in the other one too, unless every look is tested."""
     present = "dark" if page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") else "light"
     settled(page)
     looked_at_once(page, f"{name}-{present}", axe)
-    if not ALL:
+    if SCREENSHOTS and not ALL:
         (other,) = set(THEMES) - {present}
         turn_to(page, other)
         looked_at_once(page, f"{name}-{other}", axe)

@@ -1,5 +1,7 @@
 """A tiny network for tests of prediction, and galaxies for it."""
 
+from functools import cache
+
 import numpy as np
 import torch
 from PIL import Image
@@ -39,6 +41,7 @@ def tiny_reference(threshold=1e6):
     return OODReference(100, 100, 0.99, threshold, [0.0] * size, [component], [1.0], 1.0)
 
 
+@cache
 def tiny_interval_model():
     """An interval model of which only the form matters."""
     votes = np.random.default_rng(0).dirichlet(np.ones(len(COLUMNS)), 40)

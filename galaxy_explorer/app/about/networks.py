@@ -69,11 +69,22 @@ def show() -> None:
         return
     st.markdown(texts()["networks"])
     for name, diagram in diagrams.items():
-        st.subheader(name, anchor=f"network-{name}")
+        st.subheader(f"{networks.label(name).capitalize()}: {name}", anchor=f"network-{name}")
         st.markdown(describe(networks.network(name).card, diagram.parameters))
         st.html(diagram.html)
     st.subheader("The layers", anchor="parts")
     st.html(legend(list(dict.fromkeys(kind for diagram in diagrams.values() for kind in diagram.kinds))))
+
+
+def error_in_words() -> str:
+    """Return the errors on validation galaxies as a sentence; empty if unknown."""
+    measured = {networks.label(name): networks.cards()[name].validation for name in networks.networks()}
+    known = {name: validation for name, validation in measured.items() if validation}
+    if not known:
+        return ""
+    first = next(iter(known.values()))
+    errors = " and ".join(f"{validation.rmse:.3f} ({name})" for name, validation in known.items())
+    return texts()["error"]["text"].format(galaxies=first.galaxies, errors=errors, mean=first.mean_rmse)
 
 
 def limits() -> list[str]:

@@ -1,7 +1,10 @@
-"""About: first steps, data, scores, questions with examples, networks, limits, credits."""
+"""About: first steps, a worked example, Galaxy Zoo, the networks; the details are folded."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from galaxy_explorer.app import paths, state
@@ -14,39 +17,57 @@ from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui.url_params import ignored_param_message, unknown_params, warn_once
 from galaxy_explorer.app.ui.wording import escape_markdown, listed, with_full_stop
 from galaxy_explorer.catalogue import SAMPLE, CatalogueError
-from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, INDEX, QUESTIONS, columns_into, columns_of, label_of
+from galaxy_explorer.decision_tree import (
+    ANSWER_OF,
+    COLUMNS,
+    INDEX,
+    QUESTIONS,
+    columns_into,
+    columns_of,
+    label_of,
+    short_description,
+)
 from galaxy_explorer.images import ImageError
 
 WORKED = "100053"  # the sample's galaxy that is worked through: it shows the exception and questions not asked
+SHORT = 4  # questions of the worked galaxy that are shown at once
 FILLED_UP = f"Fewer than {ENOUGH} are filled up with galaxies of the bundled sample and drawings."
 NUMBERS = [str(question.number) for question in QUESTIONS]
-
-
-def header(anchor: str) -> None:
-    """Draw the header of a section."""
-    st.header(texts()["sections"][anchor], anchor=anchor)
 
 
 def show_first_steps() -> None:
     """Draw where each kind of visitor should begin."""
     rows = texts()["first_steps"]
-    for column, row in zip(st.columns(len(rows)), rows, strict=True):
-        with column.container(border=True, height="stretch"):
-            st.markdown(f"**{row['reader']}**")
-            st.markdown(row["text"])
-            st.page_link(paths.script(row["page"]), label=row["label"], icon=":material/arrow_forward:")
+    with st.container(key="first_steps"):
+        for column, row in zip(st.columns(len(rows)), rows, strict=True):
+            with column.container(border=True, height="stretch"):
+                st.markdown(f"**{row['reader']}**")
+                st.markdown(row["text"])
+                st.page_link(paths.script(row["page"]), label=row["label"], icon=":material/arrow_forward:")
+
+
+def worked_fractions() -> np.ndarray:
+    """Return the vote fractions of the galaxy that is worked through."""
+    return sources.open_source(SAMPLE).table.loc[WORKED, list(COLUMNS)].to_numpy(dtype=float)
 
 
 def show_worked_example() -> None:
-    """Draw one galaxy of the sample, worked through as arithmetic."""
-    sample = sources.open_source(SAMPLE)
-    fractions = sample.table.loc[WORKED, list(COLUMNS)].to_numpy(dtype=float)
+    """Draw the first steps of one galaxy of the sample as arithmetic."""
+    fractions = worked_fractions()
     picture, table = st.columns([1, 4])
     with picture, st.container(key=f"tile_worked_{WORKED}"):
         st.image(sources.galaxy_thumbnail(SAMPLE, WORKED), width="stretch", alt=f"Galaxy {WORKED}")
         st.page_link(paths.GALAXY, label=WORKED, query_params={"source": SAMPLE, "galaxy": WORKED})
     with table:
-        st.html(worked_example.as_table(fractions))
+        st.markdown(f"**{short_description(fractions)}**, most volunteers said, question by question:")
+        st.html(worked_example.as_short_table(fractions, SHORT))
+
+
+def show_scores() -> None:
+    """Draw what the scores are, with all questions of the worked galaxy."""
+    fractions = worked_fractions()
+    st.markdown(texts()["scores"])
+    st.html(worked_example.as_table(fractions))
     for lesson in worked_example.lessons(fractions):
         st.markdown(lesson)
 
@@ -108,36 +129,63 @@ def show_question() -> None:
             show_examples(source, column, fill_up=True)
 
 
+def show_limits() -> None:
+    """Draw what to expect of the networks."""
+    st.markdown(texts()["limits"] + "\n".join(f"- {limit}" for limit in networks.limits()))
+
+
+def show_glossary() -> None:
+    """Draw the terms of the pages."""
+    st.markdown("\n".join(f"- **{term}**: {meaning}" for term, meaning in texts()["glossary"].items()))
+
+
+def show_sections() -> None:
+    """Draw the details, folded; what takes long is drawn once it is opened."""
+    parts: dict[str, Callable[[], Any]] = {
+        "scores": show_scores,
+        "questions": show_question,
+        "data": lambda: st.markdown(texts()["data"]),
+        "networks": networks.show,
+        "saliency": lambda: st.markdown(texts()["saliency"]),
+        "limits": show_limits,
+        "glossary": show_glossary,
+        "literature": lambda: st.markdown(texts()["literature"]),
+    }
+    with st.container(key="details"):
+        for name, title in texts()["sections"].items():
+            key = Key.SECTION.of(name)
+            if name == "questions" and st.query_params.get("question") in NUMBERS and state.widget(key) is None:
+                state.set_widget(key, True)
+            section = st.expander(title, key=key, on_change="rerun")
+            if section.open:
+                with section:
+                    parts[name]()
+
+
 def page() -> None:
     """Draw the page."""
     st.html(Path(__file__).with_name("about.css"))
     st.title("About Galaxy Explorer")
     warn_once(url_messages())
     st.markdown(texts()["lead"])
-    with st.container(key="contents"):
-        st.markdown(" · ".join(f"[{title}](#{anchor})" for anchor, title in texts()["sections"].items()))
-    header("first-steps")
     show_first_steps()
-    header("data")
-    st.markdown(texts()["data"])
-    header("scores")
-    st.markdown(texts()["scores"])
+    st.header("One galaxy, worked through", anchor="example")
     try:
         show_worked_example()
     except (CatalogueError, ImageError, OSError) as error:
         st.error(f"The example cannot be shown: {with_full_stop(error)}")
-    header("questions")
-    show_question()
-    header("networks")
-    networks.show()
-    header("saliency")
-    st.markdown(texts()["saliency"])
-    header("limits")
-    st.markdown(texts()["limits"] + "\n".join(f"- {limit}" for limit in networks.limits()))
-    header("glossary")
-    st.markdown("\n".join(f"- **{term}**: {meaning}" for term, meaning in texts()["glossary"].items()))
-    header("credits")
-    st.markdown(texts()["credits"])
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.header("How Galaxy Zoo worked", anchor="galaxy-zoo")
+        st.markdown(texts()["galaxy_zoo"])
+    with right:
+        st.header("The networks, and how far to trust them", anchor="trust")
+        st.markdown(texts()["trust"])
+        error_slot = st.empty()
+    st.header("In detail", anchor="details")
+    show_sections()
+    st.caption(texts()["credits"])
+    error_slot.markdown(networks.error_in_words())  # last: reading the cards takes a moment
 
 
 page()

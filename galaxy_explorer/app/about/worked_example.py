@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
+from itertools import islice
 
 import numpy as np
 
@@ -43,7 +44,7 @@ class Step:
         if not self.answer:
             return f"{self.mass:.3f}, {self.mass_from}", "not asked", "unknown", "all its scores are 0"
         product = f"{self.mass:.3f} × {self.share:.3f} = {self.fraction:.3f}"
-        return f"{self.mass:.3f}, {self.mass_from}", self.answer, f"{100 * self.share:.1f} %", product
+        return f"{self.mass:.3f}, {self.mass_from}", self.answer, f"{100 * self.share:.1f}\u00a0%", product
 
 
 def steps(fractions: np.ndarray) -> Iterator[Step]:
@@ -57,7 +58,7 @@ def steps(fractions: np.ndarray) -> Iterator[Step]:
         answer, share, fraction = "", np.nan, 0.0
         if not np.isnan(shares[part]).any():
             best = columns_of(number)[int(np.argmax(shares[part]))]
-            answer, share, fraction = ANSWER_OF[best].name, float(shares[INDEX[best]]), float(fractions[INDEX[best]])
+            answer, share, fraction = label_of(best), float(shares[INDEX[best]]), float(fractions[INDEX[best]])
         yield Step(f"{number} · {by_number[number].text}", mass, mass_from, answer, share, fraction)
 
 
@@ -68,13 +69,24 @@ def _answer(column: str) -> str:
 
 def as_table(fractions: np.ndarray) -> str:
     """Format the steps as an HTML table."""
-    head = "".join(f'<th scope="col">{heading}</th>' for heading in HEADINGS)
-    rows = ""
-    for step in steps(fractions):
-        cells = zip(HEADINGS[1:], step.cells(), strict=True)
+    return _table(HEADINGS, [(step.question, *step.cells()) for step in steps(fractions)])
+
+
+def as_short_table(fractions: np.ndarray, most: int) -> str:
+    """Format the first steps, without where the votes come from, as an HTML table."""
+    rows = [(step.question, *step.cells()[1:]) for step in islice(steps(fractions), most)]
+    return _table((HEADINGS[0], *HEADINGS[2:]), rows)
+
+
+def _table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    """Format rows as an HTML table, whose cells know their headings for narrow windows."""
+    head = "".join(f'<th scope="col">{heading}</th>' for heading in headings)
+    body = ""
+    for question, *texts_of_cells in rows:
+        cells = zip(headings[1:], texts_of_cells, strict=True)
         row = "".join(f'<td data-label="{heading}">{escape(text)}</td>' for heading, text in cells)
-        rows += f'<tr><th scope="row">{escape(step.question)}</th>{row}</tr>'
-    return f'<table class="worked"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+        body += f'<tr><th scope="row">{escape(question)}</th>{row}</tr>'
+    return f'<table class="worked"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
 def lessons(fractions: np.ndarray) -> list[str]:

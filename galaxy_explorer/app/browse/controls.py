@@ -1,4 +1,4 @@
-"""The controls of Browse: presets, search, filters as chips, and the sort order.
+"""The controls of Browse: presets, a popover with all others, active filters as chips.
 
 The URL alone holds the query. Each control shows what the URL says, and a change writes a new URL.
 """
@@ -25,7 +25,9 @@ from galaxy_explorer.app.browse.query import (
     query_from_url,
 )
 from galaxy_explorer.app.services import sources
+from galaxy_explorer.app.services.networks import label
 from galaxy_explorer.app.state import Key
+from galaxy_explorer.app.ui import vote_kind
 from galaxy_explorer.app.ui.wording import escape_markdown
 from galaxy_explorer.catalogue import Catalogue, VoteRange
 from galaxy_explorer.decision_tree import COLUMNS, QUESTION_OF, label_of
@@ -74,7 +76,26 @@ def _bound(key: Key, value: Any, query: BrowseQuery, changes: Callable[[Any], di
     return {"key": key, "on_change": lambda: write_url(replace(query, **({"page": 1} | changes(state.widget(key)))))}
 
 
-def choose_preset(catalogue: Catalogue, query: BrowseQuery) -> None:
+def show_controls(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> None:
+    """Draw the row of controls: presets, and the popover with all others."""
+    has_votes = bool(catalogue.votes.known.any())
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", key="controls"):
+        _choose_preset(catalogue, query)
+        with st.popover("Search, filter, sort", icon=":material/tune:", key="all_controls"):
+            chosen, new = st.columns(2, gap="large")
+            with chosen:
+                _search(query)
+                _sort(query, has_votes)
+                _sort_details(query, matches)
+                vote_kind.choose_votes(catalogue)
+            with new:
+                if has_votes:
+                    _new_filter(query)
+                    _min_asked(query)
+                _ood(query)
+
+
+def _choose_preset(catalogue: Catalogue, query: BrowseQuery) -> None:
     """Draw the presets that match galaxies; a second click on the chosen one removes it."""
     by_name = {preset.name: preset for preset in presets_of(catalogue)}
     if not by_name:
@@ -86,43 +107,40 @@ def choose_preset(catalogue: Catalogue, query: BrowseQuery) -> None:
         preset = by_name.get(state.widget(Key.PRESET))
         write_url(preset.query if preset else BrowseQuery())
 
-    st.pills("Presets", list(by_name), key=Key.PRESET, on_change=change, label_visibility="collapsed")
-    if chosen:
-        st.caption(chosen.reason)
-
-
-def choose_query(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> None:
-    """Draw search, filters and sort order."""
-    has_votes = bool(catalogue.votes.known.any())
-    with st.container(horizontal=True, vertical_alignment="bottom", key="controls"):
-        _search(query)
-        with st.popover("Add a filter", icon=":material/filter_alt:", key="add_filter"):
-            if has_votes:
-                _new_filter(query)
-                _min_asked(query)
-            _ood(query)
-        _sort(query, has_votes)
-        _sort_details(query, matches)
+    st.pills("Presets", list(by_name), key=Key.PRESET, on_change=change, label_visibility="collapsed", wrap=False)
 
 
 def show_chips(query: BrowseQuery) -> None:
-    """Draw each condition as a chip that removes it."""
-    chips = query.relaxations()
-    if not chips:
+    """Draw each condition, and a sort order other than by id, as a chip that removes it."""
+    chips, preset = query.relaxations(), preset_of(query)
+    if not chips and query.sort == BY_ID:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="chips"):
         for number, (words, without) in enumerate(chips):
             action: dict[str, Any] = {"key": f"chip_{number}", "on_click": write_url, "args": (without,)}
             st.button(escape_markdown(words), icon=CLOSE, icon_position="right", wrap=True, **action)
+        if query.sort != BY_ID and not preset:
+            unsorted = replace(query, sort=BY_ID, as_share=True, ascending=None, page=1)
+            words = SORT_NAMES.get(query.sort) or label_of(query.sort)
+            chip: dict[str, Any] = {"key": "sort_chip", "on_click": write_url, "args": (unsorted,)}
+            st.button(
+                f"sorted by {words}" if query.sort != AT_RANDOM else "random order",
+                icon=CLOSE,
+                icon_position="right",
+                wrap=True,
+                **chip,
+            )
         if len(chips) > 1:
             bare = BrowseQuery(sort=query.sort, as_share=query.as_share, ascending=query.ascending, seed=query.seed)
             st.button("Clear all filters", key="clear_all", on_click=write_url, args=(bare,), type="tertiary")
+        if preset:
+            st.caption(preset.reason)
 
 
 def _search(query: BrowseQuery) -> None:
     """Draw the search by id."""
     bound = _bound(Key.SEARCH, query.search, query, lambda text: {"search": text.strip()})
-    st.text_input("Galaxy ids", placeholder="100008, 100023", width=220, help=SEARCH_HELP, **bound)
+    st.text_input("Galaxy ids", placeholder="100008, 100023", help=SEARCH_HELP, **bound)
 
 
 def _new_filter(query: BrowseQuery) -> None:
@@ -137,12 +155,14 @@ def _new_filter(query: BrowseQuery) -> None:
             state.browse().answer_missing = True
 
     with st.form("new_filter", border=False):
-        st.selectbox("Answer", COLUMNS, index=None, format_func=_label, key=Key.NEW_ANSWER, placeholder="Choose one")
+        st.selectbox(
+            "Filter by answer", COLUMNS, index=None, format_func=_label, key=Key.NEW_ANSWER, placeholder="Choose one"
+        )
         st.segmented_control(
             "Measure", [SHARE, FRACTION], default=SHARE, required=True, key=Key.NEW_MEASURE, help=MEASURE_HELP
         )
         st.slider("Range (%)", 0, 100, (50, 100), key=Key.NEW_BOUNDS)
-        st.form_submit_button("Add filter", type="primary", icon=":material/add:", on_click=add)
+        st.form_submit_button("Add filter", icon=":material/add:", on_click=add)
     if state.browse().answer_missing:
         st.warning("Choose an answer first.", icon=":material/arrow_upward:")
         state.browse().answer_missing = False
@@ -182,18 +202,18 @@ def _sort(query: BrowseQuery, has_votes: bool) -> None:
     options = [*SORTS, *COLUMNS] if has_votes else [BY_ID, AT_RANDOM, BETWEEN_NETWORKS]
     options += [] if query.sort in options else [query.sort]
     bound = _bound(Key.SORT, query.sort, query, lambda sort: {"sort": sort, "ascending": None})
-    st.selectbox("Sort order", options, format_func=_label, width=290, **bound)
+    st.selectbox("Sort order", options, format_func=_label, **bound)
     if query.sort != AT_RANDOM:
         shown = HIGHEST if query.descending else LOWEST
         bound = _bound(Key.ORDER, shown, query, lambda order: {"ascending": order == LOWEST})
-        st.selectbox("Direction", [HIGHEST, LOWEST], width=150, **bound)
+        st.selectbox("Direction", [HIGHEST, LOWEST], **bound)
 
 
 def _sort_details(query: BrowseQuery, matches: Matches) -> None:
     """Draw what only some sort orders have: a seed, a measure, a network."""
     if query.sort == AT_RANDOM:
         bound = _bound(Key.SEED, query.seed, query, lambda seed: {"seed": int(seed)})
-        st.number_input("Seed", 0, MAX_SEED, width=150, help=SEED_HELP, **bound)
+        st.number_input("Seed", 0, MAX_SEED, help=SEED_HELP, **bound)
     elif query.sort in COLUMNS:
         shown = SHARE if query.as_share else FRACTION
         bound = _bound(Key.MEASURE, shown, query, lambda measure: {"as_share": measure == SHARE})
@@ -203,7 +223,7 @@ def _sort_details(query: BrowseQuery, matches: Matches) -> None:
         names, network = matches.ood.networks, matches.ood.network
     if network and len(names) > 1:
         bound = _bound(Key.AGAINST, network, query, lambda network: {"network": network})
-        st.segmented_control("Network", names, required=True, **bound)
+        st.segmented_control("Network", names, required=True, format_func=label, **bound)
 
 
 def _label(choice: str) -> str:

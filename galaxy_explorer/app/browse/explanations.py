@@ -7,7 +7,8 @@ from galaxy_explorer.app.browse.matching import Matches
 from galaxy_explorer.app.browse.ood_filter import OodScores
 from galaxy_explorer.app.browse.query import AGAINST_VOLUNTEERS, BETWEEN_NETWORKS, BrowseQuery
 from galaxy_explorer.app.services import sources
-from galaxy_explorer.app.ui.wording import escape_markdown
+from galaxy_explorer.app.services.networks import label
+from galaxy_explorer.app.ui.wording import escape_markdown, galaxies_in_words
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, MASS_COLUMN, QUESTION_OF
 
@@ -19,7 +20,8 @@ def explain_query(catalogue: Catalogue, query: BrowseQuery, matches: Matches) ->
         texts = ", ".join(f"“{escape_markdown(text[:40])}”" for text in matches.unknown_ids[:5])
         messages.append(f"No galaxy id contains {texts}.")
     if matches.rmse is not None:
-        sides = " and ".join(matches.networks[:2]) if not matches.network else f"{matches.network} and the volunteers"
+        names = [label(name) for name in (matches.networks[:2] if not matches.network else [matches.network])]
+        sides = " and ".join([*names, *(["the volunteers"] if matches.network else [])])
         unvoted = matches.network and not catalogue.votes.known.all()
         last = "the others, and those without votes, come last" if unvoted else "the others come last"
         count = f"{matches.predicted:,} of {len(catalogue):,}"
@@ -40,12 +42,11 @@ def _explain_votes(catalogue: Catalogue, query: BrowseQuery) -> list[str]:
         return ["These galaxies have no votes, so there are no answers to filter or sort by."]
     messages = []
     if query.needs_votes and unvoted:
-        number, what = f"{unvoted:,} of these {len(catalogue):,}", "are hidden" if query.ranges else "come last"
-        messages.append(f"{number} galaxies have no votes and {what}.")
+        messages.append(f"{'Hidden' if query.ranges else 'Last'}: {galaxies_in_words(unvoted)} without votes.")
     columns = [wanted.column for wanted in query.ranges if wanted.as_share]
     columns += [query.sort] if query.sort in COLUMNS and query.as_share else []
     if query.min_asked and any(MASS_COLUMN[QUESTION_OF[column].number] for column in columns):
-        messages.append(f"A share counts only if at least {query.min_asked} % of the votes reached its question.")
+        messages.append(f"Answers count only if at least {query.min_asked} % of volunteers were asked.")
     return messages
 
 
@@ -63,12 +64,10 @@ def _explain_ood(catalogue: Catalogue, found: OodScores) -> list[str]:
             "made them, or the model card has no reference for the score."
         ]
     elif found.missing:
-        message = (
-            f"{count} have no out-of-distribution score by {found.network} and are hidden. Predict them in Compare."
-        )
-        _lead_to_compare(catalogue, message)
+        missing = f"{count} have no out-of-distribution score by {label(found.network)} and are hidden."
+        _lead_to_compare(catalogue, f"{missing} Predict them in Compare.")
     else:
-        return [f"Out-of-distribution scores are by {found.network}."]
+        return [f"Out-of-distribution scores are by the {label(found.network)} network."]
     return []
 
 

@@ -1,31 +1,27 @@
 """The gallery of Browse: pages of tiles, each a galaxy's picture that leads to its page."""
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from galaxy_explorer.app import state
+from galaxy_explorer.app.browse.captions import captions_of, kinds_of, values_of
 from galaxy_explorer.app.browse.controls import CLOSE, write_url
 from galaxy_explorer.app.browse.matching import Matches, relaxed_queries
 from galaxy_explorer.app.browse.query import BrowseQuery
-from galaxy_explorer.app.services import sources
+from galaxy_explorer.app.services import networks, sources
 from galaxy_explorer.app.state import Key
+from galaxy_explorer.app.ui import live_sdss
 from galaxy_explorer.app.ui.skeletons import GALLERY_TILES
 from galaxy_explorer.app.ui.tiles import show_tiles
 from galaxy_explorer.app.ui.wording import escape_markdown, galaxies_in_words
-from galaxy_explorer.catalogue import Catalogue
-from galaxy_explorer.decision_tree import COLUMNS, label_of
+from galaxy_explorer.catalogue import SAMPLE, Catalogue
 
 MANY_PAGES = 7  # from here on a page is typed in faster than found
 BUTTON_PX = 44  # of a page's number
-MAX_CAPTIONS = 2  # on a tile, after the id
 MAX_RELAXED = 3
-
-Caption = Callable[[int], str]  # of a row
 
 
 def page_of(query: BrowseQuery, galaxies: int) -> tuple[int, int]:
@@ -56,61 +52,19 @@ def show_gallery(source: str, catalogue: Catalogue, query: BrowseQuery, matches:
     """Draw the tiles of one page."""
     page, _ = page_of(query, len(matches.rows))
     rows = matches.rows[(page - 1) * GALLERY_TILES : page * GALLERY_TILES]
-    write = captions_of(catalogue, query, matches)
-    ids = catalogue.table.index[rows]
-    captions = {
-        str(galaxy_id): "".join(f" *{caption(row)}*" for caption in write)
-        for galaxy_id, row in zip(ids, rows, strict=True)
-    }
+    kinds = kinds_of(catalogue, rows)
+    captions = captions_of(rows, kinds, values_of(catalogue, query, matches))
     answer = {"answer": query.asked_answer} if query.asked_answer else {}
     params = {"source": source} | answer | sources.vote_params(catalogue)
     with st.container(key="gallery"):
-        errors = show_tiles(catalogue, params, captions, "tile")
+        errors = show_tiles(catalogue, params, dict(zip(catalogue.table.index[rows], captions, strict=True)), "tile")
+        if catalogue.name == SAMPLE and len(rows) == len(catalogue):
+            live_sdss.offer_live("300 more galaxies, live from SDSS", "live_tile")  # makes the rows full
     if errors:
         with st.expander(f"{len(errors)} of these pictures cannot be read", icon=":material/broken_image:"):
             st.text("\n".join(f"{galaxy_id}: {error}" for galaxy_id, error in errors.items()))
-
-
-def captions_of(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> list[Caption]:
-    """Return functions that write the values that a query sorts or filters by."""
-    ood: list[Caption] = [_ood_caption(matches.ood.scores)] if matches.ood else []
-    if (rmse := matches.rmse) is not None:
-        return [lambda row: _rmse_caption(rmse[row], not matches.network or catalogue.votes.known[row]), *ood]
-    shown = [(query.sort, query.as_share)] if query.sort in COLUMNS else []
-    # What a filter excludes is near 0 on every tile.
-    shown += [(wanted.column, wanted.as_share) for wanted in query.ranges if wanted.low or not shown]
-    votes = [_caption(catalogue, *pair) for pair in list(dict.fromkeys(shown))[:MAX_CAPTIONS]]
-    return [*votes[: MAX_CAPTIONS - len(ood)], *ood]
-
-
-def _caption(catalogue: Catalogue, column: str, as_share: bool) -> Caption:
-    """Return a function that writes an answer's share or vote fraction."""
-    values = catalogue.votes.values(column, as_share=as_share)
-    fractions = catalogue.votes.fractions(column)
-
-    def write(row: int) -> str:
-        if np.isfinite(values[row]):
-            return f"{100 * values[row]:.0f}\u00a0% {label_of(column)}"
-        return f"{label_of(column)}: {'not asked' if np.isfinite(fractions[row]) else 'no votes known'}"
-
-    return write
-
-
-def _ood_caption(scores: np.ndarray) -> Caption:
-    """Return a function that writes an out-of-distribution score, never 1.00 for one near 1."""
-
-    def write(row: int) -> str:
-        rounded = f"{scores[row]:.2f}"
-        return f"OOD score {rounded if rounded != '1.00' or scores[row] == 1 else f'{scores[row]:.4f}'}"
-
-    return write
-
-
-def _rmse_caption(rmse: float, has_votes: bool) -> str:
-    """Return the RMSE between two sides, or which of them is missing."""
-    if np.isfinite(rmse):
-        return f"RMSE {rmse:.2f}"
-    return "not predicted" if has_votes else "no votes known"
+    if kinds.network:
+        st.caption(f"Galaxies without votes are named by predictions of the {networks.label(kinds.network)} network.")
 
 
 def show_no_matches(catalogue: Catalogue, query: BrowseQuery) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from galaxy_explorer.app import state
+from galaxy_explorer.app import paths, state
 from galaxy_explorer.app.browse import controls, explanations, gallery
 from galaxy_explorer.app.browse.matching import Matches, match_galaxies
 from galaxy_explorer.app.browse.query import URL_PARAMS, BrowseQuery
@@ -20,6 +20,8 @@ from galaxy_explorer.app.ui.url_params import ignored_param_message, unknown_par
 from galaxy_explorer.app.ui.wording import escape_markdown, galaxies_in_words, listed, with_full_stop
 from galaxy_explorer.catalogue import SAMPLE, Catalogue, CatalogueError, draw_named
 
+FEW = 50  # galaxies; with fewer, ways to more are shown above the gallery
+PURPOSE = "Press one to see what volunteers and the networks say about it."
 FOLDER_HELP = (
     "The folder of the Galaxy Zoo challenge as Kaggle has it, or any folder or zip of pictures. A file's name without "
     "its ending is the galaxy's id; a `scores.csv` with the challenge's columns adds the volunteers' votes. Open it "
@@ -45,7 +47,7 @@ def choose_source() -> str:
     source = sources.current_source()
     state.shared().source = source
     state.set_widget(Key.SOURCE, source)
-    with st.container(horizontal=True, vertical_alignment="bottom", width="content", key="source"):
+    with st.container(horizontal=True, vertical_alignment="center", width="content", key="source"):
         st.selectbox(
             "Catalogue",
             list(sources.sources()),
@@ -53,12 +55,8 @@ def choose_source() -> str:
             key=Key.SOURCE,
             on_change=change_source,
             label_visibility="collapsed",
-            width=260,
+            width=280,
         )
-        if may_open_paths():
-            with st.popover("Open a folder", icon=":material/folder_open:"), st.form("folder", border=False):
-                open_folder()
-        live_sdss.choose_draw(source)
     return source
 
 
@@ -68,10 +66,14 @@ def change_source() -> None:
     sources.turn_to(state.widget(Key.SOURCE), **replace(query, search="", page=1).url_params())
 
 
-def open_folder() -> None:
-    """Draw the form that opens a folder as a source."""
-    folder = st.text_input("Folder or zip with pictures", placeholder="/data/galaxies", help=FOLDER_HELP)
-    if st.form_submit_button("Open folder") and folder.strip():
+def offer_folder() -> None:
+    """Draw the form that opens a folder as a source, if the visitor may open paths."""
+    if not may_open_paths():
+        return
+    with st.popover("Open a folder", icon=":material/folder_open:", type="tertiary"), st.form("folder", border=False):
+        folder = st.text_input("Folder or zip with pictures", placeholder="/data/galaxies", help=FOLDER_HELP)
+        if not st.form_submit_button("Open folder") or not folder.strip():
+            return
         try:
             source = sources.add_folder(folder)
         except (ValueError, OSError) as error:
@@ -94,10 +96,22 @@ def url_messages(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> 
 
 
 def show_count(catalogue: Catalogue, query: BrowseQuery, found: int) -> None:
-    """Draw how many galaxies match, with the page numbers."""
+    """Draw how many galaxies match, what they are for, ways to more, and the page numbers."""
+    kind = "built-in " if catalogue.name == SAMPLE else ""
+    count = f"**{found:,}** of {len(catalogue):,} {kind}galaxies."
+    if found == len(catalogue):
+        count = f"**{found:,} {kind}{'galaxy' if found == 1 else 'galaxies'}.** {PURPOSE}"
+    missing = f" {catalogue.missing_pictures:,} more have no picture." if catalogue.missing_pictures else ""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="count"):
-        missing = f" {catalogue.missing_pictures:,} more have no picture." if catalogue.missing_pictures else ""
-        st.markdown(f"**{found:,}** of {len(catalogue):,} galaxies.{missing}", width="content")
+        st.markdown(count + missing, width="content")
+        with st.container(horizontal=True, vertical_alignment="center", width="content", key="more_galaxies"):
+            live_sdss.choose_draw(catalogue.source)
+            is_small = len(catalogue) < FEW and not draw_named(catalogue.source)
+            if is_small:
+                live_sdss.offer_live("See 300 live from SDSS", "see_live")
+            offer_folder()
+            if is_small:
+                st.page_link(paths.UPLOAD, label="Upload a picture", icon=":material/upload:")
         gallery.show_pages(query, found, Key.PAGES_ABOVE)
 
 
@@ -105,9 +119,9 @@ def describe_catalogue(catalogue: Catalogue) -> str:
     """Describe the open catalogue, as an introduction to ways to more galaxies."""
     count = galaxies_in_words(len(catalogue))
     if catalogue.name == SAMPLE:
-        return f"The bundled sample has {count}, so that everything works offline."
+        return f"The app has {count} built in, so that everything works offline."
     if draw_named(catalogue.name):
-        return f"These {count} are a draw from Live SDSS; “Draw other galaxies”, above, makes another."
+        return f"These {count} are drawn live from SDSS; “Draw other galaxies”, above, draws others."
     voted = int(catalogue.votes.known.sum())
     votes = "all of them with votes" if voted == len(catalogue) else f"{voted:,} of them with votes"
     return f"The open catalogue, {escape_markdown(catalogue.name)}, has {count}, {votes}."
@@ -137,16 +151,15 @@ def page() -> None:
     except (CatalogueError, OSError) as error:
         st.error(f"These galaxies cannot be opened: {with_full_stop(error)}")
         live_sdss.offer_alternatives(source)
+        offer_folder()
         return
-    vote_kind.choose_votes(catalogue)
     query, ignored = controls.read_url()
     matches = match_galaxies(catalogue, query)
     ignored += url_messages(catalogue, query, matches)
     warn_once([*messages, *unknown_params(URL_PARAMS), *unknown_votes(), *ignored])
     state.shared().selection = Selection(source, matches.rows, len(catalogue))
     state.browse().url_params = {"source": source, **query.url_params(), **sources.vote_params(catalogue)}
-    controls.choose_preset(catalogue, query)
-    controls.choose_query(catalogue, query, matches)
+    controls.show_controls(catalogue, query, matches)
     controls.show_chips(query)
     show_count(catalogue, query, len(matches.rows))
     explanations.explain_query(catalogue, query, matches)

@@ -40,7 +40,7 @@ def open_table(path: str) -> str:
     bundled = networks.networks()
     name = next((name for name in bundled if prediction_jobs.network_key(name) == key), "")
     if not name:
-        stem = f"{file.stem} (table)" if file.stem in (*bundled, *RESERVED) else file.stem
+        stem = f"{file.stem} (table)" if file.stem in (*bundled, *networks.LABELS.values(), *RESERVED) else file.stem
         name = free_name(stem, file, opened, _plain)
     opened[name] = file
     return name

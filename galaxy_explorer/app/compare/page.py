@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from galaxy_explorer.app import state
-from galaxy_explorer.app.compare import external_tables, progress, results
+from galaxy_explorer.app.compare import errors, external_tables, progress, results
 from galaxy_explorer.app.compare.comparison import (
     SAMPLE_SIZE,
     compare,
@@ -45,7 +46,7 @@ TABLE_HELP = (
 
 def show_validation() -> None:
     """Show each network's errors on the validation set."""
-    st.header("Unseen galaxies")
+    st.header("Unseen galaxies", anchor=False)
     with waiting("Reading the model cards …", FIGURES):
         cards = networks.cards()
     for reason in networks.unreadable_networks():
@@ -55,12 +56,16 @@ def show_validation() -> None:
         st.info("The model cards in weights/ hold no validation errors.")
         return
     first = next(iter(measured.values()))
-    st.markdown(
+    about = (
         f"Measured on **{first.galaxies} galaxies** that the networks were not trained on, a random sample of the "
         "Galaxy Zoo challenge. The model card in each checkpoint holds these figures."
     )
-    errors = {name: (values.rmse, values.rmse_by_question) for name, values in measured.items()}
-    results.show_errors("card", errors, (first.mean_rmse, first.mean_rmse_by_question))
+    found: dict[str, errors.Errors] = {
+        name: (values.rmse, values.rmse_by_question) for name, values in measured.items()
+    }
+    words = errors.show_errors("card", found, (first.mean_rmse, first.mean_rmse_by_question), about)
+    with words, st.expander("What these words mean", icon=":material/help:"):
+        st.markdown(INTRODUCTION.read_text(encoding="utf-8"))
 
 
 def choose_source() -> str:
@@ -119,7 +124,15 @@ def choose_networks() -> list[str]:
     """Return the chosen networks and external tables; all if none is chosen."""
     names = list(dict.fromkeys([*networks.networks(), *external_tables.tables()]))
     key = Key.COMPARE_NETWORKS.of(*names)  # a table that was just opened is among the chosen
-    chosen = st.pills("Networks", names, selection_mode="multi", default=names, key=key, persist_state="session")
+    chosen = st.pills(
+        "Networks",
+        names,
+        selection_mode="multi",
+        default=names,
+        key=key,
+        format_func=networks.label,
+        persist_state="session",
+    )
     if not chosen:
         st.caption("None is chosen: all are compared.")
     return [name for name in names if name in chosen] or names
@@ -147,9 +160,9 @@ def offer_tables() -> None:
             st.button(label, key=f"close_{name}", on_click=close, icon=":material/close:", type="tertiary")
 
 
-def show_comparison(catalogue: Catalogue) -> None:
+def show_comparison(catalogue: Catalogue, choices: DeltaGenerator) -> None:
     """Compare the chosen galaxies of a catalogue, as far as they are predicted."""
-    with st.container(horizontal=True, vertical_alignment="bottom", key="choices_galaxies"):
+    with choices:
         rows = choose_rows(catalogue)
         names = choose_networks()
         offer_tables()
@@ -177,22 +190,24 @@ def show_comparison(catalogue: Catalogue) -> None:
 def page() -> None:
     """Show the page."""
     st.title("Networks against volunteers")
+    st.markdown("See how close the networks come to the volunteers' votes, and where they fail.")
     warn_once([*unknown_params(("source", "votes")), *sources.unknown_source(), *sources.unknown_votes()])
     follow_theme()
-    st.markdown(INTRODUCTION.read_text(encoding="utf-8"))
     show_validation()
-    st.header("Galaxies of your choice")
+    st.header("Galaxies of your choice", anchor=False)
     if not networks.networks():
         st.info("There are no networks in weights/. Train one with `python train.py`, or fetch the project's weights.")
         return
-    source = choose_source()
+    choices = st.container(horizontal=True, vertical_alignment="bottom", key="choices_galaxies")
+    with choices:
+        source = choose_source()
     try:
         with waiting(sources.opening(source), WORDS):
             catalogue = sources.catalogue(source)
     except (CatalogueError, OSError) as error:
         st.error(f"These galaxies cannot be opened: {with_full_stop(error)}")
         return
-    show_comparison(catalogue)
+    show_comparison(catalogue, choices)
 
 
 page()

@@ -9,9 +9,10 @@ import streamlit as st
 from galaxy_explorer.app.compare import external_tables
 from galaxy_explorer.app.compare.comparison import Comparison
 from galaxy_explorer.app.services import prediction_jobs
+from galaxy_explorer.app.services.networks import label
 from galaxy_explorer.app.services.prediction_jobs import PredictionJob, Status
 from galaxy_explorer.app.ui.skeletons import ESTIMATE, waiting
-from galaxy_explorer.app.ui.wording import galaxies_in_words, with_full_stop
+from galaxy_explorer.app.ui.wording import galaxies_in_words, listed, with_full_stop
 from galaxy_explorer.catalogue import Catalogue
 
 
@@ -32,7 +33,7 @@ def show_predictions(catalogue: Catalogue, comparison: Comparison, wanted: int) 
         return
     for network, job in jobs.items():
         if job and job.status == Status.FAILED:
-            st.error(f"The prediction by **{network}** failed: {with_full_stop(job.error)}")
+            st.error(f"The prediction by **{label(network)}** failed: {with_full_stop(job.error)}")
     if needed := {network: ids for network, ids in missing.items() if ids}:
         failed = any(job and job.status == Status.FAILED for job in jobs.values())
         offer_prediction(catalogue, needed, wanted, failed)
@@ -52,7 +53,7 @@ def show_progress(jobs: Sequence[PredictionJob]) -> None:
             seconds = prediction_jobs.seconds_per_galaxy(job.network) * (len(job.ids) - job.done)
         done = "queued" if job.status == Status.QUEUED else f"{job.done:,} of {len(job.ids):,} galaxies"
         left = "stopping after the current batch" if job.stop.is_set() else f"about {duration(seconds)} left"
-        st.progress(min(job.done / len(job.ids), 1.0), f"**{job.network}**: {done}, {left}")
+        st.progress(min(job.done / len(job.ids), 1.0), f"**{label(job.network)}**: {done}, {left}")
     st.caption(
         "Predictions continue while you use other pages. Finished ones are kept for everyone, also after a stop."
     )
@@ -85,13 +86,11 @@ def offer_prediction(catalogue: Catalogue, missing: Mapping[str, Sequence[str]],
     with waiting("Timing the networks on this machine …", ESTIMATE):
         estimate = sum(prediction_jobs.seconds_per_galaxy(network) * len(ids) for network, ids in missing.items())
     begun = any(len(ids) < wanted for ids in missing.values())
-    counts = ", ".join(f"{network} {wanted - len(ids):,} of {wanted:,}" for network, ids in missing.items())
-    predicted = (
-        f"Predicted so far: {counts}; estimated"
-        if begun
-        else f"Not predicted yet by {' and '.join(missing)}; estimated"
-    )
-    st.markdown(f"{predicted} time: about **{duration(estimate)}**.", help="Predicted once and kept for everyone.")
+    counts = listed([f"{label(network)} {wanted - len(ids):,} of {wanted:,}" for network, ids in missing.items()])
+    rest = f"Predicted so far: {counts}. The rest takes"
+    all_of_them = f"Predict {galaxies_in_words(wanted)} with {listed([label(network) for network in missing])}:"
+    time = f"about **{duration(estimate)}**, once for everyone."
+    st.markdown(f"{rest if begun else all_of_them} {time}")
     verb = "Retry" if failed else "Resume" if begun else "Start"
     if st.button(f"{verb} prediction", type="primary", icon=":material/play_arrow:"):
         _submit(catalogue, missing)

@@ -1,32 +1,29 @@
-"""Sections of Compare: errors, votes, disagreements, network against network, downloads."""
+"""Sections of Compare: errors, disagreements, votes, network against network, downloads."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from galaxy_explorer.app import paths, state
 from galaxy_explorer.app.compare import charts, tables
 from galaxy_explorer.app.compare.comparison import Comparison
+from galaxy_explorer.app.compare.errors import EVERY, SHORT, show_chart, show_scores, show_table
 from galaxy_explorer.app.panel.selected_answer import answer_label
 from galaxy_explorer.app.services import sources
+from galaxy_explorer.app.services.networks import label as label_of_network
 from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui.theme import is_dark
-from galaxy_explorer.app.ui.wording import escape_markdown, galaxies_in_words, listed, with_full_stop
+from galaxy_explorer.app.ui.wording import escape_markdown, galaxies_in_words, with_full_stop
 from galaxy_explorer.catalogue import Catalogue
-from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS, columns_of, in_words
+from galaxy_explorer.decision_tree import COLUMNS, columns_of, in_words
 from galaxy_explorer.evaluation.intervals import LEVEL
 from galaxy_explorer.images import ImageError
 
 FEWEST = 50  # galaxies below which a statistic means little
 CARDS = 12  # galaxies of a gallery, and how many more at a time
-MEAN = "mean predictor"
-CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
-SHORT = {question.number: f"{question.number} · {question.short}" for question in QUESTIONS}
-EVERY = "all questions"
 
 
 def show(catalogue: Catalogue, comparison: Comparison) -> None:
@@ -38,68 +35,15 @@ def show(catalogue: Catalogue, comparison: Comparison) -> None:
     else:
         if comparison.voted:
             show_scores(comparison)
-            show_votes(comparison)
             show_worst(catalogue, comparison)
+            with st.expander("Predictions against votes, and prediction intervals", icon=":material/scatter_plot:"):
+                show_votes(comparison)
         else:
             st.info("These galaxies have no votes: only the networks are compared.", icon=":material/how_to_vote:")
         if len(comparison.predicted) > 1:
-            show_networks(catalogue, comparison)
+            with st.expander("Network against network", icon=":material/balance:", expanded=not comparison.voted):
+                show_networks(catalogue, comparison)
     show_downloads(catalogue, comparison)
-
-
-def show_chart(figure: go.Figure, key: str, alt: str) -> None:
-    """Show a figure in its own colours, without plotly's toolbar."""
-    st.plotly_chart(figure, theme=None, config=CONFIG, key=key, alt=alt)
-
-
-def show_table(title: str, by_question: Mapping[str, Mapping[int, float]], form: str) -> None:
-    """Show values by name and question number as a folded table."""
-    with st.expander(title, icon=":material/table_rows:"):
-        table = pd.DataFrame(by_question).sort_index().rename(index=SHORT).rename_axis("question")
-        st.dataframe(table, column_config={name: st.column_config.NumberColumn(format=form) for name in by_question})
-
-
-def show_errors(
-    key: str, networks: Mapping[str, tuple[float, Mapping[int, float]]], mean: tuple[float | None, Mapping[int, float]]
-) -> None:
-    """Show the RMSE of each network and of the mean predictor, overall and by question."""
-    rmse_of_mean, mean_by_question = mean
-    by_question = {name: errors for name, (_, errors) in networks.items()}
-    with st.container(horizontal=True, key=f"{key}_figures"):
-        for name, (rmse, _) in networks.items():
-            ratio = rmse / rmse_of_mean if rmse_of_mean else None
-            better = ratio and f"{100 * abs(1 - ratio):.0f}\u00a0% {'less' if ratio <= 1 else 'more'} than the {MEAN}"
-            st.metric(f"RMSE of {name}", f"{rmse:.4f}", better, delta_color="off", delta_arrow="off", width="content")
-        if rmse_of_mean is not None:
-            st.metric(f"RMSE of the {MEAN}", f"{rmse_of_mean:.4f}", width="content")
-    figure = charts.errors_per_question(by_question, mean_by_question, MEAN, is_dark())
-    show_chart(figure, f"{key}_errors", "RMSE of each network by question; the table below holds the same numbers")
-    show_table("RMSE as a table", by_question | {MEAN: mean_by_question}, "%.4f")
-
-
-def show_scores(comparison: Comparison) -> None:
-    """Show the errors over these galaxies."""
-    st.subheader("Errors by question")
-    st.caption(in_training(comparison), help=f"Here the {MEAN} gives every galaxy the mean votes of these galaxies.")
-    scores = comparison.scores()
-    first = next(iter(scores.values()))
-    networks = {name: (score.rmse, score.rmse_by_question) for name, score in scores.items()}
-    show_errors("these", networks, (first.mean_rmse, first.mean_rmse_by_question))
-
-
-def in_training(comparison: Comparison) -> str:
-    """Describe on how many of the galaxies the networks were trained."""
-    trained, count = comparison.trained(), galaxies_in_words(len(comparison))
-    messages = [f"{name} was trained on {number:,} of these {count}." for name, number in trained.items() if number]
-    if messages:
-        messages.append("Errors on training galaxies are optimistic: see “Unseen galaxies” above.")
-    if unseen := [name for name, number in trained.items() if not number]:
-        messages.insert(
-            0, f"Unseen: {listed(unseen)} {'was' if len(unseen) == 1 else 'were'} trained on none of these."
-        )
-    if unknown := [name for name in comparison.predicted if name not in trained]:
-        messages.append(f"Whether {listed(unknown, 'or')} was trained on these galaxies is unknown.")
-    return escape_markdown(" ".join(messages))
 
 
 def choose_question(key: Key) -> int | None:
@@ -116,7 +60,9 @@ def choose_network(comparison: Comparison, key: Key) -> str:
     names = list(comparison.predicted)
     if len(names) == 1:
         return names[0]
-    return st.segmented_control("Network", names, default=names[0], required=True, key=key.of(*names))
+    return st.segmented_control(
+        "Network", names, default=names[0], required=True, key=key.of(*names), format_func=label_of_network
+    )
 
 
 def choose_columns() -> tuple[str, ...]:
@@ -136,7 +82,6 @@ def choose_columns() -> tuple[str, ...]:
 @st.fragment
 def show_votes(comparison: Comparison) -> None:
     """Show the density of votes over predictions, the calibration and the coverage."""
-    st.subheader("Predictions and votes")
     with st.container(horizontal=True, vertical_alignment="bottom", key="choices_votes"):
         columns = choose_columns()
         network = choose_network(comparison, Key.VOTES_NETWORK)
@@ -162,7 +107,10 @@ def show_density(
     binned: pd.DataFrame | None = None,
 ) -> None:
     """Show the density of another network's fractions, or of the votes, over a network's."""
-    across, up = (f"vote fraction {f'predicted by {side}' if side else 'of volunteers'}" for side in (network, other))
+    across, up = (
+        f"vote fraction {f'predicted by {label_of_network(side)}' if side else 'of volunteers'}"
+        for side in (network, other)
+    )
     figure = charts.density_chart(comparison.density(network, other, columns), across, up, is_dark(), binned)
     show_chart(figure, f"density_{other}", f"Density of {up} over {across}; a table next to it sums it up")
 
@@ -172,12 +120,14 @@ def show_coverage(comparison: Comparison) -> None:
     if not comparison.coverage:
         st.info("These predictions have no intervals.")
         return
-    overall = ", ".join(f"**{within.all:.1%}** for {name}" for name, within in comparison.coverage.items())
+    overall = ", ".join(
+        f"**{within.all:.1%}** for {label_of_network(name)}" for name, within in comparison.coverage.items()
+    )
     st.markdown(
         f"Prediction intervals should hold **{LEVEL:.0%}** of the votes, and more where many votes are exactly 0. "
         f"Over these galaxies they hold {overall}."
     )
-    by_network = {name: within.by_question for name, within in comparison.coverage.items()}
+    by_network = {label_of_network(name): within.by_question for name, within in comparison.coverage.items()}
     figure = charts.coverage_per_question(by_network, LEVEL, is_dark())
     show_chart(figure, "coverage", "Coverage of the intervals by question; the table below holds the numbers")
     show_table("Coverage as a table", by_network, "percent")
@@ -196,18 +146,17 @@ def show_worst(catalogue: Catalogue, comparison: Comparison) -> None:
 @st.fragment
 def show_networks(catalogue: Catalogue, comparison: Comparison) -> None:
     """Show the density of two networks' predictions, and their largest disagreements."""
-    st.subheader("Network against network")
     pairs = tables.pairs_of(list(comparison.predicted))
     with st.container(horizontal=True, vertical_alignment="bottom", key="choices_networks"):
         question = choose_question(Key.PAIR_QUESTION)
         pair, key = pairs[0], Key.PAIR.of(len(pairs))
         if len(pairs) > 1:
-            pair = st.selectbox("Networks", pairs, format_func=" and ".join, key=key, width=320)
+            pair = st.selectbox("Networks", pairs, format_func=_label_of_pair, key=key, width=320)
     one, other = pair
     between = comparison.between(one, other)
     rmse = between.rmse if question is None else between.rmse_by_question[question]
     over = EVERY if question is None else SHORT[question]
-    st.markdown(f"RMSE between {one} and {other} over {over}: **{rmse:.4f}**.")
+    st.markdown(f"RMSE between {_label_of_pair(pair)} over {over}: **{rmse:.4f}**.")
     left, right = st.columns(2, gap="large")
     with left:
         show_density(comparison, one, other, COLUMNS if question is None else columns_of(question))
@@ -218,9 +167,14 @@ def show_networks(catalogue: Catalogue, comparison: Comparison) -> None:
     show_gallery("networks", catalogue, comparison.disagreements(one, other, question), pair)
 
 
+def _label_of_pair(pair: tuple[str, str]) -> str:
+    """Return the labels of two networks: ``accurate and quick``."""
+    return " and ".join(map(label_of_network, pair))
+
+
 def show_gallery(key: str, catalogue: Catalogue, worst: pd.DataFrame, sides: tuple[str, str]) -> None:
     """Show a gallery of disagreements between two sides, the largest first."""
-    network, other = sides
+    network, other = map(label_of_network, sides)
     st.caption(f"Under each picture: the answer on which {network} and {other} differ most, with both vote fractions.")
     shown = state.compare().shown.get(key, CARDS)
     with st.container(key=f"cards_{key}"):
@@ -256,7 +210,9 @@ def show_one_by_one(catalogue: Catalogue, comparison: Comparison) -> None:
             show_tile(f"tile_pair_{galaxy_id}", catalogue, str(galaxy_id), picture)
             votes = comparison.volunteers[i].astype(float)
             lines = [f"**volunteers**: {in_words(votes)}"] if np.isfinite(votes).any() else []
-            lines += [f"**{name}**: {in_words(values[i])}" for name, values in comparison.predicted.items()]
+            lines += [
+                f"**{label_of_network(name)}**: {in_words(values[i])}" for name, values in comparison.predicted.items()
+            ]
             st.markdown("  \n".join(lines))
 
 

@@ -1,5 +1,6 @@
 """Galaxy: one galaxy of a catalogue, at ``?source=NAME&galaxy=ID``."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -9,18 +10,15 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from galaxy_explorer.app import paths, state
-from galaxy_explorer.app.galaxy.copy_link import copy_link
+from galaxy_explorer.app.galaxy.copy_button import copy_button
+from galaxy_explorer.app.galaxy.heading import show_heading, title_of
 from galaxy_explorer.app.panel import panel, shown_galaxy
-from galaxy_explorer.app.panel.saliency import small_picture
 from galaxy_explorer.app.panel.selected_answer import asked_answer, selected_answer
-from galaxy_explorer.app.panel.shown_galaxy import GalaxyPrediction
 from galaxy_explorer.app.services import networks, sources
 from galaxy_explorer.app.services.selection import Selection
 from galaxy_explorer.app.services.sources import unknown_votes
 from galaxy_explorer.app.state import GalaxyUrl, Key
-from galaxy_explorer.app.ui import vote_kind
 from galaxy_explorer.app.ui.skeletons import PAGE, PANEL, waiting
-from galaxy_explorer.app.ui.survey_links import links_out
 from galaxy_explorer.app.ui.url_params import ignored_param_message, unknown_params, warn_once
 from galaxy_explorer.app.ui.wording import cut, escape_markdown, listed, with_full_stop
 from galaxy_explorer.catalogue import Catalogue, CatalogueError
@@ -28,8 +26,7 @@ from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import ImageError
 
 HISTORY = Path(__file__).with_name("history.html")
-
-WAITING_SIDE_PX = 424  # of the picture while the network predicts
+STYLE = Path(__file__).with_name("galaxy.css")
 
 
 def neighbours(source: str, catalogue: Catalogue, galaxy_id: str) -> tuple[str | None, str | None, str]:
@@ -121,15 +118,12 @@ def current_url() -> GalaxyUrl:
     return GalaxyUrl(*(st.query_params.get(name) for name in GalaxyUrl._fields))
 
 
-def read_url() -> bool:
-    """Set network and answer if a link or the Back button changed the URL; return if it did."""
+def read_url() -> None:
+    """Set network and answer by the URL."""
     url = current_url()
-    if url == state.galaxy().url:
-        return False
     if url.network in networks.networks():
         state.set_widget(Key.NETWORK, url.network)
     state.panel().requested_answer = url.answer
-    return True
 
 
 def write_url(params: dict[str, str], arrived: bool) -> None:
@@ -157,24 +151,15 @@ def url_messages() -> list[str]:
 def show_permalink(slot: DeltaGenerator, params: dict[str, str]) -> None:
     """Draw the button that copies the permalink of what is shown."""
     with slot:
-        copy_link(f"{st.context.url or ''}?{urlencode(params)}")
-
-
-def show_heading(catalogue: Catalogue, galaxy_id: str) -> DeltaGenerator:
-    """Draw the title with position and votes, and return its container."""
-    heading = st.container(key="heading", horizontal=True, vertical_alignment="bottom")
-    with heading, st.container(width="content"):
-        st.title(f"Galaxy {escape_markdown(galaxy_id)}")
-        row = catalogue.table.loc[galaxy_id].to_dict()
-        st.markdown(links_out(row.get("ra_deg"), row.get("dec_deg")))
-        vote_kind.show_vote_kind(catalogue)
-    return heading
+        link = f"{st.context.url or ''}?{urlencode(params)}"
+        copy_button(Key.COPY_LINK, link, "Copy link", "Copy the link to this galaxy, network and answer", "Link copied")
 
 
 def page() -> None:
     """Draw the page."""
     if state.shared().arrived:
         state.galaxy().url = None
+    st.html(STYLE)
     with st.container(key="history"):
         st.html(HISTORY, unsafe_allow_javascript=True)
     if (opened := open_requested()) is None:
@@ -183,29 +168,33 @@ def page() -> None:
     messages_slot = st.empty()
     state.shared().source = source
     state.galaxy().galaxy_id = galaxy_id
-    st.set_page_config(page_title=f"Galaxy {galaxy_id} · Galaxy Explorer")
+    title = title_of(catalogue, galaxy_id)
+    st.set_page_config(page_title=f"{title or f'Galaxy {galaxy_id}'} · Galaxy Explorer")
     link_slot = show_navigation(source, catalogue, galaxy_id)
-    heading = show_heading(catalogue, galaxy_id)
-    prediction: GalaxyPrediction | None = None
+    with st.container(key="heading", horizontal=True, vertical_alignment="center"):
+        with st.container(width="stretch", gap="xsmall"):
+            show_heading(catalogue, galaxy_id, title)
+        network_slot = st.container(width="content")
     try:
-        with waiting("Predicting …", PANEL) as waiting_for:
-            galaxy = shown_galaxy.galaxy_of(source, galaxy_id)
-            waiting_for.show_picture(small_picture(galaxy.shown, WAITING_SIDE_PX))  # before torch is imported
-            with messages_slot:
-                warn_once(url_messages())
-            arrived = read_url()
-            with heading:
-                network = panel.choose_network()
-            if network:
-                prediction = panel.prefetch(galaxy, network)
+        with waiting("Opening the picture …", PANEL):
+            galaxy = replace(shown_galaxy.galaxy_of(source, galaxy_id), title=title)
     except (CatalogueError, ImageError, OSError) as error:
         show_error(
             f"The picture of galaxy {escape_markdown(galaxy_id)} cannot be read: {with_full_stop(error)}", source
         )
         return
-    if prediction:
-        panel.show(prediction)
-        params = {"source": source, "galaxy": galaxy_id, "network": prediction.model, "answer": selected_answer()}
+    arrived = current_url() != state.galaxy().url  # by a link or the Back button
+
+    def choose_network() -> str | None:
+        with messages_slot:
+            warn_once(url_messages())
+        if arrived:
+            read_url()
+        with network_slot:
+            return panel.choose_network()
+
+    if network := panel.show(galaxy, choose_network):
+        params = {"source": source, "galaxy": galaxy_id, "network": network, "answer": selected_answer()}
         params |= sources.vote_params(catalogue)
         write_url(params, arrived)
         show_permalink(link_slot, params)

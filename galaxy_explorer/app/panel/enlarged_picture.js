@@ -76,8 +76,12 @@ export default function ({ parentElement, data }) {
   find("dl").innerHTML = data.map(([key, use]) => `<dt><kbd>${key}</kbd></dt><dd>${use}</dd>`).join("");
   const list = () => keys.open || enlarged.open || keys.showModal();
   find(".help").onclick = list;
+  const typing = "textarea, select, [contenteditable='true'], input:not([type=checkbox], [type=radio], [type=range])";
   const onKey = (event) => {
-    if (event.key === "?" && !event.target.closest("input, textarea")) list();
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest(typing)) return;
+    if (event.key === "?") list();
+    const isMap = event.key.toLowerCase() === "m" && !event.repeat && !keys.open && !enlarged.open;
+    if (isMap) document.querySelector(".st-key-map input")?.click();
   };
   document.addEventListener("keydown", onKey);
   window.addEventListener("resize", draw);

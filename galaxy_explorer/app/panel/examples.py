@@ -85,7 +85,7 @@ def _show_galaxies(source: str, column: str, without: Collection[str]) -> list[s
     found = find_examples(sources.sources()[source], column, MAX_EXAMPLES + len(without), votes)
     ids = [galaxy_id for galaxy_id in found if galaxy_id not in without][:MAX_EXAMPLES]
     params = {"source": source, "answer": column} | sources.vote_params(catalogue)
-    captions = {galaxy_id: f" *{100 * found[galaxy_id]:.0f}\u00a0% {label_of(column)}*" for galaxy_id in ids}
+    captions = {galaxy_id: f"{label_of(column)} {100 * found[galaxy_id]:.0f}\u00a0%" for galaxy_id in ids}
     for galaxy_id, error in show_tiles(catalogue, params, captions, f"tile_{INDEX[column]}").items():
         st.caption(f"No picture of {escape_markdown(galaxy_id)}: {with_full_stop(error)}")
     return ids

@@ -1,37 +1,34 @@
 """The galaxy panel, which shows one galaxy on every page."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from galaxy_explorer.app import state
 from galaxy_explorer.app.panel import saliency
 from galaxy_explorer.app.panel.chart import choose_chart, explain_hardly_asked, show_chart
+from galaxy_explorer.app.panel.downloads import offer_downloads
+from galaxy_explorer.app.panel.enlarged_picture import PanelPicture
 from galaxy_explorer.app.panel.examples import show_examples
 from galaxy_explorer.app.panel.score_table import show_scores
-from galaxy_explorer.app.panel.selected_answer import (
-    answer_label,
-    select_answer,
-    selected_answer,
-    show_list,
-    start_answer,
-)
+from galaxy_explorer.app.panel.selected_answer import answer_label, selected_answer, show_list, start_answer
 from galaxy_explorer.app.panel.shown_galaxy import GalaxyPrediction, ShownGalaxy
+from galaxy_explorer.app.panel.words import show_words
 from galaxy_explorer.app.services import networks, sources
 from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui import theme
-from galaxy_explorer.app.ui.skeletons import style_of_chart
+from galaxy_explorer.app.ui.skeletons import PREDICTION, waiting
 from galaxy_explorer.app.ui.wording import with_full_stop
 from galaxy_explorer.catalogue import CatalogueError
-from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, INDEX, QUESTION_OF, in_words, label_of
-from galaxy_explorer.evaluation.metrics import largest_differences
+from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, label_of
 from galaxy_explorer.flow_chart import as_list
 
 STYLE = Path(__file__).with_name("panel.css")
 NORMALISED = (6, 8)  # questions whose scores are as if everyone had been asked the first of them
-MIN_DIFFERENCE = 0.05  # between vote fractions that count as different
-MAX_DIFFERENCES = 3
+ARCHITECTURES = {"densenet": "a DenseNet", "fcn": "a plain convolutional network"}
 
 
 def choose_network() -> str | None:
@@ -42,87 +39,96 @@ def choose_network() -> str | None:
     if not names:
         st.error("There is no network in weights/. Train one with `python train.py`, or fetch the project's weights.")
         return None
-    return st.segmented_control(
-        "Network",
-        names,
-        default=None if state.widget(Key.NETWORK) else names[0],  # the URL may have set one
-        required=True,
-        key=Key.NETWORK,
-        persist_state="session",
-        help="Both were trained on the volunteers' votes; the one with the smaller error comes first.",
-    )
+    with st.container(key="network_choice", width="content"):
+        return st.segmented_control(
+            "Network",
+            names,
+            default=None if state.widget(Key.NETWORK) else names[0],  # the URL may have set one
+            required=True,
+            format_func=networks.label,
+            key=Key.NETWORK,
+            persist_state="session",
+            help="Both were trained on the volunteers' votes.  \n" + "  \n".join(map(_in_help, names)),
+        )
 
 
-def prefetch(galaxy: ShownGalaxy, model: str) -> GalaxyPrediction:
-    """Do all that takes time before a galaxy can be shown; a page calls this under a skeleton."""
-    import galaxy_explorer.saliency  # noqa: F401  its first import takes a second
+def _in_help(name: str) -> str:
+    """Describe a network for the help of its choice: architecture and error."""
+    card = networks.cards()[name]
+    architecture = f"{ARCHITECTURES[card.model]}, " if card.model in ARCHITECTURES else ""
+    error = f"RMSE {card.validation.rmse:.3f} on galaxies it was not trained on" if card.validation else "not validated"
+    return f"**{networks.label(name)}**: {architecture}`{name}`; {error}."
 
-    return galaxy.predict(model)
 
+def show(galaxy: ShownGalaxy, choose: Callable[[], str | None]) -> str | None:
+    """Draw a galaxy: its picture at once, then a network's sentence, flow-chart and scores.
 
-def show(prediction: GalaxyPrediction) -> None:
-    """Draw a galaxy: picture with saliency, sentences, flow-chart, examples, table, downloads.
+    A saliency map, if it is turned on, and the pictures of other galaxies come last and fill their slots.
 
-    The quick parts come first; the saliency map and the pictures of other galaxies then fill their slots.
+    Parameters
+    ----------
+    galaxy : ShownGalaxy
+        The galaxy.
+    choose : callable
+        Returns the network, or None without one. It is called after the picture is drawn, as it may import torch.
+
+    Returns
+    -------
+    str or None
+        The network.
     """
     st.html(STYLE)
     theme.follow_theme()
-    st.html(f"<style>.st-key-flow_chart [data-testid='stSkeleton'] {{ {style_of_chart()} }}</style>")
-    galaxy = prediction.galaxy
-    start_answer("/".join(galaxy.picture_key or galaxy.key), prediction.fractions, prediction.card.training_mean)
+    shown = "/".join(galaxy.picture_key or galaxy.key)
+    has_map = saliency.is_shown() and state.panel().answer_of == shown
     with st.container(key="panel"):
-        with st.container(key="words"):
-            _show_words(prediction)
-        left, right = st.columns([4, 9], gap="medium")
-        with left, st.container(key="aside"):
-            picture_slot = st.container(key="picture")
-            _choose_answer(prediction)
-            with st.container(key="choices"):
-                choices = saliency.choose_saliency()
-            examples_slot = st.container(key="sure")
-        with right:
-            chart = choose_chart(prediction)
-            answers_slot = st.container(key="all_answers") if chart.side_by_side else None
-            explain_hardly_asked(prediction, chart.sources)
-            with st.container(key="flow"):
-                list_arguments = show_chart(prediction, chart)
-                list_slot = st.container(key="flow_list")  # over the chart, or instead of it
-        with picture_slot:
-            overlaid = saliency.show_picture(prediction, choices)
+        with st.container(key="aside"):
+            picture, tools = PanelPicture(galaxy, has_map), st.container(key="tools")
+        reading = st.container(key="reading")
+        with reading, waiting("Predicting …", PREDICTION):
+            if not (model := choose()):
+                return None
+            prediction = galaxy.predict(model)
+        start_answer(shown, prediction.fractions, prediction.card.training_mean)
+        with reading:
+            with st.container(key="words"):
+                show_words(prediction)
+            answers_slot = st.container(key="all_answers")
+            list_slot, list_arguments = _show_chart(prediction)
+        with tools:
+            downloads_slot, choices = _show_tools(prediction)
+            overlaid = saliency.show_map(prediction, choices, picture) if choices else None
         with list_slot:
-            show_list(as_list(**list_arguments, selected_picture=saliency.small_picture(overlaid)))
-        if answers_slot:
+            small = "" if overlaid is None else saliency.small_picture(overlaid)
+            show_list(as_list(**list_arguments, selected_picture=small))
+        if choices and choices.side_by_side:
             with answers_slot:
                 saliency.show_all_answers(prediction, choices)
-        with examples_slot:
+        with st.container(key="below"):
             _show_examples(galaxy.galaxy_id)
-    show_scores(prediction, overlaid)
+            table = show_scores(prediction)
+        with downloads_slot:
+            offer_downloads(prediction, table, choices or saliency.Choices())
+    return model
 
 
-def _show_words(prediction: GalaxyPrediction) -> None:
-    """Draw the likeliest paths by network and volunteers, and their largest differences."""
-    fractions, votes = prediction.fractions, prediction.galaxy.volunteers
-    st.markdown(f":blue-badge[{prediction.model}] {in_words(fractions)}")
-    if votes is None:
-        st.markdown(":orange-badge[volunteers] No votes on this picture are known.")
-        return
-    st.markdown(f":orange-badge[volunteers] {in_words(votes)}")
-    largest = [
-        column
-        for column in largest_differences(fractions, votes, MAX_DIFFERENCES)
-        if abs(fractions[INDEX[column]] - votes[INDEX[column]]) >= MIN_DIFFERENCE
-    ]
-    with st.container(key="differences", horizontal=True, vertical_alignment="center"):
-        if not largest:
-            st.caption(f"They agree: no vote fraction differs by {100 * MIN_DIFFERENCE:.0f} % or more.")
-            return
-        st.caption("Largest differences in vote fraction (in brackets: the 68 % prediction interval):", width="content")
-        for column in largest:
-            volunteers, network = prediction.volunteer_percent(column), prediction.percent(column)
-            label = f"{label_of(column)} — volunteers {volunteers}, {prediction.model} {network}"
-            action: dict[str, Any] = {"key": f"difference_{column}", "on_click": select_answer, "args": (column,)}
-            # Wrapped, or on a phone a longer network's name would cut the figures off.
-            st.button(label, type="tertiary", wrap=True, **action)
+def _show_chart(prediction: GalaxyPrediction) -> tuple[DeltaGenerator, dict[str, Any]]:
+    """Draw the flow-chart; return the slot and the arguments of its list."""
+    shown = choose_chart(prediction)
+    explain_hardly_asked(prediction, shown)
+    with st.container(key="flow"):
+        arguments = show_chart(prediction, shown)
+        return st.container(key="flow_list"), arguments  # over the chart, or instead of it
+
+
+def _show_tools(prediction: GalaxyPrediction) -> tuple[DeltaGenerator, saliency.Choices | None]:
+    """Draw the tools below the picture; return the slot of downloads, and the map's choices."""
+    with st.container(key="picture_tools", horizontal=True, vertical_alignment="center"):
+        is_on = saliency.choose_map()
+        downloads_slot = st.container(key="download_menu", width="content")
+    _choose_answer(prediction)
+    with st.container(key="choices"):
+        return downloads_slot, saliency.choose_saliency() if is_on else None
 
 
 def _choose_answer(prediction: GalaxyPrediction) -> None:
@@ -130,7 +136,8 @@ def _choose_answer(prediction: GalaxyPrediction) -> None:
     slot = st.container(key="chosen_answer")
     slot.selectbox("Explain answer", COLUMNS, format_func=answer_label, key=Key.ANSWER)
     column = selected_answer()
-    values = [f"{prediction.model} {prediction.percent(column)}"]
+    interval = prediction.interval(column)
+    values = [f"network {prediction.percent(column)}" + (f" ({interval})" if interval else "")]
     if volunteers := prediction.volunteer_percent(column):
         values.append(f"volunteers {volunteers}")
     of = "Of the votes, as if all had been asked" if QUESTION_OF[column].number in NORMALISED else "Of all votes"
@@ -140,8 +147,9 @@ def _choose_answer(prediction: GalaxyPrediction) -> None:
 def _show_examples(galaxy_id: str) -> None:
     """Draw galaxies of the open catalogue with a clear majority for the selected answer."""
     column = selected_answer()
-    st.markdown(f"**Examples: {QUESTION_OF[column].short}, {ANSWER_OF[column].name}**")
-    try:
-        show_examples(sources.current_source(), column, without=galaxy_id)
-    except (CatalogueError, OSError) as error:
-        st.caption(f"The galaxies cannot be opened: {with_full_stop(error)}")
+    with st.container(key="sure"):
+        st.markdown(f"**Examples of “{label_of(column)}”**")
+        try:
+            show_examples(sources.current_source(), column, without=galaxy_id)
+        except (CatalogueError, OSError) as error:
+            st.caption(f"The galaxies cannot be opened: {with_full_stop(error)}")

@@ -1,4 +1,4 @@
-"""The picture of a galaxy with saliency maps over it, for one answer or all of a question."""
+"""Saliency maps over the picture, on request: for one answer or all of a question."""
 
 import base64
 import io
@@ -9,71 +9,110 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from galaxy_explorer.app.panel.enlarged_picture import offer_enlarged
+from galaxy_explorer.app import state
+from galaxy_explorer.app.panel.enlarged_picture import PanelPicture
 from galaxy_explorer.app.panel.selected_answer import select_answer, selected_answer
 from galaxy_explorer.app.panel.shown_galaxy import GalaxyPrediction
 from galaxy_explorer.app.state import Key
-from galaxy_explorer.app.ui.skeletons import PICTURE, PICTURES, waiting
+from galaxy_explorer.app.ui.skeletons import LINE, PICTURES, waiting
 from galaxy_explorer.decision_tree import ANSWER_OF, INDEX, QUESTION_OF, columns_of, label_of
 from galaxy_explorer.flow_chart import percent
 from galaxy_explorer.images import frame_field, overlay, thumbnail
 
 if TYPE_CHECKING:
-    from galaxy_explorer.saliency import SaliencyMap
+    from galaxy_explorer.saliency import Method, SaliencyMap
 
 SMALL_SIDE_PX = 200  # of the pictures side by side
-FOR, AGAINST = "for", "against"
+FOR, AGAINST = "for it", "against it"
 
 
 @dataclass(frozen=True)
 class Choices:
     """How saliency maps are computed and shown."""
 
-    method: str
-    evidence: str  # FOR or AGAINST the answer
-    opacity: float  # in [0, 1]
-    per_answer: bool = True  # whether the method depends on the answer
-    comparable: bool = True  # whether maxima of different maps can be compared
+    method: str = "Grad-CAM"
+    evidence: str = FOR  # or AGAINST the answer
+    opacity: float = 0.6  # in [0, 1]
+    side_by_side: bool = False  # whether the maps of all answers of the question are shown as well
+
+    @property
+    def per_answer(self) -> bool:
+        """Whether the method depends on the answer."""
+        return methods()[self.method].per_answer
+
+    @property
+    def comparable(self) -> bool:
+        """Whether maxima of different maps can be compared."""
+        return methods()[self.method].comparable
+
+
+def methods() -> "dict[str, Method]":
+    """Return the saliency methods by name."""
+    from galaxy_explorer.saliency import METHODS
+
+    return METHODS
+
+
+def is_shown() -> bool:
+    """Return whether the visitor turned saliency maps on."""
+    return bool(state.widget(Key.MAP))
+
+
+def choose_map() -> bool:
+    """Draw the switch of the saliency map, at first off, and return if it is on."""
+    return st.toggle(
+        "Show where it looked",
+        key=Key.MAP,
+        persist_state="session",
+        help="A saliency map: the areas of the picture that speak for or against an answer, to the network.",
+    )
 
 
 def choose_saliency() -> Choices:
-    """Draw the choices of method, evidence and opacity."""
-    from galaxy_explorer.saliency import METHODS
-
+    """Draw the choices of evidence, opacity and method."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="saliency_choices"):
-        evidence = st.segmented_control("Evidence", [FOR, AGAINST], default=FOR, required=True, key=Key.DIRECTION)
-        with st.popover("Saliency", icon=":material/tune:"):
-            opacity = st.slider("Opacity", 0, 100, 60, format="%d %%", key=Key.OPACITY, persist_state="session")
-            method = st.selectbox("Method", list(METHODS), key=Key.METHOD, persist_state="session")
-            st.caption(METHODS[method].explanation)
-    chosen = METHODS[method]
-    return Choices(method, evidence, opacity / 100.0, chosen.per_answer, chosen.comparable)
+        evidence = st.segmented_control(
+            "Highlight what speaks", [FOR, AGAINST], default=FOR, required=True, key=Key.DIRECTION
+        )
+        with st.popover("Method", icon=":material/tune:"):
+            method = st.selectbox("Saliency method", list(methods()), key=Key.METHOD, persist_state="session")
+            st.caption(methods()[method].explanation)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="saliency_looks"):
+        opacity = st.slider("Opacity", 0, 100, 60, format="%d %%", key=Key.OPACITY, persist_state="session")
+        side_by_side = st.toggle("Compare answers", key=Key.SIDE_BY_SIDE, persist_state="session")
+    return Choices(method, evidence, opacity / 100.0, side_by_side)
 
 
-def show_picture(prediction: GalaxyPrediction, choices: Choices) -> np.ndarray:
-    """Draw the picture with the saliency map of the selected answer, and return it as RGB."""
+def show_map(prediction: GalaxyPrediction, choices: Choices, picture: PanelPicture) -> np.ndarray:
+    """Draw the map of the selected answer over the picture, and return both as RGB."""
     column = selected_answer()
-    (saliency_map,) = _maps(prediction, (column,), choices, PICTURE)
+    (saliency_map,) = _maps(prediction, (column,), choices, LINE)
     overlaid = overlaid_picture(prediction, saliency_map.heat, choices.opacity)
     of_answer, bright = "", "show the strongest pattern that the network detects, the same for every answer"
     if choices.per_answer:
         of_answer = f" of “{ANSWER_OF[column].name}” to: {QUESTION_OF[column].text}"
-        bright = f"are evidence {choices.evidence} “{label_of(column)}”"
-    st.image(overlaid, width="stretch", alt=f"Galaxy {prediction.galaxy.galaxy_id} with the saliency{of_answer}")
-    offer_enlarged()
+        bright = f"speak {'for' if choices.evidence == FOR else 'against'} “{label_of(column)}”"
+    picture.show(overlaid, f"with the saliency{of_answer}")
     if saliency_map.message:
         st.info(f"{saliency_map.message}.", icon=":material/visibility_off:")
-    maximum = f" Maximum before scaling: {saliency_map.maximum:.3g}." if choices.comparable else ""
-    st.caption(f"Bright areas {bright}. The network sees only the framed square.{maximum}")
+    maximum = f"Maximum before scaling: {saliency_map.maximum:.3g}." if choices.comparable else None
+    st.caption(f"Bright areas {bright}. Only the framed square is used.", help=maximum)
     return overlaid
+
+
+def with_map(prediction: GalaxyPrediction, column: str, choices: Choices) -> np.ndarray:
+    """Return the picture with the saliency map of an answer, computed now, as RGB."""
+    found = prediction.saliency(column, choices.method, choices.evidence == AGAINST)
+    return overlaid_picture(prediction, found.heat, choices.opacity)
 
 
 def show_all_answers(prediction: GalaxyPrediction, choices: Choices) -> None:
     """Draw a small picture for each answer of the question; a press on one selects it."""
     question = QUESTION_OF[selected_answer()]
     with st.container(horizontal=True, vertical_alignment="center"):
-        bright = f"Bright areas are evidence {choices.evidence} each answer. " if choices.per_answer else ""
-        st.markdown(f"**{question.text}** {bright}The shares are predicted by {prediction.model}.")
+        side = "for" if choices.evidence == FOR else "against"
+        bright = f"Bright areas speak {side} each answer. " if choices.per_answer else ""
+        st.markdown(f"**{question.text}** {bright}The shares are the {prediction.label} network's.")
         common = choices.comparable and st.toggle(
             "Common scale",
             key=Key.COMMON_SCALE,

@@ -1,20 +1,17 @@
-"""The 37 scores of a galaxy as a table, and its downloads."""
+"""The 37 scores of a galaxy as a table."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from galaxy_explorer.app.panel.selected_answer import selected_answer
 from galaxy_explorer.app.panel.shown_galaxy import GalaxyPrediction
 from galaxy_explorer.app.services import networks
 from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui.skeletons import TABLE, waiting
 from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, shares_from_fractions
-from galaxy_explorer.images import to_png
 
 # Why an interval can hold more than 68 %.
 ZERO_LOWER = "where it is 0, more than 16 % of such votes are 0, and the interval holds more than 68 %"
@@ -43,27 +40,31 @@ def scores_table(prediction: GalaxyPrediction, others: Mapping[str, GalaxyPredic
     )
 
 
-def show_scores(prediction: GalaxyPrediction, overlaid: np.ndarray) -> None:
-    """Draw the table of scores and the downloads."""
-    with st.container(key="scores"):
-        st.subheader("The 37 scores")
+def show_scores(prediction: GalaxyPrediction) -> pd.DataFrame:
+    """Draw the table of scores, folded, and return it."""
+    with st.expander("All 37 scores", icon=":material/table_rows:"), st.container(key="scores"):
         st.caption(
             "A vote fraction is the answer share multiplied by the fraction of all votes that reached the question; "
             "it is not a probability."
         )
         names = [name for name in networks.networks() if name != prediction.model]
         others = {}
-        if names and st.toggle(f"Show {' and '.join(names)}", key=Key.OTHER_NETWORKS, persist_state="session"):
+        if names and st.toggle(_other_networks(names), key=Key.OTHER_NETWORKS, persist_state="session"):
             with waiting("Predicting with the other networks …", TABLE):
                 others = {name: prediction.galaxy.predict(name) for name in names}
         table = scores_table(prediction, others)
         _show_table(table, prediction, list(others))
-        _offer_downloads(prediction, table, overlaid)
+    return table
+
+
+def _other_networks(names: list[str]) -> str:
+    """Return the label of the switch that shows the other networks' scores."""
+    return f"Show the other network ({networks.label(names[0])})" if len(names) == 1 else "Show the other networks"
 
 
 def _show_table(table: pd.DataFrame, prediction: GalaxyPrediction, others: list[str]) -> None:
     """Draw the table, with labels and explanations of its columns."""
-    model = prediction.model
+    model = prediction.label
     config = st.column_config
 
     def number(label: str, meaning: str, form: str = "%.3f", width: int = 92) -> Any:
@@ -73,42 +74,18 @@ def _show_table(table: pd.DataFrame, prediction: GalaxyPrediction, others: list[
         "question": config.TextColumn(width=136),
         "answer": config.TextColumn(width=124),
         "volunteer_fraction": number("volunteers", "Vote fraction of the volunteers"),
-        "network_fraction": number(model, f"Vote fraction predicted by {model}"),
+        "network_fraction": number(model, f"Vote fraction predicted by the {model} network"),
         "network_lower": number("lower", f"Lower end of the 68 % prediction interval; {ZERO_LOWER}", width=64),
         "network_upper": number("upper", "Upper end of the 68 % prediction interval", width=64),
         "difference": number("difference", f"{model} minus volunteers", "%+.3f"),
-        **{f"{name}_fraction": number(name, f"Vote fraction predicted by {name}") for name in others},
+        **{
+            f"{name}_fraction": number(networks.label(name), f"Vote fraction predicted by {networks.label(name)}")
+            for name in others
+        },
         "volunteer_share": number("volunteers' share", "Answer share of the volunteers", width=124),
-        "network_share": number(f"{model}'s share", f"Answer share predicted by {model}", width=112),
+        "network_share": number("network's share", f"Answer share predicted by the {model} network", width=112),
         "column": config.TextColumn("column", help="Name of the score in tables and downloads", width=80),
     }
     shown = [name for name in columns if prediction.galaxy.volunteers is not None or name not in VOTE_COLUMNS]
     table = table.assign(question=[f"{QUESTION_OF[column].number} · {QUESTION_OF[column].short}" for column in COLUMNS])
     st.dataframe(table, hide_index=True, height=320, column_order=shown, column_config=columns)
-
-
-def _offer_downloads(prediction: GalaxyPrediction, table: pd.DataFrame, overlaid: np.ndarray) -> None:
-    """Draw the buttons that download the scores and the pictures."""
-    galaxy = prediction.galaxy
-    index = pd.Index([galaxy.galaxy_id], name="GalaxyID")
-    row = (
-        pd.DataFrame([prediction.fractions], columns=list(COLUMNS), index=index).assign(**galaxy.columns).reset_index()
-    )
-    stem = f"{galaxy.galaxy_id}_{prediction.model}"
-    compared = "Network and volunteers as CSV"
-    if galaxy.volunteers is None:
-        compared, table = "Network as a table (CSV)", table.drop(columns=VOTE_COLUMNS)
-    with st.container(horizontal=True):
-        for label, content, file in (
-            ("Scores as CSV", partial(_csv, row), f"{stem}_scores.csv"),
-            (compared, partial(_csv, table), f"{stem}_compared.csv"),
-            ("Picture", partial(to_png, galaxy.picture), f"{galaxy.galaxy_id}.png"),
-            ("Picture with saliency", partial(to_png, overlaid), f"{stem}_{selected_answer()}.png"),
-        ):
-            kind = "text/csv" if file.endswith("csv") else "image/png"
-            st.download_button(label, content, file, kind, icon=":material/download:", on_click="ignore")
-
-
-def _csv(table: pd.DataFrame) -> bytes:
-    """Format a table as CSV."""
-    return table.to_csv(index=False, float_format="%.6f").encode()

@@ -1,13 +1,16 @@
 """The selected answer: one choice, made in select box, chart, list or by a button."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
 from galaxy_explorer.app import state
 from galaxy_explorer.app.state import Key
-from galaxy_explorer.decision_tree import INDEX, QUESTION_OF, label_of, most_likely_path
+from galaxy_explorer.decision_tree import INDEX, QUESTION_OF, SLICES, label_of, most_likely_path
+
+LIST = Path(__file__).with_name("answer_list")  # its style sheet and script
 
 
 def answer_label(column: str) -> str:
@@ -50,6 +53,8 @@ def start_answer(shown: str, fractions: np.ndarray, usual: Sequence[float] | Non
     panel, before, asked = state.panel(), selected_answer(), asked_answer()
     requested, panel.requested_answer = panel.requested_answer, None
     is_new, panel.answer_of = panel.answer_of != shown, shown
+    if is_new:
+        panel.opened = set()
     if requested in INDEX:
         asked = requested
     elif before in INDEX and not is_new:
@@ -81,62 +86,26 @@ def select_pressed() -> None:
     select_answer(state.widget(Key.ANSWER_LIST).get("tapped"))
 
 
-LIST_SCRIPT = """
-const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
-export default function ({ parentElement, data, setTriggerValue }) {
-  const list = parentElement.querySelector(".answers");
-  const active = document.activeElement;
-  const focused = list.contains(active) && active.closest("[data-column]")?.dataset.column;
-  list.innerHTML = data;
-  const buttons = [...list.querySelectorAll("button")];
-  // One stop of the tab key; arrow keys move from there, up and down by questions.
-  const stop = (button) => buttons.forEach((each) => (each.tabIndex = each === button ? 0 : -1));
-  stop(list.querySelector("[aria-pressed=true]") ?? buttons[0]);
-  if (focused) {
-    const button = list.querySelector(`[data-column="${focused}"] button`);
-    stop(button);
-    button?.focus({ preventScroll: true });
-  }
-  const root = document.documentElement;
-  const note = () => root.classList.toggle("narrow", window.innerWidth < 736); // for print, whose window is the paper
-  note();
-  window.addEventListener("resize", note);
-  list.onkeydown = (event) => {
-    const [step, from] = [STEPS[event.key], buttons.indexOf(event.target)];
-    if (!step || from < 0) return;
-    event.preventDefault();
-    const question = (index) => buttons[index]?.closest("section");
-    let to = from + step;
-    if (event.key === "ArrowUp" || event.key === "ArrowDown") {
-      while (question(to) === question(from)) to += step;
-      while (step < 0 && question(to) && question(to - 1) === question(to)) to -= 1;
-    }
-    if (!buttons[to]) return;
-    stop(buttons[to]);
-    buttons[to].focus();
-  };
-  list.onclick = (event) => {
-    const item = event.target.closest("[data-column]");
-    if (item) setTriggerValue("tapped", item.dataset.column);
-  };
-  return () => window.removeEventListener("resize", note);
-}
-"""
-# In the list the whole item is the button; over the chart the button lies on its answer.
-LIST_STYLE = """
-.answers button::after { content: ""; position: absolute; inset: 0; border-radius: 8px; cursor: pointer; }
-.answers button:focus-visible::after { outline: 3px solid #7fb4ff; outline-offset: 1px; }
-"""
+def press_question() -> None:
+    """Open or fold the question that was pressed in the list, which lies over the chart."""
+    toggle_question(state.widget(Key.ANSWER_LIST).get("question"))
+
+
+def toggle_question(number: object) -> None:
+    """Open a question that few votes reach, or fold it; other values are ignored."""
+    if number in SLICES:
+        state.panel().opened ^= {number}
 
 
 def show_list(html: str) -> None:
-    """Draw the list form of the flow-chart; a press on an answer selects it."""
+    """Draw the list form of the flow-chart; a press selects an answer or opens a question."""
+    css, js = (LIST.with_suffix(ending).read_text(encoding="utf-8") for ending in (".css", ".js"))
     # Defined in each run: a definition belongs to the running server, and repeating it takes no time.
     component = st.components.v2.component(
         "answer_list",
         html='<div class="answers" role="group" aria-label="Answers; arrow keys move between them"></div>',
-        css=LIST_STYLE,
-        js=LIST_SCRIPT,
+        css=css,
+        js=js,
         isolate_styles=False,
     )
-    component(key=Key.ANSWER_LIST, data=html, on_tapped_change=select_pressed)
+    component(key=Key.ANSWER_LIST, data=html, on_tapped_change=select_pressed, on_question_change=press_question)

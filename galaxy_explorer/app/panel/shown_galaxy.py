@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from galaxy_explorer.app.services.batches import ForwardPass, batch_worker
-from galaxy_explorer.app.services.networks import freeze_gc, network
+from galaxy_explorer.app.services.networks import freeze_gc, label, network
 from galaxy_explorer.app.services.result_cache import shared_results
 from galaxy_explorer.app.services.sources import catalogue, sources
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, QUESTION_OF, SLICES, shares_from_fractions
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from galaxy_explorer.models import Card
     from galaxy_explorer.saliency import FeatureMaps, SaliencyMap
 
+SDSS = "Sloan Digital Sky Survey"  # what Galaxy Zoo's volunteers were shown
 SHOWN_SIDE_PX = 1000  # more than the panel takes on a sharp screen
 
 
@@ -35,6 +36,13 @@ class ShownGalaxy:
     key: tuple[str, ...]  # of this galaxy in the cache
     picture_key: tuple[str, ...] = ()  # of the whole picture, if this may be a crop
     columns: Mapping[Any, Any] = default(default_factory=dict)  # more of its row in a downloaded table of scores
+    title: str = ""  # a name or a position; empty: the id
+    credit: str = ""  # of the picture, on the share card
+
+    @property
+    def name(self) -> str:
+        """What a galaxy is called where its page is not in sight."""
+        return self.title or f"Galaxy {self.galaxy_id}"
 
     @cached_property
     def shown(self) -> np.ndarray:
@@ -78,6 +86,11 @@ class GalaxyPrediction:
         return None if interval_model is None else interval_model.share_intervals(self.fractions[np.newaxis])[0]
 
     @property
+    def label(self) -> str:
+        """The model's label on the pages."""
+        return label(self.model)
+
+    @property
     def card(self) -> "Card":
         """The model card."""
         return network(self.model).card
@@ -97,10 +110,13 @@ class GalaxyPrediction:
         return found
 
     def percent(self, column: str) -> str:
-        """Format the vote fraction of an answer with its interval: ``75 % (61 to 84 %)``."""
+        """Format the vote fraction of an answer: ``75 %``."""
+        return _percent(self.fractions[INDEX[column]])
+
+    def interval(self, column: str) -> str:
+        """Format the 68 % prediction interval of an answer: ``61 to 84 %``; empty if it is unknown."""
         lower, upper = 100 * self.intervals[:, INDEX[column]]
-        interval = "" if np.isnan(lower) else f" ({lower:.0f}\u00a0to\u00a0{upper:.0f}\u00a0%)"
-        return _percent(self.fractions[INDEX[column]]) + interval
+        return "" if np.isnan(lower) else f"{lower:.0f}\u00a0to\u00a0{upper:.0f}\u00a0%"
 
     def volunteer_percent(self, column: str) -> str | None:
         """Format the volunteers' vote fraction of an answer; None if it is unknown."""
@@ -123,9 +139,9 @@ def galaxy_of(source: str, galaxy_id: str) -> ShownGalaxy:
     votes = galaxies.table.loc[galaxy_id, list(COLUMNS)].to_numpy(dtype=float)
     # A replaced picture, or another field of view, has other results.
     key = (sources()[source], galaxy_id, str(galaxies.field_of_view), str(galaxies.picture_state(galaxy_id)))
-    return ShownGalaxy(
-        galaxy_id, picture, galaxies.field_of_view, votes if np.isfinite(votes).any() else None, shared_results(), key
-    )
+    known = votes if np.isfinite(votes).any() else None
+    credit = SDSS if known is not None or "ra_deg" in galaxies.table else ""
+    return ShownGalaxy(galaxy_id, picture, galaxies.field_of_view, known, shared_results(), key, credit=credit)
 
 
 def forward_pass(model: str, picture: np.ndarray, field: float) -> ForwardPass:

@@ -11,16 +11,16 @@ from galaxy_explorer.app import state
 from galaxy_explorer.app.services.local_paths import free_name, full_path, may_open_paths, typed_folders
 from galaxy_explorer.app.services.thumbnails import Thumbnails
 from galaxy_explorer.app.ui.url_params import ignored_param_message
-from galaxy_explorer.app.ui.wording import cut, escape_markdown
+from galaxy_explorer.app.ui.wording import cut, escape_markdown, galaxies_in_words
 from galaxy_explorer.catalogue import (
     DEBIASED,
-    LIVE,
     SAMPLE,
     WEIGHTED,
     Catalogue,
     CatalogueError,
     LiveDraw,
     draw_named,
+    is_kaggle,
     open_catalogue,
 )
 from galaxy_explorer.decision_tree import label_of
@@ -30,6 +30,7 @@ from galaxy_explorer.storage import ResultCache, cache_folder
 
 GALLERY_SECONDS = 20.0  # deadline for the images of a page of live galaxies; later ones are left out
 LIVE_TTL_S = 86_400.0
+LIVE_SOURCE = LiveDraw(300).name  # the draw of live galaxies that is always offered
 
 
 def sources() -> dict[str, str]:
@@ -56,7 +57,7 @@ def _typed_folders() -> dict[str, str]:
 def _live_draws() -> list[str]:
     """Return the names of the default live draw, the visitor's own, and the one in the URL."""
     asked = (state.shared().live_draw, state.shared().source, st.query_params.get("source"))
-    return list(dict.fromkeys([LIVE, *(name for name in asked if name and draw_named(name))]))
+    return list(dict.fromkeys([LIVE_SOURCE, *(name for name in asked if name and draw_named(name))]))
 
 
 def add_folder(folder: str) -> str:
@@ -105,15 +106,16 @@ def source_label(name: str) -> str:
     """Return the label of a source."""
     if draw := draw_named(name):
         return label_of_draw(draw)
-    return "Bundled sample" if name == SAMPLE else name
+    if name == SAMPLE:
+        return "Built-in galaxies"
+    return "Galaxy Zoo challenge" if is_kaggle(Path(sources().get(name, name))) else name
 
 
 def label_of_draw(draw: LiveDraw) -> str:
     """Return the label of a draw of live galaxies."""
-    if draw.name == LIVE:
-        return f"{LIVE} ({draw.count} at random)"
     wanted = f", {label_of(draw.column)} ≥ {draw.min_percent} %" if draw.column else ""
-    return f"{LIVE} ({draw.count}{wanted}, seed {draw.seed})"
+    seed = f", seed {draw.seed}" if draw.seed != LiveDraw().seed else ""
+    return f"Live from SDSS ({galaxies_in_words(draw.count)}{wanted}{seed})"
 
 
 def current_source() -> str:

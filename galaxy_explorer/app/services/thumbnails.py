@@ -14,8 +14,9 @@ from galaxy_explorer.catalogue import GONE, Catalogue
 from galaxy_explorer.images import ImageError, central_field, read_image
 from galaxy_explorer.storage import LRUFolder, ResultCache
 
-SIDE = 240  # pixels: a tile's 150 to 230, and some more for sharp screens
-PART = 0.75  # of the original field of view, in which a galaxy takes about a third of the width
+SIDE = 240  # pixels: the part of a 424-pixel picture that is shown
+PART = 0.55  # of the original field of view, in which a galaxy takes about half of the width
+PART_IF_UNFRAMED = 0.75  # of a picture whose galaxy may be anywhere, and of any size
 QUALITY = 85  # of JPEG: some 8 kB a thumbnail
 MAX_FILES = 20_000
 MAX_BYTES = 250e6
@@ -86,9 +87,16 @@ class Thumbnails:
 
 def _file_name(catalogue: Catalogue, galaxy_id: str, state: tuple[int, int]) -> str:
     """Return the name of a thumbnail's file: a digest of all that decides it."""
-    decisive = (str(catalogue.root.resolve()), galaxy_id, state, catalogue.field_of_view, SIDE, PART, QUALITY)
+    part = _shown_part(catalogue)
+    decisive = (str(catalogue.root.resolve()), galaxy_id, state, part, SIDE, QUALITY)
     digest = hashlib.blake2b(repr(decisive).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
     return f"{digest[:2]}/{digest[2:]}.jpg"
+
+
+def _shown_part(catalogue: Catalogue) -> float:
+    """Return the part of the pictures that thumbnails show, at most all of it."""
+    part = PART if catalogue.framed else PART_IF_UNFRAMED
+    return min(1.0, part / catalogue.field_of_view)
 
 
 def make_thumbnail(catalogue: Catalogue, galaxy_id: str) -> bytes:
@@ -99,7 +107,7 @@ def make_thumbnail(catalogue: Catalogue, galaxy_id: str) -> bytes:
     ImageError
         If the image is missing or damaged.
     """
-    part = min(1.0, PART / catalogue.field_of_view)  # more of an image that was cropped before
+    part = _shown_part(catalogue)
     picture = read_image(catalogue.picture_bytes(galaxy_id), shortest=math.ceil(SIDE / part))
     file = io.BytesIO()
     Image.fromarray(central_field(picture, part, SIDE)).save(file, "JPEG", quality=QUALITY)

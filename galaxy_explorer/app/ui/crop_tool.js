@@ -3,12 +3,13 @@ const SHOWN = 360 // pixels of the longer side on the page
 const NAMESPACE = "http://www.w3.org/2000/svg"
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  const { width, height, used, least, largest } = data
+  const { width, height, used, least, largest, sky } = data
   let svg = parentElement.querySelector("svg")
   if (!svg) {
     svg = parentElement.appendChild(document.createElementNS(NAMESPACE, "svg"))
     svg.innerHTML =
       '<image/><path class="shade" fill-rule="evenodd"/><rect class="square"/><rect class="used"/>' +
+      '<g class="sky"><path/><text>N</text><text>E</text></g>' +
       '<circle class="corner"/>'.repeat(4)
     svg.classList.add("crop")
   }
@@ -28,11 +29,34 @@ export default function ({ data, parentElement, setTriggerValue }) {
       const cursor = right === lower ? "nwse-resize" : "nesw-resize"
       set(corner, { cx: left + right * side, cy: top + lower * side, r: 9 * scale, style: `cursor: ${cursor}` })
     })
+    drawArrows(scale)
     svg.setAttribute(
       "aria-label",
       `Crop: a square of ${Math.round(side)} pixels, centre ${Math.round(x)} from the left and ${Math.round(y)} from ` +
-        "the top. Arrow keys move it, plus and minus change its size."
+        "the top. Arrow keys move it, plus and minus change its size." +
+        (sky ? ` North is ${Math.round(Math.abs(sky.north))}° to the ${sky.north < 0 ? "left" : "right"} of up.` : "")
     )
+  }
+
+  // Arrows to north and east, at the top right.
+  function drawArrows(scale) {
+    part(".sky").style.display = sky ? "" : "none"
+    if (!sky) return
+    const angle = (sky.north * Math.PI) / 180
+    const north = [Math.sin(angle), -Math.cos(angle)]
+    const east = sky.mirrored ? [-north[1], north[0]] : [north[1], -north[0]]
+    const [x, y] = [width - 48 * scale, 48 * scale]
+    const arrow = ([right, down], long) => {
+      const at = (along, across) =>
+        `${x + (along * right - across * down) * scale} ${y + (along * down + across * right) * scale}`
+      return `M${at(0, 0)}L${at(long, 0)}M${at(long - 6, 4)}L${at(long, 0)}L${at(long - 6, -4)}`
+    }
+    set(part(".sky path"), { d: arrow(north, 28) + arrow(east, 20) })
+    svg.querySelectorAll(".sky text").forEach((letter, i) => {
+      const [right, down] = i ? east : north
+      const reach = (i ? 31 : 38) * scale
+      set(letter, { x: x + reach * right, y: y + reach * down, style: `font-size: ${14 * scale}px` })
+    })
   }
 
   function change(nextX, nextY, nextSide) {

@@ -14,7 +14,7 @@ from PIL import Image
 
 from galaxy_explorer.app import state
 from galaxy_explorer.app.state import Crop, Key
-from galaxy_explorer.images import LARGEST_SIDE, MIN_SIDE, Finding, Square, crop_with, thumbnail
+from galaxy_explorer.images import LARGEST_SIDE, MIN_SIDE, Finding, SkyPlacement, Square, crop_with, thumbnail
 from galaxy_explorer.storage import ResultCache
 
 FOUND, WHOLE = "found", "whole"
@@ -82,7 +82,9 @@ def _cut(whole: np.ndarray, square: Square) -> Finding:
     return Finding(crop_with(whole, square), square)
 
 
-def show_crop(shown: CroppedPicture, used: float, choose: Callable[[Crop], None]) -> None:
+def show_crop(
+    shown: CroppedPicture, used: float, choose: Callable[[Crop], None], placement: SkyPlacement | None = None
+) -> None:
     """Show what was done to a picture, the buttons to undo it, and the square to drag.
 
     Parameters
@@ -93,16 +95,18 @@ def show_crop(shown: CroppedPicture, used: float, choose: Callable[[Crop], None]
         The fraction of the part that the network uses.
     choose : callable
         Called with another crop when the visitor chooses one.
+    placement : SkyPlacement, optional
+        Where the picture lies on the sky: arrows to north and east are drawn on it.
     """
     if not shown.finding.changed and shown.crop in (FOUND, WHOLE):
         with st.expander("Crop picture", icon=":material/crop:"):
-            _show_square(shown, used, choose)
+            _show_square(shown, used, choose, placement)
             st.caption(HOW_TO)
         return
     with st.container(border=True, key="crop"):
         left, right = st.columns([1, 2], gap="medium")
         with left:
-            _show_square(shown, used, choose)
+            _show_square(shown, used, choose, placement)
         with right:
             st.markdown(f":material/crop: {shown.words}", help=FIELD_HELP)
             with st.container(horizontal=True):
@@ -113,7 +117,9 @@ def show_crop(shown: CroppedPicture, used: float, choose: Callable[[Crop], None]
             st.caption(HOW_TO)
 
 
-def _show_square(shown: CroppedPicture, used: float, choose: Callable[[Crop], None]) -> None:
+def _show_square(
+    shown: CroppedPicture, used: float, choose: Callable[[Crop], None], placement: SkyPlacement | None
+) -> None:
     """Show the whole picture with a square to drag."""
     height, width = shown.whole.shape[:2]
     square = shown.square or Square(width // 2, height // 2, min(height, width))
@@ -122,6 +128,7 @@ def _show_square(shown: CroppedPicture, used: float, choose: Callable[[Crop], No
         "picture": shown.cache.get(("crop tool", *shown.key), partial(_data_url, shown.whole)),
         **{"width": width, "height": height, "x": square.x, "y": square.y, "side": square.side},
         **{"used": used, "least": MIN_SIDE, "largest": largest},
+        "sky": {"north": placement.north_deg, "mirrored": placement.mirrored} if placement else None,
     }
     key = Key.CROP.of(*shown.key)
     _square_over_picture(key=key, data=data, on_square_change=partial(_read_square, key, (width, height), choose))

@@ -1,8 +1,11 @@
-"""Live SDSS as a source in Browse: the choice of a draw, and alternatives to it."""
+"""Live SDSS as a source in Browse: ways to it, the choice of a draw, alternatives."""
+
+from typing import Any
 
 import streamlit as st
 
 from galaxy_explorer.app import state
+from galaxy_explorer.app.services import sources
 from galaxy_explorer.catalogue import MOST_GALAXIES, SAMPLE, LiveDraw, draw_named
 from galaxy_explorer.decision_tree import COLUMNS, label_of
 from galaxy_explorer.sky import reset_cool_down
@@ -11,12 +14,22 @@ ANY = "any answer"
 DEFAULT_PERCENT = 80
 
 
+def offer_live(label: str, key: str) -> None:
+    """Draw a button that opens the default draw of live galaxies in Browse."""
+    # A link from a page to itself does not change the URL.
+    action: dict[str, Any] = {"on_click": sources.turn_to, "args": (sources.LIVE_SOURCE,)}
+    st.button(label, key=key, icon=":material/satellite_alt:", type="tertiary", wrap=True, **action)
+
+
 def choose_draw(source: str) -> None:
     """Draw the form for another draw of live galaxies if the source is one."""
     draw = draw_named(source)
     if draw is None:
         return
-    with st.popover("Draw other galaxies", icon=":material/casino:"), st.form("live_draw_form", border=False):
+    with (
+        st.popover("Draw other galaxies", icon=":material/casino:", type="tertiary"),
+        st.form("live_draw_form", border=False),
+    ):
         count = int(st.number_input("Galaxies", 1, MOST_GALAXIES, draw.count))
         seed = int(st.number_input("Seed", 0, 999_999, draw.seed, help="The same seed draws the same galaxies."))
         answers = [ANY, *COLUMNS]
@@ -36,7 +49,7 @@ def offer_alternatives(source: str) -> None:
         return
     with st.container(horizontal=True):
         st.button("Try again", icon=":material/refresh:", on_click=reset_cool_down)
-        st.button("Open the bundled sample", icon=":material/grid_view:", on_click=open_source, args=(SAMPLE,))
+        st.button("Open the built-in galaxies", icon=":material/grid_view:", on_click=open_source, args=(SAMPLE,))
 
 
 def open_source(source: str) -> None:

@@ -7,10 +7,11 @@ from html import escape
 
 import streamlit as st
 
-from galaxy_explorer.flow_chart import HEIGHT, outline
+from galaxy_explorer.flow_chart import Layout, layout_of, outline
 
-PAGE, PANEL, PICTURE, PICTURES, GALLERY = "page", "panel", "picture", "pictures", "gallery"
-WORDS, ESTIMATE, FIGURES, CHARTS, TABLE, NETWORK = "words", "estimate", "figures", "charts", "table", "network"
+PAGE, PANEL, PREDICTION, LINE, PICTURES = "page", "panel", "prediction", "line", "pictures"
+GALLERY, WORDS, ESTIMATE, FIGURES = "gallery", "words", "estimate", "figures"
+CHARTS, TABLE, NETWORK = "charts", "table", "network"
 GALLERY_TILES = 24
 
 
@@ -18,20 +19,12 @@ class Waiting:
     """A skeleton on the page, with a text."""
 
     def __init__(self, kind: str) -> None:
-        self._kind = kind
         self._text = st.empty()
-        self._outline = st.html(self._html())
+        st.html(f'<div class="outline of-{kind}" aria-hidden="true">{OUTLINES[kind]()}</div>')
 
     def __call__(self, text: str) -> None:
         """Set the text."""
         self._text.html(f'<p class="waiting-for" role="status">{escape(text)}</p>')
-
-    def show_picture(self, url: str) -> None:
-        """Show a picture, a data URL, instead of the square."""
-        self._outline.html(self._html(f"--picture:url({url})"))
-
-    def _html(self, style: str = "") -> str:
-        return f'<div class="outline of-{self._kind}" style="{style}" aria-hidden="true">{OUTLINES[self._kind]()}</div>'
 
 
 @contextmanager
@@ -73,17 +66,21 @@ def _row(kind: str, count: int) -> str:
     return f'<div class="outline-row">{_bones(*[kind] * count)}</div>'
 
 
-def style_of_chart() -> str:
+def style_of_chart(layout: Layout | None = None) -> str:
     """Return the style of the flow-chart's outline, also until the browser has loaded plotly."""
-    drawing = b64encode(outline().encode()).decode()
-    return f"height:{round(HEIGHT)}px;--drawing:url(data:image/svg+xml;base64,{drawing})"
+    layout = layout or layout_of()
+    drawing = b64encode(outline(layout).encode()).decode()
+    return f"height:{round(layout.height)}px;--drawing:url(data:image/svg+xml;base64,{drawing})"
 
 
 def _panel() -> str:
-    """Return the outline of the galaxy panel: sentences, picture and choices, flow-chart."""
-    aside = _bones("square", "text", "box", "text")
-    rest = _words() + _bones("chart", style=style_of_chart())
-    return f'<div class="outline-panel"><div>{aside}</div><div>{rest}</div></div>'
+    """Return the outline of the galaxy panel: picture, sentences, flow-chart."""
+    return f'<div class="outline-panel"><div>{_bones("square", "box")}</div><div>{_prediction()}</div></div>'
+
+
+def _prediction() -> str:
+    """Return the outline of a sentence and the flow-chart."""
+    return _bones("title", "text") + _bones("chart", style=style_of_chart())
 
 
 def _words() -> str:
@@ -99,7 +96,8 @@ def _figures() -> str:
 OUTLINES: dict[str, Callable[[], str]] = {
     PAGE: lambda: _bones("box", "title") + _panel(),
     PANEL: _panel,
-    PICTURE: lambda: _bones("square", "text"),
+    PREDICTION: _prediction,
+    LINE: lambda: "",
     PICTURES: lambda: _bones(*["square"] * 4),
     GALLERY: lambda: _row("box", 4) + f'<div class="outline-tiles">{_bones(*["square"] * GALLERY_TILES)}</div>',
     WORDS: _words,

@@ -25,7 +25,7 @@ def show_tiles(
     params : mapping of str to str
         URL parameters of the links, without the galaxy.
     captions : mapping of str to str
-        Markdown after the id, by galaxy id.
+        Markdown before the id, by galaxy id; the style sheet shows an id after a caption only on hover and focus.
     key : str
         Start of the containers' keys.
     """
@@ -33,7 +33,8 @@ def show_tiles(
     for galaxy_id, caption in captions.items():
         with st.container(key=f"{key}_{galaxy_id}"):
             slots.append(st.empty())
-            label = escape_markdown(galaxy_id) + caption
+            name = escape_markdown(galaxy_id.strip())
+            label = f"{caption} **{name}**" if caption else name
             st.page_link(paths.GALAXY, label=label, icon="", query_params={**params, "galaxy": galaxy_id})
     errors = {}
     pictures = sources.galaxy_thumbnails(catalogue, list(captions))

@@ -1,27 +1,45 @@
-"""Bundled galaxies to try, each with a button, on a page that is empty at first."""
+"""What a page shows while it is empty: pictures of galaxies to press, and what it does."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
+import numpy as np
 import streamlit as st
 
-from galaxy_explorer.app.services import sources
-from galaxy_explorer.catalogue import SAMPLE
+from galaxy_explorer.app.ui.wording import escape_markdown
 
 
-def show_examples(galaxy_ids: Sequence[str], choose: Callable[[str], None]) -> None:
-    """Show galaxies of the bundled sample, each over a button.
+class Example(NamedTuple):
+    """A galaxy to try."""
+
+    name: str  # handed on when it is pressed
+    title: str
+    words: str  # a few, under the title
+    picture: bytes | np.ndarray
+
+
+def show_examples(examples: Sequence[Example], choose: Callable[[str], None], key: str) -> None:
+    """Show galaxies as pictures to press.
 
     Parameters
     ----------
-    galaxy_ids : sequence of str
+    examples : sequence of Example
         The galaxies.
     choose : callable
-        Called with the id of the galaxy whose button is pressed.
+        Called with the name of the galaxy that is pressed.
+    key : str
+        Part of the containers' keys.
     """
-    st.markdown("Or try one of these galaxies:")
-    with st.container(key="examples", horizontal=True, gap="medium"):
-        for number, galaxy_id in enumerate(galaxy_ids, 1):
-            with st.container(width=150):
-                picture = sources.galaxy_thumbnail(SAMPLE, galaxy_id)
-                st.image(picture, width="stretch", alt=f"Example {number}, galaxy {galaxy_id} of the bundled sample")
-                st.button(f"Try example {number}", on_click=choose, args=(galaxy_id,), width="stretch")
+    with st.container(key=f"try_{key}"):
+        for number, example in enumerate(examples, 1):
+            with st.container(key=f"tile_try_{key}_{number}"):
+                st.image(example.picture, width="stretch", alt="")  # the button over it names the galaxy
+                label = f"{escape_markdown(example.title)} *{escape_markdown(example.words)}*"
+                st.button(label, on_click=choose, args=(example.name,), width="stretch", wrap=True)
+
+
+def show_steps(steps: Mapping[str, str], key: str) -> None:
+    """Show short texts side by side: Markdown by its icon and its first words."""
+    with st.container(key=f"steps_{key}"):
+        for column, (name, words) in zip(st.columns(len(steps), gap="medium"), steps.items(), strict=True):
+            column.markdown(f"{name} {words}")

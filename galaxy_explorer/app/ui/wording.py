@@ -11,6 +11,12 @@ def with_full_stop(error: object) -> str:
     return escape_markdown(text if text.endswith((".", "!", "?", "…")) else f"{text}.")
 
 
+def as_sentence(message: object) -> str:
+    """Return an error's message as a sentence in Markdown."""
+    text = with_full_stop(message)
+    return text[0].upper() + text[1:]
+
+
 def escape_markdown(text: str) -> str:
     """Escape a text from elsewhere, such as an id, a file name or a URL parameter."""
     return re.sub(r"([\\`*_{}\[\]()#+!<>|$:~.&-])", r"\\\1", text).replace("\n", " ")

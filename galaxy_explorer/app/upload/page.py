@@ -2,51 +2,85 @@
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from galaxy_explorer.app import state
 from galaxy_explorer.app.panel import panel
-from galaxy_explorer.app.panel.shown_galaxy import GalaxyPrediction, ShownGalaxy
+from galaxy_explorer.app.panel.shown_galaxy import ShownGalaxy
 from galaxy_explorer.app.services import networks, sources
 from galaxy_explorer.app.state import Key, Upload
 from galaxy_explorer.app.ui.crop_tool import show_crop
 from galaxy_explorer.app.ui.skeletons import PANEL, waiting
 from galaxy_explorer.app.ui.survey_links import links_out
-from galaxy_explorer.app.ui.try_one import show_examples
+from galaxy_explorer.app.ui.try_one import Example, show_examples, show_steps
 from galaxy_explorer.app.ui.url_params import unknown_params, warn_once
 from galaxy_explorer.app.ui.wording import escape_markdown
 from galaxy_explorer.app.upload import session
 from galaxy_explorer.app.upload.results import columns_of, ood_score, score_in_words, show_results
-from galaxy_explorer.images import GREY, Exposure
+from galaxy_explorer.catalogue import SAMPLE
+from galaxy_explorer.images import GREY, NORTH_IS, Exposure
 
-STYLE = Path(__file__).with_name("upload.css")
+STYLE, PHONE_CAMERA = (Path(__file__).with_name(name) for name in ("upload.css", "phone_camera.html"))
 UPLOADED = sorted({ending.rpartition(".")[2] for ending in (*session.ENDINGS, ".zip")})
-FILES = "Pictures (JPEG, PNG, TIFF, WebP, AVIF, FITS) or a zip file of them; optional: scores.csv with votes"
+KINDS = (
+    "JPEG, PNG, TIFF, WebP, AVIF or FITS; also as a zip file. Optional: scores.csv with volunteers' votes. "
+    "No one else sees your pictures. They are gone within a minute after you close or reload the page."
+)
 BOUNDS = (
     f"At most {session.MAX_PICTURES} pictures with {session.MAX_BYTES / 1e6:.0f} MB together. A file beyond that is "
     "refused, with the error 413 if it does not reach the page: remove some first, or use `galaxy-explorer predict`."
 )
 SCANNED = 8  # pictures whose out-of-distribution score decides which one is shown first: a second's work
-EXAMPLES = ("100008", "100023", "784597")  # of the bundled sample
+EXAMPLES = {  # of the bundled sample
+    "587737825678131439": ("Spiral", "a disk with arms"),
+    "587736542560715163": ("Edge-on disk", "seen from its side"),
+    "587726016142835881": ("Merger", "two galaxies become one"),
+}
+STEPS = {
+    ":material/crop: **Found.**": "The galaxy nearest the middle is cropped as Galaxy Zoo showed it. You can drag the "
+    "square.",
+    ":material/hub: **Predicted.**": "Two networks predict the volunteers' votes. They warn of a picture whose like "
+    "they have never seen.",
+    ":material/visibility: **Explained.**": "You see every answer, and which areas of the picture spoke for it. "
+    "Download the scores as a table.",
+}
 NAMED = 5  # refused files that are listed at once; the others are folded
 
 
-def take_files() -> None:
-    """Show the uploaders and the camera, and read the files that are new."""
-    files, folder = st.columns([3, 2])
-    key_of, drop = session.key_of, session.drop_unlisted
-    given = files.file_uploader(
-        FILES, UPLOADED, accept_multiple_files=True, key=key_of(Key.FILES), on_change=drop, help=BOUNDS
-    )
-    in_folder = folder.file_uploader(
-        "Folder of pictures", UPLOADED, accept_multiple_files="directory", key=key_of(Key.FOLDER), on_change=drop
-    )
-    if st.toggle("Use the camera", key=Key.CAMERA) and (photo := st.camera_input("Photo", key=key_of(Key.PHOTO))):
+def take_files() -> Any:
+    """Show the uploaders, read the files that are new, and return the row of buttons."""
+    key_of = session.key_of
+    upload = partial(st.file_uploader, type=UPLOADED, on_change=session.drop_unlisted)
+    with st.container(key="drop"):
+        given = upload("Drop or choose pictures", accept_multiple_files=True, key=key_of(Key.FILES), help=BOUNDS)
+    with st.container(key="kinds"):
+        st.caption(KINDS)
+    buttons = st.container(key="other_ways", horizontal=True, vertical_alignment="center")
+    with buttons:
+        hidden = {"label_visibility": "collapsed", "width": 160}
+        with st.container(key="whole_folder", width="content"):
+            in_folder = upload("Folder", accept_multiple_files="directory", key=key_of(Key.FOLDER), **hidden)
+        with st.container(key="take_photo", width="content"):  # phones alone
+            photos = upload("Take a photo", accept_multiple_files=True, key=key_of(Key.PHONE_PHOTO), **hidden)
+        st.html(PHONE_CAMERA, unsafe_allow_javascript=True)
+        with st.container(key="use_camera", width="content"):  # computers alone
+            on = st.toggle("Use the camera", key=Key.CAMERA)
+    if on and (photo := st.camera_input("Photo", key=key_of(Key.PHOTO))):
         session.add_photo(photo)
     # Browsers list a folder's files in any order.
-    session.take([*given, *sorted(in_folder, key=lambda file: file.name)])
+    session.take([*given, *sorted(in_folder, key=lambda file: file.name), *photos])
+    return buttons
+
+
+def show_example_pictures() -> None:
+    """Show pictures to try."""
+    st.markdown("### No picture at hand?")
+    pictures = {galaxy_id: sources.galaxy_thumbnail(SAMPLE, galaxy_id) for galaxy_id in EXAMPLES}
+    examples = [Example(galaxy_id, *words, pictures[galaxy_id]) for galaxy_id, words in EXAMPLES.items()]
+    show_examples(examples, session.add_example, "upload")
 
 
 def list_refused() -> None:
@@ -116,7 +150,8 @@ def describe_exposure(upload: Upload, exposure: Exposure) -> None:
         st.markdown(f"{which}{links} · {position.pixel_scale_arcsec:.3g}″ per pixel")
     if GREY in exposure.notes:
         st.warning(f"{GREY[0].upper()}{GREY[1:]}.", icon=":material/invert_colors_off:")
-    if others := [note for note in exposure.notes if note != GREY]:
+    # An arrow on the picture shows where north is.
+    if others := [note for note in exposure.notes if note != GREY and not note.startswith(NORTH_IS)]:
         st.caption(f"About this FITS file: {escape_markdown('; '.join(others))}.")
 
 
@@ -145,8 +180,8 @@ def describe_votes(upload: Upload) -> np.ndarray | None:
     return votes
 
 
-def prepare(upload: Upload, network: str) -> GalaxyPrediction:
-    """Show what is known of one upload, with the crop tool, and predict it."""
+def prepare(upload: Upload, network: str) -> ShownGalaxy:
+    """Show what is known of one upload, with the crop tool."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(escape_markdown(upload.galaxy_id), width="content")
         if not session.is_listed(upload.galaxy_id):  # uploaded before a change of page: there is no × to remove it
@@ -158,8 +193,9 @@ def prepare(upload: Upload, network: str) -> GalaxyPrediction:
     votes = describe_votes(upload)
     warn_of_ood(upload, network)
     shown = session.cropped(upload)
-    show_crop(shown, networks.network(network).card.crop, partial(session.crop_to, upload.galaxy_id))
-    galaxy = ShownGalaxy(
+    crop_to = partial(session.crop_to, upload.galaxy_id)
+    show_crop(shown, networks.network(network).card.crop, crop_to, exposure.position)
+    return ShownGalaxy(
         upload.galaxy_id,
         shown.picture,
         1.0,
@@ -169,7 +205,6 @@ def prepare(upload: Upload, network: str) -> GalaxyPrediction:
         upload.picture_key,
         columns_of([upload], network).to_dict("records")[0],
     )
-    return panel.prefetch(galaxy, network)
 
 
 def show(pictures: list[Upload]) -> None:
@@ -179,8 +214,8 @@ def show(pictures: list[Upload]) -> None:
         if not (network := panel.choose_network()):
             return
         results = st.container()
-        prediction = prepare(choose_picture(pictures, network), network)
-    panel.show(prediction)
+        galaxy = prepare(choose_picture(pictures, network), network)
+    panel.show(galaxy, lambda: network)
     if len(pictures) > 1:
         show_results(results, pictures, network)
 
@@ -190,25 +225,24 @@ def page() -> None:
     st.html(STYLE)
     st.title("Upload pictures")
     warn_once(unknown_params(()))
-    st.markdown(
-        "The galaxy nearest to the middle of each picture is found and cropped as Galaxy Zoo showed it. Your pictures "
-        "stay in this session: no one else sees them, and they are gone within a minute after you close or reload the "
-        "page."
-    )
-    above, notice = st.container(), st.empty()  # emptied before the files are read
-    with above:
-        take_files()
+    st.markdown("See what Galaxy Zoo volunteers would probably say about your own pictures.")
+    with st.container(key="upload_area"):
+        left, right = st.columns(2, gap="large")
+    examples, steps = right.empty(), st.empty()  # emptied before the files are read
+    with left:
+        buttons = take_files()
     mine = state.upload()
     pictures = list(mine.pictures.values())
     describe_scores(pictures)
     list_refused()
     if pictures or mine.refused:
         meaning = "Removes every picture with its results; the × next to a file name removes one."
-        st.button("Remove all pictures", icon=":material/delete:", on_click=session.remove_all, help=meaning)
+        buttons.button("Remove all pictures", icon=":material/delete:", on_click=session.remove_all, help=meaning)
     else:
-        with notice.container(key="no_pictures"):
-            st.info("No pictures yet. Drop a picture of a galaxy above.", icon=":material/upload:")
-            show_examples(EXAMPLES, session.add_example)
+        with examples.container(key="no_pictures"):
+            show_example_pictures()
+        with steps.container(key="no_pictures_yet"):
+            show_steps(STEPS, "upload")
     if pictures:
         show(pictures)
 

@@ -154,7 +154,7 @@ def add_example(galaxy_id: str) -> None:
 def drop_unlisted() -> None:
     """Remove what belongs to the files that the visitor has just removed from the list."""
     mine = state.upload()
-    lists = [state.widget(key_of(uploader)) or [] for uploader in (Key.FILES, Key.FOLDER)]
+    lists = [state.widget(key_of(uploader)) or [] for uploader in (Key.FILES, Key.FOLDER, Key.PHONE_PHOTO)]
     gone = mine.listed - {file.file_id for files in lists for file in files}
     dropped = {galaxy_id for file_id in gone for galaxy_id in mine.files.pop(file_id, ())}
     for galaxy_id in dropped - _listed_ids(mine.files):  # the same picture may have been uploaded twice

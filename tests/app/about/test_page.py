@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from app_page import run, texts
+from app_page import ask_for, run, texts
 from streamlit.testing.v1 import AppTest
 
-from galaxy_explorer.app import paths
 from galaxy_explorer.app.about import worked_example
+from galaxy_explorer.app.about.texts import texts as contents
 from galaxy_explorer.app.panel.examples import find_examples
+from galaxy_explorer.app.state import Key
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, QUESTIONS, column, columns_of, mass_of, shares_from_fractions
 from galaxy_explorer.models import checkpoints
@@ -27,9 +28,17 @@ def worked(sample: Catalogue) -> np.ndarray:
 
 
 @pytest.fixture
-def about(app: AppTest) -> AppTest:
+def folded(app: AppTest) -> AppTest:
     """The app, about to open the page."""
-    return app.run().switch_page(paths.ABOUT)
+    return ask_for(app, "about")
+
+
+@pytest.fixture
+def about(folded: AppTest) -> AppTest:
+    """The app, about to open the page with all its sections."""
+    for name in contents()["sections"]:
+        folded.session_state[Key.SECTION.of(name)] = True
+    return folded
 
 
 def shown(about: AppTest) -> str:
@@ -47,9 +56,22 @@ def test_the_sections_hold_their_facts(about: AppTest) -> None:
         assert cited in words
     assert "not probabilities" in words
     assert "The shape of its light profile defines it" in words  # the Petrosian radius, which is not petroR90_r
-    contents = words[words.index("[First steps]") :]
-    assert all(f"](#{header.proto.anchor})" in contents for header in about.header)
-    assert len(about.header) == 9
+
+
+def test_the_page_is_short_until_its_details_are_opened(folded: AppTest, worked: np.ndarray) -> None:
+    words = shown(folded)
+    assert [section.label for section in folded.expander] == list(contents()["sections"].values())
+    assert worked_example.as_short_table(worked, 4) in words
+    assert re.search(r"error \(RMSE of the vote fractions\) is \*\*0\.\d+ \(accurate\) and", words)
+    assert "CC BY 4.0" in words
+    assert "Grad-CAM" not in words
+    assert len(texts(folded)) < 4500
+
+
+def test_a_url_with_a_question_opens_its_section(folded: AppTest) -> None:
+    folded.query_params["question"] = "4"
+    shown(folded)
+    assert any(header.value.startswith("4. ") for header in folded.subheader)
 
 
 def test_the_page_works_its_galaxy_through(about: AppTest, worked: np.ndarray) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from app_page import new_app, opened, plain, run, texts, url_values
-from browse_page import chips, tiles
+from app_page import new_app, opened, run, texts, url_values
+from browse_page import captions, chips, tiles
 from kept_predictions import keep_predictions
 from streamlit.testing.v1 import AppTest
 
@@ -29,11 +29,6 @@ def scored(app: AppTest, sample: Catalogue, weights: Path) -> list[str]:
     """The sample's first four galaxies, which are predicted with scores; the fifth failed."""
     keep_predictions(sample, sample.ids[:5], 0.5, "one-a", weights, ood_scores=SCORES)
     return sample.ids[:4]
-
-
-def captions(app: AppTest) -> list[str]:
-    """The texts on the tiles."""
-    return [plain(link.label) for link in app.page_link if link.label != "Compare"]
 
 
 def bars(app: AppTest) -> str:
@@ -98,7 +93,9 @@ def test_galaxies_without_votes_can_be_filtered(
     app.segmented_control(key="ood_flag").set_value("yes")
     run(app)
     assert tiles(app) == catalogue.ids[2:]
-    assert "Out-of-distribution scores are by one." in texts(app)
+    assert all(caption.startswith("smooth") for caption in captions(app))  # as predicted
+    assert "named by predictions of the one network" in texts(app)
+    assert "Out-of-distribution scores are by the one network." in texts(app)
 
 
 def test_the_network_of_the_scores_can_be_chosen(app: AppTest, sample: Catalogue, scored, weights: Path) -> None:

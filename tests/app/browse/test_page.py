@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from app_page import go_to, new_app, opened, press, run, texts, url_values
-from browse_page import chips, tiles
+from browse_page import captions, chips, tiles
 from streamlit.testing.v1 import AppTest
 
-from galaxy_explorer.app.browse.gallery import captions_of
+from galaxy_explorer.app.browse.captions import values_of
 from galaxy_explorer.app.browse.matching import match_galaxies
 from galaxy_explorer.app.browse.presets import presets
 from galaxy_explorer.catalogue import Catalogue
@@ -19,14 +19,17 @@ from galaxy_explorer.decision_tree import COLUMNS, shares_from_fractions
 def test_the_nine_galaxies_of_the_sample_come_first(app: AppTest) -> None:
     opened(app)
     assert app.title[0].value == "Browse galaxies"
-    assert "**9** of 9 galaxies." in texts(app)
+    assert "**9 built-in galaxies.** Press one to see" in texts(app)
     assert len(tiles(app)) == 9
+    assert "barred spiral **100023**" in captions(app)
+    assert [button.label for button in app.button if "300" in button.label] == [
+        "See 300 live from SDSS",
+        "300 more galaxies, live from SDSS",
+    ]
+    assert "Upload a picture" in [link.label for link in app.page_link]
     for words in ("fetch gz2", "fetch kaggle"):  # how to get more
         assert words in texts(app)
-    assert [option.split(" (")[0] for option in app.selectbox(key="source_choice").options] == [
-        "Bundled sample",
-        "Live SDSS",
-    ]
+    assert app.selectbox(key="source_choice").options == ["Built-in galaxies", "Live from SDSS (300 galaxies)"]
 
 
 def test_a_filter_is_added_as_a_chip_that_removes_it(app: AppTest, sample: Catalogue) -> None:
@@ -62,8 +65,8 @@ def test_several_filters_hold_together_whatever_measure_they_have(app: AppTest, 
         "two arms ≤ 90 %",
         "asked of ≥ 20 %",
     ]
-    assert "3 of these 9 galaxies have no votes and are hidden" in texts(app)
-    assert "at least 20 % of the votes reached its question" in texts(app)
+    assert "Hidden: 3 galaxies without votes." in texts(app)
+    assert "at least 20 % of volunteers were asked" in texts(app)
 
 
 def test_a_filter_and_a_new_order_go_back_to_page_1(app: AppTest, survey: Catalogue) -> None:
@@ -135,8 +138,8 @@ def test_the_oddest_are_a_selection_and_their_captions_tell_them_apart(tmp_path:
     (preset,) = [preset for preset in presets() if preset.name == "The oddest"]
     matches = match_galaxies(galaxies, preset.query)
     assert galaxies.table.index[matches.rows].tolist() == ["odd85", "odd80"]
-    captions = [[caption(row) for caption in captions_of(galaxies, preset.query, matches)] for row in matches.rows]
-    assert captions == [["85\u00a0% something odd"], ["80\u00a0% something odd"]]
+    captions = [[write(row) for write in values_of(galaxies, preset.query, matches)] for row in matches.rows]
+    assert captions == [["something odd 85\u00a0%"], ["something odd 80\u00a0%"]]
 
 
 def test_a_shared_url_gives_the_same_galaxies(app: AppTest, survey: Catalogue) -> None:
@@ -183,13 +186,14 @@ def test_parameters_that_others_append_to_a_link_are_skipped(app: AppTest, name:
 
 def test_ways_to_more_galaxies_begin_with_what_is_open(app: AppTest) -> None:
     opened(app)
-    assert "The bundled sample has 9 galaxies" in texts(app)
+    assert "The app has 9 galaxies built in" in texts(app)
 
 
 def test_ways_to_more_galaxies_describe_the_open_catalogue(app: AppTest, survey: Catalogue) -> None:
     opened(app)
+    assert not [link for link in app.page_link if "Upload" in link.label]
     assert "The open catalogue, survey, has 60 galaxies, all of them with votes." in texts(app)
-    assert "bundled sample has" not in texts(app)
+    assert "built in" not in texts(app)
 
 
 def test_without_matches_the_filter_that_excludes_all_can_be_removed(app: AppTest) -> None:
@@ -266,7 +270,7 @@ def test_a_folder_in_the_environment_is_a_source(
     monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(kaggle_folder))
     opened(app)
     assert app.selectbox(key="source_choice").value == kaggle_folder.name
-    assert "**17** of 17 galaxies." in texts(app)
+    assert "**17 galaxies.**" in texts(app)
 
 
 def test_a_url_that_back_has_emptied_stays_empty(app: AppTest, survey: Catalogue) -> None:

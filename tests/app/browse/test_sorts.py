@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from app_page import ROOT, opened, run, texts, url_values
-from browse_page import tiles
+from browse_page import captions, tiles
 from kept_predictions import keep_predictions
 from streamlit.testing.v1 import AppTest
 
@@ -43,7 +43,8 @@ def test_a_sort_by_a_measure_shows_the_value(app, survey: Catalogue, measure: st
     assert tiles(app) == [survey.ids[row] for row in rows[:24]]
     fractions = survey.volunteer_fractions[rows[0]]
     value = (shares_from_fractions(fractions) if measure == "s" else fractions)[COLUMNS.index("Class10.3")]
-    assert app.page_link[0].label == f"{survey.ids[rows[0]]} *{100 * value:.0f}\u00a0% loosely wound arms*"
+    galaxy = survey.ids[rows[0]]
+    assert captions(app)[0].endswith(f" *loosely wound arms {100 * value:.0f} %* **{galaxy}**")
 
 
 def test_the_measure_of_a_sort_can_be_chosen(app: AppTest) -> None:
@@ -86,11 +87,11 @@ class TestDisagreement:
         assert "RMSE between one and the volunteers" in texts(app)
         rmse = ((voted.iloc[:4] - 0.5) ** 2).mean(axis=1) ** 0.5
         assert tiles(app)[:4] == rmse.sort_values(ascending=False).index.tolist()
-        assert app.page_link[0].label.endswith(f" *RMSE {rmse.max():.2f}*")
-        captions = {link.label.partition(" *")[0]: link.label.partition(" *")[2] for link in app.page_link}
+        assert f"*RMSE {rmse.max():.2f}*" in captions(app)[0]
+        shown = dict(zip(tiles(app), captions(app), strict=True))
         unvoted = sample.table.index[sample.table[COLUMNS[0]].isna()]
-        assert captions[voted.index[4]] == "not predicted*"
-        assert all(captions[name] == "no votes known*" for name in unvoted)
+        assert "*not predicted*" in shown[voted.index[4]]
+        assert all("*no votes known*" in shown[name] for name in unvoted)
 
     def test_between_networks_needs_both(self, app: AppTest, sample, weights) -> None:
         keep_predictions(sample, sample.ids, 0.5, "one-a", weights)
@@ -99,7 +100,7 @@ class TestDisagreement:
         keep_predictions(sample, sample.ids[3:], 0.25, "two-a", weights)
         run(app)
         assert "5 of 9 galaxies are predicted" in texts(app)
-        assert [link.label.partition(" *")[2] for link in app.page_link] == ["RMSE 0.25*"] * 5 + ["not predicted*"] * 4
+        assert [text.split("*")[1] for text in captions(app)] == ["RMSE 0.25"] * 5 + ["not predicted"] * 4
 
     def test_a_damaged_table_affects_only_the_sort(self, app: AppTest, sample, weights) -> None:
         path = keep_predictions(sample, sample.ids[:5], 0.9, "one", weights)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from app_page import plain
 from compare_page import (
     NETWORKS,
     app_with_two,
@@ -14,6 +15,7 @@ from compare_page import (
     predict_at_once,
     press,
     sixty_drawn,
+    texts,
     two_tiny_networks,
 )
 from ends import around
@@ -59,7 +61,8 @@ def test_a_finished_table_is_opened_instead_of_predicting(
     app.pills[0].set_value(["mine", "second"])
     app.run()
     assert not app.exception
-    assert {"RMSE of mine", "RMSE of second"} <= {metric.label for metric in app.metric}
+    assert app.metric[-1].label == "Typical error (RMSE) of second"
+    assert "mine **" in texts(app)
 
 
 def test_an_opened_table_is_read_once_until_it_changes(
@@ -150,7 +153,7 @@ def test_a_table_named_as_the_volunteers_is_told_from_them(app: AppTest, many: P
     app.text_input[0].set_value(str(store.path))
     press(app, "Open table")
     assert "volunteers (table)" in app.pills[0].value
-    assert "RMSE of volunteers (table)" in {metric.label for metric in app.metric}
+    assert "volunteers (table) **" in plain(texts(app))
     app.pills[0].set_value([])
     app.run()
     assert "None is chosen: all are compared." in [caption.value for caption in app.caption]

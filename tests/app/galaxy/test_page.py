@@ -2,21 +2,34 @@
 
 import io
 import json
+import re
 from pathlib import Path
 from urllib.parse import parse_qs, parse_qsl
 
 import numpy as np
 import pandas as pd
 import pytest
-from app_page import go_to, press, run, texts
+from app_page import go_to, press, run, sentences, texts
 from app_page import opened as opened_page
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from galaxy_explorer.app.panel import score_table
+from galaxy_explorer.app.galaxy.heading import j_name
+from galaxy_explorer.app.panel import downloads
 from galaxy_explorer.app.panel.examples import find_examples
+from galaxy_explorer.app.panel.shown_galaxy import GalaxyPrediction
 from galaxy_explorer.app.services import networks
 from galaxy_explorer.catalogue import SAMPLE, Catalogue
-from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, INDEX, columns_of, label_of, most_likely_path
+from galaxy_explorer.decision_tree import (
+    ANSWER_OF,
+    COLUMNS,
+    INDEX,
+    columns_of,
+    in_words,
+    label_of,
+    most_likely_path,
+    short_description,
+)
 from galaxy_explorer.drawn_galaxies import DRAWINGS
 from galaxy_explorer.evaluation.metrics import largest_differences
 
@@ -137,20 +150,85 @@ def test_a_galaxy_that_is_opened_again_keeps_its_url(app: AppTest) -> None:
         go_to(app, "browse")
 
 
-def test_the_largest_difference_is_shown_and_leads_to_its_answer(app: AppTest, sample: Catalogue) -> None:
+def test_the_biggest_disagreement_is_one_line_and_leads_to_its_answer(app: AppTest, sample: Catalogue) -> None:
     opened(app, source="sample", galaxy="100023")
     voted = sample.table.loc["100023", list(COLUMNS)].to_numpy(dtype=float)
     predicted = app.dataframe[0].value["network_fraction"].to_numpy()
-    worst = largest_differences(predicted, voted, 3)
-    assert len({column.split(".")[0] for column in worst}) == 3
-    for column in worst:
-        label = app.button(key=f"difference_{column}").label
-        assert label_of(column) in label
-        assert f"volunteers {100 * voted[INDEX[column]]:.0f}\u00a0%" in label
-        assert f"{100 * predicted[INDEX[column]]:.0f}\u00a0% (" in label
-    app.button(key=f"difference_{worst[2]}").click()
+    (worst,) = largest_differences(predicted, voted, 1)
+    button = app.button(key="biggest_disagreement")
+    figures = (f"{100 * values[INDEX[worst]]:.0f}\u00a0%" for values in (voted, predicted))
+    assert (
+        button.label == f"Biggest disagreement: {label_of(worst)} (volunteers {next(figures)}, network {next(figures)})"
+    )
+    assert re.search(r"interval: \d+\u00a0to\u00a0\d+\u00a0%", button.help)
+    button.click()
     app.run()
-    assert app.selectbox(key="answer").value == worst[2]
+    assert app.selectbox(key="answer").value == worst
+
+
+@pytest.mark.parametrize(
+    ("galaxy", "network", "headings"),
+    [
+        ("100023", "densenet", ["Network", "Volunteers"]),
+        ("587737825678131439", "fcn", ["Network and volunteers agree"]),
+        ("784597", "fcn", ["Network"]),
+    ],
+    ids=["differ", "agree", "no votes"],
+)
+def test_network_and_volunteers_have_a_sentence_each_or_one(
+    app: AppTest, sample: Catalogue, galaxy: str, network: str, headings: list[str]
+) -> None:
+    opened(app, source="sample", galaxy=galaxy, network=network)
+    html = sentences(app)
+    votes = sample.table.loc[galaxy, list(COLUMNS)].to_numpy(dtype=float)
+    known = [votes] if np.isfinite(votes).any() else []
+    predicted = app.dataframe[0].value["network_fraction"].to_numpy()
+    assert re.findall('class="who">([^<]+)<', html) == headings
+    described = list(dict.fromkeys(map(short_description, [predicted, *known])))
+    assert re.findall('class="what"[^>]*>([^<]+)<', html) == described
+    assert all(len(sentence.split()) <= 15 for sentence in described)
+    for fractions in [predicted, *known]:  # their shares come out under a pointer or the keyboard's focus
+        assert in_words(fractions) in html
+    assert html.count('tabindex="0" aria-describedby="shares-') == len(headings)
+
+
+def test_nothing_of_saliency_is_computed_or_offered_while_the_map_is_off(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    computed, saliency = [], GalaxyPrediction.saliency
+    monkeypatch.setattr(GalaxyPrediction, "saliency", lambda *args: computed.append(args[1]) or saliency(*args))
+    opened(app, source="sample", galaxy="100023", answer="Class3.1")
+    assert not app.toggle(key="map").value
+    assert not computed
+    assert not app.slider
+    app.toggle(key="map").set_value(True)
+    run(app)
+    assert computed == ["Class3.1"]
+    assert app.slider(key="opacity").label == "Opacity"
+    assert "Bright areas speak for “bar”. Only the framed square is used." in texts(app)
+
+
+def test_a_position_is_the_title_and_the_id_can_be_copied(app: AppTest) -> None:
+    galaxy = "587737825678131439"
+    opened(app, source="sample", galaxy=galaxy)
+    assert app.title[0].value == r"SDSS J082617\.4\+541216"
+    assert any(json.loads(data) | {"text": galaxy, "label": galaxy} == json.loads(data) for data in copied(app))
+    assert "[SIMBAD](" in texts(app)
+    press(app, "Next")
+    assert app.title[0].value == "Galaxy 784597"
+
+
+@pytest.mark.parametrize(
+    ("ra", "dec", "name"),
+    [
+        (202.469583, 47.195278, "J132952.6+471143"),
+        (0.0, -0.0042, "J000000.0-000015"),
+        (359.99999, 89.99999, "J235959.9+895959"),
+        (126.57260131835938, 54.204586029052734, "J082617.4+541216"),
+    ],
+)
+def test_a_name_by_position_is_cut_off_and_not_rounded(ra: float, dec: float, name: str) -> None:
+    assert j_name(ra, dec) == name
 
 
 def test_an_answer_shows_galaxies_with_a_clear_majority(app: AppTest) -> None:
@@ -188,13 +266,14 @@ def test_an_answer_without_examples_shows_our_drawing(app: AppTest) -> None:
 
 def test_the_answers_of_a_question_can_be_compared(app: AppTest) -> None:
     opened(app, source="sample", galaxy="100023", answer="Class5.3")
+    app.toggle(key="map").set_value(True)
+    run(app)
     assert not [button for button in app.button if button.key and button.key.startswith("choose_")]
     app.toggle(key="side_by_side").set_value(True)
     run(app)
     shown = [button.key for button in app.button if button.key and button.key.startswith("choose_")]
     assert shown == [f"choose_{column}" for column in columns_of(5)]
-    app.segmented_control(key="sources_shown").set_value("volunteers").run()
-    assert f"The shares are predicted by {networks.networks()[0]}." in texts(app)
+    assert "The shares are the accurate network's." in texts(app)
     app.toggle(key="common_scale").set_value(True)
     app.button(key="choose_Class5.1").click()
     app.run()
@@ -203,12 +282,14 @@ def test_the_answers_of_a_question_can_be_compared(app: AppTest) -> None:
 
 def test_a_method_that_does_not_depend_on_the_answer_names_none(app: AppTest) -> None:
     opened(app, source="sample", galaxy="100023", answer="Class5.3")
-    assert "Bright areas are evidence for “" in texts(app)
+    app.toggle(key="map").set_value(True)
+    run(app)
+    assert "Bright areas speak for “" in texts(app)
     app.toggle(key="side_by_side").set_value(True)
     app.selectbox(key="method").set_value("Eigen-CAM").run()
     assert not app.exception
     assert "the same for every answer" in texts(app)
-    assert "are evidence for" not in texts(app)
+    assert "speak for" not in texts(app)
     assert not [toggle for toggle in app.toggle if toggle.key == "common_scale"]  # its maxima mean nothing
 
 
@@ -216,7 +297,7 @@ def test_a_method_that_does_not_depend_on_the_answer_names_none(app: AppTest) ->
 def test_the_chart_shows_one_source_or_both(app: AppTest, shown: str) -> None:
     opened(app, source="sample", galaxy="100023")
     assert app.segmented_control(key="sources_shown").value == "both"
-    network = networks.networks()[0]
+    network = networks.label(networks.networks()[0])
     assert {network, "volunteers"} <= {trace["name"] for trace in chart(app)["data"]}
     app.segmented_control(key="sources_shown").set_value(shown)
     app.run()
@@ -265,13 +346,13 @@ def test_the_numbers_of_the_list_are_those_of_the_table(app: AppTest) -> None:
 def test_the_columns_of_the_table_have_labels_in_words(app: AppTest) -> None:
     opened(app, source="sample", galaxy="100023", network="fcn")
     assert labels(app) == [
-        *("question", "answer", "volunteers", "fcn", "lower", "upper", "difference"),
-        *("volunteers' share", "fcn's share", "column"),
+        *("question", "answer", "volunteers", "quick", "lower", "upper", "difference"),
+        *("volunteers' share", "network's share", "column"),
     ]
     alone = app.dataframe[0].value
     app.toggle(key="ask_others").set_value(True)
     app.run()
-    assert "densenet" in labels(app)
+    assert "accurate" in labels(app)
     table = app.dataframe[0].value
     assert table["network_fraction"].equals(alone["network_fraction"])
     assert (table["densenet_fraction"] - alone["network_fraction"]).abs().max() > 1e-3
@@ -284,13 +365,15 @@ def test_the_download_of_the_table_has_what_the_table_shows(
 ) -> None:
     offered = {}
     monkeypatch.setattr(
-        score_table.st, "download_button", lambda label, content, *_, **__: offered.update({label: content})
+        downloads.st, "download_button", lambda label, content, *_, **__: offered.update({label: content})
     )
     known = sample.table[COLUMNS[0]].notna()
     opened(app, source="sample", galaxy=sample.table.index[known == voted][0], network="fcn")
     app.toggle(key="ask_others").set_value(True).run()
     assert not app.exception
-    csv = offered["Network and volunteers as CSV" if voted else "Network as a table (CSV)"]()
+    assert Image.open(io.BytesIO(offered["Card (PNG)"]())).size == (1600, 900)
+    assert offered["Card (PDF)"]().startswith(b"%PDF")
+    csv = offered["Network and volunteers (CSV)" if voted else "Network as a table (CSV)"]()
     downloaded, shown = pd.read_csv(io.BytesIO(csv), dtype={"GalaxyID": str}), app.dataframe[0].value
     assert set(app.dataframe[0].proto.column_order) <= set(downloaded)
     assert ("difference" in downloaded) == voted
@@ -308,18 +391,24 @@ def labels(app: AppTest) -> list[str]:
 
 def listed(app: AppTest) -> str:
     """The list form of the chart, as the browser gets it."""
-    return component_data(app, "answer_list")
+    (shown,) = component_data(app, "answer_list")
+    return shown
 
 
 def permalink(app: AppTest) -> str:
     """The parameters of the permalink."""
-    return json.loads(component_data(app, "copy_link")).partition("?")[2]
+    (link,) = [data["text"] for data in map(json.loads, copied(app)) if "?" in data["text"]]
+    return link.partition("?")[2]
 
 
-def component_data(app: AppTest, name: str) -> str:
-    """The JSON that the browser gets for one of the page's own components."""
-    (shown,) = [part.proto.json for part in app.get("bidi_component") if part.proto.component_name == name]
-    return shown
+def copied(app: AppTest) -> list[str]:
+    """The JSON of the buttons that copy a text."""
+    return component_data(app, "copy_text")
+
+
+def component_data(app: AppTest, name: str) -> list[str]:
+    """The JSON that the browser gets for the page's own components of one name."""
+    return [part.proto.json for part in app.get("bidi_component") if part.proto.component_name == name]
 
 
 def test_votes_on_odd_things_are_not_called_votes_of_all(app: AppTest) -> None:

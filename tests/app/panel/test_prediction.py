@@ -27,16 +27,17 @@ def prediction(
 @pytest.mark.parametrize(
     ("fraction", "lower", "upper", "text"),
     [
-        (0.75, 0.614, 0.836, "75 % (61 to 84 %)"),
-        (0.0, 0.0, 0.0, "0 % (0 to 0 %)"),
-        (0.004, 0.0, 0.02, "<1 % (0 to 2 %)"),
-        (0.75, np.nan, np.nan, "75 %"),  # a model without interval models
+        (0.75, 0.614, 0.836, "75 %, 61 to 84 %"),
+        (0.0, 0.0, 0.0, "0 %, 0 to 0 %"),
+        (0.004, 0.0, 0.02, "<1 %, 0 to 2 %"),
+        (0.75, np.nan, np.nan, "75 %, "),  # a model without interval models
     ],
 )
 def test_a_fraction_is_written_in_per_cent_with_its_interval(
     fraction: float, lower: float, upper: float, text: str
 ) -> None:
-    assert prediction(None, fraction, lower, upper).percent("Class1.1").replace("\u00a0", " ") == text
+    found = prediction(None, fraction, lower, upper)
+    assert f"{found.percent('Class1.1')}, {found.interval('Class1.1')}".replace("\u00a0", " ") == text
 
 
 @pytest.mark.parametrize("asked", [True, False])

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from galaxy_explorer.app.panel.selected_answer import most_telling
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, most_likely_path
@@ -30,3 +31,31 @@ def test_the_most_telling_answer_is_furthest_above_what_is_usual(galaxy: np.ndar
 
 def test_without_usual_fractions_it_is_the_first_of_the_path() -> None:
     assert most_telling(EDGE_ON, None) == most_likely_path(EDGE_ON)[0][0]
+
+
+def page_of_a_galaxy() -> None:
+    """Open two questions of one galaxy and fold one again; then show the next galaxy."""
+    import numpy as np
+    import streamlit as st
+
+    from galaxy_explorer.app import state
+    from galaxy_explorer.app.panel.chart import opened_questions
+    from galaxy_explorer.app.panel.selected_answer import select_answer, start_answer, toggle_question
+
+    fractions = np.full(37, 0.01)
+    start_answer("one", fractions, None)
+    for pressed in (9, 10, 9, "10", None, 12):
+        toggle_question(pressed)
+    st.text(str(sorted(state.panel().opened)))
+    select_answer("Class11.2")
+    st.text(str(sorted(opened_questions())))
+    select_answer("Class1.1")
+    st.text(str(sorted(opened_questions())))
+    start_answer("two", fractions, None)
+    st.text(str(sorted(state.panel().opened)))
+
+
+def test_opened_questions_stay_open_until_another_galaxy_is_shown() -> None:
+    app = AppTest.from_function(page_of_a_galaxy, default_timeout=60).run()
+    assert not app.exception
+    assert [text.value for text in app.text] == ["[10]", "[10, 11]", "[1, 10, 11]", "[]"]

@@ -1,6 +1,7 @@
 """What the first galaxy needs is loaded once the first page is drawn."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +12,8 @@ from app_page import ROOT, new_app, opened
 from streamlit.testing.v1 import AppTest
 
 from galaxy_explorer.app import main
+from galaxy_explorer.app.panel import enlarged_picture
 from galaxy_explorer.app.services import networks, preloading
-from galaxy_explorer.app.ui import skeletons
 
 
 def test_it_starts_once_for_all_visitors(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,7 +27,7 @@ def test_it_starts_once_for_all_visitors(app: AppTest, monkeypatch: pytest.Monke
     assert started == [preloading.preload]
 
 
-def test_a_galaxy_then_imports_and_loads_nothing(tmp_path: Path) -> None:
+def test_a_galaxy_then_imports_and_loads_nothing_and_the_app_ends_without_a_complaint_of_leaks(tmp_path: Path) -> None:
     code = (
         "import sys\n"
         "from streamlit.testing.v1 import AppTest\n"
@@ -47,18 +48,20 @@ def test_a_galaxy_then_imports_and_loads_nothing(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "[]"
+    # At the end of the process, of what was kept out of garbage collection.
+    assert not {"leak", "Traceback"} & set(re.findall(r"leak|Traceback", done.stderr))
 
 
 def test_a_galaxys_picture_is_shown_before_any_network_is_looked_for(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    events, names, show = [], networks.networks, skeletons.Waiting.show_picture
+    events, names, draw = [], networks.networks, enlarged_picture.PanelPicture.__init__
 
-    def record_picture(waiting: skeletons.Waiting, url: str) -> None:
-        events.append(url[:15])
-        show(waiting, url)
+    def record_picture(*arguments: object) -> None:
+        draw(*arguments)
+        events.append("picture")
 
-    monkeypatch.setattr(skeletons.Waiting, "show_picture", record_picture)
+    monkeypatch.setattr(enlarged_picture.PanelPicture, "__init__", record_picture)
     monkeypatch.setattr(networks, "networks", lambda: events.append("networks") or names())
     opened(app, "galaxy", galaxy="100008")
-    assert events[:2] == ["data:image/jpeg", "networks"]
+    assert events[:2] == ["picture", "networks"]

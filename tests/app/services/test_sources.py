@@ -1,17 +1,8 @@
 """torch stays out of garbage collection."""
 
 import gc
-import subprocess
-import sys
 
 from galaxy_explorer.app.services import networks
-
-
-def test_the_app_ends_without_a_complaint_of_leaks() -> None:
-    loaded = "from galaxy_explorer.models.checkpoints import load; load('fcn')"
-    script = f"{loaded}; from galaxy_explorer.app.services import networks; networks.freeze_gc('torch')"
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120)
-    assert "leak" not in ended.stderr
 
 
 def test_what_stays_loaded_is_not_looked_through_after_every_run_of_a_page() -> None:

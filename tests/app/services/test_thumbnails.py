@@ -55,10 +55,10 @@ def test_it_shows_the_middle_of_the_picture(tmp_path: Path, fresh) -> None:
 
 
 def test_a_picture_that_was_cropped_before_is_shown_whole(tmp_path: Path, fresh) -> None:
-    picture = np.full((288, 288, 3), 200, dtype=np.uint8)
+    picture = np.full((220, 220, 3), 200, dtype=np.uint8)
     picture[:20] = 0
     (tmp_path / "one.png").write_bytes(to_png(picture))
-    (tmp_path / "field.json").write_text('{"centre": 288, "of": 424}')
+    (tmp_path / "field.json").write_text('{"centre": 220, "of": 424}')
     shown = read_image(fresh().get(open_catalogue(tmp_path), "one"))
     assert shown[:12].mean() < 20
     assert shown[30:].mean() > 190

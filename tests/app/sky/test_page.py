@@ -5,17 +5,18 @@ import re
 
 import numpy as np
 import pytest
+from app_page import ask_for, sentences
 from local_server import hang_up, saying, slow
 from sky_page import SPIRAL, fresh_app, rerun, texts
 from sky_server import CUTOUTS, NAMES, SkyServer, put_beside, words_on_white
 from streamlit.testing.v1 import AppTest
 
 from galaxy_explorer import images
-from galaxy_explorer.app import paths
 from galaxy_explorer.app.panel import panel
 from galaxy_explorer.app.ui.survey_links import links_out
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, in_words
+from galaxy_explorer.drawn_galaxies import FAMOUS
 from galaxy_explorer.images import Finding, Square
 from galaxy_explorer.sky import resolve, response_cache
 
@@ -30,8 +31,7 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def sky_at(app: AppTest, position: str = "", **address: str) -> AppTest:
     """Open the Sky page with URL parameters, without an exception."""
-    app.run()
-    app.switch_page(paths.SKY)
+    ask_for(app, "sky")
     for name, value in {"position": position, **address}.items():
         if value:
             app.query_params[name] = value
@@ -40,7 +40,7 @@ def sky_at(app: AppTest, position: str = "", **address: str) -> AppTest:
 
 def test_no_request_is_sent_before_a_search(app: AppTest, sky_server: SkyServer) -> None:
     sky_at(app)
-    assert "No request" in app.info[0].value
+    assert "Nothing is sent before you search" in texts(app)
     assert sky_server.asked == []
 
 
@@ -54,7 +54,7 @@ def test_a_url_leads_to_a_galaxy_with_its_scale_source_votes_and_panel(
     assert "**0.286″**: 2.02′ across" in said
     assert "Picture: SDSS SkyServer, 0.286″ per pixel." in said
     assert f"Galaxy Zoo 2, galaxy {SPIRAL}" in said
-    assert in_words(sample.table.loc[SPIRAL, list(COLUMNS)].to_numpy(dtype=float)) in said
+    assert in_words(sample.table.loc[SPIRAL, list(COLUMNS)].to_numpy(dtype=float)) in sentences(app)
     assert "debiased as in Willett et al. 2013" in said
     assert "simbad.cds.unistra.fr" in said
     assert len(app.dataframe[0].value) == len(COLUMNS)
@@ -122,19 +122,13 @@ def test_a_galaxy_of_unknown_size_is_found_and_one_of_known_size_is_not_cropped(
 
 
 @pytest.mark.usefixtures("bare")
-def test_an_example_picture_is_one_press(app: AppTest, sky_server: SkyServer) -> None:
+def test_a_famous_galaxy_is_one_press(app: AppTest, sky_server: SkyServer) -> None:
     sky_at(app)
-    next(button for button in app.button if button.label == "Try example 1").click()
+    assert [button.label.split(" *")[0] for button in app.button[1:]] == list(FAMOUS)
+    app.button[1].click()
     rerun(app)
-    assert app.subheader[0].value == f"Galaxy {SPIRAL}"
-
-
-@pytest.mark.usefixtures("bare")
-def test_an_example_is_one_click(app: AppTest, sky_server: SkyServer) -> None:
-    sky_at(app)
-    app.pills(key="example").set_value(SPIRAL)
-    rerun(app)
-    assert app.subheader[0].value == f"Galaxy {SPIRAL}"
+    assert app.subheader[0].value == "M51"
+    assert app.text_input(key="position").value == "M51"
 
 
 @pytest.mark.usefixtures("bare")
@@ -187,7 +181,7 @@ def test_a_position_outside_the_footprint_is_a_warning(app: AppTest, sky_server:
     sky_server.faults |= dict.fromkeys(CUTOUTS, saying(words_on_white()))
     sky_at(app, "12.5 -60")
     assert "SDSS has no image of this position" in app.warning[0].value
-    assert any("bundled sample" in link.label for link in app.page_link)
+    assert any("built-in galaxies" in link.label for link in app.page_link)
 
 
 @pytest.mark.usefixtures("bare", "short_timeouts")
@@ -197,7 +191,7 @@ def test_when_all_services_fail_the_search_can_be_retried(app: AppTest, fault: o
     sky_at(app, "202.47 47.2")
     assert "size is unknown" in texts(app)
     assert "No source gives a picture" in app.error[0].value
-    assert any("bundled sample" in link.label for link in app.page_link)
+    assert any("built-in galaxies" in link.label for link in app.page_link)
     before = len(sky_server.asked)
     rerun(app)
     assert len(sky_server.asked) == before

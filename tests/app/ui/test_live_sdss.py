@@ -4,6 +4,7 @@ import os
 import time
 
 import pytest
+from app_page import ask_for, plain, sentences
 from local_server import hang_up, once, saying, slow
 from sky_page import SPIRAL, fresh_app, rerun, texts
 from sky_server import CUTOUTS, SkyServer
@@ -28,19 +29,19 @@ def test_live_galaxies_are_requested_only_when_they_are_opened(app: AppTest, sky
     rerun(app)
     app.switch_page(paths.BROWSE)
     rerun(app)
-    assert "Live SDSS (100 at random)" in app.selectbox(key="source_choice").options
+    assert "Live from SDSS (300 galaxies)" in app.selectbox(key="source_choice").options
     assert sky_server.asked == []
-    app.selectbox(key="source_choice").select("Live SDSS")
+    app.button(key="see_live").click()
     rerun(app)
-    assert "**30** of 30 galaxies." in texts(app)
+    assert "**30 galaxies.**" in texts(app)
     assert sky_server.count("sql") == 1
     assert sky_server.count("skyserver") == 24  # one page
 
 
 def test_a_draw_is_part_of_the_url(app: AppTest, sky_server: SkyServer) -> None:
     live(app, "Live SDSS 5 seed 3 Class4.1 80")
-    assert "**5** of 5 galaxies." in texts(app)
-    assert "Live SDSS (5, spiral arms ≥ 80 %, seed 3)" in app.selectbox(key="source_choice").options
+    assert "**5 galaxies.**" in texts(app)
+    assert "Live from SDSS (5 galaxies, spiral arms ≥ 80 %, seed 3)" in app.selectbox(key="source_choice").options
 
 
 def test_a_visitor_draws_other_galaxies(app: AppTest, sky_server: SkyServer) -> None:
@@ -49,7 +50,7 @@ def test_a_visitor_draws_other_galaxies(app: AppTest, sky_server: SkyServer) -> 
     app.number_input[1].set_value(2)
     next(button for button in app.button if button.label == "Draw galaxies").click()
     rerun(app)
-    assert "**6** of 6 galaxies." in texts(app)
+    assert "**6 galaxies.**" in texts(app)
     assert app.selectbox(key="source_choice").value == "Live SDSS 6 seed 2"
 
 
@@ -80,15 +81,15 @@ def test_live_galaxies_that_are_not_available_are_an_error_with_alternatives(
     sky_server.faults.clear()
     next(button for button in app.button if button.label == "Try again").click()
     rerun(app)
-    assert "**30** of 30 galaxies." in texts(app)
+    assert "**30 galaxies.**" in texts(app)
 
 
 def test_the_bundled_sample_is_an_alternative(app: AppTest, sky_server: SkyServer) -> None:
     sky_server.faults["sql"] = hang_up
     live(app)
-    next(button for button in app.button if button.label == "Open the bundled sample").click()
+    next(button for button in app.button if button.label == "Open the built-in galaxies").click()
     rerun(app)
-    assert "**9** of 9 galaxies." in texts(app)
+    assert "**9 built-in galaxies.**" in texts(app)
 
 
 def test_live_galaxies_of_a_stale_response_are_requested_again(app: AppTest, sky_server: SkyServer) -> None:
@@ -112,12 +113,11 @@ def test_draws_evict_no_other_catalogue(app: AppTest, sky_server: SkyServer) -> 
 
 
 def test_a_live_galaxy_has_a_page_of_its_own(app: AppTest, sky_server: SkyServer, sample: Catalogue) -> None:
-    app.run()
-    app.switch_page(paths.GALAXY)
+    ask_for(app, "galaxy")
     app.query_params["source"], app.query_params["galaxy"] = "Live SDSS", SPIRAL
     rerun(app)
-    assert app.title[0].value == f"Galaxy {SPIRAL}"
-    assert in_words(sample.table.loc[SPIRAL, list(COLUMNS)].to_numpy(dtype=float)) in texts(app)
+    assert plain(app.title[0].value) == "SDSS J082617.4+541216"
+    assert in_words(sample.table.loc[SPIRAL, list(COLUMNS)].to_numpy(dtype=float)) in sentences(app)
 
 
 def test_an_upload_needs_no_catalogue(app: AppTest, sky_server: SkyServer, sample: Catalogue) -> None:

@@ -79,8 +79,7 @@ def test_the_gallery_of_another_source_starts_afresh(app: AppTest, survey: Catal
 
 @pytest.mark.parametrize("params", [{"galaxy": FOREIGN}, {"source": FOREIGN, "galaxy": "1"}])
 def test_a_url_puts_no_foreign_picture_on_the_galaxy_page(app: AppTest, params: dict[str, str]) -> None:
-    app.run()  # AppTest knows the pages' addresses from the first run on
-    go_to(app, "galaxy", **{"source": "sample", **params})
+    opened(app, "galaxy", **{"source": "sample", **params})
     assert r"\!\[x\]\(https\:" in app.error[0].value
 
 
@@ -95,8 +94,7 @@ def test_an_id_is_not_read_as_markdown(app: AppTest, draw_galaxy, tmp_path: Path
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "*a*[b](c).png").write_bytes(to_png(draw_galaxy(0)))
     monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(tmp_path / "mine"))
-    app.run()
-    go_to(app, "galaxy", source="mine", galaxy="*a*[b](c)")
+    opened(app, "galaxy", source="mine", galaxy="*a*[b](c)")
     written = r"\*a\*\[b\]\(c\)"
     assert app.title[0].value == f"Galaxy {written}"
     assert f"The picture of galaxy {written} cannot be read" in app.error[0].value

@@ -40,7 +40,7 @@ def test_what_is_packed_too_tightly_or_by_bzip2_is_refused_in_words() -> None:
         contents(zipped(a_jpg=bytes(20_000)))
 
 
-@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize("seed", range(30))
 def test_a_damaged_zip_file_is_refused_in_words(seed: int) -> None:
     random = np.random.default_rng(seed)
     method = [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA][seed % 3]

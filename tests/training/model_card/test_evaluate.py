@@ -9,7 +9,7 @@ from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS, columns_of
 from galaxy_explorer.evaluation.answers import plain_answers, score_answers
 from galaxy_explorer.evaluation.interval_fit import cross_coverage, fit_interval_model
-from galaxy_explorer.evaluation.intervals import LEVEL, MEASURED_VIEWS, coverage
+from galaxy_explorer.evaluation.intervals import LEVEL, coverage
 from galaxy_explorer.evaluation.metrics import calibration, score
 from galaxy_explorer.models.checkpoints import load, read_card
 from galaxy_explorer.prediction import Predictions, predict
@@ -43,31 +43,36 @@ def predictions(predicted):
 
 
 class TestHoldOut:
-    def test_has_interval_model_calibration_and_coverage(self, predicted, votes):
-        found = evaluate_hold_out({8: predicted}, votes)
-        assert found["interval_models"] == {8: fit_interval_model(predicted, votes)}
+    @pytest.fixture
+    def few(self, predicted, votes):
+        """The first sixty, which are fitted to sooner."""
+        return predicted[:60], votes[:60]
+
+    def test_has_calibration_coverage_and_an_interval_model_of_each_number_of_views(self, few):
+        predicted, votes = few
+        one_view = predicted * 0.9
+        found = evaluate_hold_out({8: predicted, 1: one_view}, votes)
+        models = [fit_interval_model(one_view, votes), fit_interval_model(predicted, votes)]
+        assert list(found["interval_models"].items()) == list(zip((1, 8), models, strict=True))
         assert found["hold_out"].interval_coverage == cross_coverage(predicted, votes)
-        assert found["hold_out"].galaxies == GALAXIES
+        assert (found["hold_out"].galaxies, found["hold_out"].tta_views) == (60, 8)
+        assert found["hold_out"].rmse == score(predicted, votes).rmse
         for question in QUESTIONS:
             expected = calibration(predicted, votes, columns_of(question.number))
             assert pd.DataFrame(vars(found["calibration"][question.number])).to_numpy() == pytest.approx(
                 expected.to_numpy(), abs=1e-5
             )
 
-    def test_counts_every_galaxy_by_its_importance_weight(self, predicted, votes):
-        weights = np.where(np.arange(GALAXIES) < 200, 4.0, 1.0)
+    def test_counts_every_galaxy_by_its_importance_weight(self, few, monkeypatch):
+        predicted, votes = few
+        weights = np.where(np.arange(60) < 40, 4.0, 1.0)
+        for fit in ("fit_interval_model", "cross_coverage"):  # which test_intervals.py tests with weights
+            monkeypatch.setattr(evaluate, fit, lambda *given: given)
         found = evaluate_hold_out({8: predicted}, votes, weights)
-        assert found["interval_models"][8] == fit_interval_model(predicted, votes, weights)
-        assert found["hold_out"].interval_coverage == cross_coverage(predicted, votes, weights)
+        for given in (found["interval_models"][8], found["hold_out"].interval_coverage):
+            assert list(map(id, given)) == list(map(id, (predicted, votes, weights)))
         assert found["hold_out"].rmse == score(predicted, votes, weights=weights).rmse
         assert found["hold_out"].rmse != score(predicted, votes).rmse
-
-    def test_has_the_figures_of_the_most_views_and_an_interval_model_of_each_number(self, predicted, votes):
-        one_view = predicted * 0.9
-        found = evaluate_hold_out({8: predicted, 1: one_view}, votes)
-        assert (found["hold_out"].tta_views, list(found["interval_models"])) == (8, [1, 8])
-        assert found["hold_out"].rmse == score(predicted, votes).rmse
-        assert found["interval_models"][1] == fit_interval_model(one_view, votes)
 
     def test_of_few_galaxies_has_no_intervals(self, predicted, votes):
         found = evaluate_hold_out({8: predicted[:19]}, votes[:19])
@@ -106,6 +111,7 @@ class TestValidation:
 
 def test_a_training_and_update_card_write_the_same_evaluation(kaggle_folder, tmp_path, monkeypatch):
     monkeypatch.setattr(evaluate, "MIN_GALAXIES", 2)
+    monkeypatch.setattr(evaluate, "MEASURED_VIEWS", (1, 8))  # each is a fit in every one of four evaluations
     checkpoint = tmp_path / "run" / "model.pt"
     flags = ["--data", kaggle_folder, "--cache", tmp_path / "cache", "--device", "cpu", "--validate"]
     train = [str(part) for part in (*flags, *TINY_FLAGS, "--epochs", "1", "--work", tmp_path / "run")]
@@ -113,7 +119,7 @@ def test_a_training_and_update_card_write_the_same_evaluation(kaggle_folder, tmp
     card = read_card(checkpoint)
     assert card.hold_out.galaxies == card.interval_models[1].galaxies == 2
     assert card.validation.spot_check.rmse == pytest.approx(card.validation.rmse)  # there are three
-    assert list(card.interval_models) == list(card.interval_checks) == list(MEASURED_VIEWS)
+    assert list(card.interval_models) == list(card.interval_checks) == [1, 8]
     validation = open_catalogue(kaggle_folder).subset(["200001", "200002", "200003"])
     pictures = [validation.picture(galaxy) for galaxy in validation.ids]
     _, ends = predict(load(checkpoint), pictures)

@@ -1,0 +1,65 @@
+"""Sentences on one galaxy by network and volunteers, and their biggest disagreement."""
+
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from galaxy_explorer.app.panel.selected_answer import select_answer
+from galaxy_explorer.app.panel.shown_galaxy import GalaxyPrediction
+from galaxy_explorer.decision_tree import INDEX, in_words, label_of, short_description
+from galaxy_explorer.evaluation.metrics import largest_differences
+
+MIN_DIFFERENCE = 0.05  # between vote fractions that count as different
+NETWORK, VOLUNTEERS, BOTH = "network", "volunteers", "both"
+
+
+def show_words(prediction: GalaxyPrediction) -> None:
+    """Draw what network and volunteers see, each in one sentence, and where they differ most."""
+    fractions, votes = prediction.fractions, prediction.galaxy.volunteers
+    said = short_description(fractions)
+    shares = f"Network ({prediction.label}): {in_words(fractions)}"
+    if votes is None:
+        st.html(_sentence(NETWORK, "Network", said, [shares]))
+        st.caption("No votes on this picture are known.")
+        return
+    voted, shares_voted = short_description(votes), f"Volunteers: {in_words(votes)}"
+    if said == voted:
+        st.html(_sentence(BOTH, "Network and volunteers agree", said, [shares, shares_voted]))
+    else:
+        st.html(
+            _sentence(NETWORK, "Network", said, [shares]) + _sentence(VOLUNTEERS, "Volunteers", voted, [shares_voted])
+        )
+    _show_disagreement(prediction, votes)
+
+
+def _sentence(kind: str, heading: str, words: str, shares: list[str]) -> str:
+    """Return a sentence as HTML, whose shares show under a pointer or the focus."""
+    tip = "".join(f"<span>{escape(text)}</span>" for text in shares)
+    return (
+        f'<div class="said said-{kind}"><p class="who">{escape(heading)}</p>'
+        f'<p class="what" tabindex="0" aria-describedby="shares-{kind}">{escape(words)}'
+        '<span class="more" aria-hidden="true">%</span></p>'
+        f'<p class="shares" id="shares-{kind}" role="tooltip">{tip}</p></div>'
+    )
+
+
+def _show_disagreement(prediction: GalaxyPrediction, votes: np.ndarray) -> None:
+    """Draw the largest difference of vote fractions; a press on it explains that answer."""
+    (column,) = largest_differences(prediction.fractions, votes, 1)
+    with st.container(key="disagreement"):
+        if abs(prediction.fractions[INDEX[column]] - votes[INDEX[column]]) < MIN_DIFFERENCE:
+            st.caption(f"No vote fraction differs by {100 * MIN_DIFFERENCE:.0f} % or more.")
+            return
+        volunteers, network = prediction.volunteer_percent(column), prediction.percent(column)
+        interval = prediction.interval(column)
+        within = f" The network's 68 % prediction interval: {interval}." if interval else ""
+        st.button(
+            f"Biggest disagreement: {label_of(column)} (volunteers {volunteers}, network {network})",
+            key="biggest_disagreement",
+            type="tertiary",
+            wrap=True,  # or on a phone the figures would be cut off
+            help=f"Vote fractions of this answer.{within} Press to explain it.",
+            on_click=select_answer,
+            args=(column,),
+        )
