@@ -7,9 +7,8 @@ import streamlit as st
 
 from galaxy_explorer.app import paths
 from galaxy_explorer.app.services import sources
-from galaxy_explorer.catalogue import SAMPLE, LiveDraw
+from galaxy_explorer.catalogue import SAMPLE
 
-LIVE_DRAW = LiveDraw(300)
 LIVE_LABEL = "**300 galaxies of SDSS, live**  \nOver the internet"
 LIVE_PICTURES = ("100053", "587737825678131439", "242195", "784597")
 CARDS = {  # script, label, and galaxies of the sample
@@ -40,4 +39,4 @@ def show_cards() -> None:
         with st.container(key="way_live"):
             st.html(f'<div class="view view-live">{_pictures(LIVE_PICTURES)}</div>')
             if st.button(LIVE_LABEL, key="live", width="stretch", wrap=True):
-                st.switch_page(paths.BROWSE, query_params={"source": LIVE_DRAW.name})
+                st.switch_page(paths.BROWSE, query_params={"source": sources.LIVE_SOURCE})

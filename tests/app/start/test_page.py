@@ -159,7 +159,7 @@ def test_live_galaxies_are_one_press_and_nothing_is_sent_before(
     app.button(key="live").click()
     run(app)
     assert app.title[0].value == "Browse galaxies"
-    assert app.selectbox(key="source_choice").value == "Live SDSS 300 seed 1"
+    assert app.selectbox(key="source_choice").value == sources.LIVE_SOURCE
     assert sky_server.count("sql") == 1
 
 
@@ -171,7 +171,7 @@ def test_without_the_service_there_is_a_message_and_another_source(
     app.button(key="live").click()
     run(app)
     assert "SDSS returned no galaxies" in app.error[0].value
-    press(app, "Open the bundled sample")
+    press(app, "Open the built-in galaxies")
     assert app.selectbox(key="source_choice").value == "sample"
 
 
