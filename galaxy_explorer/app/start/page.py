@@ -37,7 +37,7 @@ def show_quiz() -> None:
     galaxy = rounds.current_galaxy()
     shown = galaxy or rounds.first_galaxy()
     with st.container(key="quiz"):
-        with st.container(key="head"):
+        with st.container(key="title"):
             show_heading()
         with st.container(key="view"):
             st.image(large_picture(shown.key, shown), width="stretch", alt="The galaxy to look at, amid dark sky")
