@@ -15,7 +15,7 @@ from playwright.sync_api import Locator, Page, expect, sync_playwright
 OUTPUT = Path(__file__).with_name("first-minute.gif")
 WINDOW, SIZE = (1280, 800), (800, 500)
 TIMEOUT_MS = 120_000
-COLOURS = 255
+COMMON, RARE = 190, 65  # colours of the palette: those of most pixels, and those of buttons and frames
 WALKS = (
     ("features", "not edge-on", "no bar", "spiral arms", "nothing odd"),
     ("features", "edge-on", "rounded", "nothing"),
@@ -57,7 +57,10 @@ class Film:
         strip = Image.new("RGB", (SIZE[0], SIZE[1] * len(self.frames)))
         for number, frame in enumerate(self.frames):
             strip.paste(frame, (0, number * SIZE[1]))
-        palette = strip.resize((SIZE[0] // 2, strip.height // 2)).quantize(COLOURS, Image.Quantize.MAXCOVERAGE)
+        small = strip.resize((SIZE[0] // 2, strip.height // 2))
+        methods = ((COMMON, Image.Quantize.MEDIANCUT), (RARE, Image.Quantize.MAXCOVERAGE))
+        palette = Image.new("P", (1, 1))
+        palette.putpalette([level for count, method in methods for level in small.quantize(count, method).getpalette()])
         first, *others = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in self.frames]
         first.save(OUTPUT, save_all=True, append_images=others, duration=self.durations, loop=0, optimize=True)
 
