@@ -86,7 +86,7 @@ class Visitor:
         self.pages: dict[str, str] = {}
 
     async def run(self, query: str = "", page: str = "", widgets: dict[str, str | bool] | None = None) -> Screen:
-        """Run a page by query, URL path, and widgets by id; download its pictures."""
+        """Run a page by query and URL path, with widgets by id; download its pictures."""
         request = BackMsg()
         request.rerun_script.query_string = query
         request.rerun_script.page_script_hash = self.pages.get(page, "")

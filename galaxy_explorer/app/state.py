@@ -149,6 +149,7 @@ class GalaxyState:
 
     galaxy_id: str = ""  # requested last; it may not be drawn yet
     url: GalaxyUrl | None = None  # as last read or written; None on arrival from another page
+    crops: dict[tuple[str, str], Crop] = field(default_factory=dict)  # by source and id; else that of find_galaxy
 
 
 @dataclass

@@ -1,6 +1,8 @@
 """Galaxy: one galaxy of a catalogue, at ``?source=NAME&galaxy=ID``."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -18,6 +20,7 @@ from galaxy_explorer.app.services import networks, sources
 from galaxy_explorer.app.services.selection import Selection
 from galaxy_explorer.app.services.sources import unknown_votes
 from galaxy_explorer.app.state import GalaxyUrl, Key
+from galaxy_explorer.app.ui.crop_tool import FOUND, CroppedPicture, show_crop_row, show_square
 from galaxy_explorer.app.ui.skeletons import PAGE, PANEL, waiting
 from galaxy_explorer.app.ui.url_params import ignored_param_message, unknown_params, warn_once
 from galaxy_explorer.app.ui.wording import cut, escape_markdown, listed, with_full_stop
@@ -155,6 +158,20 @@ def show_permalink(slot: DeltaGenerator, params: dict[str, str]) -> None:
         copy_button(Key.COPY_LINK, link, "Copy link", "Copy the link to this galaxy, network and answer", "Link copied")
 
 
+def show_crop(source: str, galaxy_id: str, shown: CroppedPicture) -> Callable[[str], None]:
+    """Draw what was done to a picture; return what draws the square to drag, for a network."""
+    if not shown.finding.changed and shown.crop == FOUND:
+        return lambda network: None
+    choose = partial(state.galaxy().crops.__setitem__, (source, galaxy_id))
+    popover = show_crop_row(shown, choose)
+
+    def fill(network: str) -> None:
+        with popover:
+            show_square(shown, networks.cards()[network].crop, choose)
+
+    return fill
+
+
 def page() -> None:
     """Draw the page."""
     if state.shared().arrived:
@@ -177,12 +194,15 @@ def page() -> None:
         network_slot = st.container(width="content")
     try:
         with waiting("Opening the picture …", PANEL):
-            galaxy = replace(shown_galaxy.galaxy_of(source, galaxy_id), title=title)
+            crop = state.galaxy().crops.get((source, galaxy_id), FOUND)
+            shown = shown_galaxy.cropped_picture(source, galaxy_id, crop)
+            galaxy = replace(shown_galaxy.galaxy_of(source, galaxy_id, shown), title=title)
     except (CatalogueError, ImageError, OSError) as error:
         show_error(
             f"The picture of galaxy {escape_markdown(galaxy_id)} cannot be read: {with_full_stop(error)}", source
         )
         return
+    fill_crop = show_crop(source, galaxy_id, shown)
     arrived = current_url() != state.galaxy().url  # by a link or the Back button
 
     def choose_network() -> str | None:
@@ -191,7 +211,10 @@ def page() -> None:
         if arrived:
             read_url()
         with network_slot:
-            return panel.choose_network()
+            network = panel.choose_network()
+        if network:
+            fill_crop(network)
+        return network
 
     if network := panel.show(galaxy, choose_network):
         params = {"source": source, "galaxy": galaxy_id, "network": network, "answer": selected_answer()}

@@ -12,8 +12,10 @@ from galaxy_explorer.app.services.batches import ForwardPass, batch_worker
 from galaxy_explorer.app.services.networks import freeze_gc, label, network
 from galaxy_explorer.app.services.result_cache import shared_results
 from galaxy_explorer.app.services.sources import catalogue, sources
+from galaxy_explorer.app.state import Crop
+from galaxy_explorer.app.ui.crop_tool import FOUND, CroppedPicture
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, QUESTION_OF, SLICES, shares_from_fractions
-from galaxy_explorer.images import DEFAULT_VIEWS, thumbnail
+from galaxy_explorer.images import DEFAULT_VIEWS, Finding, find_galaxy, thumbnail
 from galaxy_explorer.storage import ResultCache
 
 if TYPE_CHECKING:
@@ -132,16 +134,25 @@ def _percent(fraction: float) -> str:
     return "<1\u00a0%" if 0.0 < fraction < 0.005 else f"{100 * fraction:.0f}\u00a0%"
 
 
-def galaxy_of(source: str, galaxy_id: str) -> ShownGalaxy:
-    """Read a galaxy of a source; raise ImageError or CatalogueError without its picture."""
-    galaxies = catalogue(source)
-    picture = galaxies.finding(galaxy_id).picture
-    votes = galaxies.table.loc[galaxy_id, list(COLUMNS)].to_numpy(dtype=float)
+def cropped_picture(source: str, galaxy_id: str, crop: Crop = FOUND) -> CroppedPicture:
+    """Read the picture of a galaxy of a source; raise ImageError or CatalogueError without it."""
+    galaxies, cache = catalogue(source), shared_results()
     # A replaced picture, or another field of view, has other results.
     key = (sources()[source], galaxy_id, str(galaxies.field_of_view), str(galaxies.picture_state(galaxy_id)))
+    whole = galaxies.picture(galaxy_id)
+    finding = Finding(whole) if galaxies.framed else cache.get(("finding", *key), lambda: find_galaxy(whole))
+    return CroppedPicture(whole, finding, crop, key, cache)
+
+
+def galaxy_of(source: str, galaxy_id: str, shown: CroppedPicture | None = None) -> ShownGalaxy:
+    """Read a galaxy of a source, unless its picture is given; raise the errors of `cropped_picture`."""
+    galaxies, shown = catalogue(source), shown or cropped_picture(source, galaxy_id)
+    votes = galaxies.table.loc[galaxy_id, list(COLUMNS)].to_numpy(dtype=float)
+    key = shown.key if shown.crop == FOUND else (*shown.key, str(shown.crop))
     known = votes if np.isfinite(votes).any() else None
     credit = SDSS if known is not None or "ra_deg" in galaxies.table else ""
-    return ShownGalaxy(galaxy_id, picture, galaxies.field_of_view, known, shared_results(), key, credit=credit)
+    field = galaxies.field_of_view
+    return ShownGalaxy(galaxy_id, shown.picture, field, known, shown.cache, key, shown.key, credit=credit)
 
 
 def forward_pass(model: str, picture: np.ndarray, field: float) -> ForwardPass:

@@ -6,18 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import streamlit as st
 from PIL import Image
+from streamlit.delta_generator import DeltaGenerator
 
 from galaxy_explorer.app import state
 from galaxy_explorer.app.state import Crop, Key
 from galaxy_explorer.images import LARGEST_SIDE, MIN_SIDE, Finding, SkyPlacement, Square, crop_with, thumbnail
 from galaxy_explorer.storage import ResultCache
 
-FOUND, WHOLE = "found", "whole"
+FOUND: Literal["found"] = "found"
+WHOLE: Literal["whole"] = "whole"
 SHOWN_PX = 848  # longer side of the picture under the square: sharp on a good screen
 FIELD_HELP = (
     "Galaxy Zoo showed a square of 8.48 × `petroR90_r`, the radius that holds 90 % of the Petrosian light (Willett et "
@@ -100,27 +102,51 @@ def show_crop(
     """
     if not shown.finding.changed and shown.crop in (FOUND, WHOLE):
         with st.expander("Crop picture", icon=":material/crop:"):
-            _show_square(shown, used, choose, placement)
+            show_square(shown, used, choose, placement)
             st.caption(HOW_TO)
         return
     with st.container(border=True, key="crop"):
         left, right = st.columns([1, 2], gap="medium")
         with left:
-            _show_square(shown, used, choose, placement)
+            show_square(shown, used, choose, placement)
         with right:
             st.markdown(f":material/crop: {shown.words}", help=FIELD_HELP)
             with st.container(horizontal=True):
-                if shown.crop != WHOLE:
-                    st.button("Use the whole picture", icon=":material/crop_free:", on_click=choose, args=(WHOLE,))
-                if shown.crop != FOUND and shown.finding.changed:
-                    st.button("Use the suggested crop", icon=":material/crop:", on_click=choose, args=(FOUND,))
+                _offer_crops(shown, choose)
             st.caption(HOW_TO)
 
 
-def _show_square(
-    shown: CroppedPicture, used: float, choose: Callable[[Crop], None], placement: SkyPlacement | None
+def show_crop_row(shown: CroppedPicture, choose: Callable[[Crop], None]) -> DeltaGenerator:
+    """Show what was done to a picture in one row, with the buttons to undo it.
+
+    Parameters
+    ----------
+    shown, choose
+        As in `show_crop`.
+
+    Returns
+    -------
+    DeltaGenerator
+        A popover for `show_square`, once the network is known.
+    """
+    with st.container(horizontal=True, vertical_alignment="center", key="crop_row"):
+        st.markdown(f":material/crop: {shown.words}", help=FIELD_HELP, width="content")
+        _offer_crops(shown, choose)
+        return st.popover("Adjust crop", icon=":material/crop:")
+
+
+def _offer_crops(shown: CroppedPicture, choose: Callable[[Crop], None]) -> None:
+    """Draw the buttons that choose the whole picture, or the suggested crop."""
+    if shown.crop != WHOLE:
+        st.button("Use the whole picture", icon=":material/crop_free:", on_click=choose, args=(WHOLE,))
+    if shown.crop != FOUND and shown.finding.changed:
+        st.button("Use the suggested crop", icon=":material/crop:", on_click=choose, args=(FOUND,))
+
+
+def show_square(
+    shown: CroppedPicture, used: float, choose: Callable[[Crop], None], placement: SkyPlacement | None = None
 ) -> None:
-    """Show the whole picture with a square to drag."""
+    """Show the whole picture with a square to drag; the parameters are those of `show_crop`."""
     height, width = shown.whole.shape[:2]
     square = shown.square or Square(width // 2, height // 2, min(height, width))
     largest = max(square.side, min(max(height, width), LARGEST_SIDE))

@@ -418,3 +418,21 @@ def test_votes_on_odd_things_are_not_called_votes_of_all(app: AppTest) -> None:
         assert words in texts(run(app))
     app.selectbox(key="answer").set_value("Class1.1")
     assert "as if all" not in texts(run(app))
+
+
+def test_a_galaxy_small_in_a_plain_folder_s_picture_is_found_and_one_press_undoes_it(
+    app: AppTest, sample: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wide = Image.fromarray(sample.picture("100008")).resize((120, 120), Image.Resampling.LANCZOS)
+    frame = Image.new("RGB", (480, 480), wide.getpixel((2, 2)))
+    frame.paste(wide, (190, 150))
+    frame.save(tmp_path / "wide.png")
+    monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(tmp_path))
+    opened(app, source=tmp_path.name, galaxy="wide")
+    assert "Cropped to" in texts(app)
+    cropped = app.dataframe[-1].value["network_fraction"].to_numpy()
+    press(app, "Use the whole picture")
+    assert "The whole picture is used" in texts(app)
+    assert abs(app.dataframe[-1].value["network_fraction"].to_numpy() - cropped).max() > 1e-3
+    press(app, "Use the suggested crop")
+    assert np.array_equal(app.dataframe[-1].value["network_fraction"].to_numpy(), cropped)
