@@ -10,6 +10,5 @@ if __name__ == "__main__":  # Streamlit runs this file for each visitor ...
 else:  # ... and imports it once for the server
     from galaxy_explorer.app import server
 
-    app = st.App(
-        __file__, middleware=[Middleware(server.HostCheck), Middleware(server.UploadLimit)], lifespan=server.lifespan
-    )
+    middleware = [Middleware(each) for each in (server.HostCheck, server.UploadLimit, server.EarlierLinks)]
+    app = st.App(__file__, middleware=middleware, lifespan=server.lifespan)

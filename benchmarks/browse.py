@@ -19,6 +19,7 @@ import make_survey
 from measuring import resident_megabytes, timed, verdict_below
 from streamlit.testing.v1 import AppTest
 
+from galaxy_explorer.app import paths
 from galaxy_explorer.app.browse.gallery import GALLERY_TILES
 from galaxy_explorer.app.browse.matching import match_galaxies
 from galaxy_explorer.app.browse.presets import presets
@@ -108,6 +109,7 @@ def measure_pages() -> None:
     """Measure runs of the complete page on the server, Streamlit included."""
     preloading.preload = lambda: None  # torch would be imported during the timings
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300).run()
+    app.switch_page(paths.BROWSE)
     for name, params in URLS.items():
         for key in ("filter", "sort", "page"):
             app.query_params.pop(key, None)

@@ -154,10 +154,10 @@ async def visit(server: str, galaxies: Iterator[str], source: str, until: float,
     async with connect(websocket, subprotocols=[Subprotocol("streamlit")], max_size=None) as socket:
         visitor = Visitor(server, socket)
         query = urllib.parse.urlencode({"source": source})
-        await visitor.run(query)  # the first page lists the others
+        await visitor.run()  # the first page lists the others
         while True:
             galaxy = urllib.parse.urlencode({"source": source, "galaxy": next(galaxies)})
-            await timed("browse", visitor.run(query), measured)
+            await timed("browse", visitor.run(query, "browse"), measured)
             screen = await timed("galaxy", visitor.run(galaxy, "galaxy"), measured)
             if screen is not None:
                 try:

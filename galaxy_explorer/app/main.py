@@ -13,7 +13,8 @@ UI = paths.APP / "ui"
 SHEETS = tuple(f"{name}.css" for name in ("style", "menu", "tiles", "gallery", "empty_page", "loading", "print"))
 
 PAGES = (
-    Page(paths.BROWSE, "browse", "Browse", "grid_view"),  # the default page
+    Page(paths.START, "start", "Start", "home"),  # the default page
+    Page(paths.BROWSE, "browse", "Browse", "grid_view"),
     Page(paths.GALAXY, "galaxy", "Galaxy", "flare"),
     Page(paths.UPLOAD, "upload", "Upload", "upload"),
     Page(paths.SKY, "sky", "Sky", "travel_explore"),
@@ -45,7 +46,16 @@ def main() -> None:
     )
     menu.show_tabs(PAGES, page.title)
     read_token()
+    follow_earlier_link(page.url_path)
     state.enter(page.url_path)
     vote_kind.read_url()
     page.run()
     preload_soon()
+
+
+def follow_earlier_link(url_path: str) -> None:
+    """Switch to the page of an earlier deep link; see `server.EarlierLinks`."""
+    if not url_path and (other := paths.page_of_link(st.query_params)):
+        st.switch_page(
+            paths.script(other), query_params={name: st.query_params.get_all(name) for name in st.query_params}
+        )

@@ -1,5 +1,6 @@
-"""Absolute paths of the pages' scripts, which hold for every entry file of the app."""
+"""Absolute paths of the pages' scripts, for every entry file; pages of earlier deep links."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 APP = Path(__file__).resolve().parent
@@ -10,5 +11,14 @@ def script(page: str) -> str:
     return str(APP / page / "page.py")
 
 
-BROWSE, GALAXY, UPLOAD = script("browse"), script("galaxy"), script("upload")
+START, BROWSE, GALAXY, UPLOAD = script("start"), script("browse"), script("galaxy"), script("upload")
 SKY, COMPARE, ABOUT = script("sky"), script("compare"), script("about")
+
+# Deep links to Browse lead to the default page, which Browse was before Start.
+BROWSE_PARAMS = ("source", "votes", "filter", "asked", "ood", "search", "sort", "order", "seed", "network", "page")
+
+
+def page_of_link(params: Iterable[str]) -> str | None:
+    """Return the page that a link to the default page means; None for Start."""
+    given = set(params)
+    return "galaxy" if "galaxy" in given else "browse" if given & {*BROWSE_PARAMS} else None

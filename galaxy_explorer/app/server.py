@@ -11,13 +11,16 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
+from urllib.parse import parse_qs
 
 import streamlit as st
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
+
+from galaxy_explorer.app.paths import page_of_link
 
 MAX_SESSION_BYTES = 350_000_000  # of a session's uploaded files: 300 MB of pictures, and a score table
 MAX_TOTAL_BYTES = 3_000_000_000  # of all sessions' uploaded files
@@ -107,6 +110,25 @@ class UploadLimit:
         finally:
             self._receiving[session] -= size
             self._receiving += Counter()  # drops the zeros
+
+
+class EarlierLinks:
+    """ASGI middleware that redirects earlier deep links, ``/?source=…``, to their page.
+
+    A page of the app could only switch to another one, and Back would then lead to the link again.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or pass it to Streamlit."""
+        app, base = self._app, (st.get_option("server.baseUrlPath") or "").strip("/")
+        if scope["type"] == "http" and scope["path"] in ("/", f"/{base}/"):
+            query = scope["query_string"].decode("ascii", "replace")
+            if page := page_of_link(parse_qs(query, keep_blank_values=True)):
+                app = RedirectResponse(f"{page}?{query}")
+        await app(scope, receive, send)
 
 
 def _held_bytes(session: str) -> tuple[int, int]:

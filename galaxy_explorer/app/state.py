@@ -95,7 +95,7 @@ class Key(StrEnum):
         return "_".join(map(str, (self, *parts)))
 
 
-# Browse, Galaxy, panel, About, and what several pages share.
+# Start, Browse, Galaxy, panel, About, and what several pages share.
 
 
 @dataclass
@@ -111,6 +111,20 @@ class SharedState:
     selection: "Selection | None" = None  # of Browse
     warned_url: tuple[str | None, str] | None = None  # the URL whose parameters were warned of
     may_open_paths: bool = False  # whether the visitor came by the secret link
+
+
+@dataclass
+class StartState:
+    """The visitor's quiz."""
+
+    galaxy: tuple[str, str] | None = None  # source and id of the galaxy that is asked about
+    answers: list[str] = field(default_factory=list)  # about it, as score columns
+    shown: list[tuple[str, str]] = field(default_factory=list)  # earlier galaxies
+    agreed: list[bool] = field(default_factory=list)  # with the volunteers, by galaxy that was answered
+
+    def clear(self) -> None:
+        """Start from the beginning."""
+        vars(self).update(vars(StartState()))
 
 
 @dataclass
@@ -152,6 +166,11 @@ class PanelState:
 def shared() -> SharedState:
     """Return what several pages share."""
     return _state_of(SharedState)
+
+
+def start() -> StartState:
+    """Return the state of Start."""
+    return _state_of(StartState)
 
 
 def browse() -> BrowseState:

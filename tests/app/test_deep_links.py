@@ -1,10 +1,12 @@
 """Deep links of earlier versions open what they opened."""
 
 import pytest
-from app_page import opened
+from app_page import opened, run, url_values
 from browse_page import chips, tiles
 from streamlit.testing.v1 import AppTest
 
+from galaxy_explorer.app import paths
+from galaxy_explorer.app.browse.query import URL_PARAMS
 from galaxy_explorer.catalogue import Catalogue
 
 
@@ -29,6 +31,30 @@ def test_a_deep_link_opens_its_page_without_a_warning(
     if "answer" in params:
         assert app.selectbox(key="answer").value == params["answer"]
         assert app.segmented_control(key="network").value == params["network"]
+
+
+@pytest.mark.parametrize(
+    ("params", "title"),
+    [
+        ({"source": "sample", "filter": ["t01_smooth~50-100s", "t06_yes~0-90.5f"]}, "Browse galaxies"),
+        ({"sort": "random", "seed": "7", "embed": "true"}, "Browse galaxies"),
+        ({"source": "sample", "galaxy": "100008", "network": "fcn"}, "Galaxy 100008"),
+        ({"embed": "true", "utm_source": "mail"}, "Galaxy Explorer"),
+    ],
+)
+def test_a_link_to_the_default_page_opens_the_page_of_its_parameters(
+    app: AppTest, params: dict[str, str | list[str]], title: str
+) -> None:
+    app.query_params.update(params)
+    run(app)
+    assert app.title[0].value == title
+    assert not app.warning
+    for name, value in params.items():
+        assert url_values(app, name) == ([value] if isinstance(value, str) else value)
+
+
+def test_all_parameters_of_browse_lead_to_it() -> None:
+    assert paths.BROWSE_PARAMS == URL_PARAMS
 
 
 @pytest.mark.parametrize("sign", ["~", ":"])

@@ -23,12 +23,12 @@ def test_every_page_with_a_script_is_in_the_menu_once() -> None:
     scripts = {str(path) for path in paths.APP.glob("*/page.py")}
     assert {page.script for page in main.PAGES} == scripts
     assert len({page.url_path for page in main.PAGES}) == len(main.PAGES) == len(scripts)
-    assert [page.url_path for page in main.PAGES] == ["browse", "galaxy", "upload", "sky", "compare", "about"]
+    assert [page.url_path for page in main.PAGES] == ["start", "browse", "galaxy", "upload", "sky", "compare", "about"]
 
 
 def test_links_and_pages_work_from_another_folder(elsewhere: AppTest) -> None:
     opened(elsewhere)
-    (link,) = [link for link in elsewhere.page_link if "100008" in link.label]
+    (link,) = [link for link in elsewhere.page_link if "100008" in link.proto.query_string]
     assert link.proto.page == "galaxy"
     assert parse_qs(link.proto.query_string) == {"source": ["sample"], "galaxy": ["100008"]}
     go_to(elsewhere, "galaxy", galaxy="nowhere")

@@ -136,7 +136,7 @@ def test_galaxy_zoo_2_lets_the_visitor_choose_its_votes(
     app: AppTest, shared_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(shared_data / "gz2"))
-    app.run()
+    opened(app)
     assert "The votes are debiased" in app.caption[-1].value
     app.segmented_control(key="choose_votes").set_value("weighted").run()
     assert not app.exception

@@ -94,6 +94,37 @@ def test_the_uploads_of_a_session_are_bounded_before_they_are_kept(fake: FakeRun
     assert put("mine", 100) == 204
 
 
+@pytest.mark.parametrize(
+    ("path", "query", "location"),
+    [
+        ("/", "source=sample&filter=t01_smooth~50-100s", "browse?source=sample&filter=t01_smooth~50-100s"),
+        ("/", "search=a%20b&page=2", "browse?search=a%20b&page=2"),
+        ("/", "source=sample&galaxy=0012", "galaxy?source=sample&galaxy=0012"),
+        ("/sky/", "source=sample", "browse?source=sample"),
+        ("/", "embed=true", None),
+        ("/", "token=secret", None),
+        ("/", "", None),
+        ("/browse", "source=sample", None),
+    ],
+)
+def test_an_earlier_deep_link_is_redirected_to_its_page(
+    path: str, query: str, location: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages: list[dict] = []
+
+    async def passed_on(scope: dict, receive: Callable, send: Callable) -> None:
+        await send({"headers": []})
+
+    async def send(message: dict) -> None:
+        messages.append(message)
+
+    monkeypatch.setattr(server.st, "get_option", lambda name: "sky" if name == "server.baseUrlPath" else None)
+    scope = {"type": "http", "path": path, "query_string": query.encode()}
+    run(server.EarlierLinks(passed_on)(scope, lambda: None, send))
+    headers = dict(messages[0]["headers"])
+    assert headers.get(b"location", b"").decode() == (location or "")
+
+
 def test_an_upload_under_a_base_path_is_bounded_and_one_of_unknown_length_is_refused(put: Callable[..., int]) -> None:
     assert put("mine", 101, start="/galaxies") == 413
     assert put("mine", "") == 411

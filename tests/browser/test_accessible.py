@@ -12,7 +12,7 @@ from galaxy_explorer.app.main import PAGES
 pytestmark = pytest.mark.browser
 
 PATHS = ["", *(page.url_path for page in PAGES[1:])]  # the default page's is empty
-NOWHERE = ["galaxy?source=sample&galaxy=nowhere", "?source=nowhere&search=nowhere&sort=beauty"]
+NOWHERE = ["galaxy?source=sample&galaxy=nowhere", "browse?source=nowhere&search=nowhere&sort=beauty"]
 
 
 @pytest.fixture(scope="session")
@@ -33,4 +33,4 @@ def test_nothing_serious_bars_anyone_from_a_page(open_page: Callable[..., Page],
     for width, theme in ((WIDE, "dark"), (WIDE, "light"), (NARROW, "light")):
         page.set_viewport_size({"width": width, "height": 900 if width == WIDE else 844})
         turn_to(page, theme)
-        looked_at_once(page, f"opened-{path.split('?')[0] or 'browse'}-{'nowhere' * (path in NOWHERE)}-{theme}", axe)
+        looked_at_once(page, f"opened-{path.split('?')[0] or 'start'}-{'nowhere' * (path in NOWHERE)}-{theme}", axe)

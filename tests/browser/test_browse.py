@@ -42,7 +42,7 @@ def add_filter(page: Page, answer: str) -> None:
 def test_filters_pile_up_and_their_url_can_be_shared(
     open_page: Callable[..., Page], look_at: Callable[[Page, str], None], width: int, theme: str
 ) -> None:
-    page = open_page(width=width, theme=theme)
+    page = open_page("browse", width=width, theme=theme)
     expect(page.locator("[class*='st-key-tile_'] img").first).to_be_visible()
     first_picture = page.locator("[class*='st-key-tile_']").first.bounding_box()
     assert first_picture
@@ -80,7 +80,7 @@ def test_filters_pile_up_and_their_url_can_be_shared(
 
 
 def test_a_tile_can_be_reached_and_followed_by_the_keyboard(open_page: Callable[..., Page]) -> None:
-    page = open_page()
+    page = open_page("browse")
     ids = shown(page)
     page.get_by_role("link", name=ids[0]).focus()
     page.keyboard.press("Tab")
@@ -93,7 +93,7 @@ def test_a_tile_can_be_reached_and_followed_by_the_keyboard(open_page: Callable[
 
 
 def test_of_three_pages_each_can_be_chosen(open_page: Callable[..., Page]) -> None:
-    page = open_page("?filter=t01_smooth~50-100s")
+    page = open_page("browse?filter=t01_smooth~50-100s")
     settled(page)
     for width, chosen in ((WIDE, 2), (NARROW, 1)):
         page.set_viewport_size({"width": width, "height": 900})
@@ -108,7 +108,7 @@ def test_of_three_pages_each_can_be_chosen(open_page: Callable[..., Page]) -> No
 def test_without_matches_a_click_removes_a_filter(
     open_page: Callable[..., Page], look_at: Callable[[Page, str], None], width: int, theme: str
 ) -> None:
-    page = open_page("?filter=t01_smooth~0-100s&search=nowhere&sort=beauty", width=width, theme=theme)
+    page = open_page("browse?filter=t01_smooth~0-100s&search=nowhere&sort=beauty", width=width, theme=theme)
     expect(page.get_by_role("alert")).to_contain_text("sort=beauty is ignored")
     look_at(page, "browse-nothing")
     page.get_by_role("button", name=f"id: nowhere → {GALAXIES} galaxies").click()
@@ -125,7 +125,7 @@ def columns_of(page: Page) -> int:
 def test_a_tile_grows_under_the_pointer_and_moves_no_other(context: BrowserContext, address: str) -> None:
     page = context.new_page()  # of its own: the others prefer no motion
     page.emulate_media(reduced_motion="no-preference")
-    page.goto(f"{address}/?source=sample")
+    page.goto(f"{address}/browse?source=sample")
     expect(page.locator("[class*='st-key-tile_'] img")).to_have_count(9)
     tiles = page.locator("[class*='st-key-tile_']")
     before, neighbour = tiles.nth(1).bounding_box(), tiles.nth(2).bounding_box()
@@ -141,7 +141,7 @@ def test_a_tile_grows_under_the_pointer_and_moves_no_other(context: BrowserConte
 
 
 def test_rows_are_full_and_the_page_has_one_left_and_right_edge(open_page: Callable[..., Page]) -> None:
-    page = open_page()
+    page = open_page("browse")
     settled(page)
     gallery = page.locator(".st-key-gallery")
     for width in (390, 600, 800, 1280, 1920):

@@ -301,7 +301,7 @@ def test_letters_and_buttons_open_the_previous_and_the_next_galaxy(open_page: Ca
 
 
 def test_one_press_of_back_leaves_the_galaxy_whatever_was_touched(open_page: Callable[..., Page]) -> None:
-    page = open_page("?source=sample")
+    page = open_page("browse?source=sample")
     page.get_by_role("link", name="100008").click()
     expect(page.get_by_role("heading", name="Galaxy 100008")).to_be_visible()
     settled(page)

@@ -24,7 +24,7 @@ def saliency(page: Page) -> Locator:
 def test_from_the_gallery_to_another_answers_saliency_and_back(
     open_page: Callable[..., Page], look_at: Callable[[Page, str], None], width: int, theme: str
 ) -> None:
-    page = open_page("?source=sample", width=width, theme=theme)
+    page = open_page("browse?source=sample", width=width, theme=theme)
     expect(page.locator("[class*='st-key-tile_']")).to_have_count(9)
     page.get_by_role("link", name=SPIRAL).click()
     expect(page.get_by_role("heading", name="SDSS J082617.4+541216")).to_be_visible()

@@ -109,7 +109,7 @@ def test_while_a_name_is_looked_up_its_place_is_not_empty(open_page: Callable[..
 
 
 def test_a_live_galaxy_is_reached_from_browse(open_page: Callable[..., Page]) -> None:
-    page = open_page("?source=Live+SDSS+6+seed+2")
+    page = open_page("browse?source=Live+SDSS+6+seed+2")
     expect(page.locator(".st-key-gallery img")).to_have_count(6)
     page.locator(".st-key-gallery a").first.click()
     expect(page.get_by_role("heading", name="SDSS J")).to_be_visible()

@@ -15,7 +15,7 @@ from galaxy_explorer.decision_tree import COLUMNS, shares_from_fractions
 from galaxy_explorer.prediction import cached
 
 
-def test_it_needs_no_torch_even_for_a_sort_by_predictions() -> None:
+def test_start_and_browse_need_no_torch_even_for_a_sort_by_predictions() -> None:
     # A fresh process: the tests before this one have imported torch into this one.
     code = (
         "import sys\n"
@@ -23,6 +23,8 @@ def test_it_needs_no_torch_even_for_a_sort_by_predictions() -> None:
         "from galaxy_explorer.app import main\n"
         "main.preload_soon = lambda: None\n"
         "app = AppTest.from_file('app.py', default_timeout=120).run()\n"
+        "assert not app.exception and app.title[0].value == 'Galaxy Explorer'\n"
+        "app.switch_page('galaxy_explorer/app/browse/page.py').run()\n"
         "assert not app.exception and app.title[0].value == 'Browse galaxies'\n"
         "app.selectbox(key='sort_by').set_value('volunteers').run()\n"
         "assert not app.exception and 'sort' in app.query_params\n"

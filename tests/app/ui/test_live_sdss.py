@@ -27,6 +27,8 @@ def live(app: AppTest, source: str = "Live SDSS") -> AppTest:
 
 def test_live_galaxies_are_requested_only_when_they_are_opened(app: AppTest, sky_server: SkyServer) -> None:
     rerun(app)
+    app.switch_page(paths.BROWSE)
+    rerun(app)
     assert "Live from SDSS (300 galaxies)" in app.selectbox(key="source_choice").options
     assert sky_server.asked == []
     app.button(key="see_live").click()

@@ -1,0 +1,1 @@
+"""Start: a galaxy to classify, next to volunteers and network, and the ways to more."""

@@ -1,0 +1,65 @@
+"""Start: a galaxy to classify, next to volunteers and network, and the ways to more."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from galaxy_explorer.app import state
+from galaxy_explorer.app.start import rounds
+from galaxy_explorer.app.start.cards import show_cards
+from galaxy_explorer.app.start.picture import large_picture
+from galaxy_explorer.app.start.question import show_question
+from galaxy_explorer.app.start.quiz import next_question
+from galaxy_explorer.app.start.reveal import score_html, show_comparison
+from galaxy_explorer.app.ui.url_params import unknown_params, warn_once
+
+STYLES = [Path(__file__).with_name(f"{name}.css") for name in ("start", "comparison", "cards")]
+PURPOSE = "Explore the shapes of real galaxies, with volunteers and a neural network."
+
+
+def show_heading() -> None:
+    """Draw the name and what the app is for."""
+    st.title("Galaxy Explorer", anchor=False)
+    st.html(f'<p class="purpose">{PURPOSE}</p>')
+
+
+def show_end() -> None:
+    """Draw the score after the last galaxy, and how to get more."""
+    agreed = state.start().agreed
+    st.html(f'<h2 class="verdict" role="status">These were all the galaxies here.</h2>{score_html(agreed)}')
+    st.markdown("Draw 300 more from SDSS below, or browse them all.")
+    st.button("Start again", icon=":material/replay:", on_click=rounds.start_again)
+
+
+@st.fragment
+def show_quiz() -> None:
+    """Draw the galaxy, and the question or the comparison; the rest of the page stays."""
+    galaxy = rounds.current_galaxy()
+    shown = galaxy or rounds.first_galaxy()
+    with st.container(key="quiz"):
+        with st.container(key="title"):
+            show_heading()
+        with st.container(key="view"):
+            st.image(large_picture(shown.key, shown), width="stretch", alt="The galaxy to look at, amid dark sky")
+            st.html('<p class="credit">Picture: SDSS, smoothed, with more contrast</p>')
+        with st.container(key="ask"):
+            if galaxy is None or (votes := galaxy.volunteers) is None:
+                show_end()
+                return
+            number = next_question(state.start().answers)
+            if number is None:
+                show_comparison(galaxy, votes)
+            else:
+                show_question(number, galaxy, votes)
+
+
+def page() -> None:
+    """Draw the page."""
+    for style in STYLES:
+        st.html(style)
+    warn_once(unknown_params(()))
+    show_quiz()
+    show_cards()
+
+
+page()
