@@ -145,7 +145,7 @@ def cropped_picture(source: str, galaxy_id: str, crop: Crop = FOUND) -> CroppedP
 
 
 def galaxy_of(source: str, galaxy_id: str, shown: CroppedPicture | None = None) -> ShownGalaxy:
-    """Read a galaxy of a source, unless its picture is given; raise the errors of `cropped_picture`."""
+    """Read a galaxy of a source, whose picture may be given; errors as in `cropped_picture`."""
     galaxies, shown = catalogue(source), shown or cropped_picture(source, galaxy_id)
     votes = galaxies.table.loc[galaxy_id, list(COLUMNS)].to_numpy(dtype=float)
     key = shown.key if shown.crop == FOUND else (*shown.key, str(shown.crop))
