@@ -15,7 +15,7 @@ LIGHT_SKY = 128.0  # grey levels of an inverted picture's sky
 
 # Of the challenge's 12,549 pictures, which are framed well, 1 in 250 seems to be framed worse.
 CENTRAL = 0.07  # of the shorter side: an object nearer to the middle is not off centre
-SMALL, LARGE = 0.6, 3.0  # of the shorter side: between them a square shows a galaxy about as Galaxy Zoo did
+SMALL, LARGE = 0.58, 3.0  # of the shorter side: between them a square shows a galaxy about as Galaxy Zoo did
 SMALL_MARKED, SMALL_OBLONG = 0.75, 0.9  # the same where there were marks or no square: Galaxy Zoo's have no marks
 LARGEST = 1.7  # of the shorter side: a larger square is glare or the frame of a screen
 LEAST_SIDE = 32  # pixels of a square in the smaller copy: what is smaller may be a star

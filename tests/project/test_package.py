@@ -18,7 +18,7 @@ import galaxy_explorer
 from galaxy_explorer.storage import bundled
 app = AppTest.from_file(str(bundled("app.py")), default_timeout=600).run()
 print(galaxy_explorer.__file__)
-print(len(app.exception), len(app.markdown) > 0)
+print(len(app.exception), "smooth" in [button.label for button in app.button])
 """
 
 HELP_OF_ALL = """
