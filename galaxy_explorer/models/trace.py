@@ -1,10 +1,16 @@
 """The layers of a network with their output shapes, read by tracing it."""
 
+import threading
+from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import fx, nn
 from torch.fx.passes.shape_prop import ShapeProp
+
+_one_at_a_time = threading.Lock()  # of the tracers, which replace methods of all modules and put them back
 
 # Modules that count as one step although they are built of others.
 _WHOLE = {"TreeHead": "tree", "DenseBlock": "dense block"}
@@ -48,14 +54,28 @@ def layers_of(network: nn.Module, size: int) -> tuple[Layer, ...]:
     tuple of Layer
         The picture first, of the kind ``picture``; the vote fractions last.
     """
-    graph = _Tracer().trace(network)
+    own = deepcopy(network)  # the other threads' network has other modules and parameters
+    with _one_at_a_time:
+        graph = _Tracer().trace(own)
     with torch.no_grad():
-        ShapeProp(fx.GraphModule(network, graph)).propagate(torch.zeros(1, 3, size, size))
-    return tuple(_layer(node, network) for node in graph.nodes if node.op != "output")
+        ShapeProp(fx.GraphModule(own, graph)).propagate(torch.zeros(1, 3, size, size))
+    return tuple(_layer(node, own) for node in graph.nodes if node.op != "output")
 
 
 class _Tracer(fx.Tracer):
-    """Tracer that stops at modules that count as one step."""
+    """Tracer that stops at modules that count as one step, and leaves other threads alone.
+
+    While it traces, the calls of all modules in the process come to it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._thread = threading.get_ident()
+
+    def call_module(self, m: nn.Module, forward: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        if threading.get_ident() != self._thread:
+            return forward(*args, **kwargs)
+        return super().call_module(m, forward, args, kwargs)
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         return type(m).__name__ in _WHOLE or super().is_leaf_module(m, module_qualified_name)

@@ -1,5 +1,8 @@
 """A network's layers are those that a picture really passes through."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 from torch import nn
@@ -79,3 +82,28 @@ def test_reading_the_layers_leaves_the_network_as_it_was() -> None:
     layers_of(network, size)
     assert torch.equal(network(image), before)
     assert not network.training
+
+
+def test_a_forward_pass_in_another_thread_is_not_disturbed() -> None:
+    network = build("densenet").eval()
+    picture = torch.zeros(1, 3, 32, 32)
+    with torch.inference_mode():
+        expected = network(picture)
+    done, results = threading.Event(), []
+
+    def predict() -> None:
+        with torch.inference_mode():
+            while not done.is_set():
+                results.append(network(picture))
+
+    with ThreadPoolExecutor(3) as pool:
+        passes = pool.submit(predict)
+        traces = [pool.submit(layers_of, network, 32) for _ in range(4)]
+        try:
+            layers = [trace.result() for trace in traces]
+        finally:
+            done.set()
+        passes.result()
+    assert results
+    assert all(torch.equal(result, expected) for result in results)
+    assert len(set(layers)) == 1
