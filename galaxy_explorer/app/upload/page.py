@@ -163,7 +163,7 @@ def warn_of_ood(upload: Upload, network: str) -> None:
     reference = networks.network(network).card.ood_reference
     percent = 100 * reference.quantile if reference else 100
     st.warning(
-        f"**{network} has never seen a picture like this.** Don't trust the answers below. It differs more from the "
+        f"**The network has never seen a picture like this.** Don't trust the answers below. It differs more from the "
         f"training pictures than {percent:.0f} % of galaxies do (out-of-distribution score: {score_in_words(score)}). "
         f"About {100 - percent:.0f} in 100 good pictures get this warning.",
         icon=":material/help:",

@@ -12,13 +12,13 @@ from galaxy_explorer.app.panel.shown_galaxy import predict_picture
 from galaxy_explorer.app.services import networks
 from galaxy_explorer.app.state import Key, Upload
 from galaxy_explorer.app.upload.session import cropped, picture_of, thumbnail_of, votes_of
-from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, in_words, label_of
+from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, label_of, short_description
 from galaxy_explorer.evaluation.metrics import rms
 from galaxy_explorer.images import DEFAULT_VIEWS
 
 DOWNLOADS = {"CSV": "text/csv", "Parquet": "application/vnd.apache.parquet", "FITS": "application/fits"}
 BATCH = 8  # pictures predicted at once: a second's work, after which a visitor's click takes effect
-SENTENCE_PX = 500  # width of a column of sentences
+SENTENCE_PX = 360  # width of a column of sentences
 GROWTH = 1.3  # of the table between two updates: it is sent whole each time
 
 
@@ -128,14 +128,14 @@ def overview(done: list[Upload], fractions: pd.DataFrame, network: str) -> pd.Da
     columns: dict[str, Any] = {
         "picture": [thumbnail_of(upload) for upload in done],
         "galaxy": fractions.index,
-        "likeliest path": [in_words(row) for row in values],
+        "likeliest path": [short_description(row) for row in values],
     }
     scores = [ood_score(upload, network) or 0.0 for upload in done]
     if any(score > 1 for score in scores):
         columns["out of distribution"] = [score_in_words(score) if score > 1 else "" for score in scores]
     votes = votes_of([upload.galaxy_id for upload in done])
     if any(row is not None for row in votes):  # as text: a table shows a missing number as “None”
-        columns["volunteers"] = ["" if row is None else in_words(row) for row in votes]
+        columns["volunteers"] = ["" if row is None else short_description(row) for row in votes]
         errors = [np.nan if row is None else float(rms(values[i] - row)) for i, row in enumerate(votes)]
         columns["RMSE vs volunteers"] = ["" if np.isnan(error) else f"{error:.3f}" for error in errors]
     squares = [cropped(upload).square for upload in done]
@@ -156,7 +156,7 @@ def _layout() -> dict[str, Any]:
         "RMSE vs volunteers": config.TextColumn(help="Root-mean-square difference of the vote fractions"),
         "crop": config.TextColumn(help="Side of the square that the network is shown"),
     }
-    # Text is wrapped in rows over 64 pixels alone; here it has five lines, and no sentence needs more.
+    # Text is wrapped in rows over 64 pixels alone.
     return {"hide_index": True, "row_height": 88, "column_config": named}
 
 
