@@ -20,7 +20,7 @@ FOREIGN = "![x](https://example.org/x.png)"
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Galaxy pages without the panel, whose network and saliency take long."""
 
-    def fail(_source: str, _galaxy_id: str) -> None:
+    def fail(*_: object) -> None:
         raise ImageError("left out")
 
     monkeypatch.setattr(shown_galaxy, "galaxy_of", fail)
@@ -39,8 +39,9 @@ def votes_shown(app: AppTest) -> str:
 
 
 def links(app: AppTest, label: str) -> list[dict[str, list[str]]]:
-    """The URL parameters of the links whose label begins so."""
-    return [parse_qs(link.proto.query_string) for link in app.page_link if link.label.startswith(label)]
+    """The URL parameters of the links whose label, or galaxy, is the given one."""
+    links = [(link.label, parse_qs(link.proto.query_string)) for link in app.page_link]
+    return [params for name, params in links if label in (name, *params.get("galaxy", ()))]
 
 
 def test_browse_goes_back_to_the_usual_votes_with_the_back_button(app: AppTest, two_kinds: None) -> None:
