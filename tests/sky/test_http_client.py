@@ -216,7 +216,7 @@ class TestLimits:
         sky_server.faults["sql"] = fault  # for ten seconds, or without end
         with pytest.raises(Timeout, match="within the timeout"):
             galaxy_at(*SPIRAL)
-        assert sky_server.count("sql") == 1
+        assert sky_server.count("sql") <= 1  # 0 if a busy machine has not read the request yet
 
     def test_a_compressed_response_in_pieces_is_read(self, sky_server: SkyServer) -> None:
         plain = galaxy_at(*SPIRAL).value
