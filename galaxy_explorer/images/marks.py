@@ -35,6 +35,7 @@ OFF_COLOUR = 0.6  # of a mark's contrast by which its pixels differ from its col
 ALIKE, LEAST_ALIKE = 60.0, 0.25  # grey levels of contrast of a small mark; of a known mark's, over a bright nucleus
 FAINT = 0.6  # of a known mark's contrast, if that is faint
 PLAIN, WIDEST = 20.0, 2 * WIDTH + 1  # grey levels within a mark; pixels across lines that overlap
+MIDDLE = 0.1  # of the shorter side: a radius around the middle
 HALO = 12.0  # grey levels of contrast next to a mark that belong to its blurred edge
 
 # Bars and buttons
@@ -92,7 +93,8 @@ def find_marks(picture: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
     words = {"bar"} if mask.any() else set()
     contrasts = thin_parts(picture)
     long, small = narrow_parts(picture, contrasts, mask)
-    drawn = [*_without_stars(_without_seams([part for part in long if part.is_drawn])), *_dashes(small)]
+    drawn = _without_stars(_without_seams([part for part in long if part.is_drawn]))
+    drawn = [*_without_galaxy(drawn, mask.shape), *_dashes(small)]
     if drawn:
         words |= {_word(part, mask.shape) for part in drawn}
         alike = [part for part in (*long, *small) if _is_alike(part, drawn)]
@@ -269,6 +271,23 @@ def _without_stars(drawn: list[Part]) -> list[Part]:
         or len(alike(part)) >= LEAST_GROUP
         or any(_length(other.box) >= LONG for other in alike(part))
     ]
+
+
+def _without_galaxy(drawn: list[Part], shape: tuple[int, ...]) -> list[Part]:
+    """Return the parts without those in the middle alone: knots and arms of a small galaxy."""
+
+    def reach(part: Part) -> float:
+        sides = zip(part.box, shape, strict=True)
+        return float(np.hypot(*(max(abs(side.start - all_ / 2), abs(side.stop - all_ / 2)) for side, all_ in sides)))
+
+    is_outer = [reach(part) > MIDDLE * min(shape) for part in drawn]
+    outer = [part for part, reaches in zip(drawn, is_outer, strict=True) if reaches]
+    return [part for part, reaches in zip(drawn, is_outer, strict=True) if reaches or _has_colour_of(part, outer)]
+
+
+def _has_colour_of(part: Part, others: list[Part]) -> bool:
+    """Return whether a part has the colour of one of some others."""
+    return any(np.abs(part.colour - other.colour).max() < SAME_COLOUR for other in others)
 
 
 def _without_seams(drawn: list[Part]) -> list[Part]:

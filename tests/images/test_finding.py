@@ -144,6 +144,17 @@ class TestFraming:
         square = find_galaxy(np.rint(frame.clip(0, 255)).astype(np.uint8)).square
         assert np.hypot(square.x - 300, square.y - 300) < 10
 
+    def test_the_knots_of_a_small_galaxy_are_no_label(self, sample):
+        blue = np.array((90, 140, 255))
+        frame = sky(sample.picture(ROUND), 480, 480, generator()).astype(float)
+        for x, y in ((232, 230), (242, 238), (234, 248), (250, 226)):
+            frame[y - 1 : y + 2, x - 6 : x + 7] += blue
+            frame[y - 6 : y + 7, x - 1 : x + 2] += blue
+        frame = np.rint(frame.clip(0, 255)).astype(np.uint8)
+        assert find_galaxy(frame).removed == ()
+        frame[60:63, 100:140] = frame[60:80, 120:123] = (90, 140, 255)  # a mark of their colour elsewhere
+        assert find_galaxy(frame).removed
+
     def test_glare_in_the_photo_of_a_screen_is_not_the_galaxy(self, sample):
         for seed in range(3):
             photo = SCENES["photo of a screen"](sample.picture(SPIRAL), generator(seed))
