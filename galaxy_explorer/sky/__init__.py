@@ -8,6 +8,7 @@ from galaxy_explorer.sky.cutouts import Cutout, cutout, galaxy_zoo_scale
 from galaxy_explorer.sky.errors import (
     DeadlineExceeded,
     InvalidResponse,
+    NoConnection,
     NotFound,
     NotUnderstood,
     OutsideFootprint,
@@ -33,6 +34,7 @@ __all__ = [
     "HttpClient",
     "InvalidResponse",
     "Limits",
+    "NoConnection",
     "NotFound",
     "NotUnderstood",
     "OutsideFootprint",

@@ -8,6 +8,7 @@ SkyError(ValueError)
     ├── Timeout             no complete response within the timeout
     │   └── DeadlineExceeded    the caller's own deadline passed, or no slot was free before it
     ├── Unavailable         no connection, HTTP 429 or 5xx
+    │   └── NoConnection        the service was not reached, or the connection broke off
     ├── Rejected            another HTTP status, or a redirect to a host that is not allowed
     └── InvalidResponse     the content is not what was requested
 """
@@ -47,6 +48,10 @@ class Unavailable(ServiceError):
     def __init__(self, message: str, retry_after_s: float | None = None) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class NoConnection(Unavailable):
+    """No connection to a service, perhaps as there is no internet."""
 
 
 class Rejected(ServiceError):

@@ -16,7 +16,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from galaxy_explorer import __version__
-from galaxy_explorer.sky.errors import DeadlineExceeded, InvalidResponse, Rejected, ServiceError, Timeout, Unavailable
+from galaxy_explorer.sky.errors import (
+    DeadlineExceeded,
+    InvalidResponse,
+    NoConnection,
+    Rejected,
+    ServiceError,
+    Timeout,
+    Unavailable,
+)
 
 if TYPE_CHECKING:
     import requests
@@ -150,7 +158,7 @@ class HttpClient:
         except (requests.RequestException, HTTPError) as error:
             if isinstance(error, requests.Timeout | TimeoutError) or not time_left():
                 raise _timeout(name) from error
-            raise Unavailable(
+            raise NoConnection(
                 f"there is no connection to {name}, or it broke off: check the network, or try again later"
             ) from error
         raise Rejected(f"{name} redirected more than {MAX_REDIRECTS} times; try again later")

@@ -29,7 +29,7 @@ def choose(page: Page, label: str, option: str, button: str = "") -> None:
     if button:
         page.get_by_role("button", name=button).click()
     settled(page)
-    controls.click()
+    page.keyboard.press("Escape")
     expect(box).to_be_hidden()
 
 

@@ -6,6 +6,7 @@ The URL alone holds the query. Each control shows what the URL says, and a chang
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -35,6 +36,7 @@ from galaxy_explorer.decision_tree import COLUMNS, QUESTION_OF, label_of
 SHARE, FRACTION = "share", "vote fraction"
 HIGHEST, LOWEST = "highest first", "lowest first"
 CLOSE = ":material/close:"
+CLOSING = Path(__file__).with_name("closing.html")
 MEASURE_HELP = (
     "An answer share counts only the volunteers who were asked the question. A vote fraction is the share multiplied "
     "by the fraction of all votes that reached the question."
@@ -94,6 +96,8 @@ def show_controls(catalogue: Catalogue, query: BrowseQuery, matches: Matches) ->
                     _new_filter(query)
                     _min_asked(query)
                 _ood(query)
+        with st.container(key="closing"):
+            st.html(CLOSING, unsafe_allow_javascript=True)
 
 
 def _choose_preset(catalogue: Catalogue, query: BrowseQuery) -> None:

@@ -80,7 +80,7 @@ def _files(prediction: GalaxyPrediction, table: pd.DataFrame, choices: Choices) 
         ],
         "Picture": [
             Download("Picture (PNG)", partial(to_png, galaxy.picture), f"{galaxy.galaxy_id}.png"),
-            Download(f"With saliency map of “{label_of(column)}” (PNG)", mapped, f"{stem}_{column}.png"),
+            Download(f"Where it looked for “{label_of(column)}” (PNG)", mapped, f"{stem}_{column}.png"),
         ],
         "Scores": [
             Download("Scores (CSV)", partial(_scores, prediction), f"{stem}_scores.csv"),

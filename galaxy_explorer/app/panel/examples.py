@@ -72,7 +72,7 @@ def show_examples(source: str, column: str, *, without: str = "", fill_up: bool 
             if len(shown) < ENOUGH:
                 shown += _show_galaxies(name, column, {without, *shown})  # a folder may contain galaxies of the sample
         if not shown and not fill_up:
-            st.caption("No galaxy here has a clear majority for this answer; these are drawings of it.")
+            st.caption("No other galaxy here has a clear majority for this answer; these are drawings of it.")
         if not shown or fill_up:
             for number in range(max(ENOUGH - len(shown), 0)):
                 _show_drawing(column, number)

@@ -10,6 +10,7 @@ from galaxy_explorer.app import state
 from galaxy_explorer.app.state import Key
 from galaxy_explorer.decision_tree import INDEX, QUESTION_OF, SLICES, label_of, most_likely_path
 
+NOTHING_ODD = "Class6.2"
 LIST = Path(__file__).with_name("answer_list")  # its style sheet and script
 
 
@@ -68,8 +69,11 @@ def start_answer(shown: str, fractions: np.ndarray, usual: Sequence[float] | Non
 
 
 def most_telling(fractions: np.ndarray, usual: Sequence[float] | None) -> str:
-    """Return the answer of the likeliest path whose fraction is furthest above the usual."""
-    path = [column for column, _ in most_likely_path(fractions)]
+    """Return the answer of the likeliest path whose fraction is furthest above the usual.
+
+    Never “nothing odd”, which no sentence on a galaxy names.
+    """
+    path = [column for column, _ in most_likely_path(fractions) if column != NOTHING_ODD]
     excess = np.asarray(fractions) - (fractions if usual is None else usual)
     return max(path, key=lambda column: excess[INDEX[column]])  # the first if nothing is usual
 

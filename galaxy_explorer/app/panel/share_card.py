@@ -141,7 +141,8 @@ def _draw_credits(drawing: ImageDraw.ImageDraw, prediction: GalaxyPrediction) ->
     _text(drawing, (WIDTH - MARGIN - _font(SMALL_PX - 3).getlength(maker), y), maker, SMALL_PX - 3, INK)
     parts = [f"Picture: {galaxy.credit}"] * bool(galaxy.credit)
     parts += ["Votes: Galaxy Zoo 2"] * (galaxy.volunteers is not None)
-    parts.append(f"Network: {prediction.model}")
+    name = prediction.model if prediction.label == prediction.model else f"{prediction.label} ({prediction.model})"
+    parts.append(f"Network: {name}")
     _text(drawing, (TEXT_X, y + 28), " · ".join(parts), SMALL_PX - 3, QUIET)
 
 

@@ -9,6 +9,7 @@ from galaxy_explorer.app.panel.selected_answer import select_answer
 from galaxy_explorer.app.panel.shown_galaxy import GalaxyPrediction
 from galaxy_explorer.decision_tree import INDEX, in_words, label_of, short_description
 from galaxy_explorer.evaluation.metrics import largest_differences
+from galaxy_explorer.flow_chart import read_sources
 
 MIN_DIFFERENCE = 0.05  # between vote fractions that count as different
 NETWORK, VOLUNTEERS, BOTH = "network", "volunteers", "both"
@@ -45,21 +46,22 @@ def _sentence(kind: str, heading: str, words: str, shares: list[str]) -> str:
 
 
 def _show_disagreement(prediction: GalaxyPrediction, votes: np.ndarray) -> None:
-    """Draw the largest difference of vote fractions; a press on it explains that answer."""
+    """Draw the shares of the answer whose vote fractions differ most; a press explains it."""
     (column,) = largest_differences(prediction.fractions, votes, 1)
     with st.container(key="disagreement"):
         if abs(prediction.fractions[INDEX[column]] - votes[INDEX[column]]) < MIN_DIFFERENCE:
             st.caption(f"No vote fraction differs by {100 * MIN_DIFFERENCE:.0f} % or more.")
             return
-        volunteers, network = prediction.volunteer_percent(column), prediction.percent(column)
+        network, volunteers = (each.label(column) for each in read_sources(prediction.fractions, votes))
         interval = prediction.interval(column)
-        within = f" The network's 68 % prediction interval: {interval}." if interval else ""
+        within = f" (68 % prediction interval: {interval})" if interval else ""
+        fractions = f"volunteers {prediction.volunteer_percent(column)}, network {prediction.percent(column)}{within}"
         st.button(
             f"Biggest disagreement: {label_of(column)} (volunteers {volunteers}, network {network})",
             key="biggest_disagreement",
             type="tertiary",
             wrap=True,  # or on a phone the figures would be cut off
-            help=f"Vote fractions of this answer.{within} Press to explain it.",
+            help=f"Answer shares, as in the chart. Vote fractions: {fractions}. Press to explain it.",
             on_click=select_answer,
             args=(column,),
         )

@@ -10,7 +10,7 @@ from galaxy_explorer.app import paths, state
 from galaxy_explorer.app.sky.field_of_view import reset_zoom
 from galaxy_explorer.app.state import Key, SkyState
 from galaxy_explorer.app.ui.try_one import Example, show_examples, show_steps
-from galaxy_explorer.app.ui.wording import as_sentence
+from galaxy_explorer.app.ui.wording import as_sentence, with_full_stop
 from galaxy_explorer.catalogue import SAMPLE
 from galaxy_explorer.drawn_galaxies import FAMOUS, draw_famous
 from galaxy_explorer.images import to_png
@@ -93,7 +93,9 @@ def show_error(error: sky.SkyError) -> None:
     if isinstance(error, sky.OutsideFootprint | sky.NotFound | sky.NotUnderstood):
         st.warning(as_sentence(error), icon=":material/travel_explore:")
     else:
-        st.error(as_sentence(error), icon=":material/cloud_off:")
+        cut_off = isinstance(error, sky.NoConnection) or isinstance(error.__cause__, sky.NoConnection)
+        words = f"This needs the internet: {with_full_stop(error)}" if cut_off else as_sentence(error)
+        st.error(words, icon=":material/cloud_off:")
     with st.container(horizontal=True, vertical_alignment="center"):
         if isinstance(error, sky.ServiceError):
             st.button("Retry search", icon=":material/refresh:", on_click=retry)

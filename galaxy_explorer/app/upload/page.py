@@ -23,7 +23,9 @@ from galaxy_explorer.app.upload.results import columns_of, ood_score, score_in_w
 from galaxy_explorer.catalogue import SAMPLE
 from galaxy_explorer.images import GREY, NORTH_IS, Exposure
 
-STYLE, PHONE_CAMERA = (Path(__file__).with_name(name) for name in ("upload.css", "phone_camera.html"))
+STYLE, PHONE_CAMERA, SCROLL = (
+    Path(__file__).with_name(name) for name in ("upload.css", "phone_camera.html", "scroll.html")
+)
 UPLOADED = sorted({ending.rpartition(".")[2] for ending in (*session.ENDINGS, ".zip")})
 KINDS = (
     "JPEG, PNG, TIFF, WebP, AVIF or FITS; also as a zip file. Optional: scores.csv with volunteers' votes. "
@@ -209,7 +211,7 @@ def prepare(upload: Upload, network: str) -> ShownGalaxy:
 
 def show(pictures: list[Upload]) -> None:
     """Show one upload and, of several, the table of all."""
-    head = st.container()
+    head = st.container(key="upload_result")
     with waiting("Predicting …", PANEL), head:
         if not (network := panel.choose_network()):
             return
@@ -245,6 +247,8 @@ def page() -> None:
             show_steps(STEPS, "upload")
     if pictures:
         show(pictures)
+    with st.container(key="scroll"):
+        st.html(SCROLL.read_text(encoding="utf-8").replace("COUNT", str(len(pictures))), unsafe_allow_javascript=True)
 
 
 page()

@@ -36,8 +36,8 @@ def _ood_scores(uploads: list[Upload], network: str) -> list[float | None]:
 
 def score_in_words(score: float) -> str:
     """Return an out-of-distribution score above 1 in words."""
-    # With one decimal, 1.02 would read as the threshold itself.
-    return "just above the threshold" if score < 1.05 else f"{score:.1f} × threshold"
+    # With one decimal, 1.02 would read as the limit itself.
+    return "just above the limit" if score < 1.05 else f"{score:.1f} × the limit"
 
 
 def show_results(slot: Any, pictures: list[Upload], network: str) -> None:

@@ -28,10 +28,12 @@ from galaxy_explorer.decision_tree import (
     in_words,
     label_of,
     most_likely_path,
+    shares_from_fractions,
     short_description,
 )
 from galaxy_explorer.drawn_galaxies import DRAWINGS
 from galaxy_explorer.evaluation.metrics import largest_differences
+from galaxy_explorer.flow_chart import percent
 
 
 def opened(app: AppTest, **url_params: str) -> AppTest:
@@ -157,10 +159,10 @@ def test_the_biggest_disagreement_is_one_line_and_leads_to_its_answer(app: AppTe
     predicted = app.dataframe[0].value["network_fraction"].to_numpy()
     (worst,) = largest_differences(predicted, voted, 1)
     button = app.button(key="biggest_disagreement")
-    figures = (f"{100 * values[INDEX[worst]]:.0f}\u00a0%" for values in (voted, predicted))
-    assert (
-        button.label == f"Biggest disagreement: {label_of(worst)} (volunteers {next(figures)}, network {next(figures)})"
-    )
+    volunteers, network = (percent(shares_from_fractions(values)[INDEX[worst]]) for values in (voted, predicted))
+    assert button.label == f"Biggest disagreement: {label_of(worst)} (volunteers {volunteers}, network {network})"
+    volunteers, network = (f"{100 * values[INDEX[worst]]:.0f}\u00a0%" for values in (voted, predicted))
+    assert f"Vote fractions: volunteers {volunteers}, network {network} (68 %" in button.help
     assert re.search(r"interval: \d+\u00a0to\u00a0\d+\u00a0%", button.help)
     button.click()
     app.run()
@@ -262,7 +264,7 @@ def test_an_answer_without_examples_shows_our_drawing(app: AppTest) -> None:
         f"Drawing: {drawing.words}" for drawing in DRAWINGS["Class8.2"]
     ]
     assert ANSWER_OF["Class8.2"].meaning in texts(app)
-    assert "No galaxy here has a clear majority for this answer" in texts(app)
+    assert "No other galaxy here has a clear majority for this answer" in texts(app)
 
 
 def test_the_answers_of_a_question_can_be_compared(app: AppTest) -> None:

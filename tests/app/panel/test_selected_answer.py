@@ -29,6 +29,12 @@ def test_the_most_telling_answer_is_furthest_above_what_is_usual(galaxy: np.ndar
     assert most_telling(galaxy, usual) == answer
 
 
+def test_nothing_odd_is_never_the_most_telling_but_something_odd_may_be() -> None:
+    usual = fractions(Class1_1=0.5, Class6_2=0.5)
+    assert most_telling(fractions(Class1_1=0.6, Class6_2=1.0), usual) == "Class1.1"
+    assert most_telling(fractions(Class1_1=0.6, Class6_1=1.0), usual) == "Class6.1"
+
+
 def test_without_usual_fractions_it_is_the_first_of_the_path() -> None:
     assert most_telling(EDGE_ON, None) == most_likely_path(EDGE_ON)[0][0]
 

@@ -314,9 +314,9 @@ def test_an_example_is_one_press(app: AppTest) -> None:
 
 
 def test_a_score_just_above_the_threshold_is_not_shown_as_the_threshold() -> None:
-    assert results.score_in_words(1.02) == "just above the threshold"
-    assert results.score_in_words(1.06) == "1.1 × threshold"
-    assert results.score_in_words(2.4) == "2.4 × threshold"
+    assert results.score_in_words(1.02) == "just above the limit"
+    assert results.score_in_words(1.06) == "1.1 × the limit"
+    assert results.score_in_words(2.4) == "2.4 × the limit"
 
 
 def test_a_well_framed_galaxy_gets_no_hint(app: AppTest, sample: Catalogue) -> None:
@@ -335,7 +335,7 @@ def test_a_picture_of_something_else_is_out_of_distribution(app: AppTest, sample
     assert "The network has never seen a picture like this" in said(app)
     assert "than 99 % of galaxies do" in said(app)
     scores = app.dataframe[0].value["out of distribution"].tolist()
-    assert "threshold" in scores[0]
+    assert "limit" in scores[0]
     assert scores[1] == ""
 
 
