@@ -8,7 +8,7 @@ from galaxy_explorer.app.panel.shown_galaxy import ShownGalaxy
 from galaxy_explorer.app.start import drawings, rounds
 from galaxy_explorer.app.start.prediction import predict_soon
 from galaxy_explorer.app.start.quiz import PROMPTS, steps_left
-from galaxy_explorer.decision_tree import columns_of, tile_name_of
+from galaxy_explorer.decision_tree import ANSWER_OF, columns_of, tile_name_of
 
 
 def show_question(number: int, galaxy: ShownGalaxy, votes: np.ndarray) -> None:
@@ -23,6 +23,7 @@ def show_question(number: int, galaxy: ShownGalaxy, votes: np.ndarray) -> None:
         for place, column in enumerate(columns):
             st.button(
                 tile_name_of(column),
+                help=ANSWER_OF[column].meaning,
                 key=f"answer_{place}",
                 on_click=rounds.give_answer,
                 args=(column, votes),
