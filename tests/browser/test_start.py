@@ -91,3 +91,15 @@ def test_on_a_phone_galaxy_question_and_answers_are_on_one_screen(open_page: Cal
         expect(part).to_be_in_viewport(ratio=1)
     tops = [button.bounding_box() for button in page.locator(".st-key-answers button").all()]
     assert all(box and min(box["width"], box["height"]) >= 44 for box in tops)
+
+    for key, prompt in (("1", "Smooth, or"), ("1", "How round"), ("1", "Anything odd")):
+        answer(page, key, prompt)
+    expect(page.locator(".way-network .step.differs")).to_have_count(2)
+    settled(page)
+    another, tabs = (page.locator(each).bounding_box() for each in (".st-key-next button", ".st-key-tabs"))
+    assert another and tabs and another["y"] + another["height"] <= tabs["y"]
+    rows = [
+        [page.locator(f".way-{side} .step").nth(place).bounding_box() for place in (0, -1)]
+        for side in ("you", "volunteers", "network")
+    ]
+    assert all(len({box["y"] for box in boxes if box}) == 1 for boxes in zip(*rows, strict=True))
