@@ -15,6 +15,7 @@ LIGHT_SKY = 128.0  # grey levels of an inverted picture's sky
 
 # Of the challenge's 12,549 pictures, which are framed well, 1 in 250 seems to be framed worse.
 CENTRAL = 0.07  # of the shorter side: an object nearer to the middle is not off centre
+FAR = 0.2  # of the shorter side: a galaxy farther from the middle is not the one that was meant
 SMALL, LARGE = 0.58, 3.0  # of the shorter side: between them a square shows a galaxy about as Galaxy Zoo did
 SMALL_MARKED, SMALL_OBLONG = 0.75, 0.9  # the same where there were marks or no square: Galaxy Zoo's have no marks
 LARGEST = 1.7  # of the shorter side: a larger square is glare or the frame of a screen
@@ -173,7 +174,10 @@ def _search(picture: np.ndarray) -> tuple[np.ndarray, tuple[str, ...], Square | 
     longer, shorter = max(small.shape[:2]), min(small.shape[:2])
     least = SMALL_OBLONG if longer > NOT_SQUARE * shorter else SMALL_MARKED if words else SMALL
     framed = any(one.off_centre < CENTRAL and least * shorter < one.square.side < LARGE * shorter for one in found)
-    galaxies = [one for one in found if not one.is_star and LEAST_SIDE <= one.square.side <= LARGEST * shorter]
+    sized = [one for one in found if LEAST_SIDE <= one.square.side <= LARGEST * shorter]
+    galaxies = [one for one in sized if not one.is_star]
+    if galaxies and galaxies[0].off_centre > FAR:  # then a compact galaxy in the middle was taken for a star
+        galaxies = [one for one in sized if one.off_centre < CENTRAL] or galaxies
     if framed or not galaxies:
         return clean, words, None
     best = galaxies[0]

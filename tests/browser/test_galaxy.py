@@ -79,6 +79,7 @@ def test_picture_sentence_and_downloads(open_page: Callable[..., Page], tmp_path
     expect(page.locator(".st-key-flow_chart .js-plotly-plot")).to_be_visible()
     expect(page.get_by_role("heading", name="SDSS J082617.4+541216")).to_be_visible()
     settled(page)
+    expect(page.get_by_role("button", name="Copy id 587737825678131439")).to_be_visible()
     box = page.locator(PICTURE).bounding_box()
     assert box is not None
     assert box["width"] == pytest.approx(640, abs=8)  # a third of the window
@@ -101,7 +102,8 @@ def test_picture_sentence_and_downloads(open_page: Callable[..., Page], tmp_path
     with page.expect_download() as download:
         page.get_by_role("button", name="Card (PNG)").click()
     download.value.save_as(tmp_path / "card.png")
-    assert Image.open(tmp_path / "card.png").size == (1600, 900)
+    with Image.open(tmp_path / "card.png") as card:
+        assert card.size == (1600, 900)
 
 
 @pytest.mark.parametrize("theme", themes_at(NARROW))

@@ -62,8 +62,9 @@ def test_pictures_are_dropped_cropped_removed_and_their_scores_downloaded(
     expect(page.get_by_text("Scores of all 2")).to_have_count(0)
     settled(page)
     expect(page.get_by_role("heading", name="aside")).to_be_visible()
+    page.get_by_test_id("stPopoverButton").filter(has_text="Download").click()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Scores as CSV").click()
+        page.get_by_role("button", name="Scores (CSV)").click()
     download.value.save_as(tmp_path / "scores.csv")
     with (tmp_path / "scores.csv").open(newline="") as file:
         (row,) = csv.DictReader(file)

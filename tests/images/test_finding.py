@@ -144,6 +144,14 @@ class TestFraming:
         square = find_galaxy(np.rint(frame.clip(0, 255)).astype(np.uint8)).square
         assert np.hypot(square.x - 300, square.y - 300) < 10
 
+    def test_what_is_in_the_middle_is_meant_though_it_looks_like_a_star(self, sample):
+        picture = sample.picture(ROUND)
+        small = np.asarray(Image.fromarray(picture).resize((150, 150), Image.Resampling.LANCZOS)).astype(float)
+        frame = paste(sky(picture, 600, 600, generator()), small, 480, 480).astype(float)
+        add_star(frame, 303, 298, 1000, 6, generator())
+        square = find_galaxy(np.rint(frame.clip(0, 255)).astype(np.uint8)).square
+        assert np.hypot(square.x - 303, square.y - 298) < 10
+
     def test_the_knots_of_a_small_galaxy_are_no_label(self, sample):
         blue = np.array((90, 140, 255))
         frame = sky(sample.picture(ROUND), 480, 480, generator()).astype(float)

@@ -38,7 +38,7 @@ def show_heading(catalogue: Catalogue, galaxy_id: str, title: str) -> None:
     """Draw the title, with the id to copy, the position and the kind of votes."""
     with st.container(key="title", horizontal=True, vertical_alignment="center"):
         st.title(escape_markdown(title) or f"Galaxy {escape_markdown(galaxy_id)}", anchor=False, width="content")
-        copy_button(Key.COPY_ID, galaxy_id, galaxy_id if title else "", "Copy id", "Id copied")
+        copy_button(Key.COPY_ID, galaxy_id, galaxy_id if title else "", f"Copy id {galaxy_id}", "Id copied")
     row = catalogue.table.loc[galaxy_id].to_dict()
     if links := links_out(row.get("ra_deg"), row.get("dec_deg")):
         with st.container(key="identity"):

@@ -155,7 +155,7 @@ def show_permalink(slot: DeltaGenerator, params: dict[str, str]) -> None:
     """Draw the button that copies the permalink of what is shown."""
     with slot:
         link = f"{st.context.url or ''}?{urlencode(params)}"
-        copy_button(Key.COPY_LINK, link, "Copy link", "Copy the link to this galaxy, network and answer", "Link copied")
+        copy_button(Key.COPY_LINK, link, "Copy link", "Copy link to this galaxy, network and answer", "Link copied")
 
 
 def show_crop(source: str, galaxy_id: str, shown: CroppedPicture) -> Callable[[str], None]:
