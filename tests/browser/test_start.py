@@ -97,7 +97,9 @@ def test_on_a_phone_galaxy_question_and_answers_are_on_one_screen(open_page: Cal
     expect(page.locator(".way-network .step.differs")).to_have_count(2)
     settled(page)
     another, tabs = (page.locator(each).bounding_box() for each in (".st-key-next button", ".st-key-tabs"))
-    assert another and tabs and another["y"] + another["height"] <= tabs["y"]
+    assert another
+    assert tabs
+    assert another["y"] + another["height"] <= tabs["y"]
     rows = [
         [page.locator(f".way-{side} .step").nth(place).bounding_box() for place in (0, -1)]
         for side in ("you", "volunteers", "network")

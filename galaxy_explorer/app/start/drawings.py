@@ -12,7 +12,6 @@ from PIL import Image
 from galaxy_explorer.app.start.quiz import DRAWING_OF
 from galaxy_explorer.drawn_galaxies import draw
 
-
 NIGHT = (12, 19, 36)  # the dark of the drawings, as --night in the style sheet
 RIM = 0.25  # part of half a side in which a drawing fades into it: tiles are wider than drawings
 

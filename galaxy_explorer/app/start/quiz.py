@@ -1,7 +1,7 @@
 """The quiz: a short walk down the tree, compared with volunteers and network."""
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -43,16 +43,16 @@ def path_of(fractions: np.ndarray) -> list[tuple[str, float]]:
     return [(column, share) for column, share in most_likely_path(fractions) if QUESTION_OF[column].number in PROMPTS]
 
 
-def differing(mine: list[str], theirs: list[str]) -> list[str]:
-    """Return the visitor's answers to questions that another path answers differently."""
+def differing(mine: Sequence[str], theirs: Sequence[str]) -> list[str]:
+    """Return the answers of a path to questions that another path answers differently."""
     others = {QUESTION_OF[column].number: column for column in theirs}
     return [column for column in mine if others.get(QUESTION_OF[column].number, column) != column]
 
 
 def kind_of(path: list[str]) -> str:
-    """Return the answer that gives the kind: smooth, edge-on disk, spiral or disk, star; empty without one.
+    """Return the answer that gives the kind of a path; empty without one.
 
-    Whether something is odd says nothing about the kind.
+    The kinds are smooth, edge-on disk, spiral or disk, star. Whether something is odd says nothing about them.
     """
     return next((column for column in KINDS if column in path), "")
 
@@ -95,7 +95,7 @@ def _shape(path: list[str]) -> str:
 
 
 def _other_kind(answers: list[str], theirs: dict[str, float], network: list[str]) -> str:
-    """Return the verdict about two kinds, with the volunteers' share of the answer at which they part."""
+    """Return the verdict about two kinds, with the volunteers' share where they part."""
     (parting, *_) = differing(answers, [*theirs])
     (other,) = set(theirs) & set(columns_of(QUESTION_OF[parting].number))
     mine = f"You saw {_shape(answers)}"

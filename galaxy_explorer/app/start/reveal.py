@@ -47,7 +47,7 @@ def show_comparison(galaxy: ShownGalaxy, votes: np.ndarray) -> None:
 def path_html(
     name: str, path: Path, answers: Sequence[str], questions: Sequence[int] | None = None, late: bool = False
 ) -> str:
-    """Return a path as a list of drawn answers, marked where they are those of the visitor or others.
+    """Return a path as a list of drawn answers, marked as like or unlike the visitor's.
 
     Parameters
     ----------
