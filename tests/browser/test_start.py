@@ -58,7 +58,7 @@ def test_by_keyboard_from_start_to_the_explanation_of_an_answer(
     answer(page, "2", "Is there a bar")
     answer(page, "1", "Any spiral arms?")
     answer(page, "2", "Anything odd?")
-    expect(question(page)).to_have_text(re.compile("You, 98.% of the volunteers and the network agree: a spiral."))
+    expect(question(page)).to_have_text(re.compile("You, the volunteers and the network agree: a spiral."))
     expect(page.locator(".way-network .step")).to_have_count(5)
     settled(page)
     look_at(page, "start-compared")
@@ -91,3 +91,17 @@ def test_on_a_phone_galaxy_question_and_answers_are_on_one_screen(open_page: Cal
         expect(part).to_be_in_viewport(ratio=1)
     tops = [button.bounding_box() for button in page.locator(".st-key-answers button").all()]
     assert all(box and min(box["width"], box["height"]) >= 44 for box in tops)
+
+    for key, prompt in (("1", "Smooth, or"), ("1", "How round"), ("1", "Anything odd")):
+        answer(page, key, prompt)
+    expect(page.locator(".way-network .step.differs")).to_have_count(2)
+    settled(page)
+    another, tabs = (page.locator(each).bounding_box() for each in (".st-key-next button", ".st-key-tabs"))
+    assert another
+    assert tabs
+    assert another["y"] + another["height"] <= tabs["y"]
+    rows = [
+        [page.locator(f".way-{side} .step").nth(place).bounding_box() for place in (0, -1)]
+        for side in ("you", "volunteers", "network")
+    ]
+    assert all(len({box["y"] for box in boxes if box}) == 1 for boxes in zip(*rows, strict=True))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from galaxy_explorer.app import state
+from galaxy_explorer.app import paths, state
 from galaxy_explorer.app.start import rounds
 from galaxy_explorer.app.start.cards import show_cards
 from galaxy_explorer.app.start.picture import large_picture
@@ -14,21 +14,28 @@ from galaxy_explorer.app.start.reveal import score_html, show_comparison
 from galaxy_explorer.app.ui.url_params import unknown_params, warn_once
 
 STYLES = [Path(__file__).with_name(f"{name}.css") for name in ("start", "comparison", "cards")]
+GALAXY_ZOO = "https://www.zooniverse.org/projects/zookeeper/galaxy-zoo/"
+VOLUNTEERS = (
+    f'The volunteers are the people of <a href="{GALAXY_ZOO}" target="_blank" rel="noopener">Galaxy\u00a0Zoo</a>, '
+    "who classified pictures of the Sloan Digital Sky Survey (SDSS) by eye."
+)
 PURPOSE = "Explore the shapes of real galaxies, with volunteers and a neural network."
 
 
 def show_heading() -> None:
     """Draw the name and what the app is for."""
     st.title("Galaxy Explorer", anchor=False)
-    st.html(f'<p class="purpose">{PURPOSE}</p>')
+    st.html(f'<p class="purpose">{PURPOSE}</p><p class="volunteers">{VOLUNTEERS}</p>')
 
 
 def show_end() -> None:
     """Draw the score after the last galaxy, and how to get more."""
     agreed = state.start().agreed
     st.html(f'<h2 class="verdict" role="status">These were all the galaxies here.</h2>{score_html(agreed)}')
-    st.markdown("Draw 300 more from SDSS below, or browse them all.")
-    st.button("Start again", icon=":material/replay:", on_click=rounds.start_again)
+    with st.container(key="next", horizontal=True, vertical_alignment="center"):
+        st.button("Start again", type="primary", icon=":material/replay:", on_click=rounds.start_again)
+        st.page_link(paths.BROWSE, label="Browse all galaxies", icon=":material/grid_view:")
+    st.caption("With an internet connection, 300 more galaxies of SDSS are one press below.")
 
 
 @st.fragment

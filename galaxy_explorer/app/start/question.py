@@ -8,7 +8,9 @@ from galaxy_explorer.app.panel.shown_galaxy import ShownGalaxy
 from galaxy_explorer.app.start import drawings, rounds
 from galaxy_explorer.app.start.prediction import predict_soon
 from galaxy_explorer.app.start.quiz import PROMPTS, steps_left
-from galaxy_explorer.decision_tree import columns_of, tile_name_of
+from galaxy_explorer.decision_tree import ANSWER_OF, columns_of, label_of, tile_name_of
+
+HINT = "Class1.3"  # a tooltip would not be found on a phone
 
 
 def show_question(number: int, galaxy: ShownGalaxy, votes: np.ndarray) -> None:
@@ -33,6 +35,8 @@ def show_question(number: int, galaxy: ShownGalaxy, votes: np.ndarray) -> None:
     with st.container(key="undo"):
         if answers:
             st.button("Back", type="tertiary", icon=":material/undo:", on_click=rounds.take_back, shortcut="Backspace")
+        else:
+            st.html(f'<p class="volunteers"><b>{label_of(HINT).capitalize()}</b>: {ANSWER_OF[HINT].meaning}</p>')
 
 
 def _progress(done: int, left: int) -> str:

@@ -1,16 +1,21 @@
 """The quiz: a short walk down the tree, compared with volunteers and network."""
 
 import tomllib
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from galaxy_explorer.decision_tree import ANSWER_OF, INDEX, QUESTION_OF, QUESTIONS, columns_of, most_likely_path
+from galaxy_explorer.decision_tree import ANSWER_OF, QUESTION_OF, QUESTIONS, columns_of, most_likely_path
 
 _TEXTS = tomllib.loads(Path(__file__).with_name("quiz.toml").read_text(encoding="utf-8"))
 PROMPTS: dict[int, str] = {int(number): prompt for number, prompt in _TEXTS["prompts"].items()}
 DRAWING_OF: dict[str, int] = _TEXTS["drawings"]
-VERDICTS: dict[str, str] = _TEXTS["verdicts"]
+TOPICS: dict[int, str] = {int(number): topic for number, topic in _TEXTS["topics"].items()}
+SHAPES: dict[str, str] = _TEXTS["shapes"]
+PARTINGS: dict[str, str] = _TEXTS["partings"]
+KINDS = ("Class1.1", "Class1.3", "Class2.1", "Class2.2")
+ORDER = (1, 7, 2, 9, 3, 4, 6)  # of the questions, as columns of the comparison
 
 
 def next_question(answers: list[str]) -> int | None:
@@ -38,13 +43,28 @@ def path_of(fractions: np.ndarray) -> list[tuple[str, float]]:
     return [(column, share) for column, share in most_likely_path(fractions) if QUESTION_OF[column].number in PROMPTS]
 
 
-def verdict_of(path: list[str]) -> str:
-    """Return the answer that a complete path amounts to; empty if it is not complete."""
-    return next((column for column in VERDICTS if column in path), "")
+def differing(mine: Sequence[str], theirs: Sequence[str]) -> list[str]:
+    """Return the answers of a path to questions that another path answers differently."""
+    others = {QUESTION_OF[column].number: column for column in theirs}
+    return [column for column in mine if others.get(QUESTION_OF[column].number, column) != column]
+
+
+def kind_of(path: list[str]) -> str:
+    """Return the answer that gives the kind of a path; empty without one.
+
+    The kinds are smooth, edge-on disk, spiral or disk, star. Whether something is odd says nothing about them.
+    """
+    return next((column for column in KINDS if column in path), "")
+
+
+def questions_of(paths: Iterable[Iterable[str]]) -> list[int]:
+    """Return the questions that any of these paths answers, in the order of the quiz."""
+    asked = {QUESTION_OF[column].number for path in paths for column in path}
+    return [number for number in ORDER if number in asked]
 
 
 def verdict_in_words(answers: list[str], votes: np.ndarray, predicted: np.ndarray | None) -> str:
-    """Compare the visitor's verdict with those of volunteers and network.
+    """Compare the visitor's answers with those of volunteers and network.
 
     Parameters
     ----------
@@ -53,18 +73,36 @@ def verdict_in_words(answers: list[str], votes: np.ndarray, predicted: np.ndarra
     votes, predicted : (37,) np.ndarray
         Vote fractions of the volunteers, and predicted by a network; None without a prediction.
     """
-    mine = verdict_of(answers)
-    theirs = verdict_of([column for column, _ in path_of(votes)])
-    network = verdict_of([column for column, _ in path_of(predicted)]) if predicted is not None else ""
-    seen, others = VERDICTS[mine], VERDICTS[theirs]
-    volunteers = f"{100 * votes[INDEX[theirs]]:.0f}\u00a0% of the volunteers"
-    if mine == theirs == network:
-        return f"You, {volunteers} and the network agree: {seen}."
-    if mine == theirs:
-        return f"You and {volunteers} saw {seen}" + (f"; the network predicts {VERDICTS[network]}." if network else ".")
-    if mine == network:
-        return f"You and the network agree: {seen}. {volunteers} saw {others}."
-    prediction = "the same" if network == theirs else VERDICTS.get(network)
-    return f"You saw {seen}; {volunteers} saw {others}" + (
-        f", and the network predicts {prediction}." if network else "."
-    )
+    theirs = dict(path_of(votes))
+    network = [column for column, _ in path_of(predicted)] if predicted is not None else []
+    if not kind_of([*theirs]):
+        return f"You saw {_shape(answers)}; the volunteers' votes do not tell."
+    if kind_of(answers) != kind_of([*theirs]):
+        return _other_kind(answers, theirs, network)
+    unlike = differing(answers, [*theirs])
+    aside = "" if _shape(network) in ("", _shape(answers)) else f" The network predicts {_shape(network)}."
+    if unlike:
+        topics = ", ".join(TOPICS[QUESTION_OF[column].number] for column in unlike)
+        return f"Same on {len(answers) - len(unlike)} of {len(answers)}: you differ on {topics}.{aside}"
+    if aside or not network:
+        return f"You and the volunteers agree: {_shape(answers)}.{aside}"
+    return f"You, the volunteers and the network agree: {_shape(answers)}."
+
+
+def _shape(path: list[str]) -> str:
+    """Return the words for the shape that a path amounts to; empty if it gives none."""
+    return next((words for column, words in SHAPES.items() if column in path), "")
+
+
+def _other_kind(answers: list[str], theirs: dict[str, float], network: list[str]) -> str:
+    """Return the verdict about two kinds, with the volunteers' share where they part."""
+    (parting, *_) = differing(answers, [*theirs])
+    (other,) = set(theirs) & set(columns_of(QUESTION_OF[parting].number))
+    mine = f"You saw {_shape(answers)}"
+    volunteers = f"{100 * theirs[other]:.0f}\u00a0% of the volunteers saw {PARTINGS[other]}"
+    as_predicted = ", as the network predicts"
+    if kind_of(network) == kind_of(answers):
+        return f"{mine}{as_predicted}; {volunteers}."
+    if kind_of(network) == kind_of([*theirs]):
+        return f"{mine}; {volunteers}{as_predicted}."
+    return f"{mine}; {volunteers}." + (f" The network predicts {_shape(network)}." if _shape(network) else "")

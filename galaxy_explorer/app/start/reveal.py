@@ -14,12 +14,15 @@ from galaxy_explorer.app.panel.shown_galaxy import ShownGalaxy
 from galaxy_explorer.app.services import sources
 from galaxy_explorer.app.start import drawings, rounds
 from galaxy_explorer.app.start.prediction import Prediction, predict_soon
-from galaxy_explorer.app.start.quiz import path_of, verdict_in_words
+from galaxy_explorer.app.start.quiz import differing, path_of, questions_of, verdict_in_words
 from galaxy_explorer.app.ui.wording import with_full_stop
-from galaxy_explorer.decision_tree import label_of
+from galaxy_explorer.decision_tree import QUESTION_OF, label_of
 
 CHECK_INTERVAL_S = 0.3  # the visitor may press a button while the page waits for the network
 STEPS = 5  # of the longest path
+ASIDES = {"same": ", as you said", "differs": ", unlike you"}
+
+Path = Sequence[tuple[str, float | None]]  # columns and shares; None without shares
 
 
 def show_comparison(galaxy: ShownGalaxy, votes: np.ndarray) -> None:
@@ -28,24 +31,23 @@ def show_comparison(galaxy: ShownGalaxy, votes: np.ndarray) -> None:
     future = predict_soon(galaxy)
     st.html(score_html(state.start().agreed))
     verdict, rows, network = st.empty(), st.container(key="paths"), st.empty()
-    with rows:
-        _show_path("You", [(column, None) for column in answers], answers)
-        _show_path("Volunteers", path_of(votes), answers)
-        slot = st.empty()
+    slots = {name: rows.empty() for name in ("You", "Volunteers", "Network")}
     _show_next()
+    rest: dict[str, Path] = {"You": [(column, None) for column in answers], "Volunteers": path_of(votes)}
     if late := not future.done():
         verdict.html(_verdict(answers, votes, None))
-        _wait(future, slot)
+        _show_paths(rest, slots)
+        _wait(future, slots["Network"])
     with network:
         predicted = _result(future)
-    with slot:
-        if predicted is not None:
-            _show_path("Network", path_of(predicted), answers, late)
+    _show_paths(rest | ({} if predicted is None else {"Network": path_of(predicted)}), slots, late)
     verdict.html(_verdict(answers, votes, predicted, late))
 
 
-def path_html(name: str, path: Sequence[tuple[str, float | None]], answers: Sequence[str], late: bool = False) -> str:
-    """Return a path as a list of drawn answers; those of the visitor are highlighted.
+def path_html(
+    name: str, path: Path, answers: Sequence[str], questions: Sequence[int] | None = None, late: bool = False
+) -> str:
+    """Return a path as a list of drawn answers, marked as like or unlike the visitor's.
 
     Parameters
     ----------
@@ -55,31 +57,42 @@ def path_html(name: str, path: Sequence[tuple[str, float | None]], answers: Sequ
         Columns and shares; None without shares.
     answers : sequence of str
         The visitor's answers.
+    questions : sequence of int, optional
+        Question of each place; a place whose question the path does not answer stays empty. By default
+        those of the path.
     late : bool, optional
         Whether the other paths have already lit up.
     """
-    steps = "".join(_step(number, *step, step[0] in answers) for number, step in enumerate(path))
+    places = questions_of([[column for column, _ in path]]) if questions is None else list(questions)
+    unlike = differing([column for column, _ in path], answers)
+    steps = ""
+    for column, share in sorted(path, key=lambda step: places.index(QUESTION_OF[step[0]].number)):
+        mark = "same" if column in answers else "differs" if column in unlike else ""
+        steps += _step(places.index(QUESTION_OF[column].number), column, share, mark)
     kind = f"way-{name.lower()}{' late' * late}"
-    return f'<div class="way {kind}"><h3>{name}</h3><ol>{steps}</ol></div>'
+    return f'<div class="way {kind}" style="--places:{len(places)}"><h3>{name}</h3><ol>{steps}</ol></div>'
 
 
-def _step(number: int, column: str, share: float | None, same: bool) -> str:
+def _step(place: int, column: str, share: float | None, mark: str) -> str:
     """Return one answer of a path."""
     bar = ""
     if share is not None:
         percent = f"{100 * share:.0f}\u00a0%"
         bar = f'<span class="bar" style="--share:{share:.3f}"></span> <small>{percent}</small>'
-        bar += '<span class="aside">, as you said</span>' if same else ""
-    style = f"--step:{number};--drawing:var({drawings.variable(column)})"
-    marked = " same" if same and share is not None else ""
+        bar += f'<span class="aside">{ASIDES[mark]}</span>' if mark else ""
+    style = f"--place:{place + 1};--drawing:var({drawings.variable(column)})"
+    marked = f" {mark}" if mark and share is not None else ""
     return f'<li class="step{marked}" style="{style}"><b>{escape(label_of(column))}</b>{bar}</li>'
 
 
-def _show_path(name: str, path: Sequence[tuple[str, float | None]], answers: Sequence[str], late: bool = False) -> None:
-    """Draw a path."""
-    with st.container(key=f"path_{name.lower()}"):
-        drawings.declare(column for column, _ in path)
-        st.html(path_html(name, path, answers, late))
+def _show_paths(sides: dict[str, Path], slots: dict[str, DeltaGenerator], late: bool = False) -> None:
+    """Draw paths, with one place for each question that any of them answers."""
+    answers = state.start().answers
+    questions = questions_of([column for column, _ in path] for path in sides.values())
+    for name, path in sides.items():
+        with slots[name].container():
+            drawings.declare(column for column, _ in path)
+            st.html(path_html(name, path, answers, questions, late and name == "Network"))
 
 
 def _verdict(answers: list[str], votes: np.ndarray, predicted: np.ndarray | None, late: bool = False) -> str:

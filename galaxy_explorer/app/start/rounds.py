@@ -5,7 +5,7 @@ import numpy as np
 from galaxy_explorer.app import state
 from galaxy_explorer.app.panel.shown_galaxy import ShownGalaxy, galaxy_of
 from galaxy_explorer.app.services import sources
-from galaxy_explorer.app.start.quiz import next_question, path_of, verdict_of
+from galaxy_explorer.app.start.quiz import kind_of, next_question, path_of
 from galaxy_explorer.catalogue import SAMPLE, CatalogueError, draw_named
 from galaxy_explorer.decision_tree import INDEX, columns_of
 from galaxy_explorer.images import ImageError
@@ -54,14 +54,14 @@ def start_again() -> None:
 
 
 def give_answer(column: str, votes: np.ndarray) -> None:
-    """Record an answer, and at the end whether the volunteers' verdict is the same."""
+    """Record an answer, and at the end whether the volunteers saw the same kind."""
     quiz = state.start()
     number = next_question(quiz.answers)
     if number is None or column not in columns_of(number):  # a second press, faster than the page
         return
     quiz.answers = [*quiz.answers, column]
     if next_question(quiz.answers) is None:
-        quiz.agreed.append(verdict_of(quiz.answers) == verdict_of([answer for answer, _ in path_of(votes)]))
+        quiz.agreed.append(kind_of(quiz.answers) == kind_of([answer for answer, _ in path_of(votes)]))
 
 
 def take_back() -> None:
