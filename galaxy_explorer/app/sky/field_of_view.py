@@ -31,14 +31,20 @@ def write_zoom() -> None:
     st.query_params.pop("zoom", None)
     if (zoom := state.widget(Key.ZOOM)) != 1.0:
         st.query_params["zoom"] = str(zoom)
+    state.sky().zoom_read = _url()  # at once: the Back button may end this run before it reads the URL
 
 
 def read_zoom() -> None:
     """Set the slider by the URL if that has changed, for example by the Back button."""
-    url = state.widget(Key.POSITION), st.query_params.get("zoom")
+    url = _url()
     if state.widget(Key.ZOOM) is None or state.sky().zoom_read != url:
         state.set_widget(Key.ZOOM, next((zoom for zoom in ZOOMS if str(zoom) == url[1]), 1.0))
     state.sky().zoom_read = url
+
+
+def _url() -> tuple[str, str | None]:
+    """Return position and zoom as the page has them now."""
+    return state.widget(Key.POSITION), st.query_params.get("zoom")
 
 
 def ignored_params() -> list[str]:
