@@ -39,9 +39,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Give a file to one process, as ``--dist loadfile``, and the browser's files, which are the slowest, to the first.
+    """Return a scheduler as ``--dist loadfile`` that runs the browser's files in one process, first.
 
-    Each process that had one of them would start a server, load the networks in it, and start a Chromium."""
+    Each process that had one of them would start a server, load the networks in it, and start a Chromium.
+    """
     from xdist.scheduler import LoadFileScheduling
 
     class BrowserInOneProcess(LoadFileScheduling):

@@ -33,7 +33,7 @@ def short_description(fractions: np.ndarray) -> str:
     Parameters
     ----------
     fractions : (37,) np.ndarray
-        Vote fractions of one galaxy, NaN where unknown.
+        As in `most_likely_path`.
 
     Returns
     -------
@@ -90,7 +90,7 @@ def kind_of(fractions: np.ndarray) -> str:
     Parameters
     ----------
     fractions : (37,) np.ndarray
-        Vote fractions of one galaxy, NaN where unknown.
+        As in `most_likely_path`.
 
     Returns
     -------
@@ -125,7 +125,7 @@ def in_words(fractions: np.ndarray) -> str:
     Parameters
     ----------
     fractions : (37,) np.ndarray
-        Vote fractions of one galaxy, NaN where unknown.
+        As in `most_likely_path`.
 
     Returns
     -------

@@ -9,9 +9,8 @@ from galaxy_explorer.drawn_galaxies.light import Sky
 from galaxy_explorer.drawn_galaxies.oddities import Star
 
 SIDE = 240  # pixels
-GROUND = np.array(
-    [12, 19, 36]
-)  # a sky bluer and brighter than the survey's: a drawing must not look like a real picture
+# A sky bluer and brighter than the survey's: a drawing must not look like a real picture.
+GROUND = np.array([12, 19, 36])
 TINTS = np.array([[255, 226, 188], [176, 207, 255]])  # old and young stars
 _STRETCH = 9.0
 _STARS = 4

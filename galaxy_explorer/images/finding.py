@@ -16,6 +16,7 @@ LIGHT_SKY = 128.0  # grey levels of an inverted picture's sky
 # Of the challenge's 12,549 pictures, which are framed well, 1 in 250 seems to be framed worse.
 CENTRAL = 0.07  # of the shorter side: an object nearer to the middle is not off centre
 FAR = 0.2  # of the shorter side: a galaxy farther from the middle is not the one that was meant
+FAINT = 0.05  # of the brightest galaxy's light: a fainter one off the middle is not the one that was meant
 SMALL, LARGE = 0.58, 3.0  # of the shorter side: between them a square shows a galaxy about as Galaxy Zoo did
 SMALL_MARKED, SMALL_OBLONG = 0.75, 0.9  # the same where there were marks or no square: Galaxy Zoo's have no marks
 LARGEST = 1.7  # of the shorter side: a larger square is glare or the frame of a screen
@@ -180,7 +181,8 @@ def _search(picture: np.ndarray) -> tuple[np.ndarray, tuple[str, ...], Square | 
         galaxies = [one for one in sized if one.off_centre < CENTRAL] or galaxies
     if framed or not galaxies:
         return clean, words, None
-    best = galaxies[0]
+    faintest = FAINT * max(one.light for one in galaxies)
+    best = next(one for one in galaxies if one.off_centre < CENTRAL or one.light >= faintest)
     square = Square(round(best.x * scale), round(best.y * scale), round(best.square.side * scale))
     return clean, words, _fitted(square, picture)
 

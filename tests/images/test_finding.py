@@ -152,6 +152,14 @@ class TestFraming:
         square = find_galaxy(np.rint(frame.clip(0, 255)).astype(np.uint8)).square
         assert np.hypot(square.x - 303, square.y - 298) < 10
 
+    def test_a_speck_nearer_to_the_middle_is_not_taken_for_a_galaxy_aside(self, sample):
+        small = Image.fromarray(sample.picture("587737825678131439")).resize((200, 200))
+        frame = Image.new("RGB", (640, 420), small.getpixel((3, 3)))
+        frame.paste(small, (90, 170))
+        square = find_galaxy(np.asarray(frame)).square
+        assert np.hypot(square.x - 190, square.y - 270) < 10
+        assert square.side > 150
+
     def test_the_knots_of_a_small_galaxy_are_no_label(self, sample):
         blue = np.array((90, 140, 255))
         frame = sky(sample.picture(ROUND), 480, 480, generator()).astype(float)
