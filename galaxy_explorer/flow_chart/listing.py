@@ -27,7 +27,8 @@ _ICON_PX = 36
 _NUMBERS_PX = 108
 _PICTURE_PX = 150
 EXPLANATION = (
-    "Each answer’s share of its question’s votes and, in brackets, its vote fraction. Choose an answer to explain it."
+    "Each answer’s share of its question’s votes and, in brackets, the network’s 68\u202f% prediction interval. "
+    "Choose an answer to explain it."
 )
 _BARE = "all:unset;cursor:pointer;font-size:15px"  # a button that looks like plain text
 
@@ -185,7 +186,9 @@ def _share(body: ET.Element, reading: Reading, column: str, colours: Palette) ->
     colour = blend(colours.track, full, reading.opacity(tree.QUESTION_OF[column].number))
     _add(track, "div", f"width:{100 * reading.share(column):.1f}%;height:8px;border-radius:2px;background:{colour}")
     style = f"flex:0 0 {_NUMBERS_PX}px;text-align:right;font-variant-numeric:tabular-nums;color:{colours.ink}"
-    _add(line, "span", style, f"{reading.share_text(column)} ({reading.fractions[tree.INDEX[column]]:.3f})")
+    interval = reading.interval_text(column)
+    numbers = _add(line, "span", style, reading.label(column) + (f" ({interval})" if interval else ""))
+    numbers.set("title", reading.sentence(column))
 
 
 def _explain(body: ET.Element, column: str, picture: str, colours: Palette) -> None:

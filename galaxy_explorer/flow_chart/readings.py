@@ -68,10 +68,15 @@ class Reading:
 
     def share_text(self, column: str) -> str:
         """Format an answer's share with its 68 % prediction interval, if known."""
+        interval = self.interval_text(column)
+        return self.label(column) + (f" (68\u202f% interval: {interval})" if interval else "")
+
+    def interval_text(self, column: str) -> str:
+        """Format the 68 % prediction interval of an answer's share; empty if unknown."""
         if self.intervals is None:
-            return self.label(column)
+            return ""
         lower, upper = 100 * self.intervals[:, tree.INDEX[column]]
-        return f"{self.label(column)} (68\u202f% interval: {lower:.0f} to {upper:.0f}\u202f%)"
+        return f"{lower:.0f} to {upper:.0f}\u202f%"
 
     def sentence(self, column: str) -> str:
         """Describe an answer's share and vote fraction, or why it has none."""
