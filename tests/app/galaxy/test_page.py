@@ -343,7 +343,7 @@ def test_the_numbers_of_the_list_are_those_of_the_table(app: AppTest) -> None:
     html = listed(app)
     table = app.dataframe[0].value
     for fractions in (table["network_fraction"], table["volunteer_fraction"]):
-        assert all(f"({value:.3f})" in html for value in fractions if np.isfinite(value) and value > 0.02)
+        assert all(f"{value:.3f}" in html for value in fractions if np.isfinite(value) and value > 0.02)
 
 
 def test_the_columns_of_the_table_have_labels_in_words(app: AppTest) -> None:
