@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from galaxy_explorer.app.browse.ood_filter import OodScores, ood_scores
+from galaxy_explorer.app.browse.filters.ood import OodScores, ood_scores
 from galaxy_explorer.app.browse.query import AGAINST_VOLUNTEERS, AT_RANDOM, BETWEEN_NETWORKS, BY_ID, BrowseQuery
 from galaxy_explorer.app.services.result_cache import catalogue_result
 from galaxy_explorer.catalogue import Catalogue, argsort_nan_last, find_ids, sorted_rows

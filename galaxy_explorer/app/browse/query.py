@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from galaxy_explorer.app.browse.ood_filter import OodRange, ood_range_from_url
+from galaxy_explorer.app.browse.filters.ood import OodRange, ood_range_from_url
 from galaxy_explorer.app.ui.url_params import MAX_MESSAGES, ignored_param_message
 from galaxy_explorer.catalogue import CatalogueError, VoteRange
 from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, label_of

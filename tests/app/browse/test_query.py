@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galaxy_explorer.app.browse.ood_filter import OodRange
+from galaxy_explorer.app.browse.filters.ood import OodRange
 from galaxy_explorer.app.browse.presets import preset_of, presets
 from galaxy_explorer.app.browse.query import (
     SORTS,

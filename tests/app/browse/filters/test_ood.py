@@ -10,7 +10,7 @@ from browse_page import captions, chips, tiles
 from kept_predictions import keep_predictions
 from streamlit.testing.v1 import AppTest
 
-from galaxy_explorer.app.browse.ood_filter import IN_DISTRIBUTION, OUT_OF_DISTRIBUTION, OodRange, ood_range_from_url
+from galaxy_explorer.app.browse.filters.ood import IN_DISTRIBUTION, OUT_OF_DISTRIBUTION, OodRange, ood_range_from_url
 from galaxy_explorer.app.browse.query import query_from_url
 from galaxy_explorer.catalogue import Catalogue, open_catalogue
 
