@@ -16,6 +16,7 @@ from galaxy_explorer.images import Square
 from galaxy_explorer.storage import ResultCache
 
 if TYPE_CHECKING:
+    from galaxy_explorer.app.services.collections.collection import Collections
     from galaxy_explorer.app.services.selection import Selection
 
 State = TypeVar("State")
@@ -63,6 +64,15 @@ class Key(StrEnum):
     QUESTION = "question"
     SECTION = "section"
     THEME = "turned_theme"
+
+    # Hearts and Collections.
+    COLLECTIONS = "collections"
+    COLLECTION = "collection_choice"
+    COLLECTION_NAME = "collection_name"
+    NEW_COLLECTION = "new_collection"
+    COLLECTION_FILE = "collection_file"
+    COLLECTION_PAGE = "collection_page"
+    COPY_COLLECTION = "copy_collection"
 
     # Upload, Sky, Compare.
     FILES = "files"
@@ -193,6 +203,24 @@ def enter(page: str) -> None:
     known = shared()
     known.arrived = page != known.current_page
     known.current_page = page
+
+
+@dataclass
+class CollectionsState:
+    """The visitor's collections as the browser keeps them."""
+
+    kept: "Collections | None" = None  # None until the browser has sent them, or something was marked
+    loaded: bool = False  # whether the browser has sent them
+    stored: bool = True  # whether the browser can store them
+    outdated: bool = False  # whether the page shows earlier ones
+    watched: bool = False  # whether the page that runs shows them
+    undo: "list[tuple[str, Collections]]" = field(default_factory=list)  # changes in words, with what was before
+    imported: str = ""  # a message about the last import
+
+
+def collections() -> CollectionsState:
+    """Return the visitor's collections."""
+    return _state_of(CollectionsState)
 
 
 # Upload, Sky, Compare.
