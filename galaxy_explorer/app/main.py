@@ -1,6 +1,9 @@
 """Entry of the app: page config, style sheets, and the list of pages."""
 
+from typing import Any
+
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from galaxy_explorer import set_thread_policy
 from galaxy_explorer.app import paths, server, state
@@ -48,7 +51,8 @@ def main() -> None:
                 visibility="hidden" if page in HIDDEN else "visible",
             )
             for page in (*PAGES, *HIDDEN)
-        ],
+        ]
+        + missing_pages(),
         position="top",
     )
     menu.show_tabs(PAGES, {hidden.title: shown for hidden, shown in HIDDEN.items()}.get(page.title, page.title))
@@ -60,6 +64,21 @@ def main() -> None:
     vote_kind.read_url()
     page.run()
     preload_soon()
+
+
+def missing_pages() -> list[Any]:
+    """Return a hidden page at the path that was requested, if no page has it.
+
+    Without it Streamlit would show a message of its own over Start.
+    """
+    context, shared = get_script_run_ctx(), state.shared()
+    requested = context.pages_manager.intended_page_name if context else None
+    if requested and requested not in {page.url_path for page in PAGES}:
+        shared.missing_path = requested
+    if not shared.missing_path:
+        return []
+    title, name = "No such page", shared.missing_path.strip("/").replace("/", "-")
+    return [st.Page(paths.MISSING, url_path=name, title=title, icon=":material/link_off:", visibility="hidden")]
 
 
 def follow_earlier_link(url_path: str) -> None:

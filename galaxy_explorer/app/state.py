@@ -120,6 +120,7 @@ class SharedState:
     live_draw: str = ""  # this visitor's latest draw of live galaxies
     selection: "Selection | None" = None  # of Browse
     warned_url: tuple[str | None, str] | None = None  # the URL whose parameters were warned of
+    missing_path: str = ""  # the last path that was requested and that no page has
     may_open_paths: bool = False  # whether the visitor came by the secret link
 
 
