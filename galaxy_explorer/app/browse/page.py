@@ -1,4 +1,4 @@
-"""Browse: a gallery of a catalogue, filtered and sorted by volunteers' or a network's answers."""
+"""Browse: a gallery of a catalogue, filtered and sorted by answers."""
 
 from dataclasses import replace
 from pathlib import Path
