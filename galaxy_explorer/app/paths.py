@@ -13,6 +13,7 @@ def script(page: str) -> str:
 
 START, BROWSE, GALAXY, UPLOAD = script("start"), script("browse"), script("galaxy"), script("upload")
 SKY, COMPARE, ABOUT = script("sky"), script("compare"), script("about")
+MAP = script("map")
 
 # Deep links to Browse lead to the default page, which Browse was before Start.
 BROWSE_PARAMS = ("source", "votes", "filter", "asked", "ood", "search", "sort", "order", "seed", "network", "page")
