@@ -73,7 +73,7 @@ def missing_pages() -> list[Any]:
     """
     context, shared = get_script_run_ctx(), state.shared()
     requested = context.pages_manager.intended_page_name if context else None
-    if requested and requested not in {page.url_path for page in PAGES}:
+    if requested and requested not in {page.url_path for page in (*PAGES, *HIDDEN)}:
         shared.missing_path = requested
     if not shared.missing_path:
         return []
