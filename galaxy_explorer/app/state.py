@@ -29,6 +29,7 @@ class Key(StrEnum):
     # Browse, Galaxy, panel, About, and widgets of several pages.
     SOURCE = "source_choice"
     VOTES = "choose_votes"
+    ANSWERS_OF = "answers_of"
     PRESET = "ready_made"
     SEARCH = "search"
     NEW_ANSWER = "new_answer"
@@ -37,6 +38,7 @@ class Key(StrEnum):
     ASKED = "asked"
     OOD_FLAG = "ood_flag"
     OOD_SCORE = "ood_score"
+    RMSE = "rmse"
     SORT = "sort_by"
     ORDER = "order"
     SEED = "seed"
@@ -64,6 +66,10 @@ class Key(StrEnum):
     QUESTION = "question"
     SECTION = "section"
     THEME = "turned_theme"
+    GALAXY_MAP = "galaxy_map"
+    MAP_POINTS = "map_points"
+    MAP_MATCHES = "map_matches"
+    MAP_NETWORK = "map_network"
 
     # Hearts and Collections.
     COLLECTIONS = "collections"
@@ -146,6 +152,16 @@ class BrowseState:
     answer_missing: bool = False  # "Add filter" was pressed without an answer
 
 
+@dataclass
+class MapState:
+    """What the map's component has sent, until the page answers it, and the visitor's choice."""
+
+    wish: dict[str, Any] = field(default_factory=dict)  # pictures
+    opened: int | None = None  # galaxy that was pressed, by its number on the map
+    redraw: bool = False  # whether a shape was drawn or removed
+    network: str = ""  # whose map is shown; empty: the first
+
+
 class GalaxyUrl(NamedTuple):
     """URL parameters that the galaxy page reads, apart from the source and the votes."""
 
@@ -187,6 +203,11 @@ def start() -> StartState:
 def browse() -> BrowseState:
     """Return the state of Browse."""
     return _state_of(BrowseState)
+
+
+def galaxy_map() -> MapState:
+    """Return the state of Map."""
+    return _state_of(MapState)
 
 
 def galaxy() -> GalaxyState:
