@@ -6,15 +6,15 @@ from pathlib import Path
 import streamlit as st
 
 from galaxy_explorer.app import state
-from galaxy_explorer.app.browse import controls, explanations, gallery
-from galaxy_explorer.app.browse.binding import read_url
-from galaxy_explorer.app.browse.filters.within import Within
-from galaxy_explorer.app.browse.matching import Matches, match_galaxies
-from galaxy_explorer.app.browse.query import URL_PARAMS, BrowseQuery
 from galaxy_explorer.app.map.colourings import DEFAULT_COLOUR
 from galaxy_explorer.app.map.density import density_of
 from galaxy_explorer.app.map.selection import show_selection
 from galaxy_explorer.app.map.viewer import ShownMap, show_map
+from galaxy_explorer.app.query import controls, explanations, gallery
+from galaxy_explorer.app.query.binding import read_url
+from galaxy_explorer.app.query.filters.within import Within
+from galaxy_explorer.app.query.matching import Matches, match_galaxies
+from galaxy_explorer.app.query.query import URL_PARAMS, BrowseQuery
 from galaxy_explorer.app.services import networks, sources
 from galaxy_explorer.app.services.places import Places, networks_with_places, places_of
 from galaxy_explorer.app.services.selection import Selection
@@ -120,7 +120,9 @@ def show(source: str, catalogue: Catalogue) -> None:
     controls.show_controls(catalogue, query, matches)
     controls.show_chips(query, matches.answers)
     explanations.explain_query(catalogue, query, matches)
-    shape = next((wanted for wanted in query.filters if isinstance(wanted, Within) and wanted.shown_by == network), None)
+    shape = next(
+        (wanted for wanted in query.filters if isinstance(wanted, Within) and wanted.shown_by == network), None
+    )
     colour = st.query_params.get("colour", DEFAULT_COLOUR)
     shown = ShownMap(catalogue, places, matches.answers, matches.rows, shape, colour)
     with st.container(key="map_and_selection"):

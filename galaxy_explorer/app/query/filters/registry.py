@@ -4,9 +4,9 @@ To add one: write a subclass of `Filter` in a module of its own, and list it her
 caption then work; a widget that sets it is drawn by `filter_controls`.
 """
 
-from galaxy_explorer.app.browse.filters.filter import Filter
-from galaxy_explorer.app.browse.filters.ood import OodRange
-from galaxy_explorer.app.browse.filters.rmse import RmseRange
-from galaxy_explorer.app.browse.filters.within import Within
+from galaxy_explorer.app.query.filters.filter import Filter
+from galaxy_explorer.app.query.filters.ood import OodRange
+from galaxy_explorer.app.query.filters.rmse import RmseRange
+from galaxy_explorer.app.query.filters.within import Within
 
 FILTERS: tuple[type[Filter], ...] = (OodRange, RmseRange, Within)

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from galaxy_explorer.app.browse.filters.ood import ood_scores
-from galaxy_explorer.app.browse.filters.rmse import rmse_between
-from galaxy_explorer.app.browse.query import (
+from galaxy_explorer.app.query.filters.ood import ood_scores
+from galaxy_explorer.app.query.filters.rmse import rmse_between
+from galaxy_explorer.app.query.query import (
     AGAINST_VOLUNTEERS,
     AT_RANDOM,
     BETWEEN_NETWORKS,
