@@ -89,7 +89,7 @@ def write_survey(folder: Path, origin: Catalogue, count: int) -> None:
 
 
 def write_predictions(galaxies: Catalogue) -> None:
-    """Write synthetic predictions of each network: they scatter around the votes, by the tree; random embeddings."""
+    """Write predictions of each network that scatter around the votes; random embeddings."""
     from galaxy_explorer.app.services import prediction_jobs
     from galaxy_explorer.models.checkpoints import available
     from galaxy_explorer.prediction import PredictionStore, cached
