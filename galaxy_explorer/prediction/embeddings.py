@@ -16,13 +16,23 @@ import pandas as pd
 
 from galaxy_explorer.catalogue import ID, Catalogue
 from galaxy_explorer.prediction.cached import Tables
-from galaxy_explorer.prediction.tables import DAMAGED, EMBEDDING, About, PredictionError, metadata_of, parquet_about
+from galaxy_explorer.prediction.tables import (
+    DAMAGED,
+    EMBEDDING,
+    KEY,
+    About,
+    PredictionError,
+    metadata_of,
+    parquet_about,
+    read_parquet,
+)
 from galaxy_explorer.storage import atomic_path
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 TOKEN = "embeddings"  # metadata entry of a finished table: the token in the name of its array
+MEANING = "mean over the TTA views of the means of the network's last maps"
 DTYPE = np.dtype("<f2")
 Add = Callable[[pd.Series], None]  # writes the embeddings of some rows, as bytes
 
@@ -208,7 +218,8 @@ def table_writer(path: Path, about: About) -> Iterator[Add]:
                 return
             vectors = from_bytes(rows.tolist()).astype(np.float32)
             kind = pa.list_(pa.float32(), vectors.shape[1])
-            schema = pa.schema([(ID, pa.string()), (EMBEDDING, kind)], metadata=metadata_of(about))
+            metadata = metadata_of({EMBEDDING: MEANING, **about})
+            schema = pa.schema([(ID, pa.string()), (EMBEDDING, kind)], metadata=metadata)
             if not writers:
                 writer = pq.ParquetWriter(temporary, schema, use_dictionary=False, compression="zstd")
                 writers.append(opened.enter_context(writer))
@@ -216,3 +227,11 @@ def table_writer(path: Path, about: About) -> Iterator[Add]:
             writers[0].write_table(pa.table([pa.array(rows.index, pa.string()), column], schema=schema))
 
         yield add
+
+
+def has_rows(table: Path, ids: Sequence[str], key: str) -> bool:
+    """Return whether a table of embeddings holds galaxies, by the weights and TTA views of a key."""
+    try:
+        return parquet_about(table).get(KEY) == key and set(ids) <= set(read_parquet(table, []).index)
+    except (PredictionError, *DAMAGED):
+        return False

@@ -284,9 +284,12 @@ class PredictionStore:
         """List the chunks in the order in which they were written."""
         return sorted(self.chunks.glob("*.parquet"))
 
+    def uncounted_paths(self) -> list[Path]:
+        """List the chunks whose galaxies are predicted again: those without embeddings, if these are stored."""
+        return [path for path in self.chunk_paths() if self.embeddings and not has_embeddings(path)]
+
     def _counted_paths(self) -> list[Path]:
-        """List the chunks whose galaxies count as done: with embeddings, if these are stored."""
-        return [path for path in self.chunk_paths() if not self.embeddings or has_embeddings(path)]
+        return sorted({*self.chunk_paths()}.difference(self.uncounted_paths()))
 
     def _write(self, path: Path, chunk: pd.DataFrame) -> None:
         with atomic_path(path) as temporary:

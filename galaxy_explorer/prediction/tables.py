@@ -79,7 +79,7 @@ def read_parquet(path: Path, columns: Sequence[str] | None = None, advice: str =
             if (rows := file.metadata.num_rows) > MAX_ROWS:
                 raise PredictionError(f"{path} has {rows:,} rows; at most {MAX_ROWS:,} are read: divide it")
             # Without pandas' own metadata, which another program may have written.
-            table = file.read([ID, *columns] if columns else None).replace_schema_metadata(None).to_pandas()
+            table = file.read(None if columns is None else [ID, *columns]).replace_schema_metadata(None).to_pandas()
         if ID in table:
             table = table.set_index(table.pop(ID).astype(str))
     except (PredictionError, FileNotFoundError):
