@@ -1,5 +1,7 @@
 """Similar galaxies: the nearest neighbours of a galaxy in a catalogue, by a network's embeddings."""
 
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
@@ -73,7 +75,7 @@ def _choose_source(network: str) -> str:
     def choose() -> None:
         mine.similar_source = state.widget(Key.SIMILAR_SOURCE)
 
-    box = {"label_visibility": "collapsed", "format_func": sources.source_label, "width": 260}
+    box: dict[str, Any] = {"label_visibility": "collapsed", "format_func": sources.source_label, "width": 260}
     return st.selectbox("Find similar galaxies in", offered, key=Key.SIMILAR_SOURCE, on_change=choose, **box)
 
 
@@ -98,7 +100,7 @@ def find_similar(
         search = Neighbours(embeddings)
         prepared.clear()
         prepared[id(embeddings)] = search
-    itself = catalogue.table.index.get_loc(galaxy.galaxy_id) if galaxy.galaxy_id in catalogue else None
+    itself = int(catalogue.table.index.get_indexer([galaxy.galaxy_id])[0])  # -1 if it is not in the catalogue
     return search.nearest(galaxy.embedding(embeddings.network), count, exclude=itself)
 
 
