@@ -111,7 +111,7 @@ def _show_nearest(galaxy: ShownGalaxy, source: str, catalogue: Catalogue, embedd
         st.caption("There is no other galaxy here yet.")
         return
     kinds, predicted = _kinds(catalogue, rows, embeddings.network)
-    captions = dict(zip(catalogue.table.index[rows], map(escape_markdown, kinds), strict=True))
+    captions = dict(zip(catalogue.table.index[rows], kinds, strict=True))
     answer = {"answer": answer} if (answer := asked_answer()) else {}
     params = {"source": source, "network": embeddings.network} | answer | sources.vote_params(catalogue)
     with st.container(key="examples_similar"):
