@@ -116,6 +116,11 @@ def _add_predict(commands: Any) -> None:
     add("paths", nargs="+", metavar="PATH", help=paths)
     add("--output", type=Path, required=True, metavar="FILE", help="the table: .csv, .parquet, .fits or .ecsv")
     add("--interval", action="store_true", help="add 74 columns: both ends of the 68 %% prediction intervals")
+    embeddings = (
+        "also write GalaxyID and the embedding, a list of float32 numbers: the mean over the TTA views of the means "
+        "of the network's last maps"
+    )
+    add("--embeddings", type=Path, metavar="FILE.parquet", help=embeddings)
     add("--spread", dest="interval", action="store_true", help=argparse.SUPPRESS)  # of earlier versions
     _add_crop(command)
     names = "of the columns: Class1.1, …, or t01_smooth, … with 37 answer shares (%(default)s)"
