@@ -111,15 +111,17 @@ def show(source: str, catalogue: Catalogue) -> None:
     query, ignored = read_url()
     network = read_network(catalogue, query)
     places = places_of(catalogue, network)
-    warn_once([*unknown_source(), *unknown_params((*URL_PARAMS, "map", "colour")), *unknown_votes(), *ignored])
+    with st.container():  # each has its own place, so that the map keeps its own
+        warn_once([*unknown_source(), *unknown_params((*URL_PARAMS, "map", "colour")), *unknown_votes(), *ignored])
     matches = match_galaxies(catalogue, query)
     state.shared().selection = Selection(source, matches.rows, len(catalogue))
     if places is None:
         offer_places(catalogue, network, places)
         return
     controls.show_controls(catalogue, query, matches)
-    controls.show_chips(query, matches.answers)
-    explanations.explain_query(catalogue, query, matches)
+    with st.container(key="map_chips"):
+        controls.show_chips(query, matches.answers)
+        explanations.explain_query(catalogue, query, matches)
     shape = next((wanted for wanted in query.filters if isinstance(wanted, Within) and wanted.shown_by == network), None)
     colour = st.query_params.get("colour", DEFAULT_COLOUR)
     shown = ShownMap(catalogue, places, matches.answers, matches.rows, shape, colour)

@@ -38,7 +38,7 @@ def show_selection(shown: ShownMap, query: BrowseQuery) -> None:
     if not len(selected):
         return
     _show_contrast(shown, selected)
-    with st.container(horizontal=True, key="map_selection"):
+    with st.container(horizontal=True, vertical_alignment="center", key="map_selection"):
         params = {"source": shown.catalogue.source, **query.url_params(), **shown.params}
         st.page_link(paths.BROWSE, label="Open in Browse", icon=":material/grid_view:", query_params=params)
         st.download_button(
