@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -77,7 +78,12 @@ def choose_network(catalogue: Catalogue, network: str) -> None:
         st.query_params["map"] = state.galaxy_map().network
 
     state.set_widget(Key.MAP_NETWORK, network)
-    choice = {"key": Key.MAP_NETWORK, "on_change": change, "required": True, "format_func": networks.label}
+    choice: dict[str, Any] = {
+        "key": Key.MAP_NETWORK,
+        "on_change": change,
+        "required": True,
+        "format_func": networks.label,
+    }
     st.segmented_control("Placed by network", placed, **choice)
 
 
@@ -122,7 +128,9 @@ def show(source: str, catalogue: Catalogue) -> None:
     with st.container(key="map_chips"):
         controls.show_chips(query, matches.answers)
         explanations.explain_query(catalogue, query, matches)
-    shape = next((wanted for wanted in query.filters if isinstance(wanted, Within) and wanted.shown_by == network), None)
+    shape = next(
+        (wanted for wanted in query.filters if isinstance(wanted, Within) and wanted.shown_by == network), None
+    )
     colour = st.query_params.get("colour", DEFAULT_COLOUR)
     shown = ShownMap(catalogue, places, matches.answers, matches.rows, shape, colour)
     with st.container(key="map_and_selection"):
