@@ -76,8 +76,6 @@ def network_colourings(catalogue: Catalogue, network: str) -> list[Colouring]:
     """Return the OOD score and the RMSE of a network's predictions, if any is known."""
     choices = (
         Colouring(OOD, "out-of-distribution score", "Network", MAX_OOD, ood_scores(catalogue, network)),
-        Colouring(
-            RMSE, "RMSE vs volunteers", "Network", MAX_RMSE, rmse_between(catalogue, network, VOLUNTEERS)
-        ),
+        Colouring(RMSE, "RMSE vs volunteers", "Network", MAX_RMSE, rmse_between(catalogue, network, VOLUNTEERS)),
     )
     return [choice for choice in choices if choice.values is not None and np.isfinite(choice.values).any()]

@@ -120,7 +120,9 @@ def show(source: str, catalogue: Catalogue) -> None:
     controls.show_controls(catalogue, query, matches)
     controls.show_chips(query, matches.answers)
     explanations.explain_query(catalogue, query, matches)
-    shape = next((wanted for wanted in query.filters if isinstance(wanted, Within) and wanted.shown_by == network), None)
+    shape = next(
+        (wanted for wanted in query.filters if isinstance(wanted, Within) and wanted.shown_by == network), None
+    )
     colour = st.query_params.get("colour", DEFAULT_COLOUR)
     shown = ShownMap(catalogue, places, matches.answers, matches.rows, shape, colour)
     with st.container(key="map_and_selection"):

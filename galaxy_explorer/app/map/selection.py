@@ -1,7 +1,5 @@
 """What is said next to the map: how many galaxies match, what they have in common, and files."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -10,11 +8,11 @@ from galaxy_explorer.app import paths
 from galaxy_explorer.app.browse.query import BrowseQuery
 from galaxy_explorer.app.map.contrast import contrast_html, contrasts, mean_and_deviation
 from galaxy_explorer.app.map.viewer import ShownMap
+from galaxy_explorer.app.services.answers import Answers
+from galaxy_explorer.app.services.places import LAST, Places
 from galaxy_explorer.app.services.result_cache import catalogue_result
 from galaxy_explorer.app.ui.wording import galaxies_in_words
 from galaxy_explorer.catalogue import ID, Catalogue
-from galaxy_explorer.app.services.answers import Answers
-from galaxy_explorer.app.services.places import LAST, Places
 from galaxy_explorer.decision_tree import COLUMNS
 
 HOW_TO = (
