@@ -18,6 +18,7 @@ from galaxy_explorer.app.query.query import (
     AGAINST_VOLUNTEERS,
     AT_RANDOM,
     BETWEEN_NETWORKS,
+    BY_CLASS,
     BY_ID,
     BY_OOD,
     MAX_SEED,
@@ -46,6 +47,7 @@ SORT_NAMES = {
     AGAINST_VOLUNTEERS: "network vs volunteers",
     BETWEEN_NETWORKS: "network vs network",
     BY_OOD: "difference from the training pictures",
+    BY_CLASS: "score of the class",
 }
 
 
