@@ -124,6 +124,8 @@ class EarlierLinks:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or pass it to Streamlit."""
         app, base = self._app, (st.get_option("server.baseUrlPath") or "").strip("/")
+        if scope["type"] == "http" and scope["path"] in ("/start", f"/{base}/start"):
+            app = RedirectResponse("./")  # Streamlit reserves the path, and answers that there is no such page
         if scope["type"] == "http" and scope["path"] in ("/", f"/{base}/"):
             query = scope["query_string"].decode("ascii", "replace")
             if page := page_of_link(parse_qs(query, keep_blank_values=True)):

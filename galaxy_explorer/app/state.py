@@ -16,6 +16,7 @@ from galaxy_explorer.images import Square
 from galaxy_explorer.storage import ResultCache
 
 if TYPE_CHECKING:
+    from galaxy_explorer.app.services.collections.collection import Collections
     from galaxy_explorer.app.services.selection import Selection
 
 State = TypeVar("State")
@@ -63,6 +64,19 @@ class Key(StrEnum):
     QUESTION = "question"
     SECTION = "section"
     THEME = "turned_theme"
+    GALAXY_MAP = "galaxy_map"
+    MAP_POINTS = "map_points"
+    MAP_MATCHES = "map_matches"
+    MAP_NETWORK = "map_network"
+
+    # Hearts and Collections.
+    COLLECTIONS = "collections"
+    COLLECTION = "collection_choice"
+    COLLECTION_NAME = "collection_name"
+    NEW_COLLECTION = "new_collection"
+    COLLECTION_FILE = "collection_file"
+    COLLECTION_PAGE = "collection_page"
+    COPY_COLLECTION = "copy_collection"
 
     # Upload, Sky, Compare.
     FILES = "files"
@@ -110,6 +124,7 @@ class SharedState:
     live_draw: str = ""  # this visitor's latest draw of live galaxies
     selection: "Selection | None" = None  # of Browse
     warned_url: tuple[str | None, str] | None = None  # the URL whose parameters were warned of
+    missing_path: str = ""  # the last path that was requested and that no page has
     may_open_paths: bool = False  # whether the visitor came by the secret link
 
 
@@ -133,6 +148,16 @@ class BrowseState:
 
     url_params: dict[str, str | list[str]] = field(default_factory=dict)  # of the view shown last
     answer_missing: bool = False  # "Add filter" was pressed without an answer
+
+
+@dataclass
+class MapState:
+    """What the map's component has sent, until the page answers it, and the visitor's choice."""
+
+    wish: dict[str, Any] = field(default_factory=dict)  # pictures
+    opened: int | None = None  # galaxy that was pressed, by its number on the map
+    redraw: bool = False  # whether a shape was drawn or removed
+    network: str = ""  # whose map is shown; empty: the first
 
 
 class GalaxyUrl(NamedTuple):
@@ -178,6 +203,11 @@ def browse() -> BrowseState:
     return _state_of(BrowseState)
 
 
+def galaxy_map() -> MapState:
+    """Return the state of Map."""
+    return _state_of(MapState)
+
+
 def galaxy() -> GalaxyState:
     """Return the state of the galaxy page."""
     return _state_of(GalaxyState)
@@ -193,6 +223,24 @@ def enter(page: str) -> None:
     known = shared()
     known.arrived = page != known.current_page
     known.current_page = page
+
+
+@dataclass
+class CollectionsState:
+    """The visitor's collections as the browser keeps them."""
+
+    kept: "Collections | None" = None  # None until the browser has sent them, or something was marked
+    loaded: bool = False  # whether the browser has sent them
+    stored: bool = True  # whether the browser can store them
+    outdated: bool = False  # whether the page shows earlier ones
+    watched: bool = False  # whether the page that runs shows them
+    undo: "list[tuple[str, Collections]]" = field(default_factory=list)  # changes in words, with what was before
+    imported: str = ""  # a message about the last import
+
+
+def collections() -> CollectionsState:
+    """Return the visitor's collections."""
+    return _state_of(CollectionsState)
 
 
 # Upload, Sky, Compare.

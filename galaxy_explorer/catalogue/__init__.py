@@ -12,6 +12,7 @@ from galaxy_explorer.catalogue.filtering import VoteRange, find_ids, sorted_rows
 from galaxy_explorer.catalogue.gz2 import DEBIASED, WEIGHTED
 from galaxy_explorer.catalogue.image_files import (
     FIELD_FILE,
+    POSITIONS_FILE,
     SAMPLE,
     SCORES_FILE,
     VALIDATION_FILE,
@@ -38,6 +39,7 @@ __all__ = [
     "ID",
     "LIVE",
     "MOST_GALAXIES",
+    "POSITIONS_FILE",
     "SAMPLE",
     "SCORES_FILE",
     "VALIDATION_FILE",

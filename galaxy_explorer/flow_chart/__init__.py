@@ -5,7 +5,7 @@
 """
 
 from galaxy_explorer.flow_chart.figure import ANSWER_TRACE, flow_chart
-from galaxy_explorer.flow_chart.layout import HEIGHT, Layout, layout_of
+from galaxy_explorer.flow_chart.layout import ASKING_ORDER, HEIGHT, Layout, layout_of
 from galaxy_explorer.flow_chart.listing import as_list
 from galaxy_explorer.flow_chart.outline import outline
 from galaxy_explorer.flow_chart.readings import (
@@ -18,6 +18,7 @@ from galaxy_explorer.flow_chart.readings import (
 
 __all__ = [
     "ANSWER_TRACE",
+    "ASKING_ORDER",
     "HARDLY_ASKED",
     "HEIGHT",
     "Layout",

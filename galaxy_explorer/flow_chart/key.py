@@ -30,9 +30,9 @@ def texts(readings: list[Reading], colours: Palette) -> list[Text]:
     """Return the texts of the key."""
     right = SAMPLE[0] + _GAP
     entries = [(left + right, _short(reading.name)) for left, reading in zip(_SOURCES, readings, strict=False)]
-    whiskers = ", whiskers: 68\u202f% interval" if readings[0].intervals is not None else ""
+    whiskers = ", thin lines: 68\u202f% interval" if readings[0].intervals is not None else ""
     entries += [
-        (_SOURCES[1] if len(readings) == 1 else _BARS, f"bars: answer shares{whiskers}"),
+        (_SOURCES[1] if len(readings) == 1 else _BARS, f"bars: share of votes{whiskers}"),
         (_PATH + right, "likeliest path"),
         (_WIDTH + right, "curves: votes"),
     ]

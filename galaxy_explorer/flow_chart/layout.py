@@ -15,7 +15,7 @@ KEY_HEIGHT = 22.0  # the key to the chart, above it
 BAR_HEIGHT, _HANG, TILE_HEIGHT = 21.0, 1.0, 41.0  # a question, the space below it, an answer
 _CAPTION_HEIGHT = 16.0
 _BETWEEN_TILES = 5.0
-BADGE_WIDTH = 30.0  # of a question's number, at the left of its bar
+TIER_WIDTH = 9.0  # of the colour of a question's tier, at the left of its bar
 
 # Within a tile, from its left and from its top: the drawing, the name over the bars, the numbers at the right.
 ICON_MIDDLE, TEXT_LEFT, NUMBERS_WIDTH, PADDING = 23.0, 44.0, 44.0, 4.0
@@ -23,7 +23,7 @@ NAME_DROP = 11.0
 SHARE_STEP, SHARE_HEIGHT = 12.0, 6.0  # from the network's bar to the volunteers'
 SHARES_DROP = 23.5
 
-# Row, left and right edge of each question, as Galaxy Zoo users know them.
+# Row, left and right edge of each question, as Galaxy Zoo users know them, in the order of asking.
 _POSITIONS = {
     1: (0, 0.0, 1000.0),
     7: (1, 0.0, 590.0),
@@ -37,6 +37,7 @@ _POSITIONS = {
     6: (7, 0.0, 930.0),
     8: (8, 0.0, 930.0),
 }
+ASKING_ORDER = tuple(_POSITIONS)
 _END = (950.0, 1000.0)  # left and right of the box "End", next to questions 6 and 8
 # Above each row. The curves run straight down where the gap is narrow.
 _GAPS = (0.0, 24.0, 23.0, 14.0, 18.0, 14.0, 18.0, 18.0, 14.0)

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 from galaxy_explorer import decision_tree as tree
 from galaxy_explorer.flow_chart.icons import drawing
-from galaxy_explorer.flow_chart.layout import EDGE, WIDTH, Box, Layout, layout_of
+from galaxy_explorer.flow_chart.layout import ASKING_ORDER, EDGE, WIDTH, Box, Layout, layout_of
 from galaxy_explorer.flow_chart.palette import Palette, blend, palette
 from galaxy_explorer.flow_chart.readings import (
     HARDLY_ASKED,
@@ -27,8 +27,8 @@ _ICON_PX = 36
 _NUMBERS_PX = 108
 _PICTURE_PX = 150
 EXPLANATION = (
-    "Each answer’s share of its question’s votes and, in brackets, the network’s 68\u202f% prediction interval. "
-    "Choose an answer to explain it."
+    "Each answer’s share of the votes on its question. In brackets: where about two in three votes should lie (68\u202f% "
+    "prediction interval). Choose an answer to explain it."
 )
 _BARE = "all:unset;cursor:pointer;font-size:15px"  # a button that looks like plain text
 
@@ -79,7 +79,7 @@ def as_list(
     root = ET.Element("div", {"class": "flow-list", "style": f"color:{ink};font-size:14px;line-height:1.35"})
     _add(root, "h2", "font-size:20px;margin:0 0 4px;padding:0", "Question by question")
     _add(root, "p", f"color:{shown.colours.quiet};margin:0 0 12px", EXPLANATION)
-    for question in tree.QUESTIONS:
+    for question in sorted(tree.QUESTIONS, key=lambda each: ASKING_ORDER.index(each.number)):
         section = _question(root, shown, question, question.number in foldable)
         if question.number in layout.folded:
             continue
@@ -112,8 +112,8 @@ def _question(root: ET.Element, shown: _Shown, question: tree.Question, foldable
     ink = blend(colours.quiet, colours.ink, 0 if folded else opacity)
     section = _add(root, "section", f"margin:0 0 {6 if folded else 18}px")
     style = f"margin:0 0 4px;padding:8px 10px;border-radius:8px;background:{fill};color:{ink}"
-    words = f"{number}. {question.text}"
-    heading = _add(section, "h3", f"{style};font-size:15px;font-weight:600", "" if foldable else words)
+    heading = _add(section, "h3", f"{style};font-size:15px;font-weight:600", "" if foldable else question.text)
+    heading.set("title", f"Question {number} of Galaxy Zoo 2")
     if foldable:
         button = _fold(heading, shown, question)
         hint = _add(button, "span", f"color:{colours.quiet}", "press to open" if folded else "press to fold")
@@ -126,16 +126,16 @@ def _question(root: ET.Element, shown: _Shown, question: tree.Question, foldable
 
 def _fold(heading: ET.Element, shown: _Shown, question: tree.Question) -> ET.Element:
     """Add a button that opens or folds a question, without its hint."""
-    number, words = question.number, f"{question.number}. {question.text}"
+    number = question.number
     place = _place_in_chart(shown.layout.bars[number])
     style = f"all:unset;cursor:pointer;display:flex;flex-wrap:wrap;gap:0 8px;font-size:12px;font-weight:400;{place}"
-    button = _add(heading, "button", style, type="button", title=words)
+    button = _add(heading, "button", style, type="button", title=question.text)
     button.attrib |= {
         "class": "fold",
         "data-question": str(number),
         "aria-expanded": str(number not in shown.layout.folded).lower(),
     }
-    _add(button, "span", "font-size:15px;font-weight:600", words)
+    _add(button, "span", "font-size:15px;font-weight:600", question.text)
     _add(button, "span", f"color:{shown.colours.quiet}", f"{reach_text(shown.readings, number)} · ")
     return button
 

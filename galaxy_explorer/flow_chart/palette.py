@@ -31,7 +31,7 @@ class Palette:
     accent_bar: str  # a question on the likeliest path
     accent_tile: str  # an answer on the likeliest path
     ring: str  # the selected answer
-    tier_1: str  # the number of a question that everyone is asked; one shade further with each step down the tree
+    tier_1: str  # the end of a question that everyone is asked; further from the page with each step down the tree
     tier_2: str
     tier_3: str
     tier_4: str
@@ -45,10 +45,9 @@ _COLOURS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding=
 DARK, LIGHT = (Palette(**{name: themes[i] for name, themes in _COLOURS.items()}) for i in (0, 1))
 
 
-def tier_colours(colours: Palette, tier: int) -> tuple[str, str]:
-    """Return the ground of the number of a question of some tier, and the ink on it."""
-    ground = (colours.tier_1, colours.tier_2, colours.tier_3, colours.tier_4)[tier - 1]
-    return ground, LIGHT.ink if tier <= 2 else LIGHT.page
+def tier_colour(colours: Palette, tier: int) -> str:
+    """Return the colour of a question of some tier, at the left end of its bar."""
+    return (colours.tier_1, colours.tier_2, colours.tier_3, colours.tier_4)[tier - 1]
 
 
 def blend(from_colour: str, to_colour: str, part: float) -> str:

@@ -129,14 +129,14 @@ def folded_questions(
 
 
 def reach_text(readings: list[Reading], question: int) -> str:
-    """Format the largest part of the votes that reaches a question: ``2 % reach it``."""
+    """Format the largest part of the votes that reaches a question: ``asked of 2 %``."""
     states = {reading.states[question] for reading in readings}
     if State.ASKED not in states:
         return str(readings[-1].states[question])  # the volunteers' if they are shown
     mass = max(reading.mass(question) for reading in readings if reading.states[question] is State.ASKED)
     if round(mass, 2) >= FOLDED_BELOW > mass:  # 4.7 % must not look like enough to stay open
-        return f"<{100 * FOLDED_BELOW:.0f}\u202f% reach it"
-    return f"{percent(mass)} reach it"
+        return f"asked of <{100 * FOLDED_BELOW:.0f}\u202f%"
+    return f"asked of {percent(mass)}"
 
 
 def percent(share: float) -> str:

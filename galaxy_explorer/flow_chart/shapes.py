@@ -5,8 +5,8 @@ from typing import Any
 from galaxy_explorer import decision_tree as tree
 from galaxy_explorer.flow_chart import icons
 from galaxy_explorer.flow_chart.curves import offsets, ribbon
-from galaxy_explorer.flow_chart.layout import BADGE_WIDTH, ICON_MIDDLE, Box, Layout, tier_of
-from galaxy_explorer.flow_chart.palette import Palette, blend, tier_colours
+from galaxy_explorer.flow_chart.layout import ICON_MIDDLE, TIER_WIDTH, Box, Layout, tier_of
+from galaxy_explorer.flow_chart.palette import Palette, blend, tier_colour
 from galaxy_explorer.flow_chart.readings import Reading, opacity_of_answer, opacity_of_question
 
 Shape = dict[str, Any]
@@ -43,7 +43,7 @@ def _curves(lead: Reading, layout: Layout, path: set[str], colours: Palette) -> 
 
 
 def _questions(readings: list[Reading], layout: Layout, path: set[str], colours: Palette) -> list[Shape]:
-    """Return the bars of the questions, each with the ground of its number."""
+    """Return the bars of the questions, each with the colour of its tier at its left end."""
     on_path = {tree.QUESTION_OF[column].number for column in path}
     shapes = []
     for number, box in layout.bars.items():
@@ -51,8 +51,8 @@ def _questions(readings: list[Reading], layout: Layout, path: set[str], colours:
         fill = question_fill(opacity, number in on_path, colours, number in layout.folded)
         outlined = number in layout.folded or not opacity
         shapes.append(area(f"question {number}", rounded(box, 7), fill, colours.outline if outlined else None))
-        badge = Box(box.left, box.top, box.left + BADGE_WIDTH, box.bottom)
-        shapes.append(area(f"tier {number}", rounded(badge, 7), tier_colours(colours, tier_of(number))[0]))
+        end = Box(box.left, box.top, box.left + TIER_WIDTH, box.bottom)
+        shapes.append(area(f"tier {number}", rounded(end, TIER_WIDTH / 2), tier_colour(colours, tier_of(number))))
     return shapes
 
 

@@ -6,18 +6,18 @@ from textwrap import wrap
 
 from galaxy_explorer import decision_tree as tree
 from galaxy_explorer.flow_chart.layout import (
-    BADGE_WIDTH,
     NAME_DROP,
     NUMBERS_WIDTH,
     PADDING,
     SHARE_STEP,
     SHARES_DROP,
     TEXT_LEFT,
+    TIER_WIDTH,
     Box,
     Layout,
     tier_of,
 )
-from galaxy_explorer.flow_chart.palette import Palette, blend, tier_colours
+from galaxy_explorer.flow_chart.palette import Palette, blend
 from galaxy_explorer.flow_chart.readings import (
     Reading,
     State,
@@ -29,7 +29,7 @@ from galaxy_explorer.flow_chart.shapes import answer_fill, question_fill
 
 QUESTION_PX, NAME_PX, SMALL_PX, NUMBER_PX = 14, 14, 12, 12
 _HOVER_LETTERS = 52
-_TIERS = ("asked first", "second step", "third step", "fourth step")
+_STEPS = ("first", "second", "third", "fourth")
 
 # Questions whose bar is too short for their text at the narrowest width; the hover texts and the list have it in full.
 _BRIEF = {
@@ -39,7 +39,7 @@ _BRIEF = {
 }
 _BRIEF_NAMES = {tree.column(11, 5): "more than 4"}  # next to 1, 2, 3, 4
 NOTES = {
-    tree.ASKED_OF_EVERYONE: "asked of everyone in these scores",
+    tree.ASKED_OF_EVERYONE: "asked of everyone",
     8: "asked only of those who saw something odd",
 }
 
@@ -69,7 +69,7 @@ def chart_name(column: str) -> str:
 
 
 def question_texts(readings: list[Reading], layout: Layout, path: set[str], colours: Palette) -> list[Text]:
-    """Return the questions, their numbers and their notes."""
+    """Return the questions and their notes."""
     on_path = {tree.QUESTION_OF[column].number for column in path}
     texts = [Text(layout.end.middle, layout.end.centre, "End", colours.quiet, colours.tile, QUESTION_PX)]
     for question in tree.QUESTIONS:
@@ -80,10 +80,8 @@ def question_texts(readings: list[Reading], layout: Layout, path: set[str], colo
         words = f"{question.short} · {reach_text(readings, number)}" if folded else chart_text(question)
         if number in NOTES and not folded:
             words += f'<span style="font-size:{SMALL_PX}px">  <i>{NOTES[number]}</i></span>'
-        left, size = box.left + BADGE_WIDTH + PADDING, SMALL_PX + 1 if folded else QUESTION_PX
+        left, size = box.left + TIER_WIDTH + PADDING, SMALL_PX + 1 if folded else QUESTION_PX
         texts.append(Text(left, box.centre, words, ink, behind, size, "middle right"))
-        ground, number_ink = tier_colours(colours, tier_of(number))
-        texts.append(Text(box.left + BADGE_WIDTH / 2, box.centre, str(number), number_ink, ground, bold=True))
     return texts
 
 
@@ -130,10 +128,12 @@ def share_tops(tile: Box, count: int) -> list[float]:
 
 
 def hover(readings: list[Reading], column: str) -> str:
-    """Return the hover text of an answer: question, answer, meaning and numbers."""
+    """Return the hover text of an answer: question, answer, meaning, numbers, column."""
     question, answer = tree.QUESTION_OF[column], tree.ANSWER_OF[column]
     name = tree.tile_name_of(column)
     lines = [f"<b>{name}</b>", *(f"<i>{line}</i>" for line in wrap(question.text, _HOVER_LETTERS))]
     lines += wrap(answer.meaning, _HOVER_LETTERS)
     lines += [f"<b>{escape(reading.name)}</b>: {reading.sentence(column)}" for reading in readings]
+    step = _STEPS[tier_of(question.number) - 1]
+    lines.append(f"<i>Question {question.number} of Galaxy Zoo 2, {step} step; column {column}</i>")
     return "<br>".join(lines)

@@ -119,7 +119,7 @@ def read_fits(path: Path) -> pd.DataFrame:
     from astropy.io import fits
     from astropy.table import Table
 
-    from galaxy_explorer.images.fits_files import quiet_astropy
+    from galaxy_explorer.images.formats.fits_files import quiet_astropy
 
     quiet_astropy()
     with path.open("rb") as file:

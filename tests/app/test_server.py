@@ -101,6 +101,8 @@ def test_the_uploads_of_a_session_are_bounded_before_they_are_kept(fake: FakeRun
         ("/", "search=a%20b&page=2", "browse?search=a%20b&page=2"),
         ("/", "source=sample&galaxy=0012", "galaxy?source=sample&galaxy=0012"),
         ("/sky/", "source=sample", "browse?source=sample"),
+        ("/start", "", "./"),
+        ("/sky/start", "", "./"),
         ("/", "embed=true", None),
         ("/", "token=secret", None),
         ("/", "", None),

@@ -22,8 +22,8 @@ from galaxy_explorer.flow_chart import (
     read_sources,
 )
 from galaxy_explorer.flow_chart.figure import all_texts
-from galaxy_explorer.flow_chart.layout import WIDTH, layout_of, tier_of
-from galaxy_explorer.flow_chart.palette import DARK, LIGHT, tier_colours
+from galaxy_explorer.flow_chart.layout import ASKING_ORDER, WIDTH, layout_of, tier_of
+from galaxy_explorer.flow_chart.palette import DARK, LIGHT, tier_colour
 from galaxy_explorer.flow_chart.writing import NOTES, chart_name, track_of
 
 EDGE_ON, ODD = 2, tree.ASKED_OF_EVERYONE
@@ -220,7 +220,7 @@ def test_question_6_is_never_greyed_and_says_whom_it_asks(galaxy):
     for fractions in (galaxy, unknown):
         figure = flow_chart(volunteers=fractions)
         assert shapes(figure, "question")[str(ODD)].fillcolor != DARK.faded
-        assert any("asked of everyone in these scores" in text for text in texts_in(figure, BARS[ODD]))
+        assert any("asked of everyone" in text for text in texts_in(figure, BARS[ODD]))
     assert any(NOTES[8] in text for text in texts_in(flow_chart(galaxy), BARS[8]))
 
 
@@ -238,7 +238,7 @@ def test_what_few_votes_reach_is_folded_to_one_line_that_says_how_few(hardly_edg
     figure = flow_chart(hardly_edge_on, opened=())
     assert not set(columns_of(9)) & set(trace(figure, ANSWER_TRACE).customdata)
     assert not set(columns_of(9)) & (set(shapes(figure, "answer")) | set(shapes(figure, "icon")))
-    assert texts_in(figure, layout_of(frozenset({9})).bars[9]) == ["edge-on bulge · 2\u202f% reach it", "9"]
+    assert texts_in(figure, layout_of(frozenset({9})).bars[9]) == ["edge-on bulge · asked of 2\u202f%"]
     for kept in ({9}, None):
         assert len(trace(flow_chart(hardly_edge_on, opened=kept), ANSWER_TRACE).customdata) == len(COLUMNS)
     assert len(shapes(flow_chart(hardly_edge_on, opened=(), selected="Class9.2"), "answer")) == len(COLUMNS)
@@ -260,7 +260,7 @@ def test_a_folded_chart_is_lower_and_rounds_no_fold_up_to_the_limit(hardly_edge_
     figure = flow_chart(tree.fractions_from_shares(shares), opened=())
     assert figure.layout.height == round(layout_of(frozenset({9, 10, 11})).height) < round(OPEN.height)
     texts = trace(figure, "texts").text
-    assert "arm winding · <5\u202f% reach it" in texts
+    assert "arm winding · asked of <5\u202f%" in texts
     assert "not asked" in " ".join(trace(flow_chart(volunteers=without(shares, 1, 2), opened=()), "texts").text)
 
 
@@ -276,12 +276,18 @@ def test_answers_are_named_so_that_they_need_no_question():
     assert {"edge-on", "not edge-on", "bar", "no bar", "spiral arms", "no spiral arms", "nothing odd"} <= set(names)
 
 
-def test_numbers_of_deeper_questions_are_darker():
+def test_deeper_questions_stand_out_more_from_the_page():
     tiers = {number: tier_of(number) for number in BARS}
     assert tiers == {1: 1, 6: 1, 2: 2, 7: 2, 8: 2, 3: 3, 4: 3, 5: 3, 9: 3, 10: 4, 11: 4}
     for colours in (DARK, LIGHT):
-        against_white = [contrast(tier_colours(colours, tier)[0], "#ffffff") for tier in (1, 2, 3, 4)]
-        assert against_white == sorted(against_white)
+        against_page = [contrast(tier_colour(colours, tier), colours.page) for tier in (1, 2, 3, 4)]
+        assert against_page == sorted(set(against_page))
+
+
+def test_no_number_that_is_not_the_order_of_asking_stands_in_the_chart(galaxy):
+    words = trace(flow_chart(galaxy), "texts").text
+    assert not {str(question.number) for question in tree.QUESTIONS} & {*words} - {*map(chart_name, columns_of(11))}
+    assert list(ASKING_ORDER) == sorted(BARS, key=lambda number: (BARS[number].top, BARS[number].left))
 
 
 def test_more_than_nothing_is_never_written_as_nothing():
@@ -302,6 +308,8 @@ def test_hover_explains_an_answer_with_its_numbers(galaxy, face_on):
         assert f"{galaxy[INDEX[column]]:.3f}" in words
         assert percent(shares_from_fractions(galaxy)[INDEX[column]]) in words
         assert "a&lt;b" in text
+        assert f"Question {tree.QUESTION_OF[column].number} of Galaxy Zoo 2" in words
+        assert f"column {column}" in words
 
 
 def test_the_likeliest_path_stands_out(galaxy, face_on):

@@ -30,12 +30,12 @@ def test_the_key_names_the_sources_and_what_is_drawn(galaxy):
     assert written(None, galaxy, None)[0] == "volunteers"
     for sources in ((galaxy, galaxy), (None, galaxy)):
         text = " ".join(written(*sources, None))
-        assert all(meaning in text for meaning in ("answer shares", "likeliest path", "curves: votes"))
+        assert all(meaning in text for meaning in ("share of votes", "likeliest path", "curves: votes"))
 
 
-def test_the_key_explains_whiskers_where_there_are_some(galaxy):
-    assert not any("whisker" in words for words in written(galaxy, galaxy, None))
-    assert any("whiskers: 68" in words for words in written(galaxy, galaxy, share_ends(galaxy)))
+def test_the_key_explains_the_lines_of_intervals_where_there_are_some(galaxy):
+    assert not any("lines" in words for words in written(galaxy, galaxy, None))
+    assert any("thin lines: 68" in words for words in written(galaxy, galaxy, share_ends(galaxy)))
 
 
 def test_the_key_stands_above_the_chart_and_no_two_of_its_words_in_one_place(galaxy):

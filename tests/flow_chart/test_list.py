@@ -8,7 +8,7 @@ from ends import share_ends
 
 from galaxy_explorer import decision_tree as tree
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, SLICES, columns_of, shares_from_fractions
-from galaxy_explorer.flow_chart import as_list, percent, read_sources
+from galaxy_explorer.flow_chart import ASKING_ORDER, as_list, percent, read_sources
 from galaxy_explorer.flow_chart.icons import HALF_PX, ICONS, drawing, scaled
 from galaxy_explorer.flow_chart.layout import layout_of
 from galaxy_explorer.flow_chart.readings import HARDLY_ASKED
@@ -29,12 +29,13 @@ def words(element):
     return " ".join(element.itertext())
 
 
-def test_list_has_every_question_and_answer_in_order(galaxy):
+def test_list_has_every_question_and_answer_in_the_order_of_asking(galaxy):
     html = as_list(read_sources(galaxy))
     headings = [words(heading) for heading in ET.fromstring(html).iter("h3")]
-    assert headings == [f"{question.number}. {question.text}" for question in tree.QUESTIONS]
+    texts = {question.number: question.text for question in tree.QUESTIONS}
+    assert headings == [texts[number] for number in ASKING_ORDER]
     assert len(list(ET.fromstring(html).iter("section"))) == len(tree.QUESTIONS)
-    assert list(items_of(html)) == list(COLUMNS)
+    assert list(items_of(html)) == [column for number in ASKING_ORDER for column in columns_of(number)]
 
 
 def test_list_carries_the_numbers_of_both_sources(galaxy, random_fractions):
@@ -76,7 +77,7 @@ def test_list_folds_what_few_votes_reach_under_a_button_that_lies_on_its_bar(gal
     html = as_list(readings, opened=())
     (button,) = (b for b in ET.fromstring(html).iter("button") if b.get("data-question"))
     assert (button.get("data-question"), button.get("aria-expanded")) == ("9", "false")
-    assert words(button) == f"9. {tree.QUESTIONS[8].text} 2\u202f% reach it ·  press to open"
+    assert words(button) == f"{tree.QUESTIONS[8].text} asked of 2\u202f% ·  press to open"
     assert f"--top:{layout_of(frozenset({9})).bars[9].top:.1f}px" in button.get("style")
     assert set(COLUMNS) - set(items_of(html)) == set(columns_of(9))
     opened = as_list(readings, opened={9})
@@ -105,8 +106,8 @@ def test_list_marks_the_likeliest_path_and_the_selected_answer_in_words(galaxy):
 
 
 def test_list_notes_that_question_6_is_asked_of_everyone(galaxy):
-    section = list(ET.fromstring(as_list(read_sources(galaxy))).iter("section"))[tree.ASKED_OF_EVERYONE - 1]
-    assert "asked of everyone in these scores" in words(section)
+    section = list(ET.fromstring(as_list(read_sources(galaxy))).iter("section"))[ASKING_ORDER.index(tree.ASKED_OF_EVERYONE)]
+    assert "asked of everyone" in words(section)
 
 
 @pytest.mark.parametrize("dark", [True, False])

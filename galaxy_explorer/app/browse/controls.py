@@ -12,8 +12,8 @@ from typing import Any
 import streamlit as st
 
 from galaxy_explorer.app import state
-from galaxy_explorer.app.browse.matching import Matches
 from galaxy_explorer.app.browse.filters.ood import IN_DISTRIBUTION, MAX_SHOWN, OUT_OF_DISTRIBUTION, OodRange
+from galaxy_explorer.app.browse.matching import Matches
 from galaxy_explorer.app.browse.presets import preset_of, presets_of
 from galaxy_explorer.app.browse.query import (
     AGAINST_VOLUNTEERS,

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from galaxy_explorer.app import paths
-from galaxy_explorer.app.browse.matching import Matches
 from galaxy_explorer.app.browse.filters.ood import OodScores
+from galaxy_explorer.app.browse.matching import Matches
 from galaxy_explorer.app.browse.query import AGAINST_VOLUNTEERS, BETWEEN_NETWORKS, BrowseQuery
 from galaxy_explorer.app.services import sources
 from galaxy_explorer.app.services.networks import label

@@ -35,7 +35,7 @@ def errors_per_question(
     by_network: Mapping[str, Mapping[int, float]], mean: Mapping[int, float], mean_name: str, dark: bool
 ) -> go.Figure:
     """Draw the RMSE by question: a point per network, over a bar for the mean predictor."""
-    figure = _row_chart("typical error (RMSE) in points<br>(lower is better)", dark)
+    figure = _row_chart("typical error in percentage points<br>(lower is better)", dark)
     figure.update_xaxes(tickvals=[step / 20 for step in range(21)], ticktext=[str(5 * step) for step in range(21)])
     if mean:
         colours = palette(dark)

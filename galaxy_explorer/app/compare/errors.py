@@ -16,8 +16,8 @@ from galaxy_explorer.app.ui.theme import is_dark
 from galaxy_explorer.app.ui.wording import escape_markdown, galaxies_in_words, listed
 from galaxy_explorer.decision_tree import QUESTIONS
 
-MEAN = "mean predictor"
-MEAN_HELP = "The mean predictor gives every galaxy the same, average answers; a network must beat it."
+MEAN = "average answers"
+MEAN_HELP = "The same, average votes for every galaxy (the mean predictor): a network must have smaller errors."
 CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 EVERY = "all questions"
 SHORT = {question.number: f"{question.number} · {question.short}" for question in QUESTIONS}
@@ -64,11 +64,11 @@ def show_errors(key: str, networks: Mapping[str, Errors], mean: Errors, about: s
         _show_figure({name: rmse for name, (rmse, _) in networks.items()}, rmse_of_mean)
         st.caption(about)
         table = {name: overall[name] | dict(errors) for name, errors in {**by_question, MEAN: mean_by_question}.items()}
-        show_table("RMSE as a table", table, "%.4f")
+        show_table("Errors (RMSE) as a table", table, "%.4f")
     with chart:
         figure = charts.errors_per_question(by_question, mean_by_question, MEAN, is_dark())
         show_chart(
-            figure, f"{key}_errors", "RMSE of each network by question; a table next to it holds the same numbers"
+            figure, f"{key}_errors", "Typical error of each network by question; a table next to it holds the same numbers"
         )
     return words
 
@@ -82,9 +82,9 @@ def _show_figure(errors: Mapping[str, float | None], of_mean: float | None) -> N
     change = 100 * (1 - known[best] / of_mean) if of_mean else None
     named = f" The name of the network is {best}." if best in LABELS else ""
     st.metric(
-        f"Typical error (RMSE) of {f'the {label(best)} network' if best in LABELS else escape_markdown(best)}",
+        f"Typical error of {f'the {label(best)} network' if best in LABELS else escape_markdown(best)}",
         f"{_points(known[best])} percentage points",
-        change and f"{abs(change):.0f}\u00a0% {'less' if change > 0 else 'more'} than the {MEAN}",
+        change and f"{abs(change):.0f}\u00a0% {'less' if change > 0 else 'more'} than with {MEAN}",
         delta_color="off",
         delta_arrow="off",
         help=f"The root-mean-square error (RMSE): {known[best]:.4f}, in percentage points of all votes.{named}",

@@ -11,7 +11,7 @@ from galaxy_explorer.app.services import networks, prediction_jobs
 from galaxy_explorer.app.services.local_paths import free_name, full_path
 from galaxy_explorer.decision_tree import COLUMNS
 
-RESERVED = ("volunteers", "mean_predictor", "mean predictor")  # names of columns and of chart legends
+RESERVED = ("volunteers", "mean_predictor", "average answers")  # names of columns and of chart legends
 
 Table = tuple[pd.DataFrame, pd.DataFrame | None, str | None]  # vote fractions, ends of intervals, key
 

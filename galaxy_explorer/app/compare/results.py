@@ -156,12 +156,13 @@ def show_networks(catalogue: Catalogue, comparison: Comparison) -> None:
     between = comparison.between(one, other)
     rmse = between.rmse if question is None else between.rmse_by_question[question]
     over = EVERY if question is None else SHORT[question]
-    st.markdown(f"RMSE between {_label_of_pair(pair)} over {over}: **{rmse:.4f}**.")
+    words = f"Typical difference between {_label_of_pair(pair)} over {over}: **{100 * rmse:.1f} percentage points**."
+    st.markdown(words, help=f"The root-mean-square difference (RMSE): {rmse:.4f}.")
     left, right = st.columns(2, gap="large")
     with left:
         show_density(comparison, one, other, COLUMNS if question is None else columns_of(question))
     with right:
-        table = pd.DataFrame({"RMSE between them": between.rmse_by_question})
+        table = pd.DataFrame({"difference (RMSE)": between.rmse_by_question})
         st.dataframe(table.rename(index=SHORT).rename_axis("question").style.format("{:.4f}"), height="content")
     st.markdown("**Largest disagreements**")
     show_gallery("networks", catalogue, comparison.disagreements(one, other, question), pair)
@@ -220,7 +221,7 @@ def show_downloads(catalogue: Catalogue, comparison: Comparison) -> None:
     """Show the download buttons; a file is written when its button is pressed."""
     st.subheader("Downloads")
     st.caption(
-        f"Galaxies: a row for each of these {len(comparison):,}, with all vote fractions and each network's RMSE. "
+        f"Galaxies: a row for each of these {len(comparison):,}, with all vote fractions and each network's error (RMSE). "
         "Questions: a row for each question."
     )
     stem = f"compare_{catalogue.name}".replace(" ", "_")

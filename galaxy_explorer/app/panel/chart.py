@@ -7,13 +7,13 @@ import streamlit as st
 
 from galaxy_explorer.app import state
 from galaxy_explorer.app.panel.selected_answer import select_clicked, selected_answer
-from galaxy_explorer.app.panel.shown_galaxy import GalaxyPrediction
+from galaxy_explorer.app.panel.shown_galaxy import GalaxyPrediction, ShownGalaxy
 from galaxy_explorer.app.services import networks
 from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui import theme
 from galaxy_explorer.app.ui.skeletons import style_of_chart
 from galaxy_explorer.app.ui.wording import listed
-from galaxy_explorer.decision_tree import QUESTION_OF
+from galaxy_explorer.decision_tree import QUESTION_OF, QUESTIONS
 from galaxy_explorer.flow_chart import (
     HARDLY_ASKED,
     flow_chart,
@@ -48,9 +48,9 @@ def explain_hardly_asked(prediction: GalaxyPrediction, shown: str) -> None:
     votes = prediction.galaxy.volunteers if shown == BOTH else None
     few = [number for number in hardly_asked(prediction.fractions, votes) if number in opened_questions()]
     if shown != VOLUNTEERS and few:
-        questions = ("question " if len(few) == 1 else "questions ") + listed([str(number) for number in few])
+        questions = listed([question.short for question in QUESTIONS if question.number in few])
         st.caption(
-            f"“Hardly asked”: the network expects fewer than {100 * HARDLY_ASKED:.0f} in 100 votes to reach "
+            f"“Hardly asked”: the network expects fewer than {100 * HARDLY_ASKED:.0f} in 100 volunteers to be asked about "
             f"{questions}, too few for meaningful shares."
         )
 
@@ -60,6 +60,11 @@ def opened_questions() -> set[int]:
     opened = state.panel().opened
     opened.add(QUESTION_OF[selected_answer()].number)
     return opened
+
+
+def _named(galaxy: ShownGalaxy) -> str:
+    """Return what a saved chart calls a galaxy: its title, if any, and its id."""
+    return f"{galaxy.title} ({galaxy.galaxy_id})" if galaxy.title else galaxy.name
 
 
 def show_chart(prediction: GalaxyPrediction, shown: str) -> dict[str, Any]:
@@ -84,7 +89,7 @@ def show_chart(prediction: GalaxyPrediction, shown: str) -> dict[str, Any]:
     st.html(f"<style>.st-key-flow_chart [data-testid='stSkeleton'] {{ {style_of_chart(layout)} }}</style>")
     with st.container(key="flow_chart"):
         st.plotly_chart(
-            flow_chart(**drawn, **style, caption=" · ".join([f"Galaxy {galaxy.galaxy_id}", *names, "Galaxy Explorer"])),
+            flow_chart(**drawn, **style, caption=" · ".join([_named(galaxy), *names, "Galaxy Explorer"])),
             key=Key.CHART,
             on_select=select_clicked,
             selection_mode="points",
@@ -94,6 +99,6 @@ def show_chart(prediction: GalaxyPrediction, shown: str) -> dict[str, Any]:
                 **NO_GESTURES,
                 "toImageButtonOptions": image | {"filename": f"{galaxy.galaxy_id}_{model}_chart"},
             },
-            alt=f"Flow-chart of galaxy {galaxy.galaxy_id}; the list after it carries the same numbers",
+            alt=f"Flow-chart of {galaxy.name}; the list after it carries the same numbers",
         )
     return {"readings": readings, **style}

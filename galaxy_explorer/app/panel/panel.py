@@ -14,7 +14,7 @@ from galaxy_explorer.app.panel.downloads import offer_downloads
 from galaxy_explorer.app.panel.enlarged_picture import PanelPicture
 from galaxy_explorer.app.panel.examples import show_examples
 from galaxy_explorer.app.panel.score_table import show_scores
-from galaxy_explorer.app.panel.selected_answer import answer_label, selected_answer, show_list, start_answer
+from galaxy_explorer.app.panel.selected_answer import selected_answer, show_list, start_answer
 from galaxy_explorer.app.panel.shown_galaxy import GalaxyPrediction, ShownGalaxy
 from galaxy_explorer.app.panel.words import show_words
 from galaxy_explorer.app.services import networks, sources
@@ -23,10 +23,11 @@ from galaxy_explorer.app.ui import theme
 from galaxy_explorer.app.ui.skeletons import PREDICTION, waiting
 from galaxy_explorer.app.ui.wording import with_full_stop
 from galaxy_explorer.catalogue import CatalogueError
-from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, label_of
-from galaxy_explorer.flow_chart import as_list
+from galaxy_explorer.decision_tree import ANSWER_OF, QUESTION_OF, columns_of, label_of
+from galaxy_explorer.flow_chart import ASKING_ORDER, as_list
 
 STYLE = Path(__file__).with_name("panel.css")
+ANSWERS = [column for question in ASKING_ORDER for column in columns_of(question)]
 NORMALISED = (6, 8)  # questions whose scores are as if everyone had been asked the first of them
 ARCHITECTURES = {"densenet": "a DenseNet", "fcn": "a plain convolutional network"}
 
@@ -56,7 +57,10 @@ def _in_help(name: str) -> str:
     """Describe a network for the help of its choice: architecture and error."""
     card = networks.cards()[name]
     architecture = f"{ARCHITECTURES[card.model]}, " if card.model in ARCHITECTURES else ""
-    error = f"RMSE {card.validation.rmse:.3f} on galaxies it was not trained on" if card.validation else "not validated"
+    error = "not validated"
+    if card.validation:
+        rmse = card.validation.rmse
+        error = f"typical error {100 * rmse:.1f} percentage points (RMSE {rmse:.3f}) on galaxies it was not trained on"
     return f"**{networks.label(name)}**: {architecture}`{name}`; {error}."
 
 
@@ -134,7 +138,7 @@ def _show_tools(prediction: GalaxyPrediction) -> tuple[DeltaGenerator, saliency.
 def _choose_answer(prediction: GalaxyPrediction) -> None:
     """Draw the choice of an answer, with its meaning and vote fractions."""
     slot = st.container(key="chosen_answer")
-    slot.selectbox("Explain answer", COLUMNS, format_func=answer_label, key=Key.ANSWER)
+    slot.selectbox("Explain answer", ANSWERS, format_func=label_of, key=Key.ANSWER)
     column = selected_answer()
     interval = prediction.interval(column)
     values = [f"network {prediction.percent(column)}" + (f" ({interval})" if interval else "")]

@@ -10,7 +10,8 @@ from galaxy_explorer.app import state
 from galaxy_explorer.app.state import Key
 from galaxy_explorer.decision_tree import INDEX, QUESTION_OF, SLICES, label_of, most_likely_path
 
-NOTHING_ODD = "Class6.2"
+# They say what a galaxy lacks, or only lead to the next question.
+NOT_TELLING = ("Class1.2", "Class2.2", "Class3.2", "Class4.2", "Class6.2")
 LIST = Path(__file__).with_name("answer_list")  # its style sheet and script
 
 
@@ -41,8 +42,7 @@ def asked_answer() -> str | None:
 def start_answer(shown: str, fractions: np.ndarray, usual: Sequence[float] | None) -> None:
     """Select an answer for a new galaxy.
 
-    The one that the visitor or the URL chose; else the one before if it is on the likeliest path; else the most
-    telling.
+    The one that the visitor or the URL chose; else the most telling.
 
     Parameters
     ----------
@@ -62,8 +62,7 @@ def start_answer(shown: str, fractions: np.ndarray, usual: Sequence[float] | Non
         return
     elif state.shared().arrived and is_new:
         asked = None
-    path = [column for column, _ in most_likely_path(fractions)]
-    own = before if before in path else most_telling(fractions, usual)
+    own = most_telling(fractions, usual)
     panel.asked_answer, panel.own_answer = asked, "" if asked else own
     state.set_widget(Key.ANSWER, asked or own)
 
@@ -71,9 +70,11 @@ def start_answer(shown: str, fractions: np.ndarray, usual: Sequence[float] | Non
 def most_telling(fractions: np.ndarray, usual: Sequence[float] | None) -> str:
     """Return the answer of the likeliest path whose fraction is furthest above the usual.
 
-    Never “nothing odd”, which no sentence on a galaxy names.
+    Of the answers that name something to see: never “features or disk”, “not edge-on”, “no bar”, “no spiral arms” or
+    “nothing odd”, unless there is no other.
     """
-    path = [column for column, _ in most_likely_path(fractions) if column != NOTHING_ODD]
+    path = [column for column, _ in most_likely_path(fractions)]
+    path = [column for column in path if column not in NOT_TELLING] or path
     excess = np.asarray(fractions) - (fractions if usual is None else usual)
     return max(path, key=lambda column: excess[INDEX[column]])  # the first if nothing is usual
 

@@ -79,7 +79,9 @@ class PredictionJob:
         self.store.parent.mkdir(parents=True, exist_ok=True)
         cached.write_manifest(self.store, self.catalogue, self.network, available()[self.network])
         options = PredictOptions(progress=self.progress, stop=self.stop)
-        predict = partial(predict_catalogue, model, self.catalogue, options, store=self.store, only=self.ids)
+        predict = partial(
+            predict_catalogue, model, self.catalogue, options, store=self.store, only=self.ids, embeddings=True
+        )
         try:
             predict()
         except PredictionError:  # the disk was full or the machine went down: the table in the cache is damaged

@@ -10,7 +10,7 @@ import streamlit as st
 from galaxy_explorer import sky
 from galaxy_explorer.app import state
 from galaxy_explorer.app.panel import panel
-from galaxy_explorer.app.panel.shown_galaxy import ShownGalaxy
+from galaxy_explorer.app.panel.shown_galaxy import SDSS, ShownGalaxy
 from galaxy_explorer.app.services import networks
 from galaxy_explorer.app.services.result_cache import shared_results
 from galaxy_explorer.app.sky.field_of_view import choose_view, explain_scale, ignored_params, start_scale
@@ -96,7 +96,9 @@ def find_and_describe(text: str, waiting_for: Callable[[str], None]) -> tuple[Sh
     galaxy_id = (galaxy.gz2id or galaxy.objid) if galaxy else f"{middle.ra_deg:.5f}{middle.dec_deg:+.5f}"
     key = ("sky", *(f"{number:.6f}" for number in view), picture.source)
     shown, cache = choose_crop(picture.picture, key, network, bool(galaxy and galaxy.radius_arcsec)), shared_results()
-    return ShownGalaxy(galaxy_id, shown.picture, 1.0, votes_of(galaxy), cache, (*key, str(shown.crop)), key), network
+    key_of_crop = (*key, str(shown.crop))
+    known = {"title": position.name, "credit": SDSS}  # each source of pictures shows SDSS
+    return ShownGalaxy(galaxy_id, shown.picture, 1.0, votes_of(galaxy), cache, key_of_crop, key, **known), network
 
 
 def choose_crop(whole: np.ndarray, key: tuple[str, ...], network: str | None, known_size: bool) -> CroppedPicture:

@@ -5,8 +5,14 @@ from typing import NamedTuple
 
 import streamlit as st
 
-# Streamlit's links do not tell a screen reader which page is open, and containers have no role.
+# Streamlit's links do not tell a screen reader which page is open, and containers have no role. What opens over the
+# page lies outside the element that has the theme's colour scheme, by which the style sheets choose colours.
 MARK_CURRENT = """<script>
+  const app = document.querySelector(".stApp");
+  const follow = () => (document.documentElement.style.colorScheme = getComputedStyle(app).colorScheme);
+  follow();
+  if (!app.dataset.followed) new MutationObserver(follow).observe(app, { attributes: true });
+  app.dataset.followed = true;
   for (const tabs of document.querySelectorAll(".st-key-tabs")) {
     const mark = () => tabs.querySelectorAll("a").forEach((link) => {
       if (link.closest("[class*=st-key-tab_here_]")) link.setAttribute("aria-current", "page");
@@ -29,6 +35,7 @@ class Page(NamedTuple):
     url_path: str
     title: str
     icon: str  # of Material Symbols
+    tab: str = ""  # a shorter title, for the tabs of a phone
 
 
 def show_tabs(pages: Sequence[Page], current: str) -> None:
@@ -45,5 +52,5 @@ def show_tabs(pages: Sequence[Page], current: str) -> None:
         for page in pages:
             here = "here" if page.title == current else "other"
             with st.container(key=f"tab_{here}_{page.url_path}"):
-                st.page_link(page.script, label=page.title, icon=f":material/{page.icon}:")
+                st.page_link(page.script, label=page.tab or page.title, icon=f":material/{page.icon}:")
         st.html(f"{MARK_CURRENT}<!-- {current} -->", unsafe_allow_javascript=True)

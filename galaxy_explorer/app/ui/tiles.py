@@ -6,6 +6,8 @@ import streamlit as st
 
 from galaxy_explorer.app import paths
 from galaxy_explorer.app.services import sources
+from galaxy_explorer.app.services.collections.collection import Address
+from galaxy_explorer.app.ui.buttons.heart import heart_html
 from galaxy_explorer.app.ui.wording import escape_markdown
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.images import ImageError
@@ -36,6 +38,7 @@ def show_tiles(
             name = escape_markdown(galaxy_id.strip())
             label = f"{caption} **{name}**" if caption else name
             st.page_link(paths.GALAXY, label=label, icon="", query_params={**params, "galaxy": galaxy_id})
+            st.html(heart_html(Address(params["source"], galaxy_id)))
     errors = {}
     pictures = sources.galaxy_thumbnails(catalogue, list(captions))
     for galaxy_id, slot, picture in zip(captions, slots, pictures, strict=True):

@@ -44,9 +44,9 @@ app = pytest.fixture(app_with_two)
 def test_the_top_explains_its_terms_and_shows_the_figures_of_the_cards(app: AppTest) -> None:
     opened(app)
     said = texts(app)
-    for term in ("**vote fraction**", "**RMSE** (root-mean-square error) is", "**mean predictor**", "model card"):
+    for term in ("**vote fraction**", "root-mean-square error (RMSE)", "**average answers**", "model card"):
         assert term in said
-    assert {metric.label: metric.value for metric in app.metric}["Typical error (RMSE) of first"].startswith("12.3 ")
+    assert {metric.label: metric.value for metric in app.metric}["Typical error of first"].startswith("12.3 ")
     assert "**600 galaxies**" in said
 
 

@@ -61,7 +61,7 @@ def test_a_finished_table_is_opened_instead_of_predicting(
     app.pills[0].set_value(["mine", "second"])
     app.run()
     assert not app.exception
-    assert app.metric[-1].label == "Typical error (RMSE) of second"
+    assert app.metric[-1].label == "Typical error of second"
     assert "mine **" in texts(app)
 
 

@@ -5,7 +5,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from galaxy_explorer.app.panel.selected_answer import most_telling
-from galaxy_explorer.decision_tree import COLUMNS, INDEX, most_likely_path
+from galaxy_explorer.decision_tree import COLUMNS, INDEX
 
 USUAL = {"Class1.1": 0.45, "Class1.2": 0.5, "Class2.2": 0.45, "Class4.1": 0.2, "Class6.2": 0.8, "Class3.2": 0.35}
 
@@ -35,8 +35,14 @@ def test_nothing_odd_is_never_the_most_telling_but_something_odd_may_be() -> Non
     assert most_telling(fractions(Class1_1=0.6, Class6_1=1.0), usual) == "Class6.1"
 
 
-def test_without_usual_fractions_it_is_the_first_of_the_path() -> None:
-    assert most_telling(EDGE_ON, None) == most_likely_path(EDGE_ON)[0][0]
+def test_without_usual_fractions_it_is_the_first_of_the_path_that_names_something() -> None:
+    assert most_telling(EDGE_ON, None) == "Class2.1"
+
+
+def test_it_never_says_what_a_galaxy_lacks_nor_what_only_leads_on() -> None:
+    disk = fractions(Class1_2=1.0, Class2_2=1.0, Class3_2=1.0, Class4_2=1.0, Class5_3=0.6, Class6_2=1.0)
+    assert most_telling(disk, fractions(Class5_3=0.7)) == "Class5.3"
+    assert most_telling(fractions(Class1_2=1.0), None) == "Class1.2"  # the path ends there
 
 
 def page_of_a_galaxy() -> None:

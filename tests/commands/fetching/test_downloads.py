@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 from file_server import ServedFile, file_server, md5
 
-from galaxy_explorer.commands import downloads
-from galaxy_explorer.commands.downloads import FetchError, Remote, download
+from galaxy_explorer.commands.fetching import downloads
+from galaxy_explorer.commands.fetching.downloads import FetchError, Remote, download
 
 CONTENT = bytes(range(256)) * 2000
 

@@ -7,8 +7,14 @@ from typing import Any, NamedTuple
 import requests
 from requests.adapters import HTTPAdapter
 
-from galaxy_explorer.commands.downloads import FetchError, Remote, check_disk_space, download, missing_megabytes
-from galaxy_explorer.commands.unpacking import exists_with_content, remove_unfinished, unpack
+from galaxy_explorer.commands.fetching.downloads import (
+    FetchError,
+    Remote,
+    check_disk_space,
+    download,
+    missing_megabytes,
+)
+from galaxy_explorer.commands.fetching.unpacking import exists_with_content, remove_unfinished, unpack
 
 COMPETITION = "galaxy-zoo-the-galaxy-challenge"
 PAGE = f"https://www.kaggle.com/c/{COMPETITION}"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from galaxy_explorer.commands.downloads import FetchError, check_disk_space
+from galaxy_explorer.commands.fetching.downloads import FetchError, check_disk_space
 
 BLOCK_BYTES = 4096  # of a file system: a file takes whole blocks
 

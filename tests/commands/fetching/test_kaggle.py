@@ -8,7 +8,7 @@ from kagglesdk import kaggle_env
 
 from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.cli import main
-from galaxy_explorer.commands import downloads, kaggle
+from galaxy_explorer.commands.fetching import downloads, kaggle
 
 NAMES = ["training_solutions_rev1.zip", "images_training_rev1.zip", "images_test_rev1.zip"]
 

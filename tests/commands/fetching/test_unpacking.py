@@ -6,8 +6,8 @@ import stat
 import pytest
 from file_server import zipped
 
-from galaxy_explorer.commands.downloads import FetchError
-from galaxy_explorer.commands.unpacking import unpack
+from galaxy_explorer.commands.fetching.downloads import FetchError
+from galaxy_explorer.commands.fetching.unpacking import unpack
 
 
 @pytest.fixture

@@ -9,47 +9,29 @@ from PIL import Image
 
 from galaxy_explorer.images import stretch
 from galaxy_explorer.images.exposure import GREY, IN_COLOUR, MAX_FITS_PIXELS, MIN_SIDE, Exposure, ImageError
-from galaxy_explorer.images.fits_files import (
+from galaxy_explorer.images.formats.fits_bands import (
+    MOST_BANDS,
+    band_in,
+    band_of,
+    bands_of,
+    filter_of,
+    is_companion,
+    triplet_of,
+)
+from galaxy_explorer.images.formats.fits_files import (
     Plane,
     Unit,
-    averaging_of,
     label_of,
     opened,
-    read_plane,
     text_of,
     units_of,
     value_of,
 )
-from galaxy_explorer.images.fits_position import bands_apart, pixel_aspect, position_of
+from galaxy_explorer.images.formats.fits_pixels import averaging_of, read_plane
+from galaxy_explorer.images.formats.fits_position import bands_apart, pixel_aspect, position_of
 
-# Bands by their wavelength in nanometres, so that the longest becomes red. Small letters stand for the filters of SDSS
-# and for Johnson's and Cousins's alike: their order is the same.
-WAVELENGTHS = dict(zip("ubgvrizyjhk", (354, 440, 477, 551, 623, 762, 913, 1004, 1250, 1650, 2200), strict=True))
-COLOURS = {"red": "r", "green": "g", "blue": "b", "ks": "k"}
-# Which three make the picture if there are more, the first that are all there. SDSS pictures are made of i, r, g.
-TRIPLETS = ("irg", "zrg", "zig", "yrg", "izr", "rgb", "irv", "ivb", "rvb", "khj")
 NOT_SQUARE, MOST_RESAMPLED = 1.1, 4.0  # a pixel's longer side over its shorter one, from and to which it is resampled
-MOST_BANDS = 12  # in one cube; one with more is a spectrum at every pixel
-
-# Images of these names describe another image and are not read first.
-COMPANION = re.compile(
-    r"err|dq|wht|wgt|weight|var|mask|msk|flag|flg|unc|sigma|rms|bkg|background|psf|exp|model|seg|nsamp|time|sky$|"
-    r"resid|noise|chi2|chisq|cover|context|depth|maglim|nim(?:age|g)|qual|confid|disp(?!lay)|"
-    r"(?<![a-z])(?:ctx|con|cov|stat|std|stdev|stddev|snr|bpm|bad|num|cr|beam|pb)(?![a-z])"
-)
 MAIN = re.compile(r"(?<![a-z])(?:sci|science|image|img|primary|data|flux)(?![a-z])")  # names of the image itself
-FILTER_KEYS = (
-    *("FILTER", "BAND", "FILTNAM", "FILTER1", "FILTER2", "FILTER01", "FILTNAM1", "FPA.FILTERID", "ESO INS FILT1 NAME"),
-    *("FILTERID", "FILT", "WFFBAND"),
-)
-BAND_LISTS = ("BANDS", "FILTERS", "BAND", "FILTER")  # of a cube: 'grz', 'g,r,z', "['g', 'r', 'z']"
-NUMBERED_BANDS = ("BAND", "FILTER", "FILT", "FILTNAM", "PLANE", "CHANNEL")  # BAND0, BAND_1, …
-# Surveys and other words that are written together with a band: gSDSS, bokr, R-band, zd of DECaLS, rp of LCO.
-_AROUND_BAND = re.compile(
-    r"(?:sdss|decam|des|lsst|hsc|ps1?|bok|cfht|ztf|nir|nisp|img|image|sci)*"
-    r"(?:([a-z]|ks|red|green|blue)(?:sdss|decam|des|lsst|hsc|ps1|jplus|splus|prime|band|img|image|filter)*"
-    r"|([grizy])\d|([grz])d|([ugriz])p)"
-)
 
 
 @dataclass(frozen=True)
@@ -101,7 +83,7 @@ def read_fits(file: BinaryIO, image: str | None, *, located: bool) -> Exposure:
 def _choose(candidates: list[Candidate], image: str | None) -> Candidate:
     """Return the image with a name, else the first in colour, else the main one."""
     if image is None:
-        images = [one for one in candidates if not _is_companion(one.unit)] or candidates
+        images = [one for one in candidates if not is_companion(one.unit)] or candidates
         main = next((one for one in images if MAIN.search(one.unit.name)), None)
         main = main or next((one for one in images if one.unit.number == 0), None)
         in_grey = main or next((one for one in images if len(one.planes) == 1), images[0])
@@ -111,12 +93,6 @@ def _choose(candidates: list[Candidate], image: str | None) -> Candidate:
             return candidate
     names = ", ".join(f"“{candidate.name}”" for candidate in candidates)
     raise ImageError(f"the FITS file has no image “{image}”; it has {names}")
-
-
-def _is_companion(unit: Unit) -> bool:
-    """Return whether a unit describes another image: its errors, weights, flags, exposure, …"""
-    kinds = (text_of(unit.header, key).lower() for key in ("EXTTYPE", "HDUCLAS2"))
-    return any(COMPANION.search(text) for text in (unit.name, *kinds))
 
 
 def _is_in_colour(candidate: Candidate, images: list[Candidate], main: Candidate | None) -> bool:
@@ -131,7 +107,7 @@ def _is_in_colour(candidate: Candidate, images: list[Candidate], main: Candidate
     if main is None:
         return True
     units = {text_of(one, "BUNIT").lower() for one in (header, main.unit.header)}
-    return bool(_triplet_of(_bands_of(candidate.unit))) and len(units) == 1
+    return bool(triplet_of(bands_of(candidate.unit))) and len(units) == 1
 
 
 def _candidates(grids: list[Unit]) -> list[Candidate]:
@@ -153,17 +129,17 @@ def _in_colour(flat: list[Plane]) -> tuple[Candidate | None, str]:
     sizes: dict[tuple[int, int], dict[str, Plane]] = {}
     bands: dict[str, Plane] = {}
     for plane in flat:
-        if (band := _band_of(plane.unit)) and not _is_companion(plane.unit):
+        if (band := band_of(plane.unit)) and not is_companion(plane.unit):
             sizes.setdefault(plane.shape, {}).setdefault(band, plane)
             bands.setdefault(band, plane)
     for of_one_size in sizes.values():
-        if triplet := _triplet_of(list(of_one_size)):
+        if triplet := triplet_of(list(of_one_size)):
             name = IN_COLOUR + ", ".join(triplet)
             return Candidate(name, tuple(of_one_size[band] for band in triplet)), ""
-    if triplet := _triplet_of(list(bands)):
+    if triplet := triplet_of(list(bands)):
         planes = ", ".join(f"{band} has {bands[band].shape[1]:,}×{bands[band].shape[0]:,}" for band in triplet)
         return None, f"its bands {', '.join(triplet)} make no colour picture, since their sizes differ: {planes} pixels"
-    unknown = [name for plane in flat if (name := _filter_of(plane.unit.header)) and not _band_in(name)]
+    unknown = [name for plane in flat if (name := filter_of(plane.unit.header)) and not band_in(name)]
     if len(unknown) > 2:
         return None, f"the filters {', '.join(unknown)} are not known here, so one of them is shown alone"
     return None, ""
@@ -175,7 +151,7 @@ def _reason_against(unit: Unit) -> str:
         return f"one row of {unit.size() or 'one'} numbers, as of a spectrum"
     if len(unit.shape) > 3:
         return f"{len(unit.shape)} axes of {unit.size()}"
-    if len(unit.shape) == 3 and not (3 in (unit.shape[0], unit.shape[-1]) or _triplet_of(_bands_of(unit))):
+    if len(unit.shape) == 3 and not (3 in (unit.shape[0], unit.shape[-1]) or triplet_of(bands_of(unit))):
         many = min(unit.shape) > MOST_BANDS
         why = f"with more planes than {MOST_BANDS} bands" if many else "whose planes are not known to be bands"
         return f"a cube of {unit.size()}, {why}"
@@ -184,59 +160,12 @@ def _reason_against(unit: Unit) -> str:
 
 def _of_cube(unit: Unit, name: str) -> Candidate:
     """Choose red, green and blue among the planes of a cube, by their bands if known."""
-    bands = _bands_of(unit)
-    if triplet := _triplet_of(bands):
+    bands = bands_of(unit)
+    if triplet := triplet_of(bands):
         planes = tuple(Plane(unit, bands.index(band)) for band in triplet)
         return Candidate(name, planes, f"its colours are {', '.join(triplet)}")
     note = "its header does not name the bands, and its first plane was taken for the reddest"
     return Candidate(name, tuple(Plane(unit, index) for index in range(3)), note)
-
-
-def _filter_of(header: Any) -> str:
-    """Return the filter in a header, known or not."""
-    return next((name for key in FILTER_KEYS if (name := text_of(header, key))), "")
-
-
-def _bands_of(unit: Unit) -> list[str]:
-    """List the bands of a cube: ``BANDS = 'grz'`` of the Legacy Surveys, or BAND0, BAND1, …"""
-    count = min(unit.shape)
-    if count > MOST_BANDS:
-        return []
-    for key in BAND_LISTS:
-        text = text_of(unit.header, key).lower().strip("[](){} ")
-        for parts in (list(text), re.split(r"[,;|/]", text), text.split(), re.findall(r"[a-z0-9]+", text)):
-            if len(parts) == count and _triplet_of(bands := [_band_in(part) for part in parts]):
-                return bands
-    for prefix in NUMBERED_BANDS:
-        for first in (0, 1):
-            numbers = range(first, first + count)
-            texts = [text_of(unit.header, f"{prefix}{n}") or text_of(unit.header, f"{prefix}_{n}") for n in numbers]
-            if texts[0] and _triplet_of(bands := [_band_in(text) for text in texts]):
-                return bands
-    return []
-
-
-def _band_of(unit: Unit) -> str:
-    """Return the band of a unit by its header or its name; empty if unknown."""
-    return next((band for key in (*FILTER_KEYS, "EXTNAME") if (band := _band_in(text_of(unit.header, key)))), "")
-
-
-def _band_in(text: str) -> str:
-    """Return the one band in ``sdss g``, ``r.MP9601``, ``HSC-R2`` or ``RED``; else empty."""
-    words = set(re.findall(r"[a-z0-9]+", text.lower()))
-    if words & {"alpha", "beta"}:  # a line of hydrogen, not the H band
-        return ""
-    words |= {found[found.lastindex or 0] for word in words if (found := _AROUND_BAND.fullmatch(word))}
-    known = {COLOURS.get(word, word) for word in words} & WAVELENGTHS.keys()
-    return known.pop() if len(known) == 1 else ""
-
-
-def _triplet_of(bands: list[str]) -> tuple[str, ...]:
-    """Return three of the bands for red, green and blue; empty if fewer than three are known."""
-    known = sorted(set(bands) & WAVELENGTHS.keys(), key=WAVELENGTHS.__getitem__, reverse=True)
-    if len(known) < 3:
-        return ()
-    return tuple(next((triplet for triplet in TRIPLETS if set(triplet) <= set(known)), known[:3]))
 
 
 def _picture(chosen: Candidate) -> tuple[np.ndarray, list[str], float]:

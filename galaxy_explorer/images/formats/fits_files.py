@@ -6,13 +6,11 @@ import re
 import tempfile
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, BinaryIO
-
-import numpy as np
 
 from galaxy_explorer.images.exposure import ImageError
 
@@ -21,14 +19,9 @@ MAX_UNPACKED_BZIP2_BYTES = 128 * 2**20  # of one packed by bzip2, which takes 5 
 MAX_HEADER_BYTES = 16 * 2**20  # of a packed file, until its first END
 UNPACKED_IN_MEMORY = 32 * 2**20  # bytes; more are unpacked to the disk
 MAX_UNITS = 500  # headers and data units that are read of a file
-MAX_TILE_PIXELS = 20_000_000  # of one tile of a compressed image, which is unpacked at once: up to 0.5 GB
-STRIP_PIXELS = 1_000_000  # read at a time
-SHOWN_PIXELS = 2_100_000  # a plane with more, some 1,450 a side, is averaged: networks see 128 a side
 
 CARD = 80  # bytes of a header's line
 HEADER_PIECE = 36 * CARD * 16  # bytes of a header that are read at a time
-
-BEYOND = 1e100  # an absolute value above it is as good as infinite: its square would be
 
 # Cards that place and scale the pixels: nothing can be read if one of them is not a number.
 _PIXEL_CARD = re.compile(rb"(?:BITPIX  |NAXIS[ 12]  |BSCALE  |BZERO   |BLANK   )= .{70}", re.DOTALL)
@@ -211,74 +204,3 @@ def _kind_of(hdu: Any) -> str:
         return "empty"
     rows, columns = (value_of(hdu.header, name, "?") for name in ("NAXIS2", "TFIELDS"))
     return f"a table of {rows} rows and {columns} columns" if "TABLE" in text_of(hdu.header, "XTENSION") else "unknown"
-
-
-def averaging_of(shape: tuple[int, int]) -> int:
-    """Return how many pixels a side to average so that a plane is not too large; often 1."""
-    return int(np.ceil(np.sqrt(shape[0] * shape[1] / SHOWN_PIXELS)))
-
-
-def read_plane(plane: Plane, averaging: int, fills: Sequence[float] = ()) -> np.ndarray:
-    """Read a plane in strips as floats, averaged over squares of pixels.
-
-    The values are physical (BZERO + BSCALE × stored value), in the file's order of rows; NaN where a pixel, or all
-    of a square, is blank, infinite or one of the `fills`. An incomplete square at the ends is left out.
-    """
-    height, width = (length // averaging * averaging for length in plane.shape)
-    step = _strip(plane, averaging, width)
-    strips = (_rows(plane, top, min(top + step, height), fills)[:, :width] for top in range(0, height, step))
-    return np.concatenate([_averaged(strip, averaging) for strip in strips])
-
-
-def _strip(plane: Plane, averaging: int, width: int) -> int:
-    """Return the rows of a strip: whole squares, and whole tiles of a compressed image."""
-    tile = getattr(plane.unit.hdu, "tile_shape", None)
-    if tile and np.prod([float(length) for length in tile]) > MAX_TILE_PIXELS:
-        raise ImageError(
-            f"the FITS image is compressed in tiles of {np.prod(tile):,} pixels, more than the "
-            f"{MAX_TILE_PIXELS // 10**6} million that are unpacked at once: save it in smaller tiles, or uncompressed"
-        )
-    tall = int(tile[plane.axes[0] - len(plane.unit.shape)]) if tile else 1
-    together = int(np.lcm(tall, averaging))
-    return max(1, STRIP_PIXELS // (width * together)) * together
-
-
-def _rows(plane: Plane, top: int, end: int, fills: Sequence[float]) -> np.ndarray:
-    """Read some rows of a plane, (end - top, W) of float32, or float64 if the file has 8 bytes."""
-    rows, _ = plane.axes
-    chosen: list[int | slice] = [slice(None)] * len(plane.unit.shape)
-    chosen[rows] = slice(top, end)
-    if plane.index is not None and rows == 1:
-        chosen[0] = plane.index
-    along = iter(chosen)
-    section = tuple(0 if length == 1 else next(along) for length in plane.unit.hdu.shape)
-    with np.errstate(over="ignore", invalid="ignore"):
-        values = np.asarray(plane.unit.hdu.section[section])
-        if plane.index is not None and rows == 0:  # astropy reads such a plane pixel by pixel: read all of them
-            values = values[..., plane.index]
-        known = values != _blank(plane.unit.header, values.dtype)
-        values = values.astype(np.float64 if values.dtype.itemsize == 8 else np.float32)
-        known &= np.abs(values) < BEYOND
-        for fill in fills:  # the average of equal values may differ from them in the last digit
-            known &= np.abs(values - fill) > 1e-12 * abs(fill)
-    return np.where(known, values, values.dtype.type(np.nan))
-
-
-def _blank(header: Any, kind: np.dtype) -> Any:
-    """Return the value of blank pixels, which astropy ignores for 0 and unsigned integers."""
-    stored = value_of(header, "BLANK")
-    if header["BITPIX"] < 0 or type(stored) is not int:
-        return np.nan  # which equals nothing
-    zero, scale = header.get("BZERO", 0), header.get("BSCALE", 1)
-    # In the type that astropy computes with, or the last digit would differ.
-    return np.array([stored], kind) * scale + zero if kind.kind == "f" else stored + int(zero)
-
-
-def _averaged(values: np.ndarray, side: int) -> np.ndarray:
-    """Average squares of pixels, (H, W) to (H // side, W // side), over the finite ones."""
-    if side == 1:
-        return values
-    squares = values.reshape(values.shape[0] // side, side, values.shape[1] // side, side)
-    known = np.isfinite(squares).sum(axis=(1, 3))
-    with np.errstate(invalid="ignore", over="ignore"):
-        return (np.nansum(squares, axis=(1, 3), dtype=np.float64) / np.where(known, known, np.nan)).astype(values.dtype)

@@ -8,7 +8,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from galaxy_explorer.catalogue import FIELD_FILE, ID, MOST_GALAXIES, SCORES_FILE, Catalogue, LiveDraw, open_live
-from galaxy_explorer.commands.downloads import FetchError, check_disk_space
+from galaxy_explorer.commands.fetching.downloads import FetchError, check_disk_space
 from galaxy_explorer.commands.reporting import report
 from galaxy_explorer.images import FIELD_PX, ImageError
 from galaxy_explorer.sky import MAX_CONCURRENT_REQUESTS

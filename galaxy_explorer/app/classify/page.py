@@ -1,0 +1,5 @@
+"""Find more like these."""
+
+import streamlit as st
+
+st.title("Find more like these")

@@ -1,0 +1,1 @@
+"""Missing: the page of a path that no page has."""
