@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from galaxy_explorer.decision_tree.sentence.tokens import Bound, Token
-from galaxy_explorer.decision_tree.sentence.vocabulary import Columns, Meaning
+from galaxy_explorer.decision_tree.sentence.vocabulary import Columns, Meaning, Measure
 from galaxy_explorer.decision_tree.table import COLUMNS, QUESTION_OF
 
 _LINKS = ("", "comma", "and", "or")  # a later one replaces an earlier one
@@ -23,6 +23,7 @@ class Clause:
     level: str = "plain"
     inside: bool = False  # whether the level is within the negation: "not strongly barred"
     bound: Bound | None = None
+    end: str = ""  # of the interval, that the bound is on
     noun: str = ""  # of a noun alone: "arms"
     link: str = ""  # to the clause before
 
@@ -31,11 +32,18 @@ class Clause:
         """The number of the answers' question."""
         return QUESTION_OF[self.answers[0]].number
 
+    @property
+    def measure(self) -> Measure:
+        """What the bound is on."""
+        if self.end:
+            return "lower end" if self.end == "lower end" else "upper end"
+        return self.bound.measure if self.bound else "share"
+
     def with_answers(self, other: "Clause") -> "Clause":
         """Add the answers of a clause that follows an "or"."""
         answers = tuple(sorted({*self.answers, *other.answers}, key=COLUMNS.index))
         words = f"{self.words} or {other.words}"
-        return replace(self, answers=answers, words=words, bound=other.bound or self.bound)
+        return replace(self, answers=answers, words=words, bound=other.bound or self.bound, end=other.end)
 
 
 @dataclass
@@ -93,7 +101,10 @@ class ClauseReader:
             self._waiting.bound = Bound(0.0, 1.0)
             self._add(token, meaning.answers[:1], meaning)
         elif kind in ("bound", "known"):
-            self._read_bound(token.bound or Bound(0.0, 1.0, as_share=False))
+            self._read_bound(token.bound or Bound(0.0, 1.0, "vote fraction"))
+        elif kind == "end" and self._reading.clauses:
+            self._reading.clauses[-1] = replace(self._reading.clauses[-1], end=meaning.name)
+            self._link = ""
         elif kind == "min_asked" and token.bound:
             self._reading.min_asked = token.bound.low
         elif kind in ("unknown", "not_asked"):

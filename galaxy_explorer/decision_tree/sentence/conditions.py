@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from galaxy_explorer.decision_tree.sentence.clauses import Clause
-from galaxy_explorer.decision_tree.sentence.vocabulary import Columns, vocabulary
+from galaxy_explorer.decision_tree.sentence.vocabulary import Columns, Measure, vocabulary
 from galaxy_explorer.decision_tree.table import MASS_COLUMN, QUESTION_OF, columns_of, label_of
 
 _RARELY_ASKED = (8,)  # the odd features: most galaxies have none, which excludes them all
@@ -21,14 +21,14 @@ class Condition:
         Score columns of answers of one question, in the order of the tree.
     low, high : float
         Bounds in [0, 1], both included.
-    as_share : bool
-        Whether the bounds are on answer shares; otherwise they are on vote fractions.
+    measure : str
+        What the bounds are on: an answer share, a vote fraction, or an end of the interval of a share.
     """
 
     columns: Columns
     low: float = 0.0
     high: float = 1.0
-    as_share: bool = True
+    measure: Measure = "share"
 
     @property
     def question(self) -> int:
@@ -61,7 +61,7 @@ def _condition(clause: Clause) -> Condition:
     answers, level, bound = clause.answers, vocabulary().levels[clause.level], clause.bound
     rest = tuple(column for column in columns_of(clause.question) if column not in answers)
     if bound:
-        return _of(rest if clause.negated else answers, bound.low, bound.high, bound.as_share)
+        return _of(rest if clause.negated else answers, bound.low, bound.high, clause.measure)
     if clause.negated:
         return _excluding(clause, rest)
     if len(rest) == 1 and len(answers) > 2:  # "with a bulge": few say "no bulge"
@@ -75,34 +75,34 @@ def _excluding(clause: Clause, rest: Columns) -> Condition:
     if clause.inside:  # "not strongly barred"
         return _of(clause.answers, 0.0, level.low)
     if clause.question in _RARELY_ASKED:
-        return _of(clause.answers, 0.0, negated["of_all_votes"], as_share=False)
+        return _of(clause.answers, 0.0, negated["of_all_votes"], "vote fraction")
     if len(rest) == 1:  # "no bar" is an answer
         return _of(rest, level.low, level.high)
     return _of(clause.answers, 0.0, negated.get(clause.level, 1 - level.low))
 
 
-def _of(answers: Columns, low: float, high: float, as_share: bool = True) -> Condition:
+def _of(answers: Columns, low: float, high: float, measure: Measure = "share") -> Condition:
     """Return a condition on summed shares; on all answers of a question, whether it was asked."""
     if answers == columns_of(QUESTION_OF[answers[0]].number):
         answers, low, high = answers[:1], 0.0, 1.0
     low, high = round(low, 4), round(high, 4)
-    return Condition(answers, low, high, as_share)
+    return Condition(answers, low, high, measure)
 
 
 def merged(found: Sequence[Worded]) -> tuple[list[Worded], list[str]]:
     """Join conditions on the same answers into their common part; report those without one."""
-    kept: dict[tuple[Columns, bool], Worded] = {}
+    kept: dict[tuple[Columns, Measure], Worded] = {}
     problems = []
     for worded in found:
-        key = worded.condition.columns, worded.condition.as_share
+        key = worded.condition.columns, worded.condition.measure
         before = kept.get(key, worded)
         low = max(before.condition.low, worded.condition.low)
         high = min(before.condition.high, worded.condition.high)
         if low > high:
             problems.append(f"“{before.words}” and “{worded.words}” exclude each other; the first is used.")
             continue
-        columns, as_share = key
-        kept[key] = Worded(before.words, Condition(columns, low, high, as_share))
+        columns, measure = key
+        kept[key] = Worded(before.words, Condition(columns, low, high, measure))
     return list(kept.values()), problems
 
 
@@ -120,7 +120,7 @@ def contradictions(found: Sequence[Worded]) -> Iterator[str]:
 def _chosen_once(first: Worded, second: Worded) -> str:
     """Return why two conditions on one question exclude each other, or an empty text."""
     one, other = first.condition, second.condition
-    if set(one.columns) & set(other.columns) or not (one.as_share and other.as_share):
+    if set(one.columns) & set(other.columns) or one.measure != "share" or other.measure != "share":
         return ""
     together = min(one.low, other.low) > 0 and one.low + other.low >= 1
     return "each volunteer chose one of these answers (“or” joins them)" if together else ""
@@ -129,7 +129,7 @@ def _chosen_once(first: Worded, second: Worded) -> str:
 def _not_asked(before: Worded, after: Worded) -> str:
     """Return why one condition keeps the question of another from being asked, or ""."""
     wanted = before.condition
-    if not wanted.as_share or not _needs_question(after.condition):
+    if wanted.measure != "share" or not _needs_question(after.condition):
         return ""
     for column in _way_to(after.condition.question):
         if QUESTION_OF[column].number == wanted.question and (
@@ -154,7 +154,7 @@ def _asked_apart(first: Worded, second: Worded) -> str:
 
 def _needs_question(wanted: Condition) -> bool:
     """Return whether a galaxy that was not asked the question does not match."""
-    return wanted.as_share or wanted.low > 0
+    return wanted.measure != "vote fraction" or wanted.low > 0
 
 
 def _way_to(question: int) -> list[str]:

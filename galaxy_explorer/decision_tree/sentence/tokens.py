@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
-from galaxy_explorer.decision_tree.sentence.vocabulary import Columns, Meaning, vocabulary
+from galaxy_explorer.decision_tree.sentence.vocabulary import Columns, Meaning, Measure, vocabulary
 from galaxy_explorer.decision_tree.table import columns_of
 
 _NUMBERS = {
@@ -45,7 +45,7 @@ class Bound:
 
     low: float
     high: float
-    as_share: bool = True
+    measure: Measure = "share"
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def _read_bound(match: re.Match[str]) -> Token | None:
         low, high = (0.0, value) if upper else (value, value) if parts["equal"] else (value, 1.0)
     if not 0 <= low <= high <= 1:
         return None
-    return Token(match[0], Meaning("bound"), Bound(low, high, not parts.get("fraction")))
+    return Token(match[0], Meaning("bound"), Bound(low, high, "vote fraction" if parts.get("fraction") else "share"))
 
 
 def _read_count(match: re.Match[str]) -> Token | None:

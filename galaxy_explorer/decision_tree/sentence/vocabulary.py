@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from galaxy_explorer.decision_tree.table import COLUMNS, QUESTIONS, columns_of, label_of
 
@@ -14,6 +14,7 @@ MIN_SIMILARITY = 0.75  # of a word and its proposed correction
 MIN_LETTERS = 4  # of a word that is compared with others
 
 Columns = tuple[str, ...]  # answers of one question, in the order of the tree
+Measure = Literal["share", "vote fraction", "lower end", "upper end"]
 
 
 @dataclass(frozen=True)
@@ -122,3 +123,4 @@ def _phrases(file: dict[str, Any]) -> Iterator[tuple[str, Meaning]]:
     for question in QUESTIONS:
         yield f"{question.short} asked", Meaning("asked", columns_of(question.number))
     yield "vote known", Meaning("known")
+    yield from ((f"{end} end", Meaning("end", name=f"{end} end")) for end in ("lower", "upper"))

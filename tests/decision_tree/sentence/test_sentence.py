@@ -20,7 +20,7 @@ def shown(condition: Condition) -> str:
     """A condition as in the table of examples."""
     low, high = (f"{100 * bound:g}" for bound in (condition.low, condition.high))
     bounds = f"≥ {low}" if condition.low and condition.high == 1 else f"{low}-{high}" if condition.low else f"≤ {high}"
-    return f"{'+'.join(map(label_of, condition.columns))} {bounds}{'' if condition.as_share else 'f'}"
+    return f"{'+'.join(map(label_of, condition.columns))} {bounds}{'' if condition.measure == 'share' else 'f'}"
 
 
 def in_words(condition: Condition) -> str:
@@ -28,7 +28,9 @@ def in_words(condition: Condition) -> str:
     low, high = (f"{100 * bound:.4g}" for bound in (condition.low, condition.high))
     labels = " or ".join(map(label_of, condition.columns))
     bounds = f"between {low} and {high} %" if low != high else f"= {low} %"
-    return f"{labels} {bounds}{'' if condition.as_share else ' of all votes'}"
+    if condition.measure in ("lower end", "upper end"):
+        labels += f", {condition.measure}"
+    return f"{labels} {bounds}{' of all votes' if condition.measure == 'vote fraction' else ''}"
 
 
 @pytest.mark.parametrize("sentence", EXAMPLES)
@@ -125,7 +127,7 @@ def test_any_text_gives_valid_conditions(text: str) -> None:
         assert 0 <= condition.low <= condition.high <= 1
         assert len({QUESTION_OF[column].number for column in condition.columns}) == 1
         assert list(condition.columns) == sorted(set(condition.columns), key=COLUMNS.index)
-    keys = [(condition.columns, condition.as_share) for condition in parsed.conditions]
+    keys = [(condition.columns, condition.measure) for condition in parsed.conditions]
     assert len(keys) == len(set(keys))
     assert bool(parsed.unknown) <= bool(parsed.messages)
 
@@ -137,10 +139,11 @@ def conditions(draw: st.DrawFn) -> Condition:
     of_question = [column for column in COLUMNS if QUESTION_OF[column].number == question]
     columns = draw(st.lists(st.sampled_from(of_question), min_size=1, max_size=len(of_question) - 1, unique=True))
     low, high = sorted(draw(st.tuples(st.integers(0, 100), st.integers(0, 100))))
-    return Condition(tuple(sorted(columns, key=COLUMNS.index)), low / 100, high / 100, draw(st.booleans()))
+    measure = draw(st.sampled_from(["share", "vote fraction", "lower end", "upper end"]))
+    return Condition(tuple(sorted(columns, key=COLUMNS.index)), low / 100, high / 100, measure)
 
 
-@given(st.lists(conditions(), max_size=3, unique_by=lambda wanted: (wanted.columns, wanted.as_share)))
+@given(st.lists(conditions(), max_size=3, unique_by=lambda wanted: (wanted.columns, wanted.measure)))
 def test_conditions_in_words_are_read_as_themselves(wanted: list[Condition]) -> None:
     assert list(parse_sentence(", ".join(map(in_words, wanted))).conditions) == wanted
 
