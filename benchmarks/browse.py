@@ -25,7 +25,7 @@ from galaxy_explorer.app.browse.matching import match_galaxies
 from galaxy_explorer.app.browse.presets import presets
 from galaxy_explorer.app.browse.query import AGAINST_VOLUNTEERS, BETWEEN_NETWORKS, SORTS, BrowseQuery
 from galaxy_explorer.app.services import preloading, result_cache, sources
-from galaxy_explorer.catalogue import Catalogue, VoteRange
+from galaxy_explorer.catalogue import Catalogue, Measure, VoteRange
 from galaxy_explorer.decision_tree import COLUMNS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,7 +33,7 @@ FIVE = (
     VoteRange("Class1.2", 0.5),
     VoteRange("Class2.2", 0.6),
     VoteRange("Class4.1", 0.5),
-    VoteRange("Class6.1", 0.0, 0.4, as_share=False),
+    VoteRange("Class6.1", 0.0, 0.4, Measure.FRACTION),
     VoteRange("Class11.2", 0.2, 0.9),
 )
 URLS: dict[str, dict[str, Any]] = {
@@ -61,7 +61,7 @@ def queries() -> dict[str, BrowseQuery]:
     sorts = {name: BrowseQuery(sort=name) for name in SORTS}
     for column in COLUMNS:
         sorts[f"{column} by share"] = BrowseQuery(sort=column)
-        sorts[f"{column} by fraction, ascending"] = BrowseQuery(sort=column, as_share=False, ascending=True)
+        sorts[f"{column} by fraction, ascending"] = BrowseQuery(sort=column, measure=Measure.FRACTION, ascending=True)
     filtered = {f"five filters, {name}": replace(query, ranges=FIVE) for name, query in sorts.items()}
     searches = {
         "search": BrowseQuery(search="1234"),
