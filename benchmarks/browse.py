@@ -26,8 +26,8 @@ from galaxy_explorer.app.browse.presets import presets
 from galaxy_explorer.app.browse.query import AGAINST_VOLUNTEERS, BETWEEN_NETWORKS, SORTS, BrowseQuery
 from galaxy_explorer.app.services import preloading, result_cache, sources
 from galaxy_explorer.app.services.embeddings import embeddings_of
-from galaxy_explorer.app.services.networks import networks
-from galaxy_explorer.catalogue import Catalogue, VoteRange
+from galaxy_explorer.app.services.networks import names
+from galaxy_explorer.catalogue import Catalogue, Measure, VoteRange
 from galaxy_explorer.decision_tree import COLUMNS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,7 +35,7 @@ FIVE = (
     VoteRange("Class1.2", 0.5),
     VoteRange("Class2.2", 0.6),
     VoteRange("Class4.1", 0.5),
-    VoteRange("Class6.1", 0.0, 0.4, as_share=False),
+    VoteRange("Class6.1", 0.0, 0.4, Measure.FRACTION),
     VoteRange("Class11.2", 0.2, 0.9),
 )
 URLS: dict[str, dict[str, Any]] = {
@@ -64,7 +64,7 @@ def queries() -> dict[str, BrowseQuery]:
     sorts = {name: BrowseQuery(sort=name) for name in SORTS}
     for column in COLUMNS:
         sorts[f"{column} by share"] = BrowseQuery(sort=column)
-        sorts[f"{column} by fraction, ascending"] = BrowseQuery(sort=column, as_share=False, ascending=True)
+        sorts[f"{column} by fraction, ascending"] = BrowseQuery(sort=column, measure=Measure.FRACTION, ascending=True)
     filtered = {f"five filters, {name}": replace(query, ranges=FIVE) for name, query in sorts.items()}
     searches = {
         "search": BrowseQuery(search="1234"),
@@ -96,7 +96,7 @@ def measure_queries(catalogue: Catalogue) -> None:
 
 def measure_embeddings(catalogue: Catalogue) -> None:
     """Measure the opening of the embeddings, which are mapped and not read."""
-    for network in networks():
+    for network in names():
         opened = []
         before = resident_megabytes()
         for _ in range(READS):

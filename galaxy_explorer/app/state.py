@@ -29,6 +29,7 @@ class Key(StrEnum):
     # Browse, Galaxy, panel, About, and widgets of several pages.
     SOURCE = "source_choice"
     VOTES = "choose_votes"
+    ANSWERS_OF = "answers_of"
     PRESET = "ready_made"
     SEARCH = "search"
     NEW_ANSWER = "new_answer"
@@ -37,6 +38,7 @@ class Key(StrEnum):
     ASKED = "asked"
     OOD_FLAG = "ood_flag"
     OOD_SCORE = "ood_score"
+    RMSE = "rmse"
     SORT = "sort_by"
     ORDER = "order"
     SEED = "seed"

@@ -1,22 +1,22 @@
 """Captions of the gallery's tiles: the kind in words, and what the query goes by."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
+from galaxy_explorer.app.browse.filters.filter import Caption
+from galaxy_explorer.app.browse.filters.ood import ood_caption
+from galaxy_explorer.app.browse.filters.rmse import rmse_caption
 from galaxy_explorer.app.browse.matching import Matches
-from galaxy_explorer.app.browse.query import BrowseQuery
-from galaxy_explorer.app.services.result_cache import catalogue_result
-from galaxy_explorer.catalogue import Catalogue
+from galaxy_explorer.app.browse.query import AGAINST_VOLUNTEERS, BY_OOD, BrowseQuery
+from galaxy_explorer.app.services.answers import VOLUNTEERS, Answers, answers_of
+from galaxy_explorer.catalogue import Catalogue, Measure
 from galaxy_explorer.decision_tree import COLUMNS, kind_of, label_of
 from galaxy_explorer.prediction import cached
 
-NO_VOTES = "no votes"
+NO_VOTES, NOT_PREDICTED = "no votes", "not predicted"
 MAX_VALUES = 2  # on a tile, after the kind
-
-Caption = Callable[[int], str]  # of a row
 
 
 @dataclass(frozen=True)
@@ -27,27 +27,16 @@ class Kinds:
     network: str = ""  # the one whose predictions name galaxies without votes
 
 
-def kinds_of(catalogue: Catalogue, rows: np.ndarray) -> Kinds:
-    """Return the kinds of the galaxies in some rows, by their votes, else by predictions."""
-    fractions = catalogue.table.iloc[rows][list(COLUMNS)].to_numpy(dtype=float, copy=True)
+def kinds_of(catalogue: Catalogue, rows: np.ndarray, answers: Answers) -> Kinds:
+    """Return the kinds of some galaxies by the answers; without votes by predictions."""
+    fractions, network = answers.fractions_of(rows), ""
     unvoted = ~np.isfinite(fractions).any(axis=1)
-    network = ""
-    if unvoted.any() and (tables := cached.tables_of(catalogue)):
-        ids = catalogue.table.index[rows[unvoted]]
-        key = ("kinds", tables[0], tuple(ids))
-        fractions[unvoted] = predicted = catalogue_result(catalogue, key, lambda: _predicted(ids, tables[0]))
+    if not answers.network and unvoted.any() and (tables := cached.tables_of(catalogue)):
+        fractions[unvoted] = predicted = answers_of(catalogue, tables[0].network).fractions_of(rows[unvoted])
         network = tables[0].network if np.isfinite(predicted).any() else ""
-    unknown = NO_VOTES if catalogue.votes.known.any() else ""  # an own picture keeps its name
+    # An own picture keeps its name if nothing is known of any.
+    unknown = (NOT_PREDICTED if answers.network else NO_VOTES) if answers.predicted else ""
     return Kinds(tuple(kind_of(values) or unknown for values in fractions), network)
-
-
-def _predicted(ids: pd.Index, table: cached.Tables) -> np.ndarray:
-    """Return the predicted fractions of some galaxies, (n, 37), NaN without a prediction."""
-    try:
-        column = cached.open_columns(ids, table)
-        return np.column_stack([column(name) for name in COLUMNS])
-    except (OSError, ValueError):  # a damaged table; Compare replaces it
-        return np.full((len(ids), len(COLUMNS)), np.nan)
 
 
 def captions_of(rows: np.ndarray, kinds: Kinds, values: Sequence[Caption]) -> list[str]:
@@ -60,41 +49,37 @@ def captions_of(rows: np.ndarray, kinds: Kinds, values: Sequence[Caption]) -> li
 
 def values_of(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> list[Caption]:
     """Return functions that write the values that a query sorts or filters by."""
-    ood: list[Caption] = [_ood_score(matches.ood.scores)] if matches.ood else []
-    if (rmse := matches.rmse) is not None:
-        return [lambda row: _rmse(rmse[row], not matches.network or catalogue.votes.known[row]), *ood]
-    shown = [(query.sort, query.as_share)] if query.sort in COLUMNS else []
+    others = [condition.caption(catalogue, matches.network) for condition in query.filters]
+    conditions = [caption for caption in others if caption]
+    if matches.sorted_by is not None:
+        return [_value_of_sort(catalogue, query, matches), *conditions][:MAX_VALUES]
+    shown = [(query.sort, query.measure)] if query.sort in COLUMNS else []
     # What a filter excludes is near 0 on every tile.
-    shown += [(wanted.column, wanted.as_share) for wanted in query.ranges if wanted.low or not shown]
-    votes = [_share(catalogue, *pair) for pair in list(dict.fromkeys(shown))[:MAX_VALUES]]
-    return [*votes[: MAX_VALUES - len(ood)], *ood]
+    shown += [(wanted.column, wanted.measure) for wanted in query.ranges if wanted.low or not shown]
+    values = [_value(matches.answers, *pair) for pair in list(dict.fromkeys(shown))[:MAX_VALUES]]
+    return [*values[: max(0, MAX_VALUES - len(conditions))], *conditions][:MAX_VALUES]
 
 
-def _share(catalogue: Catalogue, column: str, as_share: bool) -> Caption:
-    """Return a function that writes an answer's share or vote fraction."""
-    values = catalogue.votes.values(column, as_share=as_share)
-    fractions = catalogue.votes.fractions(column)
+def _value_of_sort(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> Caption:
+    """Return a function that writes the value of a sort by predictions."""
+    if query.sort == BY_OOD and matches.sorted_by is not None:
+        return ood_caption(matches.sorted_by)
+    if query.sort == AGAINST_VOLUNTEERS:
+        return rmse_caption(catalogue, matches.network, VOLUNTEERS)
+    return rmse_caption(catalogue, *matches.networks[:2])
+
+
+def _value(answers: Answers, column: str, measure: Measure) -> Caption:
+    """Return a function that writes a measure of an answer; of an end, the whole interval."""
+    name, fractions = label_of(column), answers.votes.fractions(column)
+    shown = (Measure.LOWER, Measure.UPPER) if measure in (Measure.LOWER, Measure.UPPER) else (measure,)
+    values = [answers.votes.values(column, one) for one in shown]
 
     def write(row: int) -> str:
-        if np.isfinite(values[row]):
-            return f"{label_of(column)} {100 * values[row]:.0f}\u00a0%"
-        return f"{label_of(column)}: {'not asked' if np.isfinite(fractions[row]) else 'no votes known'}"
+        if all(np.isfinite(one[row]) for one in values):
+            return f"{name} {' to '.join(f'{100 * one[row]:.0f}' for one in values)}\u00a0%"
+        if answers.network:
+            return f"{name}: {'unknown' if np.isfinite(fractions[row]) else NOT_PREDICTED}"
+        return f"{name}: {'not asked' if np.isfinite(fractions[row]) else 'no votes known'}"
 
     return write
-
-
-def _ood_score(scores: np.ndarray) -> Caption:
-    """Return a function that writes an out-of-distribution score, never 1.00 for one near 1."""
-
-    def write(row: int) -> str:
-        rounded = f"{scores[row]:.2f}"
-        return f"OOD score {rounded if rounded != '1.00' or scores[row] == 1 else f'{scores[row]:.4f}'}"
-
-    return write
-
-
-def _rmse(rmse: float, has_votes: bool) -> str:
-    """Return the RMSE between two sides, or which of them is missing."""
-    if np.isfinite(rmse):
-        return f"RMSE {rmse:.2f}"
-    return "not predicted" if has_votes else "no votes known"

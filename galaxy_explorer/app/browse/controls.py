@@ -3,8 +3,6 @@
 The URL alone holds the query. Each control shows what the URL says, and a change writes a new URL.
 """
 
-import math
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,44 +10,34 @@ from typing import Any
 import streamlit as st
 
 from galaxy_explorer.app import state
-from galaxy_explorer.app.browse.filters.ood import IN_DISTRIBUTION, MAX_SHOWN, OUT_OF_DISTRIBUTION, OodRange
+from galaxy_explorer.app.browse import filter_controls
+from galaxy_explorer.app.browse.binding import CLOSE, bound, write_url
 from galaxy_explorer.app.browse.matching import Matches
-from galaxy_explorer.app.browse.presets import preset_of, presets_of
+from galaxy_explorer.app.browse.presets import preset_of, presets_of, reason_of
 from galaxy_explorer.app.browse.query import (
     AGAINST_VOLUNTEERS,
     AT_RANDOM,
     BETWEEN_NETWORKS,
     BY_ID,
+    BY_OOD,
     MAX_SEED,
     SORTS,
     BrowseQuery,
-    query_from_url,
 )
-from galaxy_explorer.app.services import sources
+from galaxy_explorer.app.services.answers import VOLUNTEERS, Answers, choices
 from galaxy_explorer.app.services.networks import label
 from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui import vote_kind
 from galaxy_explorer.app.ui.wording import escape_markdown
-from galaxy_explorer.catalogue import Catalogue, VoteRange
-from galaxy_explorer.decision_tree import COLUMNS, QUESTION_OF, label_of
+from galaxy_explorer.catalogue import Catalogue, Measure
+from galaxy_explorer.decision_tree import COLUMNS, label_of
 
-SHARE, FRACTION = "share", "vote fraction"
 HIGHEST, LOWEST = "highest first", "lowest first"
-CLOSE = ":material/close:"
 CLOSING = Path(__file__).with_name("closing.html")
-MEASURE_HELP = (
-    "An answer share counts only the volunteers who were asked the question. A vote fraction is the share multiplied "
-    "by the fraction of all votes that reached the question."
+ANSWERS_HELP = (
+    "Whose answers the selections, filters, sort orders and captions use: those of the volunteers of Galaxy Zoo, or "
+    "the vote fractions that a network predicts. The accurate network is slower than the quick one."
 )
-ASKED_HELP = (
-    "Few volunteers are asked every question. If almost none were, a share means little: “two arms” by two of three "
-    "votes is chance. Galaxies below this bound do not match a filter on a share, and come last in a sort by one."
-)
-OOD_HELP = (
-    "The out-of-distribution score tells how far a picture differs from the training pictures. Above 1 it differs more "
-    "than 99 % of galaxies do: look at it before you use its prediction. Galaxies without a prediction do not match."
-)
-FLAGS = {"yes": OUT_OF_DISTRIBUTION, "no": IN_DISTRIBUTION}
 SEARCH_HELP = "One or more ids or parts of ids, separated by commas or spaces; complete ids come first."
 SEED_HELP = "The same seed gives the same order, for everyone."
 SORT_NAMES = {
@@ -57,52 +45,70 @@ SORT_NAMES = {
     AT_RANDOM: "random",
     AGAINST_VOLUNTEERS: "network vs volunteers",
     BETWEEN_NETWORKS: "network vs network",
+    BY_OOD: "difference from the training pictures",
 }
 
 
-def read_url() -> tuple[BrowseQuery, list[str]]:
-    """Read the query from the URL, with a message for each parameter that is ignored."""
-    return query_from_url({name: st.query_params.get_all(name) for name in st.query_params})
-
-
-def write_url(query: BrowseQuery) -> None:
-    """Write a query into the URL; as a callback, the page shows it at once."""
-    source = sources.current_source()
-    votes = sources.vote_params(sources.catalogue(source))
-    st.query_params.from_dict({"source": source, **query.url_params(), **votes})
-
-
-def _bound(key: Key, value: Any, query: BrowseQuery, changes: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
-    """Return the key of a widget bound to the query, and a callback that writes its changes."""
-    state.set_widget(key, value)
-    return {"key": key, "on_change": lambda: write_url(replace(query, **({"page": 1} | changes(state.widget(key)))))}
-
-
 def show_controls(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> None:
-    """Draw the row of controls: presets, and a drop-down with all others."""
-    has_votes = bool(catalogue.votes.known.any())
+    """Draw the row of controls: presets, a drop-down with all others, and whose answers count."""
+    answers, has_votes = matches.answers, bool(catalogue.votes.known.any())
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", key="controls"):
-        _choose_preset(catalogue, query)
+        _choose_preset(catalogue, query, answers)
         # Not a popover: closed, it would hold outdated values of widgets and send them with the next action.
         with st.expander("Search, filter, sort", icon=":material/tune:", key="all_controls"):
             chosen, new = st.columns(2, gap="large")
             with chosen:
                 _search(query)
-                _sort(query, has_votes)
+                _sort(query, has_votes, bool(answers.predicted))
                 _sort_details(query, matches)
                 vote_kind.choose_votes(catalogue)
+                filter_controls.choose_ood(query)
             with new:
+                if answers.predicted:
+                    filter_controls.add_range(query, answers)
+                    filter_controls.choose_min_asked(query)
                 if has_votes:
-                    _new_filter(query)
-                    _min_asked(query)
-                _ood(query)
+                    filter_controls.choose_rmse(query)
+        _choose_answers(catalogue, query, answers)
         with st.container(key="closing"):
             st.html(CLOSING, unsafe_allow_javascript=True)
 
 
-def _choose_preset(catalogue: Catalogue, query: BrowseQuery) -> None:
+def _choose_answers(catalogue: Catalogue, query: BrowseQuery, answers: Answers) -> None:
+    """Draw the choice of the volunteers' answers or a network's, if there is one."""
+    options = choices(catalogue)
+    options += [answers.name] * (answers.name not in options)
+    if len(options) == 1:
+        return
+
+    def change(name: str) -> BrowseQuery:
+        chosen = replace(query, answers="" if name == VOLUNTEERS else name, network="", page=1)
+        return chosen if chosen.answers else _without_intervals(chosen)
+
+    with st.container(key="answers_of_whom", width="content"):
+        st.selectbox(
+            "Answers of",
+            options,
+            format_func=lambda name: f"Answers of: {label(name)}",
+            label_visibility="collapsed",
+            help=ANSWERS_HELP,
+            **bound(Key.ANSWERS_OF, answers.name, query, change),
+        )
+
+
+def _without_intervals(query: BrowseQuery) -> BrowseQuery:
+    """Return a query with shares instead of the ends of intervals, which votes do not have."""
+    ranges = tuple(
+        wanted if wanted.measure in (Measure.SHARE, Measure.FRACTION) else replace(wanted, measure=Measure.SHARE)
+        for wanted in query.ranges
+    )
+    measure = query.measure if query.measure == Measure.FRACTION else Measure.SHARE
+    return replace(query, ranges=tuple(dict.fromkeys(ranges)), measure=measure)
+
+
+def _choose_preset(catalogue: Catalogue, query: BrowseQuery, answers: Answers) -> None:
     """Draw the presets that match galaxies; a second click on the chosen one removes it."""
-    by_name = {preset.name: preset for preset in presets_of(catalogue)}
+    by_name = {preset.name: preset for preset in presets_of(catalogue, answers)}
     if not by_name:
         return
     chosen = preset_of(query)
@@ -110,12 +116,12 @@ def _choose_preset(catalogue: Catalogue, query: BrowseQuery) -> None:
 
     def change() -> None:
         preset = by_name.get(state.widget(Key.PRESET))
-        write_url(preset.query if preset else BrowseQuery())
+        write_url(replace(preset.query if preset else BrowseQuery(), answers=query.answers))
 
     st.pills("Presets", list(by_name), key=Key.PRESET, on_change=change, label_visibility="collapsed", wrap=False)
 
 
-def show_chips(query: BrowseQuery) -> None:
+def show_chips(query: BrowseQuery, answers: Answers) -> None:
     """Draw each condition, and a sort order other than by id, as a chip that removes it."""
     chips, preset = query.relaxations(), preset_of(query)
     if not chips and query.sort == BY_ID:
@@ -125,7 +131,7 @@ def show_chips(query: BrowseQuery) -> None:
             action: dict[str, Any] = {"key": f"chip_{number}", "on_click": write_url, "args": (without,)}
             st.button(escape_markdown(words), icon=CLOSE, icon_position="right", wrap=True, **action)
         if query.sort != BY_ID and not preset:
-            unsorted = replace(query, sort=BY_ID, as_share=True, ascending=None, page=1)
+            unsorted = replace(query, sort=BY_ID, measure=Measure.SHARE, ascending=None, page=1)
             words = SORT_NAMES.get(query.sort) or label_of(query.sort)
             chip: dict[str, Any] = {"key": "sort_chip", "on_click": write_url, "args": (unsorted,)}
             st.button(
@@ -136,101 +142,47 @@ def show_chips(query: BrowseQuery) -> None:
                 **chip,
             )
         if len(chips) > 1:
-            bare = BrowseQuery(sort=query.sort, as_share=query.as_share, ascending=query.ascending, seed=query.seed)
-            st.button("Clear all filters", key="clear_all", on_click=write_url, args=(bare,), type="tertiary")
+            cleared = (query.cleared(),)
+            st.button("Clear all filters", key="clear_all", on_click=write_url, args=cleared, type="tertiary")
         if preset:
-            st.caption(preset.reason)
+            st.caption(reason_of(preset, answers))
 
 
 def _search(query: BrowseQuery) -> None:
     """Draw the search by id."""
-    bound = _bound(Key.SEARCH, query.search, query, lambda text: {"search": text.strip()})
-    st.text_input("Galaxy ids", placeholder="100008, 100023", help=SEARCH_HELP, **bound)
+    binding = bound(Key.SEARCH, query.search, query, lambda text: {"search": text.strip()})
+    st.text_input("Galaxy ids", placeholder="100008, 100023", help=SEARCH_HELP, **binding)
 
 
-def _new_filter(query: BrowseQuery) -> None:
-    """Draw the form of a filter on any answer."""
-
-    def add() -> None:
-        low, high = state.widget(Key.NEW_BOUNDS)
-        if column := state.widget(Key.NEW_ANSWER):
-            as_share = state.widget(Key.NEW_MEASURE) == SHARE
-            write_url(query.with_range(VoteRange(column, low / 100, high / 100, as_share)))
-        else:
-            state.browse().answer_missing = True
-
-    with st.form("new_filter", border=False):
-        st.selectbox(
-            "Filter by answer", COLUMNS, index=None, format_func=_label, key=Key.NEW_ANSWER, placeholder="Choose one"
-        )
-        st.segmented_control(
-            "Measure", [SHARE, FRACTION], default=SHARE, required=True, key=Key.NEW_MEASURE, help=MEASURE_HELP
-        )
-        st.slider("Range (%)", 0, 100, (50, 100), key=Key.NEW_BOUNDS)
-        st.form_submit_button("Add filter", icon=":material/add:", on_click=add)
-    if state.browse().answer_missing:
-        st.warning("Choose an answer first.", icon=":material/arrow_upward:")
-        state.browse().answer_missing = False
-
-
-def _min_asked(query: BrowseQuery) -> None:
-    """Draw the bound on the votes that must reach a question."""
-    bound = _bound(Key.ASKED, query.min_asked, query, lambda percent: {"min_asked": percent})
-    st.slider("Minimum fraction of votes reaching the question (%)", 0, 100, help=ASKED_HELP, **bound)
-
-
-def _ood(query: BrowseQuery) -> None:
-    """Draw the filters by the flag and by the score of out-of-distribution pictures."""
-
-    def flagged(flag: str | None) -> dict[str, Any]:
-        return {"ood": FLAGS.get(flag or "")}
-
-    def scored(bounds: tuple[float, float]) -> dict[str, Any]:
-        low, high = bounds
-        if low >= high or bounds == (0.0, MAX_SHOWN):
-            return {"ood": OodRange(low) if low else None}
-        return {"ood": OodRange(low, high if high < MAX_SHOWN else math.inf)}
-
-    flag = next((name for name, wanted in FLAGS.items() if wanted == query.ood), None)
-    st.segmented_control(
-        "Out of distribution", list(FLAGS), help=OOD_HELP, **_bound(Key.OOD_FLAG, flag, query, flagged)
-    )
-    low, high = (
-        min(bound, MAX_SHOWN) for bound in ((query.ood.low, query.ood.high) if query.ood else (0.0, MAX_SHOWN))
-    )
-    bound = _bound(Key.OOD_SCORE, (low, high), query, scored)
-    st.slider(f"Out-of-distribution score ({MAX_SHOWN:g}: no upper bound)", 0.0, MAX_SHOWN, step=0.05, **bound)
-
-
-def _sort(query: BrowseQuery, has_votes: bool) -> None:
+def _sort(query: BrowseQuery, has_votes: bool, has_answers: bool) -> None:
     """Draw the sort order and its direction."""
-    options = [*SORTS, *COLUMNS] if has_votes else [BY_ID, AT_RANDOM, BETWEEN_NETWORKS]
+    options: list[str] = [sort for sort in SORTS if has_votes or sort != AGAINST_VOLUNTEERS]
+    options += COLUMNS if has_answers else ()
     options += [] if query.sort in options else [query.sort]
-    bound = _bound(Key.SORT, query.sort, query, lambda sort: {"sort": sort, "ascending": None})
-    st.selectbox("Sort order", options, format_func=_label, **bound)
+    binding = bound(Key.SORT, query.sort, query, lambda sort: {"sort": sort, "ascending": None})
+    st.selectbox("Sort order", options, format_func=_label, **binding)
     if query.sort != AT_RANDOM:
         shown = HIGHEST if query.descending else LOWEST
-        bound = _bound(Key.ORDER, shown, query, lambda order: {"ascending": order == LOWEST})
-        st.selectbox("Direction", [HIGHEST, LOWEST], **bound)
+        binding = bound(Key.ORDER, shown, query, lambda order: {"ascending": order == LOWEST})
+        st.selectbox("Direction", [HIGHEST, LOWEST], **binding)
 
 
 def _sort_details(query: BrowseQuery, matches: Matches) -> None:
-    """Draw what only some sort orders have: a seed, a measure, a network."""
+    """Draw what only some queries have: a seed, a measure of the sort, a network."""
     if query.sort == AT_RANDOM:
-        bound = _bound(Key.SEED, query.seed, query, lambda seed: {"seed": int(seed)})
-        st.number_input("Seed", 0, MAX_SEED, help=SEED_HELP, **bound)
+        binding = bound(Key.SEED, query.seed, query, lambda seed: {"seed": int(seed)})
+        st.number_input("Seed", 0, MAX_SEED, help=SEED_HELP, **binding)
     elif query.sort in COLUMNS:
-        shown = SHARE if query.as_share else FRACTION
-        bound = _bound(Key.MEASURE, shown, query, lambda measure: {"as_share": measure == SHARE})
-        st.segmented_control("Measure", [SHARE, FRACTION], required=True, help=MEASURE_HELP, **bound)
-    names, network = matches.networks, matches.network
-    if not network and matches.ood:
-        names, network = matches.ood.networks, matches.ood.network
-    if network and len(names) > 1:
-        bound = _bound(Key.AGAINST, network, query, lambda network: {"network": network})
-        st.segmented_control("Network", names, required=True, format_func=label, **bound)
+        measures = filter_controls.measures_of(matches.answers)
+        measures += [] if query.measure in measures else [query.measure]
+        binding = bound(Key.MEASURE, query.measure, query, lambda measure: {"measure": Measure(measure)})
+        help_text = filter_controls.measure_help(matches.answers)
+        st.segmented_control("Measure", measures, required=True, help=help_text, **binding)
+    if not matches.answers.network and matches.network in matches.networks and len(matches.networks) > 1:
+        binding = bound(Key.AGAINST, matches.network, query, lambda network: {"network": network})
+        st.segmented_control("Network", matches.networks, required=True, format_func=label, **binding)
 
 
 def _label(choice: str) -> str:
     """Return the label of an answer, with its question's number, or of another sort order."""
-    return SORT_NAMES[choice] if choice in SORT_NAMES else f"{QUESTION_OF[choice].number} · {label_of(choice)}"
+    return SORT_NAMES[choice] if choice in SORT_NAMES else filter_controls.numbered_label(choice)

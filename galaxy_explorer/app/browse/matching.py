@@ -4,10 +4,19 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from galaxy_explorer.app.browse.filters.ood import OodScores, ood_scores
-from galaxy_explorer.app.browse.query import AGAINST_VOLUNTEERS, AT_RANDOM, BETWEEN_NETWORKS, BY_ID, BrowseQuery
-from galaxy_explorer.app.services.result_cache import catalogue_result
-from galaxy_explorer.catalogue import Catalogue, argsort_nan_last, find_ids, sorted_rows
+from galaxy_explorer.app.browse.filters.ood import ood_scores
+from galaxy_explorer.app.browse.filters.rmse import rmse_between
+from galaxy_explorer.app.browse.query import (
+    AGAINST_VOLUNTEERS,
+    AT_RANDOM,
+    BETWEEN_NETWORKS,
+    BY_ID,
+    BY_OOD,
+    BrowseQuery,
+)
+from galaxy_explorer.app.services import networks
+from galaxy_explorer.app.services.answers import VOLUNTEERS, Answers, answers_of
+from galaxy_explorer.catalogue import Catalogue, argsort_nan_last, find_ids, rows_by_id
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.prediction import cached
 
@@ -17,11 +26,10 @@ class Matches:
     """The galaxies that match a query."""
 
     rows: np.ndarray  # (n,) int, in the order of the query
-    networks: tuple[str, ...] = ()  # those with predictions of the catalogue, for sorts that need them
-    network: str = ""  # the one compared with the volunteers
-    rmse: np.ndarray | None = None  # (N,) between the two sides of a disagreement, NaN where unknown
-    predicted: int = 0  # galaxies of the catalogue with predictions by all networks of the sort
-    ood: OodScores | None = None  # for a filter by them
+    answers: Answers  # that ranges, sorts and captions use
+    network: str = ""  # for filters and sorts that need predictions whatever the answers are
+    networks: tuple[str, ...] = ()  # those with predictions of the catalogue, if the query needs any
+    sorted_by: np.ndarray | None = None  # (N,) values of a sort by the RMSE or the OOD score, NaN where unknown
     unknown_ids: list[str] = field(default_factory=list)  # texts of the search that no id contains
 
 
@@ -37,13 +45,10 @@ class RelaxedQuery:
 def match_galaxies(catalogue: Catalogue, query: BrowseQuery) -> Matches:
     """Filter and sort a catalogue; ids that the search names in full come first.
 
-    A sort by disagreement without predictions keeps the order of the ids.
+    A sort by predictions that do not exist keeps the order of the ids.
     """
-    matches = _sorted(catalogue, query)
-    rows = filtered_rows(catalogue, query, matches.rows)
-    if query.ood:
-        matches = replace(matches, ood=(found := ood_scores(catalogue, query.network)))
-        rows = rows[query.ood.mask(found.scores)[rows]]
+    matches = _sorted(catalogue, query, _unsorted(catalogue, query))
+    rows = filtered_rows(catalogue, query, matches)
     if not query.search:
         return replace(matches, rows=rows)
     exact, partial, unknown_ids = find_ids(catalogue, query.search)
@@ -51,10 +56,13 @@ def match_galaxies(catalogue: Catalogue, query: BrowseQuery) -> Matches:
     return replace(matches, rows=np.concatenate([exact, rows[np.isin(rows, partial)]]), unknown_ids=unknown_ids)
 
 
-def filtered_rows(catalogue: Catalogue, query: BrowseQuery, rows: np.ndarray) -> np.ndarray:
-    """Return those of some rows that match the filters on votes, in their order."""
+def filtered_rows(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> np.ndarray:
+    """Return those of the rows that match the filters, in their order."""
+    rows = matches.rows
     for wanted in query.ranges:
-        rows = rows[wanted.mask(catalogue, query.min_asked / 100)[rows]]
+        rows = rows[wanted.mask(matches.answers.votes, query.min_asked / 100)[rows]]
+    for condition in query.filters:
+        rows = rows[condition.mask(catalogue, matches.network)[rows]]
     return rows
 
 
@@ -67,45 +75,40 @@ def relaxed_queries(catalogue: Catalogue, query: BrowseQuery) -> list[RelaxedQue
     return sorted((relaxed for relaxed in found if relaxed.galaxies), key=lambda relaxed: -relaxed.galaxies)
 
 
-def _sorted(catalogue: Catalogue, query: BrowseQuery) -> Matches:
-    """Sort all rows of a catalogue."""
-    if query.sort in (AGAINST_VOLUNTEERS, BETWEEN_NETWORKS):
-        return _sorted_by_disagreement(catalogue, query)
-    if query.sort == AT_RANDOM:
-        return Matches(sorted_rows(catalogue, "random", seed=query.seed))
-    if query.sort in COLUMNS:
-        bound = query.min_asked / 100 if query.as_share else 0.0
-        rows = sorted_rows(catalogue, query.sort, as_share=query.as_share, descending=query.descending, min_mass=bound)
-        return Matches(rows)
-    return Matches(sorted_rows(catalogue, "GalaxyID", descending=query.descending))
-
-
-def _sorted_by_disagreement(catalogue: Catalogue, query: BrowseQuery) -> Matches:
-    """Sort all rows by the RMSE between two networks, or between a network and the volunteers."""
-    tables = {table.network: table for table in cached.tables_of(catalogue)}
-    networks = tuple(tables)
-    by_id = sorted_rows(catalogue, "GalaxyID", descending=False)
+def _unsorted(catalogue: Catalogue, query: BrowseQuery) -> Matches:
+    """Return all rows by id, with the answers and the network that the query uses."""
+    rows = rows_by_id(catalogue, descending=query.descending and query.sort == BY_ID)
     between = query.sort == BETWEEN_NETWORKS
-    if len(networks) < (2 if between else 1):
-        return Matches(by_id, networks)
-    network = query.network if query.network in networks else networks[0]
-    sides = tuple(tables[name] for name in networks[:2]) if between else (tables[network],)
-    try:
-        rmse, predicted = _rmse(catalogue, sides)
-    except (OSError, ValueError):  # a damaged table; Compare replaces it
-        return Matches(by_id)
-    rows = argsort_nan_last(rmse, descending=query.descending)
-    return Matches(rows, networks, "" if between else network, rmse, predicted)
+    if not (between or query.needs_network):
+        return Matches(rows, answers_of(catalogue, query.answers))
+    predicted = tuple(tables.network for tables in cached.tables_of(catalogue))
+    answers = answers_of(catalogue, query.answers)
+    candidates = [answers.network, *[query.network] * (query.network in predicted), *predicted, *networks.names()]
+    network = next(filter(None, candidates), "") if query.needs_network else ""
+    return Matches(rows, answers, network, predicted)
 
 
-def _rmse(catalogue: Catalogue, sides: tuple[cached.Tables, ...]) -> tuple[np.ndarray, int]:
-    """Return the RMSE between two sides, and for how many galaxies it is known."""
+def _sorted(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> Matches:
+    """Sort all rows of a catalogue."""
+    if query.sort == AT_RANDOM:
+        return replace(matches, rows=np.random.default_rng(query.seed).permutation(len(catalogue)))
+    if query.sort in COLUMNS:
+        bound = query.min_asked / 100 if query.measure.is_share else 0.0
+        votes = matches.answers.votes
+        rows = votes.order(query.sort, query.measure, descending=query.descending, min_mass=bound)
+        return replace(matches, rows=rows)
+    values = _values_of_sort(catalogue, query, matches)
+    if values is None or not np.isfinite(values).any():
+        return matches
+    return replace(matches, rows=argsort_nan_last(values, descending=query.descending), sorted_by=values)
 
-    def compute() -> tuple[np.ndarray, int]:
-        first, *second = (cached.open_columns(catalogue.table.index, side) for side in sides)
-        # A network has all answers for a galaxy or none.
-        known = [np.isfinite(side(COLUMNS[0])) for side in (first, *second)]
-        other = second[0] if second else catalogue.votes.fractions
-        return cached.rms_difference(first, other), int(np.logical_and.reduce(known).sum())
 
-    return catalogue_result(catalogue, ("difference", *sides), compute)
+def _values_of_sort(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> np.ndarray | None:
+    """Return the values, (N,), of a sort by predictions; None for another sort."""
+    if query.sort == BY_OOD:
+        return ood_scores(catalogue, matches.network)
+    if query.sort == AGAINST_VOLUNTEERS:
+        return rmse_between(catalogue, matches.network, VOLUNTEERS)
+    if query.sort == BETWEEN_NETWORKS and len(matches.networks) > 1:
+        return rmse_between(catalogue, *matches.networks[:2])
+    return None
