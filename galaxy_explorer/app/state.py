@@ -63,6 +63,7 @@ class Key(StrEnum):
     OPACITY = "opacity"
     METHOD = "method"
     COMMON_SCALE = "common_scale"
+    SIMILAR_SOURCE = "similar_source"
     OTHER_NETWORKS = "ask_others"
     QUESTION = "question"
     SECTION = "section"
@@ -191,6 +192,7 @@ class PanelState:
     asked_answer: str | None = None  # chosen by the visitor or the URL
     own_answer: str = ""  # chosen by the page itself
     opened: set[int] = field(default_factory=set)  # questions that few votes reach, opened for this galaxy
+    similar_source: str = ""  # chosen to find similar galaxies in
 
 
 def shared() -> SharedState:

@@ -4,10 +4,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from galaxy_explorer.app.browse.filters.ood import ood_scores
-from galaxy_explorer.app.browse.filters.own_class import ClassRange
-from galaxy_explorer.app.browse.filters.rmse import rmse_between
-from galaxy_explorer.app.browse.query import (
+from galaxy_explorer.app.query.filters.ood import ood_scores
+from galaxy_explorer.app.query.filters.own_class import ClassRange
+from galaxy_explorer.app.query.filters.rmse import rmse_between
+from galaxy_explorer.app.query.query import (
     AGAINST_VOLUNTEERS,
     AT_RANDOM,
     BETWEEN_NETWORKS,

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from galaxy_explorer.app.browse.filters.filter import Filter
-from galaxy_explorer.app.browse.filters.registry import FILTERS
+from galaxy_explorer.app.query.filters.filter import Filter
+from galaxy_explorer.app.query.filters.registry import FILTERS
 from galaxy_explorer.app.services.answers import VOLUNTEERS
 from galaxy_explorer.app.ui.url_params import MAX_MESSAGES, ignored_param_message
 from galaxy_explorer.catalogue import CatalogueError, Measure, VoteRange

@@ -6,7 +6,7 @@ from urllib.parse import quote, unquote
 
 import numpy as np
 
-from galaxy_explorer.app.browse.filters.filter import Caption, Filter
+from galaxy_explorer.app.query.filters.filter import Caption, Filter
 from galaxy_explorer.app.services.collections.collection import clean_name
 from galaxy_explorer.app.services.collections.ranking import ranking_named
 from galaxy_explorer.catalogue import Catalogue

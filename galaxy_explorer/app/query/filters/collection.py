@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from galaxy_explorer.app.browse.filters.filter import Filter
+from galaxy_explorer.app.query.filters.filter import Filter
 from galaxy_explorer.app.services.collections import session
 from galaxy_explorer.app.services.collections.exchange import Shared, shared_from_url
 from galaxy_explorer.catalogue import Catalogue
