@@ -64,7 +64,8 @@ def opened_questions() -> set[int]:
 
 def _named(galaxy: ShownGalaxy) -> str:
     """Return what a saved chart calls a galaxy: its title, if any, and its id."""
-    return f"{galaxy.title} ({galaxy.galaxy_id})" if galaxy.title else galaxy.name
+    has_name = galaxy.title and galaxy.galaxy_id not in galaxy.title
+    return f"{galaxy.title} ({galaxy.galaxy_id})" if has_name else galaxy.name
 
 
 def show_chart(prediction: GalaxyPrediction, shown: str) -> dict[str, Any]:
