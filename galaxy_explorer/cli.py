@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="galaxy-explorer", description=TITLE, epilog=EXIT_STATUS)
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (_add_app, _add_predict, _add_evaluate, _add_fetch, _add_pack, _add_train):
+    for add in (_add_app, _add_predict, _add_evaluate, _add_fetch, _add_pack, _add_cutouts, _add_train):
         add(commands)
     return parser
 
@@ -116,7 +116,15 @@ def _add_predict(commands: Any) -> None:
     add("paths", nargs="+", metavar="PATH", help=paths)
     add("--output", type=Path, required=True, metavar="FILE", help="the table: .csv, .parquet, .fits or .ecsv")
     add("--interval", action="store_true", help="add 74 columns: both ends of the 68 %% prediction intervals")
+    embeddings = (
+        "also write GalaxyID and the embedding, a list of float32 numbers: the mean over the TTA views of the means "
+        "of the network's last maps"
+    )
+    add("--embeddings", type=Path, metavar="FILE.parquet", help=embeddings)
     add("--spread", dest="interval", action="store_true", help=argparse.SUPPRESS)  # of earlier versions
+    catalogue = "a table whose columns are joined by id: FITS, VOTable, ECSV, CSV or Parquet"
+    add("--catalogue", type=Path, metavar="FILE", help=catalogue)
+    add("--id", default="", metavar="COLUMN", help="its column of ids (the first with a usual name)")
     _add_crop(command)
     names = "of the columns: Class1.1, …, or t01_smooth, … with 37 answer shares (%(default)s)"
     add("--names", choices=("class", "gz2"), default="class", help=names)
@@ -155,6 +163,35 @@ def _add_pack(commands: Any) -> None:
     add("--quality", type=int, default=90, metavar="Q", help="of WebP, 1 to 100 (%(default)s)")
     _add_ids(command)
     add("--workers", type=_positive, metavar="N", help="threads (by default some more than processors)")
+
+
+def _add_cutouts(commands: Any) -> None:
+    example = "cutouts --catalogue table.fits --images 'mosaic_{band}.fits' --to cutouts.zip"
+    hint = "run the same command with --resume to continue"
+    command = _add_command(
+        commands, "cut a catalogue's galaxies out of mosaics, as Galaxy Zoo showed its own", example, hint
+    )
+    add = command.add_argument
+    table = "the table of galaxies: FITS, VOTable, ECSV, CSV or Parquet"
+    add("--catalogue", type=Path, required=True, metavar="FILE", help=table)
+    images = "FITS images, folders of them, or patterns; {band} in a name is replaced by each band"
+    add("--images", nargs="+", required=True, metavar="PATH", help=images)
+    add("--to", type=Path, required=True, metavar="FILE.zip|DIR", help="the zip file or folder to write")
+    bands = "red, green and blue, or one band for grey (i r g, as SDSS)"
+    add("--bands", nargs="+", default=["i", "r", "g"], metavar="BAND", help=bands)
+    for name, what in (("id", "ids"), ("ra", "right ascensions, in degrees"), ("dec", "declinations, in degrees")):
+        add(f"--{name}", default="", metavar="COLUMN", help=f"the column of {what} (the first with a usual name)")
+    radius = "the column of Petrosian radii R90 (petroR90_r); a cutout's pixel is 0.02 of it"
+    add("--radius", default="", metavar="COLUMN", help=radius)
+    units = ("arcsec", "arcmin", "deg", "pixel")
+    add("--radius-unit", default="", choices=units, help="its unit (the column's own, or else arcsec)")
+    factor = "R90 over the column's radius: about 2.6 for a half-light radius (%(default)s)"
+    add("--radius-factor", type=float, default=1.0, metavar="F", help=factor)
+    add("--format", choices=("jpg", "png"), default="jpg", help="of the pictures (%(default)s)")
+    add("--quality", type=int, default=95, metavar="Q", help="of JPEG, 1 to 100 (%(default)s)")
+    add("--resume", action="store_true", help="continue an interrupted run")
+    _add_ids(command)
+    add("--workers", type=_positive, metavar="N", help="threads (one for each processor)")
 
 
 def _add_fetch(commands: Any) -> None:

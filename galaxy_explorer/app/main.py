@@ -10,20 +10,27 @@ from galaxy_explorer.app import paths, server, state
 from galaxy_explorer.app.services.local_paths import read_token
 from galaxy_explorer.app.services.preloading import preload_soon
 from galaxy_explorer.app.ui import menu, vote_kind
+from galaxy_explorer.app.ui.buttons.heart import keep_collections
 from galaxy_explorer.app.ui.menu import Page
 
 UI = paths.APP / "ui"
-SHEETS = tuple(f"{name}.css" for name in ("style", "menu", "tiles", "gallery", "empty_page", "loading", "print"))
+SHEETS = tuple(
+    f"{name}.css" for name in ("style", "menu", "tiles", "gallery", "empty_page", "loading", "print", "buttons/heart")
+)
 
 PAGES = (
     Page(paths.START, "start", "Start", "home"),  # the default page
     Page(paths.BROWSE, "browse", "Browse", "grid_view"),
+    Page(paths.MAP, "map", "Map", "scatter_plot"),
     Page(paths.GALAXY, "galaxy", "Galaxy", "flare"),
     Page(paths.UPLOAD, "upload", "Upload", "upload"),
     Page(paths.SKY, "sky", "Sky", "travel_explore"),
     Page(paths.COMPARE, "compare", "Compare", "balance"),
+    Page(paths.COLLECTIONS, "collections", "Collections", "favorite", tab="Hearts"),
     Page(paths.ABOUT, "about", "About", "info"),
 )
+# Pages that no menu lists, with the page of the menu that leads to them.
+HIDDEN = {Page(paths.CLASSIFY, "classify", "Find more like these", "auto_awesome"): "Collections"}
 
 
 def main() -> None:
@@ -42,16 +49,19 @@ def main() -> None:
                 title=page.title,
                 icon=f":material/{page.icon}:",
                 default=page is PAGES[0],
+                visibility="hidden" if page in HIDDEN else "visible",
             )
-            for page in PAGES
+            for page in (*PAGES, *HIDDEN)
         ]
         + missing_pages(),
         position="top",
     )
-    menu.show_tabs(PAGES, page.title)
+    menu.show_tabs(PAGES, {hidden.title: shown for hidden, shown in HIDDEN.items()}.get(page.title, page.title))
     read_token()
     follow_earlier_link(page.url_path)
     state.enter(page.url_path)
+    state.collections().watched = state.collections().outdated = False
+    keep_collections()
     vote_kind.read_url()
     page.run()
     preload_soon()
@@ -64,7 +74,7 @@ def missing_pages() -> list[Any]:
     """
     context, shared = get_script_run_ctx(), state.shared()
     requested = context.pages_manager.intended_page_name if context else None
-    if requested and requested not in {page.url_path for page in PAGES}:
+    if requested and requested not in {page.url_path for page in (*PAGES, *HIDDEN)}:
         shared.missing_path = requested
     if not shared.missing_path:
         return []

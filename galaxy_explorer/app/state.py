@@ -16,7 +16,9 @@ from galaxy_explorer.images import Square
 from galaxy_explorer.storage import ResultCache
 
 if TYPE_CHECKING:
+    from galaxy_explorer.app.services.collections.collection import Collection, Collections
     from galaxy_explorer.app.services.selection import Selection
+    from galaxy_explorer.similarity.class_files import SavedClass
 
 State = TypeVar("State")
 Crop = Square | Literal["found", "whole"]  # a visitor's own, that of find_galaxy, or the whole picture
@@ -28,6 +30,7 @@ class Key(StrEnum):
     # Browse, Galaxy, panel, About, and widgets of several pages.
     SOURCE = "source_choice"
     VOTES = "choose_votes"
+    ANSWERS_OF = "answers_of"
     PRESET = "ready_made"
     SEARCH = "search"
     NEW_ANSWER = "new_answer"
@@ -36,6 +39,7 @@ class Key(StrEnum):
     ASKED = "asked"
     OOD_FLAG = "ood_flag"
     OOD_SCORE = "ood_score"
+    RMSE = "rmse"
     SORT = "sort_by"
     ORDER = "order"
     SEED = "seed"
@@ -59,10 +63,26 @@ class Key(StrEnum):
     OPACITY = "opacity"
     METHOD = "method"
     COMMON_SCALE = "common_scale"
+    SIMILAR_SOURCE = "similar_source"
     OTHER_NETWORKS = "ask_others"
     QUESTION = "question"
     SECTION = "section"
     THEME = "turned_theme"
+    GALAXY_MAP = "galaxy_map"
+    MAP_POINTS = "map_points"
+    MAP_MATCHES = "map_matches"
+    MAP_NETWORK = "map_network"
+
+    # Hearts and Collections.
+    COLLECTIONS = "collections"
+    COLLECTION = "collection_choice"
+    COLLECTION_NAME = "collection_name"
+    NEW_COLLECTION = "new_collection"
+    COLLECTION_FILE = "collection_file"
+    COLLECTION_PAGE = "collection_page"
+    COPY_COLLECTION = "copy_collection"
+    CLASS_NETWORK = "class_network"
+    CLASS_FILE = "class_file"
 
     # Upload, Sky, Compare.
     FILES = "files"
@@ -136,6 +156,16 @@ class BrowseState:
     answer_missing: bool = False  # "Add filter" was pressed without an answer
 
 
+@dataclass
+class MapState:
+    """What the map's component has sent, until the page answers it, and the visitor's choice."""
+
+    wish: dict[str, Any] = field(default_factory=dict)  # pictures
+    opened: int | None = None  # galaxy that was pressed, by its number on the map
+    redraw: bool = False  # whether a shape was drawn or removed
+    network: str = ""  # whose map is shown; empty: the first
+
+
 class GalaxyUrl(NamedTuple):
     """URL parameters that the galaxy page reads, apart from the source and the votes."""
 
@@ -162,6 +192,7 @@ class PanelState:
     asked_answer: str | None = None  # chosen by the visitor or the URL
     own_answer: str = ""  # chosen by the page itself
     opened: set[int] = field(default_factory=set)  # questions that few votes reach, opened for this galaxy
+    similar_source: str = ""  # chosen to find similar galaxies in
 
 
 def shared() -> SharedState:
@@ -179,6 +210,11 @@ def browse() -> BrowseState:
     return _state_of(BrowseState)
 
 
+def galaxy_map() -> MapState:
+    """Return the state of Map."""
+    return _state_of(MapState)
+
+
 def galaxy() -> GalaxyState:
     """Return the state of the galaxy page."""
     return _state_of(GalaxyState)
@@ -194,6 +230,48 @@ def enter(page: str) -> None:
     known = shared()
     known.arrived = page != known.current_page
     known.current_page = page
+
+
+@dataclass
+class CollectionsState:
+    """The visitor's collections as the browser keeps them."""
+
+    kept: "Collections | None" = None  # None until the browser has sent them, or something was marked
+    loaded: bool = False  # whether the browser has sent them
+    stored: bool = True  # whether the browser can store them
+    outdated: bool = False  # whether the page shows earlier ones
+    watched: bool = False  # whether the page that runs shows them
+    undo: "list[tuple[str, Collections]]" = field(default_factory=list)  # changes in words, with what was before
+    imported: str = ""  # a message about the last import
+
+
+class ClassRound(NamedTuple):
+    """Galaxies that are offered to be judged, by a class learned from earlier marks."""
+
+    source: str
+    network: str
+    learned_from: "Collection"
+    galaxy_ids: tuple[str, ...]
+
+
+@dataclass
+class ClassifyState:
+    """The round of “Find more like these”, and the class files that the visitor opened."""
+
+    round: ClassRound | None = None
+    skipped: set[str] = field(default_factory=set)  # galaxies of the round that were not judged
+    opened: "dict[str, SavedClass]" = field(default_factory=dict)  # by name
+    message: str = ""  # about the file opened last
+
+
+def collections() -> CollectionsState:
+    """Return the visitor's collections."""
+    return _state_of(CollectionsState)
+
+
+def classify() -> ClassifyState:
+    """Return the state of “Find more like these”."""
+    return _state_of(ClassifyState)
 
 
 # Upload, Sky, Compare.

@@ -15,6 +15,7 @@ from galaxy_explorer.catalogue.image_files import (
     FOLDER_TABLES,
     KAGGLE_PICTURES,
     KAGGLE_SCORES,
+    POSITIONS_FILE,
     SAMPLE,
     SCORES_FILES,
     SUFFIXES,
@@ -28,7 +29,7 @@ from galaxy_explorer.catalogue.image_files import (
     pictures_by_id,
 )
 from galaxy_explorer.catalogue.live_sdss import draw_named, open_live
-from galaxy_explorer.catalogue.tables.score_tables import UNREAD, read_scores
+from galaxy_explorer.catalogue.tables.score_tables import POSITION, UNREAD, read_scores
 from galaxy_explorer.catalogue.zip_files import (
     MAX_FIELD_BYTES,
     MAX_TABLE_BYTES,
@@ -148,11 +149,22 @@ def _open_folder(path: Path, name: str = "") -> Catalogue:
     files = known_files(names, path)
     table = _score_table(files)
     scores = read_scores(path / files[table], str(path / files[table])) if table else None
+    if POSITIONS_FILE in files:
+        where = path / files[POSITIONS_FILE]
+        scores = _with_positions(scores, read_scores(where, str(where), POSITION))
     name, skipped = name or path.resolve().name, _skipped_in(path, names)
     pictures, invalid = pictures_by_id(names, path, skipped)
     note = " ".join(filter(None, (f"Pictures of the folder {name}.", invalid, skipped)))
     framed = name == SAMPLE or field_file_of(path) is not None
     return replace(_assemble(name, path, pictures, scores, field_of_folder(path), note), framed=framed)
+
+
+def _with_positions(scores: pd.DataFrame | None, positions: pd.DataFrame) -> pd.DataFrame:
+    """Add positions to scores; positions that are in the table of scores are kept."""
+    positions.attrs[UNREAD] = []
+    if scores is None:
+        return positions
+    return scores if set(POSITION) <= set(scores.columns) else scores.join(positions[list(POSITION)], rsuffix="_other")
 
 
 def _score_table(files: dict[str, str]) -> str:
@@ -162,7 +174,7 @@ def _score_table(files: dict[str, str]) -> str:
 
 def _skipped_in(location: Path, names: list[str]) -> str:
     """Return sentences on what is not read of a plain folder or zip: subfolders, files, tables."""
-    used = (FIELD_FILE, VALIDATION_FILE, _score_table(known_files(names, location)))
+    used = (FIELD_FILE, VALIDATION_FILE, POSITIONS_FILE, _score_table(known_files(names, location)))
     folders = count_picture_folders(location) if location.is_dir() else 0
     unscanned = (
         f"Subfolders of {location.resolve().name} with pictures, not scanned: {folders:,}. Open each by its path."
@@ -188,6 +200,10 @@ def _open_zip(path: Path) -> Catalogue:
     if table:
         where = f"{path}: {files[table]}"
         scores = read_scores(_read_table(archive, files[table], where, MAX_TABLE_BYTES), where)
+    if POSITIONS_FILE in files:
+        where = f"{path}: {files[POSITIONS_FILE]}"
+        content = _read_table(archive, files[POSITIONS_FILE], where, MAX_TABLE_BYTES)
+        scores = _with_positions(scores, read_scores(content, where, POSITION))
     if framed:
         where = f"{path}: {files[FIELD_FILE]}"
         field_of_view = parse_field(_read_table(archive, files[FIELD_FILE], where, MAX_FIELD_BYTES), where)

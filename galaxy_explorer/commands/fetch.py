@@ -7,9 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from galaxy_explorer.commands.downloads import FetchError, Remote, check_disk_space, download, missing_megabytes
-from galaxy_explorer.commands.kaggle import fetch_kaggle
-from galaxy_explorer.commands.unpacking import exists_with_content, remove_unfinished, unpack
+from galaxy_explorer.commands.fetching.downloads import (
+    FetchError,
+    Remote,
+    check_disk_space,
+    download,
+    missing_megabytes,
+)
+from galaxy_explorer.commands.fetching.kaggle import fetch_kaggle
+from galaxy_explorer.commands.fetching.unpacking import exists_with_content, remove_unfinished, unpack
 from galaxy_explorer.storage import try_lock
 
 _PICTURES_URL = "https://zenodo.org/records/3565489/files/images_gz2.zip?download=1"
@@ -44,7 +50,7 @@ def fetch(options: argparse.Namespace) -> int:
 
 def _fetch_into(folder: Path, options: argparse.Namespace) -> int:
     if options.what == "sdss":
-        from galaxy_explorer.commands.sdss import check_draw, fetch_sdss  # pandas takes a second to import
+        from galaxy_explorer.commands.fetching.sdss import check_draw, fetch_sdss  # pandas takes a second to import
 
         check_draw(options.count, options.seed)
         with _locked(folder):

@@ -5,9 +5,11 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from galaxy_explorer.catalogue import FIELD_FILE, read_ids
 from galaxy_explorer.commands.console import inference_options, load_model, progress_bar
+from galaxy_explorer.commands.joining import add_columns, join_of
 from galaxy_explorer.commands.reporting import (
     check_not_overwriting_inputs,
     check_output,
@@ -37,8 +39,10 @@ from galaxy_explorer.prediction import (
     read_failures,
     read_table,
 )
+from galaxy_explorer.prediction.embeddings import has_rows
 from galaxy_explorer.prediction.formats import check_ending
 from galaxy_explorer.prediction.tables import STATE, sidecar
+from galaxy_explorer.survey.joining import Join
 
 PREDICT_AGAIN = "leave out --resume to predict all again, or name another --output"
 CANNOT_RUN = 2  # exit status
@@ -51,6 +55,8 @@ class TableOptions:
     columns: Sequence[str]
     about: Mapping[str, str | int]
     names: str
+    embeddings: Path | None = None  # a table of its own
+    join: Join | None = None  # a catalogue, whose columns are added
 
 
 def predict(options: argparse.Namespace) -> int:
@@ -75,9 +81,10 @@ def predict(options: argparse.Namespace) -> int:
             model = load_model(options, rank)
             settings = inference_options(options, rank)
             table = _table_options(options, model, sources, settings.tta_views)
-            store = PredictionStore(output, str(table.about["prediction_key"]))
+            store = PredictionStore(output, str(table.about["prediction_key"]), table.embeddings is not None)
             if rank.is_rank_0:
-                until_end.enter_context(reserved(output, store.lock()))
+                for file in filter(None, (output, table.embeddings)):
+                    until_end.enter_context(reserved(file, PredictionStore(file, store.key).lock()))
             _check_unfinished(store, sources, options.resume)
         _check_same_galaxies(sources, rank)
         finished = options.resume and store.finished
@@ -85,6 +92,8 @@ def predict(options: argparse.Namespace) -> int:
             if rank.is_rank_0:
                 report_unscanned(options.paths)
                 _forget_changed(store, sources)
+                if store.uncounted_paths():
+                    say(f"what {store.chunks} holds without embeddings is predicted again, for --embeddings")
                 if output.exists() and not finished:
                     say(f"{output} exists; it is replaced when all galaxies are predicted")
         if finished:
@@ -119,7 +128,22 @@ def _table_options(
     cropped = any(source.cropped for source in sources)
     about = provenance(options.weights, model, tta_views)
     about |= {"crop": "auto" if cropped else "none", "names": options.names}
-    return TableOptions([*columns, *(CROP_COLUMNS if cropped else ())], about, options.names)
+    columns += CROP_COLUMNS if cropped else ()
+    join = join_of(options, [source.galaxy_id for source in sources])
+    return TableOptions(columns, about, options.names, _embeddings_file(options), join)
+
+
+def _embeddings_file(options: argparse.Namespace) -> Path | None:
+    """Check the file of ``--embeddings``, if there is one; errors as in `check_output`."""
+    if options.embeddings is None:
+        return None
+    path = check_output(options.embeddings, "--embeddings")
+    if path.suffix.lower() != ".parquet":
+        raise ValueError(f"--embeddings {path}: embeddings are written as Parquet; name a file that ends in .parquet")
+    if path.resolve() == options.output.resolve():
+        raise ValueError(f"--embeddings and --output are both {path}; name two files")
+    check_not_overwriting_inputs(options.paths, path, "--embeddings")
+    return path
 
 
 def _finish(store: PredictionStore, count: int, table: TableOptions) -> int:
@@ -129,8 +153,11 @@ def _finish(store: PredictionStore, count: int, table: TableOptions) -> int:
         report(store.give_up(), listed)
         say(f"no galaxy could be predicted; {store.path} was not written")
         return CANNOT_RUN
-    found = store.finish(table.columns, table.about, table.names)
+    found = store.finish(table.columns, table.about, table.names, embeddings_file=table.embeddings)
     print(printable(f"{found.predicted:,} of {count:,} galaxies are in {store.path}"))
+    if table.embeddings:
+        print(printable(f"their embeddings are in {table.embeddings}"))
+    add_columns(store.path, table.join)
     if found.predicted + len(found.failures) < count:  # two runs on a file system without locks
         raise PredictionError(f"another run removed part of this run's chunks of {store.path}; run it again alone")
     if found.cropped:
@@ -191,6 +218,7 @@ def _report_finished(store: PredictionStore, sources: list[Source], table: Table
     if expected:  # otherwise there is no row to check
         _check_finished(store, expected, table)
         print(printable(f"{store.path} is finished already; leave out --resume to predict all again"))
+        add_columns(store.path, table.join)
     again = f"--ids {store.failed} with another --output predicts them again"
     return report(
         failures, f"all of them, with the reasons, are in {store.failed}; {again}", "when the table was written"
@@ -210,6 +238,8 @@ def _check_finished(store: PredictionStore, expected: Sequence[str], wanted: Tab
         problem = "with predictions of other weights or another number of TTA views"
     elif INTERVAL_COLUMNS[0] in wanted.columns and INTERVAL_COLUMNS[0] not in table:
         problem = "without the columns of --interval"
+    elif wanted.embeddings and not has_rows(wanted.embeddings, expected, store.key):
+        problem = f"but {wanted.embeddings} does not hold the embeddings of its galaxies"
     elif other := next((name for name in ("crop", "names") if about[name] != wanted.about[name]), None):
         problem = f"with --{other} {about[other]}"
     else:

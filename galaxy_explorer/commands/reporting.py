@@ -32,7 +32,7 @@ def report_unscanned(paths: Sequence[str]) -> None:
             say(message)
 
 
-def check_output(output: Path) -> Path:
+def check_output(output: Path, option: str = "--output") -> Path:
     """Check that an output can be written; return the file that a link to it leads to.
 
     Raises
@@ -41,14 +41,14 @@ def check_output(output: Path) -> Path:
         If its folder does not exist, or it is a folder itself.
     """
     if not output.resolve().parent.is_dir():
-        raise ValueError(f"there is no folder {output.parent} to write into; create it, or name another --output")
+        raise ValueError(f"there is no folder {output.parent} to write into; create it, or name another {option}")
     if output.is_dir():
-        raise ValueError(f"{output} is a folder; name another --output, or a file in it")
+        raise ValueError(f"{output} is a folder; name another {option}, or a file in it")
     # An atomic write would replace the link, not the file that it leads to.
     return output.resolve() if output.is_symlink() else output
 
 
-def check_not_overwriting_inputs(paths: Sequence[str], output: Path) -> None:
+def check_not_overwriting_inputs(paths: Sequence[str], output: Path, option: str = "--output") -> None:
     """Raise ValueError if an output would overwrite an input, or be read as one."""
     for path in filter(Path.exists, map(Path, paths)):
         folder = path if path.is_dir() else path.parent
@@ -57,7 +57,7 @@ def check_not_overwriting_inputs(paths: Sequence[str], output: Path) -> None:
         if (in_folder and is_read) or (output.exists() and output.samefile(path)):
             raise ValueError(
                 f"{output} is an input of this command, or would be read as one from {folder}; "
-                "name another --output, such as predictions.csv"
+                f"name another {option}, such as predictions{output.suffix}"
             )
 
 

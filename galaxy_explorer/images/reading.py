@@ -19,7 +19,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from galaxy_explorer.images.exposure import DAMAGED, GREY, MAX_PIXELS, Exposure, ImageError, check_size, too_large
-from galaxy_explorer.images.fits import read_fits
+from galaxy_explorer.images.formats.fits import read_fits
 from galaxy_explorer.images.formats.segments import check_jpeg, check_png, without_texts
 from galaxy_explorer.images.formats.tiff import finite_range, not_read, read_layout, read_samples, scaled
 

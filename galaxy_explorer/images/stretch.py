@@ -39,11 +39,14 @@ LEAST_BEYOND = 0.08  # part of the other pixels that are darker than those next 
 LEAST_SKY = 0.2  # of the plane's height plus width: pixels on the border, not filled, to measure the sky there
 
 
-def to_levels(planes: np.ndarray) -> np.ndarray:
-    """Stretch one or three planes of fluxes, reddest first, to (H, W, 3) uint8."""
+def to_levels(planes: np.ndarray, step: int = 1) -> np.ndarray:
+    """Stretch one or three planes of fluxes, reddest first, to (H, W, 3) uint8.
+
+    Every `step`-th row and column measures the sky, its noise and the brightest light.
+    """
     from astropy.visualization import make_lupton_rgb
 
-    fluxes = in_noise(planes)
+    fluxes = in_noise(planes, step)
     if len(fluxes) == 3:
         fluxes = fluxes * (LEVELS_PER_NOISE / LEVELS_PER_NOISE.mean()).astype(np.float32)[:, np.newaxis, np.newaxis]
     red, green, blue = np.broadcast_to(fluxes, (3, *fluxes.shape[1:]))
@@ -58,13 +61,13 @@ def linear_stretch() -> float:
     return float(255 * 0.1 * Q / np.arcsinh(0.1 * Q) / LEVELS_PER_NOISE.mean())
 
 
-def in_noise(planes: np.ndarray) -> np.ndarray:
+def in_noise(planes: np.ndarray, step: int = 1) -> np.ndarray:
     """Return float32 planes of fluxes in units of their noise above the sky; NaN becomes sky.
 
     Each plane has a finite value. If bright light stands out by more than `MOST_CONTRAST`, or without noise, all
     planes are scaled so that it stands out by that much.
     """
-    skies, noises = zip(*map(sky_and_noise, planes), strict=True)
+    skies, noises = zip(*map(sky_and_noise, planes[:, ::step, ::step]), strict=True)
     noise = np.array(noises)
     if not (noise > 0).all():  # one scale for all, or colours would depend on which band has noise
         noise[:] = noise.max() or 1.0
@@ -72,7 +75,7 @@ def in_noise(planes: np.ndarray) -> np.ndarray:
     fluxes = np.stack(
         [(plane - np.float64(sky)) / scale for plane, sky, scale in zip(planes, skies, noise, strict=True)]
     )
-    brightest = np.nanpercentile(_sample(fluxes), _BRIGHT) or np.nanmax(fluxes)
+    brightest = np.nanpercentile(_sample(fluxes[:, ::step, ::step]), _BRIGHT) or np.nanmax(fluxes)
     if brightest > MOST_CONTRAST or (brightest > 0 and max(noises) == 0):
         fluxes *= MOST_CONTRAST / brightest
     np.clip(np.nan_to_num(fluxes, copy=False, nan=0.0), -_BRIGHTEST, _BRIGHTEST, out=fluxes)

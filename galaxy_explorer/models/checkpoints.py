@@ -1,6 +1,7 @@
 """Checkpoints: weights and model card in one file.
 
 A file holds ``{"weights": state dict, "card": plain types}``. Loading is strict, and never runs code in the file.
+It may hold ``"placement"``, which `models.placements` describes.
 """
 
 import io
@@ -16,6 +17,7 @@ from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.models.card import Card
 from galaxy_explorer.models.model import Model
 from galaxy_explorer.models.networks import build
+from galaxy_explorer.models.placements import as_stored, fingerprint_of, usable_placement
 from galaxy_explorer.storage import bundled, write_atomic
 
 WEIGHTS = bundled("weights")
@@ -71,12 +73,13 @@ def find(name: str | Path, folder: Path = WEIGHTS) -> Path:
 def save(path: str | Path, model: Model) -> None:
     """Write a checkpoint atomically, with the weights in half precision.
 
+    A placement that is not that of these weights is left out.
+
     Raises
     ------
     CheckpointError
         If a weight is not finite in half precision.
     """
-    card = model.card.to_dict()
     weights = {
         name: (value.half() if value.is_floating_point() else value).cpu().contiguous().clone()
         for name, value in model.network.state_dict().items()
@@ -86,7 +89,10 @@ def save(path: str | Path, model: Model) -> None:
             f"the weights {', '.join(infinite[:3])} hold NaN or more than half precision can represent: training "
             "diverged; start it again with a lower learning rate"
         )
-    torch_save_atomic({"weights": weights, "card": card}, path)
+    content: dict[str, Any] = {"weights": weights, "card": model.card.to_dict()}
+    if model.placement and (own := usable_placement(model.placement, fingerprint_of(weights, model.card))):
+        content["placement"] = as_stored(own)
+    torch_save_atomic(content, path)
 
 
 def torch_save_atomic(content: dict[str, Any], path: str | Path) -> None:
@@ -117,7 +123,7 @@ def load(name: str | Path, device: str | torch.device = "cpu") -> Model:
         If the file cannot be read, is not a checkpoint, or is for other columns than the decision tree's.
     """
     path = find(name)
-    card, weights = _read(path)
+    card, weights, placement = _read(path)
     _check_numbers(path, _preprocessing(card))
     columns = card.columns if isinstance(card.columns, (list, tuple)) else ()
     if tuple(columns) != COLUMNS:
@@ -132,7 +138,7 @@ def load(name: str | Path, device: str | torch.device = "cpu") -> Model:
         raise CheckpointError(f"the weights in {path} do not fit the network on its card: {error}") from error
     _check_numbers(path, _out_of_distribution(card, weights["to_answers.weight"].shape[1]))
     network.to(device).eval().requires_grad_(False)
-    return Model(network, card)
+    return Model(network, card, placement)
 
 
 def _preprocessing(card: Card) -> dict[str, Numbers]:
@@ -190,8 +196,29 @@ def read_card(path: str | Path) -> Card:
     return _read(Path(path))[0]
 
 
-def _read(path: Path) -> tuple[Card, dict[str, torch.Tensor]]:
-    """Read card and weights, without running code that the file may hold."""
+def read_placement(name: str | Path) -> dict[str, Any] | None:
+    """Read the placement of a checkpoint; None if it has none that was fitted to its weights.
+
+    Parameters
+    ----------
+    name : str or Path
+        As in `load`.
+
+    Returns
+    -------
+    dict or None
+        As `models.placements` describes it, with arrays of float32.
+
+    Raises
+    ------
+    CheckpointError
+        If the file cannot be read or is not a checkpoint.
+    """
+    return _read(find(name))[2]
+
+
+def _read(path: Path) -> tuple[Card, dict[str, torch.Tensor], dict[str, Any] | None]:
+    """Read card, weights and placement, without running code that the file may hold."""
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:  # its own message tells how to run the code in the file
@@ -207,6 +234,7 @@ def _read(path: Path) -> tuple[Card, dict[str, torch.Tensor]]:
     if lacking := [name for name in REQUIRED if name not in content["card"]]:
         raise CheckpointError(f"the card in {path} lacks {', '.join(lacking)}; train it again with train.py")
     try:
-        return Card.from_dict(content["card"]), content["weights"]
+        card, weights, stored = Card.from_dict(content["card"]), content["weights"], content.get("placement")
+        return card, weights, usable_placement(stored, fingerprint_of(weights, card)) if stored else None
     except (ValueError, TypeError, AttributeError) as error:
         raise CheckpointError(f"the card in {path} cannot be read ({error}); train it again with train.py") from error

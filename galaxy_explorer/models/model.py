@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,6 +23,7 @@ class Model:
 
     network: GalaxyNetwork
     card: Card
+    placement: Mapping[str, Any] | None = None  # of its embeddings on the map, as `checkpoints.read_placement` has it
 
     @property
     def device(self) -> torch.device:

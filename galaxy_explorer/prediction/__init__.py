@@ -10,9 +10,9 @@ torch is imported when a network runs.
 from galaxy_explorer.prediction.catalogues import predict_catalogue, predict_missing, sources_of
 from galaxy_explorer.prediction.chunks import Predictions
 from galaxy_explorer.prediction.distributed import SINGLE_PROCESS, DistributedError, Rank, init_distributed
-from galaxy_explorer.prediction.embeddings import embed, ood_score
+from galaxy_explorer.prediction.embeddings import Embeddings, open_embeddings
 from galaxy_explorer.prediction.formats import ENDINGS, as_bytes, read_about, read_fractions, read_table, write_table
-from galaxy_explorer.prediction.inference import predict
+from galaxy_explorer.prediction.inference import embed, ood_score, predict
 from galaxy_explorer.prediction.provenance import find_network, provenance
 from galaxy_explorer.prediction.store import PredictionStore
 from galaxy_explorer.prediction.stream import Batch, PredictOptions, Source, predict_pictures
@@ -38,6 +38,7 @@ __all__ = [
     "UPPER_COLUMNS",
     "Batch",
     "DistributedError",
+    "Embeddings",
     "PredictOptions",
     "PredictionError",
     "PredictionStore",
@@ -49,6 +50,7 @@ __all__ = [
     "find_network",
     "init_distributed",
     "ood_score",
+    "open_embeddings",
     "predict",
     "predict_catalogue",
     "predict_missing",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.prediction.chunks import Predictions, collect
 from galaxy_explorer.prediction.distributed import SINGLE_PROCESS, Rank
+from galaxy_explorer.prediction.embeddings import array_of
 from galaxy_explorer.prediction.store import PredictionStore
 from galaxy_explorer.prediction.stream import DEFAULTS, Batch, PredictOptions, Source, predict_pictures
 from galaxy_explorer.prediction.tables import PredictionError
@@ -29,6 +30,7 @@ def predict_catalogue(
     *,
     store: str | Path | None = None,
     only: Sequence[str] | None = None,
+    embeddings: bool = False,
 ) -> Predictions:
     """Predict the galaxies of a catalogue, with a table on disk if a path is given.
 
@@ -47,6 +49,9 @@ def predict_catalogue(
         again.
     only : sequence of str, optional
         Ids of the galaxies that are needed now. The store stays unfinished until it holds the whole catalogue.
+    embeddings : bool, optional
+        Whether the store holds embeddings as well (`open_embeddings`). A finished table without them becomes
+        unfinished; its galaxies are predicted again, and can be read until then.
 
     Returns
     -------
@@ -62,16 +67,18 @@ def predict_catalogue(
     if store is None:
         batches = predict_pictures(model, sources_of(wanted), options)
         return collect(list(_track(batches, options, len(wanted))))
-    table = PredictionStore(Path(store), model.key(options.tta_views))
+    table = PredictionStore(Path(store), model.key(options.tta_views), embeddings)
     if table.path.suffix.lower() != ".parquet":
         raise PredictionError(f"{store} is not a Parquet file; predictions of a catalogue are stored as .parquet")
 
     def resume() -> None:
         predict_missing(table, model, list(sources_of(wanted)), options)
         if _is_complete(table, catalogue):
-            table.finish()
+            table.finish(order=catalogue.ids)
 
-    if table.finished and not table.failures().keys().isdisjoint(wanted.ids):  # a disk that was away may be back
+    lacking = embeddings and array_of(table.path) is None  # an earlier version made it
+    # A disk that was away may be back.
+    if table.finished and (lacking or not table.failures().keys().isdisjoint(wanted.ids)):
         with table.lock() as acquired:
             if acquired and table.finished:
                 table.reopen()

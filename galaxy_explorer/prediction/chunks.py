@@ -1,6 +1,6 @@
 """Chunks of a prediction table: predictions and failures as rows, and back."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,11 +8,21 @@ import pandas as pd
 
 from galaxy_explorer.catalogue import ID
 from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.prediction.embeddings import to_bytes
 from galaxy_explorer.prediction.stream import Batch
-from galaxy_explorer.prediction.tables import CROP_COLUMNS, FAILURE, LOWER_COLUMNS, OOD_SCORE, STATE, UPPER_COLUMNS
+from galaxy_explorer.prediction.tables import (
+    CROP_COLUMNS,
+    EMBEDDING,
+    FAILURE,
+    LOWER_COLUMNS,
+    OOD_SCORE,
+    STATE,
+    UPPER_COLUMNS,
+)
 
 NUMBERS = [*COLUMNS, *LOWER_COLUMNS, *UPPER_COLUMNS, OOD_SCORE, *CROP_COLUMNS]
 CHUNK_COLUMNS = [*NUMBERS, STATE, FAILURE]
+BLOCK = 60_000  # rows that are sorted at a time: 60 MB
 
 
 @dataclass(frozen=True)
@@ -44,7 +54,7 @@ def collect(batches: Sequence[Batch]) -> Predictions:
     return split(predicted_rows(chunk), failures_of(chunk))
 
 
-def chunk_of(batches: Sequence[Batch]) -> pd.DataFrame:
+def chunk_of(batches: Sequence[Batch], with_embeddings: bool = False) -> pd.DataFrame:
     """Lay batches out as one table, in which galaxies that failed have a reason and NaN."""
     ids = [galaxy_id for batch in batches for galaxy_id in batch.ids]
     failures = {galaxy_id: reason for batch in batches for galaxy_id, reason in batch.failures.items()}
@@ -56,6 +66,9 @@ def chunk_of(batches: Sequence[Batch]) -> pd.DataFrame:
     states = [state for batch in batches for state in batch.fingerprints or [None] * len(batch.ids)]
     table[STATE] = pd.Series([*states, *[None] * len(failures)], index, dtype=object)
     table[FAILURE] = pd.Series([*[None] * len(ids), *failures.values()], index, dtype=object)
+    if with_embeddings:
+        embeddings = [row for batch in batches if batch.ids for row in to_bytes(batch.embeddings)]
+        table[EMBEDDING] = pd.Series([*embeddings, *[None] * len(failures)], index, dtype=object)
     return table
 
 
@@ -78,6 +91,23 @@ def failures_of(chunk: pd.DataFrame) -> dict[str, str]:
     """Return the reasons for the failed galaxies of a chunk."""
     reasons = chunk[FAILURE].dropna()
     return dict(zip(reasons.index, reasons, strict=True))
+
+
+def each_once(chunks: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    """Yield the rows of chunks without those of galaxies that an earlier chunk has."""
+    done: set[str] = set()
+    for chunk in chunks:
+        new = chunk[~chunk.index.isin(done)]
+        done.update(new.index)
+        yield new
+
+
+def sorted_rows(read_chunks: Callable[[], Iterable[pd.DataFrame]], ids: pd.Index) -> Iterator[pd.DataFrame]:
+    """Yield the rows of galaxies in their order; the chunks are read for each block of them."""
+    for start in range(0, len(ids), BLOCK):
+        block = ids[start : start + BLOCK]
+        rows = pd.concat([chunk[chunk.index.isin(block)] for chunk in read_chunks()])
+        yield rows[~rows.index.duplicated()].loc[block]
 
 
 def split(table: pd.DataFrame, failures: dict[str, str]) -> Predictions:

@@ -1,4 +1,4 @@
-"""Prediction of images: preprocessing, test-time augmentation (TTA), mean over the views."""
+"""Prediction and embeddings of images, averaged over flips and quarter turns (TTA)."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.evaluation import out_of_distribution
 from galaxy_explorer.images import DEFAULT_VIEWS
 from galaxy_explorer.images import tta_views as views_of
 
@@ -65,7 +66,7 @@ def intervals_of(model: "Model", fractions: np.ndarray, tta_views: int) -> np.nd
 
 
 def predict_inputs(network: "GalaxyNetwork", inputs: np.ndarray, tta_views: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean over the TTA views of inputs, and ``(N, D)`` embeddings."""
+    """Return the mean prediction over the TTA views, and ``(V, N, D)`` embeddings of each."""
     import torch
 
     if network.training:
@@ -77,18 +78,21 @@ def predict_inputs(network: "GalaxyNetwork", inputs: np.ndarray, tta_views: int)
         # Channels last: a tenth less CPU time than channels first, in both networks.
         passes = flat.split(INPUTS_PER_PASS.get(device.type, INPUTS_PER_PASS["cpu"]))
         parts = [network.predict_and_embed(part.to(device, memory_format=torch.channels_last)) for part in passes]
-        outputs, embeddings = (torch.cat(part) for part in zip(*parts, strict=True))
-    embedded = embeddings[: len(inputs)].float().cpu().numpy()  # the first view is the input itself
-    return _mean_over_views(outputs.unflatten(0, (tta_views, len(inputs)))), embedded
+        outputs, embeddings = (
+            torch.cat(part).unflatten(0, (tta_views, len(inputs))) for part in zip(*parts, strict=True)
+        )
+    return _mean_over_views(outputs), embeddings.float().cpu().numpy()
 
 
-def predict_features(network: "GalaxyNetwork", features: "Sequence[torch.Tensor]") -> np.ndarray:
+def predict_features(network: "GalaxyNetwork", features: "Sequence[torch.Tensor]") -> tuple[np.ndarray, np.ndarray]:
     """Predict as `predict_inputs` from the ``(V, C, h, w)`` feature maps of each image."""
     import torch
 
     with torch.inference_mode():
-        outputs = network.head(network.logits_from_features(torch.cat([*features])))
-    return _mean_over_views(outputs.unflatten(0, (len(features), -1)).transpose(0, 1))
+        maps = network.last_maps(torch.cat([*features]))
+        outputs, embeddings = network.head(network.logits_from_last_maps(maps)), maps.mean(dim=(2, 3))
+    by_view = [each.unflatten(0, (len(features), -1)).transpose(0, 1) for each in (outputs, embeddings)]
+    return _mean_over_views(by_view[0]), by_view[1].float().cpu().numpy()
 
 
 def _mean_over_views(outputs: "torch.Tensor") -> np.ndarray:
@@ -97,3 +101,50 @@ def _mean_over_views(outputs: "torch.Tensor") -> np.ndarray:
     if not np.isfinite(fractions).all():
         raise ValueError("the network returns NaN or inf; its weights are damaged: train it again")
     return fractions.mean(axis=0).astype(np.float32)
+
+
+def embed(model: "Model", inputs: "torch.Tensor") -> np.ndarray:
+    """Compute the embeddings of network inputs.
+
+    Parameters
+    ----------
+    model : Model
+        In evaluation mode.
+    inputs : (N, 3, S, S) torch.Tensor of float32
+        Normalised as the model card says.
+
+    Returns
+    -------
+    (N, D) np.ndarray of float32
+    """
+    import torch
+
+    device = model.device
+    passes = inputs.split(INPUTS_PER_PASS.get(device.type, INPUTS_PER_PASS["cpu"]))
+    with torch.inference_mode():
+        return torch.cat([model.network.embedding(part.to(device)) for part in passes]).float().cpu().numpy()
+
+
+def ood_score(model: "Model", pictures: Sequence[np.ndarray], *, field: float = 1.0) -> np.ndarray | None:
+    """Compute the out-of-distribution score of images, without TTA.
+
+    Parameters
+    ----------
+    model, pictures, field
+        As in `predict`.
+
+    Returns
+    -------
+    (N,) np.ndarray of float or None
+        Distance from the training galaxies divided by the OOD threshold: above 1 is out of distribution.
+        None if the card has no reference for it.
+    """
+    import torch
+
+    reference = model.card.ood_reference
+    if reference is None:
+        return None
+    if not len(pictures):
+        return np.empty(0)
+    inputs = torch.from_numpy(np.stack([model.inputs(picture, field) for picture in pictures]))
+    return out_of_distribution.ood_score(embed(model, inputs), reference)

@@ -2,9 +2,10 @@
 
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Iterator, Sequence, Set
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -17,15 +18,29 @@ from galaxy_explorer.prediction.chunks import (
     CHUNK_COLUMNS,
     Predictions,
     chunk_of,
+    each_once,
     failures_of,
     predicted_rows,
+    sorted_rows,
     split,
+)
+from galaxy_explorer.prediction.embeddings import (
+    TOKEN,
+    Add,
+    array_of,
+    array_path,
+    array_writer,
+    has_embeddings,
+    remove_arrays,
+    table_writer,
+    to_bytes,
 )
 from galaxy_explorer.prediction.formats import check_ending, write_table
 from galaxy_explorer.prediction.stream import Batch
 from galaxy_explorer.prediction.tables import (
     ADVICE,
     CROP_COLUMNS,
+    EMBEDDING,
     FAILURE,
     INTERVAL_COLUMNS,
     KEY,
@@ -69,10 +84,13 @@ class PredictionStore:
         The table. Its ending, one of `ENDINGS`, is its format.
     key : str
         What `Model.key` returns: predictions of other weights or TTA views are never mixed.
+    embeddings : bool
+        Whether embeddings are stored as well. Then a galaxy without one counts as not predicted.
     """
 
     path: Path
     key: str
+    embeddings: bool = False
 
     def __post_init__(self) -> None:
         check_ending(self.path)
@@ -114,7 +132,7 @@ class PredictionStore:
             return
         self.chunks.mkdir(parents=True, exist_ok=True)
         name = f"{part}-{len(list(self.chunks.glob(f'{part}-*.parquet'))):06d}-{os.getpid()}.parquet"
-        self._write(self.chunks / name, chunk_of(batches))
+        self._write(self.chunks / name, chunk_of(batches, self.embeddings))
 
     def forget(self, ids: Set[str]) -> None:
         """Remove galaxies from the unfinished table."""
@@ -123,7 +141,15 @@ class PredictionStore:
             if chunk.index.isin(ids).any():
                 self._write(path, chunk[~chunk.index.isin(ids)])
 
-    def finish(self, columns: Sequence[str] = STORED, about: About | None = None, names: str = "class") -> Finished:
+    def finish(
+        self,
+        columns: Sequence[str] = STORED,
+        about: About | None = None,
+        names: str = "class",
+        *,
+        order: Sequence[str] | None = None,
+        embeddings_file: Path | None = None,
+    ) -> Finished:
         """Write the chunks as one table with each galaxy once; return what it holds.
 
         Parameters
@@ -132,32 +158,55 @@ class PredictionStore:
             As in `write_table`.
         about : mapping of str to str or int
             Metadata in addition to the key, as `provenance` returns. For CSV it is in a sidecar.
+        order : sequence of str, optional
+            Ids in the order of the table's rows; by default as they were predicted.
+        embeddings_file : Path, optional
+            Parquet file for the embeddings; by default they are an array next to the table.
         """
-        predicted: set[str] = set()
-        failures: dict[str, str] = {}
         counts = dict.fromkeys(("out_of_distribution", "cropped"), 0)
+        failures, ids, token = self.failures(), self._order(order), secrets.token_hex(4)
+        metadata = {KEY: self.key, **(about or {})}
+        embeddings: AbstractContextManager[Add | None] = nullcontext()
+        if embeddings_file:
+            embeddings = table_writer(embeddings_file, metadata)
+        elif self.embeddings:
+            embeddings = array_writer(array_path(self.path, token), len(ids))
+            metadata[TOKEN] = token
 
-        def rows() -> Iterator[pd.DataFrame]:
-            for chunk in map(self._table, self.chunk_paths()):
-                failures.update(failures_of(chunk))
-                new = predicted_rows(chunk).reindex(columns=CHUNK_COLUMNS)  # an earlier version wrote fewer
-                new = new[~new.index.isin(predicted)]
-                predicted.update(new.index)
+        def rows(add: Add | None) -> Iterator[pd.DataFrame]:
+            for new in self._rows(ids):
+                if add:
+                    add(new.pop(EMBEDDING))
                 new = new.assign(**{OOD_FLAG: new[OOD_SCORE] > 1})
                 counts["out_of_distribution"] += int(new[OOD_FLAG].sum())
                 counts["cropped"] += int(new[CROP_COLUMNS[2]].notna().sum())
                 yield new
 
-        metadata = {KEY: self.key, **(about or {})}
         ending = check_ending(self.path)
-        with atomic_path(self.path) as temporary:
-            write_table(temporary, ending, rows(), columns, metadata, names)
-            failures = {galaxy_id: reason for galaxy_id, reason in failures.items() if galaxy_id not in predicted}
+        # The embeddings are complete before the table: a table whose embeddings are missing lost them.
+        with atomic_path(self.path) as temporary, embeddings as add:
+            write_table(temporary, ending, rows(add), columns, metadata, names)
             write_failures(self.failed, failures)
         if ending == ".csv":
             write_atomic(sidecar(self.path), json.dumps(metadata, indent=2).encode())
         self._drop_chunks()
-        return Finished(len(predicted), failures, **counts)
+        if not embeddings_file:
+            remove_arrays(self.path, spared=token)
+        return Finished(len(ids), failures, **counts)
+
+    def _order(self, order: Sequence[str] | None) -> pd.Index:
+        """Return the predicted galaxies in the order of the finished table's rows."""
+        ids = predicted_rows(self.unfinished()).index.unique()
+        return ids if order is None else ids[pd.Index(order).get_indexer(ids).argsort(kind="stable")]
+
+    def _rows(self, ids: pd.Index) -> Iterator[pd.DataFrame]:
+        """Yield the predictions of galaxies in their order, each once."""
+        columns = [*CHUNK_COLUMNS, *([EMBEDDING] if self.embeddings else ())]  # an earlier version wrote fewer
+
+        def chunks() -> Iterator[pd.DataFrame]:
+            return (predicted_rows(self._table(path)).reindex(columns=columns) for path in self._counted_paths())
+
+        return each_once(chunks()) if ids.equals(self._order(None)) else sorted_rows(chunks, ids)
 
     def give_up(self) -> dict[str, str]:
         """Remove the chunks, and write the failures alone: no galaxy could be predicted."""
@@ -176,10 +225,14 @@ class PredictionStore:
         """Turn the finished table into an unfinished one that lacks the failed galaxies."""
         hidden = self.chunks.with_name(f".{self.chunks.name}.{os.getpid()}")
         hidden.mkdir()
-        self._write(hidden / "000000-00000-000000.parquet", self._table(self.path).reindex(columns=CHUNK_COLUMNS))
+        rows = self._table(self.path).reindex(columns=CHUNK_COLUMNS)
+        if self.embeddings and (vectors := array_of(self.path)) is not None:
+            rows[EMBEDDING] = pd.Series(to_bytes(vectors), rows.index, dtype=object)
+        self._write(hidden / "000000-00000-000000.parquet", rows)
         hidden.rename(self.chunks)  # atomically: from here on the table is unfinished
         self.path.unlink()
         self.failed.unlink(missing_ok=True)
+        remove_arrays(self.path)
 
     def read(self) -> Predictions:
         """Read the finished table, or the chunks so far.
@@ -191,7 +244,7 @@ class PredictionStore:
         """
         if not self.finished:
             with suppress(FileNotFoundError):  # another process finishes the table
-                chunks = pd.concat([chunk_of([]), *map(self._table, self.chunk_paths())])
+                chunks = pd.concat([chunk_of([]), *(self._table(path, CHUNK_COLUMNS) for path in self.chunk_paths())])
                 table = predicted_rows(chunks)
                 failures = failures_of(chunks[~chunks.index.isin(table.index)])
                 if not self.finished:
@@ -199,7 +252,7 @@ class PredictionStore:
         return split(self._table(self.path), read_failures(self.failed))
 
     def unfinished(self) -> pd.DataFrame:
-        """Read image fingerprint and failure of each galaxy in the chunks, without the predictions.
+        """Read image fingerprint and failure of the galaxies that are done, without predictions.
 
         Returns
         -------
@@ -213,7 +266,7 @@ class PredictionStore:
         """
         chunks = [pd.DataFrame(columns=[STATE, FAILURE], index=pd.Index([], dtype=str, name=ID), dtype=object)]
         with suppress(FileNotFoundError):  # another process finishes the table
-            chunks.extend(self._table(path, [STATE, FAILURE]) for path in self.chunk_paths())
+            chunks.extend(self._table(path, [STATE, FAILURE]) for path in self._counted_paths())
         return pd.concat(chunks)
 
     def predicted_ids(self) -> set[str]:
@@ -231,9 +284,17 @@ class PredictionStore:
         """List the chunks in the order in which they were written."""
         return sorted(self.chunks.glob("*.parquet"))
 
+    def uncounted_paths(self) -> list[Path]:
+        """List the chunks whose galaxies are predicted again, as they lack wanted embeddings."""
+        return [path for path in self.chunk_paths() if self.embeddings and not has_embeddings(path)]
+
+    def _counted_paths(self) -> list[Path]:
+        return sorted({*self.chunk_paths()}.difference(self.uncounted_paths()))
+
     def _write(self, path: Path, chunk: pd.DataFrame) -> None:
         with atomic_path(path) as temporary:
-            write_parquet(temporary, [chunk], CHUNK_COLUMNS, {KEY: self.key})
+            columns = [*CHUNK_COLUMNS, *([EMBEDDING] if EMBEDDING in chunk else ())]
+            write_parquet(temporary, [chunk], columns, {KEY: self.key})
 
     def _table(self, path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Read a chunk, or the finished Parquet table, of this store's weights and TTA views."""

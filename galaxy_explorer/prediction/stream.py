@@ -4,7 +4,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from threading import Event
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ import numpy as np
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.evaluation.out_of_distribution import ood_score
 from galaxy_explorer.images import DEFAULT_VIEWS, Finding, ImageError, Square
+from galaxy_explorer.prediction.embeddings import to_half
 from galaxy_explorer.prediction.inference import intervals_of, predict_inputs
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ class Batch:
     fingerprints: Sequence[str | None] | None = None  # (n,) of their images
     ood_scores: np.ndarray | None = None  # (n,) float; None if the model card has no reference
     squares: Sequence[Square | None] | None = None  # (n,) parts of the images that were predicted; None for all of it
+    embeddings: np.ndarray = field(default_factory=lambda: np.empty((0, 0), np.float16))  # (n, D), means over the views
 
     def __len__(self) -> int:
         """Return the number of galaxies, failed ones included."""
@@ -156,8 +158,10 @@ def _predict_batch(model: "Model", batch: list[Decoding], tta_views: int) -> Bat
         intervals_of(model, fractions, tta_views),
         failures,
         [source.fingerprint for source in inputs],
-        None if reference is None else ood_score(embeddings, reference),
+        # The first view is the image itself, from which the reference was made.
+        None if reference is None else ood_score(embeddings[0], reference),
         squares,
+        to_half(embeddings.mean(axis=0)),
     )
 
 

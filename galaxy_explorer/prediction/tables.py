@@ -19,6 +19,7 @@ OOD_SCORE = "ood_score"  # out-of-distribution score
 OOD_FLAG = "out_of_distribution"  # whether it is above 1
 CROP_COLUMNS = ("crop_x", "crop_y", "crop_side")  # the part of the image that was predicted; NaN for all of it
 FAILURE = "failure"  # column of a chunk: why a galaxy could not be predicted, otherwise missing
+EMBEDDING = "embedding"  # column of a chunk: float16 numbers as bytes; of a table of embeddings: a list
 STATE = "picture"  # column of a chunk: the fingerprint of the image that was predicted
 TEXTS = {ID, FAILURE, STATE}
 KEY = "prediction_key"  # metadata entry: what `Model.key` returns
@@ -44,9 +45,9 @@ def write_parquet(path: Path, tables: Iterable[pd.DataFrame], columns: Sequence[
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    kinds = {**dict.fromkeys(TEXTS, pa.string()), OOD_FLAG: pa.bool_()}
+    kinds = {**dict.fromkeys(TEXTS, pa.string()), OOD_FLAG: pa.bool_(), EMBEDDING: pa.binary()}
     fields = [(name, kinds.get(name, pa.float32())) for name in (ID, *columns)]
-    schema = pa.schema(fields, metadata={_PREFIX + name: str(value) for name, value in about.items()})
+    schema = pa.schema(fields, metadata=metadata_of(about))
     # Few fractions repeat: dictionaries would make the table half as large again. Compressed, the numbers would take
     # 7 % less space and twice the time to read.
     compression = {name: "zstd" if name in TEXTS else "none" for name in schema.names}
@@ -54,6 +55,11 @@ def write_parquet(path: Path, tables: Iterable[pd.DataFrame], columns: Sequence[
         for table in tables:
             rows = table.reset_index(names=ID)
             writer.write_table(pa.Table.from_pandas(rows, schema=schema, preserve_index=False))
+
+
+def metadata_of(about: About) -> dict[str, str]:
+    """Return the metadata of a Parquet file that holds what `parquet_about` returns."""
+    return {_PREFIX + name: str(value) for name, value in about.items()}
 
 
 def read_parquet(path: Path, columns: Sequence[str] | None = None, advice: str = ADVICE) -> pd.DataFrame:
@@ -73,7 +79,7 @@ def read_parquet(path: Path, columns: Sequence[str] | None = None, advice: str =
             if (rows := file.metadata.num_rows) > MAX_ROWS:
                 raise PredictionError(f"{path} has {rows:,} rows; at most {MAX_ROWS:,} are read: divide it")
             # Without pandas' own metadata, which another program may have written.
-            table = file.read([ID, *columns] if columns else None).replace_schema_metadata(None).to_pandas()
+            table = file.read(None if columns is None else [ID, *columns]).replace_schema_metadata(None).to_pandas()
         if ID in table:
             table = table.set_index(table.pop(ID).astype(str))
     except (PredictionError, FileNotFoundError):

@@ -32,7 +32,7 @@ def remove_leftovers(path: Path) -> None:
 
     Call it while holding the lock of `path`: then no other process is writing them.
     """
-    temporary = re.compile(rf"\.{re.escape(path.name)}(\.json|\.failed\.csv|\.partial)?\.\d+(\.\d+)?")
+    temporary = re.compile(rf"\.{re.escape(path.name)}(\.json|\.failed\.csv|\.partial|\.[0-9a-f]+\.npy)?\.\d+(\.\d+)?")
     with os.scandir(path.parent) as entries:
         left = [Path(entry.path) for entry in entries if temporary.fullmatch(entry.name)]
     for one in left:

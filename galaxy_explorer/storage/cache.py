@@ -11,7 +11,8 @@ from pathlib import Path
 from galaxy_explorer.storage.atomic import write_atomic
 
 ABANDONED_S = 24 * 3600.0  # age at which a temporary file belongs to a process that was killed
-MAX_PREDICTION_TABLES = 40  # one of 240,000 galaxies takes some 70 MB
+MAX_PREDICTION_TABLES = 40
+MAX_PREDICTION_BYTES = 4e9  # a table of 240,000 galaxies takes 110 MB, their embeddings 94 MB more
 
 
 def cache_folder() -> Path:
@@ -94,8 +95,10 @@ class LRUFolder:
                     path.unlink()
 
 
-def evict_prediction_tables(folder: Path, max_tables: int, spared: Collection[Path] = ()) -> None:
-    """Evict the least recently changed prediction tables, manifests and chunks included.
+def evict_prediction_tables(
+    folder: Path, max_tables: int, spared: Collection[Path] = (), max_bytes: float = MAX_PREDICTION_BYTES
+) -> None:
+    """Evict the least recently changed prediction tables, with all files that belong to them.
 
     Parameters
     ----------
@@ -105,17 +108,28 @@ def evict_prediction_tables(folder: Path, max_tables: int, spared: Collection[Pa
         Number of tables to keep.
     spared : collection of Path
         Tables to keep whatever their age, because a job is about to resume them.
+    max_bytes : float, optional
+        Of all tables to keep together.
     """
     changed: dict[str, float] = {}
     parts: dict[str, list[Path]] = {}
+    sizes: dict[str, int] = {}
     for path in folder.glob("*"):
         table = path.name.lstrip(".").partition(".")[0]  # a table's name has no dot but that of its ending
         with suppress(FileNotFoundError):  # another process has just renamed or deleted it
             changed[table] = max(changed.get(table, 0.0), path.stat().st_mtime)
             parts.setdefault(table, []).append(path)
-    for table in sorted(changed, key=changed.__getitem__, reverse=True)[max_tables:]:
-        for path in () if table in {spare.stem for spare in spared} else parts[table]:
+            sizes[table] = sizes.get(table, 0) + _bytes_of(path)
+    total, kept = 0, {spare.stem for spare in spared}
+    for rank, table in enumerate(sorted(changed, key=changed.__getitem__, reverse=True)):
+        total += sizes[table]
+        for path in parts[table] if table not in kept and (rank >= max_tables or total > max_bytes) else ():
             remove(path)
+
+
+def _bytes_of(path: Path) -> int:
+    """Return the size of a file, or of the files in a folder."""
+    return sum(file.stat().st_size for file in (path.iterdir() if path.is_dir() else [path]))
 
 
 def remove(path: Path) -> None:

@@ -8,7 +8,8 @@ from file_server import ServedFile, file_server, md5, zipped
 
 from galaxy_explorer.catalogue import gz2, image_files, layouts, open_catalogue
 from galaxy_explorer.cli import main
-from galaxy_explorer.commands import downloads, fetch, kaggle
+from galaxy_explorer.commands import fetch
+from galaxy_explorer.commands.fetching import downloads, kaggle
 from galaxy_explorer.storage import try_lock
 
 IDS = ["587726016142835881", "587736542560715163", "587737825678131439"]

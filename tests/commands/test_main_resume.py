@@ -13,28 +13,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tiny_prediction import tiny_card, tiny_network, write_pictures
+from tiny_prediction import interrupt_after_a_batch, tiny_card, tiny_network, write_pictures
 
 from galaxy_explorer.cli import main
 from galaxy_explorer.commands.console import progress_bar
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.models import Model, checkpoints
 from galaxy_explorer.prediction import ENDINGS, PredictionStore, read_fractions, store, stream
-
-
-def interrupt_after_a_batch(monkeypatch):
-    """Have the next prediction end as by Ctrl-C in its second batch; those after it are as ever."""
-    really = stream.predict_inputs
-
-    def interrupted(network, inputs, views):
-        monkeypatch.setattr(stream, "predict_inputs", really)
-        raise KeyboardInterrupt
-
-    def interrupt_the_second(network, inputs, views):
-        monkeypatch.setattr(stream, "predict_inputs", interrupted)
-        return really(network, inputs, views)
-
-    monkeypatch.setattr(stream, "predict_inputs", interrupt_the_second)
 
 
 def test_an_interrupted_run_is_resumed(run, galaxies, tmp_path, monkeypatch, capsys):

@@ -10,7 +10,8 @@ import pytest
 from astropy.io import fits
 from fits_files import bands, galaxy_fluxes, stored_as, with_bands, with_header, written
 
-from galaxy_explorer.images import fits_files, read_exposure, read_image, stem_of
+from galaxy_explorer.images import read_exposure, read_image, stem_of
+from galaxy_explorer.images.formats import fits_pixels
 
 
 def brightest(picture):
@@ -180,8 +181,8 @@ class TestFiles:
         assert read_exposure(written(fits.PrimaryHDU(), table, *units), "2 err (64×64)").name == "2 err (64×64)"
 
     def test_a_large_image_is_averaged_and_keeps_its_look(self, monkeypatch):
-        monkeypatch.setattr(fits_files, "SHOWN_PIXELS", 64 * 64)
-        monkeypatch.setattr(fits_files, "STRIP_PIXELS", 64 * 20)  # many strips
+        monkeypatch.setattr(fits_pixels, "SHOWN_PIXELS", 64 * 64)
+        monkeypatch.setattr(fits_pixels, "STRIP_PIXELS", 64 * 20)  # many strips
         fluxes = np.kron(galaxy_fluxes(), np.ones((3, 3), np.float32))
         fluxes[0, 0] = np.nan
         found = read_exposure(written(fluxes[:, :-1]))

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from fits_files import galaxy_fluxes, notes_of, on_the_sky, with_header, written
 
-from galaxy_explorer.images import fits_files, read_exposure, read_image
+from galaxy_explorer.images import read_exposure, read_image
+from galaxy_explorer.images.formats import fits_pixels
 
 ROWS, COLUMNS = np.mgrid[:64, :64]
 EDGES = {
@@ -49,7 +50,7 @@ def test_several_fills_next_to_nan_in_one_band_are_shown_as_blank():
 
 
 def test_a_fill_of_averaged_pixels_does_not_leak_into_the_picture(monkeypatch):
-    monkeypatch.setattr(fits_files, "SHOWN_PIXELS", 32 * 32)
+    monkeypatch.setattr(fits_pixels, "SHOWN_PIXELS", 32 * 32)
     fluxes = galaxy_fluxes(sky=1000.0).astype(float)
     fluxes[:, :11] = 0.1  # an odd number of columns, and a value whose average differs in the last digit
     assert_as_blank(fluxes, COLUMNS < 11)

@@ -7,7 +7,8 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from fits_files import galaxy_fluxes, notes_of, on_the_sky, with_header, written
 
-from galaxy_explorer.images import SkyPlacement, fits_files, fits_position, read_exposure
+from galaxy_explorer.images import SkyPlacement, read_exposure
+from galaxy_explorer.images.formats import fits_pixels, fits_position
 
 
 def hst_exposure(shift_pixels):
@@ -44,7 +45,7 @@ def test_galactic_coordinates_become_equatorial():
 
 
 def test_the_scale_is_that_of_averaged_pixels(monkeypatch):
-    monkeypatch.setattr(fits_files, "SHOWN_PIXELS", 32 * 32)
+    monkeypatch.setattr(fits_pixels, "SHOWN_PIXELS", 32 * 32)
     exposure = read_exposure(written(with_header(galaxy_fluxes(), **on_the_sky(0.4))))
     assert exposure.position == SkyPlacement(pytest.approx(202.47), pytest.approx(47.2), pytest.approx(0.8, rel=1e-6))
 
@@ -188,7 +189,7 @@ def test_bands_within_a_pixel_or_without_coordinates_of_their_own_are_no_note(mo
         exposure = read_exposure(bands_at({}, cards, cards))
         assert exposure.position is not None
         assert exposure.notes == ()
-    monkeypatch.setattr(fits_files, "SHOWN_PIXELS", 16 * 16)
+    monkeypatch.setattr(fits_pixels, "SHOWN_PIXELS", 16 * 16)
     assert "bands" not in notes_of(bands_at({}, {}, {"CRPIX1": 35.5}))  # of the pixels that are shown
     cube = with_header(np.stack([galaxy_fluxes()] * 3), BANDS="irg", **on_the_sky())
     assert "apart" not in notes_of(written(cube))

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from picture_files import refusal
 
-from galaxy_explorer.images import ImageError, fits_files, read_exposure, read_image
+from galaxy_explorer.images import ImageError, read_exposure, read_image
+from galaxy_explorer.images.formats import fits_files, fits_pixels
 
 
 def claiming(shape, kind=-32, size=2880):
@@ -96,7 +97,7 @@ class TestBounds:
             assert tracemalloc.get_traced_memory()[1] < 5e6
 
     def test_a_large_image_is_read_in_strips(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(fits_files, "SHOWN_PIXELS", 500 * 500)  # the stretch takes little then
+        monkeypatch.setattr(fits_pixels, "SHOWN_PIXELS", 500 * 500)  # the stretch takes little then
         path = tmp_path / "large.fits"
         with path.open("wb") as file:  # 25 million pixels of sky, sparse on disk
             file.write(claiming((5_000, 5_000), kind=16, size=0))
@@ -138,7 +139,7 @@ class TestBounds:
         np.testing.assert_array_equal(read_image(packer.compress(content)), read_image(content))
 
     def test_a_tile_that_is_too_large_is_refused(self, monkeypatch):
-        monkeypatch.setattr(fits_files, "MAX_TILE_PIXELS", 64 * 64 - 1)
+        monkeypatch.setattr(fits_pixels, "MAX_TILE_PIXELS", 64 * 64 - 1)
         tiled = written(fits.CompImageHDU(galaxy_fluxes(), tile_shape=(64, 64)))
         assert "compressed in tiles of 4,096 pixels" in refusal(tiled)
 

@@ -107,6 +107,23 @@ def test_all_that_belongs_to_the_oldest_tables_is_evicted(sample, weights, tmp_p
     assert len(pd.read_parquet(path)) == 8
 
 
+def test_the_bytes_of_tables_are_bounded_and_embeddings_are_evicted_with_their_table(tmp_path) -> None:
+    for age, name in enumerate(["newest", "growing", "oldest", "resumed"]):
+        (tmp_path / f"{name}.json").write_bytes(b"{}")
+        (tmp_path / f"{name}.parquet.partial").mkdir()
+        table = f"{name}.parquet.partial/1.parquet" if name == "growing" else f"{name}.parquet"
+        (tmp_path / table).write_bytes(bytes(100))
+        (tmp_path / f"{name}.parquet.0123abcd.npy").write_bytes(bytes(400))
+        for part in tmp_path.glob(f"{name}.*"):
+            os.utime(part, (1e9 - age, 1e9 - age))
+    evict_prediction_tables(tmp_path, 9, {tmp_path / "resumed.parquet"}, max_bytes=1010)
+    assert {path.name.partition(".")[0] for path in tmp_path.iterdir()} == {"newest", "growing", "resumed"}
+    evict_prediction_tables(tmp_path, 9, max_bytes=600)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        *("newest.json", "newest.parquet", "newest.parquet.0123abcd.npy", "newest.parquet.partial")
+    ]
+
+
 def test_predictions_of_pictures_that_were_replaced_do_not_count(picture_folder, weights) -> None:
     from galaxy_explorer.catalogue import open_catalogue
 

@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from galaxy_explorer.commands import downloads
+from galaxy_explorer.commands.fetching import downloads
 from galaxy_explorer.sky import HttpClient, Limits
 
 

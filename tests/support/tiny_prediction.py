@@ -11,6 +11,7 @@ from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.evaluation.interval_fit import fit_interval_model
 from galaxy_explorer.evaluation.out_of_distribution import OODReference
 from galaxy_explorer.models import Card, Model, checkpoints, networks
+from galaxy_explorer.prediction import stream
 
 WIDTHS = (8, 8, 8, 8)
 
@@ -103,3 +104,18 @@ def counted_passes(model):
     )
     yield seen
     hook.remove()
+
+
+def interrupt_after_a_batch(monkeypatch):
+    """Have the next prediction end as by Ctrl-C in its second batch; those after it are as ever."""
+    really = stream.predict_inputs
+
+    def interrupted(network, inputs, views):
+        monkeypatch.setattr(stream, "predict_inputs", really)
+        raise KeyboardInterrupt
+
+    def interrupt_the_second(network, inputs, views):
+        monkeypatch.setattr(stream, "predict_inputs", interrupted)
+        return really(network, inputs, views)
+
+    monkeypatch.setattr(stream, "predict_inputs", interrupt_the_second)

@@ -5,9 +5,11 @@ import re
 
 import streamlit as st
 
-from galaxy_explorer.app.galaxy.copy_button import copy_button
+from galaxy_explorer.app.services.collections.collection import Address
 from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui import vote_kind
+from galaxy_explorer.app.ui.buttons.copy_button import copy_button
+from galaxy_explorer.app.ui.buttons.heart import show_heart
 from galaxy_explorer.app.ui.survey_links import links_out
 from galaxy_explorer.app.ui.wording import escape_markdown
 from galaxy_explorer.catalogue import Catalogue
@@ -39,6 +41,7 @@ def show_heading(catalogue: Catalogue, galaxy_id: str, title: str) -> None:
     with st.container(key="title", horizontal=True, vertical_alignment="center"):
         st.title(escape_markdown(title) or f"Galaxy {escape_markdown(galaxy_id)}", anchor=False, width="content")
         copy_button(Key.COPY_ID, galaxy_id, galaxy_id if title else "", f"Copy id {galaxy_id}", "Id copied")
+        show_heart(Address(catalogue.source, galaxy_id))
     row = catalogue.table.loc[galaxy_id].to_dict()
     if links := links_out(row.get("ra_deg"), row.get("dec_deg")):
         with st.container(key="identity"):

@@ -12,7 +12,6 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from galaxy_explorer.app import paths, state
-from galaxy_explorer.app.galaxy.copy_button import copy_button
 from galaxy_explorer.app.galaxy.heading import show_heading, title_of
 from galaxy_explorer.app.panel import panel, shown_galaxy
 from galaxy_explorer.app.panel.selected_answer import asked_answer, selected_answer
@@ -20,6 +19,7 @@ from galaxy_explorer.app.services import networks, sources
 from galaxy_explorer.app.services.selection import Selection
 from galaxy_explorer.app.services.sources import unknown_votes
 from galaxy_explorer.app.state import GalaxyUrl, Key
+from galaxy_explorer.app.ui.buttons.copy_button import copy_button
 from galaxy_explorer.app.ui.crop_tool import FOUND, CroppedPicture, show_crop_row, show_square
 from galaxy_explorer.app.ui.skeletons import PAGE, PANEL, waiting
 from galaxy_explorer.app.ui.url_params import ignored_param_message, unknown_params, warn_once

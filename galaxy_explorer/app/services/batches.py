@@ -26,6 +26,7 @@ class ForwardPass(NamedTuple):
     fractions: np.ndarray  # (37,) vote fractions
     intervals: np.ndarray  # (2, 37) lower and upper ends of the 68 % prediction intervals; NaN if unknown
     features: "FeatureMaps"  # for its saliency maps
+    embedding: np.ndarray  # (D,) float32, the mean over the views, as prediction tables hold it
 
 
 class Request(NamedTuple):
@@ -86,9 +87,10 @@ def forward_passes(model: "Model", inputs: list[np.ndarray]) -> list[ForwardPass
     from galaxy_explorer.saliency import feature_maps
 
     shared = feature_maps(model.network, inputs, DEFAULT_VIEWS)
-    fractions = predict_features(model.network, [each.features for each in shared])
+    fractions, embeddings = predict_features(model.network, [each.features for each in shared])
     intervals = intervals_of(model, fractions, DEFAULT_VIEWS)
-    return [ForwardPass(*each) for each in zip(fractions, intervals, shared, strict=True)]
+    results = zip(fractions, intervals, shared, embeddings.mean(axis=0), strict=True)
+    return [ForwardPass(*each) for each in results]
 
 
 @st.cache_resource(show_spinner=False)

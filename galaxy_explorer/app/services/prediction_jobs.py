@@ -4,6 +4,7 @@ import logging
 import os
 import time
 from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -79,7 +80,9 @@ class PredictionJob:
         self.store.parent.mkdir(parents=True, exist_ok=True)
         cached.write_manifest(self.store, self.catalogue, self.network, available()[self.network])
         options = PredictOptions(progress=self.progress, stop=self.stop)
-        predict = partial(predict_catalogue, model, self.catalogue, options, store=self.store, only=self.ids)
+        predict = partial(
+            predict_catalogue, model, self.catalogue, options, store=self.store, only=self.ids, embeddings=True
+        )
         try:
             predict()
         except PredictionError:  # the disk was full or the machine went down: the table in the cache is damaged
@@ -98,8 +101,12 @@ class Worker:
         Thread(target=self._work, name="predictions", daemon=True).start()
 
     def find(self, catalogue: Catalogue, network: str) -> PredictionJob | None:
-        """Return the active or failed job of a catalogue and network."""
-        return self.jobs.get(store_of(catalogue, network))
+        """Return the active or failed job of a catalogue and network; no network is loaded."""
+        pictures = catalogue.pictures_fingerprint if self.jobs else ""
+        for job in self.jobs.copy().values():
+            if job.network == network and job.catalogue.pictures_fingerprint == pictures:
+                return job
+        return None
 
     def submit(self, catalogue: Catalogue, ids: Iterable[str], network: str, started_by: str = "") -> PredictionJob:
         """Return the shared job of a catalogue and network, extended; start one if none is active."""
@@ -197,3 +204,13 @@ def seconds_per_galaxy(network: str) -> float:
     start = time.perf_counter()
     predict(model, pictures)
     return (time.perf_counter() - start) / len(pictures)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def timing(network: str) -> Future[float]:
+    """Measure `seconds_per_galaxy` in a thread, once for all visitors; no page waits for it."""
+    executor = ThreadPoolExecutor(1, "timing")
+    try:
+        return executor.submit(lambda: seconds_per_galaxy(network))
+    finally:
+        executor.shutdown(wait=False)

@@ -35,6 +35,7 @@ class Page(NamedTuple):
     url_path: str
     title: str
     icon: str  # of Material Symbols
+    tab: str = ""  # a shorter title, for the tabs of a phone
 
 
 def show_tabs(pages: Sequence[Page], current: str) -> None:
@@ -51,5 +52,5 @@ def show_tabs(pages: Sequence[Page], current: str) -> None:
         for page in pages:
             here = "here" if page.title == current else "other"
             with st.container(key=f"tab_{here}_{page.url_path}"):
-                st.page_link(page.script, label=page.title, icon=f":material/{page.icon}:")
+                st.page_link(page.script, label=page.tab or page.title, icon=f":material/{page.icon}:")
         st.html(f"{MARK_CURRENT}<!-- {current} -->", unsafe_allow_javascript=True)

@@ -3,7 +3,7 @@
 import io
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from galaxy_explorer.catalogue.tables.csv_files import CsvFile, find_header, unr
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS, fractions_from_shares, shares_from_fractions
 
 ID = "GalaxyID"
+POSITION = ("ra_deg", "dec_deg")
 # Numeric columns with their ranges. Scores are rounded, so that sums of them may leave [0, 1] a little.
 RANGES: dict[str, tuple[float, float]] = dict.fromkeys(COLUMNS, (-1e-3, 1 + 1e-3)) | {
     "ra_deg": (0.0, 360.0),
@@ -41,7 +42,7 @@ def normalise_id(text: str) -> str:
     return unicodedata.normalize("NFC", text.strip())
 
 
-def read_scores(source: Path | bytes, name: str) -> pd.DataFrame:
+def read_scores(source: Path | bytes, name: str, needed: Sequence[str] = COLUMNS) -> pd.DataFrame:
     """Read a score table: CSV with ``GalaxyID`` and any of the 37 score columns.
 
     Cells may be separated by commas, semicolons or tabs, and have decimal commas; the text is UTF-8 or UTF-16.
@@ -52,6 +53,8 @@ def read_scores(source: Path | bytes, name: str) -> pd.DataFrame:
         The file, or its content.
     name : str
         Name of the table in messages.
+    needed : sequence of str, optional
+        Columns of which at least one must be there: the scores, or `POSITION` for a table of positions.
 
     Returns
     -------
@@ -66,7 +69,7 @@ def read_scores(source: Path | bytes, name: str) -> pd.DataFrame:
         If it is not such a table. The message names file, row (line of the file) and column.
     """
     file = find_header(source if isinstance(source, bytes) else source.read_bytes(), name, ID)
-    known = _check_header(file)
+    known = _check_header(file, needed)
     raw = _read_columns(file, [ID, *known])
     raw[ID] = raw[ID].fillna("").map(normalise_id)
     blank = (raw[ID] == "") & raw[known].isna().all(axis=1)
@@ -110,16 +113,17 @@ def unread_note(table: pd.DataFrame) -> str:
     return note
 
 
-def _check_header(file: CsvFile) -> list[str]:
+def _check_header(file: CsvFile, needed: Sequence[str]) -> list[str]:
     """Return the numeric columns of a score table; raise CatalogueError if it is not one."""
     header, where = file.header, f"{file.name}, row {file.header_row}"
     found = ", ".join(map(shortened, header[:6])) + (", …" if len(header) > 6 else "") or "nothing"
     if ID not in header:
         raise CatalogueError(f"{where}: there is no column {ID}; found {found}")
-    if not set(COLUMNS).intersection(header):
-        raise CatalogueError(
-            f"{where}: none of the score columns {COLUMNS[0]} to {COLUMNS[-1]} is there; found {found}"
+    if not set(needed).intersection(header):
+        which = (
+            f"score columns {COLUMNS[0]} to {COLUMNS[-1]}" if needed is COLUMNS else f"columns {' and '.join(needed)}"
         )
+        raise CatalogueError(f"{where}: none of the {which} is there; found {found}")
     if repeated := [column for column in (ID, *RANGES) if header.count(column) > 1]:
         raise CatalogueError(f"{where}: column {repeated[0]} is there twice; keep one of the two")
     return [column for column in RANGES if column in header]

@@ -60,7 +60,7 @@ def fake_models(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def forward_pass(model: str, picture: np.ndarray, _field: float) -> ForwardPass:
         calls.append(model)
-        return ForwardPass(picture, picture, picture)
+        return ForwardPass(picture, picture, picture, picture)
 
     def saliency_map(_network, features, *_, **_options):
         calls.append("map")

@@ -15,6 +15,6 @@ def test_every_page_has_a_tab_and_the_open_one_is_marked(app: AppTest, monkeypat
     opened(app)
     for page in (PAGES[-1], PAGES[0]):
         go_to(app, page.url_path)
-        assert [link.label for link in app.page_link[: len(PAGES)]] == [listed.title for listed in PAGES]
+        assert [link.label for link in app.page_link[: len(PAGES)]] == [listed.tab or listed.title for listed in PAGES]
         (script,) = [html.proto.body for html in app.get("html") if "aria-current" in html.proto.body]
         assert f"<!-- {page.title} -->" in script

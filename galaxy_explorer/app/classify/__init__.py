@@ -1,0 +1,1 @@
+"""Classes of a visitor's own: find more galaxies like some."""

@@ -1,0 +1,63 @@
+"""Mean answers of a collection, compared with all galaxies of the catalogue."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from galaxy_explorer.app.collections import gallery
+from galaxy_explorer.app.services.collections.collection import Collection
+from galaxy_explorer.app.services.result_cache import catalogue_result
+from galaxy_explorer.catalogue import Catalogue
+from galaxy_explorer.decision_tree import COLUMNS, QUESTION_OF, label_of, shares_from_fractions
+
+FEW = 3  # galaxies, below which a mean says little
+MAX_SHOWN = 8
+
+
+def show(collection: Collection) -> None:
+    """Draw the answers in which the galaxies differ most from all, and a table of all 37."""
+    source = gallery.main_source(collection)
+    catalogue = gallery.open_source(source) if source else None
+    if catalogue is None:
+        return
+    rows = catalogue.table.index.get_indexer(pd.Index(collection.ids(source)))
+    table = mean_table(catalogue, rows[rows >= 0])
+    if table is None:
+        return
+    st.subheader("What they have in common", anchor=False)
+    st.caption("Mean answer shares by the volunteers, where they differ most from those of all galaxies.")
+    order = (table["these"] - table["all"]).abs().sort_values(ascending=False).index
+    st.dataframe(table.loc[order[:MAX_SHOWN]], **_layout("mean_differences"))
+    with st.expander("All 37 answers", icon=":material/table_rows:"):
+        st.dataframe(table, **_layout("mean_answers"))
+
+
+def mean_table(catalogue: Catalogue, rows: np.ndarray) -> pd.DataFrame | None:
+    """Return mean answer shares (%) of some galaxies and of all; None if few have votes."""
+    fractions = catalogue.table[list(COLUMNS)].to_numpy(dtype=float)
+    these = fractions[rows]
+    these = these[np.isfinite(these).all(axis=1)]
+    if len(these) < FEW:
+        return None
+    everyone = catalogue_result(catalogue, ("mean answers",), lambda: np.nanmean(fractions, axis=0))
+    # Shares of the mean fractions: a galaxy counts in a question as far as its votes reach it.
+    shares = [100 * shares_from_fractions(mean) for mean in (these.mean(axis=0), everyone)]
+    questions = [QUESTION_OF[name].text for name in COLUMNS]
+    answers = [label_of(name) for name in COLUMNS]
+    return pd.DataFrame({"question": questions, "answer": answers, "these": shares[0], "all": shares[1]})
+
+
+def _layout(key: str) -> dict[str, Any]:
+    """Return the layout of a table of shares."""
+    config = st.column_config
+    bar: dict[str, Any] = {"format": "%.0f %%", "min_value": 0, "max_value": 100}
+    columns: dict[str, Any] = {
+        "question": config.TextColumn(width="medium"),
+        "answer": config.TextColumn(width="medium"),
+        "these": config.ProgressColumn("these galaxies", **bar),
+        "all": config.ProgressColumn("all galaxies", **bar),
+    }
+    order = ["answer", "these", "all"] if key == "mean_differences" else None
+    return {"hide_index": True, "column_config": columns, "column_order": order}

@@ -1,0 +1,1 @@
+"""Map: all galaxies of a catalogue, placed by how they look to a network."""

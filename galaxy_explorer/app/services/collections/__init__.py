@@ -1,0 +1,1 @@
+"""Collections: galaxies that a visitor marked, kept in the visitor's browser."""

@@ -1,0 +1,1 @@
+"""Downloads of the command ``fetch``: whole files, the challenge's, and live galaxies."""
