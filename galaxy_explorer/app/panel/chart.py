@@ -50,8 +50,8 @@ def explain_hardly_asked(prediction: GalaxyPrediction, shown: str) -> None:
     if shown != VOLUNTEERS and few:
         questions = listed([question.short for question in QUESTIONS if question.number in few])
         st.caption(
-            f"“Hardly asked”: the network expects fewer than {100 * HARDLY_ASKED:.0f} in 100 volunteers to be asked about "
-            f"{questions}, too few for meaningful shares."
+            f"“Hardly asked”: the network expects fewer than {100 * HARDLY_ASKED:.0f} in 100 volunteers to be asked "
+            f"about {questions}, too few for meaningful shares."
         )
 
 
