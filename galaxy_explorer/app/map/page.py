@@ -7,15 +7,15 @@ from typing import Any
 import streamlit as st
 
 from galaxy_explorer.app import state
-from galaxy_explorer.app.browse import controls, explanations, gallery
-from galaxy_explorer.app.browse.binding import read_url
-from galaxy_explorer.app.browse.filters.within import Within
-from galaxy_explorer.app.browse.matching import Matches, match_galaxies
-from galaxy_explorer.app.browse.query import URL_PARAMS, BrowseQuery
 from galaxy_explorer.app.map.colourings import DEFAULT_COLOUR
 from galaxy_explorer.app.map.density import density_of
 from galaxy_explorer.app.map.selection import show_selection
 from galaxy_explorer.app.map.viewer import ShownMap, show_map
+from galaxy_explorer.app.query import controls, explanations, gallery
+from galaxy_explorer.app.query.binding import read_url
+from galaxy_explorer.app.query.filters.within import Within
+from galaxy_explorer.app.query.matching import Matches, match_galaxies
+from galaxy_explorer.app.query.query import URL_PARAMS, BrowseQuery
 from galaxy_explorer.app.services import networks, sources
 from galaxy_explorer.app.services.places import Places, networks_with_places, places_of
 from galaxy_explorer.app.services.selection import Selection

@@ -5,9 +5,9 @@ import pandas as pd
 import streamlit as st
 
 from galaxy_explorer.app import paths
-from galaxy_explorer.app.browse.query import BrowseQuery
 from galaxy_explorer.app.map.contrast import contrast_html, contrasts, mean_and_deviation
 from galaxy_explorer.app.map.viewer import ShownMap
+from galaxy_explorer.app.query.query import BrowseQuery
 from galaxy_explorer.app.services.answers import Answers
 from galaxy_explorer.app.services.places import LAST, Places
 from galaxy_explorer.app.services.result_cache import catalogue_result

@@ -10,14 +10,15 @@ from typing import Any
 import streamlit as st
 
 from galaxy_explorer.app import state
-from galaxy_explorer.app.browse import filter_controls
-from galaxy_explorer.app.browse.binding import CLOSE, bound, write_url
-from galaxy_explorer.app.browse.matching import Matches
-from galaxy_explorer.app.browse.presets import preset_of, presets_of, reason_of
-from galaxy_explorer.app.browse.query import (
+from galaxy_explorer.app.query import filter_controls
+from galaxy_explorer.app.query.binding import CLOSE, bound, write_url
+from galaxy_explorer.app.query.matching import Matches
+from galaxy_explorer.app.query.presets import preset_of, presets_of, reason_of
+from galaxy_explorer.app.query.query import (
     AGAINST_VOLUNTEERS,
     AT_RANDOM,
     BETWEEN_NETWORKS,
+    BY_CLASS,
     BY_ID,
     BY_OOD,
     MAX_SEED,
@@ -46,6 +47,7 @@ SORT_NAMES = {
     AGAINST_VOLUNTEERS: "network vs volunteers",
     BETWEEN_NETWORKS: "network vs network",
     BY_OOD: "difference from the training pictures",
+    BY_CLASS: "score of the class",
 }
 
 
