@@ -8,13 +8,13 @@ import pytest
 from tiny_prediction import tiny_model, write_pictures, write_tiny_weights
 from tiny_training import in_one_thread
 
-from galaxy_explorer.app.services import networks, prediction_jobs
+from galaxy_explorer.app.services import embeddings, networks, prediction_jobs
 from galaxy_explorer.app.services.embeddings import embeddings_of
 from galaxy_explorer.app.services.prediction_jobs import Worker
 from galaxy_explorer.app.ui.predicting import missing_galaxies
 from galaxy_explorer.catalogue import Catalogue, open_catalogue
 from galaxy_explorer.models import checkpoints
-from galaxy_explorer.prediction import cached, predict_catalogue
+from galaxy_explorer.prediction import cached, open_embeddings, predict_catalogue
 
 SECONDS = 60  # at most; the tests wait for events, not for times
 TINY = "tiny"
@@ -64,3 +64,22 @@ def test_a_job_makes_the_embeddings_that_an_earlier_version_did_not(catalogue: C
     assert found is not None
     assert len(found) == 40
     assert missing_galaxies(catalogue, TINY, embeddings=True) == ([], {})
+
+
+def test_a_table_that_is_finished_while_it_is_read_is_read_again(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker, calls = Worker(), []
+    assert worker.submit(catalogue, catalogue.ids[:10], TINY).ended.wait(SECONDS)
+
+    def finished_first(*given: object) -> object:
+        calls.append(given)
+        if len(calls) == 1:
+            assert worker.submit(catalogue, catalogue.ids, TINY).ended.wait(SECONDS)
+        return open_embeddings(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(embeddings, "open_embeddings", finished_first)
+    found = embeddings_of(catalogue, TINY)
+    assert found is not None
+    assert len(found) == 40
+    assert len(calls) == 2
