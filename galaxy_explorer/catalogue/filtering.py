@@ -17,7 +17,7 @@ MAX_PARTIAL = 20  # texts of a search that are looked for in every id: each take
 
 @dataclass(frozen=True)
 class VoteRange:
-    """A filter: closed bounds on a measure of one answer, or of several whose values are added.
+    """A filter: closed bounds on a measure of an answer, or on its sum over several.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def _mass_for(wanted: VoteRange, votes: Votes) -> np.ndarray:
     if wanted.low and wanted.high < 1:
         values = 1 - np.abs(values - np.float32((wanted.low + wanted.high) / 2))
     elif not wanted.low:
-        values = 1 - values
+        values = 1 - values * np.float32(wanted.high < 1)  # of a question that was asked, all votes
     mass = MASS_COLUMN[QUESTION_OF[wanted.column].number]
     return values * votes.fractions(mass) if mass and wanted.measure.is_share else values
 

@@ -89,7 +89,7 @@ class Votes:
     def in_range(
         self, columns: Sequence[str], low: float, high: float, measure: Measure = Measure.SHARE, min_mass: float = 0.0
     ) -> np.ndarray:
-        """Return a mask of the galaxies whose `added` values are within closed bounds; False where unknown."""
+        """Return a mask of the galaxies with `added` values within closed bounds."""
         values = self.added(columns, measure, min_mass)
         return (values >= np.float32(low - _ROUNDING)) & (values <= np.float32(high + _ROUNDING))
 

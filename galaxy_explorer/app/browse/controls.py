@@ -1,4 +1,4 @@
-"""The controls of Browse: the search field, presets, all others in a drop-down, active filters as chips.
+"""The controls of Browse: search, presets, all others in a drop-down, filters as chips.
 
 The URL alone holds the query. Each control shows what the URL says, and a change writes a new URL.
 """
@@ -51,7 +51,7 @@ SORT_NAMES = {
 
 
 def show_controls(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> None:
-    """Draw the row of controls: search, presets, a drop-down with all others, and whose answers count."""
+    """Draw the row of controls: search, presets, a drop-down, and whose answers count."""
     answers, has_votes = matches.answers, bool(catalogue.votes.known.any())
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", key="controls"):
         sentence_search.show_field(catalogue, query)

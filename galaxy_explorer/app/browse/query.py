@@ -164,7 +164,7 @@ COLUMN_OF_SLUG = {slug(column): column for column in COLUMNS}
 
 
 def range_to_url(wanted: VoteRange) -> str:
-    """Format a filter for a URL: ``t04_yes~60-100s``, with the letter of the measure; ``t11_3.t11_4~50-100s``."""
+    """Format a filter for a URL: ``t04_yes~60-100s``, ``t11_3.t11_4~50-100f``."""
     return (
         f"{'.'.join(map(slug, wanted.columns))}~{100 * wanted.low:.4g}-{100 * wanted.high:.4g}{LETTERS[wanted.measure]}"
     )

@@ -17,10 +17,8 @@ from galaxy_explorer.decision_tree.sentence import MAX_LENGTH, Condition, Senten
 
 EXAMPLES = ("barred spirals with two loose arms, face-on", "edge-on with a dust lane", "smooth and round but odd")
 PLACEHOLDER = "Search: barred spirals with two arms, or ids"
-HELP = (
-    "Describe galaxies in the words of the questions, with “no”, “or”, “maybe”, “clearly”, numbers of arms or "
-    "percentages: the result is filters that you can change. Or type one or more ids or parts of ids, separated by "
-    "commas or spaces; complete ids come first."
+HINT = (
+    "Or say it with “no”, “or”, “maybe”, “clearly”, “at least two arms”, “bar over 70 %”; or type ids or parts of them."
 )
 
 
@@ -40,8 +38,9 @@ def query_of(sentence: Sentence, query: BrowseQuery) -> BrowseQuery:
     """
     ranges = tuple(_range(condition) for condition in sentence.conditions)
     asked = DEFAULT_MIN_ASKED if sentence.min_asked is None else round(100 * sentence.min_asked)
-    # An order by an answer is that of an earlier search.
-    sort = BY_MATCH if ranges and query.sort in (BY_ID, *COLUMNS) else query.sort
+    sort = query.sort
+    if sort in (BY_ID, BY_MATCH, *COLUMNS):  # an order by an answer is that of an earlier search
+        sort = BY_MATCH if ranges else BY_ID
     return replace(query, ranges=ranges, min_asked=asked, search="", sort=sort, page=1)
 
 
@@ -52,7 +51,7 @@ def _range(condition: Condition) -> VoteRange:
 
 
 def search(catalogue: Catalogue, query: BrowseQuery, text: str) -> None:
-    """Search for ids if the catalogue has them, else for a sentence; as a callback, the page shows the result."""
+    """Search for ids if the catalogue has them, else for a sentence; write the URL."""
     text, before = text.strip(), _read_before(query)
     exact, others, not_found = find_ids(catalogue, text)
     sentence = parse_sentence(text)
@@ -91,14 +90,16 @@ def show_field(catalogue: Catalogue, query: BrowseQuery) -> None:
     def change() -> None:
         search(catalogue, query, state.widget(Key.SEARCH) or "")
 
-    with st.container(key="search_box"):
-        st.text_input("Search", placeholder=PLACEHOLDER, help=HELP, key=Key.SEARCH, on_change=change)
+    with st.container(key="find"):
+        field: dict[str, Any] = {"key": Key.SEARCH, "on_change": change, "label_visibility": "collapsed"}
+        st.text_input("Search", placeholder=PLACEHOLDER, **field)
         if not text:
-            with st.container(key="search_examples", gap=None):
+            with st.container(key="find_examples", gap=None):
                 st.caption("For example")
                 for number, example in enumerate(EXAMPLES):
                     action: dict[str, Any] = {"on_click": search, "args": (catalogue, query, example)}
-                    st.button(example, key=f"search_example_{number}", type="tertiary", **action)
+                    st.button(example, key=f"example_{number}", type="tertiary", **action)
+                st.caption(HINT)
 
 
 def show_messages(catalogue: Catalogue, query: BrowseQuery) -> None:
@@ -107,11 +108,11 @@ def show_messages(catalogue: Catalogue, query: BrowseQuery) -> None:
     if not last or not last.messages:
         return
     text = escape_markdown(" ".join(last.messages))
-    with st.container(horizontal=True, vertical_alignment="center", key="search_messages"):
+    with st.container(horizontal=True, vertical_alignment="center", key="find_messages"):
         if last.understood:
             st.caption(text, width="stretch" if not last.corrected else "content")
         else:
             st.warning(text, icon=":material/search_off:")
         if last.corrected:
             action: dict[str, Any] = {"on_click": search, "args": (catalogue, query, last.corrected)}
-            st.button(f"Search for “{escape_markdown(last.corrected)}”", key="search_corrected", **action)
+            st.button(f"Search for “{escape_markdown(last.corrected)}”", key="corrected", **action)
