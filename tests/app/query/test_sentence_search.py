@@ -10,9 +10,9 @@ from browse_page import captions, chips, tiles
 from kept_predictions import keep_predictions
 from streamlit.testing.v1 import AppTest
 
-from galaxy_explorer.app.browse.matching import match_galaxies
-from galaxy_explorer.app.browse.query import AT_RANDOM, BY_MATCH, BrowseQuery, query_from_url, range_in_words
-from galaxy_explorer.app.browse.sentence_search import EXAMPLES, query_of
+from galaxy_explorer.app.query.matching import match_galaxies
+from galaxy_explorer.app.query.query import AT_RANDOM, BY_MATCH, BrowseQuery, query_from_url, range_in_words
+from galaxy_explorer.app.query.sentence_search import EXAMPLES, query_of
 from galaxy_explorer.catalogue import Catalogue, Measure, VoteRange
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, shares_from_fractions
 from galaxy_explorer.decision_tree.sentence import parse_sentence

@@ -7,8 +7,8 @@ from typing import Any
 import streamlit as st
 
 from galaxy_explorer.app import state
-from galaxy_explorer.app.browse.binding import write_url
-from galaxy_explorer.app.browse.query import BY_ID, BY_MATCH, DEFAULT_MIN_ASKED, BrowseQuery
+from galaxy_explorer.app.query.binding import write_url
+from galaxy_explorer.app.query.query import BY_ID, BY_MATCH, DEFAULT_MIN_ASKED, BrowseQuery
 from galaxy_explorer.app.state import Key, ReadSentence
 from galaxy_explorer.app.ui.wording import cut, escape_markdown
 from galaxy_explorer.catalogue import Catalogue, Measure, VoteRange, find_ids
