@@ -122,6 +122,9 @@ def _add_predict(commands: Any) -> None:
     )
     add("--embeddings", type=Path, metavar="FILE.parquet", help=embeddings)
     add("--spread", dest="interval", action="store_true", help=argparse.SUPPRESS)  # of earlier versions
+    catalogue = "a table whose columns are joined by id: FITS, VOTable, ECSV, CSV or Parquet"
+    add("--catalogue", type=Path, metavar="FILE", help=catalogue)
+    add("--id", default="", metavar="COLUMN", help="its column of ids (the first with a usual name)")
     _add_crop(command)
     names = "of the columns: Class1.1, …, or t01_smooth, … with 37 answer shares (%(default)s)"
     add("--names", choices=("class", "gz2"), default="class", help=names)

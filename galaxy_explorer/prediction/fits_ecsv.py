@@ -134,7 +134,7 @@ def read_fits(path: Path) -> pd.DataFrame:
         table.convert_bytestring_to_unicode()
         rows = table.to_pandas()
     if ID in rows:
-        rows[ID] = rows[ID].map(_from_ascii, na_action="ignore")
+        rows[ID] = rows[ID].map(from_ascii, na_action="ignore")
     return rows
 
 
@@ -143,7 +143,7 @@ def fits_about(path: Path) -> dict[str, str]:
     from astropy.io import fits
 
     header = fits.getheader(path, 1)
-    return {entry: _from_ascii(header[name]) for entry, (name, _) in _KEYWORDS.items() if name in header}
+    return {entry: from_ascii(header[name]) for entry, (name, _) in _KEYWORDS.items() if name in header}
 
 
 def read_ecsv_header(path: Path) -> tuple[int, str, dict[str, str]]:
@@ -169,7 +169,7 @@ def _to_ascii(text: str) -> bytes:
     return kept + rb"\x20" * (len(content) - len(kept))
 
 
-def _from_ascii(text: str | int) -> str:
+def from_ascii(text: str | int) -> str:
     """Undo `_to_ascii`; text that it cannot have written stays as it is."""
     try:
         return str(text).encode("ascii").decode("unicode_escape")

@@ -68,7 +68,9 @@ def show_errors(key: str, networks: Mapping[str, Errors], mean: Errors, about: s
     with chart:
         figure = charts.errors_per_question(by_question, mean_by_question, MEAN, is_dark())
         show_chart(
-            figure, f"{key}_errors", "Typical error of each network by question; a table next to it holds the same numbers"
+            figure,
+            f"{key}_errors",
+            "Typical error of each network by question; a table next to it holds the same numbers",
         )
     return words
 

@@ -2,19 +2,20 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
 from galaxy_explorer.app import state
-from galaxy_explorer.app.browse import controls, explanations, gallery
-from galaxy_explorer.app.browse.binding import read_url
-from galaxy_explorer.app.browse.filters.within import Within
-from galaxy_explorer.app.browse.matching import Matches, match_galaxies
-from galaxy_explorer.app.browse.query import URL_PARAMS, BrowseQuery
 from galaxy_explorer.app.map.colourings import DEFAULT_COLOUR
 from galaxy_explorer.app.map.density import density_of
 from galaxy_explorer.app.map.selection import show_selection
 from galaxy_explorer.app.map.viewer import ShownMap, show_map
+from galaxy_explorer.app.query import controls, explanations, gallery
+from galaxy_explorer.app.query.binding import read_url
+from galaxy_explorer.app.query.filters.within import Within
+from galaxy_explorer.app.query.matching import Matches, match_galaxies
+from galaxy_explorer.app.query.query import URL_PARAMS, BrowseQuery
 from galaxy_explorer.app.services import networks, sources
 from galaxy_explorer.app.services.places import Places, networks_with_places, places_of
 from galaxy_explorer.app.services.selection import Selection
@@ -77,7 +78,12 @@ def choose_network(catalogue: Catalogue, network: str) -> None:
         st.query_params["map"] = state.galaxy_map().network
 
     state.set_widget(Key.MAP_NETWORK, network)
-    choice = {"key": Key.MAP_NETWORK, "on_change": change, "required": True, "format_func": networks.label}
+    choice: dict[str, Any] = {
+        "key": Key.MAP_NETWORK,
+        "on_change": change,
+        "required": True,
+        "format_func": networks.label,
+    }
     st.segmented_control("Placed by network", placed, **choice)
 
 
@@ -111,16 +117,20 @@ def show(source: str, catalogue: Catalogue) -> None:
     query, ignored = read_url()
     network = read_network(catalogue, query)
     places = places_of(catalogue, network)
-    warn_once([*unknown_source(), *unknown_params((*URL_PARAMS, "map", "colour")), *unknown_votes(), *ignored])
+    with st.container():  # each has its own place, so that the map keeps its own
+        warn_once([*unknown_source(), *unknown_params((*URL_PARAMS, "map", "colour")), *unknown_votes(), *ignored])
     matches = match_galaxies(catalogue, query)
     state.shared().selection = Selection(source, matches.rows, len(catalogue))
     if places is None:
         offer_places(catalogue, network, places)
         return
     controls.show_controls(catalogue, query, matches)
-    controls.show_chips(query, matches.answers)
-    explanations.explain_query(catalogue, query, matches)
-    shape = next((wanted for wanted in query.filters if isinstance(wanted, Within) and wanted.shown_by == network), None)
+    with st.container(key="map_chips"):
+        controls.show_chips(query, matches.answers)
+        explanations.explain_query(catalogue, query, matches)
+    shape = next(
+        (wanted for wanted in query.filters if isinstance(wanted, Within) and wanted.shown_by == network), None
+    )
     colour = st.query_params.get("colour", DEFAULT_COLOUR)
     shown = ShownMap(catalogue, places, matches.answers, matches.rows, shape, colour)
     with st.container(key="map_and_selection"):

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import streamlit as st
 
-from galaxy_explorer.app.services import answers, prediction_jobs
-from galaxy_explorer.app.services.networks import label, names
+from galaxy_explorer.app.services import answers, networks, prediction_jobs
+from galaxy_explorer.app.services.networks import label
 from galaxy_explorer.app.services.prediction_jobs import PredictionJob, Status
 from galaxy_explorer.app.services.result_cache import catalogue_result
 from galaxy_explorer.app.ui.wording import galaxies_in_words, with_full_stop
@@ -31,7 +31,7 @@ def offer_predictions(catalogue: Catalogue, network: str) -> None:
     network : str
         Name of a network.
     """
-    if network not in names():
+    if network not in networks.names():
         return  # predictions of a network that is not bundled any longer can be read, not extended
     job = prediction_jobs.worker().find(catalogue, network)
     with st.container(key=f"predicting_{network}"):

@@ -17,7 +17,11 @@ from streamlit.testing.v1 import AppTest
 from tiny_prediction import folder_with_two_damaged, tiny_card, tiny_reference, write_tiny_weights
 from tiny_training import in_one_thread
 
-from galaxy_explorer.app.browse.downloads import table_as_csv
+from galaxy_explorer.app.query.downloads import table_as_csv
+from galaxy_explorer.app.query.filters.ood import OodRange
+from galaxy_explorer.app.query.filters.rmse import RmseRange
+from galaxy_explorer.app.query.matching import Matches
+from galaxy_explorer.app.query.query import BrowseQuery
 from galaxy_explorer.app.services import networks, prediction_jobs
 from galaxy_explorer.app.services.answers import answers_of
 from galaxy_explorer.catalogue import Catalogue, Measure, open_catalogue
@@ -108,10 +112,13 @@ def test_the_ends_of_the_interval_are_filters_and_sorts(
 
 def test_a_download_holds_the_selection_with_its_answers(own: Catalogue, predicted: np.ndarray) -> None:
     rows = np.array([7, 0, 3])
-    table = pd.read_csv(io.BytesIO(table_as_csv(own, answers_of(own, "fcn"), rows)), dtype={"GalaxyID": str})
+    matches = Matches(rows, answers_of(own, "fcn"), "fcn")
+    written = table_as_csv(own, BrowseQuery(answers="fcn", filters=(OodRange(1.0), RmseRange())), matches)
+    table = pd.read_csv(io.BytesIO(written), dtype={"GalaxyID": str})
     assert table["GalaxyID"].tolist() == ["0007", "0000", "0003"]
     np.testing.assert_allclose(table[list(COLUMNS)].to_numpy(), predicted[rows], rtol=1e-5)
     assert table["ood_score"].notna().tolist() == [True, True, False]
+    assert table.columns.tolist() == ["GalaxyID", *COLUMNS, "ood_score", "rmse"]
 
 
 def test_what_is_predicted_so_far_can_be_used_and_the_rest_is_resumed(
