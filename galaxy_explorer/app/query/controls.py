@@ -159,8 +159,8 @@ def _search(query: BrowseQuery) -> None:
 
 def _sort(query: BrowseQuery, has_votes: bool, has_answers: bool) -> None:
     """Draw the sort order and its direction."""
-    offered = {AGAINST_VOLUNTEERS: has_votes, BY_CLASS: query.filter_of(ClassRange) is not None}
-    options: list[str] = [sort for sort in SORTS if offered.get(sort, True)]
+    unavailable = {AGAINST_VOLUNTEERS: not has_votes, BY_CLASS: query.filter_of(ClassRange) is None}
+    options: list[str] = [sort for sort in SORTS if not unavailable.get(sort)]
     options += COLUMNS if has_answers else ()
     options += [] if query.sort in options else [query.sort]
     binding = bound(Key.SORT, query.sort, query, lambda sort: {"sort": sort, "ascending": None})
