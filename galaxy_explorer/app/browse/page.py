@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from galaxy_explorer.app import paths, state
-from galaxy_explorer.app.query import controls, explanations, gallery, sentence_search
+from galaxy_explorer.app.query import controls, downloads, explanations, gallery, sentence_search
 from galaxy_explorer.app.query.binding import read_url
 from galaxy_explorer.app.query.matching import Matches, match_galaxies
 from galaxy_explorer.app.query.query import URL_PARAMS, BrowseQuery
@@ -156,6 +156,8 @@ def show_matches(source: str, catalogue: Catalogue, query: BrowseQuery, matches:
     gallery.show_gallery(source, catalogue, query, matches)
     with st.container(horizontal=True, horizontal_alignment="center", vertical_alignment="bottom", key="more_pages"):
         gallery.show_pages(query, found, Key.PAGES_BELOW)
+        if matches.answers.predicted:
+            downloads.offer_table(catalogue, query, matches)
 
 
 def page() -> None:

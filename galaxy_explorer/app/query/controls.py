@@ -67,12 +67,12 @@ def show_controls(catalogue: Catalogue, query: BrowseQuery, matches: Matches) ->
                 _sort_details(query, matches)
                 vote_kind.choose_votes(catalogue)
                 filter_controls.choose_ood(query)
+                if has_votes:
+                    filter_controls.choose_rmse(query)
             with new:
                 if answers.predicted:
                     filter_controls.add_range(query, answers)
                     filter_controls.choose_min_asked(query)
-                if has_votes:
-                    filter_controls.choose_rmse(query)
         _choose_answers(catalogue, query, answers)
         with st.container(key="closing"):
             st.html(CLOSING, unsafe_allow_javascript=True)
