@@ -3,6 +3,7 @@ const FIRST_SUBSET = 40000 // points drawn while the map moves, until the browse
 const STILL_MS = 160
 const HOVER_MS = 90
 const PICK_PX = 9
+const ANSWER_MS = 4000
 const maps = new WeakMap()
 const views = {} // by map, so that the way back from a galaxy leads to the same part
 
@@ -126,11 +127,12 @@ function newMap(parentElement) {
   function ask(wish) {
     asking = wish
     state.ask++
-    asking.since = Date.now()
+    // A run of the page can lose what was asked while it ran.
+    setTimeout(() => asking === wish && ((asking = null), wantPictures()), ANSWER_MS)
     send("look", { ask: state.ask, tiles: wish.tiles, card: wish.card })
   }
   function wantPictures() {
-    if (!points || !data || (asking && Date.now() - asking.since < 20000)) return
+    if (!points || !data || asking) return
     const missing = state.showsPictures ? placedPictures(points, view, matches).map((each) => each.index).filter((i) => !pictures.tiles.has(i)) : []
     const card = state.hover >= 0 && !about.has(state.hover) ? state.hover : null
     if (missing.length || card !== null) ask({ tiles: card === null ? missing.slice(0, ASKED_AT_ONCE) : [], card })

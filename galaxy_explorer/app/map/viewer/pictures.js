@@ -33,7 +33,7 @@ function placedPictures(points, view, matches) {
   const chosen = []
   for (const index of oneOfEach(points, [left, top, right, bottom], cell, (i) => matches[i])) {
     const [x, y] = view.toScreen(points.x[index] / SPACE, points.y[index] / SPACE)
-    if (x < side / 2 || y < side / 2 || x > width - side / 2 || y > height - side / 2) continue
+    if (x < 0 || y < 0 || x > width || y > height) continue
     if (chosen.some((other) => Math.abs(other.x - x) < 1.12 * side && Math.abs(other.y - y) < 1.12 * side)) continue
     chosen.push({ index, x, y, side })
     if (chosen.length === 160) break
