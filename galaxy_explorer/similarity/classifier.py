@@ -175,10 +175,8 @@ def suggest(scores: np.ndarray, marked: np.ndarray, count: int = ROUND) -> np.nd
     sureness = np.where(np.isfinite(unlikely), np.abs(unlikely + 0.5), np.inf)
     sureness[likely] = np.inf
     unsure = _first(sureness, count // 2)
-    found = np.empty(len(likely) + len(unsure), dtype=np.int64)
-    found[0::2][: len(likely)] = likely[: len(found[0::2])]
-    found[1::2] = unsure
-    return found
+    turns = np.concatenate([2 * np.arange(len(likely)), 2 * np.arange(len(unsure)) + 1])
+    return np.concatenate([likely, unsure])[np.argsort(turns)]
 
 
 def random_rows(count: int, without: np.ndarray, seed: int = 0) -> np.ndarray:

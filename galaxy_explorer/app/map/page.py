@@ -93,11 +93,11 @@ def offer_places(catalogue: Catalogue, network: str, places: Places | None) -> N
         st.markdown(WHAT_IT_IS)
     if not network:
         return
-    missing, failures = predicting.missing_galaxies(catalogue, network)
+    missing, failures = predicting.missing_galaxies(catalogue, network, embeddings=True)
     is_new = predicting.prediction_jobs.worker().find(catalogue, network) is None
     if places is None and is_new and missing and not failures and len(catalogue) <= FEW:
         predicting.start(catalogue, {network: missing})
-    predicting.offer_predictions(catalogue, network)
+    predicting.offer_predictions(catalogue, network, embeddings=True)
 
 
 def show_gallery(source: str, catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> None:
