@@ -2,7 +2,7 @@
 function setTool(m, tool) {
   m.tool = tool
   m.stage.dataset.tool = tool
-  for (const button of m.root.querySelectorAll("[data-tool]"))
+  for (const button of m.root.querySelectorAll("button[data-tool]"))
     button.setAttribute("aria-pressed", button.dataset.tool === tool)
   const hint = m.part(".hint")
   hint.hidden = tool === "move"
