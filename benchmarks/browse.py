@@ -20,13 +20,13 @@ from measuring import resident_megabytes, timed, verdict_below
 from streamlit.testing.v1 import AppTest
 
 from galaxy_explorer.app import paths
-from galaxy_explorer.app.browse.gallery import GALLERY_TILES
-from galaxy_explorer.app.browse.matching import match_galaxies
-from galaxy_explorer.app.browse.presets import presets
-from galaxy_explorer.app.browse.query import AGAINST_VOLUNTEERS, BETWEEN_NETWORKS, SORTS, BrowseQuery
+from galaxy_explorer.app.query.gallery import GALLERY_TILES
+from galaxy_explorer.app.query.matching import match_galaxies
+from galaxy_explorer.app.query.presets import presets
+from galaxy_explorer.app.query.query import AGAINST_VOLUNTEERS, BETWEEN_NETWORKS, SORTS, BrowseQuery
 from galaxy_explorer.app.services import preloading, result_cache, sources
 from galaxy_explorer.app.services.embeddings import embeddings_of
-from galaxy_explorer.app.services.networks import networks
+from galaxy_explorer.app.services.networks import names
 from galaxy_explorer.catalogue import Catalogue, Measure, VoteRange
 from galaxy_explorer.decision_tree import COLUMNS
 
@@ -96,7 +96,7 @@ def measure_queries(catalogue: Catalogue) -> None:
 
 def measure_embeddings(catalogue: Catalogue) -> None:
     """Measure the opening of the embeddings, which are mapped and not read."""
-    for network in networks():
+    for network in names():
         opened = []
         before = resident_megabytes()
         for _ in range(READS):

@@ -16,8 +16,9 @@ from galaxy_explorer.images import Square
 from galaxy_explorer.storage import ResultCache
 
 if TYPE_CHECKING:
-    from galaxy_explorer.app.services.collections.collection import Collections
+    from galaxy_explorer.app.services.collections.collection import Collection, Collections
     from galaxy_explorer.app.services.selection import Selection
+    from galaxy_explorer.similarity.class_files import SavedClass
 
 State = TypeVar("State")
 Crop = Square | Literal["found", "whole"]  # a visitor's own, that of find_galaxy, or the whole picture
@@ -80,6 +81,8 @@ class Key(StrEnum):
     COLLECTION_FILE = "collection_file"
     COLLECTION_PAGE = "collection_page"
     COPY_COLLECTION = "copy_collection"
+    CLASS_NETWORK = "class_network"
+    CLASS_FILE = "class_file"
 
     # Upload, Sky, Compare.
     FILES = "files"
@@ -242,9 +245,33 @@ class CollectionsState:
     imported: str = ""  # a message about the last import
 
 
+class ClassRound(NamedTuple):
+    """Galaxies that are offered to be judged, by a class learned from earlier marks."""
+
+    source: str
+    network: str
+    learned_from: "Collection"
+    galaxy_ids: tuple[str, ...]
+
+
+@dataclass
+class ClassifyState:
+    """The round of “Find more like these”, and the class files that the visitor opened."""
+
+    round: ClassRound | None = None
+    skipped: set[str] = field(default_factory=set)  # galaxies of the round that were not judged
+    opened: "dict[str, SavedClass]" = field(default_factory=dict)  # by name
+    message: str = ""  # about the file opened last
+
+
 def collections() -> CollectionsState:
     """Return the visitor's collections."""
     return _state_of(CollectionsState)
+
+
+def classify() -> ClassifyState:
+    """Return the state of “Find more like these”."""
+    return _state_of(ClassifyState)
 
 
 # Upload, Sky, Compare.

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from galaxy_explorer.catalogue import FIELD_FILE, read_ids
 from galaxy_explorer.commands.console import inference_options, load_model, progress_bar
+from galaxy_explorer.commands.joining import add_columns, join_of
 from galaxy_explorer.commands.reporting import (
     check_not_overwriting_inputs,
     check_output,
@@ -41,6 +42,7 @@ from galaxy_explorer.prediction import (
 from galaxy_explorer.prediction.embeddings import has_rows
 from galaxy_explorer.prediction.formats import check_ending
 from galaxy_explorer.prediction.tables import STATE, sidecar
+from galaxy_explorer.survey.joining import Join
 
 PREDICT_AGAIN = "leave out --resume to predict all again, or name another --output"
 CANNOT_RUN = 2  # exit status
@@ -54,6 +56,7 @@ class TableOptions:
     about: Mapping[str, str | int]
     names: str
     embeddings: Path | None = None  # a table of its own
+    join: Join | None = None  # a catalogue, whose columns are added
 
 
 def predict(options: argparse.Namespace) -> int:
@@ -82,13 +85,13 @@ def predict(options: argparse.Namespace) -> int:
             if rank.is_rank_0:
                 for file in filter(None, (output, table.embeddings)):
                     until_end.enter_context(reserved(file, PredictionStore(file, store.key).lock()))
-            _check_unfinished(store, sources, options.resume)
+            check_unfinished(store, sources, options.resume)
         _check_same_galaxies(sources, rank)
         finished = options.resume and store.finished
         with rank.barrier():
             if rank.is_rank_0:
                 report_unscanned(options.paths)
-                _forget_changed(store, sources)
+                forget_changed(store, sources)
                 if store.uncounted_paths():
                     say(f"what {store.chunks} holds without embeddings is predicted again, for --embeddings")
                 if output.exists() and not finished:
@@ -125,7 +128,9 @@ def _table_options(
     cropped = any(source.cropped for source in sources)
     about = provenance(options.weights, model, tta_views)
     about |= {"crop": "auto" if cropped else "none", "names": options.names}
-    return TableOptions([*columns, *(CROP_COLUMNS if cropped else ())], about, options.names, _embeddings_file(options))
+    columns += CROP_COLUMNS if cropped else ()
+    join = join_of(options, [source.galaxy_id for source in sources])
+    return TableOptions(columns, about, options.names, _embeddings_file(options), join)
 
 
 def _embeddings_file(options: argparse.Namespace) -> Path | None:
@@ -152,6 +157,7 @@ def _finish(store: PredictionStore, count: int, table: TableOptions) -> int:
     print(printable(f"{found.predicted:,} of {count:,} galaxies are in {store.path}"))
     if table.embeddings:
         print(printable(f"their embeddings are in {table.embeddings}"))
+    add_columns(store.path, table.join)
     if found.predicted + len(found.failures) < count:  # two runs on a file system without locks
         raise PredictionError(f"another run removed part of this run's chunks of {store.path}; run it again alone")
     if found.cropped:
@@ -166,7 +172,7 @@ def _finish(store: PredictionStore, count: int, table: TableOptions) -> int:
     return report(found.failures, listed)
 
 
-def _check_unfinished(store: PredictionStore, sources: list[Source], resume: bool) -> None:
+def check_unfinished(store: PredictionStore, sources: list[Source], resume: bool) -> None:
     """Raise ValueError if an unfinished table is not to be resumed, or has other galaxies."""
     if store.chunk_paths() and not resume:
         raise ValueError(
@@ -182,7 +188,7 @@ def _check_unfinished(store: PredictionStore, sources: list[Source], resume: boo
         )
 
 
-def _forget_changed(store: PredictionStore, sources: list[Source]) -> None:
+def forget_changed(store: PredictionStore, sources: list[Source]) -> None:
     """Remove galaxies whose images have changed from an unfinished table, and report it."""
     before = store.unfinished()[STATE].dropna().to_dict()
     changed = [one.galaxy_id for one in sources if before.get(one.galaxy_id, one.fingerprint) != one.fingerprint]
@@ -212,6 +218,7 @@ def _report_finished(store: PredictionStore, sources: list[Source], table: Table
     if expected:  # otherwise there is no row to check
         _check_finished(store, expected, table)
         print(printable(f"{store.path} is finished already; leave out --resume to predict all again"))
+        add_columns(store.path, table.join)
     again = f"--ids {store.failed} with another --output predicts them again"
     return report(
         failures, f"all of them, with the reasons, are in {store.failed}; {again}", "when the table was written"

@@ -16,7 +16,7 @@ import pandas as pd
 
 from galaxy_explorer.catalogue import ID
 from galaxy_explorer.decision_tree import ANSWER_OF, QUESTION_OF
-from galaxy_explorer.prediction.tables import CROP_COLUMNS, KEY, OOD_FLAG, OOD_SCORE, About
+from galaxy_explorer.prediction.tables import CLASS_SCORE, CROP_COLUMNS, KEY, OOD_FLAG, OOD_SCORE, About
 
 if TYPE_CHECKING:
     from astropy.table import Table
@@ -31,6 +31,8 @@ _KEYWORDS = {
     "votes": ("GXVOTES", "kind of votes it was trained on"),
     "crop": ("GXCROP", "auto: cropped to the galaxy"),
     "names": ("GXNAMES", "of the columns"),
+    "class": ("GXCLASS", "class of the scores"),
+    "class_sha256": ("GXCLSHA", ""),
     "references": ("REFERENC", "bibcodes: votes, pictures"),
 }
 _COMMENT = (
@@ -41,6 +43,7 @@ _COMMENT = (
 _UCDS = {"lower": "stat.min", "upper": "stat.max"}  # UCD1+: lower and upper limit
 _OTHERS = {
     ID: ("The galaxy's id: the name of its picture without the ending", "meta.id;meta.main"),
+    CLASS_SCORE: ("Score of the class in the metadata: above 0.5 the galaxy is more like its members", "stat.value"),
     OOD_SCORE: ("Out-of-distribution score: above 1 the prediction may be meaningless", "stat.value"),
     OOD_FLAG: ("Whether the picture differs from the training pictures: score above 1", "meta.code"),
     CROP_COLUMNS[0]: ("Centre of the square that was predicted; NaN: the whole picture", "pos.cartesian.x;instr.pixel"),
@@ -134,7 +137,7 @@ def read_fits(path: Path) -> pd.DataFrame:
         table.convert_bytestring_to_unicode()
         rows = table.to_pandas()
     if ID in rows:
-        rows[ID] = rows[ID].map(_from_ascii, na_action="ignore")
+        rows[ID] = rows[ID].map(from_ascii, na_action="ignore")
     return rows
 
 
@@ -143,7 +146,7 @@ def fits_about(path: Path) -> dict[str, str]:
     from astropy.io import fits
 
     header = fits.getheader(path, 1)
-    return {entry: _from_ascii(header[name]) for entry, (name, _) in _KEYWORDS.items() if name in header}
+    return {entry: from_ascii(header[name]) for entry, (name, _) in _KEYWORDS.items() if name in header}
 
 
 def read_ecsv_header(path: Path) -> tuple[int, str, dict[str, str]]:
@@ -169,7 +172,7 @@ def _to_ascii(text: str) -> bytes:
     return kept + rb"\x20" * (len(content) - len(kept))
 
 
-def _from_ascii(text: str | int) -> str:
+def from_ascii(text: str | int) -> str:
     """Undo `_to_ascii`; text that it cannot have written stays as it is."""
     try:
         return str(text).encode("ascii").decode("unicode_escape")

@@ -52,7 +52,7 @@ def _name_in_file(column: str, ending: str, names: str) -> str:
 
 
 # Columns by their names in files, where these differ.
-_COLUMN_OF = {
+COLUMN_OF = {
     _name_in_file(column, ".fits", names): column
     for names in NAMES
     for column in (*COLUMNS, *INTERVAL_COLUMNS, *_HALF_WIDTHS)
@@ -200,7 +200,7 @@ def read_table(path: Path) -> tuple[pd.DataFrame, str | None]:
 
 def _checked(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     """Return the columns of a table by their own names; raise PredictionError for invalid ones."""
-    table = table.rename(columns=_COLUMN_OF)
+    table = table.rename(columns=COLUMN_OF)
     missing = [name for name in (ID, *COLUMNS) if name not in (table.index.name, *table.columns)]
     if missing:
         raise PredictionError(f"{path} has no column {', '.join(missing)}; {ADVICE}")

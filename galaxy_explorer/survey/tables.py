@@ -99,12 +99,12 @@ def find_column(names: Sequence[str], wanted: str, usual: Sequence[str], where: 
     if found:
         raise SurveyError(f"{where}: there are columns {' and '.join(found)}; give the name in its case of letters")
     close = get_close_matches((wanted or usual[0]).lower(), by_small, n=3)
-    likely = f"; do you mean {' or '.join(by_small[one][0] for one in close)}?" if close else ""
+    likely = f"; do you mean {' or '.join(by_small[one][0] for one in close)}?" if close else "."
     listed = ", ".join(map(shortened, names[:NAMED])) + (", …" if len(names) > NAMED else "")
     missing = (
         f"there is no column {wanted}" if wanted else f"no column has a usual name, such as {', '.join(usual[:4])}"
     )
-    raise SurveyError(f"{where}: {missing}{likely}. The table has: {listed}")
+    raise SurveyError(f"{where}: {missing}{likely} The table has: {listed}")
 
 
 def read_survey_table(path: Path, id_column: str = "") -> SurveyTable:

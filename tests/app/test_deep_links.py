@@ -6,7 +6,7 @@ from browse_page import chips, tiles
 from streamlit.testing.v1 import AppTest
 
 from galaxy_explorer.app import paths
-from galaxy_explorer.app.browse.query import URL_PARAMS
+from galaxy_explorer.app.query.query import URL_PARAMS
 from galaxy_explorer.catalogue import Catalogue
 
 

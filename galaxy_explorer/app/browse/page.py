@@ -6,10 +6,10 @@ from pathlib import Path
 import streamlit as st
 
 from galaxy_explorer.app import paths, state
-from galaxy_explorer.app.browse import controls, explanations, gallery
-from galaxy_explorer.app.browse.binding import read_url
-from galaxy_explorer.app.browse.matching import Matches, match_galaxies
-from galaxy_explorer.app.browse.query import URL_PARAMS, BrowseQuery
+from galaxy_explorer.app.query import controls, explanations, gallery
+from galaxy_explorer.app.query.binding import read_url
+from galaxy_explorer.app.query.matching import Matches, match_galaxies
+from galaxy_explorer.app.query.query import URL_PARAMS, BrowseQuery
 from galaxy_explorer.app.services import answers, sources
 from galaxy_explorer.app.services.local_paths import may_open_paths
 from galaxy_explorer.app.services.selection import Selection

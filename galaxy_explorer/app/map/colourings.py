@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from galaxy_explorer.app.browse.filters.ood import ood_scores
-from galaxy_explorer.app.browse.filters.rmse import rmse_between
-from galaxy_explorer.app.browse.query import DEFAULT_MIN_ASKED, slug
+from galaxy_explorer.app.query.filters.ood import ood_scores
+from galaxy_explorer.app.query.filters.rmse import rmse_between
+from galaxy_explorer.app.query.query import DEFAULT_MIN_ASKED, slug
 from galaxy_explorer.app.services.answers import VOLUNTEERS
 from galaxy_explorer.catalogue import Catalogue, Votes
 from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, columns_of, label_of
@@ -76,8 +76,6 @@ def network_colourings(catalogue: Catalogue, network: str) -> list[Colouring]:
     """Return the OOD score and the RMSE of a network's predictions, if any is known."""
     choices = (
         Colouring(OOD, "out-of-distribution score", "Network", MAX_OOD, ood_scores(catalogue, network)),
-        Colouring(
-            RMSE, "RMSE vs volunteers", "Network", MAX_RMSE, rmse_between(catalogue, network, VOLUNTEERS)
-        ),
+        Colouring(RMSE, "RMSE vs volunteers", "Network", MAX_RMSE, rmse_between(catalogue, network, VOLUNTEERS)),
     )
     return [choice for choice in choices if choice.values is not None and np.isfinite(choice.values).any()]

@@ -9,9 +9,9 @@ from app_page import go_to, new_app, opened, press, run, texts, url_values
 from browse_page import captions, chips, tiles
 from streamlit.testing.v1 import AppTest
 
-from galaxy_explorer.app.browse.captions import values_of
-from galaxy_explorer.app.browse.matching import match_galaxies
-from galaxy_explorer.app.browse.presets import presets
+from galaxy_explorer.app.query.captions import values_of
+from galaxy_explorer.app.query.matching import match_galaxies
+from galaxy_explorer.app.query.presets import presets
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, shares_from_fractions
 

@@ -10,14 +10,16 @@ from typing import Any
 import streamlit as st
 
 from galaxy_explorer.app import state
-from galaxy_explorer.app.browse import filter_controls
-from galaxy_explorer.app.browse.binding import CLOSE, bound, write_url
-from galaxy_explorer.app.browse.matching import Matches
-from galaxy_explorer.app.browse.presets import preset_of, presets_of, reason_of
-from galaxy_explorer.app.browse.query import (
+from galaxy_explorer.app.query import filter_controls
+from galaxy_explorer.app.query.binding import CLOSE, bound, write_url
+from galaxy_explorer.app.query.filters.own_class import ClassRange
+from galaxy_explorer.app.query.matching import Matches
+from galaxy_explorer.app.query.presets import preset_of, presets_of, reason_of
+from galaxy_explorer.app.query.query import (
     AGAINST_VOLUNTEERS,
     AT_RANDOM,
     BETWEEN_NETWORKS,
+    BY_CLASS,
     BY_ID,
     BY_OOD,
     MAX_SEED,
@@ -46,6 +48,7 @@ SORT_NAMES = {
     AGAINST_VOLUNTEERS: "network vs volunteers",
     BETWEEN_NETWORKS: "network vs network",
     BY_OOD: "difference from the training pictures",
+    BY_CLASS: "score of the class",
 }
 
 
@@ -156,7 +159,8 @@ def _search(query: BrowseQuery) -> None:
 
 def _sort(query: BrowseQuery, has_votes: bool, has_answers: bool) -> None:
     """Draw the sort order and its direction."""
-    options: list[str] = [sort for sort in SORTS if has_votes or sort != AGAINST_VOLUNTEERS]
+    unavailable = {AGAINST_VOLUNTEERS: not has_votes, BY_CLASS: query.filter_of(ClassRange) is None}
+    options: list[str] = [sort for sort in SORTS if not unavailable.get(sort)]
     options += COLUMNS if has_answers else ()
     options += [] if query.sort in options else [query.sort]
     binding = bound(Key.SORT, query.sort, query, lambda sort: {"sort": sort, "ascending": None})

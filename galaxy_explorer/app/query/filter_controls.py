@@ -3,11 +3,11 @@
 import streamlit as st
 
 from galaxy_explorer.app import state
-from galaxy_explorer.app.browse.binding import bound, write_url
-from galaxy_explorer.app.browse.filters.filter import ScoreRange
-from galaxy_explorer.app.browse.filters.ood import IN_DISTRIBUTION, OUT_OF_DISTRIBUTION, OodRange
-from galaxy_explorer.app.browse.filters.rmse import RmseRange
-from galaxy_explorer.app.browse.query import BrowseQuery
+from galaxy_explorer.app.query.binding import bound, write_url
+from galaxy_explorer.app.query.filters.filter import ScoreRange
+from galaxy_explorer.app.query.filters.ood import IN_DISTRIBUTION, OUT_OF_DISTRIBUTION, OodRange
+from galaxy_explorer.app.query.filters.rmse import RmseRange
+from galaxy_explorer.app.query.query import BrowseQuery
 from galaxy_explorer.app.services.answers import Answers
 from galaxy_explorer.app.state import Key
 from galaxy_explorer.catalogue import Measure, VoteRange

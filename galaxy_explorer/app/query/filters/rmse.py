@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from galaxy_explorer.app.browse.filters.filter import Caption, ScoreRange
+from galaxy_explorer.app.query.filters.filter import Caption, ScoreRange
 from galaxy_explorer.app.services.answers import VOLUNTEERS, answers_of
 from galaxy_explorer.app.services.result_cache import catalogue_result
 from galaxy_explorer.catalogue import Catalogue

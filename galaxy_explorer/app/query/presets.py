@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from galaxy_explorer.app.browse.matching import Matches, filtered_rows
-from galaxy_explorer.app.browse.query import BrowseQuery, query_from_url
+from galaxy_explorer.app.query.matching import Matches, filtered_rows
+from galaxy_explorer.app.query.query import BrowseQuery, query_from_url
 from galaxy_explorer.app.services.answers import Answers
 from galaxy_explorer.app.services.result_cache import catalogue_result
 from galaxy_explorer.catalogue import Catalogue

@@ -7,10 +7,10 @@ from typing import Any
 import streamlit as st
 
 from galaxy_explorer.app import state
-from galaxy_explorer.app.browse.binding import CLOSE, write_url
-from galaxy_explorer.app.browse.captions import captions_of, kinds_of, values_of
-from galaxy_explorer.app.browse.matching import Matches, relaxed_queries
-from galaxy_explorer.app.browse.query import BrowseQuery
+from galaxy_explorer.app.query.binding import CLOSE, write_url
+from galaxy_explorer.app.query.captions import captions_of, kinds_of, values_of
+from galaxy_explorer.app.query.matching import Matches, relaxed_queries
+from galaxy_explorer.app.query.query import BrowseQuery
 from galaxy_explorer.app.services import networks, sources
 from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui import live_sdss

@@ -4,12 +4,14 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from galaxy_explorer.app.browse.filters.ood import ood_scores
-from galaxy_explorer.app.browse.filters.rmse import rmse_between
-from galaxy_explorer.app.browse.query import (
+from galaxy_explorer.app.query.filters.ood import ood_scores
+from galaxy_explorer.app.query.filters.own_class import ClassRange
+from galaxy_explorer.app.query.filters.rmse import rmse_between
+from galaxy_explorer.app.query.query import (
     AGAINST_VOLUNTEERS,
     AT_RANDOM,
     BETWEEN_NETWORKS,
+    BY_CLASS,
     BY_ID,
     BY_OOD,
     BrowseQuery,
@@ -105,6 +107,9 @@ def _sorted(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> Match
 
 def _values_of_sort(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> np.ndarray | None:
     """Return the values, (N,), of a sort by predictions; None for another sort."""
+    if query.sort == BY_CLASS:
+        wanted = query.filter_of(ClassRange)
+        return wanted.scores(catalogue, matches.network) if wanted else None
     if query.sort == BY_OOD:
         return ood_scores(catalogue, matches.network)
     if query.sort == AGAINST_VOLUNTEERS:

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from galaxy_explorer.app import state
-from galaxy_explorer.app.browse.query import BrowseQuery, query_from_url
+from galaxy_explorer.app.query.query import BrowseQuery, query_from_url
 from galaxy_explorer.app.services import sources
 
 CLOSE = ":material/close:"

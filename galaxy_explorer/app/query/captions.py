@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from galaxy_explorer.app.browse.filters.filter import Caption
-from galaxy_explorer.app.browse.filters.ood import ood_caption
-from galaxy_explorer.app.browse.filters.rmse import rmse_caption
-from galaxy_explorer.app.browse.matching import Matches
-from galaxy_explorer.app.browse.query import AGAINST_VOLUNTEERS, BY_OOD, BrowseQuery
+from galaxy_explorer.app.query.filters.filter import Caption
+from galaxy_explorer.app.query.filters.ood import ood_caption
+from galaxy_explorer.app.query.filters.rmse import rmse_caption
+from galaxy_explorer.app.query.matching import Matches
+from galaxy_explorer.app.query.query import AGAINST_VOLUNTEERS, BY_CLASS, BY_OOD, BrowseQuery
 from galaxy_explorer.app.services.answers import VOLUNTEERS, Answers, answers_of
 from galaxy_explorer.catalogue import Catalogue, Measure
 from galaxy_explorer.decision_tree import COLUMNS, kind_of, label_of
@@ -51,7 +51,7 @@ def values_of(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> lis
     """Return functions that write the values that a query sorts or filters by."""
     others = [condition.caption(catalogue, matches.network) for condition in query.filters]
     conditions = [caption for caption in others if caption]
-    if matches.sorted_by is not None:
+    if matches.sorted_by is not None and query.sort != BY_CLASS:  # its filter has a caption
         return [_value_of_sort(catalogue, query, matches), *conditions][:MAX_VALUES]
     shown = [(query.sort, query.measure)] if query.sort in COLUMNS else []
     # What a filter excludes is near 0 on every tile.

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galaxy_explorer.app.browse.filters.ood import OodRange
-from galaxy_explorer.app.browse.filters.rmse import RmseRange
-from galaxy_explorer.app.browse.presets import preset_of, presets
-from galaxy_explorer.app.browse.query import (
+from galaxy_explorer.app.query.filters.ood import OodRange
+from galaxy_explorer.app.query.filters.rmse import RmseRange
+from galaxy_explorer.app.query.presets import preset_of, presets
+from galaxy_explorer.app.query.query import (
     SORTS,
     BrowseQuery,
     query_from_url,

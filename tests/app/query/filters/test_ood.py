@@ -10,8 +10,8 @@ from browse_page import captions, chips, tiles
 from kept_predictions import keep_predictions
 from streamlit.testing.v1 import AppTest
 
-from galaxy_explorer.app.browse.filters.ood import IN_DISTRIBUTION, OUT_OF_DISTRIBUTION, OodRange
-from galaxy_explorer.app.browse.query import query_from_url
+from galaxy_explorer.app.query.filters.ood import IN_DISTRIBUTION, OUT_OF_DISTRIBUTION, OodRange
+from galaxy_explorer.app.query.query import query_from_url
 from galaxy_explorer.catalogue import Catalogue, open_catalogue
 
 SCORES = (0.4, 1.0, 1.5, 3.5)  # of the first four galaxies

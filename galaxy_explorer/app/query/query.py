@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from galaxy_explorer.app.browse.filters.filter import Filter
-from galaxy_explorer.app.browse.filters.registry import FILTERS
+from galaxy_explorer.app.query.filters.filter import Filter
+from galaxy_explorer.app.query.filters.registry import FILTERS
 from galaxy_explorer.app.services.answers import VOLUNTEERS
 from galaxy_explorer.app.ui.url_params import MAX_MESSAGES, ignored_param_message
 from galaxy_explorer.catalogue import CatalogueError, Measure, VoteRange
@@ -13,9 +13,9 @@ from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, label
 
 DEFAULT_MIN_ASKED = 30  # % of the votes that must reach a question before an answer share counts
 MAX_SEED = 999_999
-BY_ID, AT_RANDOM, BY_OOD = "id", "random", "ood"
+BY_ID, AT_RANDOM, BY_OOD, BY_CLASS = "id", "random", "ood", "class"
 AGAINST_VOLUNTEERS, BETWEEN_NETWORKS = "volunteers", "networks"
-SORTS = (BY_ID, AT_RANDOM, AGAINST_VOLUNTEERS, BETWEEN_NETWORKS, BY_OOD)  # the others are score columns
+SORTS = (BY_ID, AT_RANDOM, AGAINST_VOLUNTEERS, BETWEEN_NETWORKS, BY_OOD, BY_CLASS)  # the others are score columns
 URL_PARAMS = (
     *("source", "votes", "answers", "filter", "asked", *(kind.param for kind in FILTERS)),
     *("search", "sort", "order", "seed", "network", "page"),
@@ -176,7 +176,7 @@ READERS = {
     "answers": (lambda text: {"answers": _name(text)}, "`volunteers` or a network"),
     "sort": (
         lambda text: _sort(text),
-        "`id`, `random`, `volunteers`, `networks`, `ood` or an answer such as `t04_yes`",
+        "`id`, `random`, `volunteers`, `networks`, `ood`, `class` or an answer such as `t04_yes`",
     ),
     "asked": (lambda text: {"min_asked": _integer(text, 0, 100)}, "a percentage from 0 to 100"),
     "search": (lambda text: {"search": text.strip()}, "ids"),

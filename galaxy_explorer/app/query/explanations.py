@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from galaxy_explorer.app.browse.matching import Matches
-from galaxy_explorer.app.browse.query import AGAINST_VOLUNTEERS, BETWEEN_NETWORKS, BY_OOD, BrowseQuery
+from galaxy_explorer.app.query.matching import Matches
+from galaxy_explorer.app.query.query import AGAINST_VOLUNTEERS, BETWEEN_NETWORKS, BY_OOD, BrowseQuery
 from galaxy_explorer.app.services import networks
 from galaxy_explorer.app.services.answers import VOLUNTEERS, Answers, answers_of
 from galaxy_explorer.app.ui.predicting import offer_predictions
