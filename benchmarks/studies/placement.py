@@ -86,7 +86,7 @@ def layout_of(components: np.ndarray, file: Path | None, seed: int) -> np.ndarra
     """Return the layout by t-SNE, (N, 2)."""
     if file and file.is_file():
         return np.load(file)
-    import openTSNE  # type: ignore[import-not-found]  # development-only
+    import openTSNE
 
     fit = openTSNE.TSNE(
         perplexity=PERPLEXITY, initialization="pca", n_jobs=torch.get_num_threads(), random_state=seed, verbose=True

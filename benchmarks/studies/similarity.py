@@ -125,8 +125,9 @@ def vote_distances(votes: np.ndarray, rows: np.ndarray, found: np.ndarray) -> np
 def same_kinds(votes: np.ndarray, rows: np.ndarray, found: np.ndarray) -> np.ndarray:
     """Return the part of the rows that were found, with all votes, whose kind in words is that of each row."""
     kinds = np.array([kind_of(values) if np.isfinite(values).all() else "" for values in votes.astype(float)])
-    of_found = kinds[found]
-    return np.array([np.mean(others[others != ""] == own) for own, others in zip(kinds[rows], of_found, strict=True)])
+    complete, same = kinds[found] != "", kinds[found] == kinds[rows][:, np.newaxis]
+    counts = complete.sum(axis=1)
+    return np.where(counts > 0, (same & complete).sum(axis=1) / np.maximum(counts, 1), np.nan)
 
 
 def estimate(values: np.ndarray, digits: int) -> str:
