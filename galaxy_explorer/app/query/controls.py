@@ -158,7 +158,8 @@ def _search(query: BrowseQuery) -> None:
 
 def _sort(query: BrowseQuery, has_votes: bool, has_answers: bool) -> None:
     """Draw the sort order and its direction."""
-    options: list[str] = [sort for sort in SORTS if has_votes or sort != AGAINST_VOLUNTEERS]
+    left_out = {BY_CLASS, *([] if has_votes else [AGAINST_VOLUNTEERS])}  # a class has its order from its page
+    options: list[str] = [sort for sort in SORTS if sort not in left_out]
     options += COLUMNS if has_answers else ()
     options += [] if query.sort in options else [query.sort]
     binding = bound(Key.SORT, query.sort, query, lambda sort: {"sort": sort, "ascending": None})
