@@ -26,7 +26,7 @@ from galaxy_explorer.app.query.presets import presets
 from galaxy_explorer.app.query.query import AGAINST_VOLUNTEERS, BETWEEN_NETWORKS, SORTS, BrowseQuery
 from galaxy_explorer.app.services import preloading, result_cache, sources
 from galaxy_explorer.app.services.embeddings import embeddings_of
-from galaxy_explorer.app.services.networks import networks
+from galaxy_explorer.app.services.networks import names
 from galaxy_explorer.catalogue import Catalogue, Measure, VoteRange
 from galaxy_explorer.decision_tree import COLUMNS
 
@@ -96,7 +96,7 @@ def measure_queries(catalogue: Catalogue) -> None:
 
 def measure_embeddings(catalogue: Catalogue) -> None:
     """Measure the opening of the embeddings, which are mapped and not read."""
-    for network in networks():
+    for network in names():
         opened = []
         before = resident_megabytes()
         for _ in range(READS):

@@ -24,15 +24,11 @@ LEVELS = {
     **{"app.workbench": 8, "app.about": 8, "app.missing": 8, "app.main": 8},
     **{"cli": 9, "__main__": 10},
 }
-SAME_LEVEL = {
-    *[("models", "evaluation"), ("sky", "images"), ("app.services", "app.ui"), ("app.ui", "app.services")],
-    ("app.map", "app.browse"),  # the map is another view of Browse's query
-}
+SAME_LEVEL = {("models", "evaluation"), ("sky", "images"), ("app.services", "app.ui"), ("app.ui", "app.services")}
 
 TORCH = {"torch", "torchvision", "pytorch_grad_cam"}
 WITH_TORCH = {"models", "training", "prediction", "saliency", "commands"}  # commands: for --device
-# Modules that use a network, and are therefore imported by one another, or within functions.
-NEEDING_TORCH = WITH_TORCH | {"similarity"}
+# They are imported by one another, or within functions.
 INTERNET = {"requests", "httpx", "urllib3", "http", "kagglehub"}
 ON_A_GPU_BOX = {"torch", "torchvision", "numpy", "pandas", "PIL", "tqdm", "filelock"}
 
@@ -181,7 +177,7 @@ def test_torch_is_imported_by_the_modules_of_the_network_alone():
 
 def test_pages_reach_the_network_within_functions_alone():
     def at_once(importer, found):  # "prediction" imports torch when a network runs, see the last test
-        if found.module not in NEEDING_TORCH - {"prediction"} or importer in NEEDING_TORCH | {"train"}:
+        if found.module not in WITH_TORCH - {"prediction"} or importer in WITH_TORCH | {"similarity", "train"}:
             return False
         return not ((in_app(importer) or importer in {"cli", "__main__"}) and found.within_function)
 

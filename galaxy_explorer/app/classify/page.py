@@ -61,7 +61,7 @@ def has_embeddings(catalogue: Catalogue, network: str) -> bool:
         st.markdown("To find similar galaxies, the network must have seen all of them once.")
     elif len(found) < len(catalogue):
         st.caption(f"Searched so far: the {len(found):,} of {len(catalogue):,} galaxies that are predicted.")
-    offer_predictions(catalogue, network)
+    offer_predictions(catalogue, network, embeddings=True)
     return found is not None
 
 

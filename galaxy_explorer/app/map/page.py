@@ -27,7 +27,7 @@ from galaxy_explorer.app.ui.url_params import unknown_params, warn_once
 from galaxy_explorer.app.ui.wording import with_full_stop
 from galaxy_explorer.catalogue import Catalogue, CatalogueError
 
-FEW = 60  # galaxies: their predictions take seconds, and are made without a question
+FEW = 50  # galaxies: their predictions take seconds, and are made without a question
 WHAT_IT_IS = (
     "The map shows every galaxy of a catalogue, and places those that look alike next to one another. "
     "For that a network looks at each picture once."
@@ -91,11 +91,13 @@ def offer_places(catalogue: Catalogue, network: str, places: Places | None) -> N
     """Draw what the map is, and the offer to predict; few galaxies are predicted at once."""
     if places is None:
         st.markdown(WHAT_IT_IS)
-    missing, failures = predicting.missing_galaxies(catalogue, network)
+    if not network:
+        return
+    missing, failures = predicting.missing_galaxies(catalogue, network, embeddings=True)
     is_new = predicting.prediction_jobs.worker().find(catalogue, network) is None
     if places is None and is_new and missing and not failures and len(catalogue) <= FEW:
         predicting.start(catalogue, {network: missing})
-    predicting.offer_predictions(catalogue, network)
+    predicting.offer_predictions(catalogue, network, embeddings=True)
 
 
 def show_gallery(source: str, catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> None:

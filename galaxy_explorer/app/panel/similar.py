@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from galaxy_explorer.app import state
@@ -100,7 +101,7 @@ def find_similar(
         search = Neighbours(embeddings)
         prepared.clear()
         prepared[id(embeddings)] = search
-    itself = int(catalogue.table.index.get_indexer([galaxy.galaxy_id])[0])  # -1 if it is not in the catalogue
+    itself = int(catalogue.table.index.get_indexer(pd.Index([galaxy.galaxy_id]))[0])  # -1 if it is not in the catalogue
     return search.nearest(galaxy.embedding(embeddings.network), count, exclude=itself)
 
 

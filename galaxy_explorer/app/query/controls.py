@@ -12,6 +12,7 @@ import streamlit as st
 from galaxy_explorer.app import state
 from galaxy_explorer.app.query import filter_controls
 from galaxy_explorer.app.query.binding import CLOSE, bound, write_url
+from galaxy_explorer.app.query.filters.own_class import ClassRange
 from galaxy_explorer.app.query.matching import Matches
 from galaxy_explorer.app.query.presets import preset_of, presets_of, reason_of
 from galaxy_explorer.app.query.query import (
@@ -158,8 +159,8 @@ def _search(query: BrowseQuery) -> None:
 
 def _sort(query: BrowseQuery, has_votes: bool, has_answers: bool) -> None:
     """Draw the sort order and its direction."""
-    left_out = {BY_CLASS, *([] if has_votes else [AGAINST_VOLUNTEERS])}  # a class has its order from its page
-    options: list[str] = [sort for sort in SORTS if sort not in left_out]
+    unavailable = {AGAINST_VOLUNTEERS: not has_votes, BY_CLASS: query.filter_of(ClassRange) is None}
+    options: list[str] = [sort for sort in SORTS if not unavailable.get(sort)]
     options += COLUMNS if has_answers else ()
     options += [] if query.sort in options else [query.sort]
     binding = bound(Key.SORT, query.sort, query, lambda sort: {"sort": sort, "ascending": None})

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
 import streamlit as st
 
 from galaxy_explorer.app.services import answers, prediction_jobs
+from galaxy_explorer.app.services.embeddings import embeddings_of
 from galaxy_explorer.app.services.networks import label, names
 from galaxy_explorer.app.services.prediction_jobs import PredictionJob, Status
 from galaxy_explorer.app.services.result_cache import catalogue_result
@@ -20,7 +22,7 @@ OFFER_HELP = (
 MAX_REASONS = 3  # unreadable pictures whose reasons are listed
 
 
-def offer_predictions(catalogue: Catalogue, network: str) -> None:
+def offer_predictions(catalogue: Catalogue, network: str, embeddings: bool = False) -> None:
     """Draw what a network has predicted of a catalogue, with a button that predicts the rest.
 
     Nothing is drawn if all galaxies are predicted. While the job runs, its progress is drawn, with a button to stop.
@@ -30,6 +32,8 @@ def offer_predictions(catalogue: Catalogue, network: str) -> None:
     catalogue : Catalogue
     network : str
         Name of a network.
+    embeddings : bool, optional
+        Whether embeddings are needed: galaxies that an earlier version predicted without them are predicted again.
     """
     if network not in names():
         return  # predictions of a network that is not bundled any longer can be read, not extended
@@ -40,27 +44,44 @@ def offer_predictions(catalogue: Catalogue, network: str) -> None:
             return
         if job:
             st.error(f"The prediction by the **{label(network)}** network failed: {with_full_stop(job.error)}")
-        missing, failures = missing_galaxies(catalogue, network)
+        missing, failures = missing_galaxies(catalogue, network, embeddings)
+        if embeddings and missing:
+            _explain_lacking(catalogue, network, missing)
         if missing:
             _offer(catalogue, network, missing, "Retry" if job else "Predict")
         elif failures:
             _offer_retry(catalogue, network, failures)
 
 
-def missing_galaxies(catalogue: Catalogue, network: str) -> tuple[list[str], dict[str, str]]:
+def _explain_lacking(catalogue: Catalogue, network: str, missing: Sequence[str]) -> None:
+    """Explain why galaxies are predicted again."""
+    known = answers.answers_of(catalogue, network).predicted
+    if known > len(catalogue) - len(missing):
+        st.caption(f"{galaxies_in_words(known)} were predicted by an earlier version, without embeddings.")
+
+
+def missing_galaxies(catalogue: Catalogue, network: str, embeddings: bool = False) -> tuple[list[str], dict[str, str]]:
     """Return the galaxies that a network can still predict, and the reasons for failures.
 
     Parameters
     ----------
     catalogue : Catalogue
     network : str
+    embeddings : bool, optional
+        Whether a galaxy without an embedding counts as well.
 
     Returns
     -------
     list of str, dict of str to str
         Downloads that failed are among both.
     """
-    known = answers.answers_of(catalogue, network).votes.known
+    if embeddings:
+        found = embeddings_of(catalogue, network)
+        known = np.zeros(len(catalogue), dtype=bool)
+        if found:
+            known[found.rows] = True
+    else:
+        known = answers.answers_of(catalogue, network).votes.known
     tables = next((one for one in cached.tables_of(catalogue) if one.network == network), None)
     ids = catalogue.table.index[~known]
     failures: dict[str, str] = {}
