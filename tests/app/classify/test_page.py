@@ -11,17 +11,16 @@ from ends import around
 from streamlit.testing.v1 import AppTest
 
 from galaxy_explorer.app.classify.results import quality_in_words
-from galaxy_explorer.app.services import networks, prediction_jobs, sources
+from galaxy_explorer.app.services import prediction_jobs, sources
 from galaxy_explorer.app.services.collections.collection import Address, Collection, Collections
 from galaxy_explorer.app.services.collections.ranking import rank, saved_class
 from galaxy_explorer.app.state import CollectionsState
 from galaxy_explorer.catalogue import Catalogue
-from galaxy_explorer.models import checkpoints
 from galaxy_explorer.prediction import Batch, PredictionStore, cached
 from galaxy_explorer.similarity.class_files import read_class
 from galaxy_explorer.similarity.classifier import Quality
 
-NETWORK, KEY = "tiny", "0123456789abcdef"
+NETWORK, KEY = "fcn", "0123456789abcdef"
 RINGS = [f"g{number:02d}" for number in range(0, 60, 5)]  # of the sixty galaxies of the survey
 
 
@@ -32,8 +31,6 @@ def predicted(
     """The survey with answers and embeddings by a network, in which every fifth galaxy differs."""
     weights = tmp_path / "tiny.pt"
     weights.write_bytes(b"weights")
-    monkeypatch.setattr(checkpoints, "available", lambda: {NETWORK: weights})
-    monkeypatch.setattr(networks, "names", lambda: [NETWORK])
     monkeypatch.setattr(prediction_jobs, "network_key", lambda name: KEY)
     catalogue = sources.open_source(str(survey.root))
     embeddings = np.random.default_rng(0).uniform(0, 1, (60, 3)).astype(np.float16)
@@ -87,8 +84,8 @@ def test_three_hearts_find_the_others_and_ten_are_judged(app: AppTest, predicted
         run(app)
     assert not set(offered(app)) & set(first)
     assert "from 5 of each on" in texts(app)
-    for _ in range(10):
-        app.button(key="judge_yes" if offered(app)[0] in RINGS else "judge_no").click()
+    for galaxy_id in offered(app):
+        app.button(key="judge_yes" if galaxy_id in RINGS else "judge_no").click()
         run(app)
     assert f"**{len(kept(app).galaxies)} yes, {len(kept(app).rejected)} no.**" in texts(app)
     assert "Of 10 galaxies it calls “rings”, about " in texts(app)
@@ -162,7 +159,7 @@ def test_a_saved_class_is_opened_again_and_another_network_is_refused(app: AppTe
     other = content.replace(KEY.encode(), b"f" * 16)
     app.file_uploader(key="class_file").set_value([("other.class.json", other, "application/json")])
     run(app)
-    assert "other weights of the network tiny" in app.warning[0].value
+    assert "other weights of the network fcn" in app.warning[0].value
     app.file_uploader(key="class_file").set_value([("bad.json", b"<script>", "application/json")])
     run(app)
     assert "is not a class file" in app.warning[0].value
