@@ -84,6 +84,8 @@ def test_a_tile_can_be_reached_and_followed_by_the_keyboard(open_page: Callable[
     ids = shown(page)
     page.get_by_role("link", name=ids[0]).focus()
     page.keyboard.press("Tab")
+    expect(page.locator(":focus")).to_have_attribute("aria-label", f"Keep {ids[0]} in Favourites")
+    page.keyboard.press("Tab")
     focused = page.locator(":focus")
     expect(focused).to_contain_text(ids[1])
     assert focused.evaluate("link => getComputedStyle(link).boxShadow") != "none"
