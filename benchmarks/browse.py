@@ -20,12 +20,14 @@ from measuring import resident_megabytes, timed, verdict_below
 from streamlit.testing.v1 import AppTest
 
 from galaxy_explorer.app import paths
-from galaxy_explorer.app.browse.gallery import GALLERY_TILES
-from galaxy_explorer.app.browse.matching import match_galaxies
-from galaxy_explorer.app.browse.presets import presets
-from galaxy_explorer.app.browse.query import AGAINST_VOLUNTEERS, BETWEEN_NETWORKS, SORTS, BrowseQuery
+from galaxy_explorer.app.query.gallery import GALLERY_TILES
+from galaxy_explorer.app.query.matching import match_galaxies
+from galaxy_explorer.app.query.presets import presets
+from galaxy_explorer.app.query.query import AGAINST_VOLUNTEERS, BETWEEN_NETWORKS, SORTS, BrowseQuery
 from galaxy_explorer.app.services import preloading, result_cache, sources
-from galaxy_explorer.catalogue import Catalogue, VoteRange
+from galaxy_explorer.app.services.embeddings import embeddings_of
+from galaxy_explorer.app.services.networks import names
+from galaxy_explorer.catalogue import Catalogue, Measure, VoteRange
 from galaxy_explorer.decision_tree import COLUMNS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,7 +35,7 @@ FIVE = (
     VoteRange("Class1.2", 0.5),
     VoteRange("Class2.2", 0.6),
     VoteRange("Class4.1", 0.5),
-    VoteRange("Class6.1", 0.0, 0.4, as_share=False),
+    VoteRange("Class6.1", 0.0, 0.4, Measure.FRACTION),
     VoteRange("Class11.2", 0.2, 0.9),
 )
 URLS: dict[str, dict[str, Any]] = {
@@ -52,6 +54,7 @@ URLS: dict[str, dict[str, Any]] = {
     },
 }
 SORT_SECONDS, PAGE_SECONDS, MEGABYTES = 0.3, 0.5, 500
+EMBEDDINGS_MEGABYTES = 50  # the vectors themselves are 92
 REPEATS = 3  # rounds; their median counts, because other processes disturb some of them
 READS = 7  # of the predictions, which are then cached
 
@@ -61,7 +64,7 @@ def queries() -> dict[str, BrowseQuery]:
     sorts = {name: BrowseQuery(sort=name) for name in SORTS}
     for column in COLUMNS:
         sorts[f"{column} by share"] = BrowseQuery(sort=column)
-        sorts[f"{column} by fraction, ascending"] = BrowseQuery(sort=column, as_share=False, ascending=True)
+        sorts[f"{column} by fraction, ascending"] = BrowseQuery(sort=column, measure=Measure.FRACTION, ascending=True)
     filtered = {f"five filters, {name}": replace(query, ranges=FIVE) for name, query in sorts.items()}
     searches = {
         "search": BrowseQuery(search="1234"),
@@ -89,6 +92,19 @@ def measure_queries(catalogue: Catalogue) -> None:
             reads.append(timed(match_galaxies, catalogue, BrowseQuery(sort=sort))[0])
         print(f"  the sort “{sort}”, predictions read again: {min(reads):.2f} to {max(reads):.2f} s")
         verdict_below("median, s", statistics.median(reads), SORT_SECONDS)
+
+
+def measure_embeddings(catalogue: Catalogue) -> None:
+    """Measure the opening of the embeddings, which are mapped and not read."""
+    for network in names():
+        opened = []
+        before = resident_megabytes()
+        for _ in range(READS):
+            result_cache.catalogue_results.clear()
+            opened.append(timed(embeddings_of, catalogue, network)[0])
+        print(f"  embeddings of {network}, opened: {min(opened):.2f} to {max(opened):.2f} s")
+        verdict_below("median, s", statistics.median(opened), SORT_SECONDS)
+        verdict_below("growth of memory, MB", resident_megabytes() - before, EMBEDDINGS_MEGABYTES)
 
 
 def measure_thumbnails(catalogue: Catalogue) -> None:
@@ -130,6 +146,7 @@ def main(arguments: list[str] | None = None) -> None:
         seconds, catalogue = timed(sources.open_source, str(folder))
         print(f"{len(catalogue):,} galaxies, opened in {seconds:.1f} s, {resident_megabytes() - before:+.0f} MB")
         measure_queries(catalogue)
+        measure_embeddings(catalogue)
         measure_thumbnails(catalogue)
         measure_pages()
         verdict_below("memory growth in total, MB", resident_megabytes() - before, MEGABYTES)

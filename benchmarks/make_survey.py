@@ -26,6 +26,7 @@ from galaxy_explorer.decision_tree import COLUMNS, SLICES, fractions_from_shares
 GALAXIES = 240_000  # as many as Galaxy Zoo 2 has
 SCATTER = 0.3  # of synthetic predictions around the votes, in the logarithm of an answer share
 CHUNK = 50_000  # galaxies in a chunk of predictions
+DIMENSIONS = 192  # of synthetic embeddings
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -88,7 +89,7 @@ def write_survey(folder: Path, origin: Catalogue, count: int) -> None:
 
 
 def write_predictions(galaxies: Catalogue) -> None:
-    """Write synthetic predictions of each network: they scatter around the votes, by the tree."""
+    """Write predictions of each network that scatter around the votes; random embeddings."""
     from galaxy_explorer.app.services import prediction_jobs
     from galaxy_explorer.models.checkpoints import available
     from galaxy_explorer.prediction import PredictionStore, cached
@@ -96,7 +97,7 @@ def write_predictions(galaxies: Catalogue) -> None:
 
     for seed, (network, weights) in enumerate(sorted(available().items())):
         random = np.random.default_rng(seed)
-        store = PredictionStore(prediction_jobs.store_of(galaxies, network), prediction_jobs.network_key(network))
+        store = PredictionStore(prediction_jobs.store_of(galaxies, network), prediction_jobs.network_key(network), True)
         if store.path.exists():
             continue
         cached.write_manifest(store.path, galaxies, network, weights)
@@ -106,7 +107,10 @@ def write_predictions(galaxies: Catalogue) -> None:
             half = 0.02 + 0.15 * np.sqrt(fractions * (1 - fractions))
             intervals = np.stack([fractions - half, fractions + half], axis=1).clip(0, 1)
             ids = galaxies.ids[start : start + CHUNK]
-            store.add([Batch(ids, fractions.astype(np.float32), intervals.astype(np.float32), {})])
+            embeddings = random.random((len(ids), DIMENSIONS), np.float32).astype(np.float16)
+            store.add(
+                [Batch(ids, fractions.astype(np.float32), intervals.astype(np.float32), {}, embeddings=embeddings)]
+            )
         store.finish()
 
 

@@ -23,12 +23,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the package need
 
 from measuring import timed, verdict, verdict_below
 
-from galaxy_explorer.app.browse.filters.within import in_polygon
 from galaxy_explorer.app.map import viewer
 from galaxy_explorer.app.map.colourings import Colouring, answer_colourings
 from galaxy_explorer.app.map.colours import hex_colours
 from galaxy_explorer.app.map.density import density_picture
 from galaxy_explorer.app.map.payload import pack_points
+from galaxy_explorer.app.query.filters.within import in_polygon
 from galaxy_explorer.app.services.places import LAST, Places, places_from
 from galaxy_explorer.catalogue import Votes
 from galaxy_explorer.decision_tree import COLUMNS, fractions_from_shares

@@ -99,9 +99,9 @@ def many(flags: argparse.Namespace, weights: str, model: Model, folder: Path) ->
             for _ in pool.map(lambda file: read_image(file).shape, files):
                 pass
 
-    def predicted() -> None:
+    def predicted(*more: str) -> None:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            if galaxy_explorer([*command, "--output", str(folder.parent / "scores.parquet")]):
+            if galaxy_explorer([*command, *more, "--output", str(folder.parent / "scores.parquet")]):
                 raise RuntimeError("predict failed; run it by itself to see why")
 
     seconds = median_seconds(
@@ -109,6 +109,7 @@ def many(flags: argparse.Namespace, weights: str, model: Model, folder: Path) ->
             "bare decoding": decode,
             "bare forward passes": lambda: bare_passes(model.network, inputs, flags.views * len(files)),
             "predict": predicted,
+            "predict with embeddings": partial(predicted, "--embeddings", str(folder.parent / "embeddings.parquet")),
         },
         flags.repeats,
     )
@@ -117,6 +118,8 @@ def many(flags: argparse.Namespace, weights: str, model: Model, folder: Path) ->
     slower = max(seconds["bare decoding"], seconds["bare forward passes"])
     ratio = slower / seconds["predict"]
     verdict("predict against the slower of the two, as speed", ratio, "at least 0.85", ratio >= 0.85)
+    ratio = seconds["predict with embeddings"] / seconds["predict"]
+    verdict("with embeddings against without, as time", ratio, "at most 1.03", ratio <= 1.03)
     both = seconds["bare decoding"] + seconds["bare forward passes"]
     print(f"  predict against one after the other, as speed: {both / seconds['predict']:.3f}")
     # All the above run in this process, which has torch already.

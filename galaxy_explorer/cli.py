@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="galaxy-explorer", description=TITLE, epilog=EXIT_STATUS)
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (_add_app, _add_predict, _add_evaluate, _add_fetch, _add_pack, _add_cutouts, _add_train):
+    for add in (_add_app, _add_predict, _add_classify, _add_evaluate, _add_fetch, _add_pack, _add_cutouts, _add_train):
         add(commands)
     return parser
 
@@ -130,6 +130,23 @@ def _add_predict(commands: Any) -> None:
     add("--names", choices=("class", "gz2"), default="class", help=names)
     add("--resume", action="store_true", help="continue an interrupted table")
     _add_network_options(command)
+
+
+def _add_classify(commands: Any) -> None:
+    example = "classify rings.class.json ~/galaxies --output rings.csv"
+    hint = "run the same command with --resume to continue"
+    command = _add_command(commands, "score images by a class of one's own, saved in the app", example, hint)
+    add = command.add_argument
+    add("class_file", type=Path, metavar="CLASSFILE", help="a class, saved on the page “Find more like these”")
+    add("paths", nargs="+", metavar="PATH", help="images, folders and zip files of images, as for predict")
+    table = "the table: .csv, .parquet, .fits or .ecsv, as of predict, with a column class_score"
+    add("--output", type=Path, required=True, metavar="FILE", help=table)
+    _add_crop(command)
+    names = "of the columns: Class1.1, …, or t01_smooth, … with 37 answer shares (%(default)s)"
+    add("--names", choices=("class", "gz2"), default="class", help=names)
+    add("--resume", action="store_true", help="continue an interrupted table")
+    _add_network_options(command)
+    command.set_defaults(weights=None)  # that of the class
 
 
 def _add_crop(command: argparse.ArgumentParser) -> None:

@@ -21,6 +21,7 @@ SHEETS = tuple(
 PAGES = (
     Page(paths.START, "start", "Start", "home"),  # the default page
     Page(paths.BROWSE, "browse", "Browse", "grid_view"),
+    Page(paths.MAP, "map", "Map", "scatter_plot"),
     Page(paths.GALAXY, "galaxy", "Galaxy", "flare"),
     Page(paths.UPLOAD, "upload", "Upload", "upload"),
     Page(paths.SKY, "sky", "Sky", "travel_explore"),

@@ -16,8 +16,9 @@ from galaxy_explorer.images import Square
 from galaxy_explorer.storage import ResultCache
 
 if TYPE_CHECKING:
-    from galaxy_explorer.app.services.collections.collection import Collections
+    from galaxy_explorer.app.services.collections.collection import Collection, Collections
     from galaxy_explorer.app.services.selection import Selection
+    from galaxy_explorer.similarity.class_files import SavedClass
 
 State = TypeVar("State")
 Crop = Square | Literal["found", "whole"]  # a visitor's own, that of find_galaxy, or the whole picture
@@ -29,6 +30,7 @@ class Key(StrEnum):
     # Browse, Galaxy, panel, About, and widgets of several pages.
     SOURCE = "source_choice"
     VOTES = "choose_votes"
+    ANSWERS_OF = "answers_of"
     PRESET = "ready_made"
     SEARCH = "search"
     NEW_ANSWER = "new_answer"
@@ -37,6 +39,7 @@ class Key(StrEnum):
     ASKED = "asked"
     OOD_FLAG = "ood_flag"
     OOD_SCORE = "ood_score"
+    RMSE = "rmse"
     SORT = "sort_by"
     ORDER = "order"
     SEED = "seed"
@@ -60,6 +63,7 @@ class Key(StrEnum):
     OPACITY = "opacity"
     METHOD = "method"
     COMMON_SCALE = "common_scale"
+    SIMILAR_SOURCE = "similar_source"
     OTHER_NETWORKS = "ask_others"
     QUESTION = "question"
     SECTION = "section"
@@ -77,6 +81,8 @@ class Key(StrEnum):
     COLLECTION_FILE = "collection_file"
     COLLECTION_PAGE = "collection_page"
     COPY_COLLECTION = "copy_collection"
+    CLASS_NETWORK = "class_network"
+    CLASS_FILE = "class_file"
 
     # Upload, Sky, Compare.
     FILES = "files"
@@ -186,6 +192,7 @@ class PanelState:
     asked_answer: str | None = None  # chosen by the visitor or the URL
     own_answer: str = ""  # chosen by the page itself
     opened: set[int] = field(default_factory=set)  # questions that few votes reach, opened for this galaxy
+    similar_source: str = ""  # chosen to find similar galaxies in
 
 
 def shared() -> SharedState:
@@ -238,9 +245,33 @@ class CollectionsState:
     imported: str = ""  # a message about the last import
 
 
+class ClassRound(NamedTuple):
+    """Galaxies that are offered to be judged, by a class learned from earlier marks."""
+
+    source: str
+    network: str
+    learned_from: "Collection"
+    galaxy_ids: tuple[str, ...]
+
+
+@dataclass
+class ClassifyState:
+    """The round of “Find more like these”, and the class files that the visitor opened."""
+
+    round: ClassRound | None = None
+    skipped: set[str] = field(default_factory=set)  # galaxies of the round that were not judged
+    opened: "dict[str, SavedClass]" = field(default_factory=dict)  # by name
+    message: str = ""  # about the file opened last
+
+
 def collections() -> CollectionsState:
     """Return the visitor's collections."""
     return _state_of(CollectionsState)
+
+
+def classify() -> ClassifyState:
+    """Return the state of “Find more like these”."""
+    return _state_of(ClassifyState)
 
 
 # Upload, Sky, Compare.

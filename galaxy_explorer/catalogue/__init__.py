@@ -8,7 +8,7 @@ that ``0012`` and an 18-digit objid survive.
 
 from galaxy_explorer.catalogue.catalogue import GONE, Catalogue, CatalogueError
 from galaxy_explorer.catalogue.field_of_view import field_of_view_of, has_known_field
-from galaxy_explorer.catalogue.filtering import VoteRange, find_ids, sorted_rows
+from galaxy_explorer.catalogue.filtering import VoteRange, find_ids, rows_by_id
 from galaxy_explorer.catalogue.gz2 import DEBIASED, WEIGHTED
 from galaxy_explorer.catalogue.image_files import (
     FIELD_FILE,
@@ -30,7 +30,7 @@ from galaxy_explorer.catalogue.tables.score_tables import (
     to_numbers,
     unread_note,
 )
-from galaxy_explorer.catalogue.volunteer_votes import argsort_nan_last
+from galaxy_explorer.catalogue.volunteer_votes import Measure, ShareEnds, Votes, argsort_nan_last
 
 __all__ = [
     "DEBIASED",
@@ -48,7 +48,10 @@ __all__ = [
     "Catalogue",
     "CatalogueError",
     "LiveDraw",
+    "Measure",
+    "ShareEnds",
     "VoteRange",
+    "Votes",
     "argsort_nan_last",
     "draw_named",
     "field_of_view_of",
@@ -61,9 +64,9 @@ __all__ = [
     "read_ids",
     "read_scores",
     "read_validation_ids",
+    "rows_by_id",
     "scores_from_votes",
     "skipped_note",
-    "sorted_rows",
     "to_numbers",
     "unread_note",
     "without_votes_note",

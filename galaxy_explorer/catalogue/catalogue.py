@@ -107,7 +107,8 @@ class Catalogue:
     @cached_property
     def votes(self) -> Votes:
         """Volunteers' votes by answer, with cached answer shares and sort orders."""
-        return Votes(self.table)
+        table = self.table  # a reference to the catalogue would keep it in memory
+        return Votes(lambda column: table[column].to_numpy())
 
     @property
     def volunteer_fractions(self) -> np.ndarray:

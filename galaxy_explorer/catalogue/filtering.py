@@ -1,4 +1,4 @@
-"""Filters, sort orders and id search over a catalogue."""
+"""Filters by votes, the order of the ids, and id search over a catalogue."""
 
 import re
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import pandas as pd
 
 from galaxy_explorer.catalogue.catalogue import Catalogue, CatalogueError
 from galaxy_explorer.catalogue.tables.score_tables import normalise_id
+from galaxy_explorer.catalogue.volunteer_votes import Measure, Votes
 from galaxy_explorer.decision_tree import COLUMNS, INDEX
 
 MAX_PARTIAL = 20  # texts of a search that are looked for in every id: each takes 16 ms in 240,000 galaxies
@@ -15,7 +16,7 @@ MAX_PARTIAL = 20  # texts of a search that are looked for in every id: each take
 
 @dataclass(frozen=True)
 class VoteRange:
-    """A filter: closed bounds on one answer's share or vote fraction.
+    """A filter: closed bounds on a measure of one answer.
 
     Parameters
     ----------
@@ -23,80 +24,54 @@ class VoteRange:
         Score column of the answer.
     low, high : float
         Bounds in [0, 1], both included.
-    as_share : bool, optional
-        Compare the answer share instead of the vote fraction.
+    measure : Measure, optional
+        By default the answer share.
     """
 
     column: str
     low: float = 0.0
     high: float = 1.0
-    as_share: bool = True
+    measure: Measure = Measure.SHARE
 
     def __post_init__(self) -> None:
-        _check_column(self.column)
+        if self.column not in INDEX:
+            raise CatalogueError(f"{self.column!r} is not a score column; they are {', '.join(COLUMNS[:3])}, …")
         if not 0 <= self.low <= self.high <= 1:
             raise CatalogueError(f"a range from {self.low:g} to {self.high:g} was given; it must rise within 0 to 1")
 
-    def mask(self, catalogue: Catalogue, min_mass: float = 0.0) -> np.ndarray:
+    def mask(self, votes: Votes, min_mass: float = 0.0) -> np.ndarray:
         """Return a mask of the galaxies inside the bounds.
 
         Parameters
         ----------
-        catalogue : Catalogue
+        votes : Votes
+            The votes, counted or predicted: `Catalogue.votes`, for example.
         min_mass : float, optional
             Mass of votes, in [0, 1], below which the share of a question counts as unknown.
 
         Returns
         -------
         (N,) np.ndarray of bool
-            False where the score is unknown.
+            False where the value is unknown.
         """
-        return catalogue.votes.in_range(self.column, self.low, self.high, as_share=self.as_share, min_mass=min_mass)
+        return votes.in_range(self.column, self.low, self.high, self.measure, min_mass)
 
 
-def sorted_rows(
-    catalogue: Catalogue,
-    by: str,
-    *,
-    as_share: bool = False,
-    descending: bool = True,
-    min_mass: float = 0.0,
-    seed: int | None = None,
-) -> np.ndarray:
-    """Return the rows of a catalogue in sorted or random order.
+def rows_by_id(catalogue: Catalogue, *, descending: bool = False) -> np.ndarray:
+    """Return the rows of a catalogue in the order of the ids.
 
     Parameters
     ----------
     catalogue : Catalogue
-    by : str
-        A score column, ``"GalaxyID"`` or ``"random"``.
-    as_share : bool, optional
-        Sort a score column by answer share instead of vote fraction.
     descending : bool, optional
-        Largest first. Unknown scores are last in both directions.
-    min_mass : float, optional
-        Of shares: as in `VoteRange.mask`.
-    seed : int, optional
-        Of the random order.
 
     Returns
     -------
     (N,) np.ndarray of int
-        All rows; ties keep their order. Read-only by convention: it may be cached.
-
-    Raises
-    ------
-    CatalogueError
-        If there is no such column.
     """
-    if by == "random":
-        return np.random.default_rng(seed).permutation(len(catalogue))
-    if by == catalogue.table.index.name:
-        ids = catalogue.table.index
-        rows = np.arange(len(ids)) if ids.is_monotonic_increasing else np.asarray(ids.argsort())
-        return rows[::-1] if descending else rows
-    _check_column(by)
-    return catalogue.votes.order(by, as_share, descending, min_mass)
+    ids = catalogue.table.index
+    rows = np.arange(len(ids)) if ids.is_monotonic_increasing else np.asarray(ids.argsort())
+    return rows[::-1] if descending else rows
 
 
 def find_ids(catalogue: Catalogue, text: str) -> tuple[np.ndarray, np.ndarray, list[str]]:
@@ -141,8 +116,3 @@ def _longer_ids(ids: pd.Index, lengths: np.ndarray, text: str) -> np.ndarray:
     """Return the rows of longer ids that contain a text; a list of whole ids then scans nothing."""
     rows = np.flatnonzero(lengths > len(text))
     return rows[np.asarray(ids[rows].str.contains(text, regex=False), dtype=bool)] if len(rows) else rows
-
-
-def _check_column(column: str) -> None:
-    if column not in INDEX:
-        raise CatalogueError(f"{column!r} is not a score column; they are {', '.join(COLUMNS[:3])}, …")

@@ -1,47 +1,70 @@
-"""The volunteers' votes of a catalogue by answer: the values that filters and sorts use."""
+"""Votes on each answer, counted or predicted: the values that filters and sorts use."""
 
 from collections import OrderedDict
+from collections.abc import Callable
+from enum import StrEnum
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 
 from galaxy_explorer.decision_tree import COLUMNS, MASS_COLUMN, QUESTION_OF, columns_of, shares_of_question
 
 _ROUNDING = 1e-6  # scores are stored with six decimals: a bound of 0.3 includes a score of 0.3000000119
 _MAX_ORDERS = 32  # cached sort orders; one of 240,000 galaxies takes 1 MB
 
+Column = Callable[[str], np.ndarray]  # returns the vote fractions of a score column, (N,) float32, NaN if unknown
+# Returns the ends of the intervals of an answer's share, (2, N), given the answer, its shares, its vote fractions,
+# and the mass of its question.
+ShareEnds = Callable[[str, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+
+
+class Measure(StrEnum):
+    """Value of an answer that a filter or a sort uses."""
+
+    SHARE = "share"
+    FRACTION = "vote fraction"
+    LOWER = "lower end"  # of the 68 % prediction interval of the share
+    UPPER = "upper end"
+
+    @property
+    def is_share(self) -> bool:
+        """Whether it counts only where enough votes reach the question."""
+        return self != Measure.FRACTION
+
 
 class Votes:
     """Votes on each answer, as arrays with one value per galaxy.
 
-    Vote fractions are views of the table. Answer shares and sort orders are computed once and cached: all
-    shares of 240,000 galaxies take some 35 MB.
+    Answer shares, ends of intervals and sort orders are computed once and cached: all shares of 240,000 galaxies take
+    some 35 MB.
 
     Parameters
     ----------
-    table : (N, …) pd.DataFrame
-        The table of a `Catalogue`.
+    fractions : callable
+        Returns the vote fractions of a score column, (N,) float32 in [0, 1], NaN where unknown.
+    share_ends : callable, optional
+        Returns the ends of the 68 % prediction intervals of an answer's share; without it they are unknown.
+    complete : bool, optional
+        Whether the fractions of a galaxy are either all known or all unknown, as those of a network are.
     """
 
-    def __init__(self, table: pd.DataFrame) -> None:
-        self._table = table
+    def __init__(self, fractions: Column, share_ends: ShareEnds | None = None, *, complete: bool = False) -> None:
+        self.fractions = fractions
+        self._complete = complete
+        self._share_ends = share_ends
         self._shares: dict[str, np.ndarray] = {}
+        self._ends: dict[str, np.ndarray] = {}
         self._orders: OrderedDict[tuple, np.ndarray] = OrderedDict()  # its single operations are safe in threads
 
-    def fractions(self, column: str) -> np.ndarray:
-        """Return the vote fractions of an answer, (N,) float32 in [0, 1], NaN where unknown."""
-        return self._table[column].to_numpy()
-
-    def values(self, column: str, *, as_share: bool, min_mass: float = 0.0) -> np.ndarray:
-        """Return answer shares or vote fractions of an answer.
+    def values(self, column: str, measure: Measure = Measure.SHARE, min_mass: float = 0.0) -> np.ndarray:
+        """Return a measure of an answer.
 
         Parameters
         ----------
         column : str
             Score column of the answer.
-        as_share : bool
-            Return answer shares instead of vote fractions.
+        measure : Measure, optional
+            By default the answer share.
         min_mass : float, optional
             Mass of votes, in [0, 1], below which the share of a question counts as unknown.
 
@@ -50,29 +73,35 @@ class Votes:
         (N,) np.ndarray of float32
             In [0, 1], NaN where unknown. Read-only by convention: it is cached.
         """
-        if not as_share:
+        if measure == Measure.FRACTION:
             return self.fractions(column)
+        values = self._share(column) if measure == Measure.SHARE else self._end(column)[int(measure == Measure.UPPER)]
         mass = MASS_COLUMN[QUESTION_OF[column].number]  # None: asked of every galaxy
         if mass is None or min_mass <= 0:
-            return self._share(column)
-        return np.where(self.fractions(mass) >= min_mass - _ROUNDING, self._share(column), np.float32(np.nan))
+            return values
+        return np.where(self.fractions(mass) >= min_mass - _ROUNDING, values, np.float32(np.nan))
 
-    def in_range(self, column: str, low: float, high: float, *, as_share: bool, min_mass: float = 0.0) -> np.ndarray:
+    def in_range(
+        self, column: str, low: float, high: float, measure: Measure = Measure.SHARE, min_mass: float = 0.0
+    ) -> np.ndarray:
         """Return a mask of the galaxies within closed bounds; False where unknown."""
-        values = self.values(column, as_share=as_share, min_mass=min_mass)
+        values = self.values(column, measure, min_mass)
         return (values >= np.float32(low - _ROUNDING)) & (values <= np.float32(high + _ROUNDING))
 
     @cached_property
     def known(self) -> np.ndarray:
         """Mask, (N,) bool, of the galaxies with a known vote fraction of any answer."""
-        return np.logical_or.reduce([np.isfinite(self.fractions(column)) for column in COLUMNS])
+        columns = COLUMNS[:1] if self._complete else COLUMNS
+        return np.logical_or.reduce([np.isfinite(self.fractions(column)) for column in columns])
 
-    def order(self, column: str, as_share: bool, descending: bool, min_mass: float = 0.0) -> np.ndarray:
+    def order(
+        self, column: str, measure: Measure = Measure.SHARE, *, descending: bool = True, min_mass: float = 0.0
+    ) -> np.ndarray:
         """Return the rows sorted by `values`, NaN last; cached, first in, first out."""
-        key = column, as_share, descending, min_mass
+        key = column, measure, descending, min_mass
         rows = self._orders.get(key)
         if rows is None:
-            values = self.values(column, as_share=as_share, min_mass=min_mass)
+            values = self.values(column, measure, min_mass)
             rows = self._orders[key] = argsort_nan_last(values, descending=descending)
             if len(self._orders) > _MAX_ORDERS:
                 self._orders.popitem(last=False)
@@ -81,9 +110,20 @@ class Votes:
     def _share(self, column: str) -> np.ndarray:
         if column not in self._shares:
             columns = list(columns_of(QUESTION_OF[column].number))
-            shares = shares_of_question(self._table[columns].to_numpy(dtype=np.float32))
+            shares = shares_of_question(np.stack([self.fractions(name) for name in columns], axis=1))
             self._shares[column] = shares[:, columns.index(column)].copy()
         return self._shares[column]
+
+    def _end(self, column: str) -> np.ndarray:
+        """Return the ends of the intervals of an answer's share, (2, N) float32."""
+        if column not in self._ends:
+            shares = self._share(column)
+            if self._share_ends is None:
+                return np.full((2, len(shares)), np.nan, dtype=np.float32)
+            mass = MASS_COLUMN[QUESTION_OF[column].number]
+            masses = np.ones_like(shares) if mass is None else self.fractions(mass)
+            self._ends[column] = self._share_ends(column, shares, self.fractions(column), masses)
+        return self._ends[column]
 
 
 def argsort_nan_last(values: np.ndarray, *, descending: bool) -> np.ndarray:

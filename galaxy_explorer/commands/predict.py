@@ -85,13 +85,13 @@ def predict(options: argparse.Namespace) -> int:
             if rank.is_rank_0:
                 for file in filter(None, (output, table.embeddings)):
                     until_end.enter_context(reserved(file, PredictionStore(file, store.key).lock()))
-            _check_unfinished(store, sources, options.resume)
+            check_unfinished(store, sources, options.resume)
         _check_same_galaxies(sources, rank)
         finished = options.resume and store.finished
         with rank.barrier():
             if rank.is_rank_0:
                 report_unscanned(options.paths)
-                _forget_changed(store, sources)
+                forget_changed(store, sources)
                 if store.uncounted_paths():
                     say(f"what {store.chunks} holds without embeddings is predicted again, for --embeddings")
                 if output.exists() and not finished:
@@ -172,7 +172,7 @@ def _finish(store: PredictionStore, count: int, table: TableOptions) -> int:
     return report(found.failures, listed)
 
 
-def _check_unfinished(store: PredictionStore, sources: list[Source], resume: bool) -> None:
+def check_unfinished(store: PredictionStore, sources: list[Source], resume: bool) -> None:
     """Raise ValueError if an unfinished table is not to be resumed, or has other galaxies."""
     if store.chunk_paths() and not resume:
         raise ValueError(
@@ -188,7 +188,7 @@ def _check_unfinished(store: PredictionStore, sources: list[Source], resume: boo
         )
 
 
-def _forget_changed(store: PredictionStore, sources: list[Source]) -> None:
+def forget_changed(store: PredictionStore, sources: list[Source]) -> None:
     """Remove galaxies whose images have changed from an unfinished table, and report it."""
     before = store.unfinished()[STATE].dropna().to_dict()
     changed = [one.galaxy_id for one in sources if before.get(one.galaxy_id, one.fingerprint) != one.fingerprint]

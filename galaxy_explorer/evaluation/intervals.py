@@ -40,15 +40,21 @@ class QuantileCurves:
 
     def ends(self, predicted: np.ndarray, fractions: np.ndarray, masses: np.ndarray) -> np.ndarray:
         """Compute ``(N, 2, 37)`` ends from predictions, fractions and masses, ``(N, 37)`` each."""
-        knots, mass_knots, curves, steps = self._arrays
         ends = np.empty((len(predicted), 2, len(COLUMNS)))
-        for column in range(len(COLUMNS)):
-            at = hats(predicted[:, column], knots), mass_hats(masses[:, column], mass_knots)
-            ends[:, :, column] = np.einsum("nk,nm,ekm->ne", *at, curves[:, column])
-        ends[np.stack([fractions <= steps[:, 0], fractions <= steps[:, 1]], axis=1)] = 0.0
-        ends[:, 1][masses - fractions <= steps[:, 2]] = 1.0
-        ends[:, 1] = ends.max(axis=1)
-        return ends.clip(0.0, 1.0)
+        for index, column in enumerate(COLUMNS):
+            ends[..., index] = self.ends_of(column, *(part[:, index] for part in (predicted, fractions, masses))).T
+        return ends
+
+    def ends_of(self, column: str, predicted: np.ndarray, fractions: np.ndarray, masses: np.ndarray) -> np.ndarray:
+        """Compute the ends of one column, ``(2, N)``, from arrays of ``(N,)`` each."""
+        knots, mass_knots, curves, steps = self._arrays
+        at, at_mass = hats(predicted, knots), mass_hats(masses, mass_knots)
+        lower, upper = (((at @ curve) * at_mass).sum(axis=1) for curve in curves[:, INDEX[column]])
+        lower_is_0, upper_is_0, upper_is_1 = steps[INDEX[column]]
+        lower[fractions <= lower_is_0] = 0.0
+        upper[fractions <= upper_is_0] = 0.0
+        upper[masses - fractions <= upper_is_1] = 1.0
+        return np.stack([lower, np.maximum(lower, upper)]).clip(0.0, 1.0)
 
     @cached_property
     def _arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -120,6 +126,26 @@ class IntervalModel:
         shares = shares_from_fractions(fractions)
         ends = self.shares.ends(np.nan_to_num(shares), fractions, masses_of(fractions))
         return np.where(np.isnan(shares)[:, np.newaxis], np.nan, ends)
+
+    def share_ends(self, column: str, shares: np.ndarray, fractions: np.ndarray, masses: np.ndarray) -> np.ndarray:
+        """Compute the ends of the intervals of one answer's share, as `share_intervals` does.
+
+        Parameters
+        ----------
+        column : str
+            Score column of the answer.
+        shares, fractions, masses : (N,) np.ndarray
+            Its predicted answer shares and vote fractions, and the mass of its question; NaN where unknown.
+
+        Returns
+        -------
+        (2, N) np.ndarray of float32
+            The lower and the upper ends, NaN where the share is.
+        """
+        known = np.isfinite(shares)
+        ends = np.full((2, len(shares)), np.nan, dtype=np.float32)
+        ends[:, known] = self.shares.ends_of(column, *(part[known] for part in (shares, fractions, masses)))
+        return ends
 
 
 @dataclass(frozen=True)

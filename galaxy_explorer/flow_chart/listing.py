@@ -27,8 +27,8 @@ _ICON_PX = 36
 _NUMBERS_PX = 108
 _PICTURE_PX = 150
 EXPLANATION = (
-    "Each answer’s share of the votes on its question. In brackets: where about two in three votes should lie (68\u202f% "
-    "prediction interval). Choose an answer to explain it."
+    "Each answer’s share of the votes on its question. In brackets: where about two in three votes should lie "
+    "(68\u202f% prediction interval). Choose an answer to explain it."
 )
 _BARE = "all:unset;cursor:pointer;font-size:15px"  # a button that looks like plain text
 

@@ -49,11 +49,14 @@ class Finding:
     removed : tuple of str
         What was removed: "bar", "cross-hair", "grid", "inverted colours", "label", "line", "outline", "page",
         "sky background".
+    added_light : tuple of int
+        Grey levels of red, green and blue that a screen or glare had added; they are subtracted.
     """
 
     picture: np.ndarray
     square: Square | None = None
     removed: tuple[str, ...] = ()
+    added_light: tuple[int, ...] = (0, 0, 0)
 
     @property
     def changed(self) -> bool:
@@ -98,19 +101,21 @@ def find_galaxy(picture: np.ndarray) -> Finding:
     if square is None:
         return Finding(clean if kinds else picture, None, kinds)
     cut, more = _cut(clean, square)
-    darker = _without_added_light(cut)
-    kinds = tuple(sorted({*kinds, *more, *(() if darker is cut else ("sky background",))}))
+    light = _added_light(cut)
+    kinds = tuple(sorted({*kinds, *more, *(("sky background",) if any(light) else ())}))
     left, top = (0, 0) if page is None else (page[1].start, page[0].start)
-    return Finding(darker, Square(square.x + left, square.y + top, square.side), kinds)
+    return Finding(_darker(cut, light), Square(square.x + left, square.y + top, square.side), kinds, light)
 
 
-def crop_with(picture: np.ndarray, square: Square) -> np.ndarray:
+def crop_with(picture: np.ndarray, square: Square, added_light: tuple[int, ...] = (0, 0, 0)) -> np.ndarray:
     """Crop a chosen square out of a picture without its drawn marks.
 
     Parameters
     ----------
     picture, square
         As in `cut_square`, which also raises the errors; the picture as given to `find_galaxy`.
+    added_light : tuple of int, optional
+        That of the picture's `Finding`: it is subtracted. A square within a galaxy has no sky to measure it by.
 
     Returns
     -------
@@ -118,7 +123,7 @@ def crop_with(picture: np.ndarray, square: Square) -> np.ndarray:
     """
     check_picture(picture)
     clean, *_ = _without_marks(255 - picture if _is_inverted(picture) else picture)
-    return _cut(clean, square)[0]
+    return _darker(_cut(clean, square)[0], added_light)
 
 
 def _cut(clean: np.ndarray, square: Square) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -127,13 +132,19 @@ def _cut(clean: np.ndarray, square: Square) -> tuple[np.ndarray, tuple[str, ...]
     return _without_marks(cut)[:2] if max(clean.shape) > SEARCHED_SIDE else (cut, ())
 
 
-def _without_added_light(cut: np.ndarray) -> np.ndarray:
-    """Subtract the light that a screen or glare added to a picture of Galaxy Zoo's field."""
+def _added_light(cut: np.ndarray) -> tuple[int, ...]:
+    """Return the light that a screen or glare added to a picture of Galaxy Zoo's field."""
     height, width = cut.shape[:2]
     step = max(1, height // 200)
     middle = cut[height // 4 : height - height // 4 : step, width // 4 : width - width // 4 : step].reshape(-1, 3)
     excess = (np.percentile(middle, SKY_PART, axis=0) - SKY).clip(0).astype(np.uint8)
-    return np.maximum(cut, excess) - excess if excess.max() > USUAL_EXCESS else cut
+    return tuple(excess.tolist()) if excess.max() > USUAL_EXCESS else (0, 0, 0)
+
+
+def _darker(picture: np.ndarray, light: tuple[int, ...]) -> np.ndarray:
+    """Subtract a light from a picture; the very same array without any."""
+    levels = np.array(light, np.uint8)
+    return np.maximum(picture, levels) - levels if levels.any() else picture
 
 
 def _on_page(picture: np.ndarray) -> tuple[slice, slice] | None:

@@ -18,6 +18,7 @@ import pandas as pd
 from galaxy_explorer.catalogue import ID, Catalogue
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.evaluation.metrics import rms
+from galaxy_explorer.prediction.tables import FAILURE, read_failures, read_parquet
 from galaxy_explorer.storage import cache_folder, remove, write_atomic
 
 if TYPE_CHECKING:
@@ -106,6 +107,25 @@ def files_of(store: Path) -> tuple[tuple[Path, int], ...]:
         with suppress(FileNotFoundError):
             files.append((file, file.stat().st_mtime_ns))
     return tuple(sorted(files, key=lambda file: file[1]))
+
+
+def failures_of(tables: Tables) -> dict[str, str]:
+    """Return the reason for each galaxy that could not be predicted, of those that were tried.
+
+    Parameters
+    ----------
+    tables : Tables
+        A damaged file is skipped.
+    """
+    failures: dict[str, str] = {}
+    for file, _ in tables.files:
+        with suppress(OSError, ValueError):
+            if file.parent.name.endswith(".partial"):
+                reasons = read_parquet(file, [FAILURE])[FAILURE].dropna()
+                failures |= {str(galaxy_id): str(reason) for galaxy_id, reason in reasons.items()}
+            else:
+                failures |= read_failures(file.with_name(f"{file.name}.failed.csv"))
+    return failures
 
 
 def open_columns(ids: pd.Index, tables: Tables, columns: Sequence[str] = COLUMNS) -> Column:

@@ -103,7 +103,7 @@ def each_once(chunks: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
 
 
 def sorted_rows(read_chunks: Callable[[], Iterable[pd.DataFrame]], ids: pd.Index) -> Iterator[pd.DataFrame]:
-    """Yield the rows of some galaxies in the order of their ids; the chunks are read once for each block of them."""
+    """Yield the rows of galaxies in their order; the chunks are read for each block of them."""
     for start in range(0, len(ids), BLOCK):
         block = ids[start : start + BLOCK]
         rows = pd.concat([chunk[chunk.index.isin(block)] for chunk in read_chunks()])

@@ -1,4 +1,4 @@
-"""Embeddings of many galaxies on disk: in chunks, next to a finished table, and as a table of their own.
+"""Embeddings of many galaxies on disk: in chunks, next to a table, and as a table.
 
 A finished table is followed by one array in the order of its rows, which can be memory-mapped. The name of the array's
 file holds a token that the table states, so that an array of other rows is never read.
@@ -95,7 +95,7 @@ def open_embeddings(catalogue: Catalogue, tables: Tables) -> Embeddings | None:
 
 
 def _gather(arrays: Sequence[np.ndarray], rows: np.ndarray) -> np.ndarray:
-    """Return some rows of arrays that follow each other; without a copy if these are all rows of one in their order."""
+    """Return some rows of consecutive arrays; all rows of one array without a copy."""
     if len(arrays) == 1 and len(rows) == len(arrays[0]) and (np.diff(rows) == 1).all():
         return arrays[0]
     gathered, start = np.empty((len(rows), arrays[0].shape[1]), DTYPE), 0
@@ -123,7 +123,7 @@ def _read(file: Path) -> "tuple[pa.Array, np.ndarray] | None":
 
 
 def array_of(table: Path) -> np.ndarray | None:
-    """Map the embeddings of a finished Parquet table; None if they are missing or do not fit its rows."""
+    """Map the embeddings of a finished table; None if they are missing or do not fit it."""
     import pyarrow.parquet as pq
 
     try:
@@ -175,7 +175,7 @@ def to_bytes(vectors: np.ndarray) -> list[bytes]:
 
 
 def from_bytes(rows: Sequence[bytes]) -> np.ndarray:
-    """Return (n, D) float16 embeddings from rows of bytes; raise PredictionError if their sizes differ."""
+    """Return (n, D) float16 embeddings from rows of bytes, which must have one size."""
     if len(sizes := set(map(len, rows))) > 1:
         raise PredictionError(
             f"a chunk holds embeddings of {min(sizes) // 2} and of {max(sizes) // 2} numbers; delete the table, and "
@@ -203,7 +203,7 @@ def array_writer(path: Path, count: int) -> Iterator[Add]:
 
 @contextmanager
 def table_writer(path: Path, about: About) -> Iterator[Add]:
-    """Write a Parquet table of ids and embeddings, atomically: ``GalaxyID`` and a list of D float32 numbers.
+    """Write a Parquet table of ``GalaxyID`` and the embedding, a list of D float32 numbers.
 
     float32, because few programs read lists of float16; the zeros of their last bits are compressed.
     """
@@ -230,7 +230,7 @@ def table_writer(path: Path, about: About) -> Iterator[Add]:
 
 
 def has_rows(table: Path, ids: Sequence[str], key: str) -> bool:
-    """Return whether a table of embeddings holds galaxies, by the weights and TTA views of a key."""
+    """Return whether a table holds embeddings of galaxies by the weights of a key."""
     try:
         return parquet_about(table).get(KEY) == key and set(ids) <= set(read_parquet(table, []).index)
     except (PredictionError, *DAMAGED):

@@ -16,7 +16,7 @@ import pandas as pd
 
 from galaxy_explorer.catalogue import ID
 from galaxy_explorer.decision_tree import ANSWER_OF, QUESTION_OF
-from galaxy_explorer.prediction.tables import CROP_COLUMNS, KEY, OOD_FLAG, OOD_SCORE, About
+from galaxy_explorer.prediction.tables import CLASS_SCORE, CROP_COLUMNS, KEY, OOD_FLAG, OOD_SCORE, About
 
 if TYPE_CHECKING:
     from astropy.table import Table
@@ -31,6 +31,8 @@ _KEYWORDS = {
     "votes": ("GXVOTES", "kind of votes it was trained on"),
     "crop": ("GXCROP", "auto: cropped to the galaxy"),
     "names": ("GXNAMES", "of the columns"),
+    "class": ("GXCLASS", "class of the scores"),
+    "class_sha256": ("GXCLSHA", ""),
     "references": ("REFERENC", "bibcodes: votes, pictures"),
 }
 _COMMENT = (
@@ -41,6 +43,7 @@ _COMMENT = (
 _UCDS = {"lower": "stat.min", "upper": "stat.max"}  # UCD1+: lower and upper limit
 _OTHERS = {
     ID: ("The galaxy's id: the name of its picture without the ending", "meta.id;meta.main"),
+    CLASS_SCORE: ("Score of the class in the metadata: above 0.5 the galaxy is more like its members", "stat.value"),
     OOD_SCORE: ("Out-of-distribution score: above 1 the prediction may be meaningless", "stat.value"),
     OOD_FLAG: ("Whether the picture differs from the training pictures: score above 1", "meta.code"),
     CROP_COLUMNS[0]: ("Centre of the square that was predicted; NaN: the whole picture", "pos.cartesian.x;instr.pixel"),

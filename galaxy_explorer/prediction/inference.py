@@ -1,4 +1,4 @@
-"""Prediction of images: preprocessing, test-time augmentation (TTA), mean over the views; embeddings."""
+"""Prediction and embeddings of images, averaged over flips and quarter turns (TTA)."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -66,7 +66,7 @@ def intervals_of(model: "Model", fractions: np.ndarray, tta_views: int) -> np.nd
 
 
 def predict_inputs(network: "GalaxyNetwork", inputs: np.ndarray, tta_views: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean over the TTA views of inputs, and the ``(V, N, D)`` embeddings of each view."""
+    """Return the mean prediction over the TTA views, and ``(V, N, D)`` embeddings of each."""
     import torch
 
     if network.training:

@@ -252,7 +252,7 @@ class PredictionStore:
         return split(self._table(self.path), read_failures(self.failed))
 
     def unfinished(self) -> pd.DataFrame:
-        """Read image fingerprint and failure of each galaxy in the chunks that is done, without the predictions.
+        """Read image fingerprint and failure of the galaxies that are done, without predictions.
 
         Returns
         -------
@@ -285,7 +285,7 @@ class PredictionStore:
         return sorted(self.chunks.glob("*.parquet"))
 
     def uncounted_paths(self) -> list[Path]:
-        """List the chunks whose galaxies are predicted again: those without embeddings, if these are stored."""
+        """List the chunks whose galaxies are predicted again, as they lack wanted embeddings."""
         return [path for path in self.chunk_paths() if self.embeddings and not has_embeddings(path)]
 
     def _counted_paths(self) -> list[Path]:

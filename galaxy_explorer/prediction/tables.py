@@ -16,6 +16,7 @@ LOWER_COLUMNS = tuple(f"{name}_lower" for name in COLUMNS)  # lower ends of the 
 UPPER_COLUMNS = tuple(f"{name}_upper" for name in COLUMNS)
 INTERVAL_COLUMNS = tuple(chain.from_iterable(zip(LOWER_COLUMNS, UPPER_COLUMNS, strict=True)))
 OOD_SCORE = "ood_score"  # out-of-distribution score
+CLASS_SCORE = "class_score"  # of a class of one's own
 OOD_FLAG = "out_of_distribution"  # whether it is above 1
 CROP_COLUMNS = ("crop_x", "crop_y", "crop_side")  # the part of the image that was predicted; NaN for all of it
 FAILURE = "failure"  # column of a chunk: why a galaxy could not be predicted, otherwise missing

@@ -1,9 +1,12 @@
 """Exact search of nearest neighbours among the embeddings of a catalogue."""
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from galaxy_explorer.prediction import Embeddings
 
 BLOCK = 8192  # rows that are converted at once: 6 MB in float32
 COMPONENTS = 47  # with the length of the rest 48 numbers a galaxy: 46 MB for 240,000
@@ -11,22 +14,6 @@ SAMPLE = 4096  # rows that the components are fitted to
 MARGIN = 1e-5  # of a cosine in float32
 ROUNDING = 1e-6  # of a squared length in float32
 FIRST = 256  # rows whose distances are computed first; their worst decides which others are
-
-
-class Embeddings(Protocol):
-    """Embeddings of a catalogue by one network, as `galaxy_explorer.prediction` reads them."""
-
-    @property
-    def network(self) -> str:
-        """The network's name."""
-
-    @property
-    def rows(self) -> np.ndarray:
-        """The ``(n,)`` rows of the catalogue that have one, ascending."""
-
-    @property
-    def vectors(self) -> np.ndarray:
-        """The ``(n, D)`` embeddings, float16."""
 
 
 def unit_roots(vectors: np.ndarray) -> np.ndarray:
@@ -65,7 +52,7 @@ class Neighbours:
         Rows of zeros, or with NaN or inf, are never found.
     """
 
-    def __init__(self, embeddings: Embeddings) -> None:
+    def __init__(self, embeddings: "Embeddings") -> None:
         self.embeddings = embeddings
         count = len(embeddings.vectors)
         sample = unit_roots(embeddings.vectors[:: max(1, count // SAMPLE)])
@@ -119,7 +106,7 @@ class Neighbours:
 
 
 def nearest(
-    embeddings: Embeddings, vector: np.ndarray, count: int = 12, *, exclude: int | None = None
+    embeddings: "Embeddings", vector: np.ndarray, count: int = 12, *, exclude: int | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Find the galaxies whose embeddings are nearest to a vector; exact.
 

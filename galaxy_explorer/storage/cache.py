@@ -98,7 +98,7 @@ class LRUFolder:
 def evict_prediction_tables(
     folder: Path, max_tables: int, spared: Collection[Path] = (), max_bytes: float = MAX_PREDICTION_BYTES
 ) -> None:
-    """Evict the least recently changed prediction tables: manifests, chunks and embeddings included.
+    """Evict the least recently changed prediction tables, with all files that belong to them.
 
     Parameters
     ----------

@@ -1,6 +1,7 @@
 """The app in `AppTest`, and the galaxies that it opens."""
 
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from streamlit.runtime.scriptrunner.script_cache import ScriptCache
 from streamlit.testing.v1 import AppTest, app_test, local_script_runner
 
 from galaxy_explorer.app import main
+from galaxy_explorer.app.services import prediction_jobs
 from galaxy_explorer.app.ui import menu
 from galaxy_explorer.catalogue import Catalogue
 
@@ -19,6 +21,9 @@ def no_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages without tabs, and that load nothing in the background, which would outlast their test."""
     monkeypatch.setattr(main, "preload_soon", lambda: None)
     monkeypatch.setattr(menu, "show_tabs", lambda *_: None)
+    timed: Future[float] = Future()
+    timed.set_result(1.0)
+    monkeypatch.setattr(prediction_jobs, "timing", lambda network: timed)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -20,11 +20,11 @@ def elsewhere(app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_every_page_with_a_script_is_in_the_menu_once() -> None:
-    scripts = {str(path) for path in paths.APP.glob("*/page.py")}
+    scripts = {str(path) for path in paths.APP.glob("*/page.py")} - {paths.MISSING}
     pages = [*main.PAGES, *main.HIDDEN]
     assert {page.script for page in pages} == scripts
     assert len({page.url_path for page in pages}) == len(pages) == len(scripts)
-    paths_in_menu = ["start", "browse", "galaxy", "upload", "sky", "compare", "collections", "about"]
+    paths_in_menu = ["start", "browse", "map", "galaxy", "upload", "sky", "compare", "collections", "about"]
     assert [page.url_path for page in main.PAGES] == paths_in_menu
     assert set(main.HIDDEN.values()) <= {page.title for page in main.PAGES}
 

@@ -42,7 +42,7 @@ def test_a_click_in_the_chart_moves_everything_and_the_link_restores_it(
     open_page: Callable[..., Page], look_at: Callable[[Page, str], None], theme: str
 ) -> None:
     page = open_page(START, theme=theme)
-    expect_answer(page, "Class3.1", "3 · bar")
+    expect_answer(page, "Class3.1", "bar")
     settled(page)
     plain = picture(page)
     page.keyboard.press("m")
@@ -50,27 +50,27 @@ def test_a_click_in_the_chart_moves_everything_and_the_link_restores_it(
     settled(page)
     before = picture(page)
     click_answer(page, "Class2.2")
-    expect_answer(page, "Class2.2", "2 · not edge-on")
+    expect_answer(page, "Class2.2", "not edge-on")
     expect(page.locator(PICTURE)).not_to_have_attribute("src", before)
     expected = [galaxy for galaxy in find_examples(SAMPLE, "Class2.2", 7) if galaxy != "100023"]
     expect(page.locator(".st-key-sure a")).to_contain_text(expected)
     after = picture(page)
     page.goto(page.url)  # as someone who was sent the link
-    expect_answer(page, "Class2.2", "2 · not edge-on")
+    expect_answer(page, "Class2.2", "not edge-on")
     settled(page)
     assert picture(page) == plain  # the map is off until it is asked for
     page.keyboard.press("m")
     expect(page.locator(PICTURE)).to_have_attribute("src", after)
     settled(page)
     choose_answer(page, "something odd")
-    expect_answer(page, "Class6.1", "6 · something odd")
+    expect_answer(page, "Class6.1", "something odd")
     expect(page.locator(PICTURE)).not_to_have_attribute("src", after)
     settled(page)
     page.get_by_text("Show where it looked").click()
     expect(page.locator(PICTURE)).to_have_attribute("src", plain)
     settled(page)
     click_answer(page, "Class3.1")
-    expect_answer(page, "Class3.1", "3 · bar")
+    expect_answer(page, "Class3.1", "bar")
     look_at(page, "galaxy-chart")
 
 
@@ -139,7 +139,7 @@ def test_the_chart_can_be_read_at_1200_pixels_by_eye_and_by_ear(open_page: Calla
     chart = page.locator(".st-key-flow_chart").bounding_box()
     assert chart is not None
     assert chart["width"] >= 700  # next to the picture, and as wide as its texts need
-    expect(page.get_by_role("figure", name=re.compile("Flow-chart of galaxy 100023"))).to_have_count(1)
+    expect(page.get_by_role("figure", name=re.compile("Flow-chart of Galaxy 100023"))).to_have_count(1)
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
@@ -207,7 +207,7 @@ def test_arrow_keys_reach_every_answer_and_open_a_folded_question(
     assert box["x"] < place[0] < box["x"] + box["width"]
     assert box["y"] < place[1] < box["y"] + box["height"]
     page.keyboard.press("Space")
-    expect_answer(page, "Class10.1", "10 · tightly wound arms")
+    expect_answer(page, "Class10.1", "tightly wound arms")
     bulge.click()  # the mouse folds it again
     expect(answers).to_have_count(folded)
 
@@ -321,7 +321,7 @@ def test_one_press_of_back_leaves_the_galaxy_whatever_was_touched(open_page: Cal
     expect(page).to_have_url(re.compile("answer=Class3.1"))
     page.go_back()
     expect(page.get_by_role("heading", name="Galaxy 100008")).to_be_visible()
-    expect(page.get_by_role("combobox", name="Explain answer")).to_have_value("6 · something odd")
+    expect(page.get_by_role("combobox", name="Explain answer")).to_have_value("something odd")
     page.go_back()
     expect(page.get_by_role("heading", name="Galaxy")).to_have_count(0)
     expect(page.locator(".st-key-gallery a").first).to_be_visible()

@@ -39,7 +39,7 @@ def test_from_the_gallery_to_another_answers_saliency_and_back(
         page.locator(".st-key-flow_list [data-column='Class3.1']").click(position={"x": 200, "y": 30})
     else:
         click_answer(page, "Class3.1")
-    expect(explained(page)).to_have_value("3 · bar")
+    expect(explained(page)).to_have_value("bar")
     expect(saliency(page)).not_to_have_attribute("src", before or "")
     settled(page)
     page.get_by_text("Compare answers").click()

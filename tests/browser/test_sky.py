@@ -120,6 +120,7 @@ def test_a_live_galaxy_is_reached_from_browse(open_page: Callable[..., Page]) ->
 def test_back_brings_the_slider_and_the_famous_galaxies_back(open_page: Callable[..., Page]) -> None:
     page = open_page("sky")
     page.get_by_role("button", name="M51").click()
+    expect(page.locator(".st-key-picture").get_by_role("img", name="M51")).to_be_visible()
     slider = page.get_by_test_id("stSlider").first
     expect(slider).to_contain_text("0.396″ per pixel")
     page.get_by_role("slider").first.focus()

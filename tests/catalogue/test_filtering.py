@@ -10,11 +10,13 @@ from pandas.core.strings.accessor import StringMethods
 from galaxy_explorer.catalogue import (
     Catalogue,
     CatalogueError,
+    Measure,
     VoteRange,
+    Votes,
     filtering,
     find_ids,
     open_catalogue,
-    sorted_rows,
+    rows_by_id,
 )
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, shares_from_fractions
 
@@ -32,23 +34,23 @@ def galaxies(random_fractions):
 
 def inside(catalogue, vote_range, min_mass=0.0):
     """The ids of the galaxies inside a range, in their order."""
-    return catalogue.rows(vote_range.mask(catalogue, min_mass)).ids
+    return catalogue.rows(vote_range.mask(catalogue.votes, min_mass)).ids
 
 
 def in_order(catalogue, by, **options):
-    """The ids of a sorted catalogue."""
-    return catalogue.rows(sorted_rows(catalogue, by, **options)).ids
+    """The ids of a catalogue sorted by an answer's vote fraction."""
+    return catalogue.rows(catalogue.votes.order(by, Measure.FRACTION, **options)).ids
 
 
 class TestRanges:
     def test_select_galaxies_in_their_order(self, galaxies):
-        ids = inside(galaxies, VoteRange("Class4.1", 0.1, 0.3, as_share=False))
+        ids = inside(galaxies, VoteRange("Class4.1", 0.1, 0.3, measure=Measure.FRACTION))
         assert 0 < len(ids) < len(galaxies)
         assert ids == galaxies.table.index[galaxies.table["Class4.1"].between(0.1, 0.3)].tolist()
 
-    @pytest.mark.parametrize("as_share", [True, False])
-    def test_unknown_scores_are_outside(self, galaxies, as_share):
-        ids = inside(galaxies, VoteRange("Class4.1", as_share=as_share))
+    @pytest.mark.parametrize("measure", [Measure.SHARE, Measure.FRACTION])
+    def test_unknown_scores_are_outside(self, galaxies, measure):
+        ids = inside(galaxies, VoteRange("Class4.1", measure=measure))
         assert len(ids) == 35
         assert galaxies.ids[3] not in ids
 
@@ -56,7 +58,7 @@ class TestRanges:
         shares = shares_from_fractions(galaxies.volunteer_fractions)[:, INDEX["Class11.1"]]
         ids = inside(galaxies, VoteRange("Class11.1", 0.2))
         assert ids == [galaxy for galaxy, share in zip(galaxies.ids, shares, strict=True) if share >= 0.2]
-        assert len(ids) > len(inside(galaxies, VoteRange("Class11.1", 0.2, as_share=False)))
+        assert len(ids) > len(inside(galaxies, VoteRange("Class11.1", 0.2, measure=Measure.FRACTION)))
 
     def test_a_share_of_few_votes_can_be_excluded(self, galaxies):
         ids = inside(galaxies, VoteRange("Class11.1"), min_mass=0.15)
@@ -67,7 +69,7 @@ class TestRanges:
 
     def test_include_scores_that_were_rounded_to_32_bits(self, galaxies):
         for score in galaxies.table["Class1.1"].dropna().round(6):
-            assert inside(galaxies, VoteRange("Class1.1", float(score), float(score), as_share=False))
+            assert inside(galaxies, VoteRange("Class1.1", float(score), float(score), measure=Measure.FRACTION))
 
     def test_of_another_column_or_beyond_0_to_1_are_an_error(self):
         with pytest.raises(CatalogueError, match=r"'Class12\.1' is not a score column"):
@@ -78,18 +80,18 @@ class TestRanges:
 
 
 class TestSorting:
-    @pytest.mark.parametrize("as_share", [True, False])
+    @pytest.mark.parametrize("measure", [Measure.SHARE, Measure.FRACTION])
     @pytest.mark.parametrize("descending", [True, False])
-    def test_puts_unknown_scores_last_in_both_directions(self, galaxies, descending, as_share):
-        rows = sorted_rows(galaxies, "Class4.1", as_share=as_share, descending=descending)
+    def test_puts_unknown_scores_last_in_both_directions(self, galaxies, descending, measure):
+        rows = galaxies.votes.order("Class4.1", measure, descending=descending)
         fractions = galaxies.volunteer_fractions[rows]
-        values = (shares_from_fractions(fractions) if as_share else fractions)[:, INDEX["Class4.1"]]
+        values = (shares_from_fractions(fractions) if measure == Measure.SHARE else fractions)[:, INDEX["Class4.1"]]
         assert np.isnan(values[35:]).all()
         steps = np.diff(values[:35])
         assert ((steps <= 1e-7) if descending else (steps >= -1e-7)).all()
 
     def test_by_share_puts_galaxies_with_few_votes_last(self, galaxies):
-        rows = sorted_rows(galaxies, "Class11.1", as_share=True, min_mass=0.15)
+        rows = galaxies.votes.order("Class11.1", min_mass=0.15)
         reached = galaxies.volunteer_fractions[rows, INDEX["Class4.1"]] >= 0.15
         assert 0 < reached.sum() < 35
         assert reached[: reached.sum()].all()
@@ -100,31 +102,39 @@ class TestSorting:
         assert in_order(same, "Class1.1", descending=descending) == galaxies.ids
 
     def test_by_id_is_by_text(self, galaxies):
-        assert in_order(galaxies, "GalaxyID", descending=False) == sorted(galaxies.ids)
-        assert in_order(galaxies, "GalaxyID") == sorted(galaxies.ids, reverse=True)
-
-    def test_at_random_depends_on_the_seed_only(self, galaxies):
-        order = in_order(galaxies, "random", seed=5)
-        assert order == in_order(galaxies, "random", seed=5)
-        assert order != in_order(galaxies, "random", seed=6)
-        assert sorted(order) == sorted(galaxies.ids)
-
-    def test_by_another_column_is_an_error(self, galaxies):
-        with pytest.raises(CatalogueError, match=r"'Class12\.1' is not a score column"):
-            sorted_rows(galaxies, "Class12.1")
+        assert galaxies.table.index[rows_by_id(galaxies)].tolist() == sorted(galaxies.ids)
+        assert galaxies.table.index[rows_by_id(galaxies, descending=True)].tolist() == sorted(galaxies.ids)[::-1]
 
     def test_of_an_empty_catalogue_is_empty(self, galaxies):
         empty = galaxies.rows(np.array([], dtype=int))
-        assert in_order(empty, "Class1.1", as_share=True) == in_order(empty, "GalaxyID") == []
+        assert in_order(empty, "Class1.1") == rows_by_id(empty).tolist() == []
+
+    @pytest.mark.parametrize("measure", [Measure.LOWER, Measure.UPPER])
+    def test_the_ends_of_intervals_are_unknown_of_counted_votes(self, galaxies, measure):
+        assert inside(galaxies, VoteRange("Class4.1", measure=measure)) == []
+
+    def test_ends_of_intervals_count_only_where_enough_votes_reach_the_question(self, galaxies):
+        def around(column, shares, fractions, masses):
+            np.testing.assert_allclose(shares[:3] * masses[:3], fractions[:3], rtol=1e-5)
+            return np.stack([shares - 0.1, shares + 0.1])
+
+        votes = Votes(galaxies.votes.fractions, around)
+        share = votes.values("Class11.1")
+        reached = galaxies.votes.fractions("Class4.1") >= 0.15
+        lower = VoteRange("Class11.1", 0.1, 1.0, Measure.LOWER).mask(votes, 0.15)
+        upper = VoteRange("Class11.1", 0.0, 0.4, Measure.UPPER).mask(votes, 0.15)
+        assert 0 < lower.sum() < reached.sum()
+        np.testing.assert_array_equal(lower, (share >= 0.2) & reached)
+        np.testing.assert_array_equal(upper, (share <= 0.3) & reached)
 
     def test_is_cached_up_to_a_number_of_orders(self, galaxies, monkeypatch):
         catalogue = galaxies.rows(np.arange(40))
         monkeypatch.setattr("galaxy_explorer.catalogue.volunteer_votes._MAX_ORDERS", 2)
-        first = sorted_rows(catalogue, "Class2.1")
-        assert sorted_rows(catalogue, "Class2.1") is first
+        first = catalogue.votes.order("Class2.1")
+        assert catalogue.votes.order("Class2.1") is first
         for column in ("Class2.2", "Class3.1"):
-            sorted_rows(catalogue, column)
-        assert sorted_rows(catalogue, "Class2.1") is not first
+            catalogue.votes.order(column)
+        assert catalogue.votes.order("Class2.1") is not first
 
 
 class TestVotes:
@@ -136,8 +146,8 @@ class TestVotes:
         assert np.shares_memory(galaxies.votes.fractions("Class4.1"), galaxies.table["Class4.1"].to_numpy())
 
     def test_as_shares_are_cached(self, galaxies):
-        share = galaxies.votes.values("Class3.1", as_share=True)
-        assert galaxies.votes.values("Class3.1", as_share=True) is share
+        share = galaxies.votes.values("Class3.1")
+        assert galaxies.votes.values("Class3.1") is share
 
 
 class TestSearching:

@@ -106,7 +106,9 @@ def test_list_marks_the_likeliest_path_and_the_selected_answer_in_words(galaxy):
 
 
 def test_list_notes_that_question_6_is_asked_of_everyone(galaxy):
-    section = list(ET.fromstring(as_list(read_sources(galaxy))).iter("section"))[ASKING_ORDER.index(tree.ASKED_OF_EVERYONE)]
+    section = list(ET.fromstring(as_list(read_sources(galaxy))).iter("section"))[
+        ASKING_ORDER.index(tree.ASKED_OF_EVERYONE)
+    ]
     assert "asked of everyone" in words(section)
 
 

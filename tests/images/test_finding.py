@@ -274,3 +274,14 @@ def test_a_dragged_square_is_cut_out_of_the_cleaned_picture(sample):
     assert np.array_equal(crop_with(picture, square), cut_square(picture, square))
     marked = draw("grid", picture, generator(), Pen(WHITE, 1, False))
     assert levels_apart(cut_square(picture, square), crop_with(marked, square)) < 3
+
+
+def test_the_light_of_a_screen_is_subtracted_from_a_dragged_square_as_from_the_found_one(sample):
+    screen = screenshot(sample.picture(SPIRAL))
+    lit = np.minimum(screen + np.array([30, 34, 40]), 255).astype(np.uint8)
+    found = find_galaxy(lit)
+    assert np.allclose(found.added_light, (30, 34, 40), atol=6)
+    small = Square(450, 270, 60)  # within the galaxy, without sky
+    dark = cut_square(screen, small)
+    assert levels_apart(dark, crop_with(lit, small, found.added_light)) < 6 < levels_apart(dark, crop_with(lit, small))
+    assert find_galaxy(screen).added_light == (0, 0, 0)

@@ -1,4 +1,4 @@
-"""Browse: a gallery of a catalogue, filtered and sorted by the volunteers' votes."""
+"""Browse: a gallery of a catalogue, filtered and sorted by answers."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,10 +6,11 @@ from pathlib import Path
 import streamlit as st
 
 from galaxy_explorer.app import paths, state
-from galaxy_explorer.app.browse import controls, explanations, gallery
-from galaxy_explorer.app.browse.matching import Matches, match_galaxies
-from galaxy_explorer.app.browse.query import URL_PARAMS, BrowseQuery
-from galaxy_explorer.app.services import sources
+from galaxy_explorer.app.query import controls, explanations, gallery
+from galaxy_explorer.app.query.binding import read_url
+from galaxy_explorer.app.query.matching import Matches, match_galaxies
+from galaxy_explorer.app.query.query import URL_PARAMS, BrowseQuery
+from galaxy_explorer.app.services import answers, sources
 from galaxy_explorer.app.services.local_paths import may_open_paths
 from galaxy_explorer.app.services.selection import Selection
 from galaxy_explorer.app.services.sources import unknown_source, unknown_votes
@@ -19,6 +20,7 @@ from galaxy_explorer.app.ui.skeletons import GALLERY, waiting
 from galaxy_explorer.app.ui.url_params import ignored_param_message, unknown_params, warn_once
 from galaxy_explorer.app.ui.wording import escape_markdown, galaxies_in_words, listed, with_full_stop
 from galaxy_explorer.catalogue import SAMPLE, Catalogue, CatalogueError, draw_named
+from galaxy_explorer.prediction import cached
 
 FEW = 50  # galaxies; with fewer, ways to more are shown above the gallery
 PURPOSE = "Press one to see what volunteers and the networks say about it."
@@ -62,7 +64,7 @@ def choose_source() -> str:
 
 def change_source() -> None:
     """Open the chosen source with the same filters and sort order."""
-    query, _ = controls.read_url()
+    query, _ = read_url()
     sources.turn_to(state.widget(Key.SOURCE), **replace(query, search="", page=1).url_params())
 
 
@@ -83,13 +85,31 @@ def offer_folder() -> None:
             st.rerun()
 
 
+def with_answers(catalogue: Catalogue, query: BrowseQuery) -> tuple[BrowseQuery, list[str]]:
+    """Return the query with answers that the catalogue has; a message if the URL named others.
+
+    They are in every URL from here on, unless they are the volunteers': a link gives the same galaxies elsewhere.
+    """
+    options = answers.choices(catalogue)
+    options += [tables.network for tables in cached.tables_of(catalogue)] if query.answers not in ("", *options) else []
+    messages = []
+    if query.answers not in ("", *options):
+        expected = f"one of these: {listed(list(dict.fromkeys(options)), 'or')}"
+        messages.append(ignored_param_message("answers", query.answers, expected))
+        query = replace(query, answers="")
+    name = query.answers or answers.default_answers(catalogue)
+    if not query.answers and name != answers.VOLUNTEERS and query.network in options:
+        name = query.network  # a link of an earlier version
+    return replace(query, answers="" if name == answers.VOLUNTEERS else name), messages
+
+
 def url_messages(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> list[str]:
     """Return messages about values in the URL that this catalogue does not have."""
     messages = []
     last, _ = gallery.page_of(query, len(matches.rows))
     if len(matches.rows) and last != query.page:
         messages.append(f"There is no page {query.page:,}; the last page, {last:,}, is shown.")
-    if query.network and query.network != matches.network and matches.networks:
+    if query.network and query.network != matches.network and matches.networks and not matches.answers.network:
         names = listed([*matches.networks], "or")
         messages.append(ignored_param_message("network", query.network, f"a network with predictions: {names}"))
     return messages
@@ -153,14 +173,15 @@ def page() -> None:
         live_sdss.offer_alternatives(source)
         offer_folder()
         return
-    query, ignored = controls.read_url()
+    query, ignored = read_url()
+    query, unknown = with_answers(catalogue, query)
     matches = match_galaxies(catalogue, query)
-    ignored += url_messages(catalogue, query, matches)
+    ignored += unknown + url_messages(catalogue, query, matches)
     warn_once([*messages, *unknown_params(URL_PARAMS), *unknown_votes(), *ignored])
     state.shared().selection = Selection(source, matches.rows, len(catalogue))
     state.browse().url_params = {"source": source, **query.url_params(), **sources.vote_params(catalogue)}
     controls.show_controls(catalogue, query, matches)
-    controls.show_chips(query)
+    controls.show_chips(query, matches.answers)
     show_count(catalogue, query, len(matches.rows))
     explanations.explain_query(catalogue, query, matches)
     show_matches(source, catalogue, query, matches)

@@ -1,7 +1,6 @@
 """Missing predictions: offered with the estimated time, watched, stopped, retried."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -11,6 +10,7 @@ from galaxy_explorer.app.compare.comparison import Comparison
 from galaxy_explorer.app.services import prediction_jobs
 from galaxy_explorer.app.services.networks import label
 from galaxy_explorer.app.services.prediction_jobs import PredictionJob, Status
+from galaxy_explorer.app.ui.predicting import duration, show_progress, start
 from galaxy_explorer.app.ui.skeletons import ESTIMATE, waiting
 from galaxy_explorer.app.ui.wording import galaxies_in_words, listed, with_full_stop
 from galaxy_explorer.catalogue import Catalogue
@@ -44,43 +44,6 @@ def _predicts(job: PredictionJob, awaited: set[str]) -> bool:
     return job.status != Status.FAILED and bool(awaited) and awaited.issubset(job.ids)
 
 
-@st.fragment(run_every=1.0)
-def show_progress(jobs: Sequence[PredictionJob]) -> None:
-    """Show the progress of jobs, with a button to stop them; rerun the page when all have ended."""
-    for job in jobs:
-        seconds = job.seconds_left
-        if seconds is None:
-            seconds = prediction_jobs.seconds_per_galaxy(job.network) * (len(job.ids) - job.done)
-        done = "queued" if job.status == Status.QUEUED else f"{job.done:,} of {len(job.ids):,} galaxies"
-        left = "stopping after the current batch" if job.stop.is_set() else f"about {duration(seconds)} left"
-        st.progress(min(job.done / len(job.ids), 1.0), f"**{label(job.network)}**: {done}, {left}")
-    st.caption(
-        "Predictions continue while you use other pages. Finished ones are kept for everyone, also after a stop."
-    )
-    mine = [job for job in jobs if prediction_jobs.may_stop(job)]
-    if mine:
-        stopping = all(job.stop.is_set() for job in mine)
-        stop = partial(_stop, mine)
-        st.button("Stop prediction", icon=":material/stop_circle:", disabled=stopping, on_click=stop)
-    else:
-        st.caption("Another visitor started this prediction.")
-    if all(job.ended.is_set() for job in jobs):
-        st.rerun()
-
-
-def _stop(jobs: Iterable[PredictionJob]) -> None:
-    """Stop jobs after their current batch."""
-    for job in jobs:
-        job.stop.set()
-
-
-def duration(seconds: float) -> str:
-    """Return a time in words."""
-    if seconds < 90:
-        return f"{max(seconds, 1):.0f} second{'s' if seconds >= 1.5 else ''}"
-    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
-
-
 def offer_prediction(catalogue: Catalogue, missing: Mapping[str, Sequence[str]], wanted: int, failed: bool) -> None:
     """Show how much is predicted, the estimated time of the rest, and a button to start."""
     with waiting("Timing the networks on this machine …", ESTIMATE):
@@ -93,14 +56,7 @@ def offer_prediction(catalogue: Catalogue, missing: Mapping[str, Sequence[str]],
     st.markdown(f"{rest if begun else all_of_them} {time}")
     verb = "Retry" if failed else "Resume" if begun else "Start"
     if st.button(f"{verb} prediction", type="primary", icon=":material/play_arrow:"):
-        _submit(catalogue, missing)
-
-
-def _submit(catalogue: Catalogue, missing: Mapping[str, Iterable[str]]) -> None:
-    """Start jobs and rerun the page."""
-    for network, ids in missing.items():
-        prediction_jobs.worker().submit(catalogue, ids, network, prediction_jobs.session_id())
-    st.rerun()
+        start(catalogue, missing)
 
 
 def list_failures(catalogue: Catalogue, comparison: Comparison) -> None:
@@ -114,4 +70,4 @@ def list_failures(catalogue: Catalogue, comparison: Comparison) -> None:
         if st.button("Retry these pictures", icon=":material/refresh:"):
             external = external_tables.tables()
             missing = {name: ids for name, ids in comparison.missing.items() if name not in external}
-            _submit(catalogue, {network: [*ids, *comparison.failures] for network, ids in missing.items()})
+            start(catalogue, {network: [*ids, *comparison.failures] for network, ids in missing.items()})

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from galaxy_explorer.app.browse.filters.ood import ood_scores
-from galaxy_explorer.app.browse.filters.rmse import rmse_between
-from galaxy_explorer.app.browse.query import DEFAULT_MIN_ASKED, slug
+from galaxy_explorer.app.query.filters.ood import ood_scores
+from galaxy_explorer.app.query.filters.rmse import rmse_between
+from galaxy_explorer.app.query.query import DEFAULT_MIN_ASKED, slug
 from galaxy_explorer.app.services.answers import VOLUNTEERS
 from galaxy_explorer.catalogue import Catalogue, Votes
 from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, columns_of, label_of

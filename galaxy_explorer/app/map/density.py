@@ -5,9 +5,9 @@ import io
 import numpy as np
 from PIL import Image
 
-from galaxy_explorer.app.browse.query import COLUMN_OF_SLUG, DEFAULT_MIN_ASKED
 from galaxy_explorer.app.map.colourings import DEFAULT_COLOUR
 from galaxy_explorer.app.map.colours import scale
+from galaxy_explorer.app.query.query import COLUMN_OF_SLUG, DEFAULT_MIN_ASKED
 from galaxy_explorer.app.services.answers import Answers
 from galaxy_explorer.app.services.places import LAST, Places
 from galaxy_explorer.decision_tree import label_of

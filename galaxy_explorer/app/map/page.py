@@ -2,19 +2,20 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
 from galaxy_explorer.app import state
-from galaxy_explorer.app.browse import controls, explanations, gallery
-from galaxy_explorer.app.browse.binding import read_url
-from galaxy_explorer.app.browse.filters.within import Within
-from galaxy_explorer.app.browse.matching import Matches, match_galaxies
-from galaxy_explorer.app.browse.query import URL_PARAMS, BrowseQuery
 from galaxy_explorer.app.map.colourings import DEFAULT_COLOUR
 from galaxy_explorer.app.map.density import density_of
 from galaxy_explorer.app.map.selection import show_selection
 from galaxy_explorer.app.map.viewer import ShownMap, show_map
+from galaxy_explorer.app.query import controls, explanations, gallery
+from galaxy_explorer.app.query.binding import read_url
+from galaxy_explorer.app.query.filters.within import Within
+from galaxy_explorer.app.query.matching import Matches, match_galaxies
+from galaxy_explorer.app.query.query import URL_PARAMS, BrowseQuery
 from galaxy_explorer.app.services import networks, sources
 from galaxy_explorer.app.services.places import Places, networks_with_places, places_of
 from galaxy_explorer.app.services.selection import Selection
@@ -26,7 +27,7 @@ from galaxy_explorer.app.ui.url_params import unknown_params, warn_once
 from galaxy_explorer.app.ui.wording import with_full_stop
 from galaxy_explorer.catalogue import Catalogue, CatalogueError
 
-FEW = 60  # galaxies: their predictions take seconds, and are made without a question
+FEW = 50  # galaxies: their predictions take seconds, and are made without a question
 WHAT_IT_IS = (
     "The map shows every galaxy of a catalogue, and places those that look alike next to one another. "
     "For that a network looks at each picture once."
@@ -77,7 +78,12 @@ def choose_network(catalogue: Catalogue, network: str) -> None:
         st.query_params["map"] = state.galaxy_map().network
 
     state.set_widget(Key.MAP_NETWORK, network)
-    choice = {"key": Key.MAP_NETWORK, "on_change": change, "required": True, "format_func": networks.label}
+    choice: dict[str, Any] = {
+        "key": Key.MAP_NETWORK,
+        "on_change": change,
+        "required": True,
+        "format_func": networks.label,
+    }
     st.segmented_control("Placed by network", placed, **choice)
 
 
@@ -85,11 +91,13 @@ def offer_places(catalogue: Catalogue, network: str, places: Places | None) -> N
     """Draw what the map is, and the offer to predict; few galaxies are predicted at once."""
     if places is None:
         st.markdown(WHAT_IT_IS)
-    missing, failures = predicting.missing_galaxies(catalogue, network)
+    if not network:
+        return
+    missing, failures = predicting.missing_galaxies(catalogue, network, embeddings=True)
     is_new = predicting.prediction_jobs.worker().find(catalogue, network) is None
     if places is None and is_new and missing and not failures and len(catalogue) <= FEW:
         predicting.start(catalogue, {network: missing})
-    predicting.offer_predictions(catalogue, network)
+    predicting.offer_predictions(catalogue, network, embeddings=True)
 
 
 def show_gallery(source: str, catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> None:
@@ -111,15 +119,17 @@ def show(source: str, catalogue: Catalogue) -> None:
     query, ignored = read_url()
     network = read_network(catalogue, query)
     places = places_of(catalogue, network)
-    warn_once([*unknown_source(), *unknown_params((*URL_PARAMS, "map", "colour")), *unknown_votes(), *ignored])
+    with st.container():  # each has its own place, so that the map keeps its own
+        warn_once([*unknown_source(), *unknown_params((*URL_PARAMS, "map", "colour")), *unknown_votes(), *ignored])
     matches = match_galaxies(catalogue, query)
     state.shared().selection = Selection(source, matches.rows, len(catalogue))
     if places is None:
         offer_places(catalogue, network, places)
         return
     controls.show_controls(catalogue, query, matches)
-    controls.show_chips(query, matches.answers)
-    explanations.explain_query(catalogue, query, matches)
+    with st.container(key="map_chips"):
+        controls.show_chips(query, matches.answers)
+        explanations.explain_query(catalogue, query, matches)
     shape = next(
         (wanted for wanted in query.filters if isinstance(wanted, Within) and wanted.shown_by == network), None
     )

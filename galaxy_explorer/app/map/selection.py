@@ -1,20 +1,18 @@
 """What is said next to the map: how many galaxies match, what they have in common, and files."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from galaxy_explorer.app import paths
-from galaxy_explorer.app.browse.query import BrowseQuery
 from galaxy_explorer.app.map.contrast import contrast_html, contrasts, mean_and_deviation
 from galaxy_explorer.app.map.viewer import ShownMap
+from galaxy_explorer.app.query.query import BrowseQuery
+from galaxy_explorer.app.services.answers import Answers
+from galaxy_explorer.app.services.places import LAST, Places
 from galaxy_explorer.app.services.result_cache import catalogue_result
 from galaxy_explorer.app.ui.wording import galaxies_in_words
 from galaxy_explorer.catalogue import ID, Catalogue
-from galaxy_explorer.app.services.answers import Answers
-from galaxy_explorer.app.services.places import LAST, Places
 from galaxy_explorer.decision_tree import COLUMNS
 
 HOW_TO = (
@@ -30,7 +28,7 @@ def show_selection(shown: ShownMap, query: BrowseQuery) -> None:
     selected = shown.rows[on_map]
     if len(selected) == len(shown.places):
         st.markdown(f"### {galaxies_in_words(len(selected))}")
-        st.markdown("Near ones look alike to the network. It was shown pictures alone, no votes or positions.")
+        st.markdown("Galaxies that look alike to a network lie close together.")
         st.markdown(HOW_TO)
         return
     st.markdown(f"### {galaxies_in_words(len(selected))}")
@@ -38,7 +36,7 @@ def show_selection(shown: ShownMap, query: BrowseQuery) -> None:
     if not len(selected):
         return
     _show_contrast(shown, selected)
-    with st.container(horizontal=True, key="map_selection"):
+    with st.container(horizontal=True, vertical_alignment="center", key="map_selection"):
         params = {"source": shown.catalogue.source, **query.url_params(), **shown.params}
         st.page_link(paths.BROWSE, label="Open in Browse", icon=":material/grid_view:", query_params=params)
         st.download_button(

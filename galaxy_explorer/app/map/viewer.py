@@ -11,12 +11,12 @@ import numpy as np
 import streamlit as st
 
 from galaxy_explorer.app import paths, state
-from galaxy_explorer.app.browse.binding import read_url, write_url
-from galaxy_explorer.app.browse.filters.within import Within
 from galaxy_explorer.app.map.colourings import DEFAULT_COLOUR, answer_colourings, network_colourings
 from galaxy_explorer.app.map.colours import hex_colours
 from galaxy_explorer.app.map.mosaic import MAX_TILES, TILE_PX, mosaic_of
 from galaxy_explorer.app.map.payload import pack_matches, pack_points
+from galaxy_explorer.app.query.binding import read_url, write_url
+from galaxy_explorer.app.query.filters.within import Within
 from galaxy_explorer.app.services import sources
 from galaxy_explorer.app.services.answers import Answers
 from galaxy_explorer.app.services.places import Places

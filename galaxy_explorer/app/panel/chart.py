@@ -50,8 +50,8 @@ def explain_hardly_asked(prediction: GalaxyPrediction, shown: str) -> None:
     if shown != VOLUNTEERS and few:
         questions = listed([question.short for question in QUESTIONS if question.number in few])
         st.caption(
-            f"“Hardly asked”: the network expects fewer than {100 * HARDLY_ASKED:.0f} in 100 volunteers to be asked about "
-            f"{questions}, too few for meaningful shares."
+            f"“Hardly asked”: the network expects fewer than {100 * HARDLY_ASKED:.0f} in 100 volunteers to be asked "
+            f"about {questions}, too few for meaningful shares."
         )
 
 
@@ -64,7 +64,8 @@ def opened_questions() -> set[int]:
 
 def _named(galaxy: ShownGalaxy) -> str:
     """Return what a saved chart calls a galaxy: its title, if any, and its id."""
-    return f"{galaxy.title} ({galaxy.galaxy_id})" if galaxy.title else galaxy.name
+    has_name = galaxy.title and galaxy.galaxy_id not in galaxy.title
+    return f"{galaxy.title} ({galaxy.galaxy_id})" if has_name else galaxy.name
 
 
 def show_chart(prediction: GalaxyPrediction, shown: str) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def find_examples(where: str, column: str, count: int = MAX_EXAMPLES, votes: str
 
 def _find_examples(catalogue: Catalogue, column: str, count: int) -> dict[str, float]:
     """Find examples in a catalogue."""
-    clear = catalogue.rows(VoteRange(column, MIN_SHARE).mask(catalogue, MIN_ASKED - ROUNDING))
+    clear = catalogue.rows(VoteRange(column, MIN_SHARE).mask(catalogue.votes, MIN_ASKED - ROUNDING))
     fractions = clear.volunteer_fractions
     # Rounded, so that shares which only differ by how they were stored are equal.
     shares = shares_from_fractions(fractions)[:, INDEX[column]].round(4)

@@ -16,6 +16,7 @@ from galaxy_explorer.app.panel.examples import show_examples
 from galaxy_explorer.app.panel.score_table import show_scores
 from galaxy_explorer.app.panel.selected_answer import selected_answer, show_list, start_answer
 from galaxy_explorer.app.panel.shown_galaxy import GalaxyPrediction, ShownGalaxy
+from galaxy_explorer.app.panel.similar import show_similar
 from galaxy_explorer.app.panel.words import show_words
 from galaxy_explorer.app.services import networks, sources
 from galaxy_explorer.app.state import Key
@@ -67,7 +68,7 @@ def _in_help(name: str) -> str:
 def show(galaxy: ShownGalaxy, choose: Callable[[], str | None]) -> str | None:
     """Draw a galaxy: its picture at once, then a network's sentence, flow-chart and scores.
 
-    A saliency map, if it is turned on, and the pictures of other galaxies come last and fill their slots.
+    A saliency map, if it is turned on, similar galaxies and the pictures of others come last and fill their slots.
 
     Parameters
     ----------
@@ -109,10 +110,13 @@ def show(galaxy: ShownGalaxy, choose: Callable[[], str | None]) -> str | None:
             with answers_slot:
                 saliency.show_all_answers(prediction, choices)
     with st.container(key="below"):
+        similar_slot = st.container(key="similar_slot")
         _show_examples(galaxy.galaxy_id)
         table = show_scores(prediction)
     with downloads_slot:
         offer_downloads(prediction, table, choices or saliency.Choices())
+    with similar_slot:
+        show_similar(galaxy, model)
     return model
 
 

@@ -57,6 +57,7 @@ class ShownGalaxy:
         def compute() -> tuple[np.ndarray, np.ndarray]:
             found = forward_pass(model, self.picture, self.field)
             self.cache.put((*self.key, model, "features"), found.features)
+            self.cache.put((*self.key, model, "embedding"), found.embedding)
             return found.fractions, found.intervals
 
         return GalaxyPrediction(self, model, *self.cache.get((*self.key, model), compute))
@@ -65,6 +66,11 @@ class ShownGalaxy:
         """Return what all saliency maps share; computed again if the cache no longer holds it."""
         key = (*self.key, model, "features")
         return self.cache.get(key, lambda: forward_pass(model, self.picture, self.field).features)
+
+    def embedding(self, model: str) -> np.ndarray:
+        """Return the ``(D,)`` embedding by a model, from the pass of the prediction unless it is no longer cached."""
+        key = (*self.key, model, "embedding")
+        return self.cache.get(key, lambda: forward_pass(model, self.picture, self.field).embedding)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from galaxy_explorer.storage import bundled
+
 if TYPE_CHECKING:
     from galaxy_explorer.models import Card, Model
 
@@ -17,6 +19,12 @@ def networks() -> list[str]:
 
 
 LABELS = {"densenet": "accurate", "fcn": "quick"}  # what most visitors choose by
+
+
+def names() -> list[str]:
+    """Return the names of the bundled networks without loading torch: those with a label first."""
+    found = sorted(path.stem for path in bundled("weights").glob("*.pt"))
+    return sorted(found, key=lambda name: (name not in LABELS, [*LABELS, name].index(name)))
 
 
 def label(name: str) -> str:

@@ -4,6 +4,7 @@ import logging
 import os
 import time
 from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -100,8 +101,12 @@ class Worker:
         Thread(target=self._work, name="predictions", daemon=True).start()
 
     def find(self, catalogue: Catalogue, network: str) -> PredictionJob | None:
-        """Return the active or failed job of a catalogue and network."""
-        return self.jobs.get(store_of(catalogue, network))
+        """Return the active or failed job of a catalogue and network; no network is loaded."""
+        pictures = catalogue.pictures_fingerprint if self.jobs else ""
+        for job in self.jobs.copy().values():
+            if job.network == network and job.catalogue.pictures_fingerprint == pictures:
+                return job
+        return None
 
     def submit(self, catalogue: Catalogue, ids: Iterable[str], network: str, started_by: str = "") -> PredictionJob:
         """Return the shared job of a catalogue and network, extended; start one if none is active."""
@@ -199,3 +204,13 @@ def seconds_per_galaxy(network: str) -> float:
     start = time.perf_counter()
     predict(model, pictures)
     return (time.perf_counter() - start) / len(pictures)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def timing(network: str) -> Future[float]:
+    """Measure `seconds_per_galaxy` in a thread, once for all visitors; no page waits for it."""
+    executor = ThreadPoolExecutor(1, "timing")
+    try:
+        return executor.submit(lambda: seconds_per_galaxy(network))
+    finally:
+        executor.shutdown(wait=False)

@@ -54,11 +54,14 @@ def search(text: str) -> None:
 
 def show_famous() -> None:
     """Show famous galaxies, each searched at a press."""
-    st.markdown("### Or begin with a famous one")
-    examples = [Example(name, name, drawing.words, _drawn(name)) for name, drawing in FAMOUS.items()]
-    show_examples(examples, search, "famous")
-    st.caption("These are our drawings; a press brings the real picture. Nothing is sent before you search.")
-    show_steps(FORMS, "sky")
+    famous, forms = st.columns([2, 1], gap="large")
+    with famous:
+        st.markdown("### Or begin with a famous one")
+        examples = [Example(name, name, drawing.words, _drawn(name)) for name, drawing in FAMOUS.items()]
+        show_examples(examples, search, "famous")
+        st.caption("These are our drawings; a press brings the real picture. Nothing is sent before you search.")
+    with forms:
+        show_steps(FORMS, "sky")
 
 
 @st.cache_data(max_entries=len(FAMOUS), show_spinner=False)

@@ -50,6 +50,8 @@ class CroppedPicture:
         What tells the whole picture from others.
     cache : ResultCache
         Where results about the picture are cached.
+    is_doubtful : bool
+        Whether the part differs so much from training pictures that it may not show a galaxy.
     """
 
     whole: np.ndarray
@@ -57,12 +59,13 @@ class CroppedPicture:
     crop: Crop
     key: tuple[str, ...]
     cache: ResultCache
+    is_doubtful: bool = False
 
     @property
     def picture(self) -> np.ndarray:
         """The part, ``(h, w, 3)`` uint8."""
         if isinstance(square := self.crop, Square):
-            cut = partial(_cut, self.whole, square)
+            cut = partial(_cut, self.whole, square, self.finding.added_light)
             return self.cache.get(("crop", *self.key, str(square)), cut).picture
         return self.finding.picture if self.crop == FOUND else self.whole
 
@@ -75,13 +78,24 @@ class CroppedPicture:
     def words(self) -> str:
         """A sentence on the part."""
         if isinstance(self.crop, Square):
-            return f"Your crop: a square of {self.crop.side} pixels."
-        return self.finding.note if self.crop == FOUND else "The whole picture is used, as it is."
+            darker = ", without the light that a screen added" if any(self.finding.added_light) else ""
+            return f"Your crop: a square of {self.crop.side} pixels{darker}."
+        if self.crop != FOUND:
+            return "The whole picture is used, as it is."
+        return self._doubtful_note if self.is_doubtful else self.finding.note
+
+    @property
+    def _doubtful_note(self) -> str:
+        """What was done to a picture that may not show a galaxy."""
+        removed, square = self.finding.removed, self.finding.square
+        done = [f"What looked like drawn marks or light was removed: {', '.join(removed)}."] if removed else []
+        done += [f"The crop is {square.side} × {square.side} pixels of what looked most like one."] if square else []
+        return " ".join(["There may be nothing like a galaxy in this picture.", *done])
 
 
-def _cut(whole: np.ndarray, square: Square) -> Finding:
+def _cut(whole: np.ndarray, square: Square, added_light: tuple[int, ...]) -> Finding:
     """Cut a square out of a picture, which takes long where drawn marks are removed."""
-    return Finding(crop_with(whole, square), square)
+    return Finding(crop_with(whole, square, added_light), square)
 
 
 def show_crop(

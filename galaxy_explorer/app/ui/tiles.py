@@ -14,7 +14,7 @@ from galaxy_explorer.images import ImageError
 
 
 def show_tiles(
-    catalogue: Catalogue, params: Mapping[str, str], captions: Mapping[str, str], key: str
+    catalogue: Catalogue, params: Mapping[str, str], captions: Mapping[str, str], key: str, judged: str = ""
 ) -> dict[str, str]:
     """Draw tiles, and return the reason for each picture that cannot be read, by galaxy id.
 
@@ -30,6 +30,8 @@ def show_tiles(
         Markdown before the id, by galaxy id; the style sheet shows an id after a caption only on hover and focus.
     key : str
         Start of the containers' keys.
+    judged : str, optional
+        A collection that the hearts go to instead of the chosen one; then "no" can be marked as well.
     """
     slots = []
     for galaxy_id, caption in captions.items():
@@ -38,7 +40,9 @@ def show_tiles(
             name = escape_markdown(galaxy_id.strip())
             label = f"{caption} **{name}**" if caption else name
             st.page_link(paths.GALAXY, label=label, icon="", query_params={**params, "galaxy": galaxy_id})
-            st.html(heart_html(Address(params["source"], galaxy_id)))
+            address = Address(params["source"], galaxy_id)
+            hearts = [heart_html(address, judged), *([heart_html(address, judged, "no")] if judged else [])]
+            st.html("".join(hearts))
     errors = {}
     pictures = sources.galaxy_thumbnails(catalogue, list(captions))
     for galaxy_id, slot, picture in zip(captions, slots, pictures, strict=True):

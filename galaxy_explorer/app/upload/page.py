@@ -1,5 +1,6 @@
 """Upload: pictures of a visitor, one, many or a folder, kept in the session alone."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,9 @@ EXAMPLES = {  # of the bundled sample
     "587737825678131439": ("Spiral", "a disk with arms"),
     "587736542560715163": ("Edge-on disk", "seen from its side"),
     "587726016142835881": ("Merger", "two galaxies become one"),
+    "100023": ("Barred spiral", "seen at a slant"),
+    "100053": ("Smooth", "an oval without arms"),
+    "784597": ("A puzzle", "no votes are known"),
 }
 STEPS = {
     ":material/crop: **Found.**": "The galaxy nearest the middle is cropped as Galaxy Zoo showed it. You can drag the "
@@ -157,11 +161,11 @@ def describe_exposure(upload: Upload, exposure: Exposure) -> None:
         st.caption(f"About this FITS file: {escape_markdown('; '.join(others))}.")
 
 
-def warn_of_ood(upload: Upload, network: str) -> None:
-    """Warn of a picture that is out of distribution."""
+def warn_of_ood(upload: Upload, network: str) -> bool:
+    """Warn of a picture that is out of distribution, and return whether it is."""
     score = ood_score(upload, network)
     if score is None or score <= 1:
-        return
+        return False
     reference = networks.network(network).card.ood_reference
     percent = 100 * reference.quantile if reference else 100
     st.warning(
@@ -170,6 +174,7 @@ def warn_of_ood(upload: Upload, network: str) -> None:
         f"About {100 - percent:.0f} in 100 good pictures get this warning.",
         icon=":material/help:",
     )
+    return True
 
 
 def describe_votes(upload: Upload) -> np.ndarray | None:
@@ -193,8 +198,7 @@ def prepare(upload: Upload, network: str) -> ShownGalaxy:
     exposure = session.exposure_of(upload)
     describe_exposure(upload, exposure)
     votes = describe_votes(upload)
-    warn_of_ood(upload, network)
-    shown = session.cropped(upload)
+    shown = replace(session.cropped(upload), is_doubtful=warn_of_ood(upload, network))
     crop_to = partial(session.crop_to, upload.galaxy_id)
     show_crop(shown, networks.network(network).card.crop, crop_to, exposure.position)
     return ShownGalaxy(

@@ -9,9 +9,9 @@ from app_page import go_to, new_app, opened, press, run, texts, url_values
 from browse_page import captions, chips, tiles
 from streamlit.testing.v1 import AppTest
 
-from galaxy_explorer.app.browse.captions import values_of
-from galaxy_explorer.app.browse.matching import match_galaxies
-from galaxy_explorer.app.browse.presets import presets
+from galaxy_explorer.app.query.captions import values_of
+from galaxy_explorer.app.query.matching import match_galaxies
+from galaxy_explorer.app.query.presets import presets
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, shares_from_fractions
 
@@ -218,13 +218,19 @@ def test_without_matches_the_filter_that_excludes_all_can_be_removed(app: AppTes
     assert tiles(app)
 
 
-def test_galaxies_without_votes_have_nothing_to_filter_by(
+def test_galaxies_without_votes_or_predictions_are_offered_predictions(
     app: AppTest, picture_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(picture_folder))
     opened(app)
-    assert "These galaxies have no votes" in texts(app)
-    assert app.selectbox(key="sort_by").options == ["galaxy id", "random", "network vs network"]
+    assert "Predict 4 galaxies (about 4 seconds, once)" in [button.label for button in app.button]
+    assert app.selectbox(key="answers_of").options == ["Answers of: accurate", "Answers of: quick"]
+    assert app.selectbox(key="sort_by").options == [
+        "galaxy id",
+        "random",
+        "network vs network",
+        "difference from the training pictures",
+    ]
     assert len(app.pills) == 0
     assert tiles(app) == ["0012", "587726016142835881", "NA", "a b.c"]
 

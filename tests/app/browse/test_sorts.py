@@ -4,13 +4,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from app_page import ROOT, opened, run, texts, url_values
 from browse_page import captions, tiles
 from kept_predictions import keep_predictions
 from streamlit.testing.v1 import AppTest
 
-from galaxy_explorer.catalogue import Catalogue, sorted_rows
+from galaxy_explorer.catalogue import Catalogue, Measure
 from galaxy_explorer.decision_tree import COLUMNS, shares_from_fractions
 from galaxy_explorer.prediction import cached
 
@@ -38,8 +39,8 @@ def test_start_and_browse_need_no_torch_even_for_a_sort_by_predictions() -> None
 @pytest.mark.parametrize("order", ["down", "up"])
 def test_a_sort_by_a_measure_shows_the_value(app, survey: Catalogue, measure: str, order: str) -> None:
     opened(app, sort=f"t10_loose~{measure}", order=order)
-    options = {"as_share": measure == "s", "descending": order == "down", "min_mass": 0.3 * (measure == "s")}
-    rows = sorted_rows(survey, "Class10.3", **options)
+    options = {"descending": order == "down", "min_mass": 0.3 * (measure == "s")}
+    rows = survey.votes.order("Class10.3", Measure.SHARE if measure == "s" else Measure.FRACTION, **options)
     assert tiles(app) == [survey.ids[row] for row in rows[:24]]
     fractions = survey.volunteer_fractions[rows[0]]
     value = (shares_from_fractions(fractions) if measure == "s" else fractions)[COLUMNS.index("Class10.3")]
@@ -59,7 +60,7 @@ def test_the_measure_of_a_sort_can_be_chosen(app: AppTest) -> None:
 
 def test_a_random_order_can_be_shared_by_its_seed(app: AppTest, survey: Catalogue) -> None:
     opened(app, sort="random", seed="5")
-    assert tiles(app) == [survey.ids[row] for row in sorted_rows(survey, "random", seed=5)[:24]]
+    assert tiles(app) == [survey.ids[row] for row in np.random.default_rng(5).permutation(60)[:24]]
     app.number_input(key="seed").set_value(6)
     run(app)
     assert url_values(app, "seed") == ["6"]
@@ -72,10 +73,10 @@ class TestDisagreement:
         path.write_bytes(b"weights")
         return path
 
-    def test_without_predictions_leads_to_compare(self, app: AppTest, sample: Catalogue) -> None:
+    def test_without_predictions_these_are_offered(self, app: AppTest, sample: Catalogue) -> None:
         opened(app, sort="volunteers")
-        assert "needs predictions by a network" in app.info[0].value
-        assert "Compare" in [link.label for link in app.page_link]
+        assert "needs votes and predictions by the accurate network" in texts(app)
+        assert "Predict 9 galaxies (about 9 seconds, once)" in [button.label for button in app.button]
         assert tiles(app) == sample.ids
         assert list(cached.folder().glob("*")) == []  # nothing was computed
 
@@ -96,7 +97,7 @@ class TestDisagreement:
     def test_between_networks_needs_both(self, app: AppTest, sample, weights) -> None:
         keep_predictions(sample, sample.ids, 0.5, "one-a", weights)
         opened(app, sort="networks")
-        assert "needs predictions by both networks" in app.info[0].value
+        assert "needs predictions by both networks" in texts(app)
         keep_predictions(sample, sample.ids[3:], 0.25, "two-a", weights)
         run(app)
         assert "5 of 9 galaxies are predicted" in texts(app)
@@ -108,7 +109,7 @@ class TestDisagreement:
         path.write_bytes(b"PAR1" + bytes(3000) + content[3004:])  # the heads of the first columns; the table opens
         opened(app, sort="volunteers")
         assert tiles(app) == sample.ids
-        assert any(link.label == "Compare" for link in app.page_link)
+        assert "Sorted by id" in texts(app)
 
     def test_the_network_can_be_chosen(self, app: AppTest, sample, weights) -> None:
         keep_predictions(sample, sample.ids, 0.5, "one-a", weights)

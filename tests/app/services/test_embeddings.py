@@ -11,6 +11,7 @@ from tiny_training import in_one_thread
 from galaxy_explorer.app.services import networks, prediction_jobs
 from galaxy_explorer.app.services.embeddings import embeddings_of
 from galaxy_explorer.app.services.prediction_jobs import Worker
+from galaxy_explorer.app.ui.predicting import missing_galaxies
 from galaxy_explorer.catalogue import Catalogue, open_catalogue
 from galaxy_explorer.models import checkpoints
 from galaxy_explorer.prediction import cached, predict_catalogue
@@ -54,9 +55,12 @@ def test_a_job_makes_the_embeddings_that_an_earlier_version_did_not(catalogue: C
     cached.write_manifest(store, catalogue, TINY, checkpoints.available()[TINY])
     predict_catalogue(networks.network(TINY), catalogue, store=store)
     assert embeddings_of(catalogue, TINY) is None
+    assert missing_galaxies(catalogue, TINY) == ([], {})
+    assert missing_galaxies(catalogue, TINY, embeddings=True) == (catalogue.ids, {})
     job = Worker().submit(catalogue, catalogue.ids, TINY)
     assert job.ended.wait(SECONDS)
     assert (job.error, job.done) == ("", 40)
     found = embeddings_of(catalogue, TINY)
     assert found is not None
     assert len(found) == 40
+    assert missing_galaxies(catalogue, TINY, embeddings=True) == ([], {})

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -38,9 +39,26 @@ def test_a_picture_that_was_framed_well_is_used_as_it_is() -> None:
     assert framed.square is None
 
 
+def test_a_picture_that_may_show_no_galaxy_is_not_said_to_show_one() -> None:
+    marked = Finding(WHOLE[80:160, 60:140], SQUARE, ("bar", "label"))
+    assert "around the galaxy" in cropped("found", marked).words
+    words = replace(cropped("found", marked), is_doubtful=True).words
+    assert "may be nothing like a galaxy" in words
+    assert "bar, label" in words
+    assert "around the galaxy" not in words
+    assert "square" not in replace(cropped("whole", marked), is_doubtful=True).words
+
+
+def test_light_that_a_screen_added_is_subtracted_from_an_own_part_too() -> None:
+    lit = cropped(Square(200, 150, 100), Finding(WHOLE, SQUARE, ("sky background",), (9, 8, 7)))
+    expected = np.maximum(WHOLE[100:200, 150:250], (9, 8, 7)) - (9, 8, 7)
+    assert np.array_equal(lit.picture, expected)
+    assert "light" in lit.words
+
+
 def test_an_own_part_is_cut_once(monkeypatch: pytest.MonkeyPatch) -> None:
     cuts = []
-    monkeypatch.setattr(crop_tool, "crop_with", lambda whole, square: cuts.append(square) or WHOLE)
+    monkeypatch.setattr(crop_tool, "crop_with", lambda whole, square, light: cuts.append(square) or WHOLE)
     shown = cropped(SQUARE)
     assert shown.picture is shown.picture
     assert cuts == [SQUARE]

@@ -39,7 +39,7 @@ def test_what_the_network_hardly_asks_of_a_grey_picture_is_explained(app: AppTes
     grey = sample.picture("100008").mean(axis=2).astype(np.float32)
     uploaded(app, ("grey.fits", written(grey[::-1])))
     app.segmented_control(key="network").set_value("fcn").run()
-    explained = "“Hardly asked”: the network expects fewer than 1 in 100 votes to reach question 9"
+    explained = "“Hardly asked”: the network expects fewer than 1 in 100 volunteers to be asked about edge-on bulge"
     assert explained not in texts(app)  # while it is folded
     app.selectbox(key="answer").set_value("Class9.1").run()
     assert explained in texts(app)

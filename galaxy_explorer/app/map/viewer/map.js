@@ -49,25 +49,23 @@ function newMap(parentElement) {
 
   // Frames: a part of the points while the view moves, all of them at rest.
   let frame = 0
-  let lastFrame = 0
   let stillTimer = 0
   function redraw(moving) {
     state.moving = moving
-    frame ||= requestAnimationFrame((now) => {
+    frame ||= requestAnimationFrame(() => {
       frame = 0
       if (!points || !stage.clientWidth) return
-      if (state.moving) adapt(now - lastFrame)
-      lastFrame = state.moving ? now : 0
       const some = state.moving ? Math.min(state.subset, points.count) : points.count
       const sharp = Math.min(devicePixelRatio || 1, 2)
-      dot = painter.draw(view, some, state.moving && some < points.count ? Math.min(sharp, state.sharp) : sharp)
+      const begun = performance.now()
+      dot = painter.draw(view, some, some < points.count ? Math.min(sharp, state.sharp) : sharp)
+      if (state.moving) adapt(painter.finish() - begun)
       drawOver()
       stage.dataset.drawn = some
     })
   }
   function adapt(elapsed) {
-    if (elapsed > 250) return // the first of a movement
-    const change = elapsed < 22 ? 1.2 : elapsed > 60 ? 0.8 : 1
+    const change = elapsed < 12 ? 1.2 : elapsed > 40 ? 0.8 : 1
     state.subset = Math.round(Math.min(Math.max(state.subset * change, 15000), 4e6))
     state.sharp = Math.min(Math.max(state.sharp * Math.sqrt(change), 0.6), 2)
   }
@@ -103,9 +101,10 @@ function newMap(parentElement) {
     context.setTransform(ratio, 0, 0, ratio, 0, 0)
     context.clearRect(0, 0, width, height)
     placed = state.showsPictures ? placedPictures(points, view, matches) : []
-    stage.dataset.pictures = drawPictures(context, placed, pictures.tiles, codeColour)
+    const drawn = drawPictures(context, placed, pictures.tiles, codeColour)
+    stage.dataset.pictures = drawn
     const line = theme() === "dark" ? "#ffffff" : "#1b2230"
-    over.hidden = !placed.length && !shapeOf().length && !state.drawing.length && state.hover < 0 // a layer costs time
+    over.hidden = !drawn && !shapeOf().length && !state.drawing.length && state.hover < 0 // a layer costs time
     drawShape(context, shapeOf(), view, line, true)
     drawShape(context, state.drawing, view, line, false)
     if (state.hover >= 0) drawRing(context, line)
@@ -206,6 +205,8 @@ function newMap(parentElement) {
     const shape = shapeToSend(corners)
     if (shape.length < 3) return redraw(false)
     data = { ...data, shape }
+    const inside = insideShape(points, shape) // at once; Python's answer adds the other filters
+    showMatches(matches.map((match, i) => match && inside[i]))
     redraw(false)
     send("shape", shape)
   }
@@ -267,13 +268,12 @@ function newMap(parentElement) {
     writeColour()
     part(".spoken").textContent = `Coloured by ${part("select").selectedOptions[0].label}`
   }
+  // Written by hand: URLSearchParams would escape the ~ of the filters.
   function writeColour() {
-    const url = new URL(location.href)
-    const isDefault = colour() === data.defaultColour
-    if (isDefault ? !url.searchParams.has("colour") : url.searchParams.get("colour") === colour()) return
-    if (isDefault) url.searchParams.delete("colour")
-    else url.searchParams.set("colour", colour())
-    history.replaceState(history.state, "", url)
+    const others = location.search.slice(1).split("&").filter((part) => part && !part.startsWith("colour="))
+    const all = colour() === data.defaultColour ? others : [...others, `colour=${encodeURIComponent(colour())}`]
+    const search = all.length ? `?${all.join("&")}` : ""
+    if (search !== location.search) history.replaceState(history.state, "", location.pathname + search + location.hash)
   }
 
   // What Python sends: points and matches as bytes, the rest as data.
@@ -298,11 +298,15 @@ function newMap(parentElement) {
     still()
   }
   function readMatches(bytes) {
-    matches = new Uint8Array(points.count).fill(1)
+    const fresh = new Uint8Array(points.count).fill(1)
     const start = 4 + points.key.length // after "MTCH" and the key
     if (bytes?.length > start && new TextDecoder().decode(bytes.subarray(4, start)) === points.key)
-      for (let i = 0; i < points.count; i++) matches[i] = (bytes[start + (i >> 3)] >> (i & 7)) & 1
-    matches.bytes = bytes
+      for (let i = 0; i < points.count; i++) fresh[i] = (bytes[start + (i >> 3)] >> (i & 7)) & 1
+    fresh.bytes = bytes
+    showMatches(fresh)
+  }
+  function showMatches(fresh) {
+    matches = fresh
     painter.setMatches(matches)
     const count = matches.reduce((sum, match) => sum + match, 0)
     stage.dataset.matches = count

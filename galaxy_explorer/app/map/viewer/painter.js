@@ -149,6 +149,11 @@ function newPainter(canvas) {
       gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, 256, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, scale)
       setTexture(gl, gl.NEAREST, gl.NEAREST)
     },
+    // Wait until all is drawn; return the time.
+    finish() {
+      gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4))
+      return performance.now()
+    },
     // Draw the first `some` points, as bright as all would be; return the size of a dot.
     draw(view, some, ratio) {
       const size = view.size()

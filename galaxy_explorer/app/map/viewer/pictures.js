@@ -68,7 +68,7 @@ function drawShape(context, corners, view, colour, isClosed) {
   context.beginPath()
   corners.forEach(([x, y], k) => context[k ? "lineTo" : "moveTo"](...view.toScreen(x, y)))
   if (isClosed) context.closePath()
-  context.globalAlpha = 0.1
+  context.globalAlpha = 0.05
   context.fillStyle = colour
   context.fill()
   context.globalAlpha = 1
@@ -104,4 +104,19 @@ function shapeToSend(corners) {
   while (shape.length > MAX_CORNERS) shape = simplified(corners, (tolerance *= 1.6))
   const inside = (value) => Math.min(Math.max(Math.round(1000 * value), 0), 1000)
   return shape.map(([x, y]) => [inside(x), inside(y)])
+}
+
+// Which points lie in a shape of thousandths, by the even-odd rule.
+function insideShape(points, shape) {
+  const inside = new Uint8Array(points.count)
+  const corners = shape.map(([x, y]) => [(x / 1000) * (SPACE - 1), (y / 1000) * (SPACE - 1)])
+  corners.forEach(([x0, y0], k) => {
+    const [x1, y1] = corners[(k + 1) % corners.length]
+    const slope = (x1 - x0) / (y1 - y0)
+    for (let i = 0; i < points.count; i++) {
+      const y = points.y[i]
+      if (y0 > y !== y1 > y && points.x[i] < x0 + (y - y0) * slope) inside[i] ^= 1
+    }
+  })
+  return inside
 }

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from galaxy_explorer.app.browse.matching import filtered_rows
-from galaxy_explorer.app.browse.query import BrowseQuery, query_from_url
+from galaxy_explorer.app.query.matching import Matches, filtered_rows
+from galaxy_explorer.app.query.query import BrowseQuery, query_from_url
+from galaxy_explorer.app.services.answers import Answers
 from galaxy_explorer.app.services.result_cache import catalogue_result
 from galaxy_explorer.catalogue import Catalogue
 
@@ -31,19 +32,26 @@ def presets() -> tuple[Preset, ...]:
     )
 
 
-def presets_of(catalogue: Catalogue) -> list[Preset]:
-    """Return the presets that match any galaxy of a catalogue."""
+def presets_of(catalogue: Catalogue, answers: Answers) -> list[Preset]:
+    """Return the presets that match any galaxy of a catalogue, by some answers."""
 
     def match() -> list[Preset]:
-        every = np.arange(len(catalogue))
+        every = Matches(np.arange(len(catalogue)), answers)
         return [preset for preset in presets() if len(filtered_rows(catalogue, preset.query, every))]
 
-    return catalogue_result(catalogue, ("presets",), match)
+    return catalogue_result(catalogue, ("presets", answers.name, answers.predicted), match)
 
 
 def preset_of(query: BrowseQuery) -> Preset | None:
-    """Return the preset that a query is, on whichever page."""
+    """Return the preset that a query is, by whichever answers, on whichever page."""
     for preset in presets():
-        if (query.ranges, query.sort, query.search, query.ood) == (preset.query.ranges, preset.query.sort, "", None):
+        if (query.ranges, query.sort, query.search, query.filters) == (preset.query.ranges, preset.query.sort, "", ()):
             return preset
     return None
+
+
+def reason_of(preset: Preset, answers: Answers) -> str:
+    """Return the reason for the bounds of a preset, by some answers."""
+    if not answers.network:
+        return preset.reason
+    return f"Predicted by the {answers.label} network: {preset.reason[0].lower()}{preset.reason[1:]}"

@@ -7,10 +7,10 @@ from typing import Any
 import streamlit as st
 
 from galaxy_explorer.app import state
-from galaxy_explorer.app.browse.captions import captions_of, kinds_of, values_of
-from galaxy_explorer.app.browse.controls import CLOSE, write_url
-from galaxy_explorer.app.browse.matching import Matches, relaxed_queries
-from galaxy_explorer.app.browse.query import BrowseQuery
+from galaxy_explorer.app.query.binding import CLOSE, write_url
+from galaxy_explorer.app.query.captions import captions_of, kinds_of, values_of
+from galaxy_explorer.app.query.matching import Matches, relaxed_queries
+from galaxy_explorer.app.query.query import BrowseQuery
 from galaxy_explorer.app.services import networks, sources
 from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui import live_sdss
@@ -52,10 +52,11 @@ def show_gallery(source: str, catalogue: Catalogue, query: BrowseQuery, matches:
     """Draw the tiles of one page."""
     page, _ = page_of(query, len(matches.rows))
     rows = matches.rows[(page - 1) * GALLERY_TILES : page * GALLERY_TILES]
-    kinds = kinds_of(catalogue, rows)
+    kinds = kinds_of(catalogue, rows, matches.answers)
     captions = captions_of(rows, kinds, values_of(catalogue, query, matches))
     answer = {"answer": query.asked_answer} if query.asked_answer else {}
-    params = {"source": source} | answer | sources.vote_params(catalogue)
+    network = {"network": matches.answers.network} if matches.answers.network in networks.names() else {}
+    params = {"source": source} | network | answer | sources.vote_params(catalogue)
     with st.container(key="gallery"):
         errors = show_tiles(catalogue, params, dict(zip(catalogue.table.index[rows], captions, strict=True)), "tile")
         if catalogue.name == SAMPLE and len(rows) == len(catalogue):
@@ -76,7 +77,13 @@ def show_no_matches(catalogue: Catalogue, query: BrowseQuery) -> None:
         if not relaxed:
             st.markdown("No single filter explains this.")
             icon = ":material/filter_alt_off:"
-            st.button("Clear all filters", key="start_again", on_click=write_url, args=(BrowseQuery(),), icon=icon)
+            st.button(
+                "Clear all filters",
+                key="start_again",
+                on_click=write_url,
+                args=(BrowseQuery(answers=query.answers),),
+                icon=icon,
+            )
             return
         st.markdown("Remove a filter:")
         for number, without in enumerate(relaxed):

@@ -5,7 +5,7 @@ from typing import Self
 
 import numpy as np
 
-from galaxy_explorer.app.browse.filters.filter import Filter
+from galaxy_explorer.app.query.filters.filter import Filter
 from galaxy_explorer.app.services.places import LAST, places_of
 from galaxy_explorer.app.services.result_cache import catalogue_result
 from galaxy_explorer.catalogue import Catalogue

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galaxy_explorer.app.browse.filters.ood import OodRange
-from galaxy_explorer.app.browse.presets import preset_of, presets
-from galaxy_explorer.app.browse.query import (
+from galaxy_explorer.app.query.filters.ood import OodRange
+from galaxy_explorer.app.query.filters.rmse import RmseRange
+from galaxy_explorer.app.query.presets import preset_of, presets
+from galaxy_explorer.app.query.query import (
     SORTS,
     BrowseQuery,
     query_from_url,
@@ -20,22 +21,27 @@ from galaxy_explorer.app.browse.query import (
     range_to_url,
 )
 from galaxy_explorer.app.services.selection import Selection
-from galaxy_explorer.catalogue import VoteRange
+from galaxy_explorer.catalogue import Measure, VoteRange
 from galaxy_explorer.decision_tree import COLUMNS
 
 RANGES = st.builds(
-    lambda column, bounds, as_share: VoteRange(column, min(bounds) / 100, max(bounds) / 100, as_share),
+    lambda column, bounds, measure: VoteRange(column, min(bounds) / 100, max(bounds) / 100, measure),
     st.sampled_from(COLUMNS),
     st.tuples(st.integers(0, 100), st.integers(0, 100)),
-    st.booleans(),
+    st.sampled_from(Measure),
 )
+OOD = [OodRange(1.0), OodRange(0.0, 1.0), OodRange(0.25, 1.5), OodRange()]
 QUERIES = st.builds(
     BrowseQuery,
-    ranges=st.lists(RANGES, max_size=4, unique_by=lambda wanted: (wanted.column, wanted.as_share)).map(tuple),
+    answers=st.sampled_from(["", "densenet", "volunteers"]),
+    ranges=st.lists(RANGES, max_size=4, unique_by=lambda wanted: (wanted.column, wanted.measure)).map(tuple),
     min_asked=st.integers(0, 100),
-    ood=st.sampled_from([None, OodRange(1.0), OodRange(0.0, 1.0), OodRange(0.25, 1.5), OodRange()]),
+    filters=st.tuples(st.sampled_from(OOD), st.sampled_from([RmseRange(0.1), RmseRange(0.0, 0.05)])).flatmap(
+        lambda both: st.sampled_from([(), both[:1], both])
+    ),
     search=st.text(st.characters(min_codepoint=33, max_codepoint=400), max_size=12).map(str.strip),
     sort=st.sampled_from([*SORTS, *COLUMNS]),
+    measure=st.sampled_from(Measure),
     ascending=st.sampled_from([None, True, False]),
     page=st.integers(1, 9999),
 )
@@ -51,14 +57,17 @@ def test_a_query_survives_its_url(query):
     again, messages = through_a_url(query)
     assert messages == []
     assert again.url_params() == query.url_params()
-    assert (again.ranges, again.ood, again.descending) == (query.ranges, query.ood, query.descending)
+    assert (again.answers, again.ranges, again.filters) == (query.answers, query.ranges, query.filters)
+    assert again.descending == query.descending
 
 
 def test_seed_network_and_measure_are_in_the_url_if_they_matter():
     for query in (
         BrowseQuery(sort="random", seed=7),
         BrowseQuery(sort="volunteers", network="fcn"),
-        BrowseQuery(sort="Class4.1", as_share=False),
+        BrowseQuery(sort="volunteers", answers="densenet"),
+        BrowseQuery(sort="Class4.1", measure=Measure.FRACTION),
+        BrowseQuery(sort="Class4.1", measure=Measure.LOWER, answers="fcn"),
     ):
         assert through_a_url(query) == (query, [])
 
@@ -66,7 +75,7 @@ def test_seed_network_and_measure_are_in_the_url_if_they_matter():
 def test_the_default_query_has_an_empty_url_and_others_a_readable_one():
     assert BrowseQuery().url_params() == {}
     query = BrowseQuery(
-        ranges=(VoteRange("Class4.1", 0.6), VoteRange("Class1.2", 0, 0.25, False)), sort="Class11.6", page=3
+        ranges=(VoteRange("Class4.1", 0.6), VoteRange("Class1.2", 0, 0.25, Measure.FRACTION)), sort="Class11.6", page=3
     )
     assert urlencode(query.url_params(), doseq=True) == (
         "filter=t04_yes~60-100s&filter=t01_features-or-disk~0-25f&sort=t11_cant-tell&page=3"
@@ -91,6 +100,8 @@ MALFORMED = {
     "sort": ("", "x", "t04_yes~x", "Class4.1"),
     "page": ("", "0", "-1", "two", "1.5", "9" * 5000),
     "asked": ("101",),
+    "answers": ("",),
+    "rmse": ("", "0.1", "1-0", "nan-"),
     "order": ("sideways",),
     "seed": ("-1",),
 }
@@ -129,9 +140,11 @@ def test_many_unreadable_filters_give_a_handful_of_sentences():
         (VoteRange("Class4.1", 0, 0.6), "spiral arms ≤ 60 %"),
         (VoteRange("Class11.2", 0.2, 0.4), "two arms between 20 and 40 %"),
         (VoteRange("Class11.2", 0.2, 0.2), "two arms 20 %"),
-        (VoteRange("Class8.1", 0.125, as_share=False), "ring ≥ 12.5 % of all votes"),
+        (VoteRange("Class8.1", 0.125, measure=Measure.FRACTION), "ring ≥ 12.5 % of all votes"),
+        (VoteRange("Class3.1", 0.5, measure=Measure.LOWER), "bar, lower end ≥ 50 %"),
+        (VoteRange("Class3.1", 0, 0.2, Measure.UPPER), "bar, upper end ≤ 20 %"),
         (VoteRange("Class8.1"), "odd feature: asked"),
-        (VoteRange("Class8.1", as_share=False), "ring: votes known"),
+        (VoteRange("Class8.1", measure=Measure.FRACTION), "ring: votes known"),
     ],
 )
 def test_a_filter_is_described_in_words(wanted, words):
@@ -140,7 +153,9 @@ def test_a_filter_is_described_in_words(wanted, words):
 
 def test_another_range_of_an_answer_replaces_the_first_and_resets_the_page():
     query = BrowseQuery(page=5).with_range(VoteRange("Class4.1", 0.6)).with_range(VoteRange("Class3.1", 0.5))
-    query = query.with_range(VoteRange("Class4.1", 0.2, as_share=False)).with_range(VoteRange("Class4.1", 0.8))
+    query = query.with_range(VoteRange("Class4.1", 0.2, measure=Measure.FRACTION)).with_range(
+        VoteRange("Class4.1", 0.8)
+    )
     assert [(wanted.column, wanted.low) for wanted in query.ranges] == [
         ("Class3.1", 0.5),
         ("Class4.1", 0.2),

@@ -10,8 +10,8 @@ from browse_page import captions, chips, tiles
 from kept_predictions import keep_predictions
 from streamlit.testing.v1 import AppTest
 
-from galaxy_explorer.app.browse.filters.ood import IN_DISTRIBUTION, OUT_OF_DISTRIBUTION, OodRange, ood_range_from_url
-from galaxy_explorer.app.browse.query import query_from_url
+from galaxy_explorer.app.query.filters.ood import IN_DISTRIBUTION, OUT_OF_DISTRIBUTION, OodRange
+from galaxy_explorer.app.query.query import query_from_url
 from galaxy_explorer.catalogue import Catalogue, open_catalogue
 
 SCORES = (0.4, 1.0, 1.5, 3.5)  # of the first four galaxies
@@ -31,12 +31,7 @@ def scored(app: AppTest, sample: Catalogue, weights: Path) -> list[str]:
     return sample.ids[:4]
 
 
-def bars(app: AppTest) -> str:
-    """The hints on the page."""
-    return " ".join(info.value for info in app.info)
-
-
-@pytest.mark.parametrize(("flag", "rows", "chip"), [("yes", [2, 3], "out of distribution"), ("no", [0, 1], "not out")])
+@pytest.mark.parametrize(("flag", "rows", "chip"), [("yes", [2, 3], "differs from"), ("no", [0, 1], "similar to")])
 def test_the_flag_is_a_filter_with_a_chip_a_url_and_captions(
     app: AppTest, scored: list[str], flag: str, rows: list[int], chip: str
 ) -> None:
@@ -47,7 +42,7 @@ def test_the_flag_is_a_filter_with_a_chip_a_url_and_captions(
     assert chips(app)[0].startswith(chip)
     assert url_values(app, "ood") == ["1-" if flag == "yes" else "0-1"]
     assert [caption.split("*")[1] for caption in captions(app)] == [f"OOD score {SCORES[row]:.2f}" for row in rows]
-    assert "5 of these 9 galaxies have no out-of-distribution score by one and are hidden" in bars(app)
+    assert "By predictions of the one network; galaxies without one are hidden." in texts(app)
     app.button(key="chip_0").click()
     run(app)
     assert len(tiles(app)) == 9
@@ -66,10 +61,10 @@ def test_the_score_is_a_filter_that_holds_with_others(app: AppTest, scored: list
     assert tiles(app) == scored[1:3]
 
 
-def test_without_predictions_nothing_matches_and_compare_makes_them(app: AppTest, sample: Catalogue) -> None:
+def test_without_predictions_nothing_matches_and_they_are_offered(app: AppTest, sample: Catalogue) -> None:
     opened(app, ood="1-")
-    assert "None of these galaxies has a prediction" in bars(app)
-    assert "Compare" in [link.label for link in app.page_link]
+    assert "None of these galaxies has a prediction" in texts(app)
+    assert "Predict 9 galaxies (about 9 seconds, once)" in [button.label for button in app.button]
     app.button(key="relax_0").click()
     run(app)
     assert tiles(app) == sample.ids
@@ -79,8 +74,7 @@ def test_predictions_without_scores_are_described_as_such(app: AppTest, sample: 
     keep_predictions(sample, sample.ids[:5], 0.5, "one-a", weights)
     opened(app, ood="0-1")
     assert tiles(app) == []
-    assert "have no out-of-distribution scores" in texts(app)
-    assert not app.info
+    assert "No prediction by the one network has such a score." in texts(app)
 
 
 def test_galaxies_without_votes_can_be_filtered(
@@ -94,8 +88,8 @@ def test_galaxies_without_votes_can_be_filtered(
     run(app)
     assert tiles(app) == catalogue.ids[2:]
     assert all(caption.startswith("smooth") for caption in captions(app))  # as predicted
-    assert "named by predictions of the one network" in texts(app)
-    assert "Out-of-distribution scores are by the one network." in texts(app)
+    assert app.selectbox(key="answers_of").value == "one"
+    assert url_values(app, "answers") == ["one"]
 
 
 def test_the_network_of_the_scores_can_be_chosen(app: AppTest, sample: Catalogue, scored, weights: Path) -> None:
@@ -127,27 +121,27 @@ def test_a_damaged_table_has_no_scores(app: AppTest, sample: Catalogue, weights:
 @pytest.mark.parametrize(
     ("text", "expected", "words"),
     [
-        ("1-", OUT_OF_DISTRIBUTION, "out of distribution"),
-        ("0-1", IN_DISTRIBUTION, "not out of distribution"),
+        ("1-", OUT_OF_DISTRIBUTION, "differs from the training pictures"),
+        ("0-1", IN_DISTRIBUTION, "similar to the training pictures"),
         ("1.2-", OodRange(1.2), "OOD score > 1.2"),
         ("0-", OodRange(), "OOD score: known"),
         ("0-0.5", OodRange(0, 0.5), "OOD score ≤ 0.5"),
     ],
 )
 def test_a_range_survives_its_url_and_has_words(text: str, expected: OodRange, words: str) -> None:
-    assert ood_range_from_url(text) == expected
+    assert OodRange.from_url(text) == expected
     assert (expected.to_url(), expected.in_words()) == (text, words)
 
 
 @pytest.mark.parametrize("text", ["", "1", "yes", "-1", "2-1", "1-1", "nan-", "inf-", "0-nan", "-1-2"])
 def test_a_malformed_range_is_ignored_with_a_message(text: str) -> None:
     query, messages = query_from_url({"ood": [text]})
-    assert query.ood is None
+    assert query.filters == ()
     assert len(messages) == 1
 
 
 def test_the_bounds_meet_at_1_and_nan_is_in_none() -> None:
     scores = np.array([0.0, 1.0, np.nextafter(1.0, 2), np.nan])
-    assert OodRange(1.0, math.inf).mask(scores).tolist() == [False, False, True, False]
-    assert OodRange(0.0, 1.0).mask(scores).tolist() == [True, True, False, False]
-    assert OodRange().mask(scores).tolist() == [True, True, True, False]
+    assert OodRange(1.0, math.inf).within(scores).tolist() == [False, False, True, False]
+    assert OodRange(0.0, 1.0).within(scores).tolist() == [True, True, False, False]
+    assert OodRange().within(scores).tolist() == [True, True, True, False]

@@ -1,0 +1,151 @@
+"""Similar galaxies: the nearest neighbours of a galaxy in a catalogue, by a network's embeddings."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from galaxy_explorer.app import state
+from galaxy_explorer.app.panel.selected_answer import asked_answer
+from galaxy_explorer.app.panel.shown_galaxy import ShownGalaxy
+from galaxy_explorer.app.services import prediction_jobs, sources
+from galaxy_explorer.app.services.answers import answers_of
+from galaxy_explorer.app.services.embeddings import embeddings_of
+from galaxy_explorer.app.services.networks import label
+from galaxy_explorer.app.services.result_cache import catalogue_result
+from galaxy_explorer.app.state import Key
+from galaxy_explorer.app.ui import predicting
+from galaxy_explorer.app.ui.tiles import show_tiles
+from galaxy_explorer.app.ui.wording import escape_markdown, galaxies_in_words, with_full_stop
+from galaxy_explorer.catalogue import Catalogue, CatalogueError, draw_named
+from galaxy_explorer.decision_tree import COLUMNS, kind_of
+from galaxy_explorer.prediction import Embeddings
+from galaxy_explorer.similarity import Neighbours
+
+COUNT = 12
+HEADING = "**Similar galaxies**"
+MEANING = (
+    "Galaxies that look alike to the **{label}** network: it reduces each picture to {width} numbers, its embedding, "
+    "and these have the nearest ones, the most similar first. It was trained to see what the volunteers are asked: "
+    "shape, arms, bar, bulge. Orientation hardly counts."
+)
+
+
+@st.fragment
+def show_similar(galaxy: ShownGalaxy, network: str) -> None:
+    """Draw the galaxies that are most similar to one, from a catalogue that the visitor can choose.
+
+    Parameters
+    ----------
+    galaxy : ShownGalaxy
+        From a catalogue, an upload or the sky.
+    network : str
+        The network whose embeddings count.
+    """
+    with st.container(key="similar"):
+        with st.container(key="similar_head", horizontal=True, vertical_alignment="center"):
+            heading = st.container(width="content")
+            source = _choose_source(network)
+        try:
+            catalogue = sources.catalogue(source)
+            embeddings = embeddings_of(catalogue, network)
+            width = embeddings.vectors.shape[1] if embeddings else 0
+            heading.markdown(HEADING, help=MEANING.format(label=label(network), width=width) if width else None)
+            if embeddings:
+                _show_nearest(galaxy, source, catalogue, embeddings)
+            else:
+                _explain_none(source, network)
+        except (CatalogueError, OSError) as error:
+            st.caption(f"The galaxies cannot be opened: {with_full_stop(error)}")
+            return
+        _offer_rest(catalogue, network, embeddings)
+
+
+def _choose_source(network: str) -> str:
+    """Return the source whose galaxies are compared; draw a choice if several have embeddings."""
+    current, mine = sources.current_source(), state.panel()
+    embedded = [name for name in sources.sources() if _has_embeddings(name, network, current)]
+    offered = list(dict.fromkeys([current, *embedded]))
+    chosen = mine.similar_source if mine.similar_source in offered else (*embedded, current)[0]
+    chosen = current if current in embedded and mine.similar_source not in offered else chosen
+    if len(offered) == 1:
+        return current
+    state.set_widget(Key.SIMILAR_SOURCE, chosen)
+
+    def choose() -> None:
+        mine.similar_source = state.widget(Key.SIMILAR_SOURCE)
+
+    box: dict[str, Any] = {"label_visibility": "collapsed", "format_func": sources.source_label, "width": 260}
+    return st.selectbox("Find similar galaxies in", offered, key=Key.SIMILAR_SOURCE, on_change=choose, **box)
+
+
+def _has_embeddings(source: str, network: str, current: str) -> bool:
+    """Return whether a source has embeddings; nothing is requested from SDSS for one that is not open."""
+    if source != current and draw_named(source):
+        return False
+    try:
+        return embeddings_of(sources.catalogue(source), network) is not None
+    except (CatalogueError, OSError):
+        return False
+
+
+def find_similar(
+    galaxy: ShownGalaxy, catalogue: Catalogue, embeddings: Embeddings, count: int = COUNT
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows of the galaxies most similar to one, except for itself, and their distances."""
+    # The embeddings are the same object until there are more, whose search replaces that of the former ones.
+    prepared: dict[int, Neighbours] = catalogue_result(catalogue, ("neighbours", embeddings.network), dict)
+    search = prepared.get(id(embeddings))
+    if search is None or search.embeddings is not embeddings:
+        search = Neighbours(embeddings)
+        prepared.clear()
+        prepared[id(embeddings)] = search
+    itself = int(catalogue.table.index.get_indexer(pd.Index([galaxy.galaxy_id]))[0])  # -1 if it is not in the catalogue
+    return search.nearest(galaxy.embedding(embeddings.network), count, exclude=itself)
+
+
+def _show_nearest(galaxy: ShownGalaxy, source: str, catalogue: Catalogue, embeddings: Embeddings) -> None:
+    """Draw the nearest galaxies as tiles, each with its kind in words."""
+    rows, _ = find_similar(galaxy, catalogue, embeddings)
+    if not len(rows):
+        st.caption("There is no other galaxy here yet.")
+        return
+    kinds, predicted = _kinds(catalogue, rows, embeddings.network)
+    captions = dict(zip(catalogue.table.index[rows], kinds, strict=True))
+    answer = {"answer": answer} if (answer := asked_answer()) else {}
+    params = {"source": source, "network": embeddings.network} | answer | sources.vote_params(catalogue)
+    with st.container(key="examples_similar"):
+        errors = show_tiles(catalogue, params, captions, "tile_similar")
+    for galaxy_id, error in errors.items():
+        st.caption(f"No picture of {escape_markdown(galaxy_id)}: {with_full_stop(error)}")
+    if predicted:
+        st.caption(f"Galaxies without votes are named by predictions of the {label(embeddings.network)} network.")
+
+
+def _kinds(catalogue: Catalogue, rows: np.ndarray, network: str) -> tuple[list[str], bool]:
+    """Return the kinds of galaxies in words, by votes or else predictions, and whether any is by predictions."""
+    fractions = catalogue.table.iloc[rows][list(COLUMNS)].to_numpy(dtype=float, copy=True)
+    unvoted = ~np.isfinite(fractions).any(axis=1)
+    if unvoted.any():
+        fractions[unvoted] = answers_of(catalogue, network).fractions_of(rows[unvoted])
+    return [kind_of(values) for values in fractions], bool(np.isfinite(fractions[unvoted]).any())
+
+
+def _explain_none(source: str, network: str) -> None:
+    """Explain why there are no similar galaxies yet."""
+    named = escape_markdown(sources.source_label(source))
+    st.caption(f"They are found once the {label(network)} network has predicted the galaxies of “{named}”.")
+
+
+def _offer_rest(catalogue: Catalogue, network: str, embeddings: Embeddings | None) -> None:
+    """Offer to predict the galaxies without an embedding."""
+    predicted = answers_of(catalogue, network).predicted
+    lacking = predicted - (len(embeddings.rows) if embeddings else 0)
+    if lacking > 0 and not prediction_jobs.worker().find(catalogue, network):
+        text = f"{galaxies_in_words(lacking)} were predicted by an earlier version, without embeddings."
+        st.caption(text)
+        if st.button("Compute embeddings", key="compute_embeddings", icon=":material/play_arrow:"):
+            predicting.start(catalogue, {network: catalogue.ids})
+    else:
+        predicting.offer_predictions(catalogue, network)
