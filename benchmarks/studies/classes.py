@@ -134,10 +134,9 @@ def main() -> None:
     found = study(read_flags()).groupby(["network", "class", "way", "marks"], sort=False)
     print("| network | class | marked | marks | precision of the first 100 | average precision |")
     print("|---|---|---|---|---|---|")
-    for group, runs in found:
-        network, name, way, marks = map(str, group)
+    for (network, name, way, marks), runs in found:
         cells = [f"{runs[measure].mean():.3f} ± {runs[measure].sem():.3f}" for measure in ("precision", "ap")]
-        print(f"| {network} | {name} | {way} | {marks if marks != '0' else ''} | {' | '.join(cells)} |")
+        print(f"| {network} | {name} | {way} | {marks or ''} | {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":
