@@ -138,8 +138,8 @@ def fits_file(rng: Random, picture: Image.Image) -> Made:
         units[-1].header[name] = value
     fits.HDUList(units).writeto(file, output_verify="silentfix")
     content = file.getvalue()
-    pack = {"gz": gzip.compress, "bz2": bz2.compress}.get(kind, bytes)
-    return pack(content), f"fits {kind}"
+    packers: dict[str, Callable[[bytes], bytes]] = {"gz": gzip.compress, "bz2": bz2.compress}
+    return packers.get(kind, bytes)(content), f"fits {kind}"
 
 
 def damaged(rng: Random, content: bytes) -> Made:

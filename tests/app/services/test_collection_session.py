@@ -1,7 +1,5 @@
 """The collections of a session, and what the browser sends."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from galaxy_explorer.app import state
