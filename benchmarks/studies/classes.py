@@ -135,8 +135,8 @@ def main() -> None:
     print("| network | class | marked | marks | precision of the first 100 | average precision |")
     print("|---|---|---|---|---|---|")
     for group, runs in found:
-        cells = [f"{runs[measure].mean():.3f} ± {runs[measure].sem():.3f}" for measure in ("precision", "ap")]
-        print(f"| {' | '.join([*(str(part or '') for part in group), *cells])} |")
+        cells = [f"{float(runs[measure].mean()):.3f} ± {float(runs[measure].sem()):.3f}" for measure in ("precision", "ap")]
+        print(f"| {' | '.join([*map(str, group), *cells])} |")
 
 
 if __name__ == "__main__":
