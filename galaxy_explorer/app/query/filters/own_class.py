@@ -14,7 +14,7 @@ from galaxy_explorer.catalogue import Catalogue
 
 @dataclass(frozen=True)
 class ClassRange(Filter):
-    """Bounds on the score of a class: a collection with which more was found, or an opened class file."""
+    """Bounds on the score of a class: a collection of the visitor, or an opened file."""
 
     name: str
     low: float = 0.0
