@@ -138,6 +138,8 @@ def show_chips(query: BrowseQuery, answers: Answers) -> None:
         if is_sorted and not preset:
             unsorted = replace(query, sort=BY_ID, measure=Measure.SHARE, ascending=None, page=1)
             words = SORT_NAMES.get(query.sort) or label_of(query.sort)
+            if query.sort in COLUMNS and query.measure in (Measure.LOWER, Measure.UPPER):
+                words += f", {query.measure}"
             chip: dict[str, Any] = {"key": "sort_chip", "on_click": write_url, "args": (unsorted,)}
             st.button(
                 f"sorted by {words}" if query.sort != AT_RANDOM else "random order",
