@@ -53,13 +53,13 @@ def choose_source() -> str:
 
 
 def change_source() -> None:
-    """Open the chosen source with the same filters; a shape stays, as a network's map is the same for all."""
+    """Open the chosen source with the same filters; a network's map is the same for all."""
     query, _ = read_url()
     sources.turn_to(state.widget(Key.SOURCE), **replace(query, search="", page=1).url_params())
 
 
 def read_network(catalogue: Catalogue, query: BrowseQuery) -> str:
-    """Return the network whose map is shown: that of a shape or of the URL, else the one that has most galaxies."""
+    """Return the network of a shape or of the URL, else the one with the most galaxies."""
     shape = next((wanted for wanted in query.filters if isinstance(wanted, Within)), None)
     placed, names = networks_with_places(catalogue), networks.names()
     asked = [shape.shown_by if shape else "", st.query_params.get("map", ""), state.galaxy_map().network]

@@ -53,7 +53,7 @@ class ShownMap:
 
 
 def points_message(catalogue: Catalogue, places: Places, answers: Answers) -> tuple[bytes, str]:
-    """Return the points as the browser needs them, and their key; the last of a network is cached."""
+    """Return the packed points, and their key; the last of each network are cached."""
     latest: dict[tuple[object, ...], tuple[bytes, str]] = catalogue_result(catalogue, ("map", places.network), dict)
     key = (places, answers)
     found = latest.get(key)
@@ -135,7 +135,7 @@ def _read_shape(network: str) -> None:
 
 
 def _answer(shown: ShownMap, wish: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the pictures that the browser asks for, as one file, and what the card of a galaxy shows."""
+    """Return requested pictures as one file, and what the card of a galaxy shows."""
     answer: dict[str, Any] = {"ask": wish.get("ask")}
     count = len(shown.places)
     indices = [i for i in wish.get("tiles") or () if isinstance(i, int) and 0 <= i < count][:MAX_TILES]

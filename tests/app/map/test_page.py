@@ -89,7 +89,7 @@ def test_a_catalogue_without_embeddings_says_what_the_map_is_and_offers_to_predi
 ) -> None:
     offered: list[tuple[int, str]] = []
     monkeypatch.setattr(
-        predicting, "offer_predictions", lambda galaxies, network: offered.append((len(galaxies), network))
+        predicting, "offer_predictions", lambda galaxies, network, embeddings: offered.append((len(galaxies), network))
     )
     started: list[str] = []
     monkeypatch.setattr(predicting, "start", lambda galaxies, missing: started.extend(missing))
@@ -107,7 +107,7 @@ def test_a_part_of_the_galaxies_is_on_the_map_while_the_rest_is_predicted(
     monkeypatch.setattr(places, "embeddings_of", lambda galaxies, name: few if name == "fcn" else None)
     monkeypatch.setattr(places, "_positions", lambda network, vectors: POSITIONS[:20])
     offered: list[str] = []
-    monkeypatch.setattr(predicting, "offer_predictions", lambda galaxies, network: offered.append(network))
+    monkeypatch.setattr(predicting, "offer_predictions", lambda galaxies, network, embeddings: offered.append(network))
     opened(app, "map")
     assert "### 20 galaxies" in headings(app)
     assert offered == ["fcn"]
