@@ -35,7 +35,7 @@ def contrasts(votes: Votes, rows: np.ndarray, everywhere: Mapping[str, tuple[flo
     Returns
     -------
     list of Contrast
-        At most `SHOWN`, those that are more frequent here first; without answers such as "no bar" that say what "bar" says.
+        At most `SHOWN`, those that are more frequent here first; without answers such as "no bar", which "bar" implies.
     """
     found = []
     for column, (mean, deviation) in everywhere.items():
