@@ -81,8 +81,9 @@ def _draw(shown: ShownMap, key: str) -> None:
     if asked.redraw:
         asked.redraw = False
         st.rerun()
-    if asked.opened is not None:
-        row, asked.opened = shown.places.rows[asked.opened % len(shown.places)], None
+    pressed, asked.opened = asked.opened, None
+    if pressed is not None and pressed < len(shown.places):
+        row = shown.places.rows[pressed]
         galaxy_id = str(shown.catalogue.table.index[row])
         st.switch_page(paths.GALAXY, query_params={**shown.params, "galaxy": galaxy_id})
     wish, asked.wish = asked.wish, {}
@@ -119,7 +120,7 @@ def _read_wish() -> None:
 def _read_opened() -> None:
     """Keep which galaxy was pressed."""
     pressed = _triggered("open")
-    state.galaxy_map().opened = pressed if isinstance(pressed, int) else None
+    state.galaxy_map().opened = pressed if isinstance(pressed, int) and pressed >= 0 else None
 
 
 def _read_shape(network: str) -> None:
