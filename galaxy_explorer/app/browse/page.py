@@ -182,6 +182,7 @@ def page() -> None:
     warn_once([*messages, *unknown_params(URL_PARAMS), *unknown_votes(), *ignored])
     state.shared().selection = Selection(source, matches.rows, len(catalogue))
     state.browse().url_params = {"source": source, **query.url_params(), **sources.vote_params(catalogue)}
+    state.browse().on_map = False
     controls.show_controls(catalogue, query, matches)
     controls.show_chips(query, matches.answers)
     sentence_search.show_messages(catalogue, query)
