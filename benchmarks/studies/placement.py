@@ -1,4 +1,4 @@
-"""Fit the placement of a network's galaxies on the map, and measure how many neighbours it keeps.
+"""Fit a network's placement on the map, and measure how many neighbours it keeps.
 
 galaxy-explorer predict ~/galaxy-zoo --weights fcn --output fcn.parquet --embeddings embeddings.parquet
 python benchmarks/studies/placement.py --update fcn --embeddings embeddings.parquet more-embeddings.parquet

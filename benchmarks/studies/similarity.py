@@ -1,4 +1,4 @@
-"""Do neighbours look alike? Volunteers' votes of a galaxy against those of its nearest neighbours.
+"""Do neighbours look alike? Votes of galaxies against those of their nearest neighbours.
 
 galaxy-explorer predict ~/galaxy-zoo --weights fcn --output fcn.parquet --embeddings embeddings.parquet
 python benchmarks/studies/similarity.py --data ~/galaxy-zoo --predictions fcn.parquet --embeddings embeddings.parquet

@@ -1,4 +1,4 @@
-"""Similar galaxies: the nearest neighbours of a galaxy in a catalogue, by a network's embeddings."""
+"""Similar galaxies: nearest neighbours in a catalogue, by a network's embeddings."""
 
 from typing import Any
 
