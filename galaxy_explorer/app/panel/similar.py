@@ -34,7 +34,7 @@ MEANING = (
 
 @st.fragment
 def show_similar(galaxy: ShownGalaxy, network: str) -> None:
-    """Draw the galaxies that are most similar to one, from a catalogue that the visitor can choose.
+    """Draw the galaxies that are most similar to one, in a catalogue of the visitor's choice.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def _choose_source(network: str) -> str:
 
 
 def _has_embeddings(source: str, network: str, current: str) -> bool:
-    """Return whether a source has embeddings; nothing is requested from SDSS for one that is not open."""
+    """Return whether a source has embeddings; draws of SDSS that are not open are not opened."""
     if source != current and draw_named(source):
         return False
     try:
