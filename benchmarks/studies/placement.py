@@ -126,7 +126,7 @@ def fit_network(units: np.ndarray, layout: np.ndarray, steps: int, seed: int) ->
 
 
 def neighbour_loss(placed: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
-    """Return the contrastive loss of t-SNE's kernel: each row belongs to its neighbour, not to the others' ones.
+    """Return the contrastive loss of t-SNE's kernel: each row belongs to its own neighbour.
 
     References
     ----------
