@@ -134,10 +134,10 @@ def main() -> None:
     found = study(read_flags()).groupby(["network", "class", "way", "marks"], sort=False)
     print("| network | class | marked | marks | precision of the first 100 | average precision |")
     print("|---|---|---|---|---|---|")
-    for group, runs in found:
-        network, name, way, marks = map(str, group)
+    for _, runs in found:
+        about = [str(runs[part].iloc[0]) for part in ("network", "class", "way", "marks")]
         cells = [f"{runs[measure].mean():.3f} ± {runs[measure].sem():.3f}" for measure in ("precision", "ap")]
-        print(f"| {network} | {name} | {way} | {marks if marks != '0' else ''} | {' | '.join(cells)} |")
+        print(f"| {' | '.join([*about, *cells])} |")
 
 
 if __name__ == "__main__":
