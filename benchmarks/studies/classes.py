@@ -134,10 +134,9 @@ def main() -> None:
     found = study(read_flags()).groupby(["network", "class", "way", "marks"], sort=False)
     print("| network | class | marked | marks | precision of the first 100 | average precision |")
     print("|---|---|---|---|---|---|")
-    for _, runs in found:
-        about = [str(runs[part].iloc[0]) for part in ("network", "class", "way", "marks")]
+    for group, runs in found:
         cells = [f"{runs[measure].mean():.3f} ± {runs[measure].sem():.3f}" for measure in ("precision", "ap")]
-        print(f"| {' | '.join([*about, *cells])} |")
+        print(f"| {' | '.join([*(str(part or '') for part in group), *cells])} |")
 
 
 if __name__ == "__main__":

@@ -164,7 +164,7 @@ def _with_positions(scores: pd.DataFrame | None, positions: pd.DataFrame) -> pd.
     positions.attrs[UNREAD] = []
     if scores is None:
         return positions
-    return scores if set(POSITION) <= set(scores.columns) else scores.join(positions[list(POSITION)], rsuffix="_other")
+    return scores.join(positions[[name for name in POSITION if name in positions and name not in scores]])
 
 
 def _score_table(files: dict[str, str]) -> str:

@@ -18,7 +18,7 @@ from galaxy_explorer.progress import progress_bar
 from galaxy_explorer.survey import CutoutError, Mosaics, Target, cut, read_survey_table, scan_mosaics, targets_of
 from galaxy_explorer.survey.cutout_store import CutoutStore
 from galaxy_explorer.survey.cutting import vectors_of
-from galaxy_explorer.survey.open_files import OpenFiles
+from galaxy_explorer.survey.open_files import OpenFiles, new_cache
 from galaxy_explorer.survey.targets import TargetColumns
 
 BATCH_SIZE = 64  # cutouts between two points at which they are listed as done
@@ -99,7 +99,7 @@ def _chosen(
 
 
 def _settings(options: argparse.Namespace, targets: Sequence[Target], mosaics: Mosaics) -> Mapping[str, object]:
-    """Return what an interrupted run must share with the one that continues it, by the options' names."""
+    """Return what an interrupted run and the one that continues it have in common, by option."""
     files = sorted({tile.path for tiles in mosaics.tiles.values() for tile in tiles})
     states = [(str(path.resolve()), (state := path.stat()).st_size, state.st_mtime_ns) for path in files]
     return {
@@ -121,7 +121,7 @@ def _cut_all(
     """Cut out the galaxies that are not done, those of one tile after each other."""
     missing = [target for target in targets if target.galaxy_id not in results.covered]
     missing = [missing[row] for row in mosaics.order(vectors_of(missing))] if missing else []
-    files, done = OpenFiles(), len(results.covered)
+    files, done = OpenFiles(new_cache()), len(results.covered)
     pool = ThreadPoolExecutor(options.workers or os.cpu_count(), thread_name_prefix="cut")
     try:
         with progress_bar("galaxies", done + len(missing), initial=done) as bar:

@@ -1,4 +1,4 @@
-"""Columns of a survey's table in the table of predictions: the option ``--catalogue`` of ``predict``."""
+"""``predict --catalogue``: a survey's columns in the table of predictions."""
 
 import argparse
 import shutil

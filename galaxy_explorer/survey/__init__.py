@@ -1,4 +1,4 @@
-"""A survey's own catalogue and mosaics: cutouts as Galaxy Zoo showed its galaxies, and tables joined by id.
+"""A survey's own catalogue and mosaics: cutouts, and predictions joined to its table.
 
 SurveyError(ValueError)    a table or mosaics that cannot be used
 CutoutError(ValueError)    one galaxy without a cutout; the message says why

@@ -1,4 +1,4 @@
-"""Cutouts: a galaxy's part of the mosaics, resampled north up and east left, as an SDSS picture."""
+"""Cutouts: a galaxy's part of the mosaics, north up and east left, in the look of SDSS."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from galaxy_explorer.images import FIELD_PX, R90_PER_PIXEL, stretch
-from galaxy_explorer.images.formats.fits_pixels import read_section
 from galaxy_explorer.survey.mosaics import Mosaics, Tile
 from galaxy_explorer.survey.open_files import OpenFiles
 from galaxy_explorer.survey.targets import Target
@@ -126,22 +125,20 @@ def band_plane(grid: Grid, mosaics: Mosaics, band: str, files: OpenFiles) -> np.
     CutoutError
         If the middle has no values.
     """
-    maps = [(tile, pixel_map(tile, grid)) for tile in mosaics.near(band, grid.centre, grid.radius_rad)]
-    inside = [(_inside(tile, places).mean(), tile, places) for tile, places in maps]
-    inside = sorted((one for one in inside if one[0] > 0), key=lambda one: -one[0])[:MOST_TILES]
-    if not inside:
+    maps = [pixel_map(tile, grid) for tile in mosaics.near(band, grid.centre, grid.radius_rad)]
+    maps = sorted((one for one in maps if one.covered > 0), key=lambda one: -one.covered)[:MOST_TILES]
+    if not maps:
         raise CutoutError(_outside(band))
     plane = np.full((FIELD_PX, FIELD_PX), np.nan, np.float32)
-    for _, tile, places in inside:
-        part = resample(tile, grid, places, files)
+    for one in maps:
+        part = resample(one, files)
         plane = part if not np.isfinite(plane).any() else _filled(plane, part)
         if np.isfinite(plane).all():
             break
-    first = (FIELD_PX - MIDDLE) // 2
-    middle = np.isfinite(plane[first : first + MIDDLE + 1, first : first + MIDDLE + 1])
-    if not middle.all():
-        at_edge = not any(_inside(tile, places)[FIELD_PX // 2, FIELD_PX // 2] for _, tile, places in inside)
-        raise CutoutError(_outside(band) if at_edge else f"its middle is blank in band {band}")
+    middle = slice((FIELD_PX - MIDDLE) // 2, (FIELD_PX + MIDDLE) // 2 + 1)
+    if not np.isfinite(plane[middle, middle]).all():
+        is_inside = any(one.inside is None or one.inside[middle, middle].all() for one in maps)
+        raise CutoutError(f"its middle is blank in band {band}" if is_inside else _outside(band))
     return plane
 
 
@@ -158,25 +155,51 @@ def _filled(plane: np.ndarray, part: np.ndarray) -> np.ndarray:
     return np.where(known, plane, part + np.float32(step))
 
 
-def _inside(tile: Tile, places: np.ndarray) -> np.ndarray:
-    """Return which pixels of a map, (2, H, W), lie in a tile."""
-    columns, rows = places
-    with np.errstate(invalid="ignore"):
-        return (columns >= -0.5) & (columns < tile.shape[1] - 0.5) & (rows >= -0.5) & (rows < tile.shape[0] - 0.5)
+@dataclass(frozen=True, eq=False)
+class PixelMap:
+    """Where the pixels of a cutout lie in a tile.
+
+    Parameters
+    ----------
+    tile : Tile
+    places : (2, 424, 424) np.ndarray
+        Column and row from 0, NaN for nowhere.
+    inside : (424, 424) np.ndarray of bool or None
+        Which of them lie in the tile; None for all.
+    pixels : float
+        Area of a pixel of the cutout in pixels of the tile.
+    """
+
+    tile: Tile
+    places: np.ndarray
+    inside: np.ndarray | None
+    pixels: float
+
+    @property
+    def covered(self) -> float:
+        """Fraction of the cutout that lies in the tile."""
+        return 1.0 if self.inside is None else float(self.inside.mean())
 
 
-def pixel_map(tile: Tile, grid: Grid) -> np.ndarray:
-    """Return where the pixels of a cutout lie in a tile: column and row, (2, 424, 424), NaN for nowhere."""
+def pixel_map(tile: Tile, grid: Grid) -> PixelMap:
+    """Compute where the pixels of a cutout lie in a tile."""
     knots = np.linspace(0, FIELD_PX - 1, KNOTS)
     columns, rows = (values.ravel() for values in np.meshgrid(knots, knots))
     at_knots = tile.pixels(grid.vectors(columns, rows)).reshape(2, KNOTS, KNOTS)
-    if np.isfinite(at_knots).all():
-        coefficients = _FIT @ at_knots @ _FIT.T
-        wide = max(1.0, np.sqrt(_pixels_per_pixel(tile, grid)))
-        if np.abs(_AT_KNOTS @ coefficients @ _AT_KNOTS.T - at_knots).max() < MOST_ERROR_PX * wide:
-            return _AT_PIXELS @ coefficients @ _AT_PIXELS.T
-    rows, columns = (values.ravel() for values in np.mgrid[0.0:FIELD_PX, 0.0:FIELD_PX])
-    return tile.pixels(grid.vectors(columns, rows)).reshape(2, FIELD_PX, FIELD_PX)
+    area = _pixels_per_pixel(tile, grid)
+    places = np.empty((2, FIELD_PX, FIELD_PX))
+    coefficients = _FIT @ at_knots @ _FIT.T
+    if np.abs(_AT_KNOTS @ coefficients @ _AT_KNOTS.T - at_knots).max() < MOST_ERROR_PX * max(1.0, np.sqrt(area)):
+        for axis in range(2):
+            np.dot(_AT_PIXELS @ coefficients[axis], _AT_PIXELS.T, out=places[axis])
+    else:  # also if some are NaN
+        rows, columns = (values.ravel() for values in np.mgrid[0.0:FIELD_PX, 0.0:FIELD_PX])
+        places[:] = tile.pixels(grid.vectors(columns, rows)).reshape(places.shape)
+    last = np.array(tile.shape[::-1])[:, np.newaxis, np.newaxis] - 0.5
+    if (places.min(axis=(1, 2)) >= -0.5).all() and (places.max(axis=(1, 2)) < last[:, 0, 0]).all():
+        return PixelMap(tile, places, None, area)
+    inside: np.ndarray = np.logical_and(*((places >= -0.5) & (places < last)))
+    return PixelMap(tile, places, inside, area)
 
 
 _AT_KNOTS = np.polynomial.chebyshev.chebvander(np.linspace(-1, 1, KNOTS), DEGREE)
@@ -184,40 +207,36 @@ _AT_PIXELS = np.polynomial.chebyshev.chebvander(np.linspace(-1, 1, FIELD_PX), DE
 _FIT = np.linalg.pinv(_AT_KNOTS)
 
 
-def resample(tile: Tile, grid: Grid, places: np.ndarray, files: OpenFiles) -> np.ndarray:
+def resample(of: PixelMap, files: OpenFiles) -> np.ndarray:
     """Resample a tile to a cutout's pixels, (424, 424) float32: flux a pixel of the cutout; NaN if unknown.
 
     Small pixels are averaged first, so that no light is lost between those of the cutout; a cubic spline is between.
     """
     from scipy.ndimage import map_coordinates
 
-    area = _pixels_per_pixel(tile, grid)
-    averaging = max(1, round(np.sqrt(area))) if np.isfinite(area) else 1
-    inside = _inside(tile, places)
-    sections = [
-        _section(values[inside], length, averaging) for values, length in zip(places, tile.shape[::-1], strict=True)
-    ]
-    if any(section.stop - section.start < averaging for section in sections):
-        return np.full(inside.shape, np.nan, np.float32)
-    columns, rows = sections
-    values = read_section(files.plane(tile), rows, columns, averaging)
+    averaging = max(1, round(np.sqrt(of.pixels))) if np.isfinite(of.pixels) else 1
+    inside = np.ones(of.places.shape[1:], bool) if of.inside is None else of.inside
+    used = of.places if of.inside is None else of.places[:, of.inside]
+    columns, rows = (_section(*ends, averaging) for ends in zip(used, of.tile.shape[::-1], strict=True))
+    unknown = np.full(inside.shape, np.nan, np.float32)
+    if min(columns.stop - columns.start, rows.stop - rows.start) < averaging:
+        return unknown
+    values = files.section(of.tile, rows, columns, averaging)
     _remove_fills(values)
     known = np.isfinite(values)
     if not known.any():
-        return np.full(inside.shape, np.nan, np.float32)
-    at = [
-        (axis - section.start - (averaging - 1) / 2) / averaging for axis, section in zip(places, sections, strict=True)
-    ]
-    at_column, at_row = np.nan_to_num(at[0]), np.nan_to_num(at[1])
+        return unknown
+    first = np.array([rows.start, columns.start]) + (averaging - 1) / 2
+    at = (of.places[::-1] - first[:, np.newaxis, np.newaxis]) / averaging
+    if of.inside is not None:
+        np.nan_to_num(at, copy=False)
     filled = values if known.all() else np.where(known, values, np.median(values[known]))
-    plane = map_coordinates(filled, (at_row, at_column), output=np.float32, order=3, mode="nearest")
-    plane *= np.float32(area)
+    plane = map_coordinates(filled, at, output=np.float32, order=3, mode="nearest")
+    plane *= np.float32(of.pixels)
     if not known.all():
-        nearest = [
-            np.clip(np.rint(axis), 0, length - 1).astype(int)
-            for axis, length in zip((at_row, at_column), known.shape, strict=True)
-        ]
-        inside = inside & known[nearest[0], nearest[1]]
+        nearest = np.rint(at).astype(int)
+        row, column = (axis.clip(0, length - 1) for axis, length in zip(nearest, known.shape, strict=True))
+        inside = inside & known[row, column]
     plane[~inside] = np.nan
     return plane
 

@@ -55,7 +55,7 @@ class Join:
         {".fits": self._join_fits, ".parquet": self._join_parquet}.get(ending, self._join_text)(path)
 
     def _rows_for(self, ids: Iterable[str], taken: Iterable[str]) -> "Table":
-        """Return the table's rows of some galaxies, masked where there are none, under names that are free."""
+        """Return the table's rows of some galaxies under free names; masked if it lacks a galaxy."""
         row_of = {galaxy_id: row for row, galaxy_id in enumerate(self.table.ids)}
         rows = np.array([row_of.get(galaxy_id, -1) for galaxy_id in ids], dtype=int)
         self.missing = [galaxy_id for galaxy_id, row in zip(ids, rows, strict=True) if row < 0]
@@ -140,7 +140,7 @@ class Join:
 
 
 def free_names(table: SurveyTable, taken: Iterable[str]) -> dict[str, str]:
-    """Return the columns of a table that are joined, each with a name that no column of predictions has."""
+    """Return the columns of a table that are joined, with names that no prediction has."""
     used = {_as_read(name) for name in (ID, *taken)}
     names: dict[str, str] = {}
     for name in table.table.colnames:

@@ -56,7 +56,7 @@ class Tile:
     radius_rad: float
 
     def pixels(self, vectors: np.ndarray) -> np.ndarray:
-        """Return column and row, (2, N), counted from 0, of ICRS unit vectors (N, 3); NaN where there are none."""
+        """Return column and row, (2, N) from 0, of ICRS unit vectors (N, 3); NaN outside the projection."""
         x, y, z = self.rotation @ vectors.T
         longitude, latitude = np.degrees(np.arctan2(y, x)) % 360, np.degrees(np.arctan2(z, np.hypot(x, y)))
         try:
@@ -92,7 +92,7 @@ class Mosaics:
         }
 
     def near(self, band: str, vector: np.ndarray, radius_rad: float) -> list[Tile]:
-        """Return the tiles of a band that may overlap a circle around an ICRS unit vector, the nearest first."""
+        """Return the tiles of a band that may overlap a circle on the sky, the nearest first."""
         centres, radii = self._outlines[band]
         apart = np.arccos(np.clip(centres @ vector, -1, 1))
         within = np.flatnonzero(apart <= radii + radius_rad)
@@ -188,7 +188,7 @@ def _words(path: Path) -> list[str]:
 
 
 def _band_of(unit: Unit, path: Path, bands: Sequence[str]) -> str:
-    """Return which of the bands an image has, by its header, its name or its file's; empty if none."""
+    """Return an image's band, by its header, its name or its file's; empty if it has another one."""
     texts = [text_of(unit.header, key).lower() for key in (*FILTER_KEYS, "EXTNAME")]
     for band in bands:
         if band.lower() in texts:

@@ -65,7 +65,7 @@ class SurveyTable:
     ids: list[str]
 
     def column(self, wanted: str, usual: Sequence[str], option: str) -> "Column":
-        """Return a column by its name in any case of letters, or else the first that has a usual name."""
+        """Return a column by its name, in any case of letters, or else by a usual one."""
         return self.table[find_column(self.table.colnames, wanted, usual, f"{self.path} ({option})")]
 
 

@@ -1,4 +1,4 @@
-"""Targets: the galaxies of a table with position and Petrosian radius, and rows that lack one."""
+"""Targets: the galaxies of a table that have a position and a radius."""
 
 import re
 from dataclasses import dataclass

@@ -144,6 +144,26 @@ class TestAFolder:
         row = open_catalogue(picture_folder).table.loc["0012"]
         assert (row["ra_deg"], row["dec_deg"]) == (180.4075164794922, -3.261066675186157)
 
+    @pytest.mark.parametrize("packed", [False, True])
+    def test_positions_may_be_in_a_table_of_their_own(self, picture_folder, packed):
+        (picture_folder / "positions.csv").write_text("GalaxyID,ra_deg,dec_deg,covered\n0012,10.5,-3.25,1\n")
+
+        def opened():
+            packed_as = f"{picture_folder}-packed"
+            return open_catalogue(shutil.make_archive(packed_as, "zip", picture_folder) if packed else picture_folder)
+
+        table = opened().table
+        assert table.loc["0012", ["ra_deg", "dec_deg"]].tolist() == [10.5, -3.25]
+        assert table["Class1.1"].isna().all()
+        assert "covered" not in opened().note
+        write_scores(picture_folder, "0012,0.5,0.5,0")
+        assert opened().table.loc["0012", ["Class1.1", "ra_deg"]].tolist() == [0.5, 10.5]
+        write_scores(picture_folder, "0012,0.5,11,12", header="GalaxyID,Class1.1,ra_deg,dec_deg")
+        assert opened().table.loc["0012", "ra_deg"] == 11
+        (picture_folder / "positions.csv").write_text("GalaxyID,RA\n0012,10.5\n")
+        with pytest.raises(CatalogueError, match="none of the columns ra_deg and dec_deg is there; found GalaxyID, RA"):
+            opened()
+
     def test_every_ending_is_found(self, tmp_path, picture):
         names = ["a.jpg", "b.jpeg", "c.png", "d.tif", "e.tiff", "f.webp", "g.fits", "h.fts", "i.JPG", "j.x.Fits.gz"]
         for name in (*names, "k.gz", "l.gif"):

@@ -10,7 +10,7 @@ from mosaic_files import NOISE, field, world, write_bands, write_mosaic
 from galaxy_explorer.images import FIELD_PX
 from galaxy_explorer.survey import CutoutError, Target, cut, scan_mosaics
 from galaxy_explorer.survey.cutting import band_plane, grid_of
-from galaxy_explorer.survey.open_files import OpenFiles
+from galaxy_explorer.survey.open_files import OpenFiles, new_cache
 
 RADIUS = 9.0  # arcsec, so that a pixel of a cutout has 0.18
 
@@ -19,7 +19,7 @@ def plane_of(pattern, ra=150.0, dec=2.0, radius=RADIUS, in_pixels=False):
     """One band of a cutout minus the sky, and the mosaics it is from."""
     mosaics = scan_mosaics([str(pattern)], ["r"])
     target = Target("1", ra, dec, radius, in_pixels)
-    plane = band_plane(grid_of(target, mosaics), mosaics, "r", OpenFiles())
+    plane = band_plane(grid_of(target, mosaics), mosaics, "r", OpenFiles(new_cache()))
     return plane - np.nanmedian(plane)
 
 
@@ -134,7 +134,7 @@ def test_bands_of_different_scales_and_orientations_coincide(tmp_path):
         write_mosaic(tmp_path / f"{band}.fits", header, field(header, source, flux=50_000.0, noise=0.0))
     mosaics = scan_mosaics([str(tmp_path / "{band}.fits")], ["i", "r", "g"])
     grid = grid_of(Target("1", 150.0, 2.0, RADIUS), mosaics)
-    planes = [band_plane(grid, mosaics, band, OpenFiles()) for band in "irg"]
+    planes = [band_plane(grid, mosaics, band, OpenFiles(new_cache())) for band in "irg"]
     light = np.stack([plane - np.median(plane) for plane in planes])
     assert np.abs(light[1:] - light[0]).max() < 0.02 * light[0].max()
 
@@ -142,13 +142,15 @@ def test_bands_of_different_scales_and_orientations_coincide(tmp_path):
 def test_colours_follow_the_bands(tmp_path):
     pattern = write_bands(tmp_path, [(150.0, 2.0)])
     mosaics = scan_mosaics([pattern], ["i", "r", "g"])
-    cutout = cut(Target("1", 150.0, 2.0, RADIUS), mosaics, OpenFiles())
+    cutout = cut(Target("1", 150.0, 2.0, RADIUS), mosaics, OpenFiles(new_cache()))
     red, green, blue = cutout.picture[205:219, 205:219].mean(axis=(0, 1))
     assert red > 1.2 * green > 1.2 * 1.2 * blue > 50
     assert cutout.covered == 1
     sky = cutout.picture[:60, :60]
     assert 1.5 < sky.mean() < 5  # the sky of SDSS pictures: a noise of 3 levels around level 3
-    grey = cut(Target("1", 150.0, 2.0, RADIUS), scan_mosaics([pattern.format(band="r")], ["r"]), OpenFiles()).picture
+    grey = cut(
+        Target("1", 150.0, 2.0, RADIUS), scan_mosaics([pattern.format(band="r")], ["r"]), OpenFiles(new_cache())
+    ).picture
     assert (grey[..., 0] == grey[..., 2]).all()
 
 
@@ -178,7 +180,7 @@ class TestEdges:
     """Galaxies where the mosaic ends, or has holes."""
 
     def cutout(self, path, ra=150.0, dec=2.0):
-        return cut(Target("1", ra, dec, RADIUS), scan_mosaics([str(path)], ["r"]), OpenFiles())
+        return cut(Target("1", ra, dec, RADIUS), scan_mosaics([str(path)], ["r"]), OpenFiles(new_cache()))
 
     def test_what_is_beyond_the_edge_is_sky(self, tmp_path):
         edge = 150.0 - 115 / 3600  # five arcsec from the western edge

@@ -6,11 +6,12 @@ import tracemalloc
 import numpy as np
 import pytest
 from astropy.io import fits
-from mosaic_files import field, world, write_bands, write_mosaic
+from mosaic_files import field, world, write_mosaic
 
-from galaxy_explorer.survey import SurveyError, Target, cut, scan_mosaics
+from galaxy_explorer.images.formats.fits_pixels import read_section
+from galaxy_explorer.survey import SurveyError, Target, cut, open_files, scan_mosaics
 from galaxy_explorer.survey.cutting import band_plane, grid_of, vectors_of
-from galaxy_explorer.survey.open_files import MOST_OPEN, OpenFiles
+from galaxy_explorer.survey.open_files import BLOCK_ROWS, MOST_OPEN, WIDE, OpenFiles, new_cache
 
 SOURCE = [(150.0, 2.0)]
 BANDS = ("i", "r", "g")
@@ -105,7 +106,7 @@ def test_of_many_tiles_the_one_around_the_galaxy_is_read(tmp_path):
 
     for number, (ra, dec) in enumerate(positions):
         read.clear()
-        assert cut(Target("1", ra, dec, 6.0), mosaics, Files()).picture[206:218, 206:218].min() > 50
+        assert cut(Target("1", ra, dec, 6.0), mosaics, Files(new_cache())).picture[206:218, 206:218].min() > 50
         assert read[0] == f"tile{number}_r.fits"
     order = mosaics.order(vectors_of([Target("1", ra, dec, 6.0) for ra, dec in positions[::-1]]))
     assert order.tolist() == list(range(9))[::-1]
@@ -118,7 +119,7 @@ def test_packed_files_are_unpacked_and_few_stay_open(tmp_path):
     path.unlink()
     for number in range(2 * MOST_OPEN):
         tile(tmp_path / f"other{number}_r.fits", 160.0 + number)
-    mosaics, files = scan_mosaics([str(tmp_path)], ["r"]), OpenFiles()
+    mosaics, files = scan_mosaics([str(tmp_path)], ["r"]), OpenFiles(new_cache())
     for target in (Target("1", 150.0, 2.0, 6.0), *(Target("2", 160.0 + n, 2.0, 6.0) for n in range(2 * MOST_OPEN))):
         assert cut(target, mosaics, files).covered == 1
         assert len(files._open) <= MOST_OPEN
@@ -138,7 +139,7 @@ def test_of_a_huge_mosaic_only_parts_are_in_memory(tmp_path):
             file.seek(len(header) + 4 * ((first + row) * side + first))
             file.write(part[row].tobytes())
         file.truncate(len(header) + -(-4 * side**2 // 2880) * 2880)
-    mosaics, files = scan_mosaics([str(tmp_path)], ["r"]), OpenFiles()
+    mosaics, files = scan_mosaics([str(tmp_path)], ["r"]), OpenFiles(new_cache())
     grid = grid_of(Target("1", 150.0, 2.0, 9.0), mosaics)
     tracemalloc.start()
     plane = band_plane(grid, mosaics, "r", files)
@@ -149,9 +150,24 @@ def test_of_a_huge_mosaic_only_parts_are_in_memory(tmp_path):
     assert peak < 100e6
 
 
-def test_rows_of_a_compressed_mosaic_are_read_as_far_as_needed(tmp_path):
-    write_bands(tmp_path, SOURCE)
-    header = world()
-    write_mosaic(tmp_path / "r.fits.fz", header, field(header, SOURCE), "RICE_1")
-    mosaics = scan_mosaics([str(tmp_path / "r.fits.fz")], ["r"])
-    assert cut(Target("1", 150.0, 2.0, 3.0), mosaics, OpenFiles()).covered == 1
+def test_rows_of_a_compressed_mosaic_are_unpacked_once_for_all_its_galaxies(tmp_path, monkeypatch):
+    header = world(side=WIDE)
+    image = field(header, SOURCE, WIDE)
+    write_mosaic(tmp_path / "r.fits.fz", header, image, "GZIP_2")  # tiles are rows by default
+    write_mosaic(tmp_path / "r.fits", header, image)
+    read = []
+
+    def recorded(plane, rows, *others):
+        read.append(rows)
+        return read_section(plane, rows, *others)
+
+    monkeypatch.setattr(open_files, "read_section", recorded)
+    galaxies = [Target("1", 150.0, 2.0 + offset / 3600, 9.0) for offset in (0.0, 10.0, 20.0)]
+    packed, plain = (scan_mosaics([str(tmp_path / name)], ["r"]) for name in ("r.fits.fz", "r.fits"))
+    files = OpenFiles(new_cache())
+    pictures = [cut(one, packed, files).picture for one in galaxies]
+    assert len(read) == len({(rows.start, rows.stop) for rows in read}) <= 6
+    assert {rows.stop - rows.start for rows in read} == {BLOCK_ROWS}
+    for one, picture in zip(galaxies, pictures, strict=True):
+        expected = cut(one, plain, files).picture.astype(int)
+        assert np.abs(picture - expected).max() <= 1

@@ -54,7 +54,7 @@ def read_scores(source: Path | bytes, name: str, needed: Sequence[str] = COLUMNS
     name : str
         Name of the table in messages.
     needed : sequence of str, optional
-        Columns of which at least one must be there: the scores, or `POSITION` for a table of positions.
+        Columns, one of them at least must be there: the scores, or `POSITION` for a table of positions.
 
     Returns
     -------

@@ -30,7 +30,7 @@ def read_plane(plane: Plane, averaging: int, fills: Sequence[float] = ()) -> np.
     step = _strip(plane, averaging, width)
     tops, columns = range(0, height, step), slice(0, width)
     strips = (_values(plane, slice(top, min(top + step, height)), columns, fills) for top in tops)
-    return np.concatenate([_averaged(strip, averaging) for strip in strips])
+    return np.concatenate([averaged(strip, averaging) for strip in strips])
 
 
 def read_section(plane: Plane, rows: slice, columns: slice, averaging: int = 1) -> np.ndarray:
@@ -52,7 +52,7 @@ def read_section(plane: Plane, rows: slice, columns: slice, averaging: int = 1) 
     step = _strip(plane, averaging, columns.stop - columns.start)
     tops = range(rows.start, rows.stop, step)
     strips = (_values(plane, slice(top, min(top + step, rows.stop)), columns) for top in tops)
-    return np.concatenate([_averaged(strip, averaging) for strip in strips])
+    return np.concatenate([averaged(strip, averaging) for strip in strips])
 
 
 def _strip(plane: Plane, averaging: int, width: int) -> int:
@@ -119,7 +119,7 @@ def _blank(header: Any, kind: np.dtype) -> Any:
     return np.array([stored], kind) * scale + zero if kind.kind == "f" else stored + int(zero)
 
 
-def _averaged(values: np.ndarray, side: int) -> np.ndarray:
+def averaged(values: np.ndarray, side: int) -> np.ndarray:
     """Average squares of pixels, (H, W) to (H // side, W // side), over the finite ones."""
     if side == 1:
         return values

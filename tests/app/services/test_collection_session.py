@@ -1,7 +1,5 @@
 """The collections of a session, and what the browser sends."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from galaxy_explorer.app import state
@@ -12,11 +10,11 @@ A, B = Address("s", "1"), Address("s", "2")
 
 
 @pytest.fixture(autouse=True)
-def mine(monkeypatch: pytest.MonkeyPatch) -> Iterator[state.CollectionsState]:
+def mine(monkeypatch: pytest.MonkeyPatch) -> state.CollectionsState:
     """The state of one visitor."""
     own = state.CollectionsState()
     monkeypatch.setattr(state, "collections", lambda: own)
-    yield own
+    return own
 
 
 def sent(revision: int, *galaxies: Address) -> dict[str, object]:

@@ -28,6 +28,11 @@ class ClassRange(Filter):
         if not self.name or not 0 <= self.low < self.high <= 1:
             raise ValueError(f"the class {self.name!r} and scores from {self.low:g} to {self.high:g} were given")
 
+    @property
+    def column(self) -> str:
+        """Name of the scores in a table."""
+        return self.name
+
     def scores(self, catalogue: Catalogue, network: str) -> np.ndarray:
         """Return the scores of a catalogue, (N,) float32, NaN where unknown."""
         found = ranking_named(catalogue, self.name, network)
