@@ -134,9 +134,11 @@ def main() -> None:
     found = study(read_flags()).groupby(["network", "class", "way", "marks"], sort=False)
     print("| network | class | marked | marks | precision of the first 100 | average precision |")
     print("|---|---|---|---|---|---|")
-    for group, runs in found:
-        cells = [f"{runs[measure].mean():.3f} ± {runs[measure].sem():.3f}" for measure in ("precision", "ap")]
-        print(f"| {' | '.join([*(str(part or '') for part in group), *cells])} |")
+    for _, runs in found:
+        about = [str(runs.iloc[0][part]) for part in ("network", "class", "way", "marks")]
+        values = [runs[measure].to_numpy(dtype=float) for measure in ("precision", "ap")]
+        cells = [f"{of.mean():.3f} ± {of.std(ddof=1) / len(of) ** 0.5:.3f}" for of in values]
+        print(" | ".join(["", *about, *cells, ""]).strip())
 
 
 if __name__ == "__main__":
