@@ -134,11 +134,10 @@ def main() -> None:
     found = study(read_flags()).groupby(["network", "class", "way", "marks"], sort=False)
     print("| network | class | marked | marks | precision of the first 100 | average precision |")
     print("|---|---|---|---|---|---|")
-    for _, runs in found:
-        about = [str(runs.iloc[0][part]) for part in ("network", "class", "way", "marks")]
-        values = [runs[measure].to_numpy(dtype=float) for measure in ("precision", "ap")]
-        cells = [f"{of.mean():.3f} ± {of.std(ddof=1) / len(of) ** 0.5:.3f}" for of in values]
-        print(" | ".join(["", *about, *cells, ""]).strip())
+    for group, runs in found:
+        means, errors = runs[["precision", "ap"]].agg(["mean", "sem"]).to_numpy(float)
+        cells = [f"{mean:.3f} ± {error:.3f}" for mean, error in zip(means, errors, strict=True)]
+        print(f"| {' | '.join([*map(str, group), *cells])} |")
 
 
 if __name__ == "__main__":
