@@ -241,7 +241,7 @@ def _vectors(longitude: Any, latitude: Any) -> np.ndarray:
 def _rotation_to(wcs: Any, middle: np.ndarray) -> np.ndarray:
     """Return the rotation from ICRS to the frame of a WCS, exact at a direction of that frame.
 
-    FK4 is no pure rotation; its terms of aberration are the same all over a tile.
+    FK4 is not a pure rotation, but its terms of aberration are the same all over a tile.
     """
     from astropy.coordinates import ICRS, CartesianRepresentation, SkyCoord
     from astropy.wcs.utils import wcs_to_celestial_frame
@@ -257,7 +257,7 @@ def _rotation_to(wcs: Any, middle: np.ndarray) -> np.ndarray:
 
 
 def _basis(points: np.ndarray) -> np.ndarray:
-    """Return an orthonormal basis, in rows, of three directions, the first of which it holds."""
+    """Return an orthonormal basis, in rows, of three directions; the first stays as it is."""
     second = np.cross(points[0], points[1])
     second /= np.linalg.norm(second)
     return np.stack([points[0] / np.linalg.norm(points[0]), second, np.cross(points[0], second)])

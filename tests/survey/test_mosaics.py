@@ -1,4 +1,4 @@
-"""Which images of which files are the tiles of a band, and what is read of them."""
+"""Which images are the tiles of a band, and what is read of them."""
 
 import bz2
 import tracemalloc
