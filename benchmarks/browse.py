@@ -20,11 +20,13 @@ from measuring import resident_megabytes, timed, verdict_below
 from streamlit.testing.v1 import AppTest
 
 from galaxy_explorer.app import paths
+from galaxy_explorer.app.query.filters.rmse import RmseRange
 from galaxy_explorer.app.query.gallery import GALLERY_TILES
 from galaxy_explorer.app.query.matching import match_galaxies
 from galaxy_explorer.app.query.presets import presets
 from galaxy_explorer.app.query.query import AGAINST_VOLUNTEERS, BETWEEN_NETWORKS, SORTS, BrowseQuery
 from galaxy_explorer.app.services import preloading, result_cache, sources
+from galaxy_explorer.app.services.answers import VOLUNTEERS, answers_of
 from galaxy_explorer.app.services.embeddings import embeddings_of
 from galaxy_explorer.app.services.networks import names
 from galaxy_explorer.catalogue import Catalogue, Measure, VoteRange
@@ -42,6 +44,8 @@ URLS: dict[str, dict[str, Any]] = {
     "another page": {"page": "7"},
     "first sort by predictions": {"sort": BETWEEN_NETWORKS},
     "sorted": {"sort": "t04_yes"},
+    "sorted by predictions": {"answers": "fcn", "sort": "t04_yes"},
+    "surely barred, by predictions": {"answers": "fcn", "filter": ["t03_yes~50-100l"], "sort": "t03_yes~l"},
     "five filters": {
         "filter": [
             "t01_features-or-disk~50-100s",
@@ -59,7 +63,21 @@ REPEATS = 3  # rounds; their median counts, because other processes disturb some
 READS = 7  # of the predictions, which are then cached
 
 
-def queries() -> dict[str, BrowseQuery]:
+def queries(answers: str) -> dict[str, BrowseQuery]:
+    """Return every sort by some answers, alone and with five filters, searches, and the presets."""
+    found = _queries() | (_interval_queries() if answers else {})
+    return {name: replace(query, answers=answers) for name, query in found.items()}
+
+
+def _interval_queries() -> dict[str, BrowseQuery]:
+    """Return a sort and a filter by the lower end of the interval of each answer, and one by the RMSE."""
+    found = {f"{column} by lower end": BrowseQuery(sort=column, measure=Measure.LOWER) for column in COLUMNS}
+    for column in COLUMNS:
+        found[f"{column} surely"] = BrowseQuery(ranges=(VoteRange(column, 0.5, 1.0, Measure.LOWER),))
+    return found | {"RMSE to the volunteers": BrowseQuery(filters=(RmseRange(0.1),))}
+
+
+def _queries() -> dict[str, BrowseQuery]:
     """Return every sort alone and with five filters, searches, and the presets."""
     sorts = {name: BrowseQuery(sort=name) for name in SORTS}
     for column in COLUMNS:
@@ -73,11 +91,14 @@ def queries() -> dict[str, BrowseQuery]:
     return sorts | filtered | searches | {choice.name: choice.query for choice in presets()}
 
 
-def measure_queries(catalogue: Catalogue) -> None:
-    """Measure filters and sorts, for the first time and repeated."""
+def measure_queries(catalogue: Catalogue, answers: str) -> None:
+    """Measure filters and sorts by some answers, for the first time and repeated."""
+    print(f"  answers of {answers or VOLUNTEERS}:")
+    seconds, _ = timed(answers_of, catalogue, answers)
+    print(f"  opened in {seconds:.2f} s")
 
     def seconds_of_all() -> dict[str, float]:
-        return {name: timed(match_galaxies, catalogue, query)[0] for name, query in queries().items()}
+        return {name: timed(match_galaxies, catalogue, query)[0] for name, query in queries(answers).items()}
 
     first, *repeated = (seconds_of_all() for _ in range(1 + REPEATS))
     medians = {name: statistics.median(seconds[name] for seconds in repeated) for name in first}
@@ -85,6 +106,10 @@ def measure_queries(catalogue: Catalogue) -> None:
         slowest = max(seconds, key=seconds.__getitem__)
         print(f"  {len(seconds)} filters and sorts, {title}: median {1e3 * statistics.median(seconds.values()):.0f} ms")
         verdict_below(f"slowest, s ({slowest})", seconds[slowest], SORT_SECONDS)
+
+
+def measure_reads(catalogue: Catalogue) -> None:
+    """Measure sorts that read all predictions again."""
     for sort in (AGAINST_VOLUNTEERS, BETWEEN_NETWORKS):
         reads = []
         for _ in range(READS):
@@ -127,7 +152,7 @@ def measure_pages() -> None:
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300).run()
     app.switch_page(paths.BROWSE)
     for name, params in URLS.items():
-        for key in ("filter", "sort", "page"):
+        for key in ("answers", "filter", "sort", "page"):
             app.query_params.pop(key, None)
         for key, value in params.items():
             app.query_params[key] = value
@@ -145,7 +170,9 @@ def main(arguments: list[str] | None = None) -> None:
         before = resident_megabytes()
         seconds, catalogue = timed(sources.open_source, str(folder))
         print(f"{len(catalogue):,} galaxies, opened in {seconds:.1f} s, {resident_megabytes() - before:+.0f} MB")
-        measure_queries(catalogue)
+        for answers in ("", *names()):
+            measure_queries(catalogue, answers)
+        measure_reads(catalogue)
         measure_embeddings(catalogue)
         measure_thumbnails(catalogue)
         measure_pages()

@@ -1,4 +1,4 @@
-"""Classes of one's own, with the volunteers as the visitor: how good after 20, 50 and 100 marks.
+"""Classes of one's own with the volunteers as the visitor, after 20, 50 and 100 marks.
 
 python benchmarks/studies/classes.py --data ~/galaxy-zoo
 
@@ -83,7 +83,7 @@ def scores_of(data: Data, pool: np.ndarray, marked: np.ndarray) -> np.ndarray:
 
 
 def run(data: Data, seed: int, at_random: bool) -> Iterator[tuple[int, float, float]]:
-    """Mark galaxies; yield the number of marks, precision and average precision on the other half."""
+    """Mark galaxies; yield number of marks, precision and average precision on the rest."""
     random = np.random.default_rng(seed)
     shuffled = random.permutation(len(data.belongs))
     pool, rest = np.array_split(shuffled, 2)
@@ -134,9 +134,9 @@ def main() -> None:
     found = study(read_flags()).groupby(["network", "class", "way", "marks"], sort=False)
     print("| network | class | marked | marks | precision of the first 100 | average precision |")
     print("|---|---|---|---|---|---|")
-    for (network, name, way, marks), runs in found:
-        cells = [f"{runs[measure].mean():.3f} ± {runs[measure].sem():.3f}" for measure in ("precision", "ap")]
-        print(f"| {network} | {name} | {way} | {marks or ''} | {' | '.join(cells)} |")
+    for group, runs in found:
+        cells = [f"{float(runs[measure].mean()):.3f} ± {float(runs[measure].sem()):.3f}" for measure in ("precision", "ap")]
+        print(f"| {' | '.join([*map(str, group), *cells])} |")
 
 
 if __name__ == "__main__":

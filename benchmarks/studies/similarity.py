@@ -1,12 +1,12 @@
 """Do neighbours look alike? Volunteers' votes of a galaxy against those of its nearest neighbours.
 
-galaxy-explorer predict ~/galaxy-zoo --weights fcn --output fcn.parquet --embeddings fcn-embeddings.parquet
-python benchmarks/studies/similarity.py --data ~/galaxy-zoo --predictions fcn.parquet --embeddings fcn-embeddings.parquet
+galaxy-explorer predict ~/galaxy-zoo --weights fcn --output fcn.parquet --embeddings embeddings.parquet
+python benchmarks/studies/similarity.py --data ~/galaxy-zoo --predictions fcn.parquet --embeddings embeddings.parquet
 
-For each validation galaxy: the mean RMS difference of the vote fractions to its neighbours among all other galaxies, and
-the part of them of the same kind in words. Neighbours by several distances of the embeddings are compared with those by
-pixels, by colour and size, by the network's 37 vote fractions, by the votes themselves (which no method can beat), and
-with random galaxies.
+For each validation galaxy: the mean RMS difference of the vote fractions to its neighbours among all other galaxies,
+and the part of them of the same kind in words. Neighbours by several distances of the embeddings are compared with
+those by pixels, by colour and size, by the network's 37 vote fractions, by the votes themselves (which no method can
+beat), and with random galaxies.
 """
 
 import argparse
@@ -82,14 +82,14 @@ def standardised(values: np.ndarray) -> np.ndarray:
 
 def unit(vectors: np.ndarray) -> np.ndarray:
     """Return vectors of length 1, whose Euclidean distances are ordered as their angles."""
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
 
 
 def components(vectors: np.ndarray, count: int, whitened: bool = False) -> np.ndarray:
     """Return principal components; whitened, each has a standard deviation of 1."""
     centred = vectors - vectors.mean(axis=0)
     values = centred @ np.linalg.eigh(np.cov(centred.T))[1][:, ::-1][:, :count]
-    return values / values.std(axis=0) if whitened else values
+    return values / (values.std(axis=0) + 1e-6) if whitened else values
 
 
 def spaces(embeddings: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
@@ -99,7 +99,7 @@ def spaces(embeddings: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     yield "embedding, cosine", unit(embeddings)
     yield "square roots, Euclidean", roots
     yield "square roots, cosine (the app's)", unit_roots(embeddings)
-    yield "logarithms, cosine", unit(np.log1p(embeddings / embeddings.mean(axis=0)))
+    yield "logarithms, cosine", unit(np.log1p(embeddings / (embeddings.mean(axis=0) + 1e-6)))
     for count in DIMENSIONS:
         yield f"square roots, {count} components", components(roots, count)
         yield f"square roots, {count} components, whitened", components(roots, count, whitened=True)
@@ -125,8 +125,9 @@ def vote_distances(votes: np.ndarray, rows: np.ndarray, found: np.ndarray) -> np
 def same_kinds(votes: np.ndarray, rows: np.ndarray, found: np.ndarray) -> np.ndarray:
     """Return the part of the rows that were found, with all votes, whose kind in words is that of each row."""
     kinds = np.array([kind_of(values) if np.isfinite(values).all() else "" for values in votes.astype(float)])
-    of_found = kinds[found]
-    return np.array([np.mean(others[others != ""] == own) for own, others in zip(kinds[rows], of_found, strict=True)])
+    complete, same = kinds[found] != "", kinds[found] == kinds[rows][:, np.newaxis]
+    counts = complete.sum(axis=1)
+    return np.where(counts > 0, (same & complete).sum(axis=1) / np.maximum(counts, 1), np.nan)
 
 
 def estimate(values: np.ndarray, digits: int) -> str:

@@ -4,6 +4,7 @@ Values that a page keeps lie in one dataclass per page, such as `BrowseState`. V
 own key: these keys are the constants of `Key`. No other module touches `st.session_state`; a test reads the source.
 """
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -148,12 +149,23 @@ class StartState:
         vars(self).update(vars(StartState()))
 
 
+class ReadSentence(NamedTuple):
+    """A text of the search field that was read as a sentence."""
+
+    text: str
+    query: Hashable  # what it determines in the query; the text is shown while that holds
+    messages: tuple[str, ...] = ()
+    corrected: str = ""
+    understood: bool = True
+
+
 @dataclass
 class BrowseState:
     """Values that Browse keeps between runs."""
 
     url_params: dict[str, str | list[str]] = field(default_factory=dict)  # of the view shown last
     answer_missing: bool = False  # "Add filter" was pressed without an answer
+    sentence: ReadSentence | None = None  # searched for last
 
 
 @dataclass

@@ -8,7 +8,7 @@ that ``0012`` and an 18-digit objid survive.
 
 from galaxy_explorer.catalogue.catalogue import GONE, Catalogue, CatalogueError
 from galaxy_explorer.catalogue.field_of_view import field_of_view_of, has_known_field
-from galaxy_explorer.catalogue.filtering import VoteRange, find_ids, rows_by_id
+from galaxy_explorer.catalogue.filtering import VoteRange, closeness, find_ids, rows_by_id
 from galaxy_explorer.catalogue.gz2 import DEBIASED, WEIGHTED
 from galaxy_explorer.catalogue.image_files import (
     FIELD_FILE,
@@ -53,6 +53,7 @@ __all__ = [
     "VoteRange",
     "Votes",
     "argsort_nan_last",
+    "closeness",
     "draw_named",
     "field_of_view_of",
     "find_ids",

@@ -1,7 +1,7 @@
 """Votes on each answer, counted or predicted: the values that filters and sorts use."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import cached_property
 
@@ -81,11 +81,16 @@ class Votes:
             return values
         return np.where(self.fractions(mass) >= min_mass - _ROUNDING, values, np.float32(np.nan))
 
+    def added(self, columns: Sequence[str], measure: Measure = Measure.SHARE, min_mass: float = 0.0) -> np.ndarray:
+        """Return the sum of `values` over answers of one question."""
+        values = [self.values(column, measure, min_mass) for column in columns]
+        return values[0] if len(values) == 1 else np.add.reduce(values)
+
     def in_range(
-        self, column: str, low: float, high: float, measure: Measure = Measure.SHARE, min_mass: float = 0.0
+        self, columns: Sequence[str], low: float, high: float, measure: Measure = Measure.SHARE, min_mass: float = 0.0
     ) -> np.ndarray:
-        """Return a mask of the galaxies within closed bounds; False where unknown."""
-        values = self.values(column, measure, min_mass)
+        """Return a mask of the galaxies with `added` values within closed bounds."""
+        values = self.added(columns, measure, min_mass)
         return (values >= np.float32(low - _ROUNDING)) & (values <= np.float32(high + _ROUNDING))
 
     @cached_property

@@ -37,9 +37,9 @@ DTYPE = np.dtype("<f2")
 Add = Callable[[pd.Series], None]  # writes the embeddings of some rows, as bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Embeddings:
-    """Embeddings of galaxies of a catalogue by one network.
+    """Embeddings of galaxies of a catalogue by one network; usable as a cache key.
 
     Parameters
     ----------

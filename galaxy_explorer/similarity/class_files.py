@@ -1,4 +1,4 @@
-"""Class files: a class of a visitor's own as JSON, with the network that it needs and its marks."""
+"""Class files: a class as JSON, with the network that it needs and its marks."""
 
 import json
 import math
@@ -113,7 +113,7 @@ def read_class(content: bytes, name: str) -> SavedClass:
 
 
 def _class_of(found: dict[str, Any]) -> SavedClass:
-    """Return the class of a file's content; raise KeyError, TypeError or ValueError if it is damaged."""
+    """Return the class of a file's content; KeyError, TypeError or ValueError if damaged."""
     weights = np.array(found["weights"], dtype=np.float32)
     dimensions = int(found["features"]["square roots of the embedding"])
     bias = float(found["bias"])

@@ -1,4 +1,4 @@
-"""A class of a visitor's own: a logistic regression on embeddings, learned from a few marked galaxies."""
+"""A class of galaxies: a logistic regression on embeddings, learned from a few marks."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ class Classifier:
 
 
 def features(vectors: np.ndarray, answers: np.ndarray) -> np.ndarray:
-    """Return what a class is learned from, (n, D + 37) float32: roots of embeddings, and answers."""
+    """Return what a class is learned from: roots of embeddings and answers, (n, D + 37)."""
     return np.concatenate([_roots(vectors), answers.astype(np.float32)], axis=1)
 
 
@@ -186,7 +186,7 @@ def random_rows(count: int, without: np.ndarray, seed: int = 0) -> np.ndarray:
 
 
 def _first(values: np.ndarray, count: int) -> np.ndarray:
-    """Return the rows with the smallest finite values, in their order; equal ones in the order of the rows."""
+    """Return the rows with the smallest finite values, in order; the first of equal ones."""
     if not count or not len(values):
         return np.empty(0, dtype=np.int64)
     worst = np.partition(values, min(count, len(values)) - 1)[min(count, len(values)) - 1]

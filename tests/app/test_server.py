@@ -184,8 +184,8 @@ def test_a_session_is_closed_some_time_after_its_visitor_has_left(fake: FakeRunt
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an app that closes a session 12 to 17 seconds after its visitor has left."""
-    with served(tmp_path_factory.mktemp("cache"), STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL="24") as url:
+    """The address of an app that closes a session 3 to 8 seconds after its visitor has left."""
+    with served(tmp_path_factory.mktemp("cache"), STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL="6") as url:
         yield url
 
 

@@ -29,16 +29,28 @@ def services() -> Iterator[SkyServer]:
 
 
 @pytest.fixture(scope="session")
+def app_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The app's cache folder."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def survey_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the drawn galaxies."""
+    return tmp_path_factory.mktemp("data") / "drawn"
+
+
+@pytest.fixture(scope="session")
 def address(
-    tmp_path_factory: pytest.TempPathFactory,
+    app_cache: Path,
+    survey_folder: Path,
     services: SkyServer,
     draw_galaxy: Callable,
     random_fractions: Callable,
 ) -> Iterator[str]:
     """The address of the app, whose sources are a folder of drawn galaxies and the bundled sample."""
-    folder, cache = tmp_path_factory.mktemp("data") / "drawn", tmp_path_factory.mktemp("cache")
-    draw_survey(folder, cache, draw_galaxy, random_fractions)
-    with served(cache, GALAXY_EXPLORER_DATA=str(folder), GALAXY_EXPLORER_SKY=services.address) as url:
+    draw_survey(survey_folder, app_cache, draw_galaxy, random_fractions)
+    with served(app_cache, GALAXY_EXPLORER_DATA=str(survey_folder), GALAXY_EXPLORER_SKY=services.address) as url:
         yield url
 
 

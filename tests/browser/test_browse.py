@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from app_server import GALAXIES
 from looks import NARROW, WIDE, at_each_look, settled
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
 
@@ -79,10 +79,32 @@ def test_filters_pile_up_and_their_url_can_be_shared(
     assert shown(page) == second
 
 
-def test_a_tile_can_be_reached_and_followed_by_the_keyboard(open_page: Callable[..., Page]) -> None:
+def grows_and_moves_no_other(page: Page) -> None:
+    """Check that a tile is enlarged under the pointer, except for who prefers no motion."""
+    page.emulate_media(reduced_motion="no-preference")
+    tiles = page.locator("[class*='st-key-tile_']")
+    before, neighbour = tiles.nth(1).bounding_box(), tiles.nth(2).bounding_box()
+    assert before
+    tiles.nth(1).hover()
+    page.wait_for_function(
+        "([tile, width]) => tile.getBoundingClientRect().width > 1.15 * width",
+        arg=[tiles.nth(1).element_handle(), before["width"]],
+    )
+    assert tiles.nth(2).bounding_box() == neighbour
+    page.emulate_media(reduced_motion="reduce")
+    assert tiles.nth(1).bounding_box() == before
+    page.mouse.move(0, 0)
+
+
+def test_a_tile_grows_under_the_pointer_and_is_reached_and_followed_by_the_keyboard(
+    open_page: Callable[..., Page],
+) -> None:
     page = open_page("browse")
     ids = shown(page)
+    grows_and_moves_no_other(page)
     page.get_by_role("link", name=ids[0]).focus()
+    page.keyboard.press("Tab")
+    expect(page.locator(":focus")).to_have_attribute("aria-label", f"Keep {ids[0]} in Favourites")
     page.keyboard.press("Tab")
     focused = page.locator(":focus")
     expect(focused).to_contain_text(ids[1])
@@ -90,18 +112,6 @@ def test_a_tile_can_be_reached_and_followed_by_the_keyboard(open_page: Callable[
     assert focused.locator("strong").bounding_box()["height"] > 5  # the id is shown
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name=f"Galaxy {ids[1]}")).to_be_visible()
-
-
-def test_of_three_pages_each_can_be_chosen(open_page: Callable[..., Page]) -> None:
-    page = open_page("browse?filter=t01_smooth~50-100s")
-    settled(page)
-    for width, chosen in ((WIDE, 2), (NARROW, 1)):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.get_by_role("button", name=f"Page {chosen}").first.click()
-        expect(page).to_have_url(re.compile(rf"page={chosen}") if chosen > 1 else re.compile(r"^(?!.*page=)"))
-        settled(page)
-        for number in (1, 2, 3):  # above the gallery and, on a phone only, below it
-            expect(page.get_by_role("button", name=f"Page {number}")).to_have_count(1 if width == NARROW else 2)
 
 
 @at_each_look
@@ -122,26 +132,10 @@ def columns_of(page: Page) -> int:
     return grid.evaluate("grid => getComputedStyle(grid).gridTemplateColumns.split(' ').length")
 
 
-def test_a_tile_grows_under_the_pointer_and_moves_no_other(context: BrowserContext, address: str) -> None:
-    page = context.new_page()  # of its own: the others prefer no motion
-    page.emulate_media(reduced_motion="no-preference")
-    page.goto(f"{address}/browse?source=sample")
-    expect(page.locator("[class*='st-key-tile_'] img")).to_have_count(9)
-    tiles = page.locator("[class*='st-key-tile_']")
-    before, neighbour = tiles.nth(1).bounding_box(), tiles.nth(2).bounding_box()
-    tiles.nth(1).hover()
-    page.wait_for_function(
-        "([tile, width]) => tile.getBoundingClientRect().width > 1.15 * width",
-        arg=[tiles.nth(1).element_handle(), before["width"]],
-    )
-    assert tiles.nth(2).bounding_box() == neighbour
-    page.emulate_media(reduced_motion="reduce")
-    assert tiles.nth(1).bounding_box() == before
-    page.close()
-
-
-def test_rows_are_full_and_the_page_has_one_left_and_right_edge(open_page: Callable[..., Page]) -> None:
-    page = open_page("browse")
+def test_rows_are_full_within_one_left_and_right_edge_and_each_of_three_pages_can_be_chosen(
+    open_page: Callable[..., Page],
+) -> None:
+    page = open_page("browse?filter=t01_smooth~50-100s")
     settled(page)
     gallery = page.locator(".st-key-gallery")
     for width in (390, 600, 800, 1280, 1920):
@@ -161,3 +155,10 @@ def test_rows_are_full_and_the_page_has_one_left_and_right_edge(open_page: Calla
             assert last
             assert abs(name_of_app - box["x"]) < 2
             assert abs(last["x"] + last["width"] - box["x"] - box["width"]) < 2
+    for width, chosen in ((WIDE, 2), (NARROW, 1)):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.get_by_role("button", name=f"Page {chosen}").first.click()
+        expect(page).to_have_url(re.compile(rf"page={chosen}") if chosen > 1 else re.compile(r"^(?!.*page=)"))
+        settled(page)
+        for number in (1, 2, 3):  # above the gallery and, on a phone only, below it
+            expect(page.get_by_role("button", name=f"Page {number}")).to_have_count(1 if width == NARROW else 2)

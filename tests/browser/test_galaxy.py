@@ -7,9 +7,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from answer_choice import PLACE_OF_ANSWER, choose_answer, click_answer
-from looks import NARROW, TIMEOUT_MS, WIDE, settled, themes_at
+from looks import NARROW, WIDE, settled, themes_at, turn_to
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from galaxy_explorer.app.panel.examples import find_examples
 from galaxy_explorer.catalogue import SAMPLE
@@ -127,28 +127,55 @@ def test_on_a_phone_the_lists_answers_can_be_tapped(
     expect(page.locator(".st-key-flow_chart")).to_be_hidden()
     expect(page.locator(".st-key-flow_list")).to_contain_text("How many spiral arms are there?")
     look_at(page, "galaxy-list")
+    page.emulate_media(media="print", color_scheme="dark")  # from a narrow window the list is printed
+    expect(page.locator(".st-key-flow_list li")).to_have_count(len(COLUMNS))
+    expect(page.locator(".st-key-flow_list li").last).to_be_visible()
+    expect(page.locator(".st-key-flow_list h3").last).to_have_css("color", "rgb(20, 24, 31)")
+    expect(page.locator(".st-key-flow_chart")).to_be_hidden()
 
 
-def test_the_chart_can_be_read_at_1200_pixels_by_eye_and_by_ear(open_page: Callable[..., Page]) -> None:
+def test_chart_link_and_colours_of_the_system_and_the_paper(
+    context: BrowserContext, open_page: Callable[..., Page]
+) -> None:
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = open_page(START, width=1200)
     expect(page.locator(".st-key-flow_chart .js-plotly-plot")).to_be_visible()
     page.wait_for_function(PLACE_OF_ANSWER, arg="Class1.1")
     sizes = page.evaluate(SIZES_OF_TEXT)
-    assert len(sizes) > 100
+    assert len(sizes) > 90
     assert min(sizes) >= SMALLEST_PX
     chart = page.locator(".st-key-flow_chart").bounding_box()
     assert chart is not None
     assert chart["width"] >= 700  # next to the picture, and as wide as its texts need
     expect(page.get_by_role("figure", name=re.compile("Flow-chart of Galaxy 100023"))).to_have_count(1)
+    names = page.get_by_role("button").evaluate_all("all => all.map(each => each.ariaLabel ?? each.textContent)")
+    assert "Help" not in names
+
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_role("button", name="Link copied")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.partition("/galaxy?")[2] == START.partition("?")[2]
+
+    # What opens over the page lies outside the element with the theme's colour scheme.
+    page.get_by_test_id("stPopoverButton").filter(has_text="Download").click()
+    expect(page.get_by_test_id("stPopoverBody")).to_have_css("color-scheme", "dark")
+    page.keyboard.press("Escape")
+
+    page.emulate_media(forced_colors="active")
+    networks = page.get_by_role("radiogroup", name="Network").get_by_role("radio")
+    expect(networks).to_have_count(2)
+    grounds = "buttons => buttons.map(button => getComputedStyle(button).backgroundColor)"
+    chosen, *others = networks.evaluate_all(grounds)
+    assert chosen not in others
+    page.emulate_media(forced_colors="none")
+
+    for theme in ("dark", "light"):
+        turn_to(page, theme)
+        two_pages_with_the_chart_in_light_colours(page, theme)
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-def test_on_paper_there_are_two_pages_with_the_chart_in_light_colours(
-    open_page: Callable[..., Page], theme: str
-) -> None:
-    page = open_page(START, theme=theme)
-    expect(page.locator(".st-key-flow_chart .js-plotly-plot")).to_be_visible()
-    settled(page)
+def two_pages_with_the_chart_in_light_colours(page: Page, theme: str) -> None:
+    """Check the page on paper."""
     page.emulate_media(media="print", color_scheme=theme)
     paper = page.pdf(format="A4", margin=dict.fromkeys(("top", "bottom", "left", "right"), "10mm"))
     assert re.findall(rb"/Count (\d+)", paper) == [b"2"]
@@ -159,19 +186,11 @@ def test_on_paper_there_are_two_pages_with_the_chart_in_light_colours(
     expect(page.get_by_text("Network (quick): Most likely")).to_be_visible()  # there is no pointer on paper
     expect(page.locator(".st-key-flow_list")).to_be_hidden()
     expect(page.get_by_role("button", name="Next")).to_be_hidden()
-
-
-def test_from_a_narrow_window_the_list_is_printed(open_page: Callable[..., Page]) -> None:
-    page = open_page(START, width=NARROW, theme="dark")
-    expect(page.locator(".st-key-flow_list li")).to_have_count(len(COLUMNS))
-    page.emulate_media(media="print")
-    expect(page.locator(".st-key-flow_list li").last).to_be_visible()
-    expect(page.locator(".st-key-flow_list h3").last).to_have_css("color", "rgb(20, 24, 31)")
-    expect(page.locator(".st-key-flow_chart")).to_be_hidden()
+    page.emulate_media(media="screen", color_scheme=theme)
 
 
 @pytest.mark.parametrize("theme", themes_at(WIDE))
-def test_arrow_keys_reach_every_answer_and_open_a_folded_question(
+def test_keys_reach_every_answer_open_a_folded_question_and_the_next_galaxy(
     open_page: Callable[..., Page], look_at: Callable[[Page, str], None], theme: str
 ) -> None:
     page = open_page("galaxy?source=sample&galaxy=100008&network=fcn&answer=Class6.2", theme=theme)
@@ -190,8 +209,9 @@ def test_arrow_keys_reach_every_answer_and_open_a_folded_question(
         page.keyboard.press("ArrowRight")
         reached.append(page.evaluate("document.activeElement.ariaLabel ?? document.activeElement.innerText"))
     assert len(set(reached)) == folded
-    page.keyboard.press("ArrowUp")
-    page.keyboard.press("ArrowUp")
+    answers.first.focus()
+    for _ in range(3):  # to the roundness, to the edge, and to the bulge of a disk that is seen from it
+        page.keyboard.press("ArrowDown")
     expect(page.locator(".flow-list button:focus")).to_have_attribute("data-question", "9")
     look_at(page, "galaxy-folded")
     page.keyboard.press("Enter")
@@ -201,18 +221,23 @@ def test_arrow_keys_reach_every_answer_and_open_a_folded_question(
     settled(page)
     page.keyboard.press("ArrowDown")
     focused = page.locator(".flow-list button:focus")
-    place = page.wait_for_function(PLACE_OF_ANSWER, arg="Class10.1").json_value()
+    place = page.wait_for_function(PLACE_OF_ANSWER, arg="Class3.1").json_value()
     box = focused.bounding_box()
     assert box is not None
     assert box["x"] < place[0] < box["x"] + box["width"]
     assert box["y"] < place[1] < box["y"] + box["height"]
     page.keyboard.press("Space")
-    expect_answer(page, "Class10.1", "tightly wound arms")
+    expect_answer(page, "Class3.1", "bar")
     bulge.click()  # the mouse folds it again
     expect(answers).to_have_count(folded)
+    settled(page)
+    page.locator("h1").click()  # away from the list
+    letters_open_the_neighbours(page)
+    page.reload()
+    expect(page.get_by_role("heading", name="Galaxy 100008")).to_be_visible()
 
 
-def test_the_picture_is_enlarged_and_zoomed_by_wheel_and_keys(
+def test_the_picture_is_enlarged_and_zoomed_by_wheel_keys_and_two_fingers(
     open_page: Callable[..., Page], look_at: Callable[[Page, str], None]
 ) -> None:
     page = open_page(START)
@@ -235,6 +260,17 @@ def test_the_picture_is_enlarged_and_zoomed_by_wheel_and_keys(
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(page.get_by_role("button", name="Enlarge picture")).to_be_focused()
+    page.locator(PICTURE).click()  # as a finger opens it
+    expect(shown).to_have_text("100 %")
+    touch = page.context.new_cdp_session(page)
+    for spread in (15, 30, 45):
+        points = [{"x": 640 - spread, "y": 400, "id": 0}, {"x": 640 + spread, "y": 400, "id": 1}]
+        kind = "touchStart" if spread == 15 else "touchMove"
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    expect(shown).to_have_text("300 %")
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
     expect(page.get_by_role("heading", name="Galaxy 100023")).to_be_visible()
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_contain_text("next and previous galaxy")
@@ -247,63 +283,10 @@ def test_the_picture_is_enlarged_and_zoomed_by_wheel_and_keys(
     expect(page.get_by_role("switch", name="Show where it looked")).not_to_be_checked()
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_role("heading", name="Galaxy 100023")).to_be_visible()
-    names = page.get_by_role("button").evaluate_all("all => all.map(each => each.ariaLabel ?? each.textContent)")
-    assert "Help" not in names
-
-
-def test_two_fingers_zoom_the_enlarged_picture(chromium: Browser, address: str) -> None:
-    phone = chromium.new_context(viewport={"width": NARROW, "height": 844}, has_touch=True, reduced_motion="reduce")
-    page = phone.new_page()
-    page.set_default_timeout(TIMEOUT_MS)
-    page.goto(f"{address}/{START}")
-    expect(page.get_by_role("button", name="Enlarge picture")).to_be_visible()
-    settled(page)
-    page.locator(".st-key-picture [data-testid=stImage] img").tap()
-    touch = phone.new_cdp_session(page)
-    for spread in (15, 30, 45):
-        points = [{"x": 195 - spread, "y": 400, "id": 0}, {"x": 195 + spread, "y": 400, "id": 1}]
-        kind = "touchStart" if spread == 15 else "touchMove"
-        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-    expect(page.locator("dialog.enlarged output")).to_have_text("300 %")
-    phone.close()
-
-
-def test_the_link_is_copied(context: BrowserContext, open_page: Callable[..., Page]) -> None:
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page = open_page(START)
-    page.get_by_role("button", name="Copy link").click()
-    expect(page.get_by_role("button", name="Link copied")).to_be_visible()
-    copied = page.evaluate("navigator.clipboard.readText()")
-    assert copied.partition("/galaxy?")[2] == START.partition("?")[2]
-
-
-def test_where_the_system_sets_the_colours_what_is_chosen_stands_out(open_page: Callable[..., Page]) -> None:
-    page = open_page(START)
-    page.emulate_media(forced_colors="active")
-    networks = page.get_by_role("radiogroup", name="Network").get_by_role("radio")
-    expect(networks).to_have_count(2)
-    grounds = "buttons => buttons.map(button => getComputedStyle(button).backgroundColor)"
-    chosen, *others = networks.evaluate_all(grounds)
-    assert chosen not in others
-
-
-def test_letters_and_buttons_open_the_previous_and_the_next_galaxy(open_page: Callable[..., Page]) -> None:
-    page = open_page("galaxy?source=sample&galaxy=100008")
-    expect(page.get_by_role("button", name="Next")).to_be_enabled()
-    page.keyboard.press("n")
-    expect(page.get_by_role("heading", name="Galaxy 100023")).to_be_visible()
-    expect(page).to_have_title("Galaxy 100023 · Galaxy Explorer")
-    page.keyboard.press("p")
-    expect(page.get_by_role("heading", name="Galaxy 100008")).to_be_visible()
-    page.get_by_role("button", name="Next").click()
-    expect(page.get_by_role("heading", name="Galaxy 100023")).to_be_visible()
-    expect(page).to_have_url(re.compile("galaxy=100023"))
-    page.reload()
-    expect(page.get_by_role("heading", name="Galaxy 100023")).to_be_visible()
 
 
 def test_one_press_of_back_leaves_the_galaxy_whatever_was_touched(open_page: Callable[..., Page]) -> None:
-    page = open_page("browse?source=sample")
+    page = open_page("?source=sample")  # an earlier link to Browse
     page.get_by_role("link", name="100008").click()
     expect(page.get_by_role("heading", name="Galaxy 100008")).to_be_visible()
     settled(page)
@@ -323,5 +306,20 @@ def test_one_press_of_back_leaves_the_galaxy_whatever_was_touched(open_page: Cal
     expect(page.get_by_role("heading", name="Galaxy 100008")).to_be_visible()
     expect(page.get_by_role("combobox", name="Explain answer")).to_have_value("something odd")
     page.go_back()
-    expect(page.get_by_role("heading", name="Galaxy")).to_have_count(0)
+    expect(page.get_by_role("heading", name="Browse galaxies")).to_be_visible()
+    settled(page)
+    page.get_by_role("link", name="100008").click()  # again
+    expect(page.get_by_role("heading", name="Galaxy 100008")).to_be_visible()
+    settled(page)
+    page.go_back()
+    expect(page.get_by_role("heading", name="Browse galaxies")).to_be_visible()
     expect(page.locator(".st-key-gallery a").first).to_be_visible()
+
+
+def letters_open_the_neighbours(page: Page) -> None:
+    """Press N and P, from galaxy 100008."""
+    page.keyboard.press("n")
+    expect(page.get_by_role("heading", name="Galaxy 100023")).to_be_visible()
+    expect(page).to_have_title("Galaxy 100023 · Galaxy Explorer")
+    page.keyboard.press("p")
+    expect(page.get_by_role("heading", name="Galaxy 100008")).to_be_visible()

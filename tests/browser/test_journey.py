@@ -49,18 +49,6 @@ def test_from_the_gallery_to_another_answers_saliency_and_back(
     expect(page.get_by_role("heading", name="Browse galaxies")).to_be_visible()
 
 
-def test_back_leads_from_a_galaxy_to_the_gallery_in_one_step(open_page: Callable[..., Page]) -> None:
-    page = open_page("?source=sample")
-    for _ in range(2):  # the second time it has been opened before
-        page.get_by_role("link", name="100023").click()
-        expect(page.get_by_role("heading", name="Galaxy 100023")).to_be_visible()
-        expect(page.locator(".st-key-flow_chart .js-plotly-plot")).to_be_visible()
-        settled(page)
-        page.go_back()
-        expect(page.get_by_role("heading", name="Browse galaxies")).to_be_visible()
-        settled(page)
-
-
 def test_in_a_narrow_window_the_pages_are_tabs_that_cover_nothing(open_page: Callable[..., Page]) -> None:
     page = open_page("sky", width=NARROW)
     tabs = page.get_by_role("navigation", name="Pages", exact=True)

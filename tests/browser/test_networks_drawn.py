@@ -20,12 +20,12 @@ BLOCKS = """() => [...document.querySelector("ol.network").children].map(item =>
 })"""
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_the_networks_are_drawn_side_by_side_or_below_one_another(open_page: Callable[..., Page], width: int) -> None:
-    page = open_page("about", width=width)
+def test_the_networks_are_drawn_side_by_side_or_below_one_another(open_page: Callable[..., Page]) -> None:
+    page = open_page("about")
     page.get_by_text("The networks, layer by layer").click()
     expect(page.locator("ol.network")).to_have_count(2)
-    for theme in ("dark", "light"):
+    for width, theme in ((1280, "dark"), (1280, "light"), (390, "light"), (390, "dark")):
+        page.set_viewport_size({"width": width, "height": 900})
         turn_to(page, theme)
         blocks = page.evaluate(BLOCKS)
         assert all(block["drawn"] and block["text"] >= SMALLEST_PX for block in blocks)

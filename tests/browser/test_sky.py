@@ -59,23 +59,26 @@ def test_from_an_example_to_the_panel_to_a_failure_and_back(
     expect(page.get_by_text("Picture: SDSS SkyServer")).to_be_visible()
 
 
-def test_during_a_request_skeletons_are_as_large_as_the_panel(
+def test_during_each_request_skeletons_are_as_large_as_the_panel(
     open_page: Callable[..., Page], services: SkyServer
 ) -> None:
-    seen = Event()
+    named, sized = Event(), Event()
 
-    def wait(handler: Handler, reply: Reply) -> None:
-        seen.wait(timeout=60)
-        send(handler, reply)
+    def after(event: Event) -> Callable[[Handler, Reply], None]:
+        return lambda handler, reply: (event.wait(timeout=60), send(handler, reply))[-1]
 
-    services.faults["sql"] = wait
+    services.faults |= {"sesame": after(named), "sql": after(sized)}
+    services.faults |= dict.fromkeys(("skyserver", "legacy", "cds"), saying(b"", status=404))
     try:
-        page = open_page("sky?position=12.6+3.35")
+        page = open_page("sky")
         page.emulate_media(reduced_motion="no-preference")
-        said = page.get_by_role("status").filter(has_text="Requesting size and votes from SDSS SkyServer …")
-        expect(said).to_be_visible()
+        page.get_by_role("textbox", name="Name or position").fill("NGC 4565")
+        page.keyboard.press("Enter")
+        status = page.get_by_role("status")
+        expect(status.filter(has_text="Requesting the position from CDS Sesame …")).to_be_visible()
         outline = page.locator(".st-key-waiting_panel .outline")
         expect(outline).to_be_visible()
+        expect(page.get_by_text("Nothing is sent before you search")).not_to_be_visible()
         expect(outline).to_have_attribute("aria-hidden", "true")
         box = outline.bounding_box()
         assert box is not None
@@ -83,28 +86,15 @@ def test_during_a_request_skeletons_are_as_large_as_the_panel(
         assert page.evaluate(ANIMATION) == "light-passes"
         page.emulate_media(reduced_motion="reduce")
         assert page.evaluate(ANIMATION) == "none"
-        services.faults |= dict.fromkeys(("skyserver", "legacy", "cds"), saying(b"", status=404))
-        seen.set()
+        named.set()
+        expect(status.filter(has_text="Requesting size and votes from SDSS SkyServer …")).to_be_visible()
+        expect(outline).to_be_visible()
+        sized.set()
         expect(page.get_by_text("No source gives a picture")).to_be_visible()
         expect(page.locator(".outline")).to_have_count(0)
     finally:
-        seen.set()
-        services.faults.clear()
-
-
-def test_while_a_name_is_looked_up_its_place_is_not_empty(open_page: Callable[..., Page], services: SkyServer) -> None:
-    seen = Event()
-    services.faults["sesame"] = lambda handler, reply: seen.wait(timeout=60) and send(handler, reply)
-    try:
-        page = open_page("sky")
-        page.get_by_role("textbox", name="Name or position").fill("NGC 2859")
-        page.keyboard.press("Enter")
-        said = page.get_by_role("status").filter(has_text="Requesting the position from CDS Sesame …")
-        expect(said).to_be_visible()
-        expect(page.locator(".st-key-waiting_panel .outline")).to_be_visible()
-        expect(page.get_by_text("Nothing is sent before you search")).not_to_be_visible()
-    finally:
-        seen.set()
+        named.set()
+        sized.set()
         services.faults.clear()
 
 

@@ -1,6 +1,7 @@
 """Embeddings are stored with the predictions of a catalogue, and stay with their galaxies."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from PIL import Image
 from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import tta_views
+from galaxy_explorer.models import Model, networks
 from galaxy_explorer.prediction import (
     Batch,
     Embeddings,
@@ -24,6 +26,7 @@ from galaxy_explorer.prediction import (
     sources_of,
 )
 from galaxy_explorer.prediction.embeddings import from_bytes, to_half
+from galaxy_explorer.prediction.inference import predict_inputs
 from galaxy_explorer.prediction.tables import PredictionError
 
 TWO_VIEWS = PredictOptions(2, batch_size=2)
@@ -207,6 +210,18 @@ def test_a_galaxy_in_two_tables_has_the_embedding_of_the_newer(catalogue, tmp_pa
     found = opened(catalogue, tmp_path / "one.parquet", tmp_path / "two.parquet")
     assert found.rows.tolist() == list(range(7))
     assert found.vectors[:, 0].tolist() == [1, 1, 1, 2, 2, 2, 2]
+
+
+def test_a_wide_network_keeps_its_dimensions(model, catalogue, store) -> None:
+    arguments = {"widths": [8, 8, 8, 300]}
+    network = networks.build("fcn", **arguments).eval().requires_grad_(False)
+    wide = Model(network, replace(model.card, arguments=arguments))
+    predict(wide, catalogue, store, ["0000", "0001"])
+    found = opened(catalogue, store)
+    assert found.vectors.shape == (2, 300)
+    inputs = np.stack([wide.inputs(catalogue.picture(galaxy_id)) for galaxy_id in ("0000", "0001")])
+    expected = predict_inputs(network, inputs, 2)[1].mean(axis=0)
+    np.testing.assert_allclose(found.vectors, expected, rtol=1e-3, atol=1e-4)
 
 
 def test_large_embeddings_stay_finite_and_a_chunk_of_two_sizes_is_refused() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from galaxy_explorer.app import paths, state
-from galaxy_explorer.app.query import controls, explanations, gallery
+from galaxy_explorer.app.query import controls, downloads, explanations, gallery, sentence_search
 from galaxy_explorer.app.query.binding import read_url
 from galaxy_explorer.app.query.matching import Matches, match_galaxies
 from galaxy_explorer.app.query.query import URL_PARAMS, BrowseQuery
@@ -156,6 +156,8 @@ def show_matches(source: str, catalogue: Catalogue, query: BrowseQuery, matches:
     gallery.show_gallery(source, catalogue, query, matches)
     with st.container(horizontal=True, horizontal_alignment="center", vertical_alignment="bottom", key="more_pages"):
         gallery.show_pages(query, found, Key.PAGES_BELOW)
+        if matches.answers.predicted:
+            downloads.offer_table(catalogue, query, matches)
 
 
 def page() -> None:
@@ -182,6 +184,7 @@ def page() -> None:
     state.browse().url_params = {"source": source, **query.url_params(), **sources.vote_params(catalogue)}
     controls.show_controls(catalogue, query, matches)
     controls.show_chips(query, matches.answers)
+    sentence_search.show_messages(catalogue, query)
     show_count(catalogue, query, len(matches.rows))
     explanations.explain_query(catalogue, query, matches)
     show_matches(source, catalogue, query, matches)

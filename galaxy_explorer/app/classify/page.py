@@ -35,7 +35,7 @@ def open_catalogue() -> tuple[str, Catalogue] | None:
 
 
 def choose_network(catalogue: Catalogue) -> str:
-    """Draw the choice of a network, and return its name; by default the one that has predicted most."""
+    """Draw the choice of a network; by default the one that has predicted most."""
     names = networks.names()
     counts = {name: len(embeddings_of(catalogue, name) or ()) for name in names}
     default = max(names, key=lambda name: counts[name])

@@ -59,7 +59,7 @@ def quality_in_words(quality: Quality | None, name: str) -> str:
 
 
 def show_found(source: str, catalogue: Catalogue, name: str, found: Ranking, title: str) -> None:
-    """Draw the most likely galaxies, with hearts and a way to mark "no", and the link to all in Browse."""
+    """Draw the most likely galaxies, to be marked, and the link to all in Browse."""
     likely = int((found.scores >= MEMBER).sum())
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.subheader(title, anchor=False, width="content")

@@ -221,8 +221,8 @@ def show_downloads(catalogue: Catalogue, comparison: Comparison) -> None:
     """Show the download buttons; a file is written when its button is pressed."""
     st.subheader("Downloads")
     st.caption(
-        f"Galaxies: a row for each of these {len(comparison):,}, all vote fractions, and each network's error (RMSE)."
-        " Questions: a row for each question."
+        f"Galaxies: a row for each of these {len(comparison):,}, with all vote fractions and errors (RMSE). "
+        "Questions: a row for each question."
     )
     stem = f"compare_{catalogue.name}".replace(" ", "_")
     files: tuple[tuple[str, Callable[[], bytes], str, str], ...] = (

@@ -26,7 +26,7 @@ from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.images import ImageError
 
 SCRIPTS = Path(__file__).parent / "viewer"
-PARTS = ("points", "view", "painter", "pictures", "gestures", "controls", "map")  # one module, without a build step
+PARTS = ("points", "view", "painter", "pictures", "gestures", "controls", "drawing", "pointing", "shaping", "map")
 _bytes = st.components.v2.component("galaxy_explorer.map_bytes", js=(SCRIPTS / "bytes.js").read_text(encoding="utf-8"))
 _map = st.components.v2.component(
     "galaxy_explorer.map",

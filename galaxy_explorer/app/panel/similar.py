@@ -135,7 +135,7 @@ def _kinds(catalogue: Catalogue, rows: np.ndarray, network: str) -> tuple[list[s
 def _explain_none(source: str, network: str) -> None:
     """Explain why there are no similar galaxies yet."""
     named = escape_markdown(sources.source_label(source))
-    st.caption(f"They are found once the {label(network)} network has predicted the galaxies of “{named}”.")
+    st.caption(f"To compare pictures, the {label(network)} network must have predicted those of “{named}” once.")
 
 
 def _offer_rest(catalogue: Catalogue, network: str, embeddings: Embeddings | None) -> None:

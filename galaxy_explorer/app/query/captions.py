@@ -9,10 +9,10 @@ from galaxy_explorer.app.query.filters.filter import Caption
 from galaxy_explorer.app.query.filters.ood import ood_caption
 from galaxy_explorer.app.query.filters.rmse import rmse_caption
 from galaxy_explorer.app.query.matching import Matches
-from galaxy_explorer.app.query.query import AGAINST_VOLUNTEERS, BY_CLASS, BY_OOD, BrowseQuery
+from galaxy_explorer.app.query.query import AGAINST_VOLUNTEERS, BY_CLASS, BY_OOD, BrowseQuery, labels_of
 from galaxy_explorer.app.services.answers import VOLUNTEERS, Answers, answers_of
 from galaxy_explorer.catalogue import Catalogue, Measure
-from galaxy_explorer.decision_tree import COLUMNS, kind_of, label_of
+from galaxy_explorer.decision_tree import COLUMNS, kind_of
 from galaxy_explorer.prediction import cached
 
 NO_VOTES, NOT_PREDICTED = "no votes", "not predicted"
@@ -53,9 +53,9 @@ def values_of(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> lis
     conditions = [caption for caption in others if caption]
     if matches.sorted_by is not None and query.sort != BY_CLASS:  # its filter has a caption
         return [_value_of_sort(catalogue, query, matches), *conditions][:MAX_VALUES]
-    shown = [(query.sort, query.measure)] if query.sort in COLUMNS else []
+    shown: list[tuple[tuple[str, ...], Measure]] = [((query.sort,), query.measure)] if query.sort in COLUMNS else []
     # What a filter excludes is near 0 on every tile.
-    shown += [(wanted.column, wanted.measure) for wanted in query.ranges if wanted.low or not shown]
+    shown += [(wanted.columns, wanted.measure) for wanted in query.ranges if wanted.low or not shown]
     values = [_value(matches.answers, *pair) for pair in list(dict.fromkeys(shown))[:MAX_VALUES]]
     return [*values[: max(0, MAX_VALUES - len(conditions))], *conditions][:MAX_VALUES]
 
@@ -69,11 +69,11 @@ def _value_of_sort(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -
     return rmse_caption(catalogue, *matches.networks[:2])
 
 
-def _value(answers: Answers, column: str, measure: Measure) -> Caption:
-    """Return a function that writes a measure of an answer; of an end, the whole interval."""
-    name, fractions = label_of(column), answers.votes.fractions(column)
+def _value(answers: Answers, columns: tuple[str, ...], measure: Measure) -> Caption:
+    """Return a function that writes a measure of answers; of an end, the whole interval."""
+    name, fractions = labels_of(columns), answers.votes.fractions(columns[0])
     shown = (Measure.LOWER, Measure.UPPER) if measure in (Measure.LOWER, Measure.UPPER) else (measure,)
-    values = [answers.votes.values(column, one) for one in shown]
+    values = [answers.votes.added(columns, one) for one in shown]
 
     def write(row: int) -> str:
         if all(np.isfinite(one[row]) for one in values):

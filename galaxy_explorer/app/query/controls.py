@@ -1,4 +1,4 @@
-"""The controls of Browse: presets, all others in a drop-down, active filters as chips.
+"""The controls of Browse: search, presets, all others in a drop-down, filters as chips.
 
 The URL alone holds the query. Each control shows what the URL says, and a change writes a new URL.
 """
@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from galaxy_explorer.app import state
-from galaxy_explorer.app.query import filter_controls
+from galaxy_explorer.app.query import filter_controls, sentence_search
 from galaxy_explorer.app.query.binding import CLOSE, bound, write_url
 from galaxy_explorer.app.query.filters.own_class import ClassRange
 from galaxy_explorer.app.query.matching import Matches
@@ -21,6 +21,7 @@ from galaxy_explorer.app.query.query import (
     BETWEEN_NETWORKS,
     BY_CLASS,
     BY_ID,
+    BY_MATCH,
     BY_OOD,
     MAX_SEED,
     SORTS,
@@ -40,7 +41,6 @@ ANSWERS_HELP = (
     "Whose answers the selections, filters, sort orders and captions use: those of the volunteers of Galaxy Zoo, or "
     "the vote fractions that a network predicts. The accurate network is slower than the quick one."
 )
-SEARCH_HELP = "One or more ids or parts of ids, separated by commas or spaces; complete ids come first."
 SEED_HELP = "The same seed gives the same order, for everyone."
 SORT_NAMES = {
     BY_ID: "galaxy id",
@@ -48,30 +48,31 @@ SORT_NAMES = {
     AGAINST_VOLUNTEERS: "network vs volunteers",
     BETWEEN_NETWORKS: "network vs network",
     BY_OOD: "difference from the training pictures",
+    BY_MATCH: "best match of the filters",
     BY_CLASS: "score of the class",
 }
 
 
 def show_controls(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> None:
-    """Draw the row of controls: presets, a drop-down with all others, and whose answers count."""
+    """Draw the row of controls: search, presets, a drop-down, and whose answers count."""
     answers, has_votes = matches.answers, bool(catalogue.votes.known.any())
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", key="controls"):
+        sentence_search.show_field(catalogue, query)
         _choose_preset(catalogue, query, answers)
         # Not a popover: closed, it would hold outdated values of widgets and send them with the next action.
-        with st.expander("Search, filter, sort", icon=":material/tune:", key="all_controls"):
+        with st.expander("Filter, sort", icon=":material/tune:", key="all_controls"):
             chosen, new = st.columns(2, gap="large")
             with chosen:
-                _search(query)
                 _sort(query, has_votes, bool(answers.predicted))
                 _sort_details(query, matches)
                 vote_kind.choose_votes(catalogue)
                 filter_controls.choose_ood(query)
+                if has_votes:
+                    filter_controls.choose_rmse(query)
             with new:
                 if answers.predicted:
                     filter_controls.add_range(query, answers)
                     filter_controls.choose_min_asked(query)
-                if has_votes:
-                    filter_controls.choose_rmse(query)
         _choose_answers(catalogue, query, answers)
         with st.container(key="closing"):
             st.html(CLOSING, unsafe_allow_javascript=True)
@@ -127,13 +128,14 @@ def _choose_preset(catalogue: Catalogue, query: BrowseQuery, answers: Answers) -
 def show_chips(query: BrowseQuery, answers: Answers) -> None:
     """Draw each condition, and a sort order other than by id, as a chip that removes it."""
     chips, preset = query.relaxations(), preset_of(query)
-    if not chips and query.sort == BY_ID:
+    is_sorted = query.sort not in (BY_ID, BY_MATCH)
+    if not chips and not is_sorted:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="chips"):
         for number, (words, without) in enumerate(chips):
             action: dict[str, Any] = {"key": f"chip_{number}", "on_click": write_url, "args": (without,)}
             st.button(escape_markdown(words), icon=CLOSE, icon_position="right", wrap=True, **action)
-        if query.sort != BY_ID and not preset:
+        if is_sorted and not preset:
             unsorted = replace(query, sort=BY_ID, measure=Measure.SHARE, ascending=None, page=1)
             words = SORT_NAMES.get(query.sort) or label_of(query.sort)
             chip: dict[str, Any] = {"key": "sort_chip", "on_click": write_url, "args": (unsorted,)}
@@ -151,15 +153,13 @@ def show_chips(query: BrowseQuery, answers: Answers) -> None:
             st.caption(reason_of(preset, answers))
 
 
-def _search(query: BrowseQuery) -> None:
-    """Draw the search by id."""
-    binding = bound(Key.SEARCH, query.search, query, lambda text: {"search": text.strip()})
-    st.text_input("Galaxy ids", placeholder="100008, 100023", help=SEARCH_HELP, **binding)
-
-
 def _sort(query: BrowseQuery, has_votes: bool, has_answers: bool) -> None:
     """Draw the sort order and its direction."""
-    unavailable = {AGAINST_VOLUNTEERS: not has_votes, BY_CLASS: query.filter_of(ClassRange) is None}
+    unavailable = {
+        AGAINST_VOLUNTEERS: not has_votes,
+        BY_CLASS: query.filter_of(ClassRange) is None,
+        BY_MATCH: not query.ranges,
+    }
     options: list[str] = [sort for sort in SORTS if not unavailable.get(sort)]
     options += COLUMNS if has_answers else ()
     options += [] if query.sort in options else [query.sort]

@@ -45,8 +45,10 @@ def _explain_answers(catalogue: Catalogue, query: BrowseQuery, answers: Answers)
     columns = [wanted.column for wanted in query.ranges if wanted.measure.is_share]
     columns += [query.sort] if query.sort in COLUMNS and query.measure.is_share else []
     if query.min_asked and any(MASS_COLUMN[QUESTION_OF[column].number] for column in columns):
-        asked = "predicted to be asked" if answers.network else "asked"
-        messages.append(f"Answers count only if at least {query.min_asked} % of volunteers were {asked}.")
+        asked = "volunteers were asked"
+        if answers.network:
+            asked = "the votes are predicted to reach the question"
+        messages.append(f"Answers count only if at least {query.min_asked} % of {asked}.")
     return messages
 
 

@@ -30,6 +30,7 @@ OOD_HELP = (
     "differs more than 99 % of galaxies do: look at it before you use its prediction. Galaxies without a prediction do "
     "not match."
 )
+SCORE_HELP = "The out-of-distribution score itself."
 RMSE_HELP = (
     "The root-mean-square error over the 37 vote fractions: how far a network's prediction of a galaxy is from the "
     "volunteers' votes on it. Galaxies without votes or without a prediction do not match."
@@ -106,17 +107,15 @@ def choose_ood(query: BrowseQuery) -> None:
     flag = next((name for name, wanted in FLAGS.items() if wanted == shown), None)
     label = "Differs from the training pictures"
     st.segmented_control(label, list(FLAGS), help=OOD_HELP, **bound(Key.OOD_FLAG, flag, query, flagged))
-    _choose_score(Key.OOD_SCORE, "By how much (clearly above 1)", query, OodRange)
+    _choose_score(Key.OOD_SCORE, "How much it differs (above 1: clearly)", query, OodRange, SCORE_HELP)
 
 
 def choose_rmse(query: BrowseQuery) -> None:
     """Draw the filter by the RMSE between a network and the volunteers."""
-    _choose_score(Key.RMSE, "RMSE of the network to the volunteers", query, RmseRange, RMSE_HELP)
+    _choose_score(Key.RMSE, "Error against the volunteers (RMSE)", query, RmseRange, RMSE_HELP)
 
 
-def _choose_score(
-    key: Key, label: str, query: BrowseQuery, kind: type[ScoreRange], help_text: str | None = None
-) -> None:
+def _choose_score(key: Key, label: str, query: BrowseQuery, kind: type[ScoreRange], help_text: str) -> None:
     """Draw a slider with two ends for a range of a score; its end stands for no upper bound."""
     shown, end = query.filter_of(kind), kind.slider_end
 
@@ -128,5 +127,5 @@ def _choose_score(
 
     low, high = (min(one, end) for one in ((shown.low, shown.high) if shown else (0.0, end)))
     binding = bound(key, (low, high), query, scored)
-    step = end / SLIDER_STEPS
-    st.slider(f"{label}; {end:g}: no upper bound", 0.0, end, step=step, help=help_text, **binding)
+    help_text = f"{help_text} The right end, {end:g}, stands for no upper bound."
+    st.slider(label, 0.0, end, step=end / SLIDER_STEPS, help=help_text, **binding)

@@ -13,12 +13,13 @@ from galaxy_explorer.app.query.query import (
     BETWEEN_NETWORKS,
     BY_CLASS,
     BY_ID,
+    BY_MATCH,
     BY_OOD,
     BrowseQuery,
 )
 from galaxy_explorer.app.services import networks
 from galaxy_explorer.app.services.answers import VOLUNTEERS, Answers, answers_of
-from galaxy_explorer.catalogue import Catalogue, argsort_nan_last, find_ids, rows_by_id
+from galaxy_explorer.catalogue import Catalogue, argsort_nan_last, closeness, find_ids, rows_by_id
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.prediction import cached
 
@@ -99,6 +100,9 @@ def _sorted(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> Match
         votes = matches.answers.votes
         rows = votes.order(query.sort, query.measure, descending=query.descending, min_mass=bound)
         return replace(matches, rows=rows)
+    if query.sort == BY_MATCH and query.ranges:
+        clearness = closeness(query.ranges, matches.answers.votes)
+        return replace(matches, rows=argsort_nan_last(clearness, descending=query.descending))
     values = _values_of_sort(catalogue, query, matches)
     if values is None or not np.isfinite(values).any():
         return matches

@@ -39,7 +39,7 @@ def presets_of(catalogue: Catalogue, answers: Answers) -> list[Preset]:
         every = Matches(np.arange(len(catalogue)), answers)
         return [preset for preset in presets() if len(filtered_rows(catalogue, preset.query, every))]
 
-    return catalogue_result(catalogue, ("presets", answers.name, answers.predicted), match)
+    return catalogue_result(catalogue, ("presets", answers.key), match)
 
 
 def preset_of(query: BrowseQuery) -> Preset | None:

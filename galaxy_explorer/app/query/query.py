@@ -8,14 +8,16 @@ from galaxy_explorer.app.query.filters.filter import Filter
 from galaxy_explorer.app.query.filters.registry import FILTERS
 from galaxy_explorer.app.services.answers import VOLUNTEERS
 from galaxy_explorer.app.ui.url_params import MAX_MESSAGES, ignored_param_message
+from galaxy_explorer.app.ui.wording import listed
 from galaxy_explorer.catalogue import CatalogueError, Measure, VoteRange
 from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, label_of
 
 DEFAULT_MIN_ASKED = 30  # % of the votes that must reach a question before an answer share counts
 MAX_SEED = 999_999
-BY_ID, AT_RANDOM, BY_OOD, BY_CLASS = "id", "random", "ood", "class"
+BY_ID, AT_RANDOM, BY_OOD, BY_CLASS, BY_MATCH = "id", "random", "ood", "class", "match"
 AGAINST_VOLUNTEERS, BETWEEN_NETWORKS = "volunteers", "networks"
-SORTS = (BY_ID, AT_RANDOM, AGAINST_VOLUNTEERS, BETWEEN_NETWORKS, BY_OOD, BY_CLASS)  # the others are score columns
+# The others are score columns.
+SORTS = (BY_ID, AT_RANDOM, AGAINST_VOLUNTEERS, BETWEEN_NETWORKS, BY_OOD, BY_CLASS, BY_MATCH)
 URL_PARAMS = (
     *("source", "votes", "answers", "filter", "asked", *(kind.param for kind in FILTERS)),
     *("search", "sort", "order", "seed", "network", "page"),
@@ -75,8 +77,8 @@ class BrowseQuery:
 
     def with_range(self, added: VoteRange) -> "BrowseQuery":
         """Add a filter; it replaces the one on the same answer and measure."""
-        same = (added.column, added.measure)
-        others = tuple(other for other in self.ranges if (other.column, other.measure) != same)
+        same = (added.columns, added.measure)
+        others = tuple(other for other in self.ranges if (other.columns, other.measure) != same)
         return replace(self, ranges=(*others, added), page=1)
 
     def without_range(self, removed: VoteRange) -> "BrowseQuery":
@@ -134,18 +136,23 @@ class BrowseQuery:
 def range_in_words(wanted: VoteRange) -> str:
     """Describe a filter: ``spiral arms ≥ 60 %``."""
     low, high = (f"{100 * bound:.4g}" for bound in (wanted.low, wanted.high))
-    name, of = label_of(wanted.column), " of all votes" if wanted.measure == Measure.FRACTION else ""
+    name, of = labels_of(wanted.columns), " of all votes" if wanted.measure == Measure.FRACTION else ""
     if (wanted.low, wanted.high) == (0.0, 1.0):
         return f"{QUESTION_OF[wanted.column].short}: asked" if wanted.measure.is_share else f"{name}: votes known"
     if wanted.measure in (Measure.LOWER, Measure.UPPER):
         name += f", {wanted.measure}"
     if wanted.low == wanted.high:
-        return f"{name} {low}\u00a0%{of}"
+        return f"{name} = {low}\u00a0%{of}"
     if wanted.high == 1.0:
         return f"{name} ≥ {low}\u00a0%{of}"
     if wanted.low == 0.0:
         return f"{name} ≤ {high}\u00a0%{of}"
     return f"{name} between {low} and {high}\u00a0%{of}"
+
+
+def labels_of(columns: tuple[str, ...]) -> str:
+    """Return the names of answers: ``three arms or four arms``."""
+    return listed([label_of(column) for column in columns], "or")
 
 
 def slug(column: str) -> str:
@@ -158,17 +165,20 @@ COLUMN_OF_SLUG = {slug(column): column for column in COLUMNS}
 
 
 def range_to_url(wanted: VoteRange) -> str:
-    """Format a filter for a URL: ``t04_yes~60-100s``, with the letter of the measure."""
-    return f"{slug(wanted.column)}~{100 * wanted.low:.4g}-{100 * wanted.high:.4g}{LETTERS[wanted.measure]}"
+    """Format a filter for a URL: ``t04_yes~60-100s``, ``t11_3.t11_4~50-100f``."""
+    return (
+        f"{'.'.join(map(slug, wanted.columns))}~{100 * wanted.low:.4g}-{100 * wanted.high:.4g}{LETTERS[wanted.measure]}"
+    )
 
 
 def range_from_url(text: str) -> VoteRange:
     """Parse a filter of a URL; raise ValueError or CatalogueError if it is malformed."""
     name, _, bounds = text.replace(":", "~").partition("~")
-    if bounds[-1:] not in MEASURES or name not in COLUMN_OF_SLUG:
+    column, *also = (COLUMN_OF_SLUG.get(part, "") for part in name.split("."))
+    if bounds[-1:] not in MEASURES:
         raise ValueError(text)
     low, high = (float(bound) / 100 for bound in bounds[:-1].split("-"))
-    return VoteRange(COLUMN_OF_SLUG[name], low, high, MEASURES[bounds[-1]])
+    return VoteRange(column, low, high, MEASURES[bounds[-1]], tuple(also))
 
 
 # How each parameter changes a query, and what it should be.
@@ -176,7 +186,7 @@ READERS = {
     "answers": (lambda text: {"answers": _name(text)}, "`volunteers` or a network"),
     "sort": (
         lambda text: _sort(text),
-        "`id`, `random`, `volunteers`, `networks`, `ood`, `class` or an answer such as `t04_yes`",
+        "`id`, `random`, `volunteers`, `networks`, `ood`, `class`, `match` or an answer such as `t04_yes`",
     ),
     "asked": (lambda text: {"min_asked": _integer(text, 0, 100)}, "a percentage from 0 to 100"),
     "search": (lambda text: {"search": text.strip()}, "ids"),

@@ -1,5 +1,6 @@
 """Answers that filters, sorts, captions and maps use: of the volunteers or of a network."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -27,11 +28,14 @@ class Answers:
         One value per galaxy of the catalogue and answer, NaN where not voted or not predicted.
     predicted : int
         Number of galaxies with answers.
+    key : hashable
+        Key of results about these answers, which changes as predictions are added.
     """
 
     name: str
     votes: Votes = field(repr=False)
     predicted: int
+    key: Hashable = ""
 
     @property
     def network(self) -> str:
@@ -97,7 +101,7 @@ def answers_of(catalogue: Catalogue, name: str = "") -> Answers:
     """
     name = name or default_answers(catalogue)
     if name == VOLUNTEERS:
-        return Answers(name, catalogue.votes, int(catalogue.votes.known.sum()))
+        return Answers(name, catalogue.votes, int(catalogue.votes.known.sum()), name)
     stored = (tables for tables in cached.tables_of(catalogue) if tables.network == name)
     tables = next(stored, cached.Tables(name, ()))
     # One state alone: those before hold columns of earlier predictions, 1 MB each for 240,000 galaxies.
@@ -126,7 +130,7 @@ def _open(catalogue: Catalogue, tables: cached.Tables) -> Answers:
             return unknown
 
     votes = Votes(fractions, _share_ends(tables.network), complete=True)
-    return Answers(tables.network, votes, int(votes.known.sum()))
+    return Answers(tables.network, votes, int(votes.known.sum()), tables)
 
 
 def _share_ends(network: str) -> ShareEnds:

@@ -23,10 +23,14 @@ def embeddings_of(catalogue: Catalogue, network: str) -> Embeddings | None:
         The same object until more galaxies are predicted; all visitors share it. None if no galaxy has an embedding:
         `prediction_jobs` makes them, also of galaxies that an earlier version predicted.
     """
-    tables = next((one for one in cached.tables_of(catalogue) if one.network == network), None)
     key = (ref(catalogue), "embeddings", network)
-    known, found = catalogue_results().get(key, lambda: (None, None))
-    if known != tables:  # the newest replace those before: those of an unfinished table are in memory
-        found = open_embeddings(catalogue, tables) if tables else None
-        catalogue_results().put(key, (tables, found))
+    known, found = before = catalogue_results().get(key, lambda: (None, None))
+    while (tables := _tables_of(catalogue, network)) != known:  # until no job has finished a table during the reading
+        known, found = tables, open_embeddings(catalogue, tables) if tables else None
+    if (known, found) != before:  # the newest replace those before: those of an unfinished table are in memory
+        catalogue_results().put(key, (known, found))
     return found
+
+
+def _tables_of(catalogue: Catalogue, network: str) -> cached.Tables | None:
+    return next((tables for tables in cached.tables_of(catalogue) if tables.network == network), None)

@@ -12,10 +12,12 @@ from galaxy_explorer.app import state
 from galaxy_explorer.app.panel import panel
 from galaxy_explorer.app.panel.shown_galaxy import SDSS, ShownGalaxy
 from galaxy_explorer.app.services import networks
+from galaxy_explorer.app.services.collections.collection import MAX_ID, SKY, Address
 from galaxy_explorer.app.services.result_cache import shared_results
 from galaxy_explorer.app.sky.field_of_view import choose_view, explain_scale, ignored_params, start_scale
 from galaxy_explorer.app.sky.search import choose_position, once, retry, show_error, show_famous
 from galaxy_explorer.app.state import Crop
+from galaxy_explorer.app.ui.buttons.heart import show_heart
 from galaxy_explorer.app.ui.crop_tool import CroppedPicture, show_crop
 from galaxy_explorer.app.ui.skeletons import PANEL, waiting
 from galaxy_explorer.app.ui.survey_links import links_out
@@ -80,7 +82,10 @@ def find_and_describe(text: str, waiting_for: Callable[[str], None]) -> tuple[Sh
     # For a galaxy whose size is unreliable, SDSS's position is that of a fragment.
     middle = galaxy if galaxy and galaxy.radius_arcsec else position
     title = escape_markdown(position.name.replace("SDSS ", "Galaxy "))
-    st.subheader(title or f"Position {middle.ra_deg:.5f} {middle.dec_deg:+.5f}")
+    with st.container(horizontal=True, vertical_alignment="center", key="sky_title"):
+        st.subheader(title or f"Position {middle.ra_deg:.5f} {middle.dec_deg:+.5f}", anchor=False, width="content")
+        if len(text) <= MAX_ID:
+            show_heart(Address(SKY, text))
     st.markdown(links_out(middle.ra_deg, middle.dec_deg))
     start = start_scale(galaxy)
     explain_scale(galaxy, why_unknown, start)

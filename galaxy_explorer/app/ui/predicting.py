@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import streamlit as st
 
-from galaxy_explorer.app.services import answers, prediction_jobs
+from galaxy_explorer.app.services import answers, networks, prediction_jobs
 from galaxy_explorer.app.services.embeddings import embeddings_of
-from galaxy_explorer.app.services.networks import label, names
+from galaxy_explorer.app.services.networks import label
 from galaxy_explorer.app.services.prediction_jobs import PredictionJob, Status
 from galaxy_explorer.app.services.result_cache import catalogue_result
 from galaxy_explorer.app.ui.wording import galaxies_in_words, with_full_stop
@@ -35,7 +35,7 @@ def offer_predictions(catalogue: Catalogue, network: str, embeddings: bool = Fal
     embeddings : bool, optional
         Whether embeddings are needed: galaxies that an earlier version predicted without them are predicted again.
     """
-    if network not in names():
+    if network not in networks.names():
         return  # predictions of a network that is not bundled any longer can be read, not extended
     job = prediction_jobs.worker().find(catalogue, network)
     with st.container(key=f"predicting_{network}"):

@@ -69,10 +69,13 @@ def _fill_in(template: str, path: Path, card: Card) -> str:
         "file": path.name,
         "megabytes": len(content) / 1e6,
         "sha256": hashlib.sha256(content).hexdigest(),
-        "key": load(path).key(),
+        "key": (model := load(path)).key(),
         "arguments_text": ", ".join(f"{key} {value}" for key, value in arguments.items()),
         "unlabeled_galaxies": card.unlabeled_galaxies,
     }
+    if model.placement and model.placement["figures"]:
+        figures = model.placement["figures"]
+        values["placement"] = {name: one if isinstance(one, int) else 100 * one for name, one in figures.items()}
     if card.validation:
         values["rmse_by_question"] = _by_question(card.validation, card.vote_noise)
         if card.validation.answers:

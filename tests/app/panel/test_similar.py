@@ -73,7 +73,7 @@ def test_the_nearest_galaxies_are_shown_with_their_kinds_and_keep_network_and_an
 def test_without_embeddings_predictions_are_offered_and_the_page_is_complete(app: AppTest) -> None:
     opened(app, "galaxy", source=SAMPLE, galaxy="100023", network="fcn")
     assert not tiles(app)
-    assert "They are found once the quick network has predicted the galaxies" in texts(app)
+    assert "To compare pictures, the quick network must have predicted those of" in texts(app)
     assert any("9 galaxies" in button.label for button in app.button if button.key == "predict_fcn")
 
 
@@ -120,7 +120,7 @@ def test_another_catalogue_can_be_chosen(app: AppTest, survey: Catalogue, predic
     box.set_value("survey")
     run(app)
     assert app.selectbox(key="similar_source").value == "survey"
-    assert "They are found once" in texts(app)
+    assert "To compare pictures" in texts(app)
 
 
 def test_searches_are_prepared_once_for_all_visitors(predicted: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:

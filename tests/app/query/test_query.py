@@ -139,7 +139,7 @@ def test_many_unreadable_filters_give_a_handful_of_sentences():
         (VoteRange("Class4.1", 0.6), "spiral arms ≥ 60 %"),
         (VoteRange("Class4.1", 0, 0.6), "spiral arms ≤ 60 %"),
         (VoteRange("Class11.2", 0.2, 0.4), "two arms between 20 and 40 %"),
-        (VoteRange("Class11.2", 0.2, 0.2), "two arms 20 %"),
+        (VoteRange("Class11.2", 0.2, 0.2), "two arms = 20 %"),
         (VoteRange("Class8.1", 0.125, measure=Measure.FRACTION), "ring ≥ 12.5 % of all votes"),
         (VoteRange("Class3.1", 0.5, measure=Measure.LOWER), "bar, lower end ≥ 50 %"),
         (VoteRange("Class3.1", 0, 0.2, Measure.UPPER), "bar, upper end ≤ 20 %"),

@@ -14,6 +14,7 @@ from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.images import DEFAULT_VIEWS
 from galaxy_explorer.models.checkpoints import load
 from galaxy_explorer.prediction import predict
+from galaxy_explorer.prediction.inference import predict_inputs
 from galaxy_explorer.saliency import AnswerLogOdds, saliency_map
 
 TIMEOUT_S = 60
@@ -89,6 +90,8 @@ def test_a_picture_has_the_same_numbers_and_map_as_alone(name: str, sample: Cata
         fractions, interval = predict(model, [picture])
         np.testing.assert_allclose(found.fractions, fractions[0], atol=1e-6)
         np.testing.assert_allclose(found.intervals, interval[0], atol=1e-6)
+        views = predict_inputs(model.network, alone[np.newaxis], DEFAULT_VIEWS)[1]
+        np.testing.assert_allclose(found.embedding, views.mean(axis=(0, 1)), atol=1e-5)
         expected = saliency_map(model.network, alone, target, views=DEFAULT_VIEWS)
         shared = saliency_map(model.network, found.features, target)
         np.testing.assert_allclose(shared.heat, expected.heat, atol=1e-4)

@@ -24,9 +24,7 @@ def test_any_first_part_of_the_places_is_a_fair_sample() -> None:
     assert first.max() > 0.99
 
 
-def test_a_catalogue_has_places_as_far_as_it_has_embeddings(
-    sample: Catalogue, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_catalogue_has_places_as_far_as_it_has_embeddings(sample: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
     known = {"fcn": 9, "densenet": 4}
     vectors = np.random.default_rng(0).uniform(size=(9, 192)).astype(np.float16)
 

@@ -14,6 +14,7 @@ from galaxy_explorer.evaluation.metrics import score
 from galaxy_explorer.models import Model, build
 from galaxy_explorer.models.card import CalibrationBins, HoldOut, Validation
 from galaxy_explorer.models.checkpoints import WEIGHTS, available, read_card, save
+from galaxy_explorer.models.placements import fingerprint_of
 from galaxy_explorer.training import Run, fit
 from galaxy_explorer.training.model_card import page as page_module
 from galaxy_explorer.training.model_card.calibration_plot import calibration_plot
@@ -103,6 +104,17 @@ def test_leaves_out_what_a_card_lacks(model, trained, galaxies, tmp_path):
     assert "| not measured |" in page  # the other questions
     assert "standard error" not in page
     assert "Precision" not in page
+
+
+def test_has_the_figures_of_a_placement(model, tmp_path):
+    layers = [{"weights": np.zeros((model.network.to_answers.weight.shape[1], 2)), "biases": np.zeros(2)}]
+    figures = {"galaxies": 32_092, "held_out": 2000, "placement": 0.0812, "pca": 0.0223, "tsne": 0.3671}
+    own = fingerprint_of(model.network.state_dict(), model.card)
+    save(tmp_path / "a.pt", model)
+    assert "Placement" not in cards_in_markdown(tmp_path)
+    save(tmp_path / "a.pt", replace(model, placement={"fingerprint": own, "layers": layers, "figures": figures}))
+    assert "32,092 galaxies by t-SNE" in (page := cards_in_markdown(tmp_path))
+    assert "8.1 % are among the ten nearest on the map; 2.2 % by" in page
 
 
 def test_has_the_calibration_plot_and_writes_it(model, tmp_path):

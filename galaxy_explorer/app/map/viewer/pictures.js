@@ -1,6 +1,7 @@
 // Pictures of galaxies over the points, and the shape that was drawn around some.
 const MAX_PICTURES = 900 // kept
 const ASKED_AT_ONCE = 64
+const FEW = 60 // galaxies
 
 function newPictures() {
   const tiles = new Map() // by index: [image, x, y, side]; null if it cannot be read
@@ -27,14 +28,15 @@ function placedPictures(points, view, matches) {
   const spacing = view.scale * Math.sqrt(0.3 / Math.max(points.count, 1))
   const side = Math.min(Math.max(1.1 * spacing, width < 500 ? 30 : 38), width < 500 ? 64 : 84)
   const apart = side * (spacing > 0.7 * side ? 1.15 : width < 500 ? 1.9 : 2.5)
-  // Cells of fixed sizes, so that a slow zoom does not exchange all pictures.
+  // Cells of fixed sizes, so that a slow zoom does not exchange all pictures; few galaxies are all shown.
   const cell = 2 ** (Math.ceil(2 * Math.log2(apart / view.scale)) / 2)
-  const [left, top, right, bottom] = view.box()
+  const candidates = oneOfEach(points, view.box(), points.count > FEW ? cell : 1e-6, (i) => matches[i])
+  const clear = points.count > FEW ? 1.12 * side : 0.6 * side
   const chosen = []
-  for (const index of oneOfEach(points, [left, top, right, bottom], cell, (i) => matches[i])) {
+  for (const index of candidates) {
     const [x, y] = view.toScreen(points.x[index] / SPACE, points.y[index] / SPACE)
-    if (x < side / 2 || y < side / 2 || x > width - side / 2 || y > height - side / 2) continue
-    if (chosen.some((other) => Math.abs(other.x - x) < 1.12 * side && Math.abs(other.y - y) < 1.12 * side)) continue
+    if (x < 0 || y < 0 || x > width || y > height) continue
+    if (chosen.some((other) => Math.abs(other.x - x) < clear && Math.abs(other.y - y) < clear)) continue
     chosen.push({ index, x, y, side })
     if (chosen.length === 160) break
   }

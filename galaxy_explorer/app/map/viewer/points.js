@@ -76,7 +76,7 @@ function nearest(points, x, y, reach, accepts) {
 function oneOfEach(points, box, side, accepts) {
   const winners = new Map()
   eachWithin(points, box, (i) => {
-    const cell = Math.floor(points.x[i] / SPACE / side) + 65536 * Math.floor(points.y[i] / SPACE / side)
+    const cell = Math.floor(points.x[i] / SPACE / side) * 2 ** 21 + Math.floor(points.y[i] / SPACE / side)
     const winner = winners.get(cell)
     if ((winner === undefined || i < winner) && accepts(i)) winners.set(cell, i)
   })

@@ -42,6 +42,15 @@ class Filter(ABC):
     def mask(self, catalogue: Catalogue, network: str) -> np.ndarray:
         """Return a mask, (N,) bool, of the galaxies that match, by a network if it needs one."""
 
+    def scores(self, catalogue: Catalogue, network: str) -> np.ndarray | None:
+        """Return the values that it bounds, (N,) float, NaN where unknown; None if there are none."""
+        return None
+
+    @property
+    def column(self) -> str:
+        """Name of these values in a table."""
+        return self.param
+
     def caption(self, catalogue: Catalogue, network: str) -> Caption | None:
         """Return a function that writes a galaxy's value on its tile, if it has one."""
         return None

@@ -20,6 +20,11 @@ class OodRange(ScoreRange):
     needs_network = True
     slider_end = 3.0
 
+    @property
+    def column(self) -> str:
+        """Name of the scores in a table."""
+        return OOD_SCORE
+
     def scores(self, catalogue: Catalogue, network: str) -> np.ndarray:
         """Return the OOD scores by a network, (N,) float32, NaN where unknown."""
         return ood_scores(catalogue, network)

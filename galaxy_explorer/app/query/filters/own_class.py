@@ -14,7 +14,7 @@ from galaxy_explorer.catalogue import Catalogue
 
 @dataclass(frozen=True)
 class ClassRange(Filter):
-    """Bounds on the score of a class: a collection with which more was found, or an opened class file."""
+    """Bounds on the score of a class: a collection of the visitor, or an opened file."""
 
     name: str
     low: float = 0.0
@@ -27,6 +27,11 @@ class ClassRange(Filter):
     def __post_init__(self) -> None:
         if not self.name or not 0 <= self.low < self.high <= 1:
             raise ValueError(f"the class {self.name!r} and scores from {self.low:g} to {self.high:g} were given")
+
+    @property
+    def column(self) -> str:
+        """Name of the scores in a table."""
+        return self.name
 
     def scores(self, catalogue: Catalogue, network: str) -> np.ndarray:
         """Return the scores of a catalogue, (N,) float32, NaN where unknown."""

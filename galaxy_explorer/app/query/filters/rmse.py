@@ -48,9 +48,8 @@ def rmse_between(catalogue: Catalogue, one: str, other: str) -> np.ndarray:
         NaN where a side is unknown. Read-only by convention: it is cached.
     """
     sides = [answers_of(catalogue, name) for name in (one, other)]
-    states = {tables.network: tables for tables in cached.tables_of(catalogue)}
-    key = ("rmse", *(states.get(side.name, side.name) for side in sides))
     columns = [side.votes.fractions for side in sides]
+    key = ("rmse", *(side.key for side in sides))
     return catalogue_result(catalogue, key, lambda: cached.rms_difference(*columns))
 
 

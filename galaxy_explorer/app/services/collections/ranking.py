@@ -1,4 +1,4 @@
-"""Scores of a catalogue's galaxies by a class: one of the visitor's collections, or an opened class file."""
+"""Scores of galaxies by a class: a collection of the visitor, or an opened class file."""
 
 from dataclasses import dataclass, field, replace
 
@@ -101,7 +101,7 @@ def _rank(catalogue: Catalogue, embeddings: Embeddings, marks: tuple[tuple[str, 
 
 
 def rank_by_file(catalogue: Catalogue, saved: SavedClass) -> Ranking | None:
-    """Score all galaxies of a catalogue by an opened class; None without embeddings by its network."""
+    """Score all galaxies of a catalogue by an opened class; None without embeddings."""
     embeddings = embeddings_of(catalogue, saved.network)
     if embeddings is None or embeddings.vectors.shape[1] != saved.classifier.dimensions:
         return None

@@ -25,7 +25,7 @@ def receive(plain: object) -> bool:
     """Read what the browser keeps, unless it is older; return whether anything changed."""
     mine, before, sent = state.collections(), collections(), collections_from_plain(plain)
     first, mine.loaded = not mine.loaded, True
-    if sent.revision <= before.revision:
+    if sent.revision < before.revision + (not first):
         return first
     if not first:
         mine.undo = [*mine.undo[1 - MAX_UNDO :], ("mark", before)]

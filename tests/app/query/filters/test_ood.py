@@ -103,6 +103,14 @@ def test_the_network_of_the_scores_can_be_chosen(app: AppTest, sample: Catalogue
     assert tiles(opened(new_app(), ood="1-", network="two")) == sample.ids[4:6]
 
 
+def test_a_sort_by_the_score_has_galaxies_without_one_last(app: AppTest, scored: list[str]) -> None:
+    opened(app, sort="ood")
+    assert tiles(app)[:4] == scored[::-1]
+    values = [caption.split("*")[1] for caption in captions(app)]
+    assert values == [*(f"OOD score {score:.2f}" for score in SCORES[::-1]), *["OOD score unknown"] * 5]
+    assert "Sorted by the out-of-distribution score by one. 4 of 9 galaxies are predicted" in texts(app)
+
+
 def test_a_sort_by_disagreement_shows_both_values(app: AppTest, scored: list[str]) -> None:
     opened(app, ood="1-", sort="volunteers")
     caption = captions(app)[0]

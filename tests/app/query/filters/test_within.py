@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galaxy_explorer.app.browse.filters import within
-from galaxy_explorer.app.browse.filters.within import MAX_CORNERS, Within, in_polygon
-from galaxy_explorer.app.browse.query import query_from_url
+from galaxy_explorer.app.query.filters import within
+from galaxy_explorer.app.query.filters.within import MAX_CORNERS, Within, in_polygon
+from galaxy_explorer.app.query.query import query_from_url
 from galaxy_explorer.app.services.places import LAST, places_from
 from galaxy_explorer.catalogue import Catalogue
 

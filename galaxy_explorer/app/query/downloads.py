@@ -1,0 +1,40 @@
+"""Download of the galaxies that match a query, with the answers that it uses."""
+
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from galaxy_explorer.app.query.filters.ood import ood_scores
+from galaxy_explorer.app.query.matching import Matches
+from galaxy_explorer.app.query.query import BrowseQuery
+from galaxy_explorer.catalogue import ID, Catalogue
+from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.prediction import OOD_SCORE
+
+HELP = (
+    "A row for each of these galaxies, in their order: its id and its 37 vote fractions in the format of the Galaxy "
+    "Zoo challenge, empty where unknown; of a network also the out-of-distribution score, and other scores that the "
+    "galaxies are filtered by."
+)
+
+
+def offer_table(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> None:
+    """Draw the button that downloads the galaxies in all pages of the gallery."""
+    name = f"{catalogue.name}_{matches.answers.name}.csv".replace(" ", "_")
+    make = partial(table_as_csv, catalogue, query, matches)
+    icon = ":material/download:"
+    label = f"Download {len(matches.rows):,} as CSV"
+    st.download_button(label, make, name, "text/csv", on_click="ignore", icon=icon, type="tertiary", help=HELP)
+
+
+def table_as_csv(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> bytes:
+    """Return the matches as CSV: ids, vote fractions, and the scores that the query goes by."""
+    rows, answers = matches.rows, matches.answers
+    table = pd.DataFrame(answers.fractions_of(rows), catalogue.table.index[rows].rename(ID), list(COLUMNS))
+    if answers.network:
+        table[OOD_SCORE] = ood_scores(catalogue, answers.network)[rows]
+    for condition in query.filters:
+        if (scores := condition.scores(catalogue, matches.network)) is not None and condition.column not in table:
+            table[condition.column] = scores[rows]
+    return table.to_csv(float_format="%.6g").encode()

@@ -1,0 +1,189 @@
+"""“Find more like these” in `AppTest`: rounds, marks, quality in words, files, and the filter of Browse."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from app_page import opened, press, run, texts
+from browse_page import captions, chips, tiles
+from ends import around
+from streamlit.testing.v1 import AppTest
+
+from galaxy_explorer.app.classify.results import quality_in_words
+from galaxy_explorer.app.services import prediction_jobs, sources
+from galaxy_explorer.app.services.collections.collection import Address, Collection, Collections
+from galaxy_explorer.app.services.collections.ranking import rank, saved_class
+from galaxy_explorer.app.state import CollectionsState
+from galaxy_explorer.catalogue import Catalogue
+from galaxy_explorer.prediction import Batch, PredictionStore, cached
+from galaxy_explorer.similarity.class_files import read_class
+from galaxy_explorer.similarity.classifier import Quality
+
+NETWORK, KEY = "fcn", "0123456789abcdef"
+RINGS = [f"g{number:02d}" for number in range(0, 60, 5)]  # of the sixty galaxies of the survey
+
+
+@pytest.fixture
+def predicted(
+    survey: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, random_fractions: Callable
+) -> Catalogue:
+    """The survey with answers and embeddings by a network, in which every fifth galaxy differs."""
+    weights = tmp_path / "tiny.pt"
+    weights.write_bytes(b"weights")
+    monkeypatch.setattr(prediction_jobs, "network_key", lambda name: KEY)
+    catalogue = sources.open_source(str(survey.root))
+    embeddings = np.random.default_rng(0).uniform(0, 1, (60, 3)).astype(np.float16)
+    embeddings[::5, 1] += 3
+    fractions = np.repeat(random_fractions(1).astype(np.float32), 60, axis=0)
+    store = PredictionStore(prediction_jobs.store_of(catalogue, NETWORK), KEY, embeddings=True)
+    cached.write_manifest(store.path, catalogue, NETWORK, weights)
+    store.add([Batch(catalogue.ids, fractions, around(fractions, 0.1), {}, embeddings=embeddings)])
+    store.finish()
+    return catalogue
+
+
+def keep(app: AppTest, yes: list[str], no: list[str] | None = None) -> None:
+    """Set the visitor's collection as the browser would."""
+    marks = [tuple(Address("survey", one) for one in ids) for ids in (yes, no or [])]
+    collection = Collection("rings", marks[0], marks[1])
+    app.session_state["CollectionsState"] = CollectionsState(Collections((collection,), "rings", 1), loaded=True)
+
+
+def kept(app: AppTest) -> Collection:
+    """The visitor's collection."""
+    return app.session_state["CollectionsState"].kept.get("rings")
+
+
+def offered(app: AppTest) -> list[str]:
+    """The galaxies of the round."""
+    return list(app.session_state["ClassifyState"].round.galaxy_ids)
+
+
+def test_three_hearts_find_the_others_and_ten_are_judged(app: AppTest, predicted: Catalogue) -> None:
+    keep(app, RINGS[:3])
+    opened(app, "classify", source="survey", name="rings")
+    assert set(tiles(app)[:12]) == set(RINGS)
+    assert "**3 yes, 0 no.**" in texts(app)
+    assert "random galaxies are used instead" in texts(app)
+    assert "from 5 of each on" in texts(app)
+    first = offered(app)
+    assert len(first) == 10
+    assert not set(first) & set(RINGS[:3])
+    judged = first[0]
+    app.button(key="judge_yes").click()
+    run(app)
+    assert kept(app).ids("survey")[-1] == judged
+    assert offered(app) == first  # the round stays until it is over
+    assert "2 of 10" in app.get("progress")[0].proto.text
+    app.button(key="undo_mark").click()
+    run(app)
+    assert kept(app).ids("survey") == RINGS[:3]
+    for galaxy_id in first:
+        app.button(key="judge_yes" if galaxy_id in RINGS else "judge_no").click()
+        run(app)
+    assert not set(offered(app)) & set(first)
+    assert "from 5 of each on" in texts(app)
+    for galaxy_id in offered(app):
+        app.button(key="judge_yes" if galaxy_id in RINGS else "judge_no").click()
+        run(app)
+    assert f"**{len(kept(app).galaxies)} yes, {len(kept(app).rejected)} no.**" in texts(app)
+    assert "Of 10 galaxies it calls “rings”, about " in texts(app)
+
+
+def test_a_skipped_galaxy_is_not_marked(app: AppTest, predicted: Catalogue) -> None:
+    keep(app, RINGS[:3])
+    opened(app, "classify", source="survey", name="rings")
+    first = offered(app)
+    app.button(key="skip").click()
+    run(app)
+    assert (kept(app).ids("survey"), kept(app).rejected) == (RINGS[:3], ())
+    app.button(key="judge_no").click()
+    run(app)
+    assert kept(app).ids("survey", "no") == [first[1]]
+    press(app, "Learn now from 1 new mark")
+    assert not {first[0], first[1]} & set(offered(app))
+
+
+def test_without_marks_or_predictions_the_next_step_is_offered(app: AppTest, survey: Catalogue) -> None:
+    keep(app, [])
+    opened(app, "classify", source="sample", name="rings")
+    assert "must have seen all of them once" in texts(app)
+    assert "Predict 9 galaxies (about 9 seconds, once)" in [button.label for button in app.button]
+
+
+def test_a_collection_without_galaxies_of_the_catalogue_asks_for_hearts(app: AppTest, predicted: Catalogue) -> None:
+    keep(app, [])
+    opened(app, "classify", source="survey", name="rings")
+    assert "Press the heart" in app.info[0].value
+
+
+def test_browse_filters_and_sorts_by_a_class_and_by_a_collection(app: AppTest, predicted: Catalogue) -> None:
+    keep(app, RINGS[:3], ["g01", "g02"])
+    ranking = rank(predicted, Collection("rings", *kept_marks()), NETWORK)
+    assert ranking is not None
+    opened(app, source="survey", **{"class": "rings~0.5-1", "sort": "class", "network": NETWORK})
+    order = np.argsort(-ranking.scores, kind="stable")
+    expected = [predicted.ids[row] for row in order if ranking.scores[row] >= 0.5]
+    assert tiles(app) == expected[:24]
+    assert chips(app) == ["like rings: score ≥ 0.5"]
+    assert f"rings {ranking.scores.max():.2f}" in captions(app)[0]
+    app.query_params.clear()
+    opened(app, source="survey", collection="rings")
+    assert tiles(app) == RINGS[:3]
+    assert chips(app) == ["in rings"]
+    opened(app, source="survey", collection="theirs:g07,g03,nowhere")
+    assert tiles(app) == ["g03", "g07"]
+    opened(app, source="survey", **{"class": "rings~2-1"})
+    assert "`class=rings~2-1` is ignored" in app.warning[0].value
+
+
+def kept_marks() -> list[tuple[Address, ...]]:
+    """The marks of the test above."""
+    return [tuple(Address("survey", one) for one in ids) for ids in (RINGS[:3], ["g01", "g02"])]
+
+
+def test_a_saved_class_is_opened_again_and_another_network_is_refused(app: AppTest, predicted: Catalogue) -> None:
+    collection = Collection("rings", *kept_marks())
+    ranking = rank(predicted, collection, NETWORK)
+    assert ranking is not None
+    content = saved_class(collection, ranking).to_bytes()
+    assert read_class(content, "x").marks[-1] == ("survey", "g02", "no")
+    keep(app, [])
+    opened(app, "classify", source="survey", name="rings")
+    app.file_uploader(key="class_file").set_value([("rings.class.json", content, "application/json")])
+    run(app)
+    assert app.query_params["name"] in ("rings (file)", ["rings (file)"])
+    assert "learned from 5 marks" in texts(app)
+    assert set(tiles(app)[:12]) == set(RINGS)
+    other = content.replace(KEY.encode(), b"f" * 16)
+    app.file_uploader(key="class_file").set_value([("other.class.json", other, "application/json")])
+    run(app)
+    assert "other weights of the network fcn" in app.warning[0].value
+    app.file_uploader(key="class_file").set_value([("bad.json", b"<script>", "application/json")])
+    run(app)
+    assert "is not a class file" in app.warning[0].value
+
+
+def test_marks_of_galaxies_that_are_not_predicted_are_left_out(predicted: Catalogue) -> None:
+    away = Collection("rings", (Address("survey", "nowhere"), Address("sample", "100008")))
+    assert rank(predicted, away, NETWORK) is None
+    mixed = Collection("rings", (*away.galaxies, Address("survey", RINGS[0])))
+    found = rank(predicted, mixed, NETWORK)
+    assert found is not None
+    assert found.yes == 1
+
+
+@pytest.mark.parametrize(
+    ("quality", "words"),
+    [
+        (None, "How well it does is shown from 5 of each on."),
+        (Quality(2, 2, 20), "It calls too few of your galaxies “rings” to tell how well it does."),
+        (
+            Quality(10, 8, 16),
+            "Of 10 galaxies it calls “rings”, about 8 are (between 4 and 10); of 10 that are, it finds about 5.",
+        ),
+    ],
+)
+def test_quality_is_said_with_its_uncertainty_or_not_at_all(quality: Quality | None, words: str) -> None:
+    assert quality_in_words(quality, "rings") == words
