@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from galaxy_explorer.app import paths, state
-from galaxy_explorer.app.query import controls, downloads, explanations, gallery, sentence_search
+from galaxy_explorer.app.query import controls, downloads, explanations, gallery
 from galaxy_explorer.app.query.binding import read_url, read_url_with_collections
 from galaxy_explorer.app.query.matching import Matches, match_galaxies
 from galaxy_explorer.app.query.query import URL_PARAMS, BrowseQuery
@@ -185,7 +185,6 @@ def page() -> None:
     state.browse().on_map = False
     controls.show_controls(catalogue, query, matches)
     controls.show_chips(query, matches.answers)
-    sentence_search.show_messages(catalogue, query)
     show_count(catalogue, query, len(matches.rows))
     explanations.explain_query(catalogue, query, matches)
     show_matches(source, catalogue, query, matches)

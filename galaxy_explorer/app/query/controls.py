@@ -57,7 +57,7 @@ def show_controls(catalogue: Catalogue, query: BrowseQuery, matches: Matches) ->
     """Draw the row of controls: search, a drop-down, presets, and whose answers count."""
     answers, has_votes = matches.answers, bool(catalogue.votes.known.any())
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", key="controls"):
-        sentence_search.show_field(catalogue, query)
+        sentence_search.show_field(query)
         # Not a popover: closed, it would hold outdated values of widgets and send them with the next action.
         with st.expander("Filter, sort", icon=":material/tune:", key="all_controls"):
             chosen, new = st.columns(2, gap="large")
@@ -126,6 +126,12 @@ def _choose_preset(catalogue: Catalogue, query: BrowseQuery, answers: Answers) -
 
 
 def show_chips(query: BrowseQuery, answers: Answers) -> None:
+    """Draw the conditions as chips, and messages about the sentence that they are from."""
+    _chips(query, answers)
+    sentence_search.show_messages(query)
+
+
+def _chips(query: BrowseQuery, answers: Answers) -> None:
     """Draw each condition, and a sort order other than by id, as a chip that removes it."""
     chips, preset = query.relaxations(), preset_of(query)
     is_sorted = query.sort not in (BY_ID, BY_MATCH)

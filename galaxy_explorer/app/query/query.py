@@ -109,7 +109,8 @@ class BrowseQuery:
     def cleared(self) -> "BrowseQuery":
         """Remove all conditions; the answers and the order stay."""
         empty = BrowseQuery()
-        return replace(self, ranges=(), filters=(), min_asked=empty.min_asked, search="", page=1)
+        sort = BY_ID if self.sort == BY_MATCH else self.sort
+        return replace(self, ranges=(), filters=(), min_asked=empty.min_asked, search="", sort=sort, page=1)
 
     def url_params(self) -> dict[str, str | list[str]]:
         """Return the URL parameters, without those at their defaults."""

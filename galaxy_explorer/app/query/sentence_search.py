@@ -9,9 +9,10 @@ import streamlit as st
 from galaxy_explorer.app import state
 from galaxy_explorer.app.query.binding import write_url
 from galaxy_explorer.app.query.query import BY_ID, BY_MATCH, DEFAULT_MIN_ASKED, BrowseQuery
+from galaxy_explorer.app.services import sources
 from galaxy_explorer.app.state import Key, ReadSentence
 from galaxy_explorer.app.ui.wording import cut, escape_markdown
-from galaxy_explorer.catalogue import Catalogue, Measure, VoteRange, find_ids
+from galaxy_explorer.catalogue import Measure, VoteRange, find_ids
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.decision_tree.sentence import MAX_LENGTH, Condition, Sentence, parse_sentence
 
@@ -50,10 +51,10 @@ def _range(condition: Condition) -> VoteRange:
     return VoteRange(column, condition.low, condition.high, Measure(condition.measure), tuple(also))
 
 
-def search(catalogue: Catalogue, query: BrowseQuery, text: str) -> None:
+def search(query: BrowseQuery, text: str) -> None:
     """Search for ids if the catalogue has them, else for a sentence; write the URL."""
     text, before = text.strip(), _read_before(query)
-    exact, others, not_found = find_ids(catalogue, text)
+    exact, others, not_found = find_ids(sources.catalogue(sources.current_source()), text)
     sentence = parse_sentence(text)
     understood = bool(sentence.conditions) or sentence.min_asked is not None
     messages = sentence.messages
@@ -81,14 +82,14 @@ def _read_before(query: BrowseQuery) -> ReadSentence | None:
     return last if last and last.query == _searched(query) else None
 
 
-def show_field(catalogue: Catalogue, query: BrowseQuery) -> None:
+def show_field(query: BrowseQuery) -> None:
     """Draw the search field, and examples that are shown while it is empty and has the focus."""
     last = _read_before(query)
     text = last.text if last else query.search
     state.set_widget(Key.SEARCH, text)
 
     def change() -> None:
-        search(catalogue, query, state.widget(Key.SEARCH) or "")
+        search(query, state.widget(Key.SEARCH) or "")
 
     with st.container(key="find"):
         field: dict[str, Any] = {"key": Key.SEARCH, "on_change": change, "label_visibility": "collapsed"}
@@ -97,12 +98,12 @@ def show_field(catalogue: Catalogue, query: BrowseQuery) -> None:
             with st.container(key="find_examples", gap=None):
                 st.caption("For example")
                 for number, example in enumerate(EXAMPLES):
-                    action: dict[str, Any] = {"on_click": search, "args": (catalogue, query, example)}
+                    action: dict[str, Any] = {"on_click": search, "args": (query, example)}
                     st.button(example, key=f"example_{number}", type="tertiary", **action)
                 st.caption(HINT)
 
 
-def show_messages(catalogue: Catalogue, query: BrowseQuery) -> None:
+def show_messages(query: BrowseQuery) -> None:
     """Draw what of the last sentence was left out or read in a special way, and a correction."""
     last = _read_before(query)
     if not last or not last.messages:
@@ -114,5 +115,5 @@ def show_messages(catalogue: Catalogue, query: BrowseQuery) -> None:
         else:
             st.warning(text, icon=":material/search_off:")
         if last.corrected:
-            action: dict[str, Any] = {"on_click": search, "args": (catalogue, query, last.corrected)}
+            action: dict[str, Any] = {"on_click": search, "args": (query, last.corrected)}
             st.button(f"Search for “{escape_markdown(last.corrected)}”", key="corrected", **action)

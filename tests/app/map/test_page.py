@@ -72,6 +72,18 @@ def test_filters_of_browse_apply_on_the_map_and_a_chip_removes_the_shape(app: Ap
     assert "within" not in app.query_params
 
 
+def test_a_sentence_filters_the_map_and_leaves_its_shape(app: AppTest, on_map: Catalogue) -> None:
+    opened(app, "map", within=LEFT)
+    app.text_input(key="search").set_value("spirlas or not spiral, asked of at least 40 %")
+    app.run()
+    assert chips(app) == ["no spiral arms ≥ 50 %", "asked of ≥ 40 %", "within the shape on the map"]
+    assert "“spirlas” (did you mean “spiral”?) is left out" in plain(texts(app))
+    app.button(key="clear_all").click()
+    app.run()
+    assert chips(app) == []
+    assert "sort" not in app.query_params
+
+
 def test_a_shape_without_galaxies_can_be_removed(app: AppTest, on_map: Catalogue) -> None:
     opened(app, "map", within="fcn~0-0.9~0.1-0.9~0.1-1")
     assert "**No matches.**" in texts(app)
