@@ -12,7 +12,7 @@ from galaxy_explorer.app.map.density import density_of
 from galaxy_explorer.app.map.selection import show_selection
 from galaxy_explorer.app.map.viewer import ShownMap, show_map
 from galaxy_explorer.app.query import controls, explanations, gallery
-from galaxy_explorer.app.query.binding import read_url
+from galaxy_explorer.app.query.binding import read_url, read_url_with_collections
 from galaxy_explorer.app.query.filters.within import Within
 from galaxy_explorer.app.query.matching import Matches, match_galaxies
 from galaxy_explorer.app.query.query import URL_PARAMS, BrowseQuery
@@ -124,7 +124,7 @@ def show_gallery(source: str, catalogue: Catalogue, query: BrowseQuery, matches:
 
 def show(source: str, catalogue: Catalogue) -> None:
     """Draw the map, what is selected on it, and the galaxies below it."""
-    query, ignored = read_url()
+    query, ignored = read_url_with_collections()
     network = read_network(catalogue, query)
     places = places_of(catalogue, network)
     with st.container():  # each has its own place, so that the map keeps its own
