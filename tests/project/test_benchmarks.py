@@ -176,3 +176,10 @@ def test_a_page_at_survey_scale_prints_its_figures(
     assert f"{count:,} galaxies, opened in" in printed
     for words, times in ({"wanted: ": wanted} | others).items():
         assert printed.count(words) == times
+
+
+def test_the_map_prints_what_the_server_sends(benchmark_named, capsys):
+    benchmark = benchmark_named("map")
+    points, key = benchmark.measure_server(*benchmark.clusters(2000))
+    assert key.encode() in points
+    assert capsys.readouterr().out.count("(wanted: below") == 2

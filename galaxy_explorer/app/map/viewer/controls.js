@@ -17,7 +17,7 @@ const CONTROLS = `
 <div class="stage" tabindex="0" role="application">
   <canvas class="points" aria-hidden="true"></canvas><canvas class="over" aria-hidden="true"></canvas>
   <div class="colour"><label><span>Colour by</span><select></select></label>
-    <div class="legend" aria-hidden="true"><i></i><b></b></div></div>
+    <div class="legend" aria-hidden="true"><i></i><b></b><small></small></div></div>
   <div class="tools">
     <button data-tool="lasso" aria-pressed="false">${icon("lasso")}<span>Draw around galaxies</span></button>
     <button data-tool="box" aria-pressed="false" title="Draw a box" aria-label="Draw a box">${icon("box")}</button>
@@ -62,6 +62,8 @@ function fillChoices(select, measures, chosen) {
 function writeLegend(legend, measure, stops) {
   legend.querySelector("i").style.background = `linear-gradient(to right, ${stops.join(", ")})`
   const isShare = measure.high === 1
+  const ofEveryone = [1, 6].includes(measure.question)
+  legend.querySelector("small").textContent = ofEveryone ? "" : isShare ? "grey: asked of fewer than 30 %" : "grey: unknown"
   const texts = isShare ? ["0 %", "50 %", "100 %"] : [0, measure.high / 2, measure.high].map((value, k) => (k === 2 ? `≥ ${value}` : `${value}`))
   legend.querySelector("b").replaceChildren(
     ...texts.map((text) => Object.assign(document.createElement("span"), { textContent: text }))

@@ -1,6 +1,7 @@
 // Pointing at a galaxy and pressing one; pictures are asked for one bunch at a time.
 const HOVER_MS = 90
 const PICK_PX = 9
+const ASK_MS = 60 // after other messages of the same moment, which would be run together with this one
 const ANSWER_MS = 4000
 
 function wantPictures(m) {
@@ -16,7 +17,7 @@ function wantPictures(m) {
     m.asking = null
     wantPictures(m)
   }, ANSWER_MS)
-  m.send("look", wish)
+  setTimeout(() => m.asking === wish && m.send("look", wish), ASK_MS)
 }
 
 async function receive(m, answer) {
