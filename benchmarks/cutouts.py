@@ -1,4 +1,4 @@
-"""Measure how fast cutouts are made of large mosaics, against reading the same sections alone.
+"""Measure how fast cutouts are made of mosaics, against reading their sections alone.
 
 python benchmarks/cutouts.py                                     three mosaics of 8,000 pixels a side, 200 galaxies
 python benchmarks/cutouts.py --side 20000 --galaxies 2000 --compression RICE_1
@@ -93,7 +93,7 @@ def measure(galaxies: list[Target], mosaics: Mosaics, workers: int) -> None:
 
 
 def processor_seconds(work: Callable[[], object]) -> float:
-    """Return the processor time of one call, which other processes change less than the time of the clock."""
+    """Return the processor time of one call, which depends little on other processes."""
     start = time.process_time()
     work()
     return time.process_time() - start

@@ -154,7 +154,7 @@ def _encoded(target: Target, mosaics: Mosaics, files: OpenFiles, options: argpar
 
 
 def _finish(store: CutoutStore, targets: Sequence[Target], results: Results) -> int:
-    """Give the cutouts their name, and report what they are; return the exit status."""
+    """Rename the cutouts, and report what they are; return the exit status."""
     write_failures(store.failed, results.failures)
     if not results.covered:
         report(results.failures, _listed(store))

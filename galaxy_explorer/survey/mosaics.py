@@ -1,19 +1,25 @@
 """Mosaics: the images of a survey by band, with their footprints on the sky."""
 
+import bz2
 import glob
+import gzip
+import io
 import re
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from galaxy_explorer.images import FITS_ENDINGS, MIN_SIDE, ImageError, is_named, stem_of
 from galaxy_explorer.images.formats.fits_bands import FILTER_KEYS, band_in, band_of, is_companion
-from galaxy_explorer.images.formats.fits_files import Plane, Unit, opened, text_of, units_of
+from galaxy_explorer.images.formats.fits_cards import TABLES
+from galaxy_explorer.images.formats.fits_files import HEADER_PIECE, Plane, Unit, opened, text_of, units_of, value_of
 from galaxy_explorer.images.formats.fits_position import INVALID, celestial_wcs
 from galaxy_explorer.survey.tables import SurveyError
 
@@ -203,8 +209,10 @@ def _band_of(unit: Unit, path: Path, bands: Sequence[str]) -> str:
 
 def _tiles_in(path: Path, left_out: Counter[str]) -> Iterator[tuple[Unit, Tile]]:
     """Yield the images of a file that have sky coordinates."""
-    with path.open("rb") as file, opened(file) as units:
-        for unit in units_of(units)[0]:
+    with path.open("rb") as file, ExitStack() as stack:
+        first = _first_of_packed(file)
+        units = [] if first else stack.enter_context(opened(file))
+        for unit in [first] if first else units_of(units)[0]:
             if len(unit.shape) != 2 or min(unit.shape) < MIN_SIDE or is_companion(unit):
                 continue
             try:
@@ -214,6 +222,27 @@ def _tiles_in(path: Path, left_out: Counter[str]) -> Iterator[tuple[Unit, Tile]]
                 yield unit, _tile(path, unit, wcs)
             except INVALID:
                 left_out["images without valid sky coordinates"] += 1
+
+
+def _first_of_packed(file: BinaryIO) -> Unit | None:
+    """Read the first header of a packed file, if it is that of an image: unpacking a frame of SDSS takes a second."""
+    from astropy.io.fits import Header
+
+    start = file.read(3)
+    file.seek(0)
+    packed: Callable[..., Any] | None = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open}.get(start[:2])
+    if packed is None:
+        return None
+    try:
+        with packed(file) as unpacked:
+            header = Header.fromfile(io.BytesIO(unpacked.read(HEADER_PIECE)))
+    except (OSError, EOFError, zlib.error):  # also if the header is longer: all of it is read then
+        header = Header()
+    file.seek(0)
+    if value_of(header, "NAXIS") != 2 or any(key in header for key in TABLES):
+        return None
+    shape = (int(header["NAXIS2"]), int(header["NAXIS1"]))
+    return Unit(0, text_of(header, "EXTNAME").lower(), shape, header, None)
 
 
 def _tile(path: Path, unit: Unit, wcs: Any) -> Tile:
@@ -241,7 +270,7 @@ def _vectors(longitude: Any, latitude: Any) -> np.ndarray:
 def _rotation_to(wcs: Any, middle: np.ndarray) -> np.ndarray:
     """Return the rotation from ICRS to the frame of a WCS, exact at a direction of that frame.
 
-    FK4 is no pure rotation; its terms of aberration are the same all over a tile.
+    FK4 is not a pure rotation, but its terms of aberration are the same all over a tile.
     """
     from astropy.coordinates import ICRS, CartesianRepresentation, SkyCoord
     from astropy.wcs.utils import wcs_to_celestial_frame
@@ -257,7 +286,7 @@ def _rotation_to(wcs: Any, middle: np.ndarray) -> np.ndarray:
 
 
 def _basis(points: np.ndarray) -> np.ndarray:
-    """Return an orthonormal basis, in rows, of three directions, the first of which it holds."""
+    """Return an orthonormal basis, in rows, of three directions; the first stays as it is."""
     second = np.cross(points[0], points[1])
     second /= np.linalg.norm(second)
     return np.stack([points[0] / np.linalg.norm(points[0]), second, np.cross(points[0], second)])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from galaxy_explorer.images import ImageError
 from galaxy_explorer.images.formats.fits_files import Plane, Unit, opened, units_of
 from galaxy_explorer.images.formats.fits_pixels import averaged, read_section
 from galaxy_explorer.storage import ResultCache
@@ -41,8 +42,18 @@ class OpenFiles(threading.local):
         self._cache = cache
 
     def section(self, tile: Tile, rows: slice, columns: slice, averaging: int) -> np.ndarray:
-        """Read a part of a tile as `read_section` does."""
-        plane = self.plane(tile)
+        """Read a part of a tile as `read_section` does; ImageError if the file is damaged."""
+        try:
+            return self._section(self.plane(tile), tile, rows, columns, averaging)
+        except (ImageError, OSError):
+            raise
+        except Exception as error:  # astropy raises anything on damaged files
+            raise ImageError(
+                f"{tile.path.name} cannot be read ({error}); it is damaged or cut short: fetch or save it again"
+            ) from error
+
+    def _section(self, plane: Plane, tile: Tile, rows: slice, columns: slice, averaging: int) -> np.ndarray:
+        """Read a part of a tile, through the cache if its rows are compressed."""
         first, end = rows.start // BLOCK_ROWS, -(-rows.stop // BLOCK_ROWS)
         if not _has_wide_tiles(plane) or end - first > MOST_BLOCKS:
             return read_section(plane, rows, columns, averaging)

@@ -5,8 +5,11 @@ import pytest
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.wcs import WCS
+from fits_files import fluxes_of_levels
 from mosaic_files import NOISE, field, world, write_bands, write_mosaic
+from scipy.ndimage import map_coordinates
 
+from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.images import FIELD_PX
 from galaxy_explorer.survey import CutoutError, Target, cut, scan_mosaics
 from galaxy_explorer.survey.cutting import band_plane, grid_of
@@ -222,3 +225,20 @@ class TestEdges:
         assert cutout.covered == 1
         assert cutout.picture[:40].mean() < 6
         assert np.abs(cutout.picture[:40, :200].mean() - cutout.picture[:40, 220:].mean()) < 1
+
+
+def test_a_picture_of_sdss_comes_back_from_its_fluxes(tmp_path):
+    """A sample galaxy, converted to fluxes of another unit, in mosaics that are rotated on the sky."""
+    picture = open_catalogue("sample").picture("587736542560715163")
+    radius = 20.0  # arcsec, so that a pixel has as many as those of the mosaics
+    header = world(side=620, scale=0.4, turned=30.0)
+    rows, columns = np.mgrid[0:620, 0:620]
+    sky = WCS(header).all_pix2world(columns.ravel(), rows.ravel(), 0)
+    places = WCS(world(side=FIELD_PX, scale=0.4)).all_world2pix(*sky, 0)[::-1]
+    for band, fluxes in zip("irg", fluxes_of_levels(picture), strict=True):
+        image = map_coordinates(fluxes, places, order=3, cval=np.nan).reshape(620, 620)
+        write_mosaic(tmp_path / f"{band}.fits", header, (500 + 0.01 * image).astype(np.float32))
+    mosaics = scan_mosaics([str(tmp_path / "{band}.fits")], ["i", "r", "g"])
+    found = cut(Target("1", 150.0, 2.0, radius), mosaics, OpenFiles(new_cache())).picture
+    assert np.abs(found.astype(float) - picture).mean() < 4
+    assert np.corrcoef(found.ravel(), picture.ravel())[0, 1] > 0.97

@@ -1,4 +1,4 @@
-"""Which images of which files are the tiles of a band, and what is read of them."""
+"""Which images are the tiles of a band, and what is read of them."""
 
 import bz2
 import tracemalloc
@@ -8,8 +8,11 @@ import pytest
 from astropy.io import fits
 from mosaic_files import field, world, write_mosaic
 
+from galaxy_explorer.images import ImageError
+from galaxy_explorer.images.formats.fits_files import opened
 from galaxy_explorer.images.formats.fits_pixels import read_section
 from galaxy_explorer.survey import SurveyError, Target, cut, open_files, scan_mosaics
+from galaxy_explorer.survey import mosaics as mosaics_module
 from galaxy_explorer.survey.cutting import band_plane, grid_of, vectors_of
 from galaxy_explorer.survey.open_files import BLOCK_ROWS, MOST_OPEN, WIDE, OpenFiles, new_cache
 
@@ -112,14 +115,24 @@ def test_of_many_tiles_the_one_around_the_galaxy_is_read(tmp_path):
     assert order.tolist() == list(range(9))[::-1]
 
 
-def test_packed_files_are_unpacked_and_few_stay_open(tmp_path):
+def opened_if_plain(file):
+    """Open a file that is not packed."""
+    assert file.read(2) == b"SI"
+    file.seek(0)
+    return opened(file)
+
+
+def test_packed_files_are_unpacked_and_few_stay_open(tmp_path, monkeypatch):
     path = tile(tmp_path / "frame-r-1.fits")
     packed = tmp_path / "frame-r-1.fits.bz2"
     packed.write_bytes(bz2.compress(path.read_bytes()))
     path.unlink()
     for number in range(2 * MOST_OPEN):
         tile(tmp_path / f"other{number}_r.fits", 160.0 + number)
-    mosaics, files = scan_mosaics([str(tmp_path)], ["r"]), OpenFiles(new_cache())
+    with monkeypatch.context() as patched:
+        patched.setattr(mosaics_module, "opened", opened_if_plain)
+        mosaics = scan_mosaics([str(tmp_path)], ["r"])  # the header of the packed one alone
+    files = OpenFiles(new_cache())
     for target in (Target("1", 150.0, 2.0, 6.0), *(Target("2", 160.0 + n, 2.0, 6.0) for n in range(2 * MOST_OPEN))):
         assert cut(target, mosaics, files).covered == 1
         assert len(files._open) <= MOST_OPEN
@@ -171,3 +184,13 @@ def test_rows_of_a_compressed_mosaic_are_unpacked_once_for_all_its_galaxies(tmp_
     for one, picture in zip(galaxies, pictures, strict=True):
         expected = cut(one, plain, files).picture.astype(int)
         assert np.abs(picture - expected).max() <= 1
+
+
+@pytest.mark.parametrize("compression", [None, "RICE_1"])
+def test_a_mosaic_that_is_cut_short_fails_where_it_is_read(tmp_path, compression):
+    header = world(side=WIDE)
+    path = write_mosaic(tmp_path / "r.fits", header, field(header, SOURCE, WIDE), compression)
+    mosaics = scan_mosaics([str(path)], ["r"])
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 3])
+    with pytest.raises(ImageError, match=r"r.fits cannot be read .* fetch or save it again"):
+        cut(Target("1", 150.0, 2.0 + 150 / 3600, 4.0), mosaics, OpenFiles(new_cache()))

@@ -1,1 +1,1 @@
-"""Galaxies that match a query: filters and order, their controls and chips, the gallery. Browse and Map share it."""
+"""Galaxies that match a query: filters, order, controls, chips, gallery; for Browse and Map."""
