@@ -40,7 +40,6 @@ WIDTH = 256  # of the hidden layers: the placement takes 240 kB
 BATCH = 512
 RATE = 2e-3
 ATTRACTED = 15  # nearest neighbours of a galaxy that the network is to place near it
-VIEW_NOISE = 0.7  # of the deviation of a single view; an embedding is the mean of eight
 VIEW_GALAXIES = 1500  # whose single views are embedded
 NEIGHBOUR_WEIGHT = 0.05  # of the loss on neighbours, next to that on places
 
@@ -53,7 +52,11 @@ def read_flags(arguments: list[str] | None = None) -> argparse.Namespace:
     add("--data", required=True, metavar="DIR", help="a catalogue, some of whose pictures are embedded view by view")
     add("--embeddings", required=True, nargs="+", type=Path, metavar="FILE", help="tables of `predict --embeddings`")
     add("--held-out", type=int, default=2000, metavar="N", help="galaxies that are only measured (%(default)s)")
-    add("--steps", type=int, default=6000, metavar="N", help="batches of the network's training (%(default)s)")
+    add("--steps", type=int, default=10_000, metavar="N", help="batches of the network's training (%(default)s)")
+    noise = (
+        "part of the deviation of single views that the inputs vary by; an embedding is a mean of eight (%(default)s)"
+    )
+    add("--noise", type=float, default=1.0, metavar="X", help=noise)
     add("--layout", type=Path, metavar="FILE", help="keep the layout by t-SNE in a .npy file, or read it")
     add("--seed", type=int, default=0, metavar="N", help="(%(default)s)")
     return parser.parse_args(arguments)
@@ -119,10 +122,13 @@ def fit_network(
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Fit layers from unit roots to the layout in units of its standard deviation."""
     torch.manual_seed(seed)
-    noise = VIEW_NOISE * torch.from_numpy(deviations)
     spread = layout.std()
     places = torch.from_numpy(((layout - layout.mean(axis=0)) / spread).astype(np.float32))
-    inputs, graph = torch.from_numpy(units), torch.from_numpy(neighbours(units, ATTRACTED, np.arange(len(units))))
+    inputs, noise, graph = (
+        torch.from_numpy(units),
+        torch.from_numpy(deviations),
+        torch.from_numpy(neighbours(units, ATTRACTED, np.arange(len(units)))),
+    )
     mean, deviation = inputs.mean(dim=0), inputs.std(dim=0) + 1e-3
     network = nn.Sequential(
         *(nn.Linear(units.shape[1], WIDTH), nn.ReLU(), nn.Linear(WIDTH, WIDTH), nn.ReLU(), nn.Linear(WIDTH, 2))
@@ -195,7 +201,7 @@ def main(arguments: list[str] | None = None) -> None:
     centred = units - units[fitted].mean(axis=0)
     basis = np.linalg.eigh(np.cov(centred[fitted].T))[1][:, ::-1][:, :COMPONENTS]
     layout = layout_of(centred[fitted] @ basis, flags.layout, flags.seed)
-    deviations = deviations_of_views(model, open_catalogue(flags.data), flags.seed)
+    deviations = flags.noise * deviations_of_views(model, open_catalogue(flags.data), flags.seed)
     layers = on_the_map(fit_network(units[fitted], layout, deviations, flags.steps, flags.seed), vectors[fitted])
     learned = Placement(tuple((layer["weights"], layer["biases"]) for layer in layers)).place(vectors)
     true = neighbours(units, NEIGHBOURS, held_out)
