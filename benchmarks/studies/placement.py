@@ -108,7 +108,7 @@ def layout_of(components: np.ndarray, file: Path | None, seed: int) -> np.ndarra
 
 
 def deviations_of_views(model: Model, catalogue: Catalogue, seed: int) -> np.ndarray:
-    """Return by how much the unit roots of single TTA views deviate from those of their mean, (n, D)."""
+    """Return the deviations of single TTA views from the mean, (n, D) of unit roots."""
     rows, found = np.random.default_rng(seed).permutation(len(catalogue))[:VIEW_GALAXIES], []
     for galaxy_id in tqdm(catalogue.table.index[rows], desc="single views", leave=False):
         inputs = model.inputs(catalogue.finding(galaxy_id).picture, catalogue.field_of_view)
