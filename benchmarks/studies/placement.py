@@ -1,12 +1,13 @@
 """Fit a network's placement on the map, and measure how many neighbours it keeps.
 
 galaxy-explorer predict ~/galaxy-zoo --weights fcn --output fcn.parquet --embeddings embeddings.parquet
-python benchmarks/studies/placement.py --update fcn --embeddings embeddings.parquet more-embeddings.parquet
+python benchmarks/studies/placement.py --update fcn --data ~/galaxy-zoo --embeddings embeddings.parquet
 
 openTSNE (`pip install openTSNE`, for this study alone) lays out the galaxies by their principal components; a network
-of two hidden layers learns the layout: first the places, then also which galaxies are neighbours. Some galaxies are
-held out of both steps. Printed is recall@10 on them: the part of a galaxy's ten nearest neighbours by embedding that
-are among its ten nearest on the map. The placement is written into the checkpoint, next to its weights.
+of two hidden layers learns the layout: first the places, then also which galaxies are neighbours. Its inputs vary as
+the embeddings of single views of a galaxy do. Some galaxies are held out of both steps. Printed is recall@10 on them:
+the part of a galaxy's ten nearest neighbours by embedding that are among its ten nearest on the map. The placement is
+written into the checkpoint, next to its weights.
 """
 
 import argparse
@@ -19,12 +20,15 @@ import pandas as pd
 import pyarrow.parquet as pq
 import torch
 from torch import nn
+from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the package need not be installed
 
-from galaxy_explorer.catalogue import ID
+from galaxy_explorer.catalogue import ID, Catalogue, open_catalogue
+from galaxy_explorer.images import tta_views
 from galaxy_explorer.models import Model, checkpoints
 from galaxy_explorer.models.placements import fingerprint_of
+from galaxy_explorer.prediction import embed
 from galaxy_explorer.similarity import Placement, unit_roots
 from galaxy_explorer.similarity.placement import scaling
 from galaxy_explorer.training.model_card.page import write_cards
@@ -36,6 +40,7 @@ WIDTH = 256  # of the hidden layers: the placement takes 240 kB
 BATCH = 512
 RATE = 2e-3
 ATTRACTED = 15  # nearest neighbours of a galaxy that the network is to place near it
+VIEW_GALAXIES = 1500  # whose single views are embedded
 NEIGHBOUR_WEIGHT = 0.05  # of the loss on neighbours, next to that on places
 
 
@@ -44,9 +49,14 @@ def read_flags(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Fit and measure the placement of a network.")
     add = parser.add_argument
     add("--update", required=True, metavar="WEIGHTS", help="name of a bundled model, or a checkpoint; it is changed")
+    add("--data", required=True, metavar="DIR", help="a catalogue, some of whose pictures are embedded view by view")
     add("--embeddings", required=True, nargs="+", type=Path, metavar="FILE", help="tables of `predict --embeddings`")
     add("--held-out", type=int, default=2000, metavar="N", help="galaxies that are only measured (%(default)s)")
-    add("--steps", type=int, default=6000, metavar="N", help="batches of the network's training (%(default)s)")
+    add("--steps", type=int, default=10_000, metavar="N", help="batches of the network's training (%(default)s)")
+    noise = (
+        "part of the deviation of single views that the inputs vary by; an embedding is a mean of eight (%(default)s)"
+    )
+    add("--noise", type=float, default=1.0, metavar="X", help=noise)
     add("--layout", type=Path, metavar="FILE", help="keep the layout by t-SNE in a .npy file, or read it")
     add("--seed", type=int, default=0, metavar="N", help="(%(default)s)")
     return parser.parse_args(arguments)
@@ -97,12 +107,28 @@ def layout_of(components: np.ndarray, file: Path | None, seed: int) -> np.ndarra
     return layout
 
 
-def fit_network(units: np.ndarray, layout: np.ndarray, steps: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+def deviations_of_views(model: Model, catalogue: Catalogue, seed: int) -> np.ndarray:
+    """Return the deviations of single TTA views from the mean, (n, D) of unit roots."""
+    rows, found = np.random.default_rng(seed).permutation(len(catalogue))[:VIEW_GALAXIES], []
+    for galaxy_id in tqdm(catalogue.table.index[rows], desc="single views", leave=False):
+        inputs = model.inputs(catalogue.finding(galaxy_id).picture, catalogue.field_of_view)
+        views = embed(model, torch.from_numpy(tta_views(inputs[np.newaxis])[:, 0]))
+        found.append(unit_roots(views) - unit_roots(views.mean(axis=0)))
+    return np.concatenate(found)
+
+
+def fit_network(
+    units: np.ndarray, layout: np.ndarray, deviations: np.ndarray, steps: int, seed: int
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """Fit layers from unit roots to the layout in units of its standard deviation."""
     torch.manual_seed(seed)
     spread = layout.std()
     places = torch.from_numpy(((layout - layout.mean(axis=0)) / spread).astype(np.float32))
-    inputs, graph = torch.from_numpy(units), torch.from_numpy(neighbours(units, ATTRACTED, np.arange(len(units))))
+    inputs, noise, graph = (
+        torch.from_numpy(units),
+        torch.from_numpy(deviations),
+        torch.from_numpy(neighbours(units, ATTRACTED, np.arange(len(units)))),
+    )
     mean, deviation = inputs.mean(dim=0), inputs.std(dim=0) + 1e-3
     network = nn.Sequential(
         *(nn.Linear(units.shape[1], WIDTH), nn.ReLU(), nn.Linear(WIDTH, WIDTH), nn.ReLU(), nn.Linear(WIDTH, 2))
@@ -111,9 +137,10 @@ def fit_network(units: np.ndarray, layout: np.ndarray, steps: int, seed: int) ->
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
     for step in range(steps):
         rows = torch.randint(len(units), (BATCH,))
-        others = graph[rows, torch.randint(ATTRACTED, (BATCH,))]
-        placed = network((inputs[torch.cat([rows, others])] - mean) / deviation)
-        loss = nn.functional.smooth_l1_loss(placed, places[torch.cat([rows, others])], beta=0.1)
+        seen = torch.cat([rows, graph[rows, torch.randint(ATTRACTED, (BATCH,))]])  # each with one of its neighbours
+        varied = inputs[seen] + noise[torch.randint(len(noise), seen.shape)]
+        placed = network((varied - mean) / deviation)
+        loss = nn.functional.smooth_l1_loss(placed, places[seen], beta=0.1)
         if step > steps // 4:
             loss = loss + NEIGHBOUR_WEIGHT * neighbour_loss(*(spread * placed).split(BATCH))
         optimizer.zero_grad()
@@ -174,7 +201,8 @@ def main(arguments: list[str] | None = None) -> None:
     centred = units - units[fitted].mean(axis=0)
     basis = np.linalg.eigh(np.cov(centred[fitted].T))[1][:, ::-1][:, :COMPONENTS]
     layout = layout_of(centred[fitted] @ basis, flags.layout, flags.seed)
-    layers = on_the_map(fit_network(units[fitted], layout, flags.steps, flags.seed), vectors[fitted])
+    deviations = flags.noise * deviations_of_views(model, open_catalogue(flags.data), flags.seed)
+    layers = on_the_map(fit_network(units[fitted], layout, deviations, flags.steps, flags.seed), vectors[fitted])
     learned = Placement(tuple((layer["weights"], layer["biases"]) for layer in layers)).place(vectors)
     true = neighbours(units, NEIGHBOURS, held_out)
     own = fitted[: len(held_out)] - len(held_out)

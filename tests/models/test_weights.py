@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 from galaxy_explorer.catalogue import open_catalogue, read_ids
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS
@@ -11,7 +12,8 @@ from galaxy_explorer.evaluation.intervals import MEASURED_VIEWS, coverage
 from galaxy_explorer.evaluation.metrics import score
 from galaxy_explorer.evaluation.out_of_distribution import QUANTILE
 from galaxy_explorer.models.checkpoints import WEIGHTS, available, load, read_card
-from galaxy_explorer.prediction import PredictOptions, ood_score, predict_catalogue
+from galaxy_explorer.prediction import PredictOptions, embed, ood_score, predict_catalogue
+from galaxy_explorer.similarity import placement_of
 from galaxy_explorer.training import TrainingError
 from galaxy_explorer.training.distillation.leakage import check_no_leakage
 from galaxy_explorer.training.model_card.calibration_plot import calibration_plot
@@ -128,6 +130,19 @@ def test_few_unseen_galaxies_are_out_of_distribution(name, sixty):
     assert model.card.ood_reference.quantile == QUANTILE
     scores = ood_score(model, [sixty.picture(galaxy) for galaxy in sixty.ids])
     assert (scores > 1).sum() <= 4  # of 60, where 0.6 are expected
+
+
+@shipped
+def test_every_galaxy_has_its_place_on_the_map(name, sample):
+    placement, model = placement_of(name), load(name)
+    figures = model.placement["figures"]
+    assert figures["placement"] > 2 * figures["pca"]
+    inputs = torch.from_numpy(np.stack([model.inputs(sample.picture(galaxy)) for galaxy in sample.ids]))
+    places = placement.place(embed(model, inputs))
+    assert ((places >= 0) & (places <= 1)).all()
+    assert len(np.unique(places.round(2), axis=0)) == len(sample)
+    layers = [values for layer in model.placement["layers"] for values in layer.values()]
+    assert 2 * sum(values.size for values in layers) < 300_000  # bytes of the file
 
 
 @shipped

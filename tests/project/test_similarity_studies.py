@@ -69,7 +69,9 @@ def test_a_placement_is_fitted_measured_and_written(script, tmp_path, capsys):
         add(pd.Series(to_bytes(vectors), index=[f"{number:04}" for number in range(160)]))
     np.save(tmp_path / "layout.npy", 10 * random.normal(size=(140, 2)))  # instead of openTSNE, which need not be here
     files = ["--embeddings", str(tmp_path / "embeddings.parquet"), "--layout", str(tmp_path / "layout.npy")]
-    script("studies/placement").main(["--update", str(weights), *files, "--held-out", "20", "--steps", "30"])
+    script("studies/placement").main(
+        ["--update", str(weights), "--data", "sample", *files, "--held-out", "20", "--steps", "30"]
+    )
     printed = capsys.readouterr().out
     assert len(re.findall(r"recall@10 \w+: [01]\.\d{4} ± ", printed)) == 4
     placed = placement_of(weights).place(vectors)
