@@ -119,6 +119,10 @@ def test_a_collection_without_galaxies_of_the_catalogue_asks_for_hearts(app: App
 
 
 def test_browse_filters_and_sorts_by_a_class_and_by_a_collection(app: AppTest, predicted: Catalogue) -> None:
+    opened(app, source="survey", collection="rings")
+    assert tiles(app) == []  # not before the browser has sent the collection
+    assert "No matches" not in texts(app)
+    app.query_params.clear()
     keep(app, RINGS[:3], ["g01", "g02"])
     ranking = rank(predicted, Collection("rings", *kept_marks()), NETWORK)
     assert ranking is not None

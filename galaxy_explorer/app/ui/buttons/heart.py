@@ -45,10 +45,10 @@ def _receive() -> None:
 
 
 def await_collections() -> Collections:
-    """Return the collections for a page that shows them; the page ends here until the browser has sent them."""
+    """Return the collections; the page ends here until the browser has sent them."""
     kept = session.watch()
     if not state.collections().loaded:
-        with st.container(key=f"waiting_{GALLERY}"):
+        with st.container(key="waiting_collections"):
             Waiting(GALLERY)("Reading your collections …")
         st.stop()
     return kept
