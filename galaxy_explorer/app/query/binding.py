@@ -20,7 +20,7 @@ def read_url() -> tuple[BrowseQuery, list[str]]:
 
 
 def read_url_with_collections() -> tuple[BrowseQuery, list[str]]:
-    """Read the query as `read_url`; the page ends if it needs collections that are not known yet."""
+    """Read the query; the page ends if it needs collections that are not known yet."""
     query, ignored = read_url()
     if any(wanted.needs_collections for wanted in query.filters):
         await_collections()
