@@ -46,12 +46,12 @@ def _receive() -> None:
 
 def await_collections() -> Collections:
     """Return the collections; the page ends here until the browser has sent them."""
-    kept = session.watch()
     if not state.collections().loaded:
+        session.watch()
         with st.container(key="waiting_collections"):
             Waiting(GALLERY)("Reading your collections …")
         st.stop()
-    return kept
+    return session.collections()
 
 
 def heart_html(address: Address, collection: str = "", mark: Mark = "yes", *, named: bool = False) -> str:
