@@ -91,6 +91,18 @@ def test_three_hearts_find_the_others_and_ten_are_judged(app: AppTest, predicted
     assert "Of 10 galaxies it calls “rings”, about " in texts(app)
 
 
+def test_all_of_it_works_without_votes(app: AppTest, survey: Catalogue, request: pytest.FixtureRequest) -> None:
+    (survey.root / "scores.csv").unlink()
+    predicted = request.getfixturevalue("predicted")
+    assert not predicted.votes.known.any()
+    keep(app, RINGS[:3])
+    opened(app, "classify", source="survey", name="rings")
+    assert set(tiles(app)[:12]) == set(RINGS)
+    opened(app, "collections")
+    assert tiles(app) == RINGS[2::-1]
+    assert "Mean answer shares predicted by the quick network" in texts(app)
+
+
 def test_a_skipped_galaxy_is_not_marked(app: AppTest, predicted: Catalogue) -> None:
     keep(app, RINGS[:3])
     opened(app, "classify", source="survey", name="rings")
