@@ -10,7 +10,7 @@ BACKGROUND = 500  # random galaxies that count as "no" until they are marked
 BACKGROUND_WEIGHT = 0.05  # of each of them, compared with a galaxy marked "no"
 REGULARISATION = 0.01  # scikit-learn's C; see benchmarks/studies/classes.py
 BLOCK = 2_048  # rows that are converted at once
-FEWEST = 5  # marks of each kind, below which nothing is said about quality
+FEWEST = 5  # marks of each kind, below which the quality is unknown
 FOLDS, REPEATS = 5, 2
 
 

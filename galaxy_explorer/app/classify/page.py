@@ -7,7 +7,7 @@ import streamlit as st
 from galaxy_explorer.app import paths, state
 from galaxy_explorer.app.classify import class_files, judging, results
 from galaxy_explorer.app.services import networks, sources
-from galaxy_explorer.app.services.collections import ranking
+from galaxy_explorer.app.services.collections import ranking, session
 from galaxy_explorer.app.services.collections.collection import Collection
 from galaxy_explorer.app.services.embeddings import embeddings_of
 from galaxy_explorer.app.state import Key
@@ -116,6 +116,7 @@ def page() -> None:
     st.markdown(PURPOSE)
     class_files.show_message()
     kept = await_collections()
+    session.watch()
     if (opened := open_catalogue()) is None:
         return
     name = st.query_params.get("name") or kept.chosen

@@ -8,6 +8,7 @@ from galaxy_explorer.app import paths, state
 from galaxy_explorer.app.collections import gallery, mean_answers, shared
 from galaxy_explorer.app.collections.management import choose, create, export_all, import_file, manage, offer_undo
 from galaxy_explorer.app.services import sources
+from galaxy_explorer.app.services.collections import session
 from galaxy_explorer.app.services.collections.collection import Collection
 from galaxy_explorer.app.services.collections.exchange import Shared
 from galaxy_explorer.app.ui.buttons.heart import await_collections
@@ -62,6 +63,7 @@ def page() -> None:
     if shared.show_shared():
         return
     kept = await_collections()
+    session.watch()
     st.markdown(PURPOSE if state.collections().stored else NOT_STORED)
     if message := state.collections().imported:
         st.info(message, icon=":material/upload_file:")

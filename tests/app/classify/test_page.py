@@ -91,6 +91,18 @@ def test_three_hearts_find_the_others_and_ten_are_judged(app: AppTest, predicted
     assert "Of 10 galaxies it calls “rings”, about " in texts(app)
 
 
+def test_all_of_it_works_without_votes(app: AppTest, survey: Catalogue, request: pytest.FixtureRequest) -> None:
+    (survey.root / "scores.csv").unlink()
+    predicted = request.getfixturevalue("predicted")
+    assert not predicted.votes.known.any()
+    keep(app, RINGS[:3])
+    opened(app, "classify", source="survey", name="rings")
+    assert set(tiles(app)[:12]) == set(RINGS)
+    opened(app, "collections")
+    assert tiles(app) == RINGS[2::-1]
+    assert "Mean answer shares predicted by the quick network" in texts(app)
+
+
 def test_a_skipped_galaxy_is_not_marked(app: AppTest, predicted: Catalogue) -> None:
     keep(app, RINGS[:3])
     opened(app, "classify", source="survey", name="rings")
@@ -119,6 +131,10 @@ def test_a_collection_without_galaxies_of_the_catalogue_asks_for_hearts(app: App
 
 
 def test_browse_filters_and_sorts_by_a_class_and_by_a_collection(app: AppTest, predicted: Catalogue) -> None:
+    opened(app, source="survey", collection="rings")
+    assert tiles(app) == []  # not before the browser has sent the collection
+    assert "No matches" not in texts(app)
+    app.query_params.clear()
     keep(app, RINGS[:3], ["g01", "g02"])
     ranking = rank(predicted, Collection("rings", *kept_marks()), NETWORK)
     assert ranking is not None

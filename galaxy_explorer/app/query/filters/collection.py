@@ -28,7 +28,7 @@ class InCollection(Filter):
 
     def mask(self, catalogue: Catalogue, network: str) -> np.ndarray:
         """Return a mask, (N,) bool, of its galaxies."""
-        ids = self.shared.ids or session.watch().get(self.shared.name).ids(catalogue.source)
+        ids = self.shared.ids or session.collections().get(self.shared.name).ids(catalogue.source)
         index = catalogue.table.index
         rows = index.get_indexer(pd.Index(ids, dtype=index.dtype))
         found = np.zeros(len(catalogue), dtype=bool)

@@ -118,7 +118,7 @@ def rank_by_file(catalogue: Catalogue, saved: SavedClass) -> Ranking | None:
 def ranking_named(catalogue: Catalogue, name: str, network: str) -> Ranking | None:
     """Score all galaxies by an opened class, else by the collection of this name."""
     saved = state.classify().opened.get(name)
-    return rank_by_file(catalogue, saved) if saved else rank(catalogue, session.watch().get(name), network)
+    return rank_by_file(catalogue, saved) if saved else rank(catalogue, session.collections().get(name), network)
 
 
 def saved_class(collection: Collection, ranking: Ranking) -> SavedClass:

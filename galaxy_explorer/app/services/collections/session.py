@@ -33,10 +33,9 @@ def receive(plain: object) -> bool:
     return True
 
 
-def watch() -> Collections:
-    """Return the collections, and run the page again when the visitor marks a galaxy."""
+def watch() -> None:
+    """Run the page again when the visitor marks a galaxy; Browse keeps its order instead."""
     state.collections().watched = True
-    return collections()
 
 
 def change(changed: Collections, words: str) -> None:

@@ -45,13 +45,13 @@ def _receive() -> None:
 
 
 def await_collections() -> Collections:
-    """Return the collections for a page that shows them; the page ends here until the browser has sent them."""
-    kept = session.watch()
+    """Return the collections; the page ends here until the browser has sent them."""
     if not state.collections().loaded:
-        with st.container(key=f"waiting_{GALLERY}"):
+        session.watch()
+        with st.container(key="waiting_collections"):
             Waiting(GALLERY)("Reading your collections …")
         st.stop()
-    return kept
+    return session.collections()
 
 
 def heart_html(address: Address, collection: str = "", mark: Mark = "yes", *, named: bool = False) -> str:
