@@ -30,6 +30,7 @@ _COMPANION = re.compile(
     r"weights?|wht|rms|masks?|flags?|invvar|ivar|var|err(?:or)?|unc|psf|bkg|segm?|segmentation|nexp|chi2|depth|dq|exp|"
     r"models?|resid(?:ual)?|maskbits|cov(?:erage)?"
 )
+_PACKED: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open}  # by their first bytes
 _NAMED = 5  # files or bands in a message
 
 
@@ -230,11 +231,10 @@ def _first_of_packed(file: BinaryIO) -> Unit | None:
 
     start = file.read(3)
     file.seek(0)
-    packed: Callable[..., Any] | None = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open}.get(start[:2])
-    if packed is None:
+    if start[:2] not in _PACKED:
         return None
     try:
-        with packed(file) as unpacked:
+        with _PACKED[start[:2]](file) as unpacked:
             header = Header.fromfile(io.BytesIO(unpacked.read(HEADER_PIECE)))
     except (OSError, EOFError, zlib.error):  # also if the header is longer: all of it is read then
         header = Header()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from galaxy_explorer.catalogue import normalise_id
-from galaxy_explorer.catalogue.catalogue import shortened
+from galaxy_explorer.catalogue.errors import shortened
 from galaxy_explorer.catalogue.tables.csv_files import as_utf8
 from galaxy_explorer.catalogue.tables.score_tables import problem_of_id
 from galaxy_explorer.images.formats.fits_files import quiet_astropy
