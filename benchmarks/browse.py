@@ -28,7 +28,7 @@ from galaxy_explorer.app.query.query import AGAINST_VOLUNTEERS, BETWEEN_NETWORKS
 from galaxy_explorer.app.services import preloading, result_cache, sources
 from galaxy_explorer.app.services.answers import VOLUNTEERS, answers_of
 from galaxy_explorer.app.services.embeddings import embeddings_of
-from galaxy_explorer.app.services.networks import names
+from galaxy_explorer.app.services.networks import cards, names
 from galaxy_explorer.catalogue import Catalogue, Measure, VoteRange
 from galaxy_explorer.decision_tree import COLUMNS
 
@@ -167,6 +167,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Print the figures next to their targets."""
     flags = make_survey.read_page_flags("Server time and memory of Browse.", arguments)
     with make_survey.first_source(flags) as folder:
+        cards()  # imports torch, as every app does soon after its start
         before = resident_megabytes()
         seconds, catalogue = timed(sources.open_source, str(folder))
         print(f"{len(catalogue):,} galaxies, opened in {seconds:.1f} s, {resident_megabytes() - before:+.0f} MB")

@@ -45,7 +45,7 @@ def read_flags(arguments: list[str] | None = None) -> Flags:
 
 
 def write_embeddings(file: Path, flags: Flags) -> None:
-    """Write embeddings as float16: real ones with noise, or means of maps that depend on a few factors."""
+    """Write embeddings as float16: real ones with noise, or ones that depend on a few factors."""
     random = np.random.default_rng(0)
     real = np.load(flags.embeddings) if flags.embeddings else None
     mixing = random.normal(size=(FACTORS, WIDTH))

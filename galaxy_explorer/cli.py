@@ -145,8 +145,9 @@ def _add_classify(commands: Any) -> None:
     names = "of the columns: Class1.1, …, or t01_smooth, … with 37 answer shares (%(default)s)"
     add("--names", choices=("class", "gz2"), default="class", help=names)
     add("--resume", action="store_true", help="continue an interrupted table")
-    _add_network_options(command)
-    command.set_defaults(weights=None)  # that of the class
+    weights = "the checkpoint that the class was learned with, if it is not a network of this project"
+    add("--weights", metavar="NAME|FILE", help=weights)
+    _add_inference_options(command)
 
 
 def _add_crop(command: argparse.ArgumentParser) -> None:
@@ -226,12 +227,23 @@ def _add_network_options(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     weights = "a network of this project, or a checkpoint file (%(default)s)"
     add("--weights", default="densenet", metavar="NAME|FILE", help=weights)
+    _add_views(command)
+    _add_inference_options(command)
+
+
+def _add_views(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
     views: dict[str, Any] = {"dest": "tta_views", "type": int, "choices": range(1, 9)}
     views_help = (
         "flips and quarter turns that are averaged (8); intervals are fitted for 1, 2, 4 and 8, 3 uses those of 2"
     )
     add("--tta-views", help=views_help, **views)
     add("--views", help=argparse.SUPPRESS, **views)
+
+
+def _add_inference_options(command: argparse.ArgumentParser) -> None:
+    """Add what decides speed, and which galaxies."""
+    add = command.add_argument
     _add_ids(command)
     add("--batch-size", type=_positive, metavar="N", help="images at a time (32)")
     add("--workers", type=_positive, metavar="N", help="threads that decode images (one for each processor)")

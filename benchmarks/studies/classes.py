@@ -135,7 +135,8 @@ def main() -> None:
     print("| network | class | marked | marks | precision of the first 100 | average precision |")
     print("|---|---|---|---|---|---|")
     for group, runs in found:
-        cells = [f"{float(runs[measure].mean()):.3f} ± {float(runs[measure].sem()):.3f}" for measure in ("precision", "ap")]
+        means, errors = runs[["precision", "ap"]].agg(["mean", "sem"]).to_numpy(float)
+        cells = [f"{mean:.3f} ± {error:.3f}" for mean, error in zip(means, errors, strict=True)]
         print(f"| {' | '.join([*map(str, group), *cells])} |")
 
 

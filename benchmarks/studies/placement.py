@@ -1,4 +1,4 @@
-"""Fit the placement of a network's galaxies on the map, and measure how many neighbours it keeps.
+"""Fit a network's placement on the map, and measure how many neighbours it keeps.
 
 galaxy-explorer predict ~/galaxy-zoo --weights fcn --output fcn.parquet --embeddings embeddings.parquet
 python benchmarks/studies/placement.py --update fcn --embeddings embeddings.parquet more-embeddings.parquet
@@ -76,7 +76,7 @@ def neighbours(vectors: np.ndarray, count: int, rows: np.ndarray) -> np.ndarray:
 
 
 def recall(true: np.ndarray, places: np.ndarray, rows: np.ndarray) -> tuple[float, float]:
-    """Return the part of the true neighbours that are neighbours on the map, and its standard error."""
+    """Return the part of the true neighbours that are ones on the map, and its standard error."""
     found = neighbours(places.astype(np.float32), NEIGHBOURS, rows)
     kept = np.array([np.isin(one, other).mean() for one, other in zip(found, true, strict=True)])
     return float(kept.mean()), float(kept.std() / np.sqrt(len(kept)))
@@ -98,7 +98,7 @@ def layout_of(components: np.ndarray, file: Path | None, seed: int) -> np.ndarra
 
 
 def fit_network(units: np.ndarray, layout: np.ndarray, steps: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Fit layers from unit roots to the layout, which is then in units of its standard deviation."""
+    """Fit layers from unit roots to the layout in units of its standard deviation."""
     torch.manual_seed(seed)
     spread = layout.std()
     places = torch.from_numpy(((layout - layout.mean(axis=0)) / spread).astype(np.float32))
@@ -121,12 +121,12 @@ def fit_network(units: np.ndarray, layout: np.ndarray, steps: int, seed: int) ->
         optimizer.step()
         schedule.step()
         if not (step + 1) % 500:
-            print(f"  {step + 1} of {steps} batches, loss {float(loss):.3f}", flush=True)
+            print(f"  {step + 1} of {steps} batches, loss {loss.item():.3f}", flush=True)
     return _layers(network, mean, deviation)
 
 
 def neighbour_loss(placed: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
-    """Return the contrastive loss of t-SNE's kernel: each row belongs to its neighbour, not to the others' ones.
+    """Return the contrastive loss of t-SNE's kernel: each row belongs to its own neighbour.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Do neighbours look alike? Volunteers' votes of a galaxy against those of its nearest neighbours.
+"""Do neighbours look alike? Votes of galaxies against those of their nearest neighbours.
 
 galaxy-explorer predict ~/galaxy-zoo --weights fcn --output fcn.parquet --embeddings embeddings.parquet
 python benchmarks/studies/similarity.py --data ~/galaxy-zoo --predictions fcn.parquet --embeddings embeddings.parquet
@@ -115,7 +115,7 @@ def neighbours(vectors: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 
 def vote_distances(votes: np.ndarray, rows: np.ndarray, found: np.ndarray) -> np.ndarray:
-    """Return the mean RMS difference of each row's vote fractions to those of the rows that were found."""
+    """Return the mean RMS difference of the votes between each row and those that were found."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a galaxy without votes
         differences = np.sqrt(np.nanmean((votes[found] - votes[rows][:, np.newaxis]) ** 2, axis=2))
@@ -123,7 +123,7 @@ def vote_distances(votes: np.ndarray, rows: np.ndarray, found: np.ndarray) -> np
 
 
 def same_kinds(votes: np.ndarray, rows: np.ndarray, found: np.ndarray) -> np.ndarray:
-    """Return the part of the rows that were found, with all votes, whose kind in words is that of each row."""
+    """Return the part of those that were found, with all votes, of the kind of each row."""
     kinds = np.array([kind_of(values) if np.isfinite(values).all() else "" for values in votes.astype(float)])
     complete, same = kinds[found] != "", kinds[found] == kinds[rows][:, np.newaxis]
     counts = complete.sum(axis=1)

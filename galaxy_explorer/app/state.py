@@ -163,7 +163,8 @@ class ReadSentence(NamedTuple):
 class BrowseState:
     """Values that Browse keeps between runs."""
 
-    url_params: dict[str, str | list[str]] = field(default_factory=dict)  # of the view shown last
+    url_params: dict[str, str | list[str]] = field(default_factory=dict)  # of the view shown last, on Map as well
+    on_map: bool = False  # whether Map showed it
     answer_missing: bool = False  # "Add filter" was pressed without an answer
     sentence: ReadSentence | None = None  # searched for last
 

@@ -11,6 +11,7 @@ from galaxy_explorer.decision_tree import COLUMNS, MASS_COLUMN, QUESTION_OF, col
 
 _ROUNDING = 1e-6  # scores are stored with six decimals: a bound of 0.3 includes a score of 0.3000000119
 _MAX_ORDERS = 32  # cached sort orders; one of 240,000 galaxies takes 1 MB
+_MAX_ENDS = 8  # cached ends of intervals, by answer; 2 MB each
 
 Column = Callable[[str], np.ndarray]  # returns the vote fractions of a score column, (N,) float32, NaN if unknown
 # Returns the ends of the intervals of an answer's share, (2, N), given the answer, its shares, its vote fractions,
@@ -53,7 +54,7 @@ class Votes:
         self._complete = complete
         self._share_ends = share_ends
         self._shares: dict[str, np.ndarray] = {}
-        self._ends: dict[str, np.ndarray] = {}
+        self._ends: OrderedDict[str, np.ndarray] = OrderedDict()
         self._orders: OrderedDict[tuple, np.ndarray] = OrderedDict()  # its single operations are safe in threads
 
     def values(self, column: str, measure: Measure = Measure.SHARE, min_mass: float = 0.0) -> np.ndarray:
@@ -121,14 +122,17 @@ class Votes:
 
     def _end(self, column: str) -> np.ndarray:
         """Return the ends of the intervals of an answer's share, (2, N) float32."""
-        if column not in self._ends:
+        ends = self._ends.get(column)
+        if ends is None:
             shares = self._share(column)
             if self._share_ends is None:
                 return np.full((2, len(shares)), np.nan, dtype=np.float32)
             mass = MASS_COLUMN[QUESTION_OF[column].number]
             masses = np.ones_like(shares) if mass is None else self.fractions(mass)
-            self._ends[column] = self._share_ends(column, shares, self.fractions(column), masses)
-        return self._ends[column]
+            ends = self._ends[column] = self._share_ends(column, shares, self.fractions(column), masses)
+            if len(self._ends) > _MAX_ENDS:
+                self._ends.popitem(last=False)
+        return ends
 
 
 def argsort_nan_last(values: np.ndarray, *, descending: bool) -> np.ndarray:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from galaxy_explorer.models import Model
 
 CHUNK_SECONDS = 60.0  # between two chunks on disk: what a kill can lose at most
+FIRST_CHUNK_SECONDS = 5.0  # the app shows what is predicted so far
 POLL_SECONDS = 1.0  # between two reads of a table that another process is writing
 
 
@@ -122,7 +123,7 @@ def predict_missing(
     options: PredictOptions = DEFAULTS,
     rank: Rank = SINGLE_PROCESS,
 ) -> None:
-    """Predict the galaxies that a store lacks, writing a chunk every `CHUNK_SECONDS`.
+    """Predict the galaxies that a store lacks, writing a chunk at least every `CHUNK_SECONDS`.
 
     Parameters
     ----------
@@ -149,11 +150,12 @@ def predict_missing(
         missing = [source for source in sources if source.galaxy_id not in predicted]
     batches = predict_pictures(model, rank.share(missing), options)
     unwritten: list[Batch] = []
-    written_at = time.monotonic()
+    started = written_at = time.monotonic()
     try:
         for batch in _track(batches, options, len(sources), len(sources) - len(missing), rank.world_size):
             unwritten.append(batch)
-            if time.monotonic() - written_at >= CHUNK_SECONDS:
+            # The first chunks are soon there: after 5, 10, 20 and 40 seconds.
+            if time.monotonic() - written_at >= min(CHUNK_SECONDS, max(FIRST_CHUNK_SECONDS, written_at - started)):
                 store.add(unwritten, part)
                 unwritten, written_at = [], time.monotonic()
     finally:

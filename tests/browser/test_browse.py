@@ -46,7 +46,7 @@ def test_filters_pile_up_and_their_url_can_be_shared(
     expect(page.locator("[class*='st-key-tile_'] img").first).to_be_visible()
     first_picture = page.locator("[class*='st-key-tile_']").first.bounding_box()
     assert first_picture
-    assert first_picture["y"] < (260 if width == NARROW else 220)
+    assert first_picture["y"] < (295 if width == NARROW else 232)
     add_filter(page, "1 · features or disk")
     chips = page.locator("[class*='st-key-chip_'] button")
     expect(chips).to_have_text(["features or disk ≥ 50\u00a0%close"])

@@ -7,11 +7,23 @@ import pandas as pd
 import pytest
 from tiny_prediction import WIDTHS, interrupt_after_a_batch
 
+from galaxy_explorer.cli import main
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.models.checkpoints import load
 from galaxy_explorer.prediction import read_about, read_fractions
 from galaxy_explorer.similarity.class_files import SavedClass
 from galaxy_explorer.similarity.classifier import Classifier
+
+
+@pytest.fixture
+def run(weights, one_thread):
+    """Run a command with the tiny network; return its exit status."""
+
+    def command(name, *arguments):
+        views = ["--tta-views", "2"] if name == "predict" else []  # a class has its own
+        return main([name, *map(str, arguments), "--weights", weights, *views])
+
+    return command
 
 
 @pytest.fixture

@@ -132,3 +132,10 @@ def test_predictions_of_pictures_that_were_replaced_do_not_count(picture_folder,
     assert len(cached.tables_of(before)) == 1
     (picture_folder / "field.json").write_text('{"centre": 288, "of": 424}')
     assert cached.tables_of(open_catalogue(picture_folder)) == []
+
+
+@pytest.mark.parametrize("finish", [True, False])
+def test_failures_are_read_with_their_reasons(sample, weights, finish) -> None:
+    keep_predictions(sample, sample.ids[:5], 0.1, "one-a", weights, finish=finish)
+    (tables,) = cached.tables_of(sample)
+    assert cached.failures_of(tables) == {sample.ids[4]: "damaged"}

@@ -103,6 +103,16 @@ def test_a_kill_loses_no_more_than_what_followed_the_last_chunk(model, folder, t
     assert found == [(4, 4), (8, 8), (11, 11)]
 
 
+def test_the_first_chunk_is_soon_there(model, folder, tmp_path, monkeypatch):
+    kept = PredictionStore(tmp_path / "kept.parquet", model.key(1))
+    monkeypatch.setattr(catalogues, "FIRST_CHUNK_SECONDS", 0.0)
+    found = []
+    sources = list(sources_of(open_catalogue(folder)))
+    look = PredictOptions(1, batch_size=4, progress=lambda done, total: found.append(len(kept.chunk_paths())))
+    predict_missing(kept, model, sources, look)
+    assert found[0] == 1
+
+
 def test_a_fixed_image_is_predicted_on_resume(model, folder, pictures, tmp_path):
     catalogue, store = open_catalogue(folder), tmp_path / "kept.parquet"
     options = PredictOptions(1, batch_size=4)

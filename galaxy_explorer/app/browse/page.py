@@ -7,7 +7,7 @@ import streamlit as st
 
 from galaxy_explorer.app import paths, state
 from galaxy_explorer.app.query import controls, downloads, explanations, gallery, sentence_search
-from galaxy_explorer.app.query.binding import read_url
+from galaxy_explorer.app.query.binding import read_url, read_url_with_collections
 from galaxy_explorer.app.query.matching import Matches, match_galaxies
 from galaxy_explorer.app.query.query import URL_PARAMS, BrowseQuery
 from galaxy_explorer.app.services import answers, sources
@@ -175,13 +175,14 @@ def page() -> None:
         live_sdss.offer_alternatives(source)
         offer_folder()
         return
-    query, ignored = read_url()
+    query, ignored = read_url_with_collections()
     query, unknown = with_answers(catalogue, query)
     matches = match_galaxies(catalogue, query)
     ignored += unknown + url_messages(catalogue, query, matches)
     warn_once([*messages, *unknown_params(URL_PARAMS), *unknown_votes(), *ignored])
     state.shared().selection = Selection(source, matches.rows, len(catalogue))
     state.browse().url_params = {"source": source, **query.url_params(), **sources.vote_params(catalogue)}
+    state.browse().on_map = False
     controls.show_controls(catalogue, query, matches)
     controls.show_chips(query, matches.answers)
     sentence_search.show_messages(catalogue, query)

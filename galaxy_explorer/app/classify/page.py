@@ -7,14 +7,15 @@ import streamlit as st
 from galaxy_explorer.app import paths, state
 from galaxy_explorer.app.classify import class_files, judging, results
 from galaxy_explorer.app.services import networks, sources
-from galaxy_explorer.app.services.collections import ranking, session
+from galaxy_explorer.app.services.collections import ranking
 from galaxy_explorer.app.services.collections.collection import Collection
 from galaxy_explorer.app.services.embeddings import embeddings_of
 from galaxy_explorer.app.state import Key
+from galaxy_explorer.app.ui.buttons.heart import await_collections
 from galaxy_explorer.app.ui.predicting import offer_predictions
 from galaxy_explorer.app.ui.skeletons import GALLERY, waiting
 from galaxy_explorer.app.ui.url_params import unknown_params, warn_once
-from galaxy_explorer.app.ui.wording import escape_markdown, with_full_stop
+from galaxy_explorer.app.ui.wording import cut, escape_markdown, with_full_stop
 from galaxy_explorer.catalogue import Catalogue, CatalogueError
 
 PURPOSE = "Judge ten galaxies at a time. After each round the app has learned what you mean, and finds better ones."
@@ -114,17 +115,16 @@ def page() -> None:
     warn_once([*unknown_params(("source", "votes", "name")), *sources.unknown_source()])
     st.markdown(PURPOSE)
     class_files.show_message()
-    kept = session.watch()
-    if not state.collections().loaded:
-        with waiting("Reading your collections …", GALLERY):
-            st.stop()
+    kept = await_collections()
     if (opened := open_catalogue()) is None:
         return
     name = st.query_params.get("name") or kept.chosen
     if name in state.classify().opened:
         show_opened(*opened, name)
-    else:
-        show_class(*opened, kept.get(name))
+        return
+    if kept.all and name not in kept.names:
+        st.warning(f"You have no collection and no opened class of the name “{escape_markdown(cut(name))}”.")
+    show_class(*opened, kept.get(name))
 
 
 page()

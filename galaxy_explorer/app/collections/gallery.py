@@ -4,10 +4,12 @@ import math
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
+import pandas as pd
 import streamlit as st
 
 from galaxy_explorer.app import paths, state
 from galaxy_explorer.app.services import sources
+from galaxy_explorer.app.services.answers import answers_of
 from galaxy_explorer.app.services.collections.collection import SKY, Address, Collection
 from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui.buttons.heart import heart_html
@@ -15,7 +17,7 @@ from galaxy_explorer.app.ui.skeletons import GALLERY_TILES
 from galaxy_explorer.app.ui.tiles import show_tiles
 from galaxy_explorer.app.ui.wording import cut, escape_markdown, galaxies_in_words, listed, with_full_stop
 from galaxy_explorer.catalogue import Catalogue, CatalogueError
-from galaxy_explorer.decision_tree import COLUMNS, kind_of
+from galaxy_explorer.decision_tree import kind_of
 
 MAX_NAMED = 5  # ids in a message
 
@@ -45,10 +47,11 @@ def show_gallery(collection: Collection) -> None:
     by_source: dict[str, list[str]] = {}
     for source, galaxy_id in shown:
         by_source.setdefault(source, []).append(galaxy_id)
-    for source, ids in by_source.items():
-        if len(by_source) > 1:
+    shown_first = {name: number for number, name in enumerate([*sources.sources(), SKY])}
+    for source in sorted(by_source, key=lambda name: shown_first.get(name, len(shown_first))):
+        if len(by_source) > 1 and source in shown_first:
             st.caption(escape_markdown("Sky" if source == SKY else sources.source_label(source)))
-        _show_source(source, ids, collection.name)
+        _show_source(source, by_source[source], collection.name)
     if pages > 1:
         state.set_widget(Key.COLLECTION_PAGE, page)
         st.pagination(pages, key=Key.COLLECTION_PAGE)
@@ -70,8 +73,9 @@ def _show_source(source: str, ids: Sequence[str], name: str) -> None:
 def show_ids(source: str, catalogue: Catalogue, ids: Sequence[str]) -> None:
     """Draw galaxies of an open catalogue, and name those that it does not have."""
     known = [galaxy_id for galaxy_id in ids if galaxy_id in catalogue]
-    votes = catalogue.table.loc[known, list(COLUMNS)].to_numpy(dtype=float)
-    captions = {galaxy_id: kind_of(row) or "" for galaxy_id, row in zip(known, votes, strict=True)}
+    rows = catalogue.table.index.get_indexer(pd.Index(known))
+    fractions = answers_of(catalogue).fractions_of(rows)
+    captions = {galaxy_id: kind_of(row) or "" for galaxy_id, row in zip(known, fractions, strict=True)}
     params = {"source": source} | sources.vote_params(catalogue)
     with st.container(key=f"collection_tiles_{abs(hash(source))}"):
         errors = show_tiles(catalogue, params, captions, "tile")

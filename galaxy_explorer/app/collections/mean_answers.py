@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from galaxy_explorer.app.collections import gallery
+from galaxy_explorer.app.services.answers import Answers, answers_of
 from galaxy_explorer.app.services.collections.collection import Collection
 from galaxy_explorer.app.services.result_cache import catalogue_result
 from galaxy_explorer.catalogue import Catalogue
@@ -23,30 +24,35 @@ def show(collection: Collection) -> None:
     if catalogue is None:
         return
     rows = catalogue.table.index.get_indexer(pd.Index(collection.ids(source)))
-    table = mean_table(catalogue, rows[rows >= 0])
+    answers = answers_of(catalogue)
+    table = mean_table(catalogue, answers, rows[rows >= 0])
     if table is None:
         return
     st.subheader("What they have in common", anchor=False)
-    st.caption("Mean answer shares by the volunteers, where they differ most from those of all galaxies.")
+    by = f"predicted by the {answers.label} network" if answers.network else "by the volunteers"
+    st.caption(f"Mean answer shares {by}, where they differ most from those of all galaxies.")
     order = (table["these"] - table["all"]).abs().sort_values(ascending=False).index
     st.dataframe(table.loc[order[:MAX_SHOWN]], **_layout("mean_differences"))
     with st.expander("All 37 answers", icon=":material/table_rows:"):
         st.dataframe(table, **_layout("mean_answers"))
 
 
-def mean_table(catalogue: Catalogue, rows: np.ndarray) -> pd.DataFrame | None:
-    """Return mean answer shares (%) of some galaxies and of all; None if few have votes."""
-    fractions = catalogue.table[list(COLUMNS)].to_numpy(dtype=float)
-    these = fractions[rows]
+def mean_table(catalogue: Catalogue, answers: Answers, rows: np.ndarray) -> pd.DataFrame | None:
+    """Return mean answer shares (%) of some galaxies and of all; None if few have answers."""
+    these = answers.fractions_of(rows)
     these = these[np.isfinite(these).all(axis=1)]
     if len(these) < FEW:
         return None
-    everyone = catalogue_result(catalogue, ("mean answers",), lambda: np.nanmean(fractions, axis=0))
+
+    def mean_of_all() -> np.ndarray:
+        return np.array([np.nanmean(answers.votes.fractions(name), dtype=float) for name in COLUMNS])
+
+    everyone = catalogue_result(catalogue, ("mean answers", answers.name, answers.predicted), mean_of_all)
     # Shares of the mean fractions: a galaxy counts in a question as far as its votes reach it.
     shares = [100 * shares_from_fractions(mean) for mean in (these.mean(axis=0), everyone)]
     questions = [QUESTION_OF[name].text for name in COLUMNS]
-    answers = [label_of(name) for name in COLUMNS]
-    return pd.DataFrame({"question": questions, "answer": answers, "these": shares[0], "all": shares[1]})
+    labels = [label_of(name) for name in COLUMNS]
+    return pd.DataFrame({"question": questions, "answer": labels, "these": shares[0], "all": shares[1]})
 
 
 def _layout(key: str) -> dict[str, Any]:

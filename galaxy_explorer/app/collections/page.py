@@ -8,10 +8,9 @@ from galaxy_explorer.app import paths, state
 from galaxy_explorer.app.collections import gallery, mean_answers, shared
 from galaxy_explorer.app.collections.management import choose, create, export_all, import_file, manage, offer_undo
 from galaxy_explorer.app.services import sources
-from galaxy_explorer.app.services.collections import session
 from galaxy_explorer.app.services.collections.collection import Collection
 from galaxy_explorer.app.services.collections.exchange import Shared
-from galaxy_explorer.app.ui.skeletons import GALLERY, waiting
+from galaxy_explorer.app.ui.buttons.heart import await_collections
 from galaxy_explorer.app.ui.url_params import unknown_params, warn_once
 from galaxy_explorer.app.ui.wording import escape_markdown, galaxies_in_words
 
@@ -62,10 +61,7 @@ def page() -> None:
     warn_once([*unknown_params(("source", "votes", "collection")), *sources.unknown_source()])
     if shared.show_shared():
         return
-    kept = session.watch()
-    if not state.collections().loaded:
-        with waiting("Reading your collections …", GALLERY):
-            st.stop()
+    kept = await_collections()
     st.markdown(PURPOSE if state.collections().stored else NOT_STORED)
     if message := state.collections().imported:
         st.info(message, icon=":material/upload_file:")

@@ -13,8 +13,10 @@ from galaxy_explorer.app.compare.comparison import Comparison
 from galaxy_explorer.app.compare.errors import EVERY, SHORT, show_chart, show_scores, show_table
 from galaxy_explorer.app.panel.selected_answer import answer_label
 from galaxy_explorer.app.services import sources
+from galaxy_explorer.app.services.collections.collection import Address
 from galaxy_explorer.app.services.networks import label as label_of_network
 from galaxy_explorer.app.state import Key
+from galaxy_explorer.app.ui.buttons.heart import heart_html
 from galaxy_explorer.app.ui.theme import is_dark
 from galaxy_explorer.app.ui.wording import escape_markdown, galaxies_in_words, with_full_stop
 from galaxy_explorer.catalogue import Catalogue
@@ -198,6 +200,7 @@ def show_tile(key: str, catalogue: Catalogue, galaxy_id: str, picture: bytes | I
             st.image(picture, width="stretch", alt=f"Galaxy {galaxy_id}")
         params = {"source": catalogue.source, "galaxy": galaxy_id} | sources.vote_params(catalogue)
         st.page_link(paths.GALAXY, label=f"{escape_markdown(galaxy_id)} →", query_params=params)
+        st.html(heart_html(Address(catalogue.source, galaxy_id)))
 
 
 def show_one_by_one(catalogue: Catalogue, comparison: Comparison) -> None:

@@ -66,7 +66,10 @@ def show_navigation(source: str, catalogue: Catalogue, galaxy_id: str) -> DeltaG
     query = {name: value for name, value in last.items() if name != "votes"} if last.get("source") == source else {}
     params = {"source": source} | query | sources.vote_params(catalogue)
     with st.container(key="way", horizontal=True, vertical_alignment="center"):
-        st.page_link(paths.BROWSE, label="Gallery", icon=":material/grid_view:", query_params=params)
+        if state.browse().on_map:
+            st.page_link(paths.MAP, label="Map", icon=":material/scatter_plot:", query_params=params)
+        else:
+            st.page_link(paths.BROWSE, label="Gallery", icon=":material/grid_view:", query_params=params)
         for label, other, step in (("Previous", before, -1), ("Next", after, 1)):
             action: dict[str, Any] = {
                 "on_click": open_neighbour,

@@ -1,4 +1,4 @@
-"""What the map can be coloured by: answer shares, the out-of-distribution (OOD) score, the RMSE."""
+"""What the map can be coloured by: answer shares, the OOD score, the RMSE."""
 
 from dataclasses import dataclass, field
 
@@ -52,7 +52,7 @@ class Colouring:
 
 
 def answer_colourings(votes: Votes) -> list[Colouring]:
-    """Return a choice for each of the 37 answers, by its share where enough were asked, as Browse has it."""
+    """Return a choice for each of the 37 answers: its share where enough were asked."""
     found = []
     for column in COLUMNS:
         question = QUESTION_OF[column]

@@ -22,7 +22,7 @@ class Contrast(NamedTuple):
 
 
 def contrasts(votes: Votes, rows: np.ndarray, everywhere: Mapping[str, tuple[float, float]]) -> list[Contrast]:
-    """Return the answers that differ most, in units of their standard deviation; the most frequent here first.
+    """Return the answers that differ most, in units of their standard deviation.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def contrasts(votes: Votes, rows: np.ndarray, everywhere: Mapping[str, tuple[flo
     Returns
     -------
     list of Contrast
-        At most `SHOWN`, without answers such as "no bar" that say what "bar" says.
+        At most `SHOWN`, those that are more frequent here first; without answers such as "no bar", which "bar" implies.
     """
     found = []
     for column, (mean, deviation) in everywhere.items():

@@ -12,7 +12,7 @@ from galaxy_explorer.app.map.density import density_of
 from galaxy_explorer.app.map.selection import show_selection
 from galaxy_explorer.app.map.viewer import ShownMap, show_map
 from galaxy_explorer.app.query import controls, explanations, gallery
-from galaxy_explorer.app.query.binding import read_url
+from galaxy_explorer.app.query.binding import read_url, read_url_with_collections
 from galaxy_explorer.app.query.filters.within import Within
 from galaxy_explorer.app.query.matching import Matches, match_galaxies
 from galaxy_explorer.app.query.query import URL_PARAMS, BrowseQuery
@@ -34,6 +34,14 @@ WHAT_IT_IS = (
 )
 
 
+def restore_query() -> None:
+    """Restore what Map or Browse showed last if the visitor comes from the menu."""
+    last = state.browse().url_params
+    if state.shared().arrived and not st.query_params and len(last) > 1:  # more than the source
+        st.query_params.from_dict({name: value for name, value in last.items() if name != "page"})
+    vote_kind.read_url()
+
+
 def choose_source() -> str:
     """Draw the choice of a source; return its name."""
     source = sources.current_source()
@@ -53,13 +61,13 @@ def choose_source() -> str:
 
 
 def change_source() -> None:
-    """Open the chosen source with the same filters; a shape stays, as a network's map is the same for all."""
+    """Open the chosen source with the same filters; a network's map is the same for all."""
     query, _ = read_url()
     sources.turn_to(state.widget(Key.SOURCE), **replace(query, search="", page=1).url_params())
 
 
 def read_network(catalogue: Catalogue, query: BrowseQuery) -> str:
-    """Return the network whose map is shown: that of a shape or of the URL, else the one that has most galaxies."""
+    """Return the network of a shape or of the URL, else the one with the most galaxies."""
     shape = next((wanted for wanted in query.filters if isinstance(wanted, Within)), None)
     placed, names = networks_with_places(catalogue), networks.names()
     asked = [shape.shown_by if shape else "", st.query_params.get("map", ""), state.galaxy_map().network]
@@ -116,13 +124,15 @@ def show_gallery(source: str, catalogue: Catalogue, query: BrowseQuery, matches:
 
 def show(source: str, catalogue: Catalogue) -> None:
     """Draw the map, what is selected on it, and the galaxies below it."""
-    query, ignored = read_url()
+    query, ignored = read_url_with_collections()
     network = read_network(catalogue, query)
     places = places_of(catalogue, network)
     with st.container():  # each has its own place, so that the map keeps its own
         warn_once([*unknown_source(), *unknown_params((*URL_PARAMS, "map", "colour")), *unknown_votes(), *ignored])
     matches = match_galaxies(catalogue, query)
     state.shared().selection = Selection(source, matches.rows, len(catalogue))
+    state.browse().url_params = {"source": source, **query.url_params(), **sources.vote_params(catalogue)}
+    state.browse().on_map = True
     if places is None:
         offer_places(catalogue, network, places)
         return
@@ -152,7 +162,7 @@ def show(source: str, catalogue: Catalogue) -> None:
 def page() -> None:
     """Draw the page."""
     st.html(Path(__file__).with_name("map.css"))
-    vote_kind.read_url()
+    restore_query()
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="head"):
         st.title("Map of galaxies", width="content")
         source = choose_source()

@@ -65,7 +65,7 @@ def encode(values: np.ndarray, high: float) -> np.ndarray:
 
 
 def pack_matches(places: Places, rows: np.ndarray, of: int, key: str) -> bytes:
-    """Pack which galaxies of the map match: ``MTCH``, the key of the points, a bit each; no bits if all match.
+    """Pack which galaxies of the map match.
 
     Parameters
     ----------
@@ -80,6 +80,7 @@ def pack_matches(places: Places, rows: np.ndarray, of: int, key: str) -> bytes:
     Returns
     -------
     bytes
+        ``MTCH``, the key, and a bit for each galaxy; no bits if all match.
     """
     start = b"MTCH" + key.encode()
     if len(rows) == of:

@@ -1,4 +1,4 @@
-"""What is said next to the map: how many galaxies match, what they have in common, and files."""
+"""The panel next to the map: number of matches, common answers, table."""
 
 import numpy as np
 import pandas as pd

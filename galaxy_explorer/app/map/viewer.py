@@ -53,7 +53,7 @@ class ShownMap:
 
 
 def points_message(catalogue: Catalogue, places: Places, answers: Answers) -> tuple[bytes, str]:
-    """Return the points as the browser needs them, and their key; the last of a network is cached."""
+    """Return the packed points, and their key; the last of each network are cached."""
     latest: dict[tuple[object, ...], tuple[bytes, str]] = catalogue_result(catalogue, ("map", places.network), dict)
     key = (places, answers)
     found = latest.get(key)
@@ -81,8 +81,9 @@ def _draw(shown: ShownMap, key: str) -> None:
     if asked.redraw:
         asked.redraw = False
         st.rerun()
-    if asked.opened is not None:
-        row, asked.opened = shown.places.rows[asked.opened % len(shown.places)], None
+    pressed, asked.opened = asked.opened, None
+    if pressed is not None and pressed < len(shown.places):
+        row = shown.places.rows[pressed]
         galaxy_id = str(shown.catalogue.table.index[row])
         st.switch_page(paths.GALAXY, query_params={**shown.params, "galaxy": galaxy_id})
     wish, asked.wish = asked.wish, {}
@@ -119,7 +120,7 @@ def _read_wish() -> None:
 def _read_opened() -> None:
     """Keep which galaxy was pressed."""
     pressed = _triggered("open")
-    state.galaxy_map().opened = pressed if isinstance(pressed, int) else None
+    state.galaxy_map().opened = pressed if isinstance(pressed, int) and pressed >= 0 else None
 
 
 def _read_shape(network: str) -> None:
@@ -135,7 +136,7 @@ def _read_shape(network: str) -> None:
 
 
 def _answer(shown: ShownMap, wish: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the pictures that the browser asks for, as one file, and what the card of a galaxy shows."""
+    """Return requested pictures as one file, and what the card of a galaxy shows."""
     answer: dict[str, Any] = {"ask": wish.get("ask")}
     count = len(shown.places)
     indices = [i for i in wish.get("tiles") or () if isinstance(i, int) and 0 <= i < count][:MAX_TILES]

@@ -68,7 +68,7 @@ class ShownGalaxy:
         return self.cache.get(key, lambda: forward_pass(model, self.picture, self.field).features)
 
     def embedding(self, model: str) -> np.ndarray:
-        """Return the ``(D,)`` embedding by a model, from the pass of the prediction unless it is no longer cached."""
+        """Return the ``(D,)`` embedding by a model, by default from the prediction's own pass."""
         key = (*self.key, model, "embedding")
         return self.cache.get(key, lambda: forward_pass(model, self.picture, self.field).embedding)
 

@@ -1,4 +1,4 @@
-"""Similar galaxies: the nearest neighbours of a galaxy in a catalogue, by a network's embeddings."""
+"""Similar galaxies: nearest neighbours in a catalogue, by a network's embeddings."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ MEANING = (
 
 @st.fragment
 def show_similar(galaxy: ShownGalaxy, network: str) -> None:
-    """Draw the galaxies that are most similar to one, from a catalogue that the visitor can choose.
+    """Draw the galaxies that are most similar to one, in a catalogue of the visitor's choice.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def _choose_source(network: str) -> str:
 
 
 def _has_embeddings(source: str, network: str, current: str) -> bool:
-    """Return whether a source has embeddings; nothing is requested from SDSS for one that is not open."""
+    """Return whether a source has embeddings; draws of SDSS that are not open are not opened."""
     if source != current and draw_named(source):
         return False
     try:
@@ -93,7 +93,7 @@ def _has_embeddings(source: str, network: str, current: str) -> bool:
 def find_similar(
     galaxy: ShownGalaxy, catalogue: Catalogue, embeddings: Embeddings, count: int = COUNT
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows of the galaxies most similar to one, except for itself, and their distances."""
+    """Return rows and distances of the galaxies most similar to one, except for itself."""
     # The embeddings are the same object until there are more, whose search replaces that of the former ones.
     prepared: dict[int, Neighbours] = catalogue_result(catalogue, ("neighbours", embeddings.network), dict)
     search = prepared.get(id(embeddings))
@@ -124,7 +124,7 @@ def _show_nearest(galaxy: ShownGalaxy, source: str, catalogue: Catalogue, embedd
 
 
 def _kinds(catalogue: Catalogue, rows: np.ndarray, network: str) -> tuple[list[str], bool]:
-    """Return the kinds of galaxies in words, by votes or else predictions, and whether any is by predictions."""
+    """Return kinds in words, by votes or else by predictions, and whether any is by these."""
     fractions = catalogue.table.iloc[rows][list(COLUMNS)].to_numpy(dtype=float, copy=True)
     unvoted = ~np.isfinite(fractions).any(axis=1)
     if unvoted.any():

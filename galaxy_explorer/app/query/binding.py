@@ -9,6 +9,7 @@ import streamlit as st
 from galaxy_explorer.app import state
 from galaxy_explorer.app.query.query import BrowseQuery, query_from_url
 from galaxy_explorer.app.services import sources
+from galaxy_explorer.app.ui.buttons.heart import await_collections
 
 CLOSE = ":material/close:"
 
@@ -16,6 +17,14 @@ CLOSE = ":material/close:"
 def read_url() -> tuple[BrowseQuery, list[str]]:
     """Read the query from the URL, with a message for each parameter that is ignored."""
     return query_from_url({name: st.query_params.get_all(name) for name in st.query_params})
+
+
+def read_url_with_collections() -> tuple[BrowseQuery, list[str]]:
+    """Read the query as `read_url`; the page ends if it needs collections that are not known yet."""
+    query, ignored = read_url()
+    if any(wanted.needs_collections for wanted in query.filters):
+        await_collections()
+    return query, ignored
 
 
 def write_url(query: BrowseQuery) -> None:

@@ -54,11 +54,10 @@ SORT_NAMES = {
 
 
 def show_controls(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> None:
-    """Draw the row of controls: search, presets, a drop-down, and whose answers count."""
+    """Draw the row of controls: search, a drop-down, presets, and whose answers count."""
     answers, has_votes = matches.answers, bool(catalogue.votes.known.any())
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", key="controls"):
         sentence_search.show_field(catalogue, query)
-        _choose_preset(catalogue, query, answers)
         # Not a popover: closed, it would hold outdated values of widgets and send them with the next action.
         with st.expander("Filter, sort", icon=":material/tune:", key="all_controls"):
             chosen, new = st.columns(2, gap="large")
@@ -73,6 +72,7 @@ def show_controls(catalogue: Catalogue, query: BrowseQuery, matches: Matches) ->
                 if answers.predicted:
                     filter_controls.add_range(query, answers)
                     filter_controls.choose_min_asked(query)
+        _choose_preset(catalogue, query, answers)
         _choose_answers(catalogue, query, answers)
         with st.container(key="closing"):
             st.html(CLOSING, unsafe_allow_javascript=True)
@@ -138,6 +138,8 @@ def show_chips(query: BrowseQuery, answers: Answers) -> None:
         if is_sorted and not preset:
             unsorted = replace(query, sort=BY_ID, measure=Measure.SHARE, ascending=None, page=1)
             words = SORT_NAMES.get(query.sort) or label_of(query.sort)
+            if query.sort in COLUMNS and query.measure in (Measure.LOWER, Measure.UPPER):
+                words += f", {query.measure}"
             chip: dict[str, Any] = {"key": "sort_chip", "on_click": write_url, "args": (unsorted,)}
             st.button(
                 f"sorted by {words}" if query.sort != AT_RANDOM else "random order",

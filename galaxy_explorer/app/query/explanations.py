@@ -1,5 +1,6 @@
 """Explanations below the controls of Browse: what hides galaxies or puts them last."""
 
+import numpy as np
 import streamlit as st
 
 from galaxy_explorer.app.query.matching import Matches
@@ -64,12 +65,15 @@ def _explain_predictions(catalogue: Catalogue, query: BrowseQuery, matches: Matc
         return [f"Sorted by {by}. {_known(catalogue, query, matches)}"]
     if not query.needs_network:
         return []
-    masks = [one.mask(catalogue, matches.network) for one in query.filters if one.needs_network]
-    if not answers_of(catalogue, matches.network).predicted:
+    predicted = answers_of(catalogue, matches.network).predicted
+    if not predicted:
         return [f"None of these galaxies has a prediction by the {network} network, so none matches."]
-    if not any(mask.any() for mask in masks):
+    scores = [one.scores(catalogue, matches.network) for one in query.filters if one.needs_network]
+    if any(known is not None and not np.isfinite(known).any() for known in scores):
         return [f"No prediction by the {network} network has such a score."]
-    return [f"By predictions of the {network} network; galaxies without one are hidden."]
+    if predicted < len(catalogue):
+        return [f"By predictions of the {network} network; galaxies without one are hidden."]
+    return [] if matches.answers.network else [f"By predictions of the {network} network."]
 
 
 def _needs(query: BrowseQuery, matches: Matches) -> str:

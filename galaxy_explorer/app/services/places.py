@@ -1,4 +1,4 @@
-"""Where the galaxies of a catalogue lie on the map: their embeddings, projected to two dimensions."""
+"""Places of galaxies on the map: their embeddings, projected to two dimensions."""
 
 from dataclasses import dataclass, field
 
@@ -64,7 +64,7 @@ def networks_with_places(catalogue: Catalogue) -> list[str]:
 
 
 def places_of(catalogue: Catalogue, network: str) -> Places | None:
-    """Return the places of a catalogue's galaxies on the map of a network; None without embeddings."""
+    """Return the places of galaxies on the map of a network; None without embeddings."""
     embeddings = embeddings_of(catalogue, network) if network in networks.names() else None
     if embeddings is None or not len(embeddings.rows):
         return None

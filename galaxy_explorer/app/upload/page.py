@@ -12,7 +12,9 @@ from galaxy_explorer.app import state
 from galaxy_explorer.app.panel import panel
 from galaxy_explorer.app.panel.shown_galaxy import ShownGalaxy
 from galaxy_explorer.app.services import networks, sources
+from galaxy_explorer.app.services.collections.collection import Address
 from galaxy_explorer.app.state import Key, Upload
+from galaxy_explorer.app.ui.buttons.heart import show_heart
 from galaxy_explorer.app.ui.crop_tool import show_crop
 from galaxy_explorer.app.ui.skeletons import PANEL, waiting
 from galaxy_explorer.app.ui.survey_links import links_out
@@ -191,6 +193,8 @@ def prepare(upload: Upload, network: str) -> ShownGalaxy:
     """Show what is known of one upload, with the crop tool."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(escape_markdown(upload.galaxy_id), width="content")
+        if source := session.source_of(upload.galaxy_id):
+            show_heart(Address(source, upload.galaxy_id))
         if not session.is_listed(upload.galaxy_id):  # uploaded before a change of page: there is no × to remove it
             remove = partial(session.remove, upload.galaxy_id)
             st.button("Remove picture", icon=":material/delete:", on_click=remove)

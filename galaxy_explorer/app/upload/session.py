@@ -263,6 +263,14 @@ def votes_of(galaxy_ids: Sequence[str]) -> list[np.ndarray | None]:
     return [votes(galaxy_id) for galaxy_id in galaxy_ids]
 
 
+def source_of(galaxy_id: str) -> str:
+    """Return the open source if it has a galaxy of this id; empty if not."""
+    with suppress(CatalogueError, OSError):
+        source = sources.current_source()
+        return source if galaxy_id in sources.catalogue(source) else ""
+    return ""
+
+
 def has_scores(galaxy_id: str) -> bool:
     """Whether the uploaded score table has votes on a picture."""
     scores = state.upload().scores

@@ -142,6 +142,25 @@ def test_what_is_predicted_so_far_can_be_used_and_the_rest_is_resumed(
     assert "Last: 2 galaxies without predictions." in texts(app)
 
 
+def test_a_failed_prediction_shows_its_reason_and_can_be_retried(
+    app: AppTest, own: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(app)
+    prediction_jobs.network_key("fcn")
+
+    def fail(name: str) -> object:
+        raise checkpoints.CheckpointError("the weights are damaged; fetch them again")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(networks, "network", fail)
+        press(app, "Predict 11 galaxies (about 11 seconds, once)")
+        wait_for(app, lambda: bool(app.error))
+    assert "**quick** network failed: the weights are damaged" in app.error[0].value
+    press(app, "Retry 11 galaxies (about 11 seconds, once)")
+    wait_for(app, lambda: "2 pictures could not be read." in texts(app))
+    assert not app.error
+
+
 def test_the_answers_can_be_chosen_where_volunteers_voted(
     app: AppTest, sample: Catalogue, random_fractions, tmp_path: Path
 ) -> None:

@@ -8,14 +8,14 @@ from urllib.parse import parse_qs
 import numpy as np
 import pandas as pd
 import pytest
-from app_page import opened, plain, texts
+from app_page import go_to, opened, plain, texts
 from browse_page import chips, tiles
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from galaxy_explorer.app.map import viewer
 from galaxy_explorer.app.map.selection import selection_table
-from galaxy_explorer.app.services import networks, places
+from galaxy_explorer.app.services import networks, places, sources
 from galaxy_explorer.app.services.answers import answers_of
 from galaxy_explorer.app.services.places import LAST, places_from
 from galaxy_explorer.app.ui import predicting
@@ -89,7 +89,7 @@ def test_a_catalogue_without_embeddings_says_what_the_map_is_and_offers_to_predi
 ) -> None:
     offered: list[tuple[int, str]] = []
     monkeypatch.setattr(
-        predicting, "offer_predictions", lambda galaxies, network: offered.append((len(galaxies), network))
+        predicting, "offer_predictions", lambda galaxies, network, embeddings: offered.append((len(galaxies), network))
     )
     started: list[str] = []
     monkeypatch.setattr(predicting, "start", lambda galaxies, missing: started.extend(missing))
@@ -107,7 +107,7 @@ def test_a_part_of_the_galaxies_is_on_the_map_while_the_rest_is_predicted(
     monkeypatch.setattr(places, "embeddings_of", lambda galaxies, name: few if name == "fcn" else None)
     monkeypatch.setattr(places, "_positions", lambda network, vectors: POSITIONS[:20])
     offered: list[str] = []
-    monkeypatch.setattr(predicting, "offer_predictions", lambda galaxies, network: offered.append(network))
+    monkeypatch.setattr(predicting, "offer_predictions", lambda galaxies, network, embeddings: offered.append(network))
     opened(app, "map")
     assert "### 20 galaxies" in headings(app)
     assert offered == ["fcn"]
@@ -146,3 +146,15 @@ def test_without_a_network_the_map_offers_nothing(app: AppTest, monkeypatch: pyt
     monkeypatch.setattr(networks, "names", list)
     opened(app, "map", source="sample")
     assert "places those that look alike" in texts(app)
+
+
+def test_the_way_back_from_a_galaxy_leads_to_the_map(app: AppTest, on_map: Catalogue) -> None:
+    opened(app, "map", within=LEFT)
+    source = next(iter(sources.sources()))
+    go_to(app, "galaxy", source=source, galaxy="g03")
+    (link,) = [link for link in app.page_link if link.label == "Map"]
+    assert parse_qs(link.proto.query_string)["within"] == [LEFT]
+    go_to(app, "map")  # by the menu, whose link has no parameters
+    assert chips(app) == ["within the shape on the map"]
+    go_to(app, "browse")
+    assert chips(app) == ["within the shape on the map"]

@@ -22,6 +22,7 @@ from galaxy_explorer.storage import evict_prediction_tables
 
 SECONDS = 60  # at most; the tests wait for events, not for times
 TINY = "tiny"  # what the network is called
+MEASURED = prediction_jobs.timing  # before it is replaced for all tests of the app
 
 one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
 
@@ -283,3 +284,27 @@ def test_no_store_that_is_being_written_is_evicted(tmp_path: Path) -> None:
         os.utime(tmp_path / f"{store}.parquet", (1000 - age, 1000 - age))
     evict_prediction_tables(tmp_path, 1, {tmp_path / "older.parquet"})
     assert {path.stem for path in tmp_path.iterdir()} == {"new", "older"}
+
+
+def test_a_job_is_found_without_loading_its_network(
+    catalogue: Catalogue, gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = Worker()
+    job = worker.submit(catalogue, catalogue.ids[:3], TINY)
+    monkeypatch.setattr(prediction_jobs, "store_of", None)
+    assert worker.find(open_catalogue(catalogue.root), TINY) is job
+    assert worker.find(catalogue, "another") is None
+    assert worker.find(catalogue.rows(np.arange(3)), TINY) is None
+    gate.set()
+    assert job.ended.wait(SECONDS)
+
+
+def test_the_speed_of_a_network_is_measured_in_the_background(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = threading.Event()
+    monkeypatch.setattr(prediction_jobs, "seconds_per_galaxy", lambda name: 0.5 if measured.wait(SECONDS) else 0.0)
+    timed = MEASURED(TINY)
+    assert not timed.done()
+    measured.set()
+    assert timed.result(SECONDS) == 0.5
+    assert MEASURED(TINY) is timed
+    MEASURED.clear()

@@ -351,3 +351,16 @@ def test_another_visitor_gets_nothing_of_an_upload(app: AppTest, sample: Catalog
     assert abs(predicted(other) - predicted(app)).max() > 0.01
     app.run()
     assert app.dataframe[0].value["galaxy"].tolist() == ["784597", "242195"]
+
+
+def test_an_upload_with_the_id_of_a_galaxy_here_has_its_heart(app: AppTest, sample: Catalogue) -> None:
+    opened(app, "upload")
+    for name, hearts in (("100008.jpg", 1), ("mine.jpg", 0)):
+        app.file_uploader[0].set_value([(name, sample.picture_bytes("100008"), "image/jpeg")])
+        run(app)
+        shown = [
+            html.proto.body
+            for html in app.get("html")
+            if 'data-source="sample" data-galaxy="100008"' in html.proto.body
+        ]
+        assert len([body for body in shown if "class=name" in body]) == hearts

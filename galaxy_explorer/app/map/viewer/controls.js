@@ -21,7 +21,7 @@ const CONTROLS = `
   <div class="tools">
     <button data-tool="lasso" aria-pressed="false">${icon("lasso")}<span>Draw around galaxies</span></button>
     <button data-tool="box" aria-pressed="false" title="Draw a box" aria-label="Draw a box">${icon("box")}</button>
-    <button data-do="clear" hidden>${icon("clear")}<span>Remove shape</span></button>
+    <button data-do="clear" title="Remove shape" aria-label="Remove shape" hidden>${icon("clear")}<span>Remove shape</span></button>
   </div>
   <div class="zoom">
     <button data-do="plus" title="Zoom in" aria-label="Zoom in">${icon("plus")}</button>

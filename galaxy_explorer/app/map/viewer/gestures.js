@@ -73,7 +73,7 @@ function listen(stage, view, act) {
     corners = null
     act.drawing([], "")
   }
-  stage.onpointerleave = () => pointers.size || act.leave()
+  stage.onpointerleave = (event) => event.pointerType === "touch" || pointers.size || act.leave() // a finger that lifts leaves
   // A single press waits whether it becomes a double one.
   function press(at, isTouch) {
     const isDouble = Date.now() - lastPress.time < DOUBLE_MS

@@ -65,7 +65,7 @@ void main() {
 const GLOW_PART = 8 // of the stage's pixels
 const LOOKS = {
   dark: { unknown: [0.36, 0.41, 0.5], other: [0.3, 0.34, 0.42], haze: 0.34 },
-  light: { unknown: [0.72, 0.76, 0.82], other: [0.76, 0.8, 0.86], haze: 0.3 },
+  light: { unknown: [0.6, 0.65, 0.72], other: [0.68, 0.73, 0.8], haze: 0.3 },
 }
 
 function newPainter(canvas) {

@@ -21,6 +21,11 @@ class InCollection(Filter):
     param = "collection"
     expected = "the name of one of your collections, or a name and ids, such as `rings:100008,100023`"
 
+    @property
+    def needs_collections(self) -> bool:
+        """Whether the URL has no ids."""
+        return not self.shared.ids
+
     def mask(self, catalogue: Catalogue, network: str) -> np.ndarray:
         """Return a mask, (N,) bool, of its galaxies."""
         ids = self.shared.ids or session.watch().get(self.shared.name).ids(catalogue.source)

@@ -25,6 +25,11 @@ class Filter(ABC):
         """Key of the filter within a query: another filter with this key replaces it."""
         return self.param
 
+    @property
+    def needs_collections(self) -> bool:
+        """Whether it goes by collections that the visitor's browser keeps."""
+        return False
+
     @abstractmethod
     def in_words(self) -> str:
         """Describe the condition for its chip."""

@@ -33,6 +33,11 @@ class ClassRange(Filter):
         """Name of the scores in a table."""
         return self.name
 
+    @property
+    def needs_collections(self) -> bool:
+        """Whether it may be learned from a collection: always."""
+        return True
+
     def scores(self, catalogue: Catalogue, network: str) -> np.ndarray:
         """Return the scores of a catalogue, (N,) float32, NaN where unknown."""
         found = ranking_named(catalogue, self.name, network)

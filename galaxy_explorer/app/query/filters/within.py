@@ -16,7 +16,7 @@ MIN_CORNERS, MAX_CORNERS = 3, 200
 
 @dataclass(frozen=True)
 class Within(Filter):
-    """A polygon on the map of a network; its corners in thousandths from the left and from the top."""
+    """A polygon on the map of a network; corners in thousandths from the left and the top."""
 
     shown_by: str  # the network
     corners: tuple[tuple[int, int], ...]

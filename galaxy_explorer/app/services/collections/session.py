@@ -28,7 +28,7 @@ def receive(plain: object) -> bool:
     if sent.revision < before.revision + (not first):
         return first
     if not first:
-        mine.undo = [*mine.undo[1 - MAX_UNDO :], ("mark", before)]
+        mine.undo = [*mine.undo[1 - MAX_UNDO :], ("last heart", before)]
     mine.kept = sent
     return True
 

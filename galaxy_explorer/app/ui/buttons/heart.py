@@ -13,9 +13,11 @@ from galaxy_explorer.app.services.collections.collection import (
     MAX_COLLECTIONS,
     MAX_MARKS,
     Address,
+    Collections,
     Mark,
 )
 from galaxy_explorer.app.state import Key
+from galaxy_explorer.app.ui.skeletons import GALLERY, Waiting
 
 LIMITS = {"collections": MAX_COLLECTIONS, "marks": MAX_MARKS, "all": MAX_ALL_MARKS}
 SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
@@ -40,6 +42,16 @@ def _receive() -> None:
     if isinstance(sent, dict):
         mine.stored = sent.get("stored") is not False
         mine.outdated = session.receive(sent) or mine.outdated
+
+
+def await_collections() -> Collections:
+    """Return the collections for a page that shows them; the page ends here until the browser has sent them."""
+    kept = session.watch()
+    if not state.collections().loaded:
+        with st.container(key=f"waiting_{GALLERY}"):
+            Waiting(GALLERY)("Reading your collections …")
+        st.stop()
+    return kept
 
 
 def heart_html(address: Address, collection: str = "", mark: Mark = "yes", *, named: bool = False) -> str:
