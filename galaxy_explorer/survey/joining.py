@@ -155,7 +155,7 @@ def free_names(table: SurveyTable, taken: Iterable[str]) -> dict[str, str]:
 
 
 def _as_read(name: str) -> str:
-    """Return what a column is when predictions are read: tables of FITS and SQL do not tell cases apart."""
+    """Return a column's name when predictions are read; FITS and SQL do not tell cases apart."""
     return COLUMN_OF.get(name, name).lower()
 
 
@@ -204,7 +204,7 @@ def _ecsv_header(before: str, catalogue: "Table") -> str:
 
 
 def _storable(table: "Table") -> "Table":
-    """Return a table whose columns FITS can hold: text for objects, and floats for masked truths."""
+    """Return a table whose columns FITS can hold: objects as text, text in ASCII."""
     for name in table.colnames:
         column = table[name]
         if column.dtype.kind == "O":
@@ -226,7 +226,7 @@ def _copy(column: Any) -> Any:
 
 
 def _arrays(table: "Table") -> "Iterable[tuple[str, pa.Array]]":
-    """Yield the name and values of each column with one number a row; others become several columns."""
+    """Yield name and values of each column; one with several values a row becomes several."""
     import pyarrow as pa
 
     for name in table.colnames:

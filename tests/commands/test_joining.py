@@ -1,4 +1,4 @@
-"""``predict --catalogue``: a survey's columns in the table of predictions; and the way from mosaics to that table."""
+"""``predict --catalogue``: a survey's columns in the table of predictions."""
 
 import numpy as np
 import pandas as pd
