@@ -29,7 +29,8 @@ from benchmarks.studies.wide_frames import SCENES
 from galaxy_explorer.catalogue import Catalogue, open_catalogue, read_validation_ids
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import find_galaxy
-from galaxy_explorer.images.marks import CERTAIN, CERTAIN_DARK, CONTRAST, WEIGHTS, narrow_parts, thin_parts
+from galaxy_explorer.images.marks import CERTAIN, CERTAIN_DARK, CONTRAST, WEIGHTS, narrow_parts
+from galaxy_explorer.images.morphology import thin_parts
 from galaxy_explorer.models import Model
 from galaxy_explorer.models.checkpoints import load
 from galaxy_explorer.prediction import predict

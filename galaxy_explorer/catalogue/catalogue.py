@@ -1,9 +1,7 @@
 """The catalogue: a table of galaxies, with access to their pictures."""
 
 import hashlib
-import lzma
 import os
-import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -14,36 +12,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from galaxy_explorer.catalogue.errors import UNREADABLE, CatalogueError, shortened
 from galaxy_explorer.catalogue.volunteer_votes import Votes
 from galaxy_explorer.catalogue.zip_files import MAX_PICTURE_BYTES, PackingError, open_zip, read_member
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import FITS_ENDINGS, Finding, ImageError, find_galaxy, is_named, read_image
 
-MAX_SHOWN = 60  # letters of an id or a name in a message
 GONE = (-1, -1)  # state of a picture whose file is missing or unreadable
-# Errors of damaged, locked or missing files and zip files. RuntimeError: encrypted; UnicodeDecodeError: file names.
-UNREADABLE = (OSError, EOFError, RuntimeError, UnicodeDecodeError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
-
-
-class CatalogueError(ValueError):
-    """A missing catalogue or an unreadable table; the message says where and what to do."""
-
-
-def shortened(text: object) -> str:
-    """Shorten an id, a cell or a file name for a message.
-
-    Parameters
-    ----------
-    text : object
-        A text of any length, or a value.
-
-    Returns
-    -------
-    str
-        At most `MAX_SHOWN` letters, and an ellipsis if there were more.
-    """
-    whole = str(text)
-    return f"{whole[:MAX_SHOWN]}…" if len(whole) > MAX_SHOWN else whole
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from galaxy_explorer.catalogue.catalogue import CatalogueError, shortened
+from galaxy_explorer.catalogue.errors import CatalogueError, shortened
 from galaxy_explorer.catalogue.gz2 import IMAGES, looks_like_gz2
 from galaxy_explorer.catalogue.image_files import FIELD_FILE, KAGGLE_PICTURES, SAMPLE, expanded, is_kaggle, known_files
 from galaxy_explorer.catalogue.live_sdss import draw_named

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from galaxy_explorer.catalogue.catalogue import Catalogue, CatalogueError
+from galaxy_explorer.catalogue.catalogue import Catalogue
+from galaxy_explorer.catalogue.errors import CatalogueError
 from galaxy_explorer.catalogue.tables.score_tables import normalise_id
 from galaxy_explorer.catalogue.volunteer_votes import Measure, Votes
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, MASS_COLUMN, QUESTION_OF

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from galaxy_explorer.catalogue.catalogue import Catalogue, CatalogueError
+from galaxy_explorer.catalogue.catalogue import Catalogue
+from galaxy_explorer.catalogue.errors import CatalogueError
 from galaxy_explorer.catalogue.tables.score_tables import ID, scores_from_votes, vote_columns
 from galaxy_explorer.catalogue.tables.table_cache import cached_table
 from galaxy_explorer.decision_tree import COLUMNS

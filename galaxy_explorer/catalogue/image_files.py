@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from galaxy_explorer.catalogue.catalogue import CatalogueError, shortened
+from galaxy_explorer.catalogue.errors import CatalogueError, shortened
 from galaxy_explorer.catalogue.gz2 import MAPPING, TABLES
 from galaxy_explorer.catalogue.tables.score_tables import ID, normalise_id
 from galaxy_explorer.images import FITS_ENDINGS, is_named, stem_of

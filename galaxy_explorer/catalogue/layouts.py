@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from galaxy_explorer.catalogue.catalogue import UNREADABLE, Catalogue, CatalogueError, shortened
+from galaxy_explorer.catalogue.catalogue import Catalogue
+from galaxy_explorer.catalogue.errors import UNREADABLE, CatalogueError, shortened
 from galaxy_explorer.catalogue.field_of_view import field_file_of, field_of_folder, parse_field
 from galaxy_explorer.catalogue.gz2 import DEBIASED, IMAGES, looks_like_gz2, open_gz2
 from galaxy_explorer.catalogue.image_files import (

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from galaxy_explorer.catalogue.catalogue import Catalogue, CatalogueError
+from galaxy_explorer.catalogue.catalogue import Catalogue
+from galaxy_explorer.catalogue.errors import CatalogueError
 from galaxy_explorer.catalogue.tables.score_tables import ID, scores_from_votes
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import ImageError

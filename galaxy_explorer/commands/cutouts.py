@@ -147,7 +147,7 @@ def _encoded(target: Target, mosaics: Mosaics, files: OpenFiles, options: argpar
     content = io.BytesIO()
     picture = Image.fromarray(cutout.picture)
     if options.format == "png":
-        picture.save(content, "PNG", compress_level=4)  # 6, the default, takes four times as long for 3 % less
+        picture.save(content, "PNG", compress_level=4)  # 6, the default, takes 2.5 times as long for 7 % less
     else:
         picture.save(content, "JPEG", quality=options.quality)
     return content.getvalue(), cutout.covered

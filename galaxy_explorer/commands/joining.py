@@ -27,7 +27,7 @@ def join_of(options: argparse.Namespace, ids: Collection[str]) -> Join | None:
 
 
 def add_columns(path: Path, join: Join | None) -> None:
-    """Join a finished table of predictions, unless it is joined already, and report how many rows."""
+    """Join a finished table of predictions, if it is not yet joined, and report it."""
     ending = path.suffix.lower()
     if join is None or is_joined(path, ending, join):
         return

@@ -8,7 +8,8 @@ from PIL import Image
 from galaxy_explorer.images.centring import NOT_SQUARE, Square, cut_square, find_objects
 from galaxy_explorer.images.exposure import MIN_SIDE, check_picture
 from galaxy_explorer.images.filling import fill
-from galaxy_explorer.images.marks import FILLED, find_marks, largest
+from galaxy_explorer.images.marks import FILLED, find_marks
+from galaxy_explorer.images.morphology import largest
 
 SEARCHED_SIDE = 512  # pixels of the longer side: marks and objects are searched in a smaller copy
 LIGHT_SKY = 128.0  # grey levels of an inverted picture's sky

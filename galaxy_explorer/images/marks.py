@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from galaxy_explorer.images.morphology import WIDTH, largest, moving, thin_parts
+
 # A mark is narrow, stands out everywhere by about as much, has one colour and sharp ends.
-WIDTH = 7  # pixels: narrower parts are candidates
 CONTRAST, IN_NOISE = 25.0, 8.0  # grey levels, and standard deviations of the noise, above what lies around
 LONG, LEAST_GROUP = 24.0, 3  # pixels: a shorter mark must be one of several in its colour
 SHORT_CONTRAST = 40.0  # grey levels: the least of such a mark
@@ -160,32 +161,6 @@ def _bars(picture: np.ndarray) -> np.ndarray:
             if inside.size >= LEAST_BAR_AREA and inside.mean() > FILLED and part.mean() > LEAST_FLAT and one_colour:
                 mask[box] = True
     return ndimage.binary_dilation(mask, np.ones((5, 5))) if mask.any() else mask
-
-
-def thin_parts(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the bright and the dark contrast of narrow parts, each ``(H, W) uint8``."""
-    lower, upper = moving(np.minimum, picture), moving(np.maximum, picture)
-    return largest(picture - moving(np.maximum, lower)), largest(moving(np.minimum, upper) - picture)
-
-
-def largest(image: np.ndarray) -> np.ndarray:
-    """Return the largest of three channels, five times faster than `max` of an axis."""
-    return np.maximum(np.maximum(image[..., 0], image[..., 1]), image[..., 2])
-
-
-def moving(extreme: np.ufunc, image: np.ndarray, width: int = WIDTH) -> np.ndarray:
-    """Return the moving minimum or maximum of an ``(H, W, …)`` image over odd squares."""
-    half = width // 2
-    for axis in (0, 1):
-        margins = [(half, half) if k == axis else (0, 0) for k in range(image.ndim)]
-        image = np.moveaxis(np.pad(image, margins, mode="edge"), axis, 0)
-        span = 1
-        while span < width:  # each step widens the span by at most itself
-            step = min(span, width - span)
-            image = extreme(image[:-step], image[step:])
-            span += step
-        image = np.moveaxis(image, 0, axis)
-    return image
 
 
 def _labelled(picture: np.ndarray, contrast: np.ndarray) -> tuple[np.ndarray, list[tuple[slice, ...]]]:

@@ -4,7 +4,6 @@ import io
 import os
 import re
 import threading
-from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from os import PathLike
 from typing import BinaryIO
@@ -20,13 +19,13 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from galaxy_explorer.images.exposure import DAMAGED, GREY, MAX_PIXELS, Exposure, ImageError, check_size, too_large
 from galaxy_explorer.images.formats.fits import read_fits
+from galaxy_explorer.images.formats.rgb import to_rgb
 from galaxy_explorer.images.formats.segments import check_jpeg, check_png, without_texts
-from galaxy_explorer.images.formats.tiff import finite_range, not_read, read_layout, read_samples, scaled
+from galaxy_explorer.images.formats.tiff import not_read, read_layout, read_samples
 
 MAX_PIXELS_BY_FRAME = 20_000_000  # of WebP and AVIF, whose decoders hold a frame several times: 16 to 18 bytes a pixel
 MAX_SCANNED_PIXELS = 1_500_000_000  # of a JPEG picture, times its scans; a progressive one has about 10
 MAX_FILE_BYTES = 128 * 2**20  # of a JPEG, WebP or AVIF file, which are held as a whole
-BAND_SAMPLES = 1_000_000  # pixels converted at a time
 LARGE_PIXELS = 10_000_000  # from which on pictures are decoded one at a time: up to 0.4 GB each
 DARK = 64  # of 255: deep pictures whose brightest level is below have values of 14 bits or less in 16
 
@@ -225,7 +224,7 @@ def _exposure(picture: ImageFile, *, shortest: int | None = None, scans: int = 1
     deep = any(";16" in str(tile.args) for tile in picture.tile)
     with _turn(width * height):
         ImageOps.exif_transpose(picture, in_place=True)
-        levels = _to_rgb(picture)
+        levels = to_rgb(picture)
     return Exposure(levels, notes=notes + _notes_on(levels, deep=deep))
 
 
@@ -256,45 +255,6 @@ def _kind_of(start: bytes) -> str:
             return words
     is_text = start.lstrip()[:1] == b"<" or all(byte in b"\t\n\r" or 32 <= byte < 127 for byte in start[:16])
     return "a file of text" if is_text else "a file of an unknown kind"
-
-
-def _to_rgb(picture: Image.Image) -> np.ndarray:
-    """Convert a picture of any mode to RGB, a band of rows at a time."""
-    width, height = picture.size
-    darkest, brightest = 0.0, 65535.0
-    if picture.mode in ("I", "F"):
-        low, high = finite_range(np.asarray(band) for _, band in _bands(picture))
-        if picture.mode == "F" or low < darkest or high > brightest:
-            darkest, brightest = low, high
-    levels = np.empty((height, width, 3), np.uint8)
-    for rows, band in _bands(picture):
-        if band.mode in ("I", "F") or band.mode.startswith("I;16"):
-            levels[rows] = np.rint(scaled(np.asarray(band)[..., np.newaxis], darkest, brightest))
-        else:
-            levels[rows] = _band_to_rgb(band)
-    return levels
-
-
-def _bands(picture: Image.Image) -> Iterator[tuple[slice, Image.Image]]:
-    """Yield some rows at a time of a picture; all of them if it is small."""
-    width, height = picture.size
-    at_once = max(1, BAND_SAMPLES // width)
-    if height <= at_once:
-        yield slice(height), picture
-        return
-    for top in range(0, height, at_once):
-        end = min(top + at_once, height)
-        yield slice(top, end), picture.crop((0, top, width, end))
-
-
-def _band_to_rgb(band: Image.Image) -> np.ndarray:
-    """Convert some rows of 8 bits to RGB, laid on black."""
-    if "transparency" in band.info or band.mode in ("LA", "La", "PA", "RGBA", "RGBa"):
-        if band.mode == "La":
-            band = band.convert("LA")
-        band = band.convert("RGBA")
-        band = Image.alpha_composite(Image.new("RGBA", band.size, (0, 0, 0, 255)), band)
-    return np.asarray(band if band.mode == "RGB" else band.convert("RGB"))
 
 
 def stem_of(name: str) -> str:

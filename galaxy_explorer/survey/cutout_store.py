@@ -128,8 +128,8 @@ class CutoutStore:
             self._write_zip(names)
             shutil.rmtree(self.unfinished)
             return
-        for name in (_DONE, _SETTINGS):
-            (self.unfinished / name).unlink(missing_ok=True)
+        for path in self.unfinished.glob(".*"):  # also what a kill left
+            path.unlink()
         if self.path.is_dir():
             self.path.rmdir()  # an empty one
         self.unfinished.rename(self.path)

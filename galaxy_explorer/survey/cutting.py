@@ -116,7 +116,7 @@ def _outside(band: str) -> str:
 
 
 def band_plane(grid: Grid, mosaics: Mosaics, band: str, files: OpenFiles) -> np.ndarray:
-    """Return one band on a cutout's grid, (424, 424) float: flux a pixel; NaN where nothing was measured.
+    """Return one band on a cutout's grid, (424, 424) float: flux a pixel; NaN where unknown.
 
     The tile that covers most of it comes first, others fill what it lacks.
 
@@ -208,7 +208,7 @@ _FIT = np.linalg.pinv(_AT_KNOTS)
 
 
 def resample(of: PixelMap, files: OpenFiles) -> np.ndarray:
-    """Resample a tile to a cutout's pixels, (424, 424) float32: flux a pixel of the cutout; NaN if unknown.
+    """Resample a tile to (424, 424) float32: flux in a pixel of the cutout; NaN where unknown.
 
     Small pixels are averaged first, so that no light is lost between those of the cutout; a cubic spline is between.
     """
@@ -242,7 +242,7 @@ def resample(of: PixelMap, files: OpenFiles) -> np.ndarray:
 
 
 def _section(places: np.ndarray, length: int, averaging: int) -> slice:
-    """Return the pixels along an axis that a cutout needs, a multiple of those that are averaged."""
+    """Return the needed pixels along an axis, a multiple of those that are averaged."""
     first = max(0, int(np.floor(places.min())) - MARGIN * averaging)
     end = min(length, int(np.ceil(places.max())) + MARGIN * averaging + 1)
     return slice(first, first + (end - first) // averaging * averaging)

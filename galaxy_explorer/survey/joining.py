@@ -155,7 +155,7 @@ def free_names(table: SurveyTable, taken: Iterable[str]) -> dict[str, str]:
 
 
 def _as_read(name: str) -> str:
-    """Return what a column is when predictions are read: tables of FITS and SQL do not tell cases apart."""
+    """Return a column's name when predictions are read; FITS and SQL do not tell cases apart."""
     return COLUMN_OF.get(name, name).lower()
 
 
@@ -204,14 +204,15 @@ def _ecsv_header(before: str, catalogue: "Table") -> str:
 
 
 def _storable(table: "Table") -> "Table":
-    """Return a table whose columns FITS can hold: text for objects, and floats for masked truths."""
+    """Return a table whose columns FITS can hold: text in ASCII, unknown truths as nulls of integers."""
     for name in table.colnames:
         column = table[name]
-        if column.dtype.kind == "O":
-            texts = ["" if value is None or value is np.ma.masked else str(value) for value in column]
-            table.replace_column(name, type(column)(texts, name=name, description=column.description))
-        if table[name].dtype.kind == "U":
-            table[name] = np.char.encode(np.ma.filled(table[name], ""), "ascii", "backslashreplace")
+        if column.dtype.kind == "U":
+            table[name] = np.char.encode(np.ma.filled(column, ""), "ascii", "backslashreplace")
+        elif column.dtype.kind == "b" and np.ma.is_masked(column):  # astropy writes them as true
+            numbers = column.astype(np.int16)
+            numbers.fill_value = -1
+            table.replace_column(name, numbers)
     return table
 
 
@@ -226,14 +227,14 @@ def _copy(column: Any) -> Any:
 
 
 def _arrays(table: "Table") -> "Iterable[tuple[str, pa.Array]]":
-    """Yield the name and values of each column with one number a row; others become several columns."""
+    """Yield name and values of each column; one with several values a row becomes several."""
     import pyarrow as pa
 
     for name in table.colnames:
         for column in _single(table[name], name):
             values = np.ma.asarray(column)
             data, mask = values.data, np.ma.getmaskarray(values)
-            if data.dtype.kind in "SO":
+            if data.dtype.kind in "Sc":
                 data = np.array([_text(value) for value in data.tolist()], dtype=object)
             elif data.dtype.kind == "f":
                 mask = mask | np.isnan(data)

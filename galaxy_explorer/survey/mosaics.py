@@ -5,6 +5,7 @@ import glob
 import gzip
 import io
 import re
+import threading
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -30,6 +31,8 @@ _COMPANION = re.compile(
     r"weights?|wht|rms|masks?|flags?|invvar|ivar|var|err(?:or)?|unc|psf|bkg|segm?|segmentation|nexp|chi2|depth|dq|exp|"
     r"models?|resid(?:ual)?|maskbits|cov(?:erage)?"
 )
+_PACKED: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open}  # by their first bytes
+_one_at_a_time = threading.Lock()  # astropy changes the shared structures of wcslib during a call
 _NAMED = 5  # files or bands in a message
 
 
@@ -62,11 +65,12 @@ class Tile:
     radius_rad: float
 
     def pixels(self, vectors: np.ndarray) -> np.ndarray:
-        """Return column and row, (2, N) from 0, of ICRS unit vectors (N, 3); NaN outside the projection."""
+        """Return column and row, (2, N) from 0, of ICRS unit vectors (N, 3); NaN for nowhere."""
         x, y, z = self.rotation @ vectors.T
         longitude, latitude = np.degrees(np.arctan2(y, x)) % 360, np.degrees(np.arctan2(z, np.hypot(x, y)))
         try:
-            return np.array(self.wcs.all_world2pix(longitude, latitude, 0, quiet=True))
+            with _one_at_a_time:
+                return np.array(self.wcs.all_world2pix(longitude, latitude, 0, quiet=True))
         except INVALID:
             return np.full((2, len(vectors)), np.nan)
 
@@ -105,7 +109,7 @@ class Mosaics:
         return [self.tiles[band][number] for number in within[np.argsort(apart[within], kind="stable")]]
 
     def order(self, vectors: np.ndarray) -> np.ndarray:
-        """Return the order, (N,), in which galaxies of one tile follow each other, from its first rows on."""
+        """Return the order, (N,), in which galaxies of one tile follow each other by their rows."""
         centres, _ = self._outlines[self.bands[0]]
         nearest = np.concatenate(
             [np.argmax(part @ centres.T, axis=1) for part in np.array_split(vectors, 1 + len(vectors) // 1000)]
@@ -194,7 +198,7 @@ def _words(path: Path) -> list[str]:
 
 
 def _band_of(unit: Unit, path: Path, bands: Sequence[str]) -> str:
-    """Return an image's band, by its header, its name or its file's; empty if it has another one."""
+    """Return an image's band, by header, name or file; empty if it has another one."""
     texts = [text_of(unit.header, key).lower() for key in (*FILTER_KEYS, "EXTNAME")]
     for band in bands:
         if band.lower() in texts:
@@ -225,16 +229,18 @@ def _tiles_in(path: Path, left_out: Counter[str]) -> Iterator[tuple[Unit, Tile]]
 
 
 def _first_of_packed(file: BinaryIO) -> Unit | None:
-    """Read the first header of a packed file, if it is that of an image: unpacking a frame of SDSS takes a second."""
+    """Read the first header of a packed file, if it is that of an image.
+
+    Unpacking a whole frame of SDSS takes a second.
+    """
     from astropy.io.fits import Header
 
     start = file.read(3)
     file.seek(0)
-    packed: Callable[..., Any] | None = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open}.get(start[:2])
-    if packed is None:
+    if start[:2] not in _PACKED:
         return None
     try:
-        with packed(file) as unpacked:
+        with _PACKED[start[:2]](file) as unpacked:
             header = Header.fromfile(io.BytesIO(unpacked.read(HEADER_PIECE)))
     except (OSError, EOFError, zlib.error):  # also if the header is longer: all of it is read then
         header = Header()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from galaxy_explorer.catalogue import normalise_id
-from galaxy_explorer.catalogue.catalogue import shortened
+from galaxy_explorer.catalogue.errors import shortened
 from galaxy_explorer.catalogue.tables.csv_files import as_utf8
 from galaxy_explorer.catalogue.tables.score_tables import problem_of_id
 from galaxy_explorer.images.formats.fits_files import quiet_astropy
@@ -141,6 +141,7 @@ def read_survey_table(path: Path, id_column: str = "") -> SurveyTable:
         ) from error
     if not len(table):
         raise SurveyError(f"the table {path} has no rows")
+    _simplify(table)
     name = find_column(table.colnames, id_column, ID_NAMES, where)
     return SurveyTable(path, table, name, _ids(table[name], f"{path}, column {name}"))
 
@@ -207,6 +208,19 @@ def _read_csv(content: bytes, id_of: Any) -> "Table":
         encoding_errors="replace",
     )
     return Table.from_pandas(rows.rename(columns=str.strip))
+
+
+def _simplify(table: "Table") -> None:
+    """Turn columns of times, arrays of any length and the like into text."""
+    from astropy.table import Column, MaskedColumn
+
+    for name in table.colnames:
+        column = table[name]
+        if not isinstance(column, Column) or column.dtype.kind == "O":
+            unknown = [value is None or value is np.ma.masked for value in column]
+            texts = ["" if gone else str(value) for gone, value in zip(unknown, column, strict=True)]
+            described = column.info.description
+            table.replace_column(name, MaskedColumn(texts, mask=unknown, name=name, description=described))
 
 
 def _ids(column: "Column", where: str) -> list[str]:

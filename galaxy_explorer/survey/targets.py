@@ -41,7 +41,7 @@ class Target:
 
 @dataclass(frozen=True)
 class TargetColumns:
-    """Names of a table's columns, empty for the usual ones, and what its radii are.
+    """Which columns of a table are read, and what its radii are.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The command ``cutouts``: from a catalogue and mosaics to a zip file or a folder of pictures."""
+"""The command ``cutouts``: from a catalogue and mosaics to a zip file or folder."""
 
 import csv
 import json
@@ -26,7 +26,7 @@ IDS = [100000000000587741 + number for number in range(len(SOURCES))]
 
 @pytest.fixture
 def survey(tmp_path):
-    """A folder with three mosaics, and a catalogue: one galaxy at the edge, the last one off the mosaics."""
+    """Three mosaics, and a catalogue: one galaxy at the edge, the last one off them."""
     write_bands(tmp_path, SOURCES[:4])
     ra, dec = np.array(SOURCES).T
     Table({"objID": IDS, "RA": ra, "Dec": dec, "PETROR90_R": [9.0, 8.0, 10.0, 9.0, 9.0]}).write(tmp_path / "table.fits")
@@ -74,6 +74,14 @@ def test_a_folder_holds_the_same_and_png_loses_nothing(survey, run):
     difference = folder.picture(str(IDS[0])).astype(float) - packed.picture(str(IDS[0]))
     assert np.abs(difference).mean() < 2
     assert sorted(path.suffix for path in (survey / "folder").iterdir()) == [".csv", ".json", *[".png"] * 4]
+
+
+def test_threads_make_the_same_pictures(survey, run):
+    assert run() == 1
+    assert run("--workers", 4, to="threads.zip") == 1
+    alone, together = open_catalogue(survey / "cutouts.zip"), open_catalogue(survey / "threads.zip")
+    assert alone.ids == together.ids
+    assert all(alone.picture_bytes(one) == together.picture_bytes(one) for one in alone.ids)
 
 
 def test_the_first_galaxy_is_where_the_catalogue_has_it(survey, run):

@@ -1,4 +1,4 @@
-"""Mosaics for the tests: fields of sources at known positions, written by astropy as real FITS files."""
+"""Mosaics for the tests: sources at known positions, written by astropy."""
 
 import numpy as np
 from astropy.io import fits
@@ -51,7 +51,7 @@ def write_mosaic(path, header, image, compression=None, **options):
 
 
 def write_bands(folder, sources, bands="irg", fluxes=(30_000.0, 20_000.0, 10_000.0), **options):
-    """Write mosaic_i.fits, mosaic_r.fits and mosaic_g.fits with one field in three colours; return the pattern."""
+    """Write mosaic_i.fits, mosaic_r.fits and mosaic_g.fits of one field; return the pattern."""
     for seed, (band, flux) in enumerate(zip(bands, fluxes, strict=True)):
         header = world(**options)
         write_mosaic(folder / f"mosaic_{band}.fits", header, field(header, sources, flux=flux, seed=seed))

@@ -228,7 +228,7 @@ class TestEdges:
 
 
 def test_a_picture_of_sdss_comes_back_from_its_fluxes(tmp_path):
-    """A sample galaxy, converted to fluxes of another unit, in mosaics that are rotated on the sky."""
+    """A sample galaxy, converted to fluxes, in mosaics that are rotated on the sky."""
     picture = open_catalogue("sample").picture("587736542560715163")
     radius = 20.0  # arcsec, so that a pixel has as many as those of the mosaics
     header = world(side=620, scale=0.4, turned=30.0)

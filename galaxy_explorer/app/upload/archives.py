@@ -5,7 +5,7 @@ import struct
 import zipfile
 
 from galaxy_explorer.catalogue import CatalogueError
-from galaxy_explorer.catalogue.catalogue import UNREADABLE
+from galaxy_explorer.catalogue.errors import UNREADABLE
 from galaxy_explorer.catalogue.zip_files import MAX_PICTURE_BYTES, read_directory, read_member
 from galaxy_explorer.images import ImageError
 

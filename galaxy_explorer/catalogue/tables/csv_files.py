@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 
-from galaxy_explorer.catalogue.catalogue import CatalogueError
+from galaxy_explorer.catalogue.errors import CatalogueError
 
 MAX_LINES = 1_000_000
 MAX_COLUMNS = 1_000

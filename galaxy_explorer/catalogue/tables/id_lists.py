@@ -6,7 +6,7 @@ import re
 import zipfile
 from pathlib import Path
 
-from galaxy_explorer.catalogue.catalogue import UNREADABLE, CatalogueError
+from galaxy_explorer.catalogue.errors import UNREADABLE, CatalogueError
 from galaxy_explorer.catalogue.image_files import VALIDATION_FILE, expanded, known_files, list_files
 from galaxy_explorer.catalogue.tables.csv_files import as_utf8
 from galaxy_explorer.catalogue.tables.score_tables import ID, normalise_id, problem_of_id

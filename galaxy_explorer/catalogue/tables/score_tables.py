@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from galaxy_explorer.catalogue.catalogue import CatalogueError, shortened
+from galaxy_explorer.catalogue.errors import CatalogueError, shortened
 from galaxy_explorer.catalogue.tables.csv_files import CsvFile, find_header, unreadable
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS, fractions_from_shares, shares_from_fractions
 
