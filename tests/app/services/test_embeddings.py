@@ -13,7 +13,6 @@ from tiny_training import in_one_thread
 from galaxy_explorer.app.services import embeddings, networks, prediction_jobs
 from galaxy_explorer.app.services.embeddings import embeddings_of
 from galaxy_explorer.app.services.prediction_jobs import Worker
-from galaxy_explorer.app.ui import predicting
 from galaxy_explorer.app.ui.predicting import missing_galaxies
 from galaxy_explorer.catalogue import Catalogue, open_catalogue
 from galaxy_explorer.models import checkpoints
@@ -66,7 +65,7 @@ def test_a_job_makes_the_embeddings_that_an_earlier_version_did_not(
     measured: Future[float] = Future()
     measured.set_result(0.5)
     monkeypatch.setattr(prediction_jobs, "timing", lambda name: measured)
-    monkeypatch.setattr(predicting, "names", lambda: [TINY])
+    monkeypatch.setattr(networks, "names", lambda: [TINY])
     store = prediction_jobs.store_of(catalogue, TINY)
     cached.write_manifest(store, catalogue, TINY, checkpoints.available()[TINY])
     predict_catalogue(networks.network(TINY), catalogue, store=store)

@@ -53,7 +53,7 @@ class Filter(ABC):
 
     @property
     def column(self) -> str:
-        """Name of these values in a table."""
+        """Column name of these values in a table."""
         return self.param
 
     def caption(self, catalogue: Catalogue, network: str) -> Caption | None:

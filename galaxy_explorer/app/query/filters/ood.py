@@ -22,7 +22,7 @@ class OodRange(ScoreRange):
 
     @property
     def column(self) -> str:
-        """Name of the scores in a table."""
+        """Column name of the scores in a table."""
         return OOD_SCORE
 
     def scores(self, catalogue: Catalogue, network: str) -> np.ndarray:

@@ -30,7 +30,7 @@ class ClassRange(Filter):
 
     @property
     def column(self) -> str:
-        """Name of the scores in a table."""
+        """Column name of the scores in a table."""
         return self.name
 
     @property
