@@ -157,6 +157,7 @@ def test_rows_are_full_within_one_left_and_right_edge_and_each_of_three_pages_ca
             assert abs(last["x"] + last["width"] - box["x"] - box["width"]) < 2
     for width, chosen in ((WIDE, 2), (NARROW, 1)):
         page.set_viewport_size({"width": width, "height": 900})
+        settled(page)
         page.get_by_role("button", name=f"Page {chosen}").first.click()
         expect(page).to_have_url(re.compile(rf"page={chosen}") if chosen > 1 else re.compile(r"^(?!.*page=)"))
         settled(page)

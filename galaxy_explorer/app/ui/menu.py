@@ -8,11 +8,12 @@ import streamlit as st
 # Streamlit's links do not tell a screen reader which page is open, and containers have no role. What opens over the
 # page lies outside the element that has the theme's colour scheme, by which the style sheets choose colours.
 MARK_CURRENT = """<script>
-  const app = document.querySelector(".stApp");
-  const follow = () => (document.documentElement.style.colorScheme = getComputedStyle(app).colorScheme);
-  follow();
-  if (!app.dataset.followed) new MutationObserver(follow).observe(app, { attributes: true });
-  app.dataset.followed = true;
+  for (const app of document.querySelectorAll(".stApp")) {
+    const follow = () => (document.documentElement.style.colorScheme = getComputedStyle(app).colorScheme);
+    follow();
+    if (!app.dataset.followed) new MutationObserver(follow).observe(app, { attributes: true });
+    app.dataset.followed = true;
+  }
   for (const tabs of document.querySelectorAll(".st-key-tabs")) {
     const mark = () => tabs.querySelectorAll("a").forEach((link) => {
       if (link.closest("[class*=st-key-tab_here_]")) link.setAttribute("aria-current", "page");

@@ -9,12 +9,14 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const app = document.querySelector(".stApp");
   const scheme = () => getComputedStyle(app).colorScheme;
   parentElement.querySelector(".drawn-for").dataset.theme = data;
-  let seen = scheme();
-  const watcher = new MutationObserver(() => {
+  let seen = data;
+  const follow = () => {
     if (scheme() === seen) return;
     seen = scheme();
     setTriggerValue("turned", seen);
-  });
+  };
+  follow(); // it may have turned while the page was on its way
+  const watcher = new MutationObserver(follow);
   watcher.observe(app, { attributes: true });
   return () => watcher.disconnect();
 }
