@@ -70,7 +70,7 @@ def queries(answers: str) -> dict[str, BrowseQuery]:
 
 
 def _interval_queries() -> dict[str, BrowseQuery]:
-    """Return a sort and a filter by the lower end of the interval of each answer, and one by the RMSE."""
+    """Return a sort and a filter by each answer's lower interval end, and one by the RMSE."""
     found = {f"{column} by lower end": BrowseQuery(sort=column, measure=Measure.LOWER) for column in COLUMNS}
     for column in COLUMNS:
         found[f"{column} surely"] = BrowseQuery(ranges=(VoteRange(column, 0.5, 1.0, Measure.LOWER),))

@@ -204,7 +204,7 @@ def _ecsv_header(before: str, catalogue: "Table") -> str:
 
 
 def _storable(table: "Table") -> "Table":
-    """Return a table whose columns FITS can hold: text in ASCII, unknown truths as nulls of integers."""
+    """Return a table that FITS can hold: text in ASCII, unknown booleans as null integers."""
     for name in table.colnames:
         column = table[name]
         if column.dtype.kind == "U":
