@@ -89,14 +89,15 @@ def classify(options: argparse.Namespace) -> int:
         until_end.enter_context(reserved(output, table.work.lock()))
         if options.resume and output.exists() and not (table.work.chunk_paths() or table.work.finished):
             return _report_finished(table)
+        if table.work.finished:  # a run was killed while it wrote the scores
+            table.work.reopen()
         check_unfinished(table.work, sources, options.resume)
         report_unscanned(options.paths)
         forget_changed(table.work, sources)
         with disk_errors(output, lambda: "add --resume"):
-            if not table.work.finished:
-                with progress_bar(before=len(table.work.predicted_ids())) as progress:
-                    settings = replace(inference_options(options), progress=progress)
-                    predict_missing(table.work, model, sources, settings)
+            with progress_bar(before=len(table.work.predicted_ids())) as progress:
+                settings = replace(inference_options(options), progress=progress)
+                predict_missing(table.work, model, sources, settings)
             status = _finish(table, saved, len(sources))
         report_notes(notes)
         return status
@@ -130,15 +131,14 @@ def _finish(table: Table, saved: SavedClass, count: int) -> int:
     """Write the table and report what it holds; return the exit status."""
     listed = f"all of them, with the reasons, are in {table.failed}"
     work = table.work
-    if not work.finished and not work.predicted_ids():
+    if not work.predicted_ids():
         failures = work.give_up()
         write_failures(table.failed, failures)
         work.failed.unlink(missing_ok=True)
         report(failures, listed)
         say(f"no galaxy could be predicted; {table.output} was not written")
         return CANNOT_RUN
-    if not work.finished:
-        work.finish((*COLUMNS, OOD_SCORE, *CROP_COLUMNS))
+    work.finish((*COLUMNS, OOD_SCORE, *CROP_COLUMNS))
     failures = read_failures(work.failed)
     rows = read_parquet(work.path)
     columns = [CLASS_SCORE, *COLUMNS, OOD_SCORE, OOD_FLAG, *CROP_COLUMNS]

@@ -8,6 +8,7 @@ import pytest
 from tiny_prediction import WIDTHS, interrupt_after_a_batch
 
 from galaxy_explorer.cli import main
+from galaxy_explorer.commands import classify
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.models.checkpoints import load
 from galaxy_explorer.prediction import read_about, read_fractions
@@ -120,3 +121,18 @@ def test_without_a_readable_picture_no_table_is_written(run, galaxies, class_fil
     assert "no galaxy could be predicted" in capsys.readouterr().err
     assert not output.exists()
     assert len(pd.read_csv(output.with_name("scores.csv.failed.csv"))) == 6
+
+
+def test_a_run_that_was_killed_while_it_wrote_the_scores_is_resumed(
+    run, galaxies, class_file, tmp_path, monkeypatch, capsys
+):
+    output = tmp_path / "scores.csv"
+    with monkeypatch.context() as killed:
+        killed.setattr(classify, "write_table", lambda *arguments: (_ for _ in ()).throw(KeyboardInterrupt))
+        assert run("classify", class_file, galaxies, "--output", output) == 130
+    (galaxies / "0001.png").unlink()
+    assert run("classify", class_file, galaxies, "--output", output, "--resume") == 2
+    assert "not in the given paths, one of them 0001" in capsys.readouterr().err
+    (galaxies / "0001.png").write_bytes((galaxies / "0003.png").read_bytes())
+    assert run("classify", class_file, galaxies, "--output", output, "--resume") == 0
+    assert len(scores(output)) == 6

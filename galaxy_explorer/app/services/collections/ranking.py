@@ -79,7 +79,7 @@ def rank(catalogue: Catalogue, collection: Collection, network: str) -> Ranking 
     marks = tuple(tuple(collection.ids(catalogue.source, mark)) for mark in ("yes", "no"))
     if embeddings is None or not marks[0]:
         return None
-    key = ("class", network, len(embeddings), marks)
+    key = ("class", network, embeddings, marks)
     return catalogue_result(catalogue, key, lambda: _rank(catalogue, embeddings, marks))
 
 
@@ -111,7 +111,7 @@ def rank_by_file(catalogue: Catalogue, saved: SavedClass) -> Ranking | None:
         scores = data.scores(saved.classifier, len(catalogue))
         return Ranking(saved.network, scores, saved.classifier, quality=saved.quality)
 
-    key = ("class file", saved.network, len(embeddings), saved.classifier.weights.tobytes(), saved.classifier.bias)
+    key = ("class file", saved.network, embeddings, saved.classifier.weights.tobytes(), saved.classifier.bias)
     return catalogue_result(catalogue, key, compute)
 
 
