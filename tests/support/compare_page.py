@@ -13,6 +13,7 @@ from ends import around
 from streamlit.testing.v1 import AppTest
 from tiny_prediction import WIDTHS, tiny_card
 
+from galaxy_explorer.app.panel import shown_galaxy  # noqa: F401, it binds `network`: not while that is replaced
 from galaxy_explorer.app.services import networks, prediction_jobs, sources
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, QUESTIONS
@@ -102,10 +103,12 @@ def predict_at_once(where: Path | str, but: int = 0) -> Catalogue:
     ids = catalogue.ids[: len(catalogue) - but]
     votes = np.nan_to_num(catalogue.volunteer_fractions[: len(ids)], nan=0.2)
     for number, name in enumerate(NETWORKS):
-        store = PredictionStore(prediction_jobs.store_of(catalogue, name), prediction_jobs.network_key(name))
+        path, key = prediction_jobs.store_of(catalogue, name), prediction_jobs.network_key(name)
+        store = PredictionStore(path, key, embeddings=True)
         store.path.parent.mkdir(parents=True, exist_ok=True)
         fractions = np.clip(votes + 0.1 * number, 0, 1)
-        store.add([Batch(ids, fractions, around(fractions, 0.05), {})])
+        embeddings = np.ones((len(ids), WIDTHS[-1]), np.float16)
+        store.add([Batch(ids, fractions, around(fractions, 0.05), {}, embeddings=embeddings)])
         if not but:
             store.finish()
     return catalogue

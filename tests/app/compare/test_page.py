@@ -262,7 +262,8 @@ def test_failures_are_listed_and_not_predicted_again(app: AppTest, many: Path, f
 def test_one_picture_that_could_not_be_read_is_one(app: AppTest, many: Path) -> None:
     catalogue = predict_at_once(many, but=1)
     for name in NETWORKS:
-        store = PredictionStore(prediction_jobs.store_of(catalogue, name), prediction_jobs.network_key(name))
+        path, key = prediction_jobs.store_of(catalogue, name), prediction_jobs.network_key(name)
+        store = PredictionStore(path, key, embeddings=True)
         nothing = np.empty((0, len(COLUMNS)), dtype=np.float32)
         store.add([Batch([], nothing, around(nothing, 0), {catalogue.ids[-1]: "damaged"})])
         store.finish()
