@@ -9,16 +9,21 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const app = document.querySelector(".stApp");
   const scheme = () => getComputedStyle(app).colorScheme;
   parentElement.querySelector(".drawn-for").dataset.theme = data;
-  let seen = data;
-  const follow = () => {
-    if (scheme() === seen) return;
-    seen = scheme();
-    setTriggerValue("turned", seen);
+  // A run that is under way may not know of it yet: a few more tries, each after twice the time.
+  let timer;
+  const follow = (wait) => {
+    clearTimeout(timer);
+    if (scheme() === data || wait > 30000) return;
+    setTriggerValue("turned", scheme());
+    timer = setTimeout(follow, wait, 2 * wait);
   };
-  follow(); // it may have turned while the page was on its way
-  const watcher = new MutationObserver(follow);
+  follow(2000); // it may have turned while the page was on its way
+  const watcher = new MutationObserver(() => follow(2000));
   watcher.observe(app, { attributes: true });
-  return () => watcher.disconnect();
+  return () => {
+    clearTimeout(timer);
+    watcher.disconnect();
+  };
 }
 """
 
