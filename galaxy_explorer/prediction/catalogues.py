@@ -111,9 +111,9 @@ def _wait_or_resume(
 
 def _is_complete(store: PredictionStore, catalogue: Catalogue) -> bool:
     """Return whether an unfinished store has each galaxy of a catalogue, predicted or failed."""
-    # Downloads that fail now may succeed later.
-    done = store.predicted_ids() if catalogue.fetch else store.unfinished().index
-    return set(done).issuperset(catalogue.ids)
+    # Downloads that fail now may succeed later. Without their embeddings, galaxies are not done, and are not dropped.
+    failed = () if catalogue.fetch else store.failures()
+    return {*store.predicted_ids(), *failed}.issuperset(catalogue.ids)
 
 
 def predict_missing(

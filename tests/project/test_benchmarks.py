@@ -166,7 +166,7 @@ def survey_made_here(monkeypatch):
 
 @pytest.mark.parametrize(
     ("name", "count", "wanted", "others"),
-    [("browse", 300, 16, {"the complete page": 4}), ("compare", 1200, 5, {"all numbers as": 2})],
+    [("browse", 300, 16, {"the complete page": 6}), ("compare", 1200, 5, {"all numbers as": 2})],
 )
 def test_a_page_at_survey_scale_prints_its_figures(
     benchmark_named, survey_made_here, name, count, wanted, others, capsys
