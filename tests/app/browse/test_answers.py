@@ -47,6 +47,8 @@ def own(
     monkeypatch.setattr(networks, "networks", lambda: ["fcn"])
     monkeypatch.setattr(networks, "cards", lambda: {"fcn": model.card})
     monkeypatch.setattr(networks, "network", lambda name: model)
+    key = model.key()  # the app caches keys by name, for all tests of this process
+    monkeypatch.setattr(prediction_jobs, "network_key", lambda name: key)
     worker = prediction_jobs.Worker()
     monkeypatch.setattr(prediction_jobs, "worker", lambda: worker)
     yield open_catalogue(folder)
