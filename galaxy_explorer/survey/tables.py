@@ -37,6 +37,7 @@ RADIUS_NAMES = ("petror90_r", "petror90", "r90_arcsec", "petro_r90_arcsec", "r90
 NAMED = 40  # columns in a message
 EXACT = 2**53  # integers beyond it are rounded in a column of floats
 _SEPARATORS = ",;\t|"
+_NULLABLE = ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64", "boolean")  # types of pandas
 
 
 class SurveyError(ValueError):
@@ -161,9 +162,7 @@ def _read(content: bytes, path: Path, id_of: Any) -> "Table":
     if start.startswith(b"SIMPLE  ="):
         return _read_fits(content, path)
     if start.startswith(b"PAR1"):
-        import pyarrow.parquet as pq
-
-        return Table.from_pandas(pq.read_table(io.BytesIO(content)).replace_schema_metadata(None).to_pandas())
+        return _read_parquet(content)
     if start.startswith(b"<") and b"VOTABLE" in start.upper():
         return Table.read(io.BytesIO(content), format="votable")
     if start.startswith(b"# %ECSV"):
@@ -187,21 +186,33 @@ def _read_fits(content: bytes, path: Path) -> "Table":
         return table
 
 
+def _read_parquet(content: bytes) -> "Table":
+    """Read Parquet; integers with nulls keep their digits, as in CSV."""
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    from astropy.table import Table
+
+    kinds = {pa.type_for_alias(name.lower()): pd.array([], name).dtype for name in _NULLABLE}
+    table = pq.read_table(io.BytesIO(content)).replace_schema_metadata(None)  # an index is a column
+    return Table.from_pandas(table.to_pandas(types_mapper=kinds.get))
+
+
 def _read_csv(content: bytes, id_of: Any) -> "Table":
     """Read CSV; ids are text, so that 18 digits and leading zeros survive."""
     import pandas as pd
     from astropy.table import Table
 
-    lines = (line for line in content.splitlines() if line.strip() and not line.startswith(b"#"))
-    header = next(lines, b"").decode(errors="replace")
+    lines = [line for line in content.splitlines() if line.strip() and not line.startswith(b"#")]
+    header, content = lines[0].decode(errors="replace") if lines else "", b"\n".join(lines)
     separator = max(_SEPARATORS, key=header.count)
-    names = pd.read_csv(io.BytesIO(content), sep=separator, nrows=0, comment="#").columns
+    names = pd.read_csv(io.BytesIO(content), sep=separator, nrows=0).columns
     key = next(name for name in names if name.strip() == id_of([name.strip() for name in names]))
     rows = pd.read_csv(
         io.BytesIO(content),
         sep=separator,
-        comment="#",
         dtype={key: str},
+        dtype_backend="numpy_nullable",  # integers with nulls keep their digits
         na_values={name: ["", "null", "NULL", "NaN", "nan", "NA", "--"] for name in names if name != key},
         keep_default_na=False,
         low_memory=False,

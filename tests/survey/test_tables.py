@@ -3,6 +3,9 @@
 import gzip
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
 import pytest
 from astropy import units
 from astropy.table import MaskedColumn, Table
@@ -133,3 +136,20 @@ def test_a_damaged_file_and_a_missing_one_are_reported(tmp_path):
         read_survey_table(tmp_path / "t.fits")
     with pytest.raises(SurveyError, match=r"cannot be read .No such file"):
         read_survey_table(tmp_path / "none.fits")
+
+
+@pytest.mark.parametrize("name", ["table.csv", "table.parquet"])
+def test_integers_with_nulls_keep_their_digits(tmp_path, name):
+    rows = pa.table({"objid": [1, 2], "specobjid": [1234567890123456789, None], "flag": [True, None]})
+    writer = pq.write_table if name.endswith("parquet") else pa.csv.write_csv
+    writer(rows, tmp_path / name)
+    read = read_survey_table(tmp_path / name).table
+    assert read["specobjid"].tolist() == [1234567890123456789, None]
+    assert read["flag"].tolist() == [True, None]
+
+
+def test_a_hash_within_a_line_of_csv_is_no_comment(tmp_path):
+    (tmp_path / "table.csv").write_text("# of 2026\nid,note,ra\n1,candidate #2,10.5\n# the end\n2,,11\n")
+    read = read_survey_table(tmp_path / "table.csv").table
+    assert read["note"].tolist() == ["candidate #2", None]
+    assert read["ra"].tolist() == [10.5, 11]
