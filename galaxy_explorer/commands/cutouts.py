@@ -44,7 +44,7 @@ def cutouts(options: argparse.Namespace) -> int:
     store = CutoutStore(options.to, f".{options.format}")
     _check(options, store)
     with reserved(store.path, store.lock()), disk_errors(store.path, lambda: "add --resume"):
-        if options.resume and store.path.exists() and not store.unfinished.exists():
+        if options.resume and store.is_finished:
             print(printable(f"{store.path} is finished already; leave out --resume to make all cutouts again"))
             return report(read_failures(store.failed), _listed(store), "when it was written")
         table = read_survey_table(options.catalogue, options.id)
@@ -72,7 +72,8 @@ def _check(options: argparse.Namespace, store: CutoutStore) -> None:
         raise ValueError(f"there is no folder {path.parent} to write into; create it, or name another one with --to")
     if store.is_zip and path.is_dir():
         raise ValueError(f"{path} is a folder; name a zip file or another folder with --to")
-    if not store.is_zip and path.exists() and not (path.is_dir() and not any(path.iterdir())) and not options.resume:
+    is_empty = not path.exists() or (path.is_dir() and not any(path.iterdir()))
+    if not (store.is_zip or is_empty or (options.resume and store.is_finished)):
         raise ValueError(f"{path} exists and is not an empty folder; name another one with --to")
     if unfinished.exists() and not options.resume:
         raise ValueError(

@@ -49,6 +49,12 @@ class CutoutStore:
         """Whether the result is a zip file."""
         return self.path.suffix.lower() == ".zip"
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether the zip file, or the folder with its positions, is there and no run was interrupted."""
+        result = self.path if self.is_zip else self.path / POSITIONS_FILE
+        return result.is_file() and not self.unfinished.exists()
+
     @contextmanager
     def lock(self) -> Iterator[bool]:
         """Try to acquire the lock of the output; yield False if another process holds it."""

@@ -239,8 +239,17 @@ def test_no_galaxy_on_the_mosaics_writes_nothing(survey, run, capsys):
 def test_a_folder_with_files_is_not_overwritten(survey, run, capsys):
     (survey / "folder").mkdir()
     (survey / "folder" / "notes.txt").write_text("mine")
-    assert run(to="folder") == 2
-    assert "exists and is not an empty folder" in capsys.readouterr().err
+    for more in ((), ("--resume",)):
+        assert run(*more, to="folder") == 2
+        assert "exists and is not an empty folder" in capsys.readouterr().err
+
+
+def test_an_empty_folder_is_filled_also_by_resume(survey, run, capsys):
+    (survey / "folder").mkdir()
+    assert run("--resume", to="folder") == 1
+    assert "4 of 5 cutouts are in" in capsys.readouterr().out
+    assert run("--resume", to="folder") == 1
+    assert "is finished already" in capsys.readouterr().out
 
 
 def test_repeated_ids_are_refused(survey, run, capsys):
