@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from galaxy_explorer.images import FIELD_PX, R90_PER_PIXEL, stretch
-from galaxy_explorer.survey.mosaics import Mosaics, Tile
+from galaxy_explorer.survey.mosaics import Mosaics, Tile, unit_vectors
 from galaxy_explorer.survey.open_files import OpenFiles
 from galaxy_explorer.survey.targets import Target
 
@@ -84,9 +84,7 @@ def cut(target: Target, mosaics: Mosaics, files: OpenFiles) -> Cutout:
 
 def grid_of(target: Target, mosaics: Mosaics) -> Grid:
     """Return the pixels of a galaxy's cutout: 0.02 of its Petrosian radius each."""
-    ra, dec = np.radians(target.ra_deg), np.radians(target.dec_deg)
-    centre = np.array([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)])
-    east = np.array([-np.sin(ra), np.cos(ra), 0.0])
+    centre, east = unit_vectors([target.ra_deg, target.ra_deg + 90], [target.dec_deg, 0.0])
     radius = target.radius
     if target.in_pixels:
         radius *= _pixel_scale_arcsec(Grid(centre, east, np.cross(centre, east), 1.0), mosaics)
@@ -256,5 +254,4 @@ def _remove_fills(values: np.ndarray) -> None:
 
 def vectors_of(targets: Sequence[Target]) -> np.ndarray:
     """Return the ICRS unit vectors, (N, 3), of some galaxies."""
-    ra, dec = np.radians([[target.ra_deg, target.dec_deg] for target in targets]).T
-    return np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=-1)
+    return unit_vectors([target.ra_deg for target in targets], [target.dec_deg for target in targets])

@@ -10,7 +10,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -92,7 +92,6 @@ class Mosaics:
     bands: tuple[str, ...]
     tiles: dict[str, list[Tile]]
     notes: tuple[str, ...] = ()
-    _cache: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @cached_property
     def _outlines(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -257,8 +256,8 @@ def _tile(path: Path, unit: Unit, wcs: Any) -> Tile:
     right, top = shape[1] - 1.0, shape[0] - 1.0
     sides = [np.stack([BORDER * right, np.full(9, row)]) for row in (0.0, top)]
     sides += [np.stack([np.full(9, column), BORDER * top]) for column in (0.0, right)]
-    middle = _vectors(*wcs.all_pix2world([right / 2], [top / 2], 0))
-    border = _vectors(*wcs.all_pix2world(*np.concatenate(sides, axis=1), 0))
+    middle = unit_vectors(*wcs.all_pix2world([right / 2], [top / 2], 0))
+    border = unit_vectors(*wcs.all_pix2world(*np.concatenate(sides, axis=1), 0))
     if not np.isfinite(middle).all():  # of a map of the whole sky, whose middle may still be anything
         raise ValueError("its middle is not on the sky")
     rotation = _rotation_to(wcs, middle[0])
@@ -267,7 +266,7 @@ def _tile(path: Path, unit: Unit, wcs: Any) -> Tile:
     return Tile(path, unit.number, shape, wcs, rotation, rotation.T @ middle[0], radius if radius < 1 else np.pi)
 
 
-def _vectors(longitude: Any, latitude: Any) -> np.ndarray:
+def unit_vectors(longitude: Any, latitude: Any) -> np.ndarray:
     """Return unit vectors, (N, 3), of angles in degrees."""
     lon, lat = np.radians(np.asarray(longitude, float)), np.radians(np.asarray(latitude, float))
     return np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=-1)
