@@ -17,14 +17,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 import torch
 from torch import nn
 from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the package need not be installed
 
-from galaxy_explorer.catalogue import ID, Catalogue, open_catalogue
+from benchmarks.studies.similarity import NEIGHBOURS, neighbours, read_embeddings
+from galaxy_explorer.catalogue import Catalogue, open_catalogue
 from galaxy_explorer.images import tta_views
 from galaxy_explorer.models import Model, checkpoints
 from galaxy_explorer.models.placements import fingerprint_of
@@ -33,7 +33,6 @@ from galaxy_explorer.similarity import Placement, unit_roots
 from galaxy_explorer.similarity.placement import scaling
 from galaxy_explorer.training.model_card.page import write_cards
 
-NEIGHBOURS = 10
 COMPONENTS = 50
 PERPLEXITY = 30
 WIDTH = 256  # of the hidden layers: the placement takes 240 kB
@@ -62,32 +61,15 @@ def read_flags(arguments: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def read_embeddings(files: list[Path]) -> np.ndarray:
+def read_all(files: list[Path]) -> np.ndarray:
     """Read embeddings, (N, D); a galaxy in two tables counts once."""
-    tables = []
-    for file in files:
-        table = pq.read_table(file)
-        (name,) = (name for name in table.column_names if name != ID)
-        vectors = table[name].combine_chunks()
-        values = vectors.flatten().to_numpy(zero_copy_only=False).reshape(len(vectors), -1)
-        tables.append(pd.DataFrame(values, index=table[ID].to_pylist()))
-    joined = pd.concat(tables)
+    joined = pd.concat(map(read_embeddings, files))
     return joined[~joined.index.duplicated()].to_numpy(np.float32)
-
-
-def neighbours(vectors: np.ndarray, count: int, rows: np.ndarray) -> np.ndarray:
-    """Return the nearest other rows of some rows, (n, count), unordered."""
-    squares, found = np.einsum("ij,ij->i", vectors, vectors), []
-    for part in np.array_split(rows, max(1, len(rows) // 512)):
-        distances = squares - 2 * vectors[part] @ vectors.T
-        distances[np.arange(len(part)), part] = np.inf
-        found.append(np.argpartition(distances, count, axis=1)[:, :count])
-    return np.concatenate(found)
 
 
 def recall(true: np.ndarray, places: np.ndarray, rows: np.ndarray) -> tuple[float, float]:
     """Return the part of the true neighbours that are ones on the map, and its standard error."""
-    found = neighbours(places.astype(np.float32), NEIGHBOURS, rows)
+    found = neighbours(places, rows)
     kept = np.array([np.isin(one, other).mean() for one, other in zip(found, true, strict=True)])
     return float(kept.mean()), float(kept.std() / np.sqrt(len(kept)))
 
@@ -127,7 +109,7 @@ def fit_network(
     inputs, noise, graph = (
         torch.from_numpy(units),
         torch.from_numpy(deviations),
-        torch.from_numpy(neighbours(units, ATTRACTED, np.arange(len(units)))),
+        torch.from_numpy(neighbours(units, np.arange(len(units)), ATTRACTED)),
     )
     mean, deviation = inputs.mean(dim=0), inputs.std(dim=0) + 1e-3
     network = nn.Sequential(
@@ -194,7 +176,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Fit, measure and write a placement."""
     flags = read_flags(arguments)
     path = checkpoints.find(flags.update)
-    model, vectors = checkpoints.load(path), read_embeddings(flags.embeddings)
+    model, vectors = checkpoints.load(path), read_all(flags.embeddings)
     vectors = vectors[np.random.default_rng(flags.seed).permutation(len(vectors))]
     held_out, fitted = np.split(np.arange(len(vectors)), [flags.held_out])
     units = unit_roots(vectors)
@@ -204,14 +186,14 @@ def main(arguments: list[str] | None = None) -> None:
     deviations = flags.noise * deviations_of_views(model, open_catalogue(flags.data), flags.seed)
     layers = on_the_map(fit_network(units[fitted], layout, deviations, flags.steps, flags.seed), vectors[fitted])
     learned = Placement(tuple((layer["weights"], layer["biases"]) for layer in layers)).place(vectors)
-    true = neighbours(units, NEIGHBOURS, held_out)
+    true = neighbours(units, held_out)
     own = fitted[: len(held_out)] - len(held_out)
     figures: dict[str, Any] = {"galaxies": len(fitted), "held_out": len(held_out)}
     for name, found in (
         ("placement", recall(true, learned, held_out)),
         ("pca", recall(true, centred @ basis[:, :2], held_out)),
-        ("tsne", recall(neighbours(units[fitted], NEIGHBOURS, own), layout, own)),
-        ("placement_fitted", recall(neighbours(units[fitted], NEIGHBOURS, own), learned[fitted], own)),
+        ("tsne", recall(neighbours(units[fitted], own), layout, own)),
+        ("placement_fitted", recall(neighbours(units[fitted], own), learned[fitted], own)),
     ):
         figures[name] = found[0]
         print(f"{path.stem}: recall@{NEIGHBOURS} {name}: {found[0]:.4f} ± {found[1]:.4f}", flush=True)

@@ -105,13 +105,15 @@ def spaces(embeddings: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
         yield f"square roots, {count} components, whitened", components(roots, count, whitened=True)
 
 
-def neighbours(vectors: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Return the nearest other rows of some rows, (n, NEIGHBOURS)."""
+def neighbours(vectors: np.ndarray, rows: np.ndarray, count: int = NEIGHBOURS) -> np.ndarray:
+    """Return the nearest other rows of some rows, (n, count), unordered."""
     vectors = np.nan_to_num(vectors.astype(np.float32))
-    squares = np.einsum("ij,ij->i", vectors, vectors)
-    distances = squares - 2 * vectors[rows] @ vectors.T
-    distances[np.arange(len(rows)), rows] = np.inf
-    return np.argpartition(distances, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
+    squares, found = np.einsum("ij,ij->i", vectors, vectors), []
+    for part in np.array_split(rows, max(1, len(rows) // 512)):
+        distances = squares - 2 * vectors[part] @ vectors.T
+        distances[np.arange(len(part)), part] = np.inf
+        found.append(np.argpartition(distances, count, axis=1)[:, :count])
+    return np.concatenate(found)
 
 
 def vote_distances(votes: np.ndarray, rows: np.ndarray, found: np.ndarray) -> np.ndarray:

@@ -1,10 +1,8 @@
 """The benchmarks run and print their figures, whatever these are on a busy machine."""
 
-import importlib.util
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,25 +12,7 @@ from tiny_training import TINY_FLAGS, in_one_thread
 from galaxy_explorer.cli import main as galaxy_explorer
 from galaxy_explorer.training import cli
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-
 one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
-
-
-@pytest.fixture
-def benchmark_named(monkeypatch):
-    """A function that imports a benchmark as if it ran as a script."""
-
-    def imported(name):
-        monkeypatch.syspath_prepend(BENCHMARKS)
-        spec = importlib.util.spec_from_file_location(f"benchmark_of_{Path(name).name}", BENCHMARKS / f"{name}.py")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module
-
-    yield imported
-    for name in ("measuring", "make_survey"):
-        sys.modules.pop(name, None)
 
 
 def test_prediction_prints_its_ratios(benchmark_named, tmp_path, capsys):

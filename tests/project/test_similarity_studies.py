@@ -1,8 +1,6 @@
 """The studies and the benchmark of similar galaxies run, whatever their figures."""
 
-import importlib.util
 import re
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,43 +14,26 @@ from galaxy_explorer.models import checkpoints
 from galaxy_explorer.prediction.embeddings import table_writer, to_bytes
 from galaxy_explorer.similarity import placement_of
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-
 one_thread = pytest.fixture(scope="module", autouse=True)(in_one_thread)
 
 
-@pytest.fixture
-def script(monkeypatch):
-    """A function that imports a benchmark as if it ran as a script."""
-
-    def imported(name):
-        monkeypatch.syspath_prepend(BENCHMARKS)
-        spec = importlib.util.spec_from_file_location(f"script_{Path(name).name}", BENCHMARKS / f"{name}.py")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module
-
-    yield imported
-    sys.modules.pop("measuring", None)
-
-
-def test_the_search_is_compared_with_a_product_of_its_size(script, tmp_path, capsys):
+def test_the_search_is_compared_with_a_product_of_its_size(benchmark_named, tmp_path, capsys):
     np.save(tmp_path / "real.npy", np.random.default_rng(0).exponential(size=(50, 30)))
     flags = ["--galaxies", "500", "--repeats", "1"]
     for more in ([], ["--embeddings", str(tmp_path / "real.npy")]):
-        script("similarity").main([*flags, *more])
+        benchmark_named("similarity").main([*flags, *more])
         printed = capsys.readouterr().out
         assert printed.startswith("500 galaxies, ")
         assert printed.count("wanted: ") == 2
 
 
-def test_neighbours_are_compared_by_the_votes(script, kaggle_folder, tmp_path, capsys):
+def test_neighbours_are_compared_by_the_votes(benchmark_named, kaggle_folder, tmp_path, capsys):
     tables = {"--predictions": tmp_path / "predictions.parquet", "--embeddings": tmp_path / "embeddings.parquet"}
     flags = ["--weights", write_tiny_weights(tmp_path), "--views", "1", "--output", str(tables["--predictions"])]
     assert galaxy_explorer(["predict", str(kaggle_folder), *flags, "--embeddings", str(tables["--embeddings"])]) == 0
     capsys.readouterr()
     files = [str(value) for pair in tables.items() for value in pair]
-    script("studies/similarity").main(["--data", str(kaggle_folder), *files])
+    benchmark_named("studies/similarity").main(["--data", str(kaggle_folder), *files])
     printed = capsys.readouterr().out
     assert printed.startswith("3 validation galaxies, 17 candidates, 10 neighbours")
     distances = dict(re.findall(r"^\| (.+?) \| ([\d.]+) ±", printed, flags=re.MULTILINE))
@@ -61,7 +42,7 @@ def test_neighbours_are_compared_by_the_votes(script, kaggle_folder, tmp_path, c
     assert all(votes <= float(distance) for distance in distances.values())  # none can be nearer
 
 
-def test_a_placement_is_fitted_measured_and_written(script, tmp_path, capsys):
+def test_a_placement_is_fitted_measured_and_written(benchmark_named, tmp_path, capsys):
     weights, random = Path(write_tiny_weights(tmp_path)), np.random.default_rng(0)
     key = checkpoints.load(weights).key()
     vectors = random.exponential(size=(160, WIDTHS[-1])).astype(np.float16)
@@ -69,7 +50,7 @@ def test_a_placement_is_fitted_measured_and_written(script, tmp_path, capsys):
         add(pd.Series(to_bytes(vectors), index=[f"{number:04}" for number in range(160)]))
     np.save(tmp_path / "layout.npy", 10 * random.normal(size=(140, 2)))  # instead of openTSNE, which need not be here
     files = ["--embeddings", str(tmp_path / "embeddings.parquet"), "--layout", str(tmp_path / "layout.npy")]
-    script("studies/placement").main(
+    benchmark_named("studies/placement").main(
         ["--update", str(weights), "--data", "sample", *files, "--held-out", "20", "--steps", "30"]
     )
     printed = capsys.readouterr().out
