@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from galaxy_explorer.decision_tree.sentence.tokens import Bound, Token
+from galaxy_explorer.decision_tree.sentence.tokens import NUMBERS, Bound, Token
 from galaxy_explorer.decision_tree.sentence.vocabulary import Columns, Meaning, Measure
 from galaxy_explorer.decision_tree.table import COLUMNS, QUESTION_OF
 
@@ -170,14 +170,8 @@ class ClauseReader:
         if not token.meaning.answers:  # no arms at all
             self._waiting.negated = not self._waiting.negated
             return
-        if (number := token.text.split()[-1]) in (
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-        ) or "5" <= number < ":":
+        number = token.text.split()[-1].rstrip("+")
+        if NUMBERS.get(number, int(number) if number.isdecimal() else 0) > 4:
             self._reading.notes.append(f"“{token.text}” is read as “more than four”: the questions count to four.")
         self._add(token, token.meaning.answers, token.meaning, absorbs="arm")
 

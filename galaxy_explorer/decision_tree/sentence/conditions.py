@@ -127,7 +127,7 @@ def _chosen_once(first: Worded, second: Worded) -> str:
 
 
 def _not_asked(before: Worded, after: Worded) -> str:
-    """Return why one condition keeps the question of another from being asked, or ""."""
+    """Return why one condition keeps the question of another from being asked, or an empty text."""
     wanted = before.condition
     if wanted.measure != "share" or not _needs_question(after.condition):
         return ""

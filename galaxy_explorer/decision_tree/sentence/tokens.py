@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from galaxy_explorer.decision_tree.sentence.vocabulary import Columns, Meaning, Measure, vocabulary
 from galaxy_explorer.decision_tree.table import columns_of
 
-_NUMBERS = {
+NUMBERS = {
     **{"zero": 0, "one": 1, "single": 1, "two": 2, "double": 2, "three": 3, "triple": 3, "four": 4, "five": 5},
     **{"six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10},
 }
-_N = rf"\d{{1,2}}|{'|'.join(_NUMBERS)}"
+_N = rf"\d{{1,2}}|{'|'.join(NUMBERS)}"
 _AT_LEAST = r"≥|>=|at least|minimum|min|not (?:less|fewer) than|no (?:less|fewer) than"
 _MORE = r">|more than|over|above|greater than"
 _AT_MOST = r"≤|<=|at most|up to|maximum|max|not more than|no more than"
@@ -155,7 +155,7 @@ def _touches(numbers: range, answer: int) -> bool:
 
 
 def _integer(text: str) -> int:
-    return _NUMBERS[text] if text in _NUMBERS else int(text)
+    return NUMBERS[text] if text in NUMBERS else int(text)
 
 
 def _float(text: str) -> float:

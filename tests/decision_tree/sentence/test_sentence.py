@@ -89,6 +89,7 @@ def test_a_similar_word_is_proposed_and_not_applied() -> None:
         ("barred or ringed", "“barred or ringed” is left out: “or” joins answers of one question only"),
         ("not round, oval or cigar-shaped", "excludes all answers of its question"),
         ("five arms", "“five” is read as “more than four”"),
+        ("10 arms", "“10” is read as “more than four”"),
         ("many arms", "“more than four arms”"),
         ("face-on", "not edge-on for at least 80 %"),
         ("big galaxies", "“big” is read with “bulges” only"),
