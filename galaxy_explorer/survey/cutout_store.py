@@ -51,7 +51,7 @@ class CutoutStore:
 
     @property
     def is_finished(self) -> bool:
-        """Whether the zip file, or the folder with its positions, is there and no run was interrupted."""
+        """Whether the zip file, or the folder with its positions, is there, and no unfinished run."""
         result = self.path if self.is_zip else self.path / POSITIONS_FILE
         return result.is_file() and not self.unfinished.exists()
 

@@ -193,7 +193,7 @@ def _read_parquet(content: bytes) -> "Table":
     import pyarrow.parquet as pq
     from astropy.table import Table
 
-    kinds = {pa.type_for_alias(name.lower()): pd.array([], name).dtype for name in _NULLABLE}
+    kinds = {pa.type_for_alias(name.lower()): pd.api.types.pandas_dtype(name) for name in _NULLABLE}
     table = pq.read_table(io.BytesIO(content)).replace_schema_metadata(None)  # an index is a column
     return Table.from_pandas(table.to_pandas(types_mapper=kinds.get))
 

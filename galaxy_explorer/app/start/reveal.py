@@ -22,7 +22,7 @@ CHECK_INTERVAL_S = 0.3  # the visitor may press a button while the page waits fo
 STEPS = 5  # of the longest path
 ASIDES = {"same": ", as you said", "differs": ", unlike you"}
 
-Path = Sequence[tuple[str, float | None]]  # columns and shares; None without shares
+AnswerPath = Sequence[tuple[str, float | None]]  # columns and shares; None without shares
 
 
 def show_comparison(galaxy: ShownGalaxy, votes: np.ndarray) -> None:
@@ -33,7 +33,7 @@ def show_comparison(galaxy: ShownGalaxy, votes: np.ndarray) -> None:
     verdict, rows, network = st.empty(), st.container(key="paths"), st.empty()
     slots = {name: rows.empty() for name in ("You", "Volunteers", "Network")}
     _show_next()
-    rest: dict[str, Path] = {"You": [(column, None) for column in answers], "Volunteers": path_of(votes)}
+    rest: dict[str, AnswerPath] = {"You": [(column, None) for column in answers], "Volunteers": path_of(votes)}
     if late := not future.done():
         verdict.html(_verdict(answers, votes, None))
         _show_paths(rest, slots)
@@ -45,7 +45,7 @@ def show_comparison(galaxy: ShownGalaxy, votes: np.ndarray) -> None:
 
 
 def path_html(
-    name: str, path: Path, answers: Sequence[str], questions: Sequence[int] | None = None, late: bool = False
+    name: str, path: AnswerPath, answers: Sequence[str], questions: Sequence[int] | None = None, late: bool = False
 ) -> str:
     """Return a path as a list of drawn answers, marked as like or unlike the visitor's.
 
@@ -85,7 +85,7 @@ def _step(place: int, column: str, share: float | None, mark: str) -> str:
     return f'<li class="step{marked}" style="{style}"><b>{escape(label_of(column))}</b>{bar}</li>'
 
 
-def _show_paths(sides: dict[str, Path], slots: dict[str, DeltaGenerator], late: bool = False) -> None:
+def _show_paths(sides: dict[str, AnswerPath], slots: dict[str, DeltaGenerator], late: bool = False) -> None:
     """Draw paths, with one place for each question that any of them answers."""
     answers = state.start().answers
     questions = questions_of([column for column, _ in path] for path in sides.values())
