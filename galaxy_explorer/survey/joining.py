@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -206,14 +207,25 @@ def _ecsv_header(before: str, catalogue: "Table") -> str:
 def _storable(table: "Table") -> "Table":
     """Return a table that FITS can hold: text in ASCII, unknown booleans as null integers."""
     for name in table.colnames:
-        column = table[name]
+        column, is_masked = table[name], np.ma.is_masked(table[name])
         if column.dtype.kind == "U":
             table[name] = np.char.encode(np.ma.filled(column, ""), "ascii", "backslashreplace")
-        elif column.dtype.kind == "b" and np.ma.is_masked(column):  # astropy writes them as true
-            numbers = column.astype(np.int16)
-            numbers.fill_value = -1
-            table.replace_column(name, numbers)
+            continue
+        if column.dtype == np.int8 or (column.dtype.kind == "b" and is_masked):  # astropy writes both as booleans
+            table.replace_column(name, column.astype(np.int16))
+            if is_masked:
+                table[name].fill_value = -1
+        if is_masked and table[name].dtype.kind in "iu":
+            table[name].fill_value = _unused(table[name])
     return table
+
+
+def _unused(column: "Column") -> int:
+    """Return the null of a column of integers, or a number that it does not hold."""
+    known, limits = set(column.compressed().tolist()), np.iinfo(column.dtype)
+    largest = min(limits.max, np.iinfo(np.int64).max)  # as a card can hold
+    candidates = chain((int(column.fill_value),), range(largest, limits.min - 1, -1))
+    return next(value for value in candidates if limits.min <= value <= largest and value not in known)
 
 
 def _copy(column: Any) -> Any:

@@ -72,6 +72,19 @@ def test_fits_keeps_order_units_nulls_and_descriptions(run, galaxies, catalogue,
     assert {**read_about(output), "date": ""} == {**read_about(alone), "date": ""}
 
 
+def test_integers_of_every_size_survive_in_fits(run, galaxies, tmp_path):
+    table = Table({"name": [f"000{n}" for n in range(1, 5)], "known": np.array([100, 2, 3, 4], np.int8)})
+    integers = [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
+    for kind in integers:  # 999999 is astropy's usual null; a small type has a part of it
+        table[kind] = MaskedColumn(np.array([1, 5, 999999, 0]).astype(kind), mask=[False, True, False, False])
+    table.write(tmp_path / "catalogue.ecsv")
+    assert predicted(run, galaxies, tmp_path / "catalogue.ecsv", tmp_path / "out.fits") == 0
+    found = Table.read(tmp_path / "out.fits")
+    assert found["known"].tolist() == [100, 2, 3, 4, None, None]
+    for kind in integers:
+        assert found[kind].tolist() == [1, None, int(table[kind][2]), 0, None, None], kind
+
+
 @pytest.mark.parametrize("ending", [".csv", ".ecsv", ".parquet"])
 def test_other_formats_hold_the_same_columns(run, galaxies, catalogue, tmp_path, ending):
     output, alone = tmp_path / f"out{ending}", tmp_path / f"alone{ending}"
