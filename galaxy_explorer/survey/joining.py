@@ -117,7 +117,7 @@ class Join:
     def _join_text(self, path: Path) -> None:
         """Join CSV or ECSV; the cells of the predictions are copied as they are."""
         import pyarrow as pa
-        from pyarrow.csv import ConvertOptions, WriteOptions, read_csv, write_csv
+        from pyarrow.csv import ConvertOptions, read_csv
 
         content = path.read_bytes()
         head = b"".join(line for line in content.splitlines(keepends=True) if line.startswith(b"#"))
@@ -132,12 +132,14 @@ class Join:
         )
         catalogue = self._rows_for(table.column(ID).to_pylist(), names)
         for place, (name, values) in enumerate(_arrays(catalogue), start=1):
-            words = pa.compute.if_else(values, "True", "False") if pa.types.is_boolean(values.type) else values
-            table = table.add_column(place, name, words)
+            table = table.add_column(place, name, values)
+        predicted = set(names) - {ID}
+        cells = [_cells(table[name], name in predicted) for name in table.column_names]
+        rows = pa.compute.binary_join_element_wise(*cells, ",")
         with path.open("wb") as file:
             above = _ecsv_header(content[: content.index(b"\n", len(head))].decode(), catalogue) if head else ""
-            file.write(above.encode() or _csv_line(table.column_names))  # pyarrow quotes all names of a header
-            write_csv(table, file, WriteOptions(include_header=False, quoting_style="needed"))
+            file.write(above.encode() or _csv_line(table.column_names))
+            file.writelines(f"{row}\n".encode() for row in rows.to_pylist())
 
 
 def free_names(table: SurveyTable, taken: Iterable[str]) -> dict[str, str]:
@@ -180,6 +182,23 @@ def _names(path: Path, ending: str) -> list[str]:
         return pq.read_schema(path).names
     with path.open(encoding="utf-8", newline="") as file:
         return next(csv.reader(line for line in file if not line.startswith("#")))
+
+
+def _cells(values: "pa.ChunkedArray", is_predicted: bool) -> "pa.ChunkedArray":
+    """Return values as cells of CSV: empty if unknown, and texts in quotation marks.
+
+    The cells of predictions were read as texts, but are numbers and truths.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    is_text = pa.types.is_string(values.type) and not is_predicted
+    if pa.types.is_boolean(values.type):
+        values = pc.if_else(values, "True", "False")
+    cells = values.cast(pa.string())
+    if is_text:
+        cells = pc.binary_join_element_wise('"', pc.replace_substring(cells, '"', '""'), '"', "")
+    return pc.fill_null(cells, "")
 
 
 def _csv_line(cells: Iterable[str]) -> bytes:

@@ -92,6 +92,9 @@ def test_other_formats_hold_the_same_columns(run, galaxies, catalogue, tmp_path,
     assert run("predict", galaxies, "--crop", "none", "--output", alone) == 0
     pd.testing.assert_frame_equal(read_table(output)[0], read_table(alone)[0])
     assert read_table(output)[1] == read_table(alone)[1] is not None
+    if ending == ".csv":  # numbers are not in quotation marks; ids are
+        rows = zip(*(file.read_text().splitlines()[1:] for file in (output, alone)), strict=True)
+        assert all(row.endswith(before.partition(",")[2].replace('"', "")) and row[0] == '"' for row, before in rows)
     if ending == ".parquet":
         found = pq.read_table(output).to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
     else:
