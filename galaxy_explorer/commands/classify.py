@@ -49,10 +49,10 @@ from galaxy_explorer.prediction.embeddings import array_of, remove_arrays
 from galaxy_explorer.prediction.formats import check_ending
 from galaxy_explorer.prediction.tables import CLASS_SCORE, read_parquet, write_failures, write_sidecar
 from galaxy_explorer.similarity.class_files import SavedClass, read_class
+from galaxy_explorer.similarity.classifier import MEMBER
 from galaxy_explorer.storage import atomic_path, remove
 
 BLOCK = 50_000  # rows that are written at a time
-MEMBER = 0.5  # score
 PREDICTED = (*COLUMNS, OOD_SCORE, OOD_FLAG, *CROP_COLUMNS)
 
 

@@ -15,9 +15,8 @@ from galaxy_explorer.app.state import ClassRound
 from galaxy_explorer.app.ui.wording import escape_markdown, with_full_stop
 from galaxy_explorer.catalogue import Catalogue, CatalogueError
 from galaxy_explorer.images import ImageError
-from galaxy_explorer.similarity.classifier import suggest
+from galaxy_explorer.similarity.classifier import MEMBER, suggest
 
-LIKELY = 0.5
 VERDICTS: tuple[tuple[str, Mark, str, Literal["primary", "secondary"]], ...] = (
     ("Yes", "yes", "favorite", "primary"),
     ("No", "no", "close", "secondary"),
@@ -105,7 +104,7 @@ def _judge(source: str, name: str, galaxy_id: str, mark: Mark) -> None:
 
 def _why(score: float) -> str:
     """Return in words why a galaxy is offered."""
-    return "The app thinks: likely." if score > LIKELY else "The app is not sure about this one."
+    return "The app thinks: likely." if score > MEMBER else "The app is not sure about this one."
 
 
 def _offer_update(catalogue: Catalogue, collection: Collection, current: ClassRound) -> None:
