@@ -255,7 +255,7 @@ class CollectionsState:
     outdated: bool = False  # whether the page shows earlier ones
     watched: bool = False  # whether the page that runs shows them
     undo: "list[tuple[str, Collections]]" = field(default_factory=list)  # changes in words, with what was before
-    imported: str = ""  # a message about the last import
+    imported: str = ""  # a message about the last import, until the next change
 
 
 class ClassRound(NamedTuple):
@@ -272,7 +272,7 @@ class ClassifyState:
     """The round of “Find more like these”, and the class files that the visitor opened."""
 
     round: ClassRound | None = None
-    skipped: set[str] = field(default_factory=set)  # galaxies of the round that were not judged
+    skipped: set[str] = field(default_factory=set)  # galaxies that were offered for this class and not judged
     opened: "dict[str, SavedClass]" = field(default_factory=dict)  # by name
     message: str = ""  # about the file opened last
 

@@ -2,7 +2,6 @@
 
 import argparse
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -13,7 +12,14 @@ import pandas as pd
 
 from galaxy_explorer.catalogue import read_ids
 from galaxy_explorer.commands.console import inference_options, load_model, progress_bar
-from galaxy_explorer.commands.predict import CANNOT_RUN, check_unfinished, forget_changed
+from galaxy_explorer.commands.predict import (
+    CANNOT_RUN,
+    PREDICT_AGAIN,
+    TableOptions,
+    check_unfinished,
+    forget_changed,
+    report_finished,
+)
 from galaxy_explorer.commands.reporting import (
     check_not_overwriting_inputs,
     check_output,
@@ -32,6 +38,7 @@ from galaxy_explorer.prediction import (
     OOD_FLAG,
     OOD_SCORE,
     PredictionStore,
+    Source,
     predict_missing,
     provenance,
     read_about,
@@ -40,26 +47,22 @@ from galaxy_explorer.prediction import (
 )
 from galaxy_explorer.prediction.embeddings import array_of, remove_arrays
 from galaxy_explorer.prediction.formats import check_ending
-from galaxy_explorer.prediction.tables import CLASS_SCORE, read_parquet, sidecar, write_failures
+from galaxy_explorer.prediction.tables import CLASS_SCORE, read_parquet, write_failures, write_sidecar
 from galaxy_explorer.similarity.class_files import SavedClass, read_class
-from galaxy_explorer.storage import atomic_path, remove, write_atomic
+from galaxy_explorer.similarity.classifier import MEMBER
+from galaxy_explorer.storage import atomic_path, remove
 
 BLOCK = 50_000  # rows that are written at a time
-MEMBER = 0.5  # score
+PREDICTED = (*COLUMNS, OOD_SCORE, OOD_FLAG, *CROP_COLUMNS)
 
 
 @dataclass(frozen=True)
 class Table:
-    """The table of a run: its file, the unfinished predictions next to it, and its metadata."""
+    """The table of a run, the predictions next to it that it is made from, and its metadata."""
 
-    output: Path
+    scores: PredictionStore
     work: PredictionStore
     about: Mapping[str, str | int]
-
-    @property
-    def failed(self) -> Path:
-        """List of the galaxies that could not be predicted."""
-        return self.output.with_name(f"{self.output.name}.failed.csv")
 
 
 def classify(options: argparse.Namespace) -> int:
@@ -88,7 +91,7 @@ def classify(options: argparse.Namespace) -> int:
         table = _table(options, output, model, of_class)
         until_end.enter_context(reserved(output, table.work.lock()))
         if options.resume and output.exists() and not (table.work.chunk_paths() or table.work.finished):
-            return _report_finished(table)
+            return _report_finished(table, sources)
         if table.work.finished:  # a run was killed while it wrote the scores
             table.work.reopen()
         check_unfinished(table.work, sources, options.resume)
@@ -111,11 +114,10 @@ def check_network(saved: SavedClass, model: Model, weights: str) -> None:
     ValueError
         If it was learned with another one, or with other weights.
     """
-    if model.key(saved.views) != saved.network_key:
+    if model.fingerprint != saved.network_fingerprint:
         raise ValueError(
-            f"the class “{saved.name}” was learned with the network {saved.network} of the key {saved.network_key}, "
-            f"and {weights} has the key {model.key(saved.views)}; give the checkpoint that it was learned with to "
-            "--weights, or learn the class again"
+            f"the class “{saved.name}” was learned with other weights of the network {saved.network} than those of "
+            f"{weights}; give the checkpoint that it was learned with to --weights, or learn the class again"
         )
 
 
@@ -124,35 +126,36 @@ def _table(options: argparse.Namespace, output: Path, model: Model, about: Mappi
     made_by = provenance(options.weights, model, options.tta_views) | {"crop": options.crop, "names": options.names}
     key = str(made_by["prediction_key"])
     work = PredictionStore(output.with_name(f".{output.name}.predictions.parquet"), key, embeddings=True)
-    return Table(output, work, {**made_by, **about})
+    return Table(PredictionStore(output, key), work, {**made_by, **about})
 
 
 def _finish(table: Table, saved: SavedClass, count: int) -> int:
     """Write the table and report what it holds; return the exit status."""
-    listed = f"all of them, with the reasons, are in {table.failed}"
-    work = table.work
+    work, output, failed = table.work, table.scores.path, table.scores.failed
+    listed = f"all of them, with the reasons, are in {failed}"
     if not work.predicted_ids():
         failures = work.give_up()
-        write_failures(table.failed, failures)
+        write_failures(failed, failures)
         work.failed.unlink(missing_ok=True)
         report(failures, listed)
-        say(f"no galaxy could be predicted; {table.output} was not written")
+        say(f"no galaxy could be predicted; {output} was not written")
         return CANNOT_RUN
-    work.finish((*COLUMNS, OOD_SCORE, *CROP_COLUMNS))
+    work.finish(PREDICTED)
     failures = read_failures(work.failed)
     rows = read_parquet(work.path)
-    columns = [CLASS_SCORE, *COLUMNS, OOD_SCORE, OOD_FLAG, *CROP_COLUMNS]
-    columns = [name for name in columns if name not in rows or rows[name].notna().any()]
+    if rows[OOD_SCORE].isna().all():  # the model card has no reference
+        del rows[OOD_FLAG]
+    columns = [CLASS_SCORE, *(name for name in PREDICTED if name in rows and rows[name].notna().any())]
     rows[CLASS_SCORE] = _scores(work.path, rows, saved)
-    names, ending = str(table.about["names"]), check_ending(table.output)
-    with atomic_path(table.output) as temporary:
+    names, ending = str(table.about["names"]), check_ending(output)
+    with atomic_path(output) as temporary:
         write_table(temporary, ending, _blocks(rows), columns, table.about, names)
-        write_failures(table.failed, failures)
+        write_failures(failed, failures)
     if ending == ".csv":
-        write_atomic(sidecar(table.output), _as_json(table.about))
+        write_sidecar(output, table.about)
     _remove_work(work)
     members = int((rows[CLASS_SCORE] >= MEMBER).sum())
-    print(printable(f"{len(rows):,} of {count:,} galaxies are in {table.output}"))
+    print(printable(f"{len(rows):,} of {count:,} galaxies are in {output}"))
     print(printable(f"{members:,} of them have a score of “{saved.name}” of at least {MEMBER}"))
     return report(failures, listed)
 
@@ -167,7 +170,6 @@ def _scores(path: Path, rows: pd.DataFrame, saved: SavedClass) -> np.ndarray:
 
 def _blocks(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """Yield the rows of the table in blocks."""
-    rows = rows.assign(**{OOD_FLAG: rows[OOD_SCORE] > 1})
     for start in range(0, max(1, len(rows)), BLOCK):
         yield rows.iloc[start : start + BLOCK]
 
@@ -179,17 +181,8 @@ def _remove_work(work: PredictionStore) -> None:
         remove(path)
 
 
-def _report_finished(table: Table) -> int:
+def _report_finished(table: Table, sources: list[Source]) -> int:
     """Check a finished table that ``--resume`` was given for, and report its failures."""
-    if read_about(table.output).get("class_sha256") != table.about["class_sha256"]:
-        raise ValueError(
-            f"{table.output} is finished, but not with this class file; leave out --resume to write it again, or name "
-            "another --output"
-        )
-    print(printable(f"{table.output} is finished already; leave out --resume to classify all again"))
-    return report(read_failures(table.failed), f"all of them, with the reasons, are in {table.failed}")
-
-
-def _as_json(about: Mapping[str, str | int]) -> bytes:
-    """Return metadata for the sidecar of a CSV table."""
-    return json.dumps(dict(about), indent=2).encode()
+    if read_about(table.scores.path).get("class_sha256") != table.about["class_sha256"]:
+        raise ValueError(f"{table.scores.path} is finished, but not with this class file; {PREDICT_AGAIN}")
+    return report_finished(table.scores, sources, TableOptions((), table.about, str(table.about["names"])))

@@ -97,7 +97,7 @@ def predict(options: argparse.Namespace) -> int:
                 if output.exists() and not finished:
                     say(f"{output} exists; it is replaced when all galaxies are predicted")
         if finished:
-            return _report_finished(store, sources, table) if rank.is_rank_0 else 0
+            return report_finished(store, sources, table) if rank.is_rank_0 else 0
         with disk_errors(output, lambda: "add --resume" if store.chunk_paths() else "give the same command again"):
             with progress_bar(rank, before=len(store.predicted_ids())) as progress:
                 predict_missing(store, model, sources, replace(settings, progress=progress), rank)
@@ -211,7 +211,7 @@ def _check_same_galaxies(sources: list[Source], rank: Rank) -> None:
         )
 
 
-def _report_finished(store: PredictionStore, sources: list[Source], table: TableOptions) -> int:
+def report_finished(store: PredictionStore, sources: list[Source], table: TableOptions) -> int:
     """Check a finished table that ``--resume`` was given for, and report its failures."""
     failures = read_failures(store.failed)
     expected = [source.galaxy_id for source in sources if source.galaxy_id not in failures]

@@ -12,9 +12,7 @@ import torch
 from galaxy_explorer.images import DEFAULT_VIEWS, for_prediction
 from galaxy_explorer.models.card import Card, plain
 from galaxy_explorer.models.networks import GalaxyNetwork
-
-# Card entries that decide the predictions, in addition to the weights.
-_DECISIVE = ("model", "arguments", "image_size", "crop", "mean", "std")
+from galaxy_explorer.models.placements import DECISIVE, fingerprint_of
 
 
 @dataclass(frozen=True)
@@ -29,6 +27,11 @@ class Model:
     def device(self) -> torch.device:
         """The device of the network."""
         return next(self.network.parameters()).device
+
+    @property
+    def fingerprint(self) -> str:
+        """Fingerprint of all that decides an embedding or a prediction except image and TTA views."""
+        return fingerprint_of(self.network.state_dict(), self.card)
 
     def inputs(self, picture: np.ndarray, field_of_view: float = 1.0) -> np.ndarray:
         """Preprocess an image: ``(H, W, 3) uint8`` to ``(3, S, S) float32``.
@@ -52,7 +55,7 @@ class Model:
         str
             16 hexadecimal digits, which change with weights, preprocessing, TTA views and interval model.
         """
-        decisive = [*(plain(getattr(self.card, name)) for name in _DECISIVE), tta_views]
+        decisive = [*(plain(getattr(self.card, name)) for name in DECISIVE), tta_views]
         if interval_model := self.card.interval_model(tta_views):
             decisive.append(plain(interval_model))
         digest = hashlib.sha256(json.dumps(decisive).encode())

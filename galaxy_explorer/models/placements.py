@@ -15,7 +15,7 @@ import torch
 
 from galaxy_explorer.models.card import Card, plain
 
-# Card entries that decide an embedding, in addition to the weights.
+# Card entries that decide an embedding and a prediction, in addition to the weights.
 DECISIVE = ("model", "arguments", "image_size", "crop", "mean", "std")
 
 

@@ -1,6 +1,5 @@
 """A prediction table that grows in chunks, survives a kill, and ends as one file."""
 
-import json
 import os
 import secrets
 import shutil
@@ -52,11 +51,11 @@ from galaxy_explorer.prediction.tables import (
     parquet_about,
     read_failures,
     read_parquet,
-    sidecar,
     write_failures,
     write_parquet,
+    write_sidecar,
 )
-from galaxy_explorer.storage import atomic_path, remove_leftovers, try_lock, write_atomic
+from galaxy_explorer.storage import atomic_path, remove_leftovers, try_lock
 
 STORED = (*COLUMNS, *INTERVAL_COLUMNS, OOD_SCORE)  # columns of a catalogue's finished table in the cache
 _DELETE_CHUNK = "delete it, and give the same command with --resume: the galaxies in it are predicted again"
@@ -188,7 +187,7 @@ class PredictionStore:
             write_table(temporary, ending, rows(add), columns, metadata, names)
             write_failures(self.failed, failures)
         if ending == ".csv":
-            write_atomic(sidecar(self.path), json.dumps(metadata, indent=2).encode())
+            write_sidecar(self.path, metadata)
         self._drop_chunks()
         if not embeddings_file:
             remove_arrays(self.path, spared=token)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from galaxy_explorer.catalogue import ID
 from galaxy_explorer.decision_tree import COLUMNS
-from galaxy_explorer.storage import atomic_path
+from galaxy_explorer.storage import atomic_path, write_atomic
 
 LOWER_COLUMNS = tuple(f"{name}_lower" for name in COLUMNS)  # lower ends of the 68 % prediction intervals
 UPPER_COLUMNS = tuple(f"{name}_upper" for name in COLUMNS)
@@ -107,6 +107,11 @@ def parquet_about(path: Path) -> dict[str, str]:
 def sidecar(table: Path) -> Path:
     """Return the path of the JSON file next to a CSV table that holds its metadata."""
     return table.with_name(f"{table.name}.json")
+
+
+def write_sidecar(table: Path, about: About) -> None:
+    """Write the metadata of a CSV table into its sidecar."""
+    write_atomic(sidecar(table), json.dumps(dict(about), indent=2).encode())
 
 
 def sidecar_about(table: Path) -> dict[str, str]:

@@ -34,8 +34,8 @@ class SavedClass:
         What its galaxies are called.
     network : str
         Name of the network whose embeddings it was learned from.
-    network_key : str
-        What `Model.key` returns for it, with `views` TTA views.
+    network_fingerprint : str
+        Its `Model.fingerprint`.
     views : int
         Number of TTA views.
     classifier : Classifier
@@ -48,7 +48,7 @@ class SavedClass:
 
     name: str
     network: str
-    network_key: str
+    network_fingerprint: str
     views: int
     classifier: Classifier
     marks: Marks = field(default=(), repr=False)
@@ -62,7 +62,7 @@ class SavedClass:
             "version": VERSION,
             "name": self.name,
             "network": self.network,
-            "network_key": self.network_key,
+            "network_fingerprint": self.network_fingerprint,
             "tta_views": self.views,
             "galaxy_explorer": __version__,
             "features": {"square roots of the embedding": model.dimensions, "predicted vote fractions": list(COLUMNS)},
@@ -125,7 +125,7 @@ def _class_of(found: dict[str, Any]) -> SavedClass:
         raise ValueError("a weight is NaN or inf")
     if not 1 <= (views := int(found["tta_views"])) <= 8:
         raise ValueError("the number of TTA views is not 1 to 8")
-    texts = {key: _text(found[key]) for key in ("name", "network", "network_key")}
+    texts = {key: _text(found[key]) for key in ("name", "network", "network_fingerprint")}
     measured = found.get("cross_validation")
     quality = measured and Quality(float(measured["called"]), float(measured["right"]), int(measured["yes"]))
     marks = tuple((_text(source), _text(galaxy), _text(mark)) for source, galaxy, mark in found.get("marks", ()))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+MEMBER = 0.5  # score of a galaxy that is called a member
 ROUND = 10  # galaxies that are offered at a time
 BACKGROUND = 500  # random galaxies that count as "no" until they are marked
 BACKGROUND_WEIGHT = 0.05  # of each of them, compared with a galaxy marked "no"

@@ -117,9 +117,9 @@ def evict_prediction_tables(
     for path in folder.glob("*"):
         table = path.name.lstrip(".").partition(".")[0]  # a table's name has no dot but that of its ending
         with suppress(FileNotFoundError):  # another process has just renamed or deleted it
+            sizes[table] = sizes.get(table, 0) + _bytes_of(path)
             changed[table] = max(changed.get(table, 0.0), path.stat().st_mtime)
             parts.setdefault(table, []).append(path)
-            sizes[table] = sizes.get(table, 0) + _bytes_of(path)
     total, kept = 0, {spare.stem for spare in spared}
     for rank, table in enumerate(sorted(changed, key=changed.__getitem__, reverse=True)):
         total += sizes[table]

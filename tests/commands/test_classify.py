@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from tiny_prediction import WIDTHS, interrupt_after_a_batch
+from tiny_prediction import WIDTHS, interrupt_after_a_batch, write_tiny_weights
 
 from galaxy_explorer.cli import main
 from galaxy_explorer.commands import classify
@@ -33,7 +33,7 @@ def class_file(weights, tmp_path):
     rng = np.random.default_rng(0)
     model = Classifier(rng.normal(size=WIDTHS[-1] + len(COLUMNS)).astype(np.float32), 0.1, WIDTHS[-1])
     path = tmp_path / "rings.class.json"
-    path.write_bytes(SavedClass("rings", "tiny", load(weights).key(2), 2, model).to_bytes())
+    path.write_bytes(SavedClass("rings", "tiny", load(weights).fingerprint, 2, model).to_bytes())
     return path
 
 
@@ -95,6 +95,9 @@ def test_an_interrupted_run_is_resumed(run, galaxies, class_file, tmp_path, monk
     assert len(scores(output)) == 6
     assert run(*command, "--resume") == 0
     assert "is finished already" in capsys.readouterr().out
+    (galaxies / "0007.png").write_bytes((galaxies / "0001.png").read_bytes())
+    assert run(*command, "--resume") == 2
+    assert "without 1 of the galaxies, the first of them 0007" in capsys.readouterr().err
     class_file.write_bytes(class_file.read_bytes() + b"\n")
     assert run(*command, "--resume") == 2
     assert "not with this class file" in capsys.readouterr().err
@@ -103,9 +106,9 @@ def test_an_interrupted_run_is_resumed(run, galaxies, class_file, tmp_path, monk
 def test_what_cannot_be_classified_has_a_reason(run, galaxies, class_file, tmp_path, capsys):
     output = tmp_path / "scores.csv"
     content = json.loads(class_file.read_bytes())
-    class_file.write_text(json.dumps(content | {"network_key": "f" * 16}))
+    class_file.write_text(json.dumps(content | {"network_fingerprint": "f" * 64}))
     assert run("classify", class_file, galaxies, "--output", output) == 2
-    assert "learned with the network tiny of the key ffffffffffffffff" in capsys.readouterr().err
+    assert "learned with other weights of the network tiny" in capsys.readouterr().err
     class_file.write_text("{}")
     assert run("classify", class_file, galaxies, "--output", output) == 2
     assert "is not a class file" in capsys.readouterr().err
@@ -136,3 +139,11 @@ def test_a_run_that_was_killed_while_it_wrote_the_scores_is_resumed(
     (galaxies / "0001.png").write_bytes((galaxies / "0003.png").read_bytes())
     assert run("classify", class_file, galaxies, "--output", output, "--resume") == 0
     assert len(scores(output)) == 6
+
+
+def test_a_class_outlives_another_interval_model_and_ood_reference(run, galaxies, class_file, tmp_path):
+    weights = write_tiny_weights(tmp_path, interval_models={}, ood_reference=None)
+    output = tmp_path / "scores.csv"
+    assert main([*map(str, ("classify", class_file, galaxies, "--weights", weights, "--output", output))]) == 0
+    assert len(scores(output)) == 6
+    assert not {"ood_score", "out_of_distribution"} & {*pd.read_csv(output).columns}  # not False: unknown

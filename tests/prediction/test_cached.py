@@ -124,6 +124,15 @@ def test_the_bytes_of_tables_are_bounded_and_embeddings_are_evicted_with_their_t
     ]
 
 
+def test_a_chunk_that_is_deleted_while_tables_are_measured_is_no_obstacle(tmp_path) -> None:
+    folder = tmp_path / "growing.parquet.partial"
+    folder.mkdir()
+    (folder / "1.parquet").symlink_to(tmp_path / "deleted")  # listed, and not there
+    (tmp_path / "other.parquet").write_bytes(bytes(100))
+    evict_prediction_tables(tmp_path, 0)
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+
+
 def test_predictions_of_pictures_that_were_replaced_do_not_count(picture_folder, weights) -> None:
     from galaxy_explorer.catalogue import open_catalogue
 

@@ -18,7 +18,12 @@ def test_a_saved_class_gives_the_same_scores_again():
     found = read_class(SAVED.to_bytes(), "rings.class.json")
     vectors, answers = np.ones((3, 4), np.float16), np.full((3, len(COLUMNS)), 0.5, np.float32)
     np.testing.assert_array_equal(found.classifier.scores(vectors, answers), SAVED.classifier.scores(vectors, answers))
-    assert (found.name, found.network, found.network_key, found.views) == ("rings", "fcn", "0123456789abcdef", 8)
+    assert (found.name, found.network, found.network_fingerprint, found.views) == (
+        "rings",
+        "fcn",
+        "0123456789abcdef",
+        8,
+    )
     assert (found.marks, found.quality) == (MARKS, SAVED.quality)
 
 
@@ -51,7 +56,7 @@ def test_other_files_are_refused(content, reason):
         ({"tta_views": 10**400}, "1 to 8"),
         ({"name": ""}, "1 to 200 letters"),
         ({"name": "a\x1b[2J"}, "1 to 200 letters"),
-        ({"network_key": "x" * 201}, "1 to 200 letters"),
+        ({"network_fingerprint": "x" * 201}, "1 to 200 letters"),
         ({"features": {}}, "damaged"),
         ({"features": {"square roots of the embedding": 4, "predicted vote fractions": []}}, "not the 37"),
         ({"features": {"square roots of the embedding": -1, "predicted vote fractions": list(COLUMNS)}}, "number of"),

@@ -4,7 +4,7 @@ import streamlit as st
 
 from galaxy_explorer.app import state
 from galaxy_explorer.app.services.collections import session
-from galaxy_explorer.app.services.collections.collection import Collection, clean_name
+from galaxy_explorer.app.services.collections.collection import Collection, clean_name, file_name
 from galaxy_explorer.app.services.collections.ranking import Ranking, problem_of, saved_class
 from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui.wording import as_sentence
@@ -16,11 +16,10 @@ SAVE_HELP = "A small file with what was learned: open it here again, or apply it
 
 def offer_save(collection: Collection, found: Ranking) -> None:
     """Draw the button that saves the class."""
-    name = "".join(one if one.isalnum() or one in "-_" else "-" for one in collection.name).strip("-") or "class"
     st.download_button(
         "Save class",
         lambda: saved_class(collection, found).to_bytes(),
-        f"{name}{ENDING}",
+        f"{file_name(collection.name)}{ENDING}",
         "application/json",
         icon=":material/download:",
         help=SAVE_HELP,

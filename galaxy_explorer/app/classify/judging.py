@@ -1,6 +1,7 @@
 """Rounds of judging: ten galaxies, one after the other, each "yes", "no" or skipped."""
 
 from functools import partial
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -14,21 +15,21 @@ from galaxy_explorer.app.state import ClassRound
 from galaxy_explorer.app.ui.wording import escape_markdown, with_full_stop
 from galaxy_explorer.catalogue import Catalogue, CatalogueError
 from galaxy_explorer.images import ImageError
-from galaxy_explorer.similarity.classifier import suggest
+from galaxy_explorer.similarity.classifier import MEMBER, suggest
 
-LIKELY = 0.5
+VERDICTS: tuple[tuple[str, Mark, str, Literal["primary", "secondary"]], ...] = (
+    ("Yes", "yes", "favorite", "primary"),
+    ("No", "no", "close", "secondary"),
+)  # label, mark, icon and kind of each button
 
 
 def current_round(source: str, catalogue: Catalogue, collection: Collection, network: str) -> ClassRound:
     """Return the galaxies to judge; a new round when all are judged, or another class is shown."""
     mine = state.classify()
     current = mine.round
-    same = current and (current.source, current.network, current.learned_from.name) == (
-        source,
-        network,
-        collection.name,
-    )
-    if current and same and waiting_ids(current, collection):
+    if not current or (current.source, current.learned_from.name) != (source, collection.name):
+        mine.skipped.clear()
+    elif current.network == network and waiting_ids(current, collection):
         return current
     return next_round(source, catalogue, collection, network)
 
@@ -78,15 +79,21 @@ def show_round(catalogue: Catalogue, collection: Collection, current: ClassRound
 def _buttons(source: str, collection: Collection, galaxy_id: str) -> None:
     """Draw the buttons that judge a galaxy, skip it, or undo."""
     with st.container(horizontal=True, key="verdict_buttons"):
-        for label, mark, icon, kind in (("Yes", "yes", "favorite", "primary"), ("No", "no", "close", "secondary")):
-            judge = partial(_judge, source, collection.name, galaxy_id, mark)  # type: ignore[arg-type]
-            icon = f":material/{icon}:"
-            st.button(label, key=f"judge_{mark}", icon=icon, type=kind, shortcut=label[0], on_click=judge)  # type: ignore[arg-type]
+        for label, mark, symbol, kind in VERDICTS:
+            judge, icon = partial(_judge, source, collection.name, galaxy_id, mark), f":material/{symbol}:"
+            st.button(label, key=f"judge_{mark}", icon=icon, type=kind, shortcut=label[0], on_click=judge)
     with st.container(horizontal=True):
         skip = partial(state.classify().skipped.add, galaxy_id)
         st.button("Skip", key="skip", icon=":material/skip_next:", type="tertiary", shortcut="S", on_click=skip)
-        undo = {"on_click": session.undo, "disabled": not session.last_change()}
-        st.button("Undo", key="undo_mark", icon=":material/undo:", type="tertiary", shortcut="U", **undo)  # type: ignore[arg-type]
+        st.button(
+            "Undo",
+            key="undo_mark",
+            icon=":material/undo:",
+            type="tertiary",
+            shortcut="U",
+            on_click=session.undo,
+            disabled=not session.last_change(),
+        )
 
 
 def _judge(source: str, name: str, galaxy_id: str, mark: Mark) -> None:
@@ -97,7 +104,7 @@ def _judge(source: str, name: str, galaxy_id: str, mark: Mark) -> None:
 
 def _why(score: float) -> str:
     """Return in words why a galaxy is offered."""
-    return "The app thinks: likely." if score > LIKELY else "The app is not sure about this one."
+    return "The app thinks: likely." if score > MEMBER else "The app is not sure about this one."
 
 
 def _offer_update(catalogue: Catalogue, collection: Collection, current: ClassRound) -> None:

@@ -13,10 +13,9 @@ from galaxy_explorer.app.ui.skeletons import GALLERY_TILES
 from galaxy_explorer.app.ui.tiles import show_tiles
 from galaxy_explorer.app.ui.wording import escape_markdown, galaxies_in_words, with_full_stop
 from galaxy_explorer.catalogue import Catalogue, argsort_nan_last
-from galaxy_explorer.similarity.classifier import FEWEST, Quality
+from galaxy_explorer.similarity.classifier import FEWEST, MEMBER, Quality
 
 FEW_CALLED = 4  # below which a precision says nothing
-MEMBER = 0.5  # score
 QUALITY_HELP = (
     "By cross-validation: the class is learned from four fifths of your marks and judges the rest, in turn. The bounds "
     "are those of a 95 % interval. Your marks are not a random sample: among all galaxies it may do worse."

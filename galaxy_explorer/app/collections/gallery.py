@@ -78,7 +78,7 @@ def show_ids(source: str, catalogue: Catalogue, ids: Sequence[str]) -> None:
     captions = {galaxy_id: kind_of(row) or "" for galaxy_id, row in zip(known, fractions, strict=True)}
     params = {"source": source} | sources.vote_params(catalogue)
     with st.container(key=f"collection_tiles_{abs(hash(source))}"):
-        errors = show_tiles(catalogue, params, captions, "tile")
+        errors = show_tiles(catalogue, params, captions, f"tile_{abs(hash(source))}")  # an id may be in two sources
     for galaxy_id, error in errors.items():
         st.caption(f"No picture of {escape_markdown(galaxy_id)}: {with_full_stop(error)}")
     if unknown := [galaxy_id for galaxy_id in ids if galaxy_id not in catalogue]:

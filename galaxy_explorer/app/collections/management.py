@@ -15,6 +15,7 @@ from galaxy_explorer.app.services.collections.collection import (
     CollectionError,
     Collections,
     clean_name,
+    file_name,
 )
 from galaxy_explorer.app.services.collections.exchange import MAX_FILE_BYTES, from_csv, to_csv
 from galaxy_explorer.app.state import Key
@@ -136,11 +137,6 @@ def offer_undo() -> None:
             on_click=session.undo,
             key="undo",
         )
-
-
-def file_name(name: str) -> str:
-    """Return a collection's name as the name of a file."""
-    return "".join(one if one.isalnum() or one in "-_" else "-" for one in name).strip("-") or "collection"
 
 
 def _try(changed: Callable[[], Collections], words: str) -> None:

@@ -47,7 +47,7 @@ def mean_table(catalogue: Catalogue, answers: Answers, rows: np.ndarray) -> pd.D
     def mean_of_all() -> np.ndarray:
         return np.array([np.nanmean(answers.votes.fractions(name), dtype=float) for name in COLUMNS])
 
-    everyone = catalogue_result(catalogue, ("mean answers", answers.name, answers.predicted), mean_of_all)
+    everyone = catalogue_result(catalogue, ("mean answers", answers.key), mean_of_all)
     # Shares of the mean fractions: a galaxy counts in a question as far as its votes reach it.
     shares = [100 * shares_from_fractions(mean) for mean in (these.mean(axis=0), everyone)]
     questions = [QUESTION_OF[name].text for name in COLUMNS]

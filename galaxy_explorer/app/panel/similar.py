@@ -9,16 +9,16 @@ import streamlit as st
 from galaxy_explorer.app import state
 from galaxy_explorer.app.panel.selected_answer import asked_answer
 from galaxy_explorer.app.panel.shown_galaxy import ShownGalaxy
-from galaxy_explorer.app.services import prediction_jobs, sources
+from galaxy_explorer.app.services import sources
 from galaxy_explorer.app.services.answers import answers_of
 from galaxy_explorer.app.services.embeddings import embeddings_of
 from galaxy_explorer.app.services.networks import label
 from galaxy_explorer.app.services.result_cache import catalogue_result
 from galaxy_explorer.app.state import Key
-from galaxy_explorer.app.ui import predicting
+from galaxy_explorer.app.ui.predicting import offer_predictions
 from galaxy_explorer.app.ui.tiles import show_tiles
-from galaxy_explorer.app.ui.wording import escape_markdown, galaxies_in_words, with_full_stop
-from galaxy_explorer.catalogue import Catalogue, CatalogueError, draw_named
+from galaxy_explorer.app.ui.wording import escape_markdown, with_full_stop
+from galaxy_explorer.catalogue import Catalogue, CatalogueError
 from galaxy_explorer.decision_tree import COLUMNS, kind_of
 from galaxy_explorer.prediction import Embeddings
 from galaxy_explorer.similarity import Neighbours
@@ -59,19 +59,18 @@ def show_similar(galaxy: ShownGalaxy, network: str) -> None:
         except (CatalogueError, OSError) as error:
             st.caption(f"The galaxies cannot be opened: {with_full_stop(error)}")
             return
-        _offer_rest(catalogue, network, embeddings)
+        offer_predictions(catalogue, network, embeddings=True)
 
 
 def _choose_source(network: str) -> str:
     """Return the source whose galaxies are compared; draw a choice if several have embeddings."""
     current, mine = sources.current_source(), state.panel()
-    embedded = [name for name in sources.sources() if _has_embeddings(name, network, current)]
+    embedded = [name for name in sources.sources() if _has_embeddings(name, network)]
     offered = list(dict.fromkeys([current, *embedded]))
-    chosen = mine.similar_source if mine.similar_source in offered else (*embedded, current)[0]
-    chosen = current if current in embedded and mine.similar_source not in offered else chosen
     if len(offered) == 1:
         return current
-    state.set_widget(Key.SIMILAR_SOURCE, chosen)
+    default = current if current in embedded else embedded[0]
+    state.set_widget(Key.SIMILAR_SOURCE, mine.similar_source if mine.similar_source in offered else default)
 
     def choose() -> None:
         mine.similar_source = state.widget(Key.SIMILAR_SOURCE)
@@ -80,14 +79,10 @@ def _choose_source(network: str) -> str:
     return st.selectbox("Find similar galaxies in", offered, key=Key.SIMILAR_SOURCE, on_change=choose, **box)
 
 
-def _has_embeddings(source: str, network: str, current: str) -> bool:
-    """Return whether a source has embeddings; draws of SDSS that are not open are not opened."""
-    if source != current and draw_named(source):
-        return False
-    try:
-        return embeddings_of(sources.catalogue(source), network) is not None
-    except (CatalogueError, OSError):
-        return False
+def _has_embeddings(source: str, network: str) -> bool:
+    """Return whether a source is open and has embeddings."""
+    catalogue = sources.catalogue_if_open(source)
+    return catalogue is not None and embeddings_of(catalogue, network) is not None
 
 
 def find_similar(
@@ -95,12 +90,12 @@ def find_similar(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return rows and distances of the galaxies most similar to one, except for itself."""
     # The embeddings are the same object until there are more, whose search replaces that of the former ones.
-    prepared: dict[int, Neighbours] = catalogue_result(catalogue, ("neighbours", embeddings.network), dict)
-    search = prepared.get(id(embeddings))
-    if search is None or search.embeddings is not embeddings:
+    latest: dict[Embeddings, Neighbours] = catalogue_result(catalogue, ("neighbours", embeddings.network), dict)
+    search = latest.get(embeddings)
+    if search is None:
         search = Neighbours(embeddings)
-        prepared.clear()
-        prepared[id(embeddings)] = search
+        latest.clear()
+        latest[embeddings] = search
     itself = int(catalogue.table.index.get_indexer(pd.Index([galaxy.galaxy_id]))[0])  # -1 if it is not in the catalogue
     return search.nearest(galaxy.embedding(embeddings.network), count, exclude=itself)
 
@@ -136,16 +131,3 @@ def _explain_none(source: str, network: str) -> None:
     """Explain why there are no similar galaxies yet."""
     named = escape_markdown(sources.source_label(source))
     st.caption(f"To compare pictures, the {label(network)} network must have predicted those of “{named}” once.")
-
-
-def _offer_rest(catalogue: Catalogue, network: str, embeddings: Embeddings | None) -> None:
-    """Offer to predict the galaxies without an embedding."""
-    predicted = answers_of(catalogue, network).predicted
-    lacking = predicted - (len(embeddings.rows) if embeddings else 0)
-    if lacking > 0 and not prediction_jobs.worker().find(catalogue, network):
-        text = f"{galaxies_in_words(lacking)} were predicted by an earlier version, without embeddings."
-        st.caption(text)
-        if st.button("Compute embeddings", key="compute_embeddings", icon=":material/play_arrow:"):
-            predicting.start(catalogue, {network: catalogue.ids})
-    else:
-        predicting.offer_predictions(catalogue, network)

@@ -73,3 +73,8 @@ def network(name: str) -> "Model":
     loaded = load(name)
     freeze_gc("prediction")
     return loaded
+
+
+def fingerprint(name: str) -> str:
+    """Return the fingerprint of a network, which classes are saved with."""
+    return network(name).fingerprint

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import streamlit as st
 
@@ -144,6 +145,12 @@ def catalogue(name: str) -> Catalogue:
     return open_source(where, kind) if kind and galaxies.vote_kind not in ("", kind) else galaxies
 
 
+def catalogue_if_open(name: str) -> Catalogue | None:
+    """Return a source's catalogue as `catalogue` does; None if that would open it."""
+    where, opened = sources()[name], _open_catalogues()
+    return opened.get((where, state.shared().vote_kind)) or opened.get((where, DEBIASED))
+
+
 def vote_params(galaxies: Catalogue) -> dict[str, str]:
     """Return the URL parameter of the kind of votes that is shown; nothing for the default."""
     return {"votes": galaxies.vote_kind} if galaxies.vote_kind not in ("", DEBIASED) else {}
@@ -151,7 +158,15 @@ def vote_params(galaxies: Catalogue) -> dict[str, str]:
 
 def open_source(where: str, votes: str = DEBIASED) -> Catalogue:
     """Return a catalogue, opened once for all visitors; its images stay on disk."""
-    return (_open_live if draw_named(where) else _open_stored)(where, votes)
+    found = (_open_live if draw_named(where) else _open_stored)(where, votes)
+    _open_catalogues()[where, votes] = found
+    return found
+
+
+@st.cache_resource
+def _open_catalogues() -> WeakValueDictionary[tuple[str, str], Catalogue]:
+    """Return the open catalogues by arguments of `open_source`."""
+    return WeakValueDictionary()
 
 
 @st.cache_resource(max_entries=4, show_spinner="Opening the galaxies …")

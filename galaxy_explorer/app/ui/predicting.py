@@ -45,19 +45,20 @@ def offer_predictions(catalogue: Catalogue, network: str, embeddings: bool = Fal
         if job:
             st.error(f"The prediction by the **{label(network)}** network failed: {with_full_stop(job.error)}")
         missing, failures = missing_galaxies(catalogue, network, embeddings)
-        if embeddings and missing:
-            _explain_lacking(catalogue, network, missing)
         if missing:
-            _offer(catalogue, network, missing, "Retry" if job else "Predict")
+            again = embeddings and _explain_lacking(catalogue, network)
+            wanted = "predicted with embeddings" if again else "predicted"
+            _offer(catalogue, network, missing, "Retry" if job else "Predict", wanted)
         elif failures:
             _offer_retry(catalogue, network, failures)
 
 
-def _explain_lacking(catalogue: Catalogue, network: str, missing: Sequence[str]) -> None:
-    """Explain why galaxies are predicted again."""
-    known = answers.answers_of(catalogue, network).predicted
-    if known > len(catalogue) - len(missing):
-        st.caption(f"{galaxies_in_words(known)} were predicted by an earlier version, without embeddings.")
+def _explain_lacking(catalogue: Catalogue, network: str) -> bool:
+    """Explain why galaxies are predicted again, if any are; return whether any are."""
+    lacking = answers.answers_of(catalogue, network).predicted - len(embeddings_of(catalogue, network) or ())
+    if lacking > 0:
+        st.caption(f"{galaxies_in_words(lacking)} were predicted by an earlier version, without embeddings.")
+    return lacking > 0
 
 
 def missing_galaxies(catalogue: Catalogue, network: str, embeddings: bool = False) -> tuple[list[str], dict[str, str]]:
@@ -101,7 +102,7 @@ def start(catalogue: Catalogue, missing: Mapping[str, Iterable[str]]) -> None:
     st.rerun()
 
 
-def _offer(catalogue: Catalogue, network: str, missing: Sequence[str], verb: str) -> None:
+def _offer(catalogue: Catalogue, network: str, missing: Sequence[str], verb: str, wanted: str) -> None:
     """Draw how much is predicted, and a button that predicts the rest, with the estimated time."""
     timed = _timed(network)
     time = f"about {duration(timed * len(missing))}, once" if timed else "once"
@@ -109,7 +110,7 @@ def _offer(catalogue: Catalogue, network: str, missing: Sequence[str], verb: str
     the_rest = f"the other {len(missing):,}" if done else galaxies_in_words(len(missing))
     with st.container(horizontal=True, vertical_alignment="center"):
         predicted = f"{done:,} of {len(catalogue):,} galaxies are" if done else "These galaxies are not yet"
-        st.markdown(f"{predicted} predicted by the **{label(network)}** network.", width="content")
+        st.markdown(f"{predicted} {wanted} by the **{label(network)}** network.", width="content")
         offer, icon = f"{verb} {the_rest} ({time})", ":material/play_arrow:"
         if st.button(offer, key=f"predict_{network}", type="primary", icon=icon, help=OFFER_HELP):
             start(catalogue, {network: missing})

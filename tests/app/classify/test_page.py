@@ -1,7 +1,9 @@
 """“Find more like these” in `AppTest`: rounds, marks, quality in words, files, and the filter of Browse."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from weakref import ref
 
 import numpy as np
 import pytest
@@ -11,16 +13,20 @@ from ends import around
 from streamlit.testing.v1 import AppTest
 
 from galaxy_explorer.app.classify.results import quality_in_words
-from galaxy_explorer.app.services import prediction_jobs, sources
+from galaxy_explorer.app.services import networks, prediction_jobs, sources
+from galaxy_explorer.app.services.answers import answers_of
+from galaxy_explorer.app.services.collections import ranking
 from galaxy_explorer.app.services.collections.collection import Address, Collection, Collections
 from galaxy_explorer.app.services.collections.ranking import rank, saved_class
+from galaxy_explorer.app.services.embeddings import embeddings_of
+from galaxy_explorer.app.services.result_cache import catalogue_results
 from galaxy_explorer.app.state import CollectionsState
-from galaxy_explorer.catalogue import Catalogue
+from galaxy_explorer.catalogue import Catalogue, Votes
 from galaxy_explorer.prediction import Batch, PredictionStore, cached
 from galaxy_explorer.similarity.class_files import read_class
 from galaxy_explorer.similarity.classifier import Quality
 
-NETWORK, KEY = "fcn", "0123456789abcdef"
+NETWORK, KEY, FINGERPRINT = "fcn", "0123456789abcdef", "a" * 64
 RINGS = [f"g{number:02d}" for number in range(0, 60, 5)]  # of the sixty galaxies of the survey
 
 
@@ -32,6 +38,7 @@ def predicted(
     weights = tmp_path / "tiny.pt"
     weights.write_bytes(b"weights")
     monkeypatch.setattr(prediction_jobs, "network_key", lambda name: KEY)
+    monkeypatch.setattr(networks, "fingerprint", lambda name: FINGERPRINT)
     catalogue = sources.open_source(str(survey.root))
     embeddings = np.random.default_rng(0).uniform(0, 1, (60, 3)).astype(np.float16)
     embeddings[::5, 1] += 3
@@ -136,14 +143,14 @@ def test_browse_filters_and_sorts_by_a_class_and_by_a_collection(app: AppTest, p
     assert "No matches" not in texts(app)
     app.query_params.clear()
     keep(app, RINGS[:3], ["g01", "g02"])
-    ranking = rank(predicted, Collection("rings", *kept_marks()), NETWORK)
-    assert ranking is not None
+    learned = rank(predicted, Collection("rings", *kept_marks()), NETWORK)
+    assert learned is not None
     opened(app, source="survey", **{"class": "rings~0.5-1", "sort": "class", "network": NETWORK})
-    order = np.argsort(-ranking.scores, kind="stable")
-    expected = [predicted.ids[row] for row in order if ranking.scores[row] >= 0.5]
+    order = np.argsort(-learned.scores, kind="stable")
+    expected = [predicted.ids[row] for row in order if learned.scores[row] >= 0.5]
     assert tiles(app) == expected[:24]
     assert chips(app) == ["like rings: score ≥ 0.5"]
-    assert f"rings {ranking.scores.max():.2f}" in captions(app)[0]
+    assert f"rings {learned.scores.max():.2f}" in captions(app)[0]
     app.query_params.clear()
     opened(app, source="survey", collection="rings")
     assert tiles(app) == RINGS[:3]
@@ -161,9 +168,9 @@ def kept_marks() -> list[tuple[Address, ...]]:
 
 def test_a_saved_class_is_opened_again_and_another_network_is_refused(app: AppTest, predicted: Catalogue) -> None:
     collection = Collection("rings", *kept_marks())
-    ranking = rank(predicted, collection, NETWORK)
-    assert ranking is not None
-    content = saved_class(collection, ranking).to_bytes()
+    learned = rank(predicted, collection, NETWORK)
+    assert learned is not None
+    content = saved_class(collection, learned).to_bytes()
     assert read_class(content, "x").marks[-1] == ("survey", "g02", "no")
     keep(app, [])
     opened(app, "classify", source="survey", name="rings")
@@ -172,7 +179,7 @@ def test_a_saved_class_is_opened_again_and_another_network_is_refused(app: AppTe
     assert app.query_params["name"] in ("rings (file)", ["rings (file)"])
     assert "learned from 5 marks" in texts(app)
     assert set(tiles(app)[:12]) == set(RINGS)
-    other = content.replace(KEY.encode(), b"f" * 16)
+    other = content.replace(FINGERPRINT.encode(), b"f" * 64)
     app.file_uploader(key="class_file").set_value([("other.class.json", other, "application/json")])
     run(app)
     assert "other weights of the network fcn" in app.warning[0].value
@@ -188,6 +195,46 @@ def test_marks_of_galaxies_that_are_not_predicted_are_left_out(predicted: Catalo
     found = rank(predicted, mixed, NETWORK)
     assert found is not None
     assert found.yes == 1
+
+
+def test_galaxies_without_answers_are_left_out(predicted: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = answers_of(predicted, NETWORK)
+
+    def fractions(column: str) -> np.ndarray:
+        values = known.votes.fractions(column).copy()
+        values[[0, 1, 2]] = np.nan  # a ring and two others
+        return values
+
+    damaged = replace(known, votes=Votes(fractions, complete=True))
+    monkeypatch.setattr(ranking, "answers_of", lambda *_: damaged)
+    found = rank(predicted, Collection("rings", *kept_marks()), NETWORK)
+    assert found is not None
+    assert (found.yes, found.no) == (2, 0)  # g01 and g02 have no answers
+    assert np.flatnonzero(np.isnan(found.scores)).tolist() == [0, 1, 2]
+    unknown = replace(known, votes=Votes(lambda _: np.full(60, np.nan), complete=True))
+    monkeypatch.setattr(ranking, "answers_of", lambda *_: unknown)
+    assert rank(predicted, Collection("rings", kept_marks()[0]), NETWORK) is None
+
+
+def test_a_ranking_does_not_hold_the_embeddings_in_memory(predicted: Catalogue) -> None:
+    assert rank(predicted, Collection("rings", *kept_marks()), NETWORK) is not None
+    embeddings = ref(embeddings_of(predicted, NETWORK))
+    assert embeddings() is not None
+    key = (ref(predicted), "embeddings", NETWORK)
+    catalogue_results().put(key, (None, None))  # as those of more galaxies do
+    assert embeddings() is None
+
+
+def test_a_galaxy_skipped_for_one_class_is_offered_for_another(app: AppTest, predicted: Catalogue) -> None:
+    keep(app, RINGS[:3])
+    opened(app, "classify", source="survey", name="rings")
+    skipped = offered(app)[0]
+    app.button(key="skip").click()
+    run(app)
+    both = (Collection("rings", *kept_marks()), Collection("again", *kept_marks()))
+    app.session_state["CollectionsState"] = CollectionsState(Collections(both, "again", 2), loaded=True)
+    opened(app, "classify", source="survey", name="again")
+    assert skipped in offered(app)
 
 
 @pytest.mark.parametrize(

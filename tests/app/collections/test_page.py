@@ -89,10 +89,21 @@ def test_a_csv_file_is_imported_and_its_faults_are_named(app: AppTest) -> None:
     assert kept(app).get("rings 2").ids("sample") == ["100023"]
     assert r"2 galaxies into rings 2, \<b\>bars\</b\>" in app.info[0].value
     assert "row 3" in app.info[0].value
+    app.button(key="undo").click()
+    run(app)
+    assert not app.info  # it would say what is no longer true
     app.file_uploader(key="collection_file").set_value([("bad.csv", b"holiday", "text/csv")])
     run(app)
     assert "Nothing was imported" in app.info[0].value
-    assert len(kept(app).names) == 3
+    assert len(kept(app).names) == 1
+
+
+def test_one_id_in_two_sources_is_two_galaxies(app: AppTest, survey: Catalogue, sample: Catalogue) -> None:
+    (survey.root / "g00.jpg").rename(survey.root / f"{sample.ids[0]}.jpg")
+    both = [Address(source, sample.ids[0]) for source in ("survey", "sample")]
+    keep(app, Collection("rings", tuple(both)))
+    opened(app, "collections")
+    assert tiles(app) == [sample.ids[0]] * 2
 
 
 def test_a_shared_link_shows_its_galaxies_and_can_be_kept(app: AppTest) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from app_page import files_of, give, opened, press, run, texts
+from app_page import files_of, give, opened, run, texts
 from streamlit.testing.v1 import AppTest
 from tiny_training import in_one_thread
 
@@ -92,7 +92,10 @@ def test_predictions_of_an_earlier_version_are_not_a_dead_end(
     monkeypatch.setattr(predicting, "start", lambda _, missing: started.append(missing))
     opened(app, "galaxy", source=SAMPLE, galaxy="100023", network="fcn")
     assert not tiles(app)
-    press(app, "Compute embeddings")
+    assert "9 galaxies were predicted by an earlier version, without embeddings." in texts(app)
+    assert "These galaxies are not yet predicted with embeddings by the **quick** network." in texts(app)
+    app.button(key="predict_fcn").click()
+    run(app)
     assert started == [{"fcn": sample.ids}]
 
 
@@ -121,6 +124,12 @@ def test_another_catalogue_can_be_chosen(app: AppTest, survey: Catalogue, predic
     run(app)
     assert app.selectbox(key="similar_source").value == "survey"
     assert "To compare pictures" in texts(app)
+
+
+def test_a_closed_catalogue_is_not_opened_to_look_for_embeddings(app: AppTest, survey: Catalogue) -> None:
+    opened(app, "galaxy", source=SAMPLE, galaxy="100023", network="fcn")
+    assert sources.catalogue_if_open(SAMPLE) is not None
+    assert sources.catalogue_if_open(sources._source_name(str(survey.root))) is None
 
 
 def test_searches_are_prepared_once_for_all_visitors(predicted: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:

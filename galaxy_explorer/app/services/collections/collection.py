@@ -118,6 +118,11 @@ def clean_name(text: object) -> str:
     return " ".join(letters.split())[:MAX_NAME].strip()
 
 
+def file_name(name: str) -> str:
+    """Return the name of a collection as that of a file, without an ending."""
+    return "".join(one if one.isalnum() or one in "-_" else "-" for one in name).strip("-") or "collection"
+
+
 def collections_from_plain(kept: object) -> Collections:
     """Read what a browser kept; what is invalid or exceeds the bounds is left out."""
     found = kept if isinstance(kept, Mapping) else {}

@@ -1,12 +1,13 @@
 """Scores of galaxies by a class: a collection of the visitor, or an opened class file."""
 
 from dataclasses import dataclass, field, replace
+from weakref import ref
 
 import numpy as np
 import pandas as pd
 
 from galaxy_explorer.app import state
-from galaxy_explorer.app.services import prediction_jobs
+from galaxy_explorer.app.services import networks
 from galaxy_explorer.app.services.answers import Answers, answers_of
 from galaxy_explorer.app.services.collections import session
 from galaxy_explorer.app.services.collections.collection import Collection
@@ -47,9 +48,10 @@ class _Data:
     answers: Answers
 
     def features_of(self, positions: np.ndarray) -> np.ndarray:
-        """Return what a class is learned from, for some of the galaxies with an embedding."""
+        """Return what a class is learned from: `features` of those galaxies that have answers."""
         fractions = self.answers.fractions_of(self.embeddings.rows[positions])
-        return features(self.embeddings.vectors[positions], fractions)
+        found = features(self.embeddings.vectors[positions], fractions)
+        return found[np.isfinite(found).all(axis=1)]  # a damaged table has none
 
     def scores(self, classifier: Classifier, size: int) -> np.ndarray:
         """Return the scores of all galaxies of a catalogue."""
@@ -73,27 +75,26 @@ def rank(catalogue: Catalogue, collection: Collection, network: str) -> Ranking 
     Returns
     -------
     Ranking or None
-        None if no galaxy that is marked "yes" has an embedding.
+        None if no galaxy that is marked "yes" has an embedding and answers.
     """
     embeddings = embeddings_of(catalogue, network)
     marks = tuple(tuple(collection.ids(catalogue.source, mark)) for mark in ("yes", "no"))
     if embeddings is None or not marks[0]:
         return None
-    key = ("class", network, embeddings, marks)
+    key = ("class", network, ref(embeddings), marks)  # those before, up to 100 MB in memory, are freed
     return catalogue_result(catalogue, key, lambda: _rank(catalogue, embeddings, marks))
 
 
 def _rank(catalogue: Catalogue, embeddings: Embeddings, marks: tuple[tuple[str, ...], ...]) -> Ranking | None:
     """Learn a class and score all galaxies; see `rank`."""
     data = _Data(embeddings, answers_of(catalogue, embeddings.network))
-    yes, no = (_positions(catalogue, embeddings, ids) for ids in marks)
-    if not len(yes):
+    positions = [_positions(catalogue, embeddings, ids) for ids in marks]
+    yes, no = (data.features_of(some) for some in positions)
+    background = data.features_of(random_rows(len(embeddings), np.concatenate(positions)))
+    if not len(yes) or not (len(no) or len(background)):
         return None
-    marked, belongs = np.concatenate([yes, no]), np.arange(len(yes) + len(no)) < len(yes)
-    background = data.features_of(random_rows(len(embeddings), marked))
-    if not len(no) and not len(background):
-        return None
-    given, size = data.features_of(marked), embeddings.vectors.shape[1]
+    given, belongs = np.concatenate([yes, no]), np.arange(len(yes) + len(no)) < len(yes)
+    size = embeddings.vectors.shape[1]
     classifier = learn(given, belongs, background, size)
     quality = cross_validate(given, belongs, background, size)
     scores = data.scores(classifier, len(catalogue))
@@ -111,7 +112,7 @@ def rank_by_file(catalogue: Catalogue, saved: SavedClass) -> Ranking | None:
         scores = data.scores(saved.classifier, len(catalogue))
         return Ranking(saved.network, scores, saved.classifier, quality=saved.quality)
 
-    key = ("class file", saved.network, embeddings, saved.classifier.weights.tobytes(), saved.classifier.bias)
+    key = ("class file", saved.network, ref(embeddings), saved.classifier.weights.tobytes(), saved.classifier.bias)
     return catalogue_result(catalogue, key, compute)
 
 
@@ -124,20 +125,18 @@ def ranking_named(catalogue: Catalogue, name: str, network: str) -> Ranking | No
 def saved_class(collection: Collection, ranking: Ranking) -> SavedClass:
     """Return a class as it is saved."""
     marks = [(*one, "yes") for one in collection.galaxies] + [(*one, "no") for one in collection.rejected]
-    key = prediction_jobs.network_key(ranking.network)
-    saved = SavedClass(collection.name, ranking.network, key, DEFAULT_VIEWS, ranking.classifier, marks)
+    own = networks.fingerprint(ranking.network)
+    saved = SavedClass(collection.name, ranking.network, own, DEFAULT_VIEWS, ranking.classifier, marks)
     return replace(saved, quality=ranking.quality)
 
 
 def problem_of(saved: SavedClass) -> str:
     """Return why an opened class cannot be applied here; empty if it can."""
-    from galaxy_explorer.app.services import networks
-
     if saved.network not in networks.names():
         return f"The class needs the network {saved.network[:40]}, which is not here; the networks here are " + (
             f"{', '.join(networks.names())}. Learn the class again with one of them."
         )
-    if saved.network_key != prediction_jobs.network_key(saved.network):
+    if saved.network_fingerprint != networks.fingerprint(saved.network):
         return (
             f"The class was learned with other weights of the network {saved.network} than those here; use that "
             "version of Galaxy Explorer, or learn the class again from its marks."

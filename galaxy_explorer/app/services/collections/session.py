@@ -42,7 +42,7 @@ def change(changed: Collections, words: str) -> None:
     """Replace the collections; the words name the change on the button that undoes it."""
     mine, before = state.collections(), collections()
     mine.undo = [*mine.undo[1 - MAX_UNDO :], (words, before)]
-    mine.kept = replace(changed, revision=before.revision + 1)
+    mine.kept, mine.imported = replace(changed, revision=before.revision + 1), ""
 
 
 def undo() -> None:
@@ -50,7 +50,7 @@ def undo() -> None:
     mine = state.collections()
     if mine.undo:
         _, before = mine.undo.pop()
-        mine.kept = replace(before, revision=collections().revision + 1)
+        mine.kept, mine.imported = replace(before, revision=collections().revision + 1), ""
 
 
 def last_change() -> str:
