@@ -52,7 +52,7 @@ def show_selection(shown: ShownMap, query: BrowseQuery) -> None:
 def _show_contrast(shown: ShownMap, selected: np.ndarray) -> None:
     """Draw which answers are more and less frequent here than everywhere."""
     votes, answers = shown.answers.votes, shown.answers
-    means = catalogue_result(shown.catalogue, ("means", answers), lambda: mean_and_deviation(votes))
+    means = catalogue_result(shown.catalogue, ("means", answers.key), lambda: mean_and_deviation(votes))
     found = contrasts(votes, selected, means)
     if not found:
         st.caption("On average their answers are those of all galaxies.")

@@ -82,10 +82,10 @@ def missing_galaxies(catalogue: Catalogue, network: str, embeddings: bool = Fals
             known[found.rows] = True
     else:
         known = answers.answers_of(catalogue, network).votes.known
-    tables = next((one for one in cached.tables_of(catalogue) if one.network == network), None)
+    tables = cached.tables_by(catalogue, network)
     ids = catalogue.table.index[~known]
     failures: dict[str, str] = {}
-    if tables and len(ids):
+    if len(ids):
         failures = catalogue_result(catalogue, ("failures", tables), lambda: cached.failures_of(tables))
         failures = {galaxy_id: failures[galaxy_id] for galaxy_id in ids if galaxy_id in failures}
     if failures and catalogue.fetch is None:
