@@ -119,7 +119,7 @@ def show(source: str, catalogue: Catalogue) -> None:
             with st.container(key="map_picture"):
                 st.image(picture, width="stretch", caption=words)
         with st.container(key="map_side"):
-            show_selection(shown, query)
+            show_selection(shown, query, matches)
             choose_network(catalogue, network)
             if len(places) < len(catalogue):
                 offer_places(catalogue, network, places)
