@@ -46,18 +46,19 @@ def offer_predictions(catalogue: Catalogue, network: str, embeddings: bool = Fal
             st.error(f"The prediction by the **{label(network)}** network failed: {with_full_stop(job.error)}")
         missing, failures = missing_galaxies(catalogue, network, embeddings)
         if embeddings and missing:
-            _explain_lacking(catalogue, network, missing)
+            _explain_lacking(catalogue, network)
         if missing:
             _offer(catalogue, network, missing, "Retry" if job else "Predict")
         elif failures:
             _offer_retry(catalogue, network, failures)
 
 
-def _explain_lacking(catalogue: Catalogue, network: str, missing: Sequence[str]) -> None:
+def _explain_lacking(catalogue: Catalogue, network: str) -> None:
     """Explain why galaxies are predicted again."""
-    known = answers.answers_of(catalogue, network).predicted
-    if known > len(catalogue) - len(missing):
-        st.caption(f"{galaxies_in_words(known)} were predicted by an earlier version, without embeddings.")
+    lacking = answers.answers_of(catalogue, network).predicted - len(embeddings_of(catalogue, network) or ())
+    if lacking > 0:
+        was = "was" if lacking == 1 else "were"
+        st.caption(f"{galaxies_in_words(lacking)} {was} predicted by an earlier version, without embeddings.")
 
 
 def missing_galaxies(catalogue: Catalogue, network: str, embeddings: bool = False) -> tuple[list[str], dict[str, str]]:
