@@ -55,7 +55,7 @@ def _show_contrast(shown: ShownMap, selected: np.ndarray) -> None:
 
 
 def positions_of(places: Places, count: int) -> dict[str, np.ndarray]:
-    """Return ``map_x`` and ``map_y`` of a catalogue's galaxies, (count,) in [0, 1], NaN where not on the map."""
+    """Return ``map_x`` and ``map_y``, (count,) in [0, 1] each, NaN where not on the map."""
     positions = np.full((2, count), np.nan)
     positions[:, places.rows] = places.xy.T / LAST
     return dict(zip(("map_x", "map_y"), positions, strict=True))
