@@ -34,7 +34,7 @@ def offer_table(catalogue: Catalogue, query: BrowseQuery, matches: Matches, more
 
 
 def table_as_csv(catalogue: Catalogue, query: BrowseQuery, matches: Matches, more: Columns | None = None) -> bytes:
-    """Return the matches as CSV: ids, vote fractions, scores that the query goes by, more columns."""
+    """Return the matches as CSV: ids, vote fractions, scores of the filters, more columns."""
     rows, answers = matches.rows, matches.answers
     table = pd.DataFrame(answers.fractions_of(rows), catalogue.table.index[rows].rename(ID), list(COLUMNS))
     if answers.network:
