@@ -56,9 +56,9 @@ def read_flags(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def read_data(catalogue: Catalogue, network: str, name: str) -> Data:
     """Read the galaxies whose votes on a class are known; raise ValueError without embeddings."""
-    tables = next((one for one in cached.tables_of(catalogue) if one.network == network), None)
-    embeddings = open_embeddings(catalogue, tables) if tables else None
-    if tables is None or embeddings is None:
+    tables = cached.tables_by(catalogue, network)
+    embeddings = open_embeddings(catalogue, tables)
+    if embeddings is None:
         raise ValueError(f"{catalogue.name} has no embeddings by {network}; predict it in the app first")
     column, bound = CLASSES[name]
     read = cached.open_columns(catalogue.table.index, tables)

@@ -100,6 +100,11 @@ def tables_of(catalogue: Catalogue) -> list[Tables]:
     return [Tables(name, tuple(sorted(files, key=lambda file: file[1]))) for name, files in sorted(by_network.items())]
 
 
+def tables_by(catalogue: Catalogue, network: str) -> Tables:
+    """Find a network's predictions of a catalogue; without files if there are none."""
+    return next((one for one in tables_of(catalogue) if one.network == network), Tables(network, ()))
+
+
 def files_of(store: Path) -> tuple[tuple[Path, int], ...]:
     """List the files of a table, finished or not, with their modification times, newest last."""
     files = []

@@ -87,6 +87,7 @@ def test_the_map_is_coloured_pointed_at_lassoed_and_linked_to(
     )
     page.get_by_label("Colour by").select_option("spiral arms")
     expect(page).to_have_url(re.compile("colour=t04_yes"))
+    expect(page.locator(".galaxy-map .legend small")).to_have_text("grey: asked of fewer than 30 %")
     page.wait_for_function("stage => stage.dataset.drawn", arg=stage.element_handle())
     assert (pixels(stage) != before).any()
     assert page.evaluate("globalThis.sent") == 0  # coloured in the browser alone

@@ -7,7 +7,7 @@ import streamlit as st
 
 from galaxy_explorer.app import paths, state
 from galaxy_explorer.app.query import controls, downloads, explanations, gallery
-from galaxy_explorer.app.query.binding import read_url, read_url_with_collections
+from galaxy_explorer.app.query.binding import choose_source, read_url_with_collections, restore_query
 from galaxy_explorer.app.query.matching import Matches, match_galaxies
 from galaxy_explorer.app.query.query import URL_PARAMS, BrowseQuery
 from galaxy_explorer.app.services import answers, sources
@@ -15,7 +15,7 @@ from galaxy_explorer.app.services.local_paths import may_open_paths
 from galaxy_explorer.app.services.selection import Selection
 from galaxy_explorer.app.services.sources import unknown_source, unknown_votes
 from galaxy_explorer.app.state import Key
-from galaxy_explorer.app.ui import live_sdss, vote_kind
+from galaxy_explorer.app.ui import live_sdss
 from galaxy_explorer.app.ui.skeletons import GALLERY, waiting
 from galaxy_explorer.app.ui.url_params import ignored_param_message, unknown_params, warn_once
 from galaxy_explorer.app.ui.wording import escape_markdown, galaxies_in_words, listed, with_full_stop
@@ -29,43 +29,6 @@ FOLDER_HELP = (
     "its ending is the galaxy's id; a `scores.csv` with the challenge's columns adds the volunteers' votes. Open it "
     "again after adding pictures or votes."
 )
-
-
-def restore_query() -> None:
-    """Restore the last query if the visitor comes from the menu, which leaves the URL empty.
-
-    On Browse itself an empty URL is one that the Back button restored, and stays.
-    """
-    last = state.browse().url_params
-    if state.shared().arrived and not st.query_params and len(last) > 1:  # more than the source
-        st.query_params.from_dict(last)
-    if "votes" not in st.query_params:
-        state.shared().vote_kind = ""
-    vote_kind.read_url()
-
-
-def choose_source() -> str:
-    """Draw the choice of a source and, if allowed, of a folder; return the source's name."""
-    source = sources.current_source()
-    state.shared().source = source
-    state.set_widget(Key.SOURCE, source)
-    with st.container(horizontal=True, vertical_alignment="center", width="content", key="source"):
-        st.selectbox(
-            "Catalogue",
-            list(sources.sources()),
-            format_func=sources.source_label,
-            key=Key.SOURCE,
-            on_change=change_source,
-            label_visibility="collapsed",
-            width=280,
-        )
-    return source
-
-
-def change_source() -> None:
-    """Open the chosen source with the same filters and sort order."""
-    query, _ = read_url()
-    sources.turn_to(state.widget(Key.SOURCE), **replace(query, search="", page=1).url_params())
 
 
 def offer_folder() -> None:

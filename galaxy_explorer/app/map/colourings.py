@@ -9,7 +9,7 @@ from galaxy_explorer.app.query.filters.rmse import rmse_between
 from galaxy_explorer.app.query.query import DEFAULT_MIN_ASKED, slug
 from galaxy_explorer.app.services.answers import VOLUNTEERS
 from galaxy_explorer.catalogue import Catalogue, Votes
-from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, QUESTION_OF, columns_of, label_of
+from galaxy_explorer.decision_tree import ANSWER_OF, COLUMNS, MASS_COLUMN, QUESTION_OF, columns_of, label_of
 
 OOD, RMSE = "ood", "rmse"
 DEFAULT_COLOUR = slug("Class1.2")  # features or disk: the first question divides the map best
@@ -39,6 +39,8 @@ class Colouring:
         Number of the answer's question; 0 for other choices.
     leads_to : int or None
         The next question after this answer.
+    grey : str
+        What the legend says of grey galaxies that match.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Colouring:
     rest_of: tuple[str, ...] = ()
     question: int = 0
     leads_to: int | None = None
+    grey: str = "unknown"
 
 
 def answer_colourings(votes: Votes) -> list[Colouring]:
@@ -67,6 +70,7 @@ def answer_colourings(votes: Votes) -> list[Colouring]:
                 rest_of=tuple(map(slug, others)) if is_rest else (),
                 question=question.number,
                 leads_to=ANSWER_OF[column].leads_to,
+                grey=f"asked of fewer than {DEFAULT_MIN_ASKED} %" if MASS_COLUMN[question.number] else "",
             )
         )
     return found

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from galaxy_explorer.catalogue import Votes
-from galaxy_explorer.decision_tree import COLUMNS, columns_of, label_of
+from galaxy_explorer.decision_tree import COLUMNS, QUESTION_OF, columns_of, label_of
 
 SHOWN = 6  # answers
 MIN_DIFFERENCE = 0.02  # of the mean vote fractions
@@ -51,7 +51,7 @@ def mean_and_deviation(votes: Votes) -> dict[str, tuple[float, float]]:
     """Return mean and standard deviation of the vote fractions of all galaxies, by answer."""
     found = {}
     for column in COLUMNS:
-        if len(siblings := columns_of(int(column[5:].split(".")[0]))) == 2 and column == siblings[1]:
+        if len(siblings := columns_of(QUESTION_OF[column].number)) == 2 and column == siblings[1]:
             continue
         values = votes.fractions(column)
         if (known := values[np.isfinite(values)]).size:

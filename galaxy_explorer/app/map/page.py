@@ -1,6 +1,5 @@
 """Map: all galaxies of a catalogue, placed by how they look to a network."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from galaxy_explorer.app.map.density import density_of
 from galaxy_explorer.app.map.selection import show_selection
 from galaxy_explorer.app.map.viewer import ShownMap, show_map
 from galaxy_explorer.app.query import controls, explanations, gallery
-from galaxy_explorer.app.query.binding import read_url, read_url_with_collections
+from galaxy_explorer.app.query.binding import choose_source, read_url_with_collections, restore_query
 from galaxy_explorer.app.query.filters.within import Within
 from galaxy_explorer.app.query.matching import Matches, match_galaxies
 from galaxy_explorer.app.query.query import URL_PARAMS, BrowseQuery
@@ -21,7 +20,7 @@ from galaxy_explorer.app.services.places import Places, networks_with_places, pl
 from galaxy_explorer.app.services.selection import Selection
 from galaxy_explorer.app.services.sources import unknown_source, unknown_votes
 from galaxy_explorer.app.state import Key
-from galaxy_explorer.app.ui import live_sdss, predicting, vote_kind
+from galaxy_explorer.app.ui import live_sdss, predicting
 from galaxy_explorer.app.ui.skeletons import GALLERY, waiting
 from galaxy_explorer.app.ui.url_params import unknown_params, warn_once
 from galaxy_explorer.app.ui.wording import with_full_stop
@@ -32,38 +31,6 @@ WHAT_IT_IS = (
     "The map shows every galaxy of a catalogue, and places those that look alike next to one another. "
     "For that a network looks at each picture once."
 )
-
-
-def restore_query() -> None:
-    """Restore what Map or Browse showed last if the visitor comes from the menu."""
-    last = state.browse().url_params
-    if state.shared().arrived and not st.query_params and len(last) > 1:  # more than the source
-        st.query_params.from_dict({name: value for name, value in last.items() if name != "page"})
-    vote_kind.read_url()
-
-
-def choose_source() -> str:
-    """Draw the choice of a source; return its name."""
-    source = sources.current_source()
-    state.shared().source = source
-    state.set_widget(Key.SOURCE, source)
-    with st.container(horizontal=True, vertical_alignment="center", width="content", key="source"):
-        st.selectbox(
-            "Catalogue",
-            list(sources.sources()),
-            format_func=sources.source_label,
-            key=Key.SOURCE,
-            on_change=change_source,
-            label_visibility="collapsed",
-            width=280,
-        )
-    return source
-
-
-def change_source() -> None:
-    """Open the chosen source with the same filters; a network's map is the same for all."""
-    query, _ = read_url()
-    sources.turn_to(state.widget(Key.SOURCE), **replace(query, search="", page=1).url_params())
 
 
 def read_network(catalogue: Catalogue, query: BrowseQuery) -> str:
@@ -152,7 +119,7 @@ def show(source: str, catalogue: Catalogue) -> None:
             with st.container(key="map_picture"):
                 st.image(picture, width="stretch", caption=words)
         with st.container(key="map_side"):
-            show_selection(shown, query)
+            show_selection(shown, query, matches)
             choose_network(catalogue, network)
             if len(places) < len(catalogue):
                 offer_places(catalogue, network, places)

@@ -53,6 +53,7 @@ def _describe(measure: Colouring) -> dict[str, object]:
         "restOf": measure.rest_of,
         "question": measure.question,
         "leadsTo": measure.leads_to,
+        "grey": measure.grey,
     }
 
 

@@ -20,7 +20,7 @@ from galaxy_explorer.app.query.filters.within import Within
 from galaxy_explorer.app.services import sources
 from galaxy_explorer.app.services.answers import Answers
 from galaxy_explorer.app.services.places import Places
-from galaxy_explorer.app.services.result_cache import catalogue_result
+from galaxy_explorer.app.services.result_cache import latest_result
 from galaxy_explorer.app.state import Key
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.images import ImageError
@@ -54,14 +54,12 @@ class ShownMap:
 
 def points_message(catalogue: Catalogue, places: Places, answers: Answers) -> tuple[bytes, str]:
     """Return the packed points, and their key; the last of each network are cached."""
-    latest: dict[tuple[object, ...], tuple[bytes, str]] = catalogue_result(catalogue, ("map", places.network), dict)
-    key = (places, answers)
-    found = latest.get(key)
-    if found is None:
+
+    def pack(_: object) -> tuple[bytes, str]:
         choices = [*answer_colourings(answers.votes), *network_colourings(catalogue, places.network)]
-        found = pack_points(places, choices)
-        latest.clear()
-        latest[key] = found
+        return pack_points(places, choices)
+
+    found: tuple[bytes, str] = latest_result(catalogue, ("map", places.network), lambda: (places, answers), pack)
     return found
 
 

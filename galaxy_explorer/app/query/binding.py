@@ -9,6 +9,8 @@ import streamlit as st
 from galaxy_explorer.app import state
 from galaxy_explorer.app.query.query import BrowseQuery, query_from_url
 from galaxy_explorer.app.services import sources
+from galaxy_explorer.app.state import Key
+from galaxy_explorer.app.ui import vote_kind
 from galaxy_explorer.app.ui.buttons.heart import await_collections
 
 CLOSE = ":material/close:"
@@ -25,6 +27,43 @@ def read_url_with_collections() -> tuple[BrowseQuery, list[str]]:
     if any(wanted.needs_collections for wanted in query.filters):
         await_collections()
     return query, ignored
+
+
+def restore_query() -> None:
+    """Restore the last query of Browse or Map if the visitor comes from the menu.
+
+    The menu leaves the URL empty. On the page itself an empty URL is one that the Back button restored, and stays.
+    """
+    last = state.browse().url_params
+    if state.shared().arrived and not st.query_params and len(last) > 1:  # more than the source
+        st.query_params.from_dict(last)
+    if "votes" not in st.query_params:
+        state.shared().vote_kind = ""
+    vote_kind.read_url()
+
+
+def choose_source() -> str:
+    """Draw the choice of a source; return its name."""
+    source = sources.current_source()
+    state.shared().source = source
+    state.set_widget(Key.SOURCE, source)
+    with st.container(horizontal=True, vertical_alignment="center", width="content", key="source"):
+        st.selectbox(
+            "Catalogue",
+            list(sources.sources()),
+            format_func=sources.source_label,
+            key=Key.SOURCE,
+            on_change=_change_source,
+            label_visibility="collapsed",
+            width=280,
+        )
+    return source
+
+
+def _change_source() -> None:
+    """Open the chosen source with the same filters and sort order."""
+    query, _ = read_url()
+    sources.turn_to(state.widget(Key.SOURCE), **replace(query, search="", page=1).url_params())
 
 
 def write_url(query: BrowseQuery) -> None:

@@ -1,7 +1,9 @@
 """Download of the galaxies that match a query, with the answers that it uses."""
 
+from collections.abc import Mapping
 from functools import partial
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -15,21 +17,24 @@ from galaxy_explorer.prediction import OOD_SCORE
 HELP = (
     "A row for each of these galaxies, in their order: its id and its 37 vote fractions in the format of the Galaxy "
     "Zoo challenge, empty where unknown; of a network also the out-of-distribution score, and other scores that the "
-    "galaxies are filtered by."
+    "galaxies are filtered by; of a map also their positions on it."
 )
 
 
-def offer_table(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> None:
+Columns = Mapping[str, np.ndarray]  # by name, with a value for each galaxy of the catalogue
+
+
+def offer_table(catalogue: Catalogue, query: BrowseQuery, matches: Matches, more: Columns | None = None) -> None:
     """Draw the button that downloads the galaxies in all pages of the gallery."""
     name = f"{catalogue.name}_{matches.answers.name}.csv".replace(" ", "_")
-    make = partial(table_as_csv, catalogue, query, matches)
+    make = partial(table_as_csv, catalogue, query, matches, more)
     icon = ":material/download:"
     label = f"Download {len(matches.rows):,} as CSV"
     st.download_button(label, make, name, "text/csv", on_click="ignore", icon=icon, type="tertiary", help=HELP)
 
 
-def table_as_csv(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> bytes:
-    """Return the matches as CSV: ids, vote fractions, and the scores that the query goes by."""
+def table_as_csv(catalogue: Catalogue, query: BrowseQuery, matches: Matches, more: Columns | None = None) -> bytes:
+    """Return the matches as CSV: ids, vote fractions, scores of the filters, more columns."""
     rows, answers = matches.rows, matches.answers
     table = pd.DataFrame(answers.fractions_of(rows), catalogue.table.index[rows].rename(ID), list(COLUMNS))
     if answers.network:
@@ -37,4 +42,6 @@ def table_as_csv(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> 
     for condition in query.filters:
         if (scores := condition.scores(catalogue, matches.network)) is not None and condition.column not in table:
             table[condition.column] = scores[rows]
+    for name, values in (more or {}).items():
+        table[name] = values[rows]
     return table.to_csv(float_format="%.6g").encode()

@@ -2,12 +2,12 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 
 from galaxy_explorer.app.services import networks
-from galaxy_explorer.app.services.result_cache import catalogue_result
+from galaxy_explorer.app.services.result_cache import latest_result
 from galaxy_explorer.catalogue import Catalogue, ShareEnds, Votes
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import DEFAULT_VIEWS
@@ -102,15 +102,9 @@ def answers_of(catalogue: Catalogue, name: str = "") -> Answers:
     name = name or default_answers(catalogue)
     if name == VOLUNTEERS:
         return Answers(name, catalogue.votes, int(catalogue.votes.known.sum()), name)
-    stored = (tables for tables in cached.tables_of(catalogue) if tables.network == name)
-    tables = next(stored, cached.Tables(name, ()))
-    # One state alone: those before hold columns of earlier predictions, 1 MB each for 240,000 galaxies.
-    latest: dict[cached.Tables, Answers] = catalogue_result(catalogue, ("answers", name), dict)
-    found = latest.get(tables)
-    if found is None:
-        found = _open(catalogue, tables)
-        latest.clear()
-        latest[tables] = found
+    found: Answers = latest_result(
+        catalogue, ("answers", name), partial(cached.tables_by, catalogue, name), partial(_open, catalogue)
+    )
     return found
 
 

@@ -6,8 +6,9 @@ import numpy as np
 
 from galaxy_explorer.app.services import networks
 from galaxy_explorer.app.services.embeddings import embeddings_of
-from galaxy_explorer.app.services.result_cache import catalogue_result
+from galaxy_explorer.app.services.result_cache import latest_result
 from galaxy_explorer.catalogue import Catalogue
+from galaxy_explorer.prediction import Embeddings
 
 LAST = 65535  # of uint16, for the right and the lower edge of the map
 
@@ -69,10 +70,11 @@ def places_of(catalogue: Catalogue, network: str) -> Places | None:
     if embeddings is None or not len(embeddings.rows):
         return None
 
-    def compute() -> Places:
-        return places_from(network, embeddings.rows, _positions(network, embeddings.vectors))
+    def compute(found: Embeddings) -> Places:
+        return places_from(network, found.rows, _positions(network, found.vectors))
 
-    return catalogue_result(catalogue, ("places", network, len(embeddings.rows)), compute)
+    places: Places = latest_result(catalogue, ("places", network), lambda: embeddings, compute)
+    return places
 
 
 def _positions(network: str, vectors: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The galaxies that Browse shows, in their order."""
+"""The galaxies that Browse or Map shows, in their order."""
 
 from dataclasses import dataclass, field
 

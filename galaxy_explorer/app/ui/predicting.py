@@ -57,7 +57,8 @@ def _explain_lacking(catalogue: Catalogue, network: str) -> bool:
     """Explain why galaxies are predicted again, if any are; return whether any are."""
     lacking = answers.answers_of(catalogue, network).predicted - len(embeddings_of(catalogue, network) or ())
     if lacking > 0:
-        st.caption(f"{galaxies_in_words(lacking)} were predicted by an earlier version, without embeddings.")
+        was = "was" if lacking == 1 else "were"
+        st.caption(f"{galaxies_in_words(lacking)} {was} predicted by an earlier version, without embeddings.")
     return lacking > 0
 
 
@@ -83,10 +84,10 @@ def missing_galaxies(catalogue: Catalogue, network: str, embeddings: bool = Fals
             known[found.rows] = True
     else:
         known = answers.answers_of(catalogue, network).votes.known
-    tables = next((one for one in cached.tables_of(catalogue) if one.network == network), None)
+    tables = cached.tables_by(catalogue, network)
     ids = catalogue.table.index[~known]
     failures: dict[str, str] = {}
-    if tables and len(ids):
+    if len(ids):
         failures = catalogue_result(catalogue, ("failures", tables), lambda: cached.failures_of(tables))
         failures = {galaxy_id: failures[galaxy_id] for galaxy_id in ids if galaxy_id in failures}
     if failures and catalogue.fetch is None:

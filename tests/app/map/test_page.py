@@ -14,7 +14,10 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from galaxy_explorer.app.map import viewer
-from galaxy_explorer.app.map.selection import selection_table
+from galaxy_explorer.app.map.selection import positions_of
+from galaxy_explorer.app.query.downloads import table_as_csv
+from galaxy_explorer.app.query.matching import Matches
+from galaxy_explorer.app.query.query import BrowseQuery
 from galaxy_explorer.app.services import networks, places, sources
 from galaxy_explorer.app.services.answers import answers_of
 from galaxy_explorer.app.services.places import LAST, places_from
@@ -55,6 +58,7 @@ def test_a_link_with_a_shape_gives_its_galaxies_and_leads_to_browse(app: AppTest
     assert tiles(app) == [f"g{number:02d}" for number in range(15)]
     assert "### 15 galaxies" in headings(app)
     assert "of 60 on the map" in texts(app)
+    assert [button.label for button in app.get("download_button")] == ["Download 15 as CSV"]
     (link,) = [link for link in app.page_link if link.label == "Open in Browse"]
     params = parse_qs(link.proto.query_string)
     assert params["within"] == [LEFT]
@@ -144,10 +148,11 @@ def test_pictures_that_the_browser_asks_for_come_in_one_file(shown: viewer.Shown
 
 
 def test_a_selection_is_a_table_with_positions_and_answers(shown: viewer.ShownMap) -> None:
-    table = selection_table(shown.catalogue, shown.places, shown.answers, np.array([4, 1]))
-    read = pd.read_csv(io.StringIO(table.to_csv()), dtype={"GalaxyID": str}).set_index("GalaxyID")
+    matches = Matches(np.array([4, 1]), shown.answers)
+    table = table_as_csv(shown.catalogue, BrowseQuery(), matches, positions_of(shown.places, 9))
+    read = pd.read_csv(io.BytesIO(table), dtype={"GalaxyID": str}).set_index("GalaxyID")
     assert read.index.tolist() == [shown.catalogue.ids[4], shown.catalogue.ids[1]]
-    assert read.columns.tolist() == ["map_x", "map_y", *COLUMNS]
+    assert read.columns.tolist() == [*COLUMNS, "map_x", "map_y"]
     place = int(np.flatnonzero(shown.places.rows == 4)[0])
     assert read["map_x"].iloc[0] == pytest.approx(shown.places.xy[place, 0] / LAST, abs=1e-4)
     expected = shown.catalogue.table.iloc[[4, 1]][list(COLUMNS)].to_numpy(dtype=float)

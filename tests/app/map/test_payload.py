@@ -45,6 +45,8 @@ def test_the_browser_reads_what_was_packed(votes: Votes, places: Places) -> None
     message, key = pack_points(places, answer_colourings(votes))
     header, x, y, columns = unpacked(message)
     assert (header["version"], header["key"], header["count"]) == (1, key, N)
+    grey = {measure["question"]: measure["grey"] for measure in header["measures"]}
+    assert (grey[1], grey[4], grey[6]) == ("", "asked of fewer than 30 %", "")
     assert (x == places.xy[:, 0]).all()
     assert (y == places.xy[:, 1]).all()
     shares = votes.values("Class1.2", min_mass=0.3)[places.rows]

@@ -12,6 +12,7 @@ from galaxy_explorer.app.services.answers import VOLUNTEERS, answers_of, choices
 from galaxy_explorer.catalogue import Catalogue, Measure, VoteRange
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, shares_from_fractions
 from galaxy_explorer.images import DEFAULT_VIEWS
+from galaxy_explorer.prediction import cached
 
 
 @pytest.fixture(autouse=True)
@@ -101,3 +102,21 @@ def test_a_damaged_table_has_no_answers(galaxies, random_fractions, weights: Pat
     content = path.read_bytes()
     path.write_bytes(b"PAR1" + b"\xff" * (len(content) // 2) + content[len(content) // 2 + 4 :])
     assert answers_of(galaxies, "fcn").predicted == 0
+
+
+def test_a_table_that_is_finished_while_it_is_read_is_read_again(
+    galaxies, random_fractions, weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fractions = random_fractions(9)
+    keep_fractions(galaxies, galaxies.ids[:4], fractions[:4], "fcn-a", weights, finish=False)
+    open_columns, calls = cached.open_columns, []
+
+    def finished_first(*given):
+        calls.append(given)
+        if len(calls) == 1:  # the job removes the chunks that were found
+            keep_fractions(galaxies, galaxies.ids, fractions, "fcn-a", weights)
+        return open_columns(*given)
+
+    monkeypatch.setattr(cached, "open_columns", finished_first)
+    assert answers_of(galaxies, "fcn").predicted == 9
+    assert len(calls) == 2

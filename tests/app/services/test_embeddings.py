@@ -13,10 +13,11 @@ from tiny_training import in_one_thread
 from galaxy_explorer.app.services import embeddings, networks, prediction_jobs
 from galaxy_explorer.app.services.embeddings import embeddings_of
 from galaxy_explorer.app.services.prediction_jobs import Worker
+from galaxy_explorer.app.ui import predicting
 from galaxy_explorer.app.ui.predicting import missing_galaxies
 from galaxy_explorer.catalogue import Catalogue, open_catalogue
 from galaxy_explorer.models import checkpoints
-from galaxy_explorer.prediction import cached, open_embeddings, predict_catalogue
+from galaxy_explorer.prediction import Embeddings, cached, open_embeddings, predict_catalogue
 
 SECONDS = 60  # at most; the tests wait for events, not for times
 TINY = "tiny"
@@ -77,6 +78,12 @@ def test_a_job_makes_the_embeddings_that_an_earlier_version_did_not(
         "40 galaxies were predicted by an earlier version, without embeddings."
     ]
     assert [button.label for button in page.button] == ["Predict 40 galaxies (about 20 seconds, once)"]
+    some = Embeddings(TINY, np.arange(15, dtype=np.int32), np.zeros((15, 8), np.float16))
+    with monkeypatch.context() as stopped:
+        stopped.setattr(predicting, "embeddings_of", lambda *_: some)
+        assert [caption.value for caption in page.run().caption] == [
+            "25 galaxies were predicted by an earlier version, without embeddings."
+        ]
     job = Worker().submit(catalogue, catalogue.ids, TINY)
     assert job.ended.wait(SECONDS)
     assert (job.error, job.done) == ("", 40)

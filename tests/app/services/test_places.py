@@ -25,14 +25,13 @@ def test_any_first_part_of_the_places_is_a_fair_sample() -> None:
 
 
 def test_a_catalogue_has_places_as_far_as_it_has_embeddings(sample: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
-    known = {"fcn": 9, "densenet": 4}
     vectors = np.random.default_rng(0).uniform(size=(9, 192)).astype(np.float16)
 
-    def embeddings_of(_: Catalogue, network: str) -> Embeddings:
-        count = known[network]
-        return Embeddings(network, np.arange(count, dtype=np.int32), vectors[:count])
+    def embeddings(network: str, count: int, first: int = 0) -> Embeddings:
+        return Embeddings(network, np.arange(first, first + count, dtype=np.int32), vectors[:count])
 
-    monkeypatch.setattr(places, "embeddings_of", embeddings_of)
+    known = {"fcn": embeddings("fcn", 9), "densenet": embeddings("densenet", 4)}
+    monkeypatch.setattr(places, "embeddings_of", lambda _, network: known[network])
     monkeypatch.setattr(networks, "names", lambda: ["densenet", "fcn"])
     assert networks_with_places(sample) == ["fcn", "densenet"]
     found = places_of(sample, "fcn")
@@ -40,7 +39,11 @@ def test_a_catalogue_has_places_as_far_as_it_has_embeddings(sample: Catalogue, m
     assert sorted(found.rows) == list(range(9))
     assert found is places_of(sample, "fcn")  # placed once
     assert len(np.unique(found.xy, axis=0)) > 1
-    known["fcn"] = 0
+    known["fcn"] = embeddings("fcn", 8)
+    assert sorted(places_of(sample, "fcn").rows) == list(range(8))
+    known["fcn"] = embeddings("fcn", 8, first=1)  # of other galaxies, but as many
+    assert sorted(places_of(sample, "fcn").rows) == list(range(1, 9))
+    known["fcn"] = embeddings("fcn", 0)
     assert places_of(sample, "fcn") is None
     assert places_of(sample, "nowhere") is None
     assert networks_with_places(sample) == ["densenet"]

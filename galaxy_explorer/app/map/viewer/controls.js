@@ -62,8 +62,7 @@ function fillChoices(select, measures, chosen) {
 function writeLegend(legend, measure, stops) {
   legend.querySelector("i").style.background = `linear-gradient(to right, ${stops.join(", ")})`
   const isShare = measure.high === 1
-  const ofEveryone = [1, 6].includes(measure.question)
-  legend.querySelector("small").textContent = ofEveryone ? "" : isShare ? "grey: asked of fewer than 30 %" : "grey: unknown"
+  legend.querySelector("small").textContent = measure.grey && `grey: ${measure.grey}`
   const texts = isShare ? ["0 %", "50 %", "100 %"] : [0, measure.high / 2, measure.high].map((value, k) => (k === 2 ? `≥ ${value}` : `${value}`))
   legend.querySelector("b").replaceChildren(
     ...texts.map((text) => Object.assign(document.createElement("span"), { textContent: text }))

@@ -1,11 +1,12 @@
 """Filter of Browse by the out-of-distribution (OOD) scores of stored predictions."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from galaxy_explorer.app.query.filters.filter import Caption, ScoreRange
-from galaxy_explorer.app.services.result_cache import catalogue_result
+from galaxy_explorer.app.services.result_cache import latest_result
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.prediction import cached
 from galaxy_explorer.prediction.tables import OOD_SCORE
@@ -59,10 +60,9 @@ def ood_caption(scores: np.ndarray) -> Caption:
 
 def ood_scores(catalogue: Catalogue, network: str) -> np.ndarray:
     """Read the scores by a network from its predictions, (N,) float32, NaN without one."""
-    for tables in cached.tables_of(catalogue):
-        if tables.network == network:
-            return catalogue_result(catalogue, ("ood", tables), lambda: _read(catalogue, tables))  # noqa: B023
-    return np.full(len(catalogue), np.nan, dtype=np.float32)
+    tables = partial(cached.tables_by, catalogue, network)
+    scores: np.ndarray = latest_result(catalogue, ("ood", network), tables, partial(_read, catalogue))
+    return scores
 
 
 def _read(catalogue: Catalogue, tables: cached.Tables) -> np.ndarray:

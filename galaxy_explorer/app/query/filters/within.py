@@ -6,8 +6,8 @@ from typing import Self
 import numpy as np
 
 from galaxy_explorer.app.query.filters.filter import Filter
-from galaxy_explorer.app.services.places import LAST, places_of
-from galaxy_explorer.app.services.result_cache import catalogue_result
+from galaxy_explorer.app.services.places import LAST, Places, places_of
+from galaxy_explorer.app.services.result_cache import latest_result
 from galaxy_explorer.catalogue import Catalogue
 
 STEPS = 1000  # of a coordinate in a URL, which has three decimals
@@ -34,10 +34,11 @@ class Within(Filter):
         """Return a mask, (N,) bool, of the galaxies within; False for those that are not on the map."""
         found = np.zeros(len(catalogue), dtype=bool)
         if places := places_of(catalogue, self.shown_by):
-            corners = np.array(self.corners) * (LAST / STEPS)
-            key = ("within", self, len(places))
-            found[places.rows] = catalogue_result(catalogue, key, lambda: in_polygon(places.xy, corners))
+            found[places.rows] = latest_result(catalogue, ("within", self), lambda: places, self._within)
         return found
+
+    def _within(self, places: Places) -> np.ndarray:
+        return in_polygon(places.xy, np.array(self.corners) * (LAST / STEPS))
 
     def in_words(self) -> str:
         """Describe the condition for its chip."""

@@ -84,4 +84,6 @@ def test_only_galaxies_of_the_map_within_the_shape_match(sample: Catalogue, monk
     monkeypatch.setattr(within, "places_of", lambda _, network: places if network == "fcn" else None)
     assert np.flatnonzero(SQUARE.mask(catalogue, "")).tolist() == [1, 6]
     assert not replace(SQUARE, shown_by="densenet").mask(catalogue, "").any()
+    places = places_from("fcn", np.array([1, 4, 6]), np.roll(positions, 1, axis=0))  # by other weights
+    assert np.flatnonzero(SQUARE.mask(catalogue, "")).tolist() == [1, 4]
     assert places.xy.max() <= LAST
