@@ -87,7 +87,7 @@ class Frame:
 
 
 def turned(x: np.ndarray, y: np.ndarray, position_angle: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return coordinates along and across a position angle, which counts from the top to the left."""
+    """Return coordinates along and across a position angle, counted from the top to the left."""
     cos, sin = np.float32(math.cos(math.radians(position_angle))), np.float32(math.sin(math.radians(position_angle)))
     return y * cos - x * sin, -x * cos - y * sin
 

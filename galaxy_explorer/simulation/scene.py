@@ -1,4 +1,4 @@
-"""The light of a simulated galaxy and its surroundings, in g, r and i, before air and camera."""
+"""The light of a simulated galaxy and its surroundings in g, r and i, before the camera."""
 
 import math
 from dataclasses import dataclass
