@@ -4,10 +4,10 @@ import numpy as np
 import streamlit as st
 
 from galaxy_explorer.app import state
+from galaxy_explorer.app.asking.prediction import predict_soon
 from galaxy_explorer.app.asking.question import progress_html, show_answers, show_back
 from galaxy_explorer.app.panel.shown_galaxy import ShownGalaxy
 from galaxy_explorer.app.start import drawings, rounds
-from galaxy_explorer.app.asking.prediction import predict_soon
 from galaxy_explorer.app.start.quiz import PROMPTS, steps_left
 from galaxy_explorer.decision_tree import ANSWER_OF, columns_of, label_of, tile_name_of
 
