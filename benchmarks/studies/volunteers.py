@@ -24,7 +24,7 @@ from galaxy_explorer.simulation import sample, visibility, volunteers
 
 TABLE = Path(visibility.__file__).with_name("visibility.toml")
 PULL = 0.15  # towards the numbers in the table: a rule that the votes do not constrain stays as it is
-UNFITTED = ("star", "trail")  # too rare
+UNFITTED = {"star", "trail", "trail_as_artifact"}  # too rare
 Spot = tuple[str | int, ...]  # keys that lead to a number of the table
 
 
@@ -75,7 +75,11 @@ def with_numbers(table: dict[str, Any], where: list[Spot], values: np.ndarray) -
 
 def is_part(spot: Spot) -> bool:
     """Return whether a number is a part of the people, in [0, 1]."""
-    return spot[0] == "answers" and len(spot) == 3 and spot[1] in ("1", "2", "3", "4", "6")
+    return (
+        spot[0] == "answers"
+        and len(spot) == 3
+        and (spot[1] in ("1", "2", "3", "4", "6") or spot[2] == "companion_as_other")
+    )
 
 
 def fit(table: dict[str, Any], columns: dict[str, np.ndarray], real: np.ndarray, rounds: int = 3) -> dict[str, Any]:
@@ -83,7 +87,7 @@ def fit(table: dict[str, Any], columns: dict[str, np.ndarray], real: np.ndarray,
 
     What the chance of 44 people adds to the covariances is simulated before each round.
     """
-    where = [spot for spot in spots(table) if spot[1] not in UNFITTED]
+    where = [spot for spot in spots(table) if UNFITTED.isdisjoint(spot)]
     wanted = statistics(real.mean(axis=0), np.cov(real, rowvar=False))
     start = np.array([number_at(table, spot) for spot in where])
     parts = np.array([is_part(spot) for spot in where])

@@ -22,7 +22,7 @@ PEOPLE = 44  # mean number of classifications of a galaxy in Galaxy Zoo 2 (Wille
 _ORDER = (1, 2, 9, 3, 4, 10, 11, 5, 7, 6, 8)  # a question comes after all that lead to it
 
 # Features for which each answer of question 8 is given, in its order. Who sees a companion does not say "disturbed".
-_ODD = (("ring",), ("arc",), ("disturbed",), ("clumps",), ("companion", "trail"), ("companion",), ("dust_lane",))
+_ODD = (("ring",), ("arc",), ("disturbed",), ("clumps",), ("other",), ("companion",), ("dust_lane",))
 
 
 def vote_fractions(parameters: Parameters) -> np.ndarray:
@@ -119,7 +119,7 @@ def answer_shares(parameters: Values, table: Mapping[str, Any] | None = None) ->
         stacked = np.stack(np.broadcast_arrays(*columns), axis=-1)
         shares[:, SLICES[number]] = stacked / stacked.sum(axis=-1, keepdims=True)
 
-    artifact = _any_of(seen["star"], 0.8 * seen["trail"])
+    artifact = _any_of(seen["star"], answers["1"]["trail_as_artifact"] * seen["trail"])
     features = _combined(answers["1"], seen)
     unclear = answers["1"]["star_or_artifact"] * (1 - features)  # who sees nothing takes it for a star at times
     put(1, (1 - features - unclear) * (1 - artifact), features * (1 - artifact), artifact + unclear * (1 - artifact))
@@ -131,6 +131,7 @@ def answer_shares(parameters: Values, table: Mapping[str, Any] | None = None) ->
     put(6, odd, 1 - odd)
     put(7, *_between(found["axis_ratio"], **answers["7"])[::-1])
     seen["disturbed"] = _any_of(seen["lopsided"], seen["tails"]) * (1 - seen["companion"])
+    seen["other"] = _any_of(seen["trail"], answers["8"]["companion_as_other"] * seen["companion"])
     kinds = (_any_of(0.0, *(seen[name] for name in names)) for names in _ODD)
     votes = zip(answers["8"]["none"], answers["8"]["seen"], kinds, strict=True)
     put(8, *(none + weight * kind**2 for none, weight, kind in votes))

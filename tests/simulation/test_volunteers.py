@@ -95,5 +95,5 @@ def test_each_rule_names_quantities_and_features_that_exist() -> None:
     columns = {name: np.full(2, float(getattr(SPIRAL, name))) for name in SPIRAL.__dataclass_fields__}
     assert {name for steps in table["visible"].values() for name in steps} <= quantities(columns).keys()
     weighted = {name for number in ("1", "2", "3", "4", "6") for name in table["answers"][number]}
-    assert weighted - {"none", "star_or_artifact"} <= table["visible"].keys()
+    assert weighted - {"none", "star_or_artifact", "trail_as_artifact"} <= table["visible"].keys()
     assert np.allclose(answer_shares(columns)[:, SLICES[1]].sum(axis=1), 1)
