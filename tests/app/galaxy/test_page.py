@@ -48,7 +48,7 @@ def url_params(app: AppTest) -> dict[str, str]:
 
 def examples(app: AppTest) -> list[str]:
     """The ids of the example galaxies, which are the page's only links that are named by digits after a share."""
-    ids = [link.label.split()[-1].strip("*") for link in app.page_link if "\u00a0%" in link.label]
+    ids = [link.label.split()[-1].strip("*").replace("\\", "") for link in app.page_link if "\u00a0%" in link.label]
     return [galaxy_id for galaxy_id in ids if galaxy_id.removeprefix("simulated-").isdigit()]
 
 
