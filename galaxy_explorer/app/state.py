@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 import pandas as pd
 import streamlit as st
 
-from galaxy_explorer.images import Square
+from galaxy_explorer.images import PictureChanges, Square
 from galaxy_explorer.storage import ResultCache
 
 if TYPE_CHECKING:
@@ -110,6 +110,17 @@ class Key(StrEnum):
     WORST_NETWORK = "worst_network"
     PAIR_QUESTION = "networks_question"
     PAIR = "networks_pair"
+
+    # Workbench.
+    BENCH_MODE = "bench_mode"
+    BENCH_FIELD = "bench_field"
+    BENCH_BRUSH = "bench_brush"
+    BENCH_PAINTING = "bench_painting"
+    BENCH_RADIUS = "bench_radius"
+    BENCH_COVER = "bench_cover"
+    BENCH_GALAXY_ID = "bench_galaxy_id"
+    BENCH_VARIED = "bench_varied"
+    BENCH_OUTLINE = "bench_outline"
 
     def of(self, *parts: object) -> str:
         """Return the key of one of several widgets."""
@@ -352,6 +363,20 @@ class SkyState:
 
 
 @dataclass
+class WorkbenchState:
+    """The galaxies that the visitor makes and changes."""
+
+    is_real: bool = False  # whether a real galaxy is changed; else one is simulated
+    url: dict[str, str] | None = None  # as last read or written; None on arrival from another page
+    changes: PictureChanges = field(default_factory=PictureChanges)  # of the real galaxy
+    changed_galaxy: tuple[str, str] | None = None  # its source and id
+    draws: int = 0  # number of times that other galaxies were drawn to choose from
+    parameters: Any = None  # simulation.Parameters of the simulated galaxy; None before the first
+    preset: str = ""  # the one that it started from
+    results: ResultCache = field(default_factory=lambda: ResultCache(60e6, _size_bytes))
+
+
+@dataclass
 class CompareState:
     """External tables by network, and the number of galaxies that each gallery shows."""
 
@@ -367,6 +392,11 @@ def upload() -> UploadState:
 def sky() -> SkyState:
     """Return the state of Sky."""
     return _state_of(SkyState)
+
+
+def workbench() -> WorkbenchState:
+    """Return the state of Workbench."""
+    return _state_of(WorkbenchState)
 
 
 def compare() -> CompareState:

@@ -21,21 +21,33 @@ def show_words(prediction: GalaxyPrediction) -> None:
     said = short_description(fractions)
     shares = f"Network ({prediction.label}): {in_words(fractions)}"
     if votes is None:
-        st.html(_sentence(NETWORK, "Network", said, [shares]))
+        st.html(sentence(NETWORK, "Network", said, [shares]))
         st.caption("No votes on this picture are known.")
         return
     voted, shares_voted = short_description(votes), f"Volunteers: {in_words(votes)}"
     if said == voted:
-        st.html(_sentence(BOTH, "Network and volunteers agree", said, [shares, shares_voted]))
+        st.html(sentence(BOTH, "Network and volunteers agree", said, [shares, shares_voted]))
     else:
         st.html(
-            _sentence(NETWORK, "Network", said, [shares]) + _sentence(VOLUNTEERS, "Volunteers", voted, [shares_voted])
+            sentence(NETWORK, "Network", said, [shares]) + sentence(VOLUNTEERS, "Volunteers", voted, [shares_voted])
         )
     _show_disagreement(prediction, votes)
 
 
-def _sentence(kind: str, heading: str, words: str, shares: list[str]) -> str:
-    """Return a sentence as HTML, whose shares show under a pointer or the focus."""
+def sentence(kind: str, heading: str, words: str, shares: list[str]) -> str:
+    """Return a sentence as HTML, whose shares show under a pointer or the focus.
+
+    Parameters
+    ----------
+    kind : str
+        ``network``, ``volunteers`` or ``both``, which sets the colour.
+    heading : str
+        Whose sentence it is.
+    words : str
+        The sentence.
+    shares : list of str
+        What shows with it.
+    """
     tip = "".join(f"<span>{escape(text)}</span>" for text in shares)
     return (
         f'<div class="said said-{kind}"><p class="who">{escape(heading)}</p>'

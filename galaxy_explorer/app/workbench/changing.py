@@ -1,0 +1,185 @@
+"""Change a real one: a galaxy of a catalogue, turned, dimmed, blurred or partly covered."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from galaxy_explorer.app import paths, state
+from galaxy_explorer.app.panel.shown_galaxy import GalaxyPrediction, ShownGalaxy, galaxy_of
+from galaxy_explorer.app.panel.words import sentence
+from galaxy_explorer.app.services import sources
+from galaxy_explorer.app.ui import theme
+from galaxy_explorer.app.ui.try_one import Example, show_examples
+from galaxy_explorer.app.ui.wording import escape_markdown, with_full_stop
+from galaxy_explorer.app.workbench import brush
+from galaxy_explorer.app.workbench.changed_answers import change_chart, changed_answers, summary
+from galaxy_explorer.app.workbench.links import params_of
+from galaxy_explorer.app.workbench.reading import Bench, show_reading
+from galaxy_explorer.app.workbench.sliders import show_groups
+from galaxy_explorer.catalogue import Catalogue, CatalogueError
+from galaxy_explorer.decision_tree import in_words, short_description
+from galaxy_explorer.images import CHANGES, ImageError, PictureChanges, change_picture
+
+GROUPS = {
+    "Turn and zoom": ("rotation", "zoom"),
+    "Light and colour": ("brightness", "grey"),
+    "Sharpness and noise": ("blur", "noise"),
+}
+OFFERED = 12  # galaxies to choose from
+CHART = {"displayModeBar": False, "scrollZoom": False}
+
+
+def requested_galaxy() -> tuple[str, Catalogue, str]:
+    """Return source, catalogue and id of the galaxy of the URL, else of the one looked at last, else the first.
+
+    Raises
+    ------
+    CatalogueError, OSError
+        If the source cannot be opened, or has no such galaxy.
+    """
+    source = sources.current_source()
+    catalogue = sources.catalogue(source)
+    bench = state.workbench()
+    asked = st.query_params.get("galaxy")
+    if asked is None:
+        known = bench.changed_galaxy if bench.changed_galaxy and bench.changed_galaxy[0] == source else None
+        asked = known[1] if known else state.galaxy().galaxy_id
+        asked = asked if asked in catalogue else catalogue.ids[0]
+    if asked not in catalogue:
+        raise CatalogueError(
+            f"there is no galaxy {asked!r} among the {len(catalogue):,} of {catalogue.name}: check the id"
+        )
+    return source, catalogue, asked
+
+
+def choose_changes(changes: PictureChanges) -> None:
+    """Change the picture."""
+    state.workbench().changes = changes
+
+
+def choose_galaxy(source: str, galaxy_id: str) -> None:
+    """Put another galaxy on the workbench, with the same changes but for what was covered."""
+    bench = state.workbench()
+    bench.changed_galaxy = (source, galaxy_id)
+    bench.changes = replace(bench.changes, covered=())
+    st.query_params.from_dict({"source": source, "galaxy": galaxy_id})
+
+
+def choose_value(name: str, value: float) -> None:
+    """Change one thing about the picture."""
+    one: dict[str, Any] = {name: value}
+    choose_changes(replace(state.workbench().changes, **one))
+
+
+def show_choice(source: str, catalogue: Catalogue, galaxy_id: str) -> None:
+    """Draw the galaxy's name, the choice of another one, and the link to its page."""
+    with st.container(key="bench_choice", horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"**Galaxy {escape_markdown(galaxy_id)}** of {escape_markdown(sources.source_label(source))}",
+            width="content",
+        )
+        with st.popover("Choose another", icon=":material/grid_view:"):
+            _offer_galaxies(source, catalogue)
+        params = {"source": source, "galaxy": galaxy_id}
+        st.page_link(paths.GALAXY, label="Galaxy page", icon=":material/flare:", query_params=params)
+
+
+def _offer_galaxies(source: str, catalogue: Catalogue) -> None:
+    """Draw some galaxies to choose from; others on request."""
+    bench = state.workbench()
+
+    def draw_others() -> None:
+        bench.draws += 1
+
+    rows = np.random.default_rng(bench.draws).choice(len(catalogue), min(OFFERED, len(catalogue)), replace=False)
+    ids = [catalogue.ids[row] for row in sorted(rows.tolist())]
+    pictures = zip(ids, sources.galaxy_thumbnails(catalogue, ids), strict=True)
+    found = [Example(one, one, "", picture) for one, picture in pictures if not isinstance(picture, ImageError)]
+    show_examples(found, lambda name: choose_galaxy(source, name), "bench")
+    if len(catalogue) > OFFERED:
+        st.button("Show others", icon=":material/casino:", on_click=draw_others)
+
+
+def changed_galaxy(galaxy: ShownGalaxy, changes: PictureChanges) -> ShownGalaxy:
+    """Return a galaxy with a changed picture, on which no one voted."""
+    if changes == PictureChanges():
+        return replace(galaxy, volunteers=None)
+    cache, key = state.workbench().results, ("changed", *galaxy.key, str(changes))
+    picture = cache.get(key, lambda: change_picture(galaxy.picture, changes))
+    title = f"{galaxy.name}, changed"
+    return replace(galaxy, picture=picture, volunteers=None, cache=cache, key=key, picture_key=(), title=title)
+
+
+def show_change(before: GalaxyPrediction, after: GalaxyPrediction) -> None:
+    """Draw what the network sees before and after the change, and the answers that changed most."""
+    said = [
+        (short_description(one.fractions), [f"Network ({one.label}): {in_words(one.fractions)}"])
+        for one in (before, after)
+    ]
+    if said[0][0] == said[1][0]:
+        st.html(sentence("network", "Unchanged and changed", *said[1]))
+    else:
+        st.html(sentence("both", "Unchanged", *said[0]) + sentence("network", "Changed", *said[1]))
+    st.markdown(summary(before.fractions, after.fractions, before.intervals))
+    answers = changed_answers(before.fractions, after.fractions, before.intervals)
+    if not answers:
+        return
+    texts = ", ".join(f"{one.text}" for one in answers)
+    st.plotly_chart(
+        change_chart(answers, theme.is_dark()), key="bench_changes", theme=None, config=CHART, alt=f"Changes: {texts}"
+    )
+    st.caption("Vote fractions: ring unchanged, dot changed, diamond beyond the 68 % interval, which is the band.")
+
+
+def show_sliders(changes: PictureChanges) -> bool:
+    """Draw the sliders and the brush; return whether the visitor paints."""
+    groups = {group: {name: CHANGES[name] for name in names} for group, names in GROUPS.items()}
+    show_groups(groups, changes, choose_value, "Turn and zoom")
+    spots = f" :small[{len(changes.covered)} spots]" if changes.covered else ""
+    with st.expander(f"**Cover a part**{spots}", key="bench_group_cover"):
+        paints = brush.show_tools(changes, choose_changes)
+    action: dict[str, Any] = {"on_click": choose_changes, "args": (PictureChanges(),)}
+    st.button("Reset all", icon=":material/restart_alt:", disabled=changes == PictureChanges(), **action)
+    return paints
+
+
+def show(model: str, bench: Bench, galaxy: ShownGalaxy) -> GalaxyPrediction:
+    """Draw a galaxy with its changes; return what the network predicts for it unchanged."""
+    mine = state.workbench()
+    with bench.sliders:
+        paints = show_sliders(mine.changes)
+    changed = changed_galaxy(galaxy, mine.changes)
+    before, after = galaxy.predict(model), changed.predict(model)
+    with bench.words:
+        show_change(before, after)
+    show_reading(bench, changed, after, "/".join(("changed", *galaxy.key)))
+    if paints:
+        with bench.picture:
+            brush.show_brush(changed.picture, mine.changes, choose_changes)
+    return before
+
+
+def open_galaxy() -> ShownGalaxy | None:
+    """Open the requested galaxy, with the choice of another; None, with a message, without one."""
+    try:
+        source, catalogue, galaxy_id = requested_galaxy()
+        galaxy = galaxy_of(source, galaxy_id)
+    except (CatalogueError, ImageError, OSError) as error:
+        st.error(f"There is no galaxy to change: {with_full_stop(error)}", icon=":material/travel_explore:")
+        st.page_link(paths.BROWSE, label="Browse galaxies", icon=":material/grid_view:")
+        return None
+    state.shared().source = source
+    mine = state.workbench()
+    if mine.changed_galaxy != (source, galaxy_id):
+        mine.changed_galaxy = (source, galaxy_id)
+    show_choice(source, catalogue, galaxy_id)
+    return galaxy
+
+
+def url_params() -> dict[str, str]:
+    """Return the URL parameters that reproduce the changed galaxy."""
+    mine = state.workbench()
+    source, galaxy_id = mine.changed_galaxy or ("", "")
+    return {"source": source, "galaxy": galaxy_id} | params_of(mine.changes)
