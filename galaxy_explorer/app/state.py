@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from galaxy_explorer.app.services.collections.collection import Collection, Collections
     from galaxy_explorer.app.services.selection import Selection
     from galaxy_explorer.similarity.class_files import SavedClass
+    from galaxy_explorer.simulation import Parameters
 
 State = TypeVar("State")
 Crop = Square | Literal["found", "whole"]  # a visitor's own, that of find_galaxy, or the whole picture
@@ -113,14 +114,12 @@ class Key(StrEnum):
 
     # Workbench.
     BENCH_MODE = "bench_mode"
+    BENCH_GROUP = "bench_group"
     BENCH_FIELD = "bench_field"
     BENCH_BRUSH = "bench_brush"
-    BENCH_PAINTING = "bench_painting"
     BENCH_RADIUS = "bench_radius"
     BENCH_COVER = "bench_cover"
-    BENCH_GALAXY_ID = "bench_galaxy_id"
     BENCH_VARIED = "bench_varied"
-    BENCH_OUTLINE = "bench_outline"
 
     def of(self, *parts: object) -> str:
         """Return the key of one of several widgets."""
@@ -371,8 +370,9 @@ class WorkbenchState:
     changes: PictureChanges = field(default_factory=PictureChanges)  # of the real galaxy
     changed_galaxy: tuple[str, str] | None = None  # its source and id
     draws: int = 0  # number of times that other galaxies were drawn to choose from
-    parameters: Any = None  # simulation.Parameters of the simulated galaxy; None before the first
-    preset: str = ""  # the one that it started from
+    parameters: "Parameters | None" = None  # of the simulated galaxy
+    begun_with: "Parameters | None" = None
+    preset: str = ""  # its name, if that is a preset
     results: ResultCache = field(default_factory=lambda: ResultCache(60e6, _size_bytes))
 
 

@@ -40,6 +40,7 @@ class ShownGalaxy:
     columns: Mapping[Any, Any] = default(default_factory=dict)  # more of its row in a downloaded table of scores
     title: str = ""  # a name or a position; empty: the id
     credit: str = ""  # of the picture, on the share card
+    volunteers_name: str = "volunteers"  # whose votes `volunteers` are
 
     @property
     def name(self) -> str:

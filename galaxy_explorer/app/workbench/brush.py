@@ -19,8 +19,8 @@ MAX_STROKE = 400  # disks that one stroke can cover
 COVER_HELP = "Surroundings continues the pixels around what is covered; sky is the level and noise of the empty sky."
 
 
-def show_tools(changes: PictureChanges, choose: Callable[[PictureChanges], None]) -> bool:
-    """Draw the brush's tools, and return whether the visitor paints.
+def show_tools(changes: PictureChanges, choose: Callable[[PictureChanges], None]) -> None:
+    """Draw the brush's tools.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def show_tools(changes: PictureChanges, choose: Callable[[PictureChanges], None]
     def choose_cover() -> None:
         choose(replace(changes, cover=state.widget(Key.BENCH_COVER)))
 
-    paints = st.toggle("Paint on the picture", key=Key.BENCH_PAINTING)
+    st.caption("Paint on the picture. On the keyboard, arrows move the brush and Enter covers.")
     st.slider("Brush", *RADII, RADIUS, format="%d %%", key=Key.BENCH_RADIUS, help="Radius, of the picture's side.")
     state.set_widget(Key.BENCH_COVER, changes.cover)
     options: dict[str, Any] = {"required": True, "on_change": choose_cover, "help": COVER_HELP}
@@ -44,7 +44,6 @@ def show_tools(changes: PictureChanges, choose: Callable[[PictureChanges], None]
             st.button(label, disabled=not changes.covered, **action)
     if len(changes.covered) >= MAX_SPOTS:
         st.caption(f"{MAX_SPOTS} spots are covered, as many as a link can hold.")
-    return paints
 
 
 def show_brush(picture: np.ndarray, changes: PictureChanges, choose: Callable[[PictureChanges], None]) -> None:

@@ -73,8 +73,7 @@ def summary(before: np.ndarray, after: np.ndarray, intervals: np.ndarray) -> str
     beyond = [one for one in answers if one.is_beyond]
     if not beyond:
         return f"Every answer stays within its 68 % interval. Largest change: {label_of(answers[0].column)}."
-    questions = "1 question" if len(beyond) == 1 else f"{len(beyond)} questions"
-    return f"**{questions} of {len(QUESTIONS)}** with an answer that leaves its 68 % interval."
+    return f"In **{len(beyond)} of {len(QUESTIONS)} questions** an answer leaves its 68 % interval."
 
 
 def change_chart(answers: list[ChangedAnswer], dark: bool) -> go.Figure:

@@ -8,27 +8,25 @@ import streamlit as st
 
 from galaxy_explorer.app import paths, state
 from galaxy_explorer.app.panel.shown_galaxy import GalaxyPrediction, ShownGalaxy, galaxy_of
-from galaxy_explorer.app.panel.words import sentence
 from galaxy_explorer.app.services import sources
-from galaxy_explorer.app.ui import theme
 from galaxy_explorer.app.ui.try_one import Example, show_examples
 from galaxy_explorer.app.ui.wording import escape_markdown, with_full_stop
-from galaxy_explorer.app.workbench import brush
-from galaxy_explorer.app.workbench.changed_answers import change_chart, changed_answers, summary
+from galaxy_explorer.app.workbench import brush, sliders
+from galaxy_explorer.app.workbench.comparison import show_change
 from galaxy_explorer.app.workbench.links import params_of
 from galaxy_explorer.app.workbench.reading import Bench, show_reading
-from galaxy_explorer.app.workbench.sliders import show_groups
+from galaxy_explorer.app.workbench.sliders import changed_text, choose_group
 from galaxy_explorer.catalogue import Catalogue, CatalogueError
-from galaxy_explorer.decision_tree import in_words, short_description
 from galaxy_explorer.images import CHANGES, ImageError, PictureChanges, change_picture
 
 GROUPS = {
-    "Turn and zoom": ("rotation", "zoom"),
-    "Light and colour": ("brightness", "grey"),
-    "Sharpness and noise": ("blur", "noise"),
+    "Turn and zoom": {name: CHANGES[name] for name in ("rotation", "zoom")},
+    "Light": {name: CHANGES[name] for name in ("brightness", "grey")},
+    "Blur and noise": {name: CHANGES[name] for name in ("blur", "noise")},
 }
+COVER = "Cover"
 OFFERED = 12  # galaxies to choose from
-CHART = {"displayModeBar": False, "scrollZoom": False}
+UNCHANGED, CHANGED = "Unchanged", "Changed"
 
 
 def requested_galaxy() -> tuple[str, Catalogue, str]:
@@ -112,37 +110,20 @@ def changed_galaxy(galaxy: ShownGalaxy, changes: PictureChanges) -> ShownGalaxy:
     return replace(galaxy, picture=picture, volunteers=None, cache=cache, key=key, picture_key=(), title=title)
 
 
-def show_change(before: GalaxyPrediction, after: GalaxyPrediction) -> None:
-    """Draw what the network sees before and after the change, and the answers that changed most."""
-    said = [
-        (short_description(one.fractions), [f"Network ({one.label}): {in_words(one.fractions)}"])
-        for one in (before, after)
-    ]
-    if said[0][0] == said[1][0]:
-        st.html(sentence("network", "Unchanged and changed", *said[1]))
-    else:
-        st.html(sentence("both", "Unchanged", *said[0]) + sentence("network", "Changed", *said[1]))
-    st.markdown(summary(before.fractions, after.fractions, before.intervals))
-    answers = changed_answers(before.fractions, after.fractions, before.intervals)
-    if not answers:
-        return
-    texts = ", ".join(f"{one.text}" for one in answers)
-    st.plotly_chart(
-        change_chart(answers, theme.is_dark()), key="bench_changes", theme=None, config=CHART, alt=f"Changes: {texts}"
-    )
-    st.caption("Vote fractions: ring unchanged, dot changed, diamond beyond the 68 % interval, which is the band.")
-
-
 def show_sliders(changes: PictureChanges) -> bool:
-    """Draw the sliders and the brush; return whether the visitor paints."""
-    groups = {group: {name: CHANGES[name] for name in names} for group, names in GROUPS.items()}
-    show_groups(groups, changes, choose_value, "Turn and zoom")
-    spots = f" :small[{len(changes.covered)} spots]" if changes.covered else ""
-    with st.expander(f"**Cover a part**{spots}", key="bench_group_cover"):
-        paints = brush.show_tools(changes, choose_changes)
+    """Draw the sliders or the brush; return whether the visitor paints."""
+    texts = {group: changed_text(fields, changes, PictureChanges()) for group, fields in GROUPS.items()}
+    texts[COVER] = f"{len(changes.covered)} spots covered" if changes.covered else ""
+    group = choose_group(list(texts), [name for name, text in texts.items() if text])
+    if group == COVER:
+        brush.show_tools(changes, choose_changes)
+    else:
+        sliders.show_sliders(GROUPS[group], changes, choose_value)
     action: dict[str, Any] = {"on_click": choose_changes, "args": (PictureChanges(),)}
     st.button("Reset all", icon=":material/restart_alt:", disabled=changes == PictureChanges(), **action)
-    return paints
+    if changed := list(filter(None, texts.values())):
+        st.caption(f"Changed: {', '.join(changed)}.")
+    return group == COVER
 
 
 def show(model: str, bench: Bench, galaxy: ShownGalaxy) -> GalaxyPrediction:
@@ -153,7 +134,7 @@ def show(model: str, bench: Bench, galaxy: ShownGalaxy) -> GalaxyPrediction:
     changed = changed_galaxy(galaxy, mine.changes)
     before, after = galaxy.predict(model), changed.predict(model)
     with bench.words:
-        show_change(before, after)
+        show_change(before, after, mine.changes != PictureChanges(), (UNCHANGED, CHANGED))
     show_reading(bench, changed, after, "/".join(("changed", *galaxy.key)))
     if paints:
         with bench.picture:

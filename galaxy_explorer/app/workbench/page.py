@@ -1,4 +1,4 @@
-"""Workbench: change a real galaxy, or build a simulated one, and watch which answers follow."""
+"""Workbench: build a simulated galaxy or change a real one, and watch which answers follow."""
 
 from pathlib import Path
 from urllib.parse import urlencode
@@ -14,11 +14,16 @@ from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui import theme
 from galaxy_explorer.app.ui.buttons.copy_button import copy_button
 from galaxy_explorer.app.ui.url_params import replace_history, unknown_params, warn_once
-from galaxy_explorer.app.workbench import changing, links
+from galaxy_explorer.app.workbench import building, changing, links
 from galaxy_explorer.app.workbench.reading import lay_out
 
 STYLE = Path(__file__).with_name("workbench.css")
-PURPOSE = "Change a galaxy, and see at once which answers follow."
+SIMULATED, REAL = "Build a simulated galaxy", "Change a real one"
+PURPOSE = {
+    SIMULATED: "No telescope took this picture: it is computed, so that you know what is in it.",
+    REAL: "Change a picture of the sky, and see which answers follow.",
+}
+REAL_NAMES = ("source", "galaxy", "votes", *links.NAMES)
 
 
 def read_url() -> None:
@@ -26,34 +31,62 @@ def read_url() -> None:
     params, mine = st.query_params.to_dict(), state.workbench()
     if state.shared().arrived:
         mine.url = None
-    known = ["source", "galaxy", "network", "votes", *links.NAMES]
-    messages = [*unknown_params(known), *sources.unknown_source()]
-    if params and params != mine.url:
-        mine.changes, ignored = links.changes_of(params)
-        messages += ignored
+    messages = [*unknown_params(["network", *REAL_NAMES, *building.NAMES]), *sources.unknown_source()]
+    if params != mine.url:
+        if "galaxy" in params:
+            mine.is_real = True
+        elif params.keys() & set(building.NAMES):
+            mine.is_real = False
+        if mine.is_real and params:
+            mine.changes, ignored = links.changes_of(params)
+            messages += ignored
+        messages += building.read_url({} if mine.is_real else params)
         if params.get("network") in networks.networks():
             state.set_widget(Key.NETWORK, params["network"])
     mine.url = params
     warn_once(messages)
 
 
-def write_url(network: str) -> dict[str, str]:
-    """Write what is on the workbench into the URL, and return its parameters."""
-    params = changing.url_params() | {"network": network}
+def write_url(network: str) -> str:
+    """Write what is on the workbench into the URL, and return the link to it."""
+    mine = state.workbench()
+    params = (changing.url_params() if mine.is_real else building.url_params()) | {"network": network}
     if st.query_params.to_dict() != params:
         st.query_params.from_dict(params)
-    state.workbench().url = params
-    return params
+    mine.url = params
+    return f"{st.context.url or ''}?{urlencode(params)}"
+
+
+def choose_mode() -> None:
+    """Draw the choice between a simulated galaxy and a real one."""
+    mine = state.workbench()
+
+    def choose() -> None:
+        mine.is_real = state.widget(Key.BENCH_MODE) == REAL
+
+    state.set_widget(Key.BENCH_MODE, REAL if mine.is_real else SIMULATED)
+    st.segmented_control(
+        "Kind of galaxy",
+        [SIMULATED, REAL],
+        key=Key.BENCH_MODE,
+        required=True,
+        on_change=choose,
+        label_visibility="collapsed",
+        width="content",
+    )
 
 
 @st.fragment
-def show_real(network: str, galaxy: ShownGalaxy) -> None:
-    """Draw a galaxy of a catalogue with its changes; a slider runs only this again."""
+def show_bench(network: str, galaxy: ShownGalaxy | None) -> None:
+    """Draw the real galaxy, or the simulated one, and its sliders; a slider runs only this again."""
     bench = lay_out()
-    changing.show(network, bench, galaxy)
-    link = f"{st.context.url or ''}?{urlencode(write_url(network))}"
+    if galaxy:
+        changing.show(network, bench, galaxy)
+    else:
+        building.show(network, bench)
+    link = write_url(network)
     with bench.tools:
-        copy_button(Key.COPY_LINK, link, "Copy link", "Copy link to this galaxy and its changes", "Link copied")
+        copy_button(Key.COPY_LINK, link, "Copy link", "Copy link to this galaxy as it is now", "Link copied")
 
 
 def page() -> None:
@@ -63,14 +96,22 @@ def page() -> None:
     theme.follow_theme()
     replace_history()
     read_url()
+    mine = state.workbench()
     with st.container(key="bench_heading", horizontal=True, vertical_alignment="center"):
-        st.title("Workbench", anchor=False)
+        st.title("Workbench", anchor=False, width="content")
+        choose_mode()
         network_slot = st.container(width="content")
-    st.markdown(PURPOSE)
     with network_slot:
         network = panel.choose_network()
-    if network and (galaxy := changing.open_galaxy()):
-        show_real(network, galaxy)
+    st.caption(PURPOSE[REAL if mine.is_real else SIMULATED])
+    if not network:
+        return
+    if mine.is_real:
+        if galaxy := changing.open_galaxy():
+            show_bench(network, galaxy)
+    else:
+        building.show_presets()
+        show_bench(network, None)
 
 
 page()

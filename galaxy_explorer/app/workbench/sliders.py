@@ -1,6 +1,6 @@
-"""Sliders in folded groups; the page's state holds their values, so that links, presets and a reset can set them."""
+"""Sliders, one group at a time; the page's state holds their values, so that links, presets and resets can set them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import streamlit as st
@@ -8,7 +8,7 @@ import streamlit as st
 from galaxy_explorer.app import state
 from galaxy_explorer.app.state import Key
 
-UNITS = {"°": "°", "%": " %%"}  # others follow after a space
+UNITS = {"°": "°", "″": "″", "%": " %%"}  # others follow after a space
 
 
 class Field(Protocol):
@@ -30,20 +30,40 @@ class Field(Protocol):
     def help(self) -> str: ...
 
 
-def show_slider(name: str, field: Field, value: float, choose: Callable[[str, float], None]) -> None:
-    """Draw the slider of a value.
+def choose_group(groups: Sequence[str], changed: Sequence[str]) -> str:
+    """Draw the choice of a group of sliders, with a dot at the ones that are changed, and return it."""
+    key = Key.BENCH_GROUP.of(len(groups))
+    options: dict[str, Any] = {"default": groups[0], "required": True, "persist_state": "session"}
+    with st.container(key="bench_groups"):
+        return st.pills(
+            "Sliders",
+            groups,
+            format_func=lambda group: f"{group} •" if group in changed else group,
+            key=key,
+            label_visibility="collapsed",
+            **options,
+        )
+
+
+def show_sliders(fields: Mapping[str, Field], values: Any, choose: Callable[[str, float], None]) -> None:
+    """Draw the sliders of a group.
 
     Parameters
     ----------
-    name : str
-        Name of the value.
-    field : Field
-        Its label and range.
-    value : float
-        What the slider shows.
+    fields : mapping
+        Labels and ranges by name.
+    values : object
+        Has an attribute for each field.
     choose : callable
         Called with the name and the value that the visitor chose.
     """
+    with st.container(key="bench_group"):
+        for name, field in fields.items():
+            _show_slider(name, field, getattr(values, name), choose)
+
+
+def _show_slider(name: str, field: Field, value: float, choose: Callable[[str, float], None]) -> None:
+    """Draw the slider of a value."""
     key = Key.BENCH_FIELD.of(name)
     value = min(max(float(value), field.low), field.high)
     if state.widget(key) != value:
@@ -54,41 +74,17 @@ def show_slider(name: str, field: Field, value: float, choose: Callable[[str, fl
     )
 
 
-def show_groups(
-    groups: Mapping[str, Mapping[str, Field]], values: Any, choose: Callable[[str, float], None], opened: str
-) -> None:
-    """Draw groups of sliders, each folded to its name and what differs from the defaults.
-
-    Parameters
-    ----------
-    groups : mapping
-        Fields by name, by name of the group.
-    values : object
-        Has an attribute for each field.
-    choose : callable
-        As for `show_slider`.
-    opened : str
-        The group that is open at first.
-    """
-    for group, fields in groups.items():
-        changed = [
-            f"{field.label.lower()} {value_text(field, value)}"
-            for name, field in fields.items()
-            if (value := getattr(values, name)) != field.default
-        ]
-        label = f"**{group}** :small[{', '.join(changed)}]" if changed else f"**{group}**"
-        with st.expander(label, expanded=group == opened, key=f"bench_group_{group.lower().replace(' ', '_')}"):
-            for name, field in fields.items():
-                show_slider(name, field, getattr(values, name), choose)
-
-
 def format_of(field: Field) -> str:
     """Return the format of a field's values, for `st.slider`."""
-    digits = 0 if field.step >= 1 else 1 if field.step >= 0.1 else 2 if field.step >= 0.01 else 3
+    digits = next((digits for digits in range(4) if round(field.step * 10**digits, 6).is_integer()), 3)
     unit = "" if not field.unit else UNITS.get(field.unit, f" {field.unit}")
     return f"%.{digits}f{unit}"
 
 
-def value_text(field: Field, value: float) -> str:
-    """Format a value with its unit."""
-    return format_of(field) % value
+def changed_text(fields: Mapping[str, Field], values: Any, before: Any) -> str:
+    """Describe the values that differ from earlier ones: ``rotation 30°, zoom 0.60 ×``."""
+    return ", ".join(
+        f"{field.label.lower()} {format_of(field) % getattr(values, name)}"
+        for name, field in fields.items()
+        if getattr(values, name) != getattr(before, name)
+    )
