@@ -16,8 +16,9 @@ from galaxy_explorer.app.ui.try_one import Example, show_examples
 from galaxy_explorer.app.ui.url_params import ignored_param_message
 from galaxy_explorer.app.ui.wording import listed, with_full_stop
 from galaxy_explorer.app.workbench.comparison import show_change
-from galaxy_explorer.app.workbench.reading import Bench, show_reading
+from galaxy_explorer.app.workbench.reading import Bench, show_picture, show_reading
 from galaxy_explorer.app.workbench.sliders import changed_text, choose_group, show_sliders
+from galaxy_explorer.app.workbench.varying import show_varying
 from galaxy_explorer.decision_tree import in_words, short_description
 from galaxy_explorer.simulation import FIELDS, PRESETS, Parameters, from_url, render, sample, to_url
 
@@ -27,6 +28,9 @@ NAMES = (*FIELDS, "seed", PRESET)
 SIDE_PX = 424  # as the volunteers of Galaxy Zoo saw pictures
 THUMBNAIL_PX = 106
 VOTES = "simulated votes"
+CHOSEN = ".st-key-tile_try_presets_{} button {{ box-shadow: inset 0 0 0 2px #f0be46; }}"
+PURPOSE = "No telescope took this picture. It is computed, so that you know what is in it."
+RANDOM_HELP = "Drawn from the properties that galaxies of the SDSS have."
 GROUPS = {
     group: {name: field for name, field in FIELDS.items() if field.group == group}
     for group in dict.fromkeys(field.group for field in FIELDS.values())
@@ -69,7 +73,7 @@ def read_url(params: dict[str, str]) -> list[str]:
     """Set the galaxy by the URL; return messages about what is ignored."""
     preset, messages = params.get(PRESET, ""), []
     if preset not in ("", *PRESETS):
-        messages.append(ignored_param_message(PRESET, preset, listed(PRESETS, "or")))
+        messages.append(ignored_param_message(PRESET, preset, listed(list(PRESETS), "or")))
         preset = ""
     if not params.keys() & {*FIELDS, "seed"}:
         if preset or state.workbench().parameters is None:
@@ -94,15 +98,22 @@ def url_params() -> dict[str, str]:
 
 @st.cache_data(show_spinner="Simulating galaxies …")
 def _thumbnails() -> dict[str, np.ndarray]:
-    """Return small pictures of the presets, drawn once for all visitors."""
-    return {name: render(parameters, THUMBNAIL_PX) for name, parameters in PRESETS.items()}
+    """Return the middle of each preset's picture, drawn once for all visitors."""
+    middle = slice(THUMBNAIL_PX // 2, THUMBNAIL_PX // 2 + THUMBNAIL_PX)
+    return {name: render(parameters, 2 * THUMBNAIL_PX)[middle, middle] for name, parameters in PRESETS.items()}
 
 
 def show_presets() -> None:
-    """Draw the ready-made galaxies: the tuning fork, and others."""
-    examples = [Example(name, name, "", picture) for name, picture in _thumbnails().items()]
-    with st.container(key="bench_presets"):
-        show_examples(examples, choose_preset, "presets")
+    """Draw the ready-made galaxies, as the tuning fork of Hubble and others next to it, and the random one."""
+    examples = [Example(name, name.removesuffix("-like"), "", picture) for name, picture in _thumbnails().items()]
+    with st.container(key="bench_begin", horizontal=True, vertical_alignment="center"):
+        with st.container(key="bench_presets"):
+            show_examples(examples, choose_preset, "presets")
+            if (preset := state.workbench().preset or FIRST) in PRESETS:
+                st.html(f"<style>{CHOSEN.format(list(PRESETS).index(preset) + 1)}</style>")
+        with st.container(key="bench_random", width="content"):
+            st.caption(PURPOSE)
+            st.button("Random galaxy", icon=":material/casino:", on_click=choose_random, help=RANDOM_HELP)
 
 
 def simulated_galaxy(parameters: Parameters) -> ShownGalaxy:
@@ -138,6 +149,7 @@ def show(model: str, bench: Bench) -> None:
     with bench.sliders:
         _show_sliders(parameters, begun_with)
     galaxy, begun = simulated_galaxy(parameters), simulated_galaxy(begun_with)
+    picture = show_picture(bench, galaxy)
     before, after = begun.predict(model), galaxy.predict(model)
     with bench.picture:
         st.html('<p class="bench-simulated">Simulated galaxy</p>')
@@ -146,13 +158,14 @@ def show(model: str, bench: Bench) -> None:
             shares = [f"Simulated volunteers: {in_words(galaxy.volunteers)}"]
             st.html(sentence("volunteers", "Simulated volunteers", short_description(galaxy.volunteers), shares))
         show_change(before, after, parameters != begun_with, (state.workbench().preset or "At first", "Now"))
-    show_reading(bench, galaxy, after, "/".join(begun.key))
+    show_reading(bench, picture, after, "/".join(begun.key))
+    show_varying(model, galaxy, parameters, FIELDS, simulated_galaxy)
 
 
 def _show_sliders(parameters: Parameters, begun_with: Parameters) -> None:
     """Draw the sliders of a component, and the buttons that reset or shuffle."""
     changed = {group: changed_text(fields, parameters, begun_with) for group, fields in GROUPS.items()}
-    group = choose_group(list(GROUPS), [name for name, text in changed.items() if text])
+    group = choose_group(list(GROUPS), [name for name, text in changed.items() if text], "Disk")
     show_sliders(GROUPS[group], parameters, choose_value)
     with st.container(horizontal=True, gap="small"):
         reset: dict[str, Any] = {"on_click": _choose, "args": (begun_with,), "disabled": parameters == begun_with}

@@ -1,21 +1,23 @@
 """Change a real one: a galaxy of a catalogue, turned, dimmed, blurred or partly covered."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from galaxy_explorer.app import paths, state
-from galaxy_explorer.app.panel.shown_galaxy import GalaxyPrediction, ShownGalaxy, galaxy_of
+from galaxy_explorer.app.panel.shown_galaxy import ShownGalaxy, galaxy_of
 from galaxy_explorer.app.services import sources
 from galaxy_explorer.app.ui.try_one import Example, show_examples
 from galaxy_explorer.app.ui.wording import escape_markdown, with_full_stop
 from galaxy_explorer.app.workbench import brush, sliders
 from galaxy_explorer.app.workbench.comparison import show_change
 from galaxy_explorer.app.workbench.links import params_of
-from galaxy_explorer.app.workbench.reading import Bench, show_reading
+from galaxy_explorer.app.workbench.reading import Bench, show_picture, show_reading
 from galaxy_explorer.app.workbench.sliders import changed_text, choose_group
+from galaxy_explorer.app.workbench.varying import show_varying
 from galaxy_explorer.catalogue import Catalogue, CatalogueError
 from galaxy_explorer.images import CHANGES, ImageError, PictureChanges, change_picture
 
@@ -114,7 +116,7 @@ def show_sliders(changes: PictureChanges) -> bool:
     """Draw the sliders or the brush; return whether the visitor paints."""
     texts = {group: changed_text(fields, changes, PictureChanges()) for group, fields in GROUPS.items()}
     texts[COVER] = f"{len(changes.covered)} spots covered" if changes.covered else ""
-    group = choose_group(list(texts), [name for name, text in texts.items() if text])
+    group = choose_group(list(texts), [name for name, text in texts.items() if text], list(GROUPS)[0])
     if group == COVER:
         brush.show_tools(changes, choose_changes)
     else:
@@ -126,20 +128,21 @@ def show_sliders(changes: PictureChanges) -> bool:
     return group == COVER
 
 
-def show(model: str, bench: Bench, galaxy: ShownGalaxy) -> GalaxyPrediction:
-    """Draw a galaxy with its changes; return what the network predicts for it unchanged."""
+def show(model: str, bench: Bench, galaxy: ShownGalaxy) -> None:
+    """Draw a galaxy with its changes and sliders."""
     mine = state.workbench()
     with bench.sliders:
         paints = show_sliders(mine.changes)
     changed = changed_galaxy(galaxy, mine.changes)
+    picture = show_picture(bench, changed)
     before, after = galaxy.predict(model), changed.predict(model)
     with bench.words:
         show_change(before, after, mine.changes != PictureChanges(), (UNCHANGED, CHANGED))
-    show_reading(bench, changed, after, "/".join(("changed", *galaxy.key)))
+    show_reading(bench, picture, after, "/".join(("changed", *galaxy.key)))
     if paints:
         with bench.picture:
             brush.show_brush(changed.picture, mine.changes, choose_changes)
-    return before
+    show_varying(model, changed, mine.changes, CHANGES, partial(changed_galaxy, galaxy))
 
 
 def open_galaxy() -> ShownGalaxy | None:

@@ -19,10 +19,6 @@ from galaxy_explorer.app.workbench.reading import lay_out
 
 STYLE = Path(__file__).with_name("workbench.css")
 SIMULATED, REAL = "Build a simulated galaxy", "Change a real one"
-PURPOSE = {
-    SIMULATED: "No telescope took this picture: it is computed, so that you know what is in it.",
-    REAL: "Change a picture of the sky, and see which answers follow.",
-}
 REAL_NAMES = ("source", "galaxy", "votes", *links.NAMES)
 
 
@@ -103,7 +99,6 @@ def page() -> None:
         network_slot = st.container(width="content")
     with network_slot:
         network = panel.choose_network()
-    st.caption(PURPOSE[REAL if mine.is_real else SIMULATED])
     if not network:
         return
     if mine.is_real:

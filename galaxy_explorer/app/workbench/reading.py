@@ -35,29 +35,34 @@ def lay_out() -> Bench:
     return Bench(picture, sliders, words, tools, answers)
 
 
-def show_reading(bench: Bench, galaxy: ShownGalaxy, prediction: GalaxyPrediction, name: str) -> None:
-    """Draw the picture with its saliency map, and the flow-chart.
+def show_picture(bench: Bench, galaxy: ShownGalaxy) -> PanelPicture:
+    """Draw the picture, before anything is predicted; with a map on it the one before stays until the next is known."""
+    with bench.picture:
+        return PanelPicture(galaxy, saliency.is_shown())
+
+
+def show_reading(bench: Bench, picture: PanelPicture, prediction: GalaxyPrediction, name: str) -> None:
+    """Draw the saliency map over the picture if it is turned on, and the flow-chart.
 
     Parameters
     ----------
     bench : Bench
         Where to.
-    galaxy : ShownGalaxy
-        The galaxy as it is shown.
+    picture : PanelPicture
+        The picture that is drawn.
     prediction : GalaxyPrediction
-        What the network predicts for it, with the votes that are shown next to it.
+        What the network predicts for the galaxy, with the votes that are shown next to it.
     name : str
         Names the galaxy, however it is changed: another one starts with an answer of its own.
     """
     start_answer(name, prediction.fractions, prediction.card.training_mean)
     with bench.picture:
-        picture = PanelPicture(galaxy, saliency.is_shown())
         st.html(f'<p class="bench-now" aria-hidden="true">{escape(short_description(prediction.fractions))}</p>')
     with bench.tools:
         choices = saliency.choose_saliency() if saliency.choose_map() else None
         panel.choose_answer(prediction)
         overlaid = saliency.show_map(prediction, choices, picture) if choices else None
-    shown = NETWORK if galaxy.volunteers is None else BOTH
+    shown = NETWORK if prediction.galaxy.volunteers is None else BOTH
     with bench.answers:
         if choices and choices.side_by_side:
             saliency.show_all_answers(prediction, choices)

@@ -30,10 +30,10 @@ class Field(Protocol):
     def help(self) -> str: ...
 
 
-def choose_group(groups: Sequence[str], changed: Sequence[str]) -> str:
+def choose_group(groups: Sequence[str], changed: Sequence[str], first: str) -> str:
     """Draw the choice of a group of sliders, with a dot at the ones that are changed, and return it."""
     key = Key.BENCH_GROUP.of(len(groups))
-    options: dict[str, Any] = {"default": groups[0], "required": True, "persist_state": "session"}
+    options: dict[str, Any] = {"default": first, "required": True, "persist_state": "session"}
     with st.container(key="bench_groups"):
         return st.pills(
             "Sliders",
@@ -76,7 +76,7 @@ def _show_slider(name: str, field: Field, value: float, choose: Callable[[str, f
 
 def format_of(field: Field) -> str:
     """Return the format of a field's values, for `st.slider`."""
-    digits = next((digits for digits in range(4) if round(field.step * 10**digits, 6).is_integer()), 3)
+    digits = next((digits for digits in range(4) if round(float(field.step) * 10**digits, 6).is_integer()), 3)
     unit = "" if not field.unit else UNITS.get(field.unit, f" {field.unit}")
     return f"%.{digits}f{unit}"
 
