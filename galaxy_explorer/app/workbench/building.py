@@ -149,10 +149,8 @@ def show(model: str, bench: Bench) -> None:
     with bench.sliders:
         _show_sliders(parameters, begun_with)
     galaxy, begun = simulated_galaxy(parameters), simulated_galaxy(begun_with)
-    picture = show_picture(bench, galaxy)
+    picture = show_picture(bench, galaxy, "Simulated galaxy")
     before, after = begun.predict(model), galaxy.predict(model)
-    with bench.picture:
-        st.html('<p class="bench-simulated">Simulated galaxy</p>')
     with bench.words:
         if galaxy.volunteers is not None:
             shares = [f"Simulated volunteers: {in_words(galaxy.volunteers)}"]

@@ -116,7 +116,7 @@ def show_sliders(changes: PictureChanges) -> bool:
     """Draw the sliders or the brush; return whether the visitor paints."""
     texts = {group: changed_text(fields, changes, PictureChanges()) for group, fields in GROUPS.items()}
     texts[COVER] = f"{len(changes.covered)} spots covered" if changes.covered else ""
-    group = choose_group(list(texts), [name for name, text in texts.items() if text], list(GROUPS)[0])
+    group = choose_group(list(texts), [name for name, text in texts.items() if text], next(iter(GROUPS)))
     if group == COVER:
         brush.show_tools(changes, choose_changes)
     else:

@@ -35,9 +35,14 @@ def lay_out() -> Bench:
     return Bench(picture, sliders, words, tools, answers)
 
 
-def show_picture(bench: Bench, galaxy: ShownGalaxy) -> PanelPicture:
-    """Draw the picture, before anything is predicted; with a map on it the one before stays until the next is known."""
+def show_picture(bench: Bench, galaxy: ShownGalaxy, badge: str = "") -> PanelPicture:
+    """Draw the picture, with a badge if it has one, before anything is predicted.
+
+    With a saliency map over it, the one before stays until the next is known.
+    """
     with bench.picture:
+        if badge:
+            st.html(f'<p class="bench-badge">{escape(badge)}</p>')
         return PanelPicture(galaxy, saliency.is_shown())
 
 
