@@ -115,7 +115,7 @@ def changed_galaxy(galaxy: ShownGalaxy, changes: PictureChanges) -> ShownGalaxy:
 def show_sliders(changes: PictureChanges) -> bool:
     """Draw the sliders or the brush; return whether the visitor paints."""
     texts = {group: changed_text(fields, changes, PictureChanges()) for group, fields in GROUPS.items()}
-    texts[COVER] = f"{len(changes.covered)} spots covered" if changes.covered else ""
+    texts[COVER] = _spots(len(changes.covered)) if changes.covered else ""
     group = choose_group(list(texts), [name for name, text in texts.items() if text], next(iter(GROUPS)))
     if group == COVER:
         brush.show_tools(changes, choose_changes)
@@ -126,6 +126,10 @@ def show_sliders(changes: PictureChanges) -> bool:
     if changed := list(filter(None, texts.values())):
         st.caption(f"Changed: {', '.join(changed)}.")
     return group == COVER
+
+
+def _spots(count: int) -> str:
+    return "1 spot covered" if count == 1 else f"{count} spots covered"
 
 
 def show(model: str, bench: Bench, galaxy: ShownGalaxy) -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 from galaxy_explorer.app import state
 from galaxy_explorer.app.panel import panel
 from galaxy_explorer.app.panel.panel import STYLE as PANEL_STYLE
+from galaxy_explorer.app.panel.selected_answer import selected_answer
 from galaxy_explorer.app.panel.shown_galaxy import ShownGalaxy
 from galaxy_explorer.app.services import networks, sources
 from galaxy_explorer.app.state import Key
@@ -27,7 +28,7 @@ def read_url() -> None:
     params, mine = st.query_params.to_dict(), state.workbench()
     if state.shared().arrived:
         mine.url = None
-    messages = [*unknown_params(["network", *REAL_NAMES, *building.NAMES]), *sources.unknown_source()]
+    messages = [*unknown_params(["network", "answer", *REAL_NAMES, *building.NAMES]), *sources.unknown_source()]
     if params != mine.url:
         if "galaxy" in params:
             mine.is_real = True
@@ -39,6 +40,7 @@ def read_url() -> None:
         messages += building.read_url({} if mine.is_real else params)
         if params.get("network") in networks.networks():
             state.set_widget(Key.NETWORK, params["network"])
+        state.panel().requested_answer = params.get("answer")
     mine.url = params
     warn_once(messages)
 
@@ -46,7 +48,8 @@ def read_url() -> None:
 def write_url(network: str) -> str:
     """Write what is on the workbench into the URL, and return the link to it."""
     mine = state.workbench()
-    params = (changing.url_params() if mine.is_real else building.url_params()) | {"network": network}
+    params = changing.url_params() if mine.is_real else building.url_params()
+    params |= {"network": network, "answer": selected_answer()}
     if st.query_params.to_dict() != params:
         st.query_params.from_dict(params)
     mine.url = params
