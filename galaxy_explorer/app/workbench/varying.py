@@ -133,7 +133,7 @@ def show_varying(
     if before and before[1] != others:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption("The galaxy has changed since this plot.", width="content")
-            before = None if st.button("Update plot", icon=":material/refresh:") else before
+            st.button("Update plot", icon=":material/refresh:", on_click=lambda: setattr(mine, "swept", None))
     if before is None:
         swept = _sweep(model, galaxy, field, lambda value: make(replace(values, **{name: value})))
         mine.swept = before = (of, others, swept)
