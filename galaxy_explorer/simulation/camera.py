@@ -1,4 +1,4 @@
-"""From light to a picture as SDSS shows it: point spread function, noise, asinh colours, JPEG, resampling."""
+"""Light to a picture as SDSS shows it: seeing, noise, asinh colours, JPEG, resampling."""
 
 import io
 import math

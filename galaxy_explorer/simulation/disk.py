@@ -1,4 +1,4 @@
-"""The light in the plane of a disk: disk, arms, bar, ring, clumps; and its projection on the sky."""
+"""The light in the plane of a disk and its projection on the sky."""
 
 import math
 

@@ -4,6 +4,7 @@ import math
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 SDSS_PIXEL = 0.396  # arcsec (York et al. 2000, AJ 120, 1579)
 SIDE = 424  # pixels of a picture of Galaxy Zoo 2
@@ -50,10 +51,10 @@ class Frame:
         """Return coordinates along and across a position angle, from a centre."""
         return turned(self.x - np.float32(x), self.y - np.float32(y), position_angle)
 
-    def pixels(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def pixels(self, x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """Return the columns and rows, not rounded, of places on the sky."""
         cos, sin = self._rotation
-        middle = (self.n - 1) / 2
+        x, y, middle = np.asarray(x), np.asarray(y), (self.n - 1) / 2
         return (cos * x + sin * y) / self.scale + middle, (sin * x - cos * y) / self.scale + middle
 
     def zeros(self) -> np.ndarray:
@@ -62,7 +63,7 @@ class Frame:
 
     def add_points(self, plane: np.ndarray, x: np.ndarray, y: np.ndarray, light: np.ndarray) -> None:
         """Add points of light, each shared out over the four pixels around it."""
-        column, row = self.pixels(np.asarray(x), np.asarray(y))
+        column, row = self.pixels(x, y)
         left, top = np.floor(column).astype(int), np.floor(row).astype(int)
         inside = (left >= 0) & (top >= 0) & (left < self.n - 1) & (top < self.n - 1)
         left, top, column, row = left[inside], top[inside], column[inside], row[inside]
@@ -75,7 +76,7 @@ class Frame:
 
     def patch(self, x: float, y: float, reach: float) -> tuple[slice, slice]:
         """Return rows and columns of a square around a place; empty where it lies outside."""
-        column, row = self.pixels(np.float64(x), np.float64(y))
+        column, row = self.pixels(x, y)
         steps = reach / self.scale
 
         def cut(middle: float) -> slice:
@@ -86,7 +87,7 @@ class Frame:
 
 
 def turned(x: np.ndarray, y: np.ndarray, position_angle: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return coordinates along and across a position angle, which counts from the top to the left."""
+    """Return coordinates along and across a position angle, counted from the top to the left."""
     cos, sin = np.float32(math.cos(math.radians(position_angle))), np.float32(math.sin(math.radians(position_angle)))
     return y * cos - x * sin, -x * cos - y * sin
 

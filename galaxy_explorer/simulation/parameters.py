@@ -1,4 +1,4 @@
-"""The parameters of a simulated galaxy: names, ranges and meanings, as a table; and as a URL."""
+"""The parameters of a simulated galaxy: names, ranges, meanings; and as a URL."""
 
 import math
 from dataclasses import dataclass, field, fields
@@ -190,7 +190,7 @@ def from_url(text: str) -> Parameters:
     Parameters
     ----------
     text : str
-        As `to_url` writes it. Names that are no parameters are left out, since a page has others.
+        As `to_url` writes it. Other names are left out, since a page has parameters of its own.
 
     Returns
     -------

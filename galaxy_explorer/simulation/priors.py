@@ -31,7 +31,7 @@ def sample(seed: int, kind: str | None = None) -> Parameters:
     seed : int
         The same seed and kind, the same galaxy.
     kind : str, optional
-        A column such as "Class4.1": the galaxy is one of which most volunteers would give that answer.
+        A column such as "Class4.1": most volunteers would give that answer.
 
     Returns
     -------
@@ -86,8 +86,8 @@ def _value(random: np.random.Generator, name: str, rule: float | list[Any]) -> f
 
 
 def _in_picture(values: dict[str, float], seed: int, random: np.random.Generator) -> Parameters:
-    """Return a drawn galaxy at its size on the sky, in a picture of the pixel of Galaxy Zoo, with its surroundings."""
-    # Brighter galaxies are larger: half the slope of constant surface brightness, 0.2, which scatter and distance leave.
+    """Return a drawn galaxy at its size on the sky, with its field of view and surroundings."""
+    # Brighter galaxies are larger, by somewhat less than 0.2, the slope of constant surface brightness.
     values["radius"] *= 10 ** (0.15 * (16.3 - values["magnitude"]))
     values["radius"] = min(max(values["radius"], FIELDS["radius"].low), FIELDS["radius"].high)
     scale = PETROSIAN * max(radius_of_90(Parameters(**values)), 3.0)  # type: ignore[arg-type]
@@ -96,7 +96,7 @@ def _in_picture(values: dict[str, float], seed: int, random: np.random.Generator
     for name, density in (("field_stars", _STARS), ("field_galaxies", _GALAXIES)):
         crowd = random.lognormal(0, 0.5)
         values.setdefault(name, float(min(random.poisson(density * area * crowd), FIELDS[name].high)))
-    return Parameters(**values, seed=seed)  # type: ignore[arg-type]
+    return Parameters(**values, seed=seed)
 
 
 def radius_of_90(parameters: Parameters) -> float:

@@ -77,7 +77,7 @@ def boxy_radius(along: np.ndarray, across: np.ndarray, axis_ratio: float, box: f
 
 
 def _area_of_box(box: float) -> float:
-    """Return the area of a generalised ellipse over that of an ellipse: 1 / R(C0) of Peng et al. 2010, eq. 5."""
+    """Return the area of a boxy ellipse over that of an ellipse: 1 / R(C0), Peng et al. 2010, eq. 5."""
     c = box + 2
     return float(4 * beta(1 / c, 1 + 1 / c) / (math.pi * c))
 

@@ -16,8 +16,8 @@ _LEAST_DEPTH = 0.35  # optical depth, from which dust shows
 def render(parameters: Parameters, size: int = SIDE) -> np.ndarray:
     """Return the picture of a galaxy, as the Galaxy Zoo 2 showed SDSS galaxies.
 
-    The light is painted on the camera's pixels of 0.396 arcsec, blurred by the air, and noise is added. The frame becomes
-    a JPEG file in asinh colours; a cutout of it is magnified to 424 pixels, and is a JPEG file again.
+    The light is painted on the camera's pixels of 0.396 arcsec, blurred by the air, and noise is added. The frame
+    becomes a JPEG file in asinh colours; a cutout of it is magnified to 424 pixels, and is a JPEG file again.
 
     Parameters
     ----------
@@ -55,9 +55,9 @@ def component_masks(parameters: Parameters, size: int = SIDE) -> dict[str, np.nd
     Returns
     -------
     dict of str to ndarray
-        ``(size, size) bool`` for each component that the galaxy has, of "bulge", "disk", "bar", "arms", "ring", "clumps",
-        "dust lane", "companion", "tails" and "lens": where the blurred component has at least a quarter of the light there
-        and half the noise of the sky. Components that nothing shows of are left out.
+        ``(size, size) bool`` for each component that the galaxy has, of "bulge", "disk", "bar", "arms", "ring",
+        "clumps", "dust lane", "companion", "tails" and "lens": where the blurred component has at least a quarter of
+        the light there and half the noise of the sky. Components that nothing shows of are left out.
     """
     p = parameters
     frame = Frame(p.pixel_scale * SIDE / 2, max(SDSS_PIXEL, p.pixel_scale))

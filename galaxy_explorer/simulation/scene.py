@@ -1,4 +1,4 @@
-"""The light of a simulated galaxy and its surroundings, in g, r and i, before air and camera."""
+"""The light of a simulated galaxy and its surroundings in g, r and i, before the camera."""
 
 import math
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ def components(parameters: Parameters, frame: Frame) -> list[Component]:
 def _thick(layers: dict[str, np.ndarray], p: Parameters, frame: Frame) -> dict[str, np.ndarray]:
     """Convolve the layers with the height of the disk, two at a time."""
     names = list(layers)
-    thick = {}
+    thick: dict[str, np.ndarray] = {}
     for first in range(0, len(names), 2):
         pair = names[first : first + 2]
         planes = np.stack([layers[name] for name in pair] + [np.zeros_like(layers[pair[0]])] * (2 - len(pair)))

@@ -1,4 +1,4 @@
-"""The light of what is not the galaxy: companion, tails, lensed arcs, stars, small galaxies, trails."""
+"""The light around the galaxy: companion, tails, lensed arcs, stars, galaxies, trails."""
 
 import math
 
