@@ -77,6 +77,8 @@ def show_navigation(source: str, catalogue: Catalogue, galaxy_id: str) -> DeltaG
             }
             st.button(label, type="tertiary", shortcut=label[0], **action)
         st.caption(position, width="content")
+        here = {"source": source, "galaxy": galaxy_id}
+        st.page_link(paths.WORKBENCH, label="Change it", icon=":material/tune:", query_params=here)
         return st.container(width="content")
 
 
