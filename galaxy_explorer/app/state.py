@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from galaxy_explorer.app.services.collections.collection import Collection, Collections
     from galaxy_explorer.app.services.places import Places
     from galaxy_explorer.app.services.selection import Selection
-    from galaxy_explorer.similarity.class_files import SavedClass
     from galaxy_explorer.simulation import Parameters
 
 State = TypeVar("State")
@@ -30,7 +29,8 @@ Crop = Square | Literal["found", "whole"]  # a visitor's own, that of find_galax
 class Key(StrEnum):
     """Keys of the widgets that have a value."""
 
-    # Browse, Galaxy, panel, About, and widgets of several pages.
+    # Start, Browse, Galaxy, panel, About, and widgets of several pages.
+    START_SEARCH = "start_search"
     SOURCE = "source_choice"
     VOTES = "choose_votes"
     ANSWERS_OF = "answers_of"
@@ -277,15 +277,16 @@ class ClassRound(NamedTuple):
     network: str
     learned_from: "Collection"
     galaxy_ids: tuple[str, ...]
+    number: int = 1  # of the rounds for this class
 
 
 @dataclass
 class ClassifyState:
-    """The round of “Find more like these”, and the class files that the visitor opened."""
+    """The round of “Find more like these”."""
 
     round: ClassRound | None = None
-    skipped: set[str] = field(default_factory=set)  # galaxies that were offered for this class and not judged
-    opened: "dict[str, SavedClass]" = field(default_factory=dict)  # by name
+    skipped: list[str] = field(default_factory=list)  # galaxies that were offered for this class and not judged
+    skipped_last: bool = False  # whether the last press was on "Skip"
     message: str = ""  # about the file opened last
 
 

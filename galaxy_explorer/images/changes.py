@@ -1,4 +1,4 @@
-"""Changes of a picture that a visitor makes to see which answers follow: geometry, light, noise, covered parts."""
+"""Changes of a picture: geometry, light, blur, noise, covered parts."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -18,7 +18,7 @@ SEED = 0  # of the noise: the same changes give the same picture
 
 
 class Spot(NamedTuple):
-    """A disk that a brush covered, as fractions of the picture's width and height, and of its shorter side."""
+    """A covered disk, in fractions of the picture's width, height and shorter side."""
 
     x: float
     y: float
@@ -118,6 +118,13 @@ def change_picture(picture: np.ndarray, changes: PictureChanges) -> np.ndarray:
         scale = min(picture.shape[:2]) / FIELD_PX
         blur = ImageFilter.GaussianBlur(changes.blur * scale / FWHM_PER_SIGMA)
         picture = np.array(Image.fromarray(picture).filter(blur))
+    return _change_light(picture, changes, sky, rng)
+
+
+def _change_light(
+    picture: np.ndarray, changes: PictureChanges, sky: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Change brightness, noise and colour."""
     if changes.brightness == 100 and not changes.noise and not changes.grey:
         return picture
     levels = sky + (picture.astype(np.float32) - sky) * (changes.brightness / 100)

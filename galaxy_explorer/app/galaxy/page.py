@@ -77,7 +77,7 @@ def show_navigation(source: str, catalogue: Catalogue, galaxy_id: str) -> DeltaG
             }
             st.button(label, type="tertiary", shortcut=label[0], **action)
         st.caption(position, width="content")
-        here = {"source": source, "galaxy": galaxy_id}
+        here = sources.simulated_parameters(catalogue, galaxy_id) or {"source": source, "galaxy": galaxy_id}
         st.page_link(paths.WORKBENCH, label="Change it", icon=":material/tune:", query_params=here)
         return st.container(width="content")
 

@@ -78,12 +78,12 @@ def show_chart(prediction: GalaxyPrediction, shown: str) -> dict[str, Any]:
         "volunteers": votes,
         "network_share_intervals": prediction.share_intervals,
         "network_name": networks.label(model),
-        "volunteers_name": galaxy.volunteers_name,
+        "volunteers_name": "simulated votes" if galaxy.simulated else "volunteers",
     }
     readings, opened, selected = read_sources(**drawn), opened_questions(), selected_answer()
     style: dict[str, Any] = {"selected": selected, "opened": opened, "dark": theme.is_dark()}
     layout = layout_of(folded_questions(readings, opened, selected))
-    voters = "volunteers of Galaxy Zoo 2" if galaxy.volunteers_name == "volunteers" else galaxy.volunteers_name
+    voters = galaxy.voters if galaxy.simulated else "volunteers of Galaxy Zoo 2"
     names = [f"network {networks.label(model)}"] * (network is not None) + [voters] * (votes is not None)
     # A saved copy shows what the page shows. Browsers draw its pixels at twice this size.
     image = {"format": "png", "width": SAVED_PX, "height": round(layout.height), "scale": 2}

@@ -30,7 +30,7 @@ def ignored_param_message(name: str, value: str, expected: str) -> str:
 
 
 def replace_history() -> None:
-    """Make changes of a galaxy's page replace the entry of the browser's history; Back then leaves the galaxy."""
+    """Make changes of a galaxy replace the browser's history entry, so that Back leaves it."""
     with st.container(key="history"):
         st.html(HISTORY, unsafe_allow_javascript=True)
 

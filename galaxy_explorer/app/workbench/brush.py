@@ -1,4 +1,4 @@
-"""Brush that covers parts of a picture: its tools, and the layer over the picture that is painted on."""
+"""Brush that covers parts of a picture: its tools, and the layer that is painted on."""
 
 from collections.abc import Callable
 from dataclasses import replace

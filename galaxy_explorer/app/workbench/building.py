@@ -1,8 +1,7 @@
-"""Build a simulated galaxy: presets, sliders for each component, and the answers that follow."""
+"""Simulated galaxies on the workbench: presets, sliders for each component, and answers."""
 
 import random
 from dataclasses import replace
-from importlib.util import find_spec
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -21,13 +20,13 @@ from galaxy_explorer.app.workbench.sliders import changed_text, choose_group, sh
 from galaxy_explorer.app.workbench.varying import show_varying
 from galaxy_explorer.decision_tree import in_words, short_description
 from galaxy_explorer.simulation import FIELDS, PRESETS, Parameters, from_url, render, sample, to_url
+from galaxy_explorer.simulation.volunteers import vote_fractions
 
 FIRST = "Sb"  # the preset of a new visitor
 PRESET = "preset"
 NAMES = (*FIELDS, "seed", PRESET)
 SIDE_PX = 424  # as the volunteers of Galaxy Zoo saw pictures
 THUMBNAIL_PX = 106
-VOTES = "simulated votes"
 CHOSEN = ".st-key-tile_try_presets_{} button {{ box-shadow: inset 0 0 0 2px #f0be46; }}"
 PURPOSE = "No telescope took this picture. It is computed, so that you know what is in it."
 RANDOM_HELP = "Drawn from the properties that galaxies of the SDSS have."
@@ -104,7 +103,7 @@ def _thumbnails() -> dict[str, np.ndarray]:
 
 
 def show_presets() -> None:
-    """Draw the ready-made galaxies, as the tuning fork of Hubble and others next to it, and the random one."""
+    """Draw the presets, as Hubble's tuning fork with others next to it, and the random galaxy."""
     examples = [Example(name, name.removesuffix("-like"), "", picture) for name, picture in _thumbnails().items()]
     with st.container(key="bench_begin", horizontal=True, vertical_alignment="center"):
         with st.container(key="bench_presets"):
@@ -120,27 +119,8 @@ def simulated_galaxy(parameters: Parameters) -> ShownGalaxy:
     """Return a simulated galaxy with its picture, and what simulated volunteers see."""
     cache, key = state.workbench().results, ("simulated", to_url(parameters), str(parameters.seed))
     picture = cache.get((*key, "picture"), lambda: render(parameters, SIDE_PX))
-    votes = cache.get((*key, "votes"), lambda: simulated_votes(parameters))
-    return ShownGalaxy(
-        "simulated",
-        picture,
-        1.0,
-        votes,
-        cache,
-        key,
-        title="Simulated galaxy",
-        credit="simulated",
-        volunteers_name=VOTES,
-    )
-
-
-def simulated_votes(parameters: Parameters) -> np.ndarray | None:
-    """Return the ``(37,)`` vote fractions of simulated volunteers; None without them."""
-    if find_spec("galaxy_explorer.simulation.volunteers") is None:
-        return None
-    from galaxy_explorer.simulation.volunteers import vote_fractions
-
-    return vote_fractions(parameters)
+    votes = cache.get((*key, "votes"), lambda: vote_fractions(parameters))
+    return ShownGalaxy("simulated", picture, 1.0, votes, cache, key, title="Simulated galaxy", simulated=True)
 
 
 def show(model: str, bench: Bench) -> None:
@@ -152,9 +132,9 @@ def show(model: str, bench: Bench) -> None:
     picture = show_picture(bench, galaxy, "Simulated galaxy")
     before, after = begun.predict(model), galaxy.predict(model)
     with bench.words:
-        if galaxy.volunteers is not None:
-            shares = [f"Simulated volunteers: {in_words(galaxy.volunteers)}"]
-            st.html(sentence("volunteers", "Simulated volunteers", short_description(galaxy.volunteers), shares))
+        if (votes := galaxy.volunteers) is not None:
+            shares = [f"Simulated volunteers: {in_words(votes)}"]
+            st.html(sentence("volunteers", "Simulated volunteers", short_description(votes), shares))
         show_change(before, after, parameters != begun_with, (state.workbench().preset or "At first", "Now"))
     show_reading(bench, picture, after, "/".join(begun.key))
     show_varying(model, galaxy, parameters, FIELDS, simulated_galaxy)

@@ -1,4 +1,4 @@
-"""Answers that changed with a picture: how much, and whether beyond the 68 % prediction interval."""
+"""Answers that changed with a picture, against their 68 % prediction intervals."""
 
 from typing import Any, NamedTuple
 
@@ -19,7 +19,7 @@ BEYOND = {True: "#cc79a7", False: "#a8487f"}  # by theme: reddish purple of Okab
 
 
 class ChangedAnswer(NamedTuple):
-    """An answer's vote fraction before and after a change, with the 68 % prediction interval before it."""
+    """An answer's vote fraction before and after a change, with its earlier 68 % interval."""
 
     column: str
     before: float
@@ -77,7 +77,7 @@ def summary(before: np.ndarray, after: np.ndarray, intervals: np.ndarray) -> str
 
 
 def change_chart(answers: list[ChangedAnswer], dark: bool) -> go.Figure:
-    """Draw each answer as a row: the interval before as a band, a ring before and a disk after the change."""
+    """Draw a row for each answer: a band for the interval before, a ring before, a disk after."""
     colours, rows = palette(dark), range(len(answers))
     after = [BEYOND[dark] if one.is_beyond else colours.network for one in answers]
     ring = {"color": colours.page, "line": {"color": colours.quiet, "width": 2}}

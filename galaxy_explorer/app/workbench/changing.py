@@ -32,7 +32,7 @@ UNCHANGED, CHANGED = "Unchanged", "Changed"
 
 
 def requested_galaxy() -> tuple[str, Catalogue, str]:
-    """Return source, catalogue and id of the galaxy of the URL, else of the one looked at last, else the first.
+    """Return source, catalogue and id: by the URL, else as shown last, else the first.
 
     Raises
     ------
@@ -138,7 +138,7 @@ def show(model: str, bench: Bench, galaxy: ShownGalaxy) -> None:
     with bench.sliders:
         paints = show_sliders(mine.changes)
     changed = changed_galaxy(galaxy, mine.changes)
-    picture = show_picture(bench, changed)
+    picture = show_picture(bench, changed, "Simulated galaxy" if galaxy.simulated else "")
     before, after = galaxy.predict(model), changed.predict(model)
     with bench.words:
         show_change(before, after, mine.changes != PictureChanges(), (UNCHANGED, CHANGED))

@@ -24,7 +24,7 @@ REAL_NAMES = ("source", "galaxy", "votes", *links.NAMES)
 
 
 def read_url() -> None:
-    """Set the workbench by the URL on arrival, by a link or the Back button; show what is ignored."""
+    """Set the workbench by a new URL, of a link or the Back button; show what is ignored."""
     params, mine = st.query_params.to_dict(), state.workbench()
     if state.shared().arrived:
         mine.url = None
@@ -77,7 +77,7 @@ def choose_mode() -> None:
 
 @st.fragment
 def show_bench(network: str, galaxy: ShownGalaxy | None) -> None:
-    """Draw the real galaxy, or the simulated one, and its sliders; a slider runs only this again."""
+    """Draw the real galaxy, or the simulated one; a slider runs only this fragment again."""
     bench = lay_out()
     if galaxy:
         changing.show(network, bench, galaxy)

@@ -1,4 +1,4 @@
-"""Sliders, one group at a time; the page's state holds their values, so that links, presets and resets can set them."""
+"""Sliders, one group at a time; the state holds their values, so that links can set them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
@@ -31,7 +31,7 @@ class Field(Protocol):
 
 
 def choose_group(groups: Sequence[str], changed: Sequence[str], first: str) -> str:
-    """Draw the choice of a group of sliders, with a dot at the ones that are changed, and return it."""
+    """Draw the choice of a group of sliders, with dots at changed ones, and return it."""
     key = Key.BENCH_GROUP.of(len(groups))
     options: dict[str, Any] = {"default": first, "required": True, "persist_state": "session"}
     with st.container(key="bench_groups"):

@@ -1,4 +1,4 @@
-"""Response of a network, and of simulated volunteers, as one parameter of a picture runs over its range."""
+"""Responses of a network and of simulated volunteers along the range of a parameter."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -30,7 +30,7 @@ class Sweep:
     votes: np.ndarray | None  # (N, 37) by simulated volunteers; None without them
 
     def moved(self, most: int = MOST) -> list[str]:
-        """Return the answers that move most, of those that name something to see; none below `MIN_RANGE`."""
+        """Return the answers that move most, by `MIN_RANGE` at least, and name something to see."""
         ranges = np.ptp(self.fractions, axis=0)
         if self.votes is not None:
             ranges = np.maximum(ranges, np.ptp(self.votes, axis=0))
@@ -38,7 +38,7 @@ class Sweep:
         return [name for name in order if ranges[INDEX[name]] >= MIN_RANGE and name not in NOT_TELLING][:most]
 
     def table(self) -> pd.DataFrame:
-        """Return all 37 answers by value of the parameter: prediction, interval, and votes if there are any."""
+        """Return predictions, intervals and votes of all answers by value of the parameter."""
         parts = {"network": self.fractions, "lower": self.intervals[:, 0], "upper": self.intervals[:, 1]}
         if self.votes is not None:
             parts["simulated_volunteers"] = self.votes
@@ -89,12 +89,6 @@ def sweep(
             waiting.append(pool.submit(worker.run, loaded, inputs))
             progress(done + 1, len(values))
         passes = [each.result() for each in waiting]
-    votes = [votes_of(value) for value in values.tolist()]
-    known = [each for each in votes if each is not None]
-    return Sweep(
-        field,
-        values,
-        np.array([each.fractions for each in passes]),
-        np.array([each.intervals for each in passes]),
-        np.array(known) if len(known) == len(votes) else None,
-    )
+    votes = [found for value in values.tolist() if (found := votes_of(value)) is not None]
+    fractions, intervals = (np.array([getattr(each, name) for each in passes]) for name in ("fractions", "intervals"))
+    return Sweep(field, values, fractions, intervals, np.array(votes) if votes else None)

@@ -1,4 +1,4 @@
-"""Vary one: the answers that move as one parameter runs over its range, as a plot and a CSV file."""
+"""Answers that move as one parameter runs over its range, as a plot and a CSV file."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -29,7 +29,9 @@ CHART = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 
 
 def response_chart(swept: Sweep, columns: list[str], now: float, dark: bool) -> go.Figure:
-    """Draw vote fractions by a parameter: the network solid, simulated volunteers dashed, the interval of the first.
+    """Draw vote fractions by a parameter: network solid, simulated volunteers dotted.
+
+    A band is the 68 % prediction interval of the first answer.
 
     Parameters
     ----------
@@ -43,32 +45,41 @@ def response_chart(swept: Sweep, columns: list[str], now: float, dark: bool) -> 
         Whether the page is dark.
     """
     traces: list[dict[str, Any]] = []
-    x = swept.values.tolist()
     for number, (column, colour) in enumerate(zip(columns, COLOURS[dark], strict=False)):
-        row, name = INDEX[column], label_of(column)
-        lower, upper = swept.intervals[:, :, row].T
-        if number == 0 and np.isfinite(lower).all():
-            band = {"x": x + x[::-1], "y": [*upper.tolist(), *lower.tolist()[::-1]], "fill": "toself"}
-            shade = {"fillcolor": colour, "opacity": 0.16, "line": {"width": 0}, "mode": "lines"}
-            traces.append({"type": "scatter", "showlegend": False, "hoverinfo": "skip", **band, **shade})
-        for values, dash, whose in (
-            (swept.fractions, "solid", "network"),
-            (swept.votes, "dot", "simulated volunteers"),
-        ):
-            if values is not None:
-                traces.append(
-                    {
-                        "type": "scatter",
-                        "mode": "lines",
-                        "name": name,
-                        "showlegend": dash == "solid",
-                        "x": x,
-                        "y": values[:, row].tolist(),
-                        "line": {"color": colour, "width": 2.5, "dash": dash},
-                        "hovertemplate": f"{name}, {whose}: %{{y:.0%}}<extra></extra>",
-                    }
-                )
+        if number == 0 and np.isfinite(swept.intervals[:, :, INDEX[column]]).all():
+            traces.append(_band(swept, column, colour))
+        traces.append(_line(swept, column, colour, swept.fractions, "network"))
+        if swept.votes is not None:
+            dotted = {"showlegend": False, "line": {"color": colour, "width": 2.5, "dash": "dot"}}
+            traces.append(_line(swept, column, colour, swept.votes, "simulated volunteers") | dotted)
     return go.Figure({"data": traces, "layout": _frame(swept.field, now, dark)}, _validate=False)
+
+
+def _line(swept: Sweep, column: str, colour: str, fractions: np.ndarray, whose: str) -> dict[str, Any]:
+    """Return the line of an answer's vote fractions."""
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": label_of(column),
+        "x": swept.values.tolist(),
+        "y": fractions[:, INDEX[column]].tolist(),
+        "line": {"color": colour, "width": 2.5, "dash": "solid"},
+        "hovertemplate": f"{label_of(column)}, {whose}: %{{y:.0%}}<extra></extra>",
+    }
+
+
+def _band(swept: Sweep, column: str, colour: str) -> dict[str, Any]:
+    """Return the area between the ends of an answer's interval."""
+    x, (lower, upper) = swept.values.tolist(), swept.intervals[:, :, INDEX[column]].T.tolist()
+    shade = {"fill": "toself", "fillcolor": colour, "opacity": 0.16, "line": {"width": 0}, "mode": "lines"}
+    return {
+        "type": "scatter",
+        "x": x + x[::-1],
+        "y": upper + lower[::-1],
+        "showlegend": False,
+        "hoverinfo": "skip",
+        **shade,
+    }
 
 
 def _frame(field: Field, now: float, dark: bool) -> dict[str, Any]:
@@ -127,7 +138,15 @@ def show_varying(
     if name is None:
         st.caption("Everything else stays as it is above; the plot shows the answers that move.")
         return
-    field, mine, of = fields[name], state.workbench(), (name, model, galaxy.galaxy_id)
+    swept = _responses(model, galaxy, values, name, fields[name], make)
+    _show(swept, name, model, getattr(values, name))
+
+
+def _responses(
+    model: str, galaxy: ShownGalaxy, values: Any, name: str, field: Field, make: Callable[[Any], ShownGalaxy]
+) -> Sweep:
+    """Return the responses to a parameter; those of an earlier galaxy stay until an update."""
+    mine, of = state.workbench(), (name, model, galaxy.galaxy_id)
     others = str(replace(values, **{name: field.default}))
     before = mine.swept if mine.swept and mine.swept[0] == of else None
     if before and before[1] != others:
@@ -137,7 +156,7 @@ def show_varying(
     if before is None:
         swept = _sweep(model, galaxy, field, lambda value: make(replace(values, **{name: value})))
         mine.swept = before = (of, others, swept)
-    _show(before[2], name, model, getattr(values, name))
+    return before[2]
 
 
 def _name(field: Field) -> str:
