@@ -1,15 +1,19 @@
 """Workbench in `AppTest`: both kinds of galaxies, their links, and what the page says about them."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from app_page import opened, press, run, sentences, texts
 from streamlit.testing.v1 import AppTest
 
+from galaxy_explorer.app.services.sources import simulated_parameters
 from galaxy_explorer.app.state import WorkbenchState
 from galaxy_explorer.app.workbench import building
-from galaxy_explorer.catalogue import Catalogue
+from galaxy_explorer.catalogue import Catalogue, open_catalogue
+from galaxy_explorer.cli import main
 from galaxy_explorer.simulation import FIELDS, PRESETS
 
 
@@ -122,3 +126,20 @@ def test_urls_of_both_kinds_have_no_name_in_common() -> None:
     from galaxy_explorer.app.workbench.links import NAMES
 
     assert not {*FIELDS, "seed", "preset"} & {*NAMES, "source", "galaxy", "votes", "network", "answer"}
+
+
+def test_a_simulated_galaxy_of_a_folder_opens_with_its_parameters(
+    app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "made"
+    assert main(["simulate", "--count", "1", "--size", "64", "--to", str(folder)]) == 0
+    monkeypatch.setenv("GALAXY_EXPLORER_DATA", str(folder))
+    (galaxy_id,) = (catalogue := open_catalogue(folder)).ids
+    params = simulated_parameters(catalogue, galaxy_id)
+    opened(app, "workbench", network="fcn", **params)
+    made = pd.read_csv(folder / "parameters.csv").iloc[0]
+    assert {name: getattr(bench(app).parameters, name) for name in FIELDS} == pytest.approx(
+        made[list(FIELDS)].to_dict()
+    )
+    assert "Simulated volunteers" in sentences(app)
+    assert not app.warning
