@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 import pandas as pd
 import streamlit as st
 
-from galaxy_explorer.images import Square
+from galaxy_explorer.images import PictureChanges, Square
 from galaxy_explorer.storage import ResultCache
 
 if TYPE_CHECKING:
     from galaxy_explorer.app.services.collections.collection import Collection, Collections
     from galaxy_explorer.app.services.places import Places
     from galaxy_explorer.app.services.selection import Selection
+    from galaxy_explorer.simulation import Parameters
 
 State = TypeVar("State")
 Crop = Square | Literal["found", "whole"]  # a visitor's own, that of find_galaxy, or the whole picture
@@ -111,6 +112,15 @@ class Key(StrEnum):
     WORST_NETWORK = "worst_network"
     PAIR_QUESTION = "networks_question"
     PAIR = "networks_pair"
+
+    # Workbench.
+    BENCH_MODE = "bench_mode"
+    BENCH_GROUP = "bench_group"
+    BENCH_FIELD = "bench_field"
+    BENCH_BRUSH = "bench_brush"
+    BENCH_RADIUS = "bench_radius"
+    BENCH_COVER = "bench_cover"
+    BENCH_VARIED = "bench_varied"
 
     def of(self, *parts: object) -> str:
         """Return the key of one of several widgets."""
@@ -355,6 +365,22 @@ class SkyState:
 
 
 @dataclass
+class WorkbenchState:
+    """The galaxies that the visitor makes and changes."""
+
+    is_real: bool = False  # whether a real galaxy is changed; else one is simulated
+    url: dict[str, str] | None = None  # as last read or written; None on arrival from another page
+    changes: PictureChanges = field(default_factory=PictureChanges)  # of the real galaxy
+    changed_galaxy: tuple[str, str] | None = None  # its source and id
+    draws: int = 0  # number of times that other galaxies were drawn to choose from
+    parameters: "Parameters | None" = None  # of the simulated galaxy
+    begun_with: "Parameters | None" = None
+    preset: str = ""  # its name, if that is a preset
+    swept: Any = None  # what was varied last: parameter, network and galaxy; the other values; responses
+    results: ResultCache = field(default_factory=lambda: ResultCache(60e6, _size_bytes))
+
+
+@dataclass
 class CompareState:
     """External tables by network, and the number of galaxies that each gallery shows."""
 
@@ -370,6 +396,11 @@ def upload() -> UploadState:
 def sky() -> SkyState:
     """Return the state of Sky."""
     return _state_of(SkyState)
+
+
+def workbench() -> WorkbenchState:
+    """Return the state of Workbench."""
+    return _state_of(WorkbenchState)
 
 
 def compare() -> CompareState:
