@@ -54,6 +54,8 @@ class Catalogue:
     framed : bool
         Whether the pictures are known to show Galaxy Zoo's field of view, or the part of it in `field_of_view`. If
         not, `finding` searches the galaxy in each picture.
+    simulated : bool
+        Whether the galaxies are simulated; pages mark each of them.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Catalogue:
     stale: bool = False
     source: str = ""
     framed: bool = True
+    simulated: bool = False
 
     def __len__(self) -> int:
         return len(self.table)

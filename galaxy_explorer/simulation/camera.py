@@ -11,7 +11,7 @@ from galaxy_explorer.simulation.frame import SIDE, Frame
 
 # Noise of the sky in a pixel of 0.396 arcsec, in nanomaggies, in g, r and i: the sky of a dark site (21.9, 20.9 and
 # 20.2 mag per square arcsec) and the camera's gains (Gunn et al. 1998, AJ 116, 3040).
-SKY_NOISE = np.array([0.018, 0.026, 0.040], np.float32)
+SKY_NOISE = np.array([0.0205, 0.031, 0.046], np.float32)
 PHOTONS = np.array([1000.0, 940.0, 790.0], np.float32)  # electrons per nanomaggy in g, r and i
 
 # The seeing in g, r and i over that in r, and the wings of the point spread function.
@@ -19,9 +19,10 @@ _SEEING = 1.08, 1.0, 0.95
 _WING_SHARE, _WING_WIDTH = 0.12, 2.4
 
 # Weights of i, r and g as red, green and blue, in levels of 255 per nanomaggy at the sky.
-LEVELS = np.array([112.0, 168.0, 250.0], np.float32)
-Q = 5.0
-BLACK = np.array([2.0, 2.0, 1.0], np.float32)  # levels of the sky
+LEVELS = np.array([245.0, 295.0, 465.0], np.float32)
+Q = 6.3
+_NEXT = np.float32(0.1)  # part of a pixel by which the bands are shifted onto one another, bilinearly
+BLACK = np.array([0.6, 0.6, -1.2], np.float32)  # levels of the sky
 
 
 def blurred(planes: np.ndarray, seeing: float, frame: Frame) -> np.ndarray:
@@ -49,6 +50,8 @@ def noisy(planes: np.ndarray, sky_noise: float, frame: Frame, random: np.random.
         SKY_NOISE[:, np.newaxis, np.newaxis] ** 2 * area + np.maximum(planes, 0) / PHOTONS[:, np.newaxis, np.newaxis]
     )
     noise = random.standard_normal(planes.shape, np.float32)
+    for axis in (1, 2):
+        noise = (_NEXT * np.roll(noise, 1, axis) + (1 - _NEXT) * noise) / np.float32(math.hypot(_NEXT, 1 - _NEXT))
     return planes + np.float32(sky_noise) * np.sqrt(variance) * noise
 
 

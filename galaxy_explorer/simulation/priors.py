@@ -14,7 +14,7 @@ from galaxy_explorer.simulation.parameters import FIELDS, Parameters
 from galaxy_explorer.simulation.profiles import sersic_b
 
 PETROSIAN = 0.02  # arcsec of a pixel, over the radius of 90 % of the light (Willett et al. 2013)
-_STARS, _GALAXIES = 2.0, 6.0  # per square arcmin, down to 22.5 mag in r
+_STARS, _GALAXIES = 3.0, 11.0  # per square arcmin, down to 22.5 mag in r
 _PETROSIAN_SHARE = {4: 0.83, 1: 0.99}  # part of a profile's light within the Petrosian aperture (Graham et al. 2005)
 
 
@@ -88,7 +88,7 @@ def _value(random: np.random.Generator, name: str, rule: float | list[Any]) -> f
 def _in_picture(values: dict[str, float], seed: int, random: np.random.Generator) -> Parameters:
     """Return a drawn galaxy at its size on the sky, with its field of view and surroundings."""
     # Brighter galaxies are larger, by somewhat less than 0.2, the slope of constant surface brightness.
-    values["radius"] *= 10 ** (0.15 * (16.3 - values["magnitude"]))
+    values["radius"] *= 10 ** (0.15 * (16.2 - values["magnitude"]))
     values["radius"] = min(max(values["radius"], FIELDS["radius"].low), FIELDS["radius"].high)
     scale = PETROSIAN * max(radius_of_90(Parameters(**values)), 3.0)  # type: ignore[arg-type]
     values["pixel_scale"] = min(max(scale * math.exp(random.normal(0, 0.06)), 0.06), 0.8)
@@ -125,4 +125,4 @@ def radius_of_90(parameters: Parameters) -> float:
 
     seen = 1 - 0.17 * bulge * min(p.bulge_sersic / 4, 1.2)
     radius = brentq(lambda r: within(r) - 0.9 * seen, 0.01, 100 * p.radius)
-    return math.hypot(radius, 1.1 * p.seeing)
+    return math.hypot(0.85 * radius, 0.9 * p.seeing)

@@ -19,7 +19,7 @@ from galaxy_explorer.app.ui import live_sdss
 from galaxy_explorer.app.ui.skeletons import GALLERY, waiting
 from galaxy_explorer.app.ui.url_params import ignored_param_message, unknown_params, warn_once
 from galaxy_explorer.app.ui.wording import escape_markdown, galaxies_in_words, listed, with_full_stop
-from galaxy_explorer.catalogue import SAMPLE, Catalogue, CatalogueError, draw_named
+from galaxy_explorer.catalogue import SAMPLE, SIMULATED, Catalogue, CatalogueError, draw_named
 from galaxy_explorer.prediction import cached
 
 FEW = 50  # galaxies; with fewer, ways to more are shown above the gallery
@@ -80,7 +80,7 @@ def url_messages(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> 
 
 def show_count(catalogue: Catalogue, query: BrowseQuery, found: int) -> None:
     """Draw how many galaxies match, what they are for, ways to more, and the page numbers."""
-    kind = "built-in " if catalogue.name == SAMPLE else ""
+    kind = "built-in " if catalogue.name == SAMPLE else "simulated " if catalogue.simulated else ""
     count = f"**{found:,}** of {len(catalogue):,} {kind}galaxies."
     if found == len(catalogue):
         count = f"**{found:,} {kind}{'galaxy' if found == 1 else 'galaxies'}.** {PURPOSE}"
@@ -90,6 +90,11 @@ def show_count(catalogue: Catalogue, query: BrowseQuery, found: int) -> None:
         with st.container(horizontal=True, vertical_alignment="center", width="content", key="more_galaxies"):
             live_sdss.choose_draw(catalogue.source)
             is_small = len(catalogue) < FEW and not draw_named(catalogue.source)
+            if is_small and catalogue.name == SAMPLE:
+                simulated = f"See {len(sources.open_source(SIMULATED))} simulated"
+                st.page_link(
+                    paths.BROWSE, label=simulated, icon=":material/blur_on:", query_params={"source": SIMULATED}
+                )
             if is_small:
                 live_sdss.offer_live("See 300 live from SDSS", "see_live")
             offer_folder()
@@ -102,7 +107,9 @@ def describe_catalogue(catalogue: Catalogue) -> str:
     """Describe the open catalogue, as an introduction to ways to more galaxies."""
     count = galaxies_in_words(len(catalogue))
     if catalogue.name == SAMPLE:
-        return f"The app has {count} built in, so that everything works offline."
+        return f"The app has {count} built in, so that everything works offline, and hundreds of simulated galaxies."
+    if catalogue.name == SIMULATED:
+        return f"These {count} were computed; the other sources in the list at the top are real."
     if draw_named(catalogue.name):
         return f"These {count} are drawn live from SDSS; “Draw other galaxies”, above, draws others."
     voted = int(catalogue.votes.known.sum())

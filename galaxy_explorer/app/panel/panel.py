@@ -147,7 +147,7 @@ def _choose_answer(prediction: GalaxyPrediction) -> None:
     interval = prediction.interval(column)
     values = [f"network {prediction.percent(column)}" + (f" ({interval})" if interval else "")]
     if volunteers := prediction.volunteer_percent(column):
-        values.append(f"volunteers {volunteers}")
+        values.append(f"{prediction.galaxy.voters} {volunteers}")
     of = "Of the votes, as if all had been asked" if QUESTION_OF[column].number in NORMALISED else "Of all votes"
     slot.caption(f"{ANSWER_OF[column].meaning} {of}: {', '.join(values)}.")
 

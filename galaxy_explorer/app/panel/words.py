@@ -24,13 +24,13 @@ def show_words(prediction: GalaxyPrediction) -> None:
         st.html(_sentence(NETWORK, "Network", said, [shares]))
         st.caption("No votes on this picture are known.")
         return
-    voted, shares_voted = short_description(votes), f"Volunteers: {in_words(votes)}"
+    voters = prediction.galaxy.voters
+    voted, shares_voted = short_description(votes), f"{voters.capitalize()}: {in_words(votes)}"
     if said == voted:
-        st.html(_sentence(BOTH, "Network and volunteers agree", said, [shares, shares_voted]))
+        st.html(_sentence(BOTH, f"Network and {voters} agree", said, [shares, shares_voted]))
     else:
-        st.html(
-            _sentence(NETWORK, "Network", said, [shares]) + _sentence(VOLUNTEERS, "Volunteers", voted, [shares_voted])
-        )
+        by_voters = _sentence(VOLUNTEERS, voters.capitalize(), voted, [shares_voted])
+        st.html(_sentence(NETWORK, "Network", said, [shares]) + by_voters)
     _show_disagreement(prediction, votes)
 
 
@@ -55,9 +55,10 @@ def _show_disagreement(prediction: GalaxyPrediction, votes: np.ndarray) -> None:
         network, volunteers = (each.label(column) for each in read_sources(prediction.fractions, votes))
         interval = prediction.interval(column)
         within = f" (68 % prediction interval: {interval})" if interval else ""
-        fractions = f"volunteers {prediction.volunteer_percent(column)}, network {prediction.percent(column)}{within}"
+        voters = prediction.galaxy.voters
+        fractions = f"{voters} {prediction.volunteer_percent(column)}, network {prediction.percent(column)}{within}"
         st.button(
-            f"Biggest disagreement: {label_of(column)} (volunteers {volunteers}, network {network})",
+            f"Biggest disagreement: {label_of(column)} ({voters} {volunteers}, network {network})",
             key="biggest_disagreement",
             type="tertiary",
             wrap=True,  # or on a phone the figures would be cut off

@@ -16,6 +16,7 @@ from galaxy_explorer.app.ui.wording import cut, escape_markdown, galaxies_in_wor
 from galaxy_explorer.catalogue import (
     DEBIASED,
     SAMPLE,
+    SIMULATED,
     WEIGHTED,
     Catalogue,
     CatalogueError,
@@ -29,19 +30,20 @@ from galaxy_explorer.images import ImageError
 from galaxy_explorer.sky import deadline
 from galaxy_explorer.storage import ResultCache, cache_folder
 
+BUNDLED = (SAMPLE, SIMULATED)
 GALLERY_SECONDS = 20.0  # deadline for the images of a page of live galaxies; later ones are left out
 LIVE_TTL_S = 86_400.0
 LIVE_SOURCE = LiveDraw(300).name  # the draw of live galaxies that is always offered
 
 
 def sources() -> dict[str, str]:
-    """Return the argument of `open_catalogue` by source: folders, sample, live draws.
+    """Return the argument of `open_catalogue` by source: folders, what is bundled, live draws.
 
     Of the folders that were typed in: this visitor's own, the one shown last, and the one in the URL.
     """
     wanted = {*state.shared().opened_folders, state.shared().source, st.query_params.get("source")}
     opened = {name: where for name, where in _typed_folders().items() if name in wanted}
-    return _start_folder() | opened | {SAMPLE: SAMPLE} | {name: name for name in _live_draws()}
+    return _start_folder() | opened | {SAMPLE: SAMPLE, SIMULATED: SIMULATED} | {name: name for name in _live_draws()}
 
 
 def _start_folder() -> dict[str, str]:
@@ -96,11 +98,11 @@ def _opened(name: str) -> str:
 
 def _source_name(where: str) -> str:
     """Return the name of a source by the argument of `open_catalogue`; names do not clash."""
-    if where == SAMPLE or draw_named(where):
+    if where in BUNDLED or draw_named(where):
         return where
     typed = next((name for name, folder in typed_folders().items() if folder == where), "")
     name = Path(where).name or "galaxies"
-    return typed or (f"{name} folder" if name == SAMPLE or draw_named(name) else name)
+    return typed or (f"{name} folder" if name in BUNDLED or draw_named(name) else name)
 
 
 def source_label(name: str) -> str:
@@ -109,6 +111,8 @@ def source_label(name: str) -> str:
         return label_of_draw(draw)
     if name == SAMPLE:
         return "Built-in galaxies"
+    if name == SIMULATED:
+        return "Simulated galaxies"
     return "Galaxy Zoo challenge" if is_kaggle(Path(sources().get(name, name))) else name
 
 

@@ -48,7 +48,9 @@ def show_quiz() -> None:
             show_heading()
         with st.container(key="view"):
             st.image(large_picture(shown.key, shown), width="stretch", alt="The galaxy to look at, amid dark sky")
-            st.html('<p class="credit">Picture: SDSS, smoothed, with more contrast</p>')
+            st.html(
+                '<p class="credit">Picture: SDSS, smoothed, with more contrast. Pictures of the answers: simulated</p>'
+            )
         with st.container(key="ask"):
             if galaxy is None or (votes := galaxy.volunteers) is None:
                 show_end()
