@@ -3,10 +3,10 @@
 python benchmarks/studies/behaviour.py --work runs/behaviour.csv --page docs/behaviour.md \
     --saliency runs/saliency-truth.csv
 
-Each response curve takes a few simulated galaxies of a kind and changes one parameter over its range, all else equal. The
-mean answer of each network stands next to what simulated volunteers would say. A curve (response_curves.toml) states how
-far the answer should move and how far it may move back; what does not hold is named as a failure on the page. Curves that
-are in the file are not computed again: delete it after a change of the weights or of `simulation`.
+Each response curve takes a few simulated galaxies of a kind and changes one parameter over its range, all else equal.
+The mean answer of each network stands next to what simulated volunteers would say. A curve (response_curves.toml)
+states how far the answer should move and how far it may move back; what does not hold is named as a failure on the
+page. Curves in the file are not computed again: delete it after a change of the weights or of `simulation`.
 """
 
 import argparse
@@ -35,26 +35,31 @@ LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")  # of the networks: colours
 
 PAGE = """# Behaviour
 
-How the networks answer as a galaxy changes in one way, and where they fail. Measured on simulated galaxies, whose truth is known
-(`galaxy_explorer.simulation`), on {date}, with 8 TTA views, by
+How the networks answer as a galaxy changes in one way, and where they fail. Measured on simulated galaxies, whose truth
+is known (`galaxy_explorer.simulation`), on {date}, with 8 TTA views, by
 
 ```sh
 python benchmarks/studies/saliency_truth.py --work runs/saliency-truth.csv
-python benchmarks/studies/behaviour.py --work runs/behaviour.csv --page docs/behaviour.md --saliency runs/saliency-truth.csv
+python benchmarks/studies/behaviour.py --work runs/behaviour.csv --saliency runs/saliency-truth.csv \\
+    --page docs/behaviour.md
 ```
 
-Networks: {models} (fingerprint). A simulated galaxy is not a real one: a curve says how an answer moves, not how often it is right; for that see the
-model cards in [weights](../weights/README.md). What networks do not see at all is in [limits.md](limits.md).
+Networks: {models} (fingerprints). A simulated galaxy is not a real one. A curve says how an answer moves, not how
+often it is right: for that see the model cards in [weights](../weights/README.md). A failure can also be one of the
+simulation, whose dust lanes or arcs may not look like those that a network was trained on. The general limits are in
+[limits.md](limits.md).
 
 ## Response curves
 
-The mean of {count} galaxies of a kind, of which one parameter is changed and all else stays. Dashed: what simulated volunteers would say by the
-visibility rules of `simulation/visibility.toml`, which were fitted to the means and correlations of real votes, not to these networks.
+The mean of {count} galaxies of a kind, in which one parameter is changed and all else stays. Dashed: what simulated
+volunteers would say by the visibility rules of `simulation/visibility.toml`, which were fitted to real votes, not to
+these networks.
 
 ![Response curves]({figure})
 
-{passed} of {all} curves are as expected. Bold: not as expected. What is expected is in `benchmarks/studies/response_curves.toml`: how far an answer
-should move from the first to the last value, and how far it may move back on the way.
+{passed} of {all} curves are as expected; the others are bold. What is expected is in
+`benchmarks/studies/response_curves.toml`: how far an answer should move from the first to the last value, and how far
+it may move back on the way.
 
 {curves}
 
@@ -62,17 +67,18 @@ should move from the first to the last value, and how far it may move back on th
 
 {failures}
 
-The part that is as expected is kept by `tests/prediction/test_behaviour.py`: another network must be as good.
+`tests/prediction/test_behaviour.py` keeps what is as expected: another network must be as good.
 
 ## Saliency maps
 
 {saliency}
 """
 
-SALIENCY = """A map explains the answer that names a component, such as “bar”, and the component's mask is known. `pointing`: the brightest pixel is on the
-component or at most 1/15 of the side from it (the pointing game). `energy`: the part of the map that lies on it. `overlap`: intersection over union with as many of
-the brightest pixels. The columns of components are their pointing game. (brightness) and (middle) are maps without a network:
-the picture's own brightness, and a round spot in the middle. A method that is not better than these tells nothing about where.
+SALIENCY = """A map explains the answer that names a component, such as “bar”, and the component's mask is known.
+`pointing`: the brightest pixel is on the component or at most 1/15 of the side from it (the pointing game). `energy`:
+the part of the map that lies on it. `overlap`: intersection over union with as many of the brightest pixels. Columns of
+components are their pointing game. (brightness) and (middle) are maps without a network: the picture's own brightness,
+and a round spot in the middle. A method that is not better than these says nothing about where.
 
 {table}"""
 
@@ -166,9 +172,10 @@ def saliency_table(work: Path | None) -> str:
     rows = pd.read_csv(work)
     table = summary(rows)
     lines = [f"| network | method | maps | {' | '.join(table.columns[1:])} |", "|---" * (len(table.columns) + 2) + "|"]
-    for (model, method), figures in table.iterrows():
-        values = " | ".join("–" if np.isnan(value) else f"{value:.2f}" for value in figures.iloc[1:])
-        lines.append(f"| `{model}` | {method} | {figures['maps']:.0f} | {values} |")
+    for row in table.reset_index().itertuples(index=False):
+        model, method, maps, *figures = row
+        values = " | ".join("–" if np.isnan(value) else f"{value:.2f}" for value in figures)
+        lines.append(f"| `{model}` | {method} | {maps} | {values} |")
     return SALIENCY.format(table="\n".join(lines))
 
 
