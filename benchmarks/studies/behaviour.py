@@ -24,12 +24,13 @@ from tqdm import tqdm
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the package need not be installed
 
 from benchmarks.studies.response_curves import VOLUNTEERS, Curve, curves, failures, moved, responses
-from benchmarks.studies.saliency_truth import summary
+from benchmarks.studies.saliency_truth import BRIGHTNESS, MIDDLE, summary
 from galaxy_explorer.decision_tree import label_of
 from galaxy_explorer.models import Model
 from galaxy_explorer.models.checkpoints import load
 
 PANEL, LEFT, GAP, TOP, BELOW, ACROSS = 190, 40, 52, 40, 34, 4  # of the figure, in pixels
+POINTS = 0.5  # of the galaxies: a saliency method that points at a component less often fails
 INK, QUIET, OUTLINE = "#172033", "#556074", "#d3dbe7"
 LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")  # of the networks: colours of Okabe & Ito 2008
 
@@ -179,12 +180,28 @@ def saliency_table(work: Path | None) -> str:
     return SALIENCY.format(table="\n".join(lines))
 
 
+def saliency_failures(work: Path | None) -> Iterator[str]:
+    """Yield the components that no saliency method of a network points at, or not more than a spot in the middle."""
+    if work is None:
+        return
+    pointing = summary(pd.read_csv(work)).iloc[:, 4:]
+    for model, table in pointing.groupby("model"):
+        table = table.droplevel("model")
+        methods = table.drop([BRIGHTNESS, MIDDLE])
+        for component in table.columns:
+            best, method = methods[component].max(), methods[component].idxmax()
+            spot = table.loc[MIDDLE, component]
+            if best < POINTS or best <= spot:
+                text = f"the best, {method}, points at it in {100 * best:.0f} % of the galaxies"
+                yield f"- **Saliency of {component}**, `{model}`: {text}; a spot in the middle in {100 * spot:.0f} %."
+
+
 def write_page(page: Path, rows: pd.DataFrame, models: Mapping[str, Model], saliency: Path | None) -> None:
     """Write the page and its figure."""
     names = list(models)
     means = rows.groupby(["curve", "who", "value"])["figure"].mean()
     page.with_suffix(".svg").write_text(figure(means, names), encoding="utf-8")
-    failed = list(failure_lines(rows, names)) or ["None."]
+    failed = list(failure_lines(rows, names))
     page.write_text(
         PAGE.format(
             date=date.today().isoformat(),
@@ -192,7 +209,7 @@ def write_page(page: Path, rows: pd.DataFrame, models: Mapping[str, Model], sali
             count=rows["galaxy"].max() + 1,
             figure=page.with_suffix(".svg").name,
             curves="\n".join(curve_rows(rows, names)),
-            failures="\n".join(failed),
+            failures="\n".join([*failed, *saliency_failures(saliency)]) or "None.",
             passed=len(curves()) * len(names) - len(failed),
             all=len(curves()) * len(names),
             saliency=saliency_table(saliency),
