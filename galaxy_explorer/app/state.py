@@ -18,8 +18,8 @@ from galaxy_explorer.storage import ResultCache
 
 if TYPE_CHECKING:
     from galaxy_explorer.app.services.collections.collection import Collection, Collections
+    from galaxy_explorer.app.services.places import Places
     from galaxy_explorer.app.services.selection import Selection
-    from galaxy_explorer.similarity.class_files import SavedClass
 
 State = TypeVar("State")
 Crop = Square | Literal["found", "whole"]  # a visitor's own, that of find_galaxy, or the whole picture
@@ -28,7 +28,8 @@ Crop = Square | Literal["found", "whole"]  # a visitor's own, that of find_galax
 class Key(StrEnum):
     """Keys of the widgets that have a value."""
 
-    # Browse, Galaxy, panel, About, and widgets of several pages.
+    # Start, Browse, Galaxy, panel, About, and widgets of several pages.
+    START_SEARCH = "start_search"
     SOURCE = "source_choice"
     VOTES = "choose_votes"
     ANSWERS_OF = "answers_of"
@@ -174,7 +175,8 @@ class MapState:
     """What the map's component has sent, until the page answers it, and the visitor's choice."""
 
     wish: dict[str, Any] = field(default_factory=dict)  # pictures
-    opened: int | None = None  # galaxy that was pressed, by its number on the map
+    opened: tuple[str, int] | None = None  # galaxy that was pressed: key of the points, its number among them
+    sent: "dict[tuple[str, str], Places]" = field(default_factory=dict)  # last places, by source and key of the points
     redraw: bool = False  # whether a shape was drawn or removed
     network: str = ""  # whose map is shown; empty: the first
 
@@ -265,15 +267,16 @@ class ClassRound(NamedTuple):
     network: str
     learned_from: "Collection"
     galaxy_ids: tuple[str, ...]
+    number: int = 1  # of the rounds for this class
 
 
 @dataclass
 class ClassifyState:
-    """The round of “Find more like these”, and the class files that the visitor opened."""
+    """The round of “Find more like these”."""
 
     round: ClassRound | None = None
-    skipped: set[str] = field(default_factory=set)  # galaxies that were offered for this class and not judged
-    opened: "dict[str, SavedClass]" = field(default_factory=dict)  # by name
+    skipped: list[str] = field(default_factory=list)  # galaxies that were offered for this class and not judged
+    skipped_last: bool = False  # whether the last press was on "Skip"
     message: str = ""  # about the file opened last
 
 

@@ -2,6 +2,7 @@
 
 import io
 import math
+from functools import lru_cache
 
 import numpy as np
 from PIL import Image
@@ -11,7 +12,7 @@ from galaxy_explorer.simulation.frame import SIDE, Frame
 
 # Noise of the sky in a pixel of 0.396 arcsec, in nanomaggies, in g, r and i: the sky of a dark site (21.9, 20.9 and
 # 20.2 mag per square arcsec) and the camera's gains (Gunn et al. 1998, AJ 116, 3040).
-SKY_NOISE = np.array([0.0205, 0.031, 0.046], np.float32)
+SKY_NOISE = np.array([0.0215, 0.0335, 0.050], np.float32)
 PHOTONS = np.array([1000.0, 940.0, 790.0], np.float32)  # electrons per nanomaggy in g, r and i
 
 # The seeing in g, r and i over that in r, and the wings of the point spread function.
@@ -22,7 +23,7 @@ _WING_SHARE, _WING_WIDTH = 0.12, 2.4
 LEVELS = np.array([245.0, 295.0, 465.0], np.float32)
 Q = 6.3
 _NEXT = np.float32(0.1)  # part of a pixel by which the bands are shifted onto one another, bilinearly
-BLACK = np.array([0.6, 0.6, -1.2], np.float32)  # levels of the sky
+BLACK = np.array([0.4, 1.0, -1.6], np.float32)  # levels of the sky
 
 
 def blurred(planes: np.ndarray, seeing: float, frame: Frame) -> np.ndarray:
@@ -52,7 +53,10 @@ def noisy(planes: np.ndarray, sky_noise: float, frame: Frame, random: np.random.
     noise = random.standard_normal(planes.shape, np.float32)
     for axis in (1, 2):
         noise = (_NEXT * np.roll(noise, 1, axis) + (1 - _NEXT) * noise) / np.float32(math.hypot(_NEXT, 1 - _NEXT))
-    return planes + np.float32(sky_noise) * np.sqrt(variance) * noise
+    sky = SKY_NOISE * area * (random.normal(0, 0.35) + random.normal(0, 0.15, 3)).astype(np.float32)
+    noise *= np.sqrt(variance)
+    noise += sky[:, np.newaxis, np.newaxis]
+    return planes + np.float32(sky_noise) * noise
 
 
 def in_colours(planes: np.ndarray, frame: Frame) -> np.ndarray:
@@ -70,11 +74,20 @@ def in_colours(planes: np.ndarray, frame: Frame) -> np.ndarray:
     return (colours.transpose(1, 2, 0) * 255 + np.float32(0.5)).astype(np.uint8)
 
 
-def through_jpeg(picture: Image.Image, quality: int) -> Image.Image:
-    """Return a picture as it is after JPEG compression."""
+def through_jpeg(picture: Image.Image, quality: tuple[int, int]) -> Image.Image:
+    """Return a picture as it is after JPEG compression, by the qualities of brightness and colour."""
     file = io.BytesIO()
-    picture.save(file, "JPEG", quality=quality)
+    picture.save(file, "JPEG", qtables=[_quantization(quality[0])[0], _quantization(quality[1])[1]], subsampling="4:2:0")
     return Image.open(file).convert("RGB")
+
+
+@lru_cache(maxsize=8)
+def _quantization(quality: int) -> list[list[int]]:
+    """Return the tables of brightness and colour that a quality from 1 to 95 stands for."""
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(file, "JPEG", quality=quality)
+    tables: dict[int, list[int]] = Image.open(file).quantization  # type: ignore[attr-defined]
+    return [tables[0], tables[1]]
 
 
 def resampled(picture: Image.Image, frame: Frame) -> Image.Image:

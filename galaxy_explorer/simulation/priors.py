@@ -125,4 +125,4 @@ def radius_of_90(parameters: Parameters) -> float:
 
     seen = 1 - 0.17 * bulge * min(p.bulge_sersic / 4, 1.2)
     radius = brentq(lambda r: within(r) - 0.9 * seen, 0.01, 100 * p.radius)
-    return math.hypot(0.85 * radius, 0.9 * p.seeing)
+    return math.hypot(0.80 * radius, 0.9 * p.seeing)

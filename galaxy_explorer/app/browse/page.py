@@ -1,6 +1,7 @@
 """Browse: a gallery of a catalogue, filtered and sorted by answers."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -117,19 +118,6 @@ def describe_catalogue(catalogue: Catalogue) -> str:
     return f"The open catalogue, {escape_markdown(catalogue.name)}, has {count}, {votes}."
 
 
-def show_matches(source: str, catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> None:
-    """Draw the gallery, or what to do if nothing matches."""
-    found = len(matches.rows)
-    if not found:
-        gallery.show_no_matches(catalogue, query)
-        return
-    gallery.show_gallery(source, catalogue, query, matches)
-    with st.container(horizontal=True, horizontal_alignment="center", vertical_alignment="bottom", key="more_pages"):
-        gallery.show_pages(query, found, Key.PAGES_BELOW)
-        if matches.answers.predicted:
-            downloads.offer_table(catalogue, query, matches)
-
-
 def page() -> None:
     """Draw the page."""
     restore_query()
@@ -157,7 +145,7 @@ def page() -> None:
     controls.show_chips(query, matches.answers)
     show_count(catalogue, query, len(matches.rows))
     explanations.explain_query(catalogue, query, matches)
-    show_matches(source, catalogue, query, matches)
+    gallery.show_gallery(source, catalogue, query, matches, partial(downloads.offer_table, catalogue, query, matches))
     if catalogue.note:
         st.caption(escape_markdown(catalogue.note))
     with st.expander("How to get more galaxies", icon=":material/travel_explore:"):
