@@ -12,33 +12,30 @@ from galaxy_explorer.simulation.frame import SIDE, Frame
 
 # Noise of the sky in a pixel of 0.396 arcsec, in nanomaggies, in g, r and i: the sky of a dark site (21.9, 20.9 and
 # 20.2 mag per square arcsec) and the camera's gains (Gunn et al. 1998, AJ 116, 3040).
-SKY_NOISE = np.array([0.0215, 0.0335, 0.050], np.float32)
+SKY_NOISE = np.array([0.0215, 0.0355, 0.050], np.float32)
 PHOTONS = np.array([1000.0, 940.0, 790.0], np.float32)  # electrons per nanomaggy in g, r and i
 
-# The seeing in g, r and i over that in r, and the wings of the point spread function.
-_SEEING = 1.08, 1.0, 0.95
+# The wings of the point spread function. It is the same in all bands: the pictures show no colour gradient in stars.
 _WING_SHARE, _WING_WIDTH = 0.12, 2.4
 
 # Weights of i, r and g as red, green and blue, in levels of 255 per nanomaggy at the sky.
 LEVELS = np.array([245.0, 295.0, 465.0], np.float32)
 Q = 6.3
 _NEXT = np.float32(0.1)  # part of a pixel by which the bands are shifted onto one another, bilinearly
-BLACK = np.array([0.4, 1.0, -1.6], np.float32)  # levels of the sky
+BLACK = np.array([0.6, 1.2, -1.9], np.float32)  # levels of the sky
 
 
 def blurred(planes: np.ndarray, seeing: float, frame: Frame) -> np.ndarray:
-    """Convolve g, r and i with the point spread function: a sum of two Gaussians.
+    """Convolve planes (…, n, n) with the point spread function: a sum of two Gaussians.
 
     SDSS describes its own so (Lupton et al. 2001, ASP 238, 269), with wings like those of a Moffat profile.
     """
     rows, columns = frame.frequencies
     squared = (rows**2 + columns**2).astype(np.float32)
-    result = np.empty_like(planes)
-    for band, factor in enumerate(_SEEING):
-        sigma = seeing * factor / 2.3548 / 1.05  # the wings make it 5 % wider at half maximum
-        core = np.exp(np.float32(-2 * (math.pi * sigma) ** 2) * squared)
-        kernel = (1 - _WING_SHARE) * core + _WING_SHARE * core ** np.float32(_WING_WIDTH**2)
-        result[band] = fft.irfft2(fft.rfft2(planes[band]) * kernel, s=planes[band].shape)
+    sigma = seeing / 2.3548 / 1.05  # the wings make it 5 % wider at half maximum
+    exponent = np.float32(-2 * (math.pi * sigma) ** 2) * squared
+    kernel = (1 - _WING_SHARE) * np.exp(exponent) + _WING_SHARE * np.exp(np.float32(_WING_WIDTH**2) * exponent)
+    result: np.ndarray = fft.irfft2(fft.rfft2(planes) * kernel, s=planes.shape[-2:])
     return result
 
 
@@ -53,7 +50,7 @@ def noisy(planes: np.ndarray, sky_noise: float, frame: Frame, random: np.random.
     noise = random.standard_normal(planes.shape, np.float32)
     for axis in (1, 2):
         noise = (_NEXT * np.roll(noise, 1, axis) + (1 - _NEXT) * noise) / np.float32(math.hypot(_NEXT, 1 - _NEXT))
-    sky = SKY_NOISE * area * (random.normal(0, 0.35) + random.normal(0, 0.15, 3)).astype(np.float32)
+    sky = SKY_NOISE * area * (random.normal(0, 0.25) + random.normal(0, 0.15, 3)).astype(np.float32)
     noise *= np.sqrt(variance)
     noise += sky[:, np.newaxis, np.newaxis]
     return planes + np.float32(sky_noise) * noise
@@ -77,7 +74,9 @@ def in_colours(planes: np.ndarray, frame: Frame) -> np.ndarray:
 def through_jpeg(picture: Image.Image, quality: tuple[int, int]) -> Image.Image:
     """Return a picture as it is after JPEG compression, by the qualities of brightness and colour."""
     file = io.BytesIO()
-    picture.save(file, "JPEG", qtables=[_quantization(quality[0])[0], _quantization(quality[1])[1]], subsampling="4:2:0")
+    picture.save(
+        file, "JPEG", qtables=[_quantization(quality[0])[0], _quantization(quality[1])[1]], subsampling="4:2:0"
+    )
     return Image.open(file).convert("RGB")
 
 

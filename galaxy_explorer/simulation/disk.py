@@ -153,7 +153,7 @@ def _add_knots(arms: np.ndarray, p: Parameters, frame: Frame, cos: float) -> Non
     total = float(arms.sum()) * p.knots
     arms *= 1 - p.knots
     count = round(p.arms)
-    number = 24 * count
+    number = 60 * count
     radius = p.arm_start + random.gamma(2.0, 1 / profiles.SCALES_IN_HALF_LIGHT, number)
     winding = math.copysign(1 / math.tan(math.radians(max(abs(p.pitch), 2.0))), p.pitch)
     angle = math.radians(p.arm_angle) + winding * np.log(radius / p.arm_start)
