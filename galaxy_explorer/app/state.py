@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from galaxy_explorer.app.services.places import Places
     from galaxy_explorer.app.services.selection import Selection
     from galaxy_explorer.simulation import Parameters
+    from galaxy_explorer.votes import Ballot
 
 State = TypeVar("State")
 Crop = Square | Literal["found", "whole"]  # a visitor's own, that of find_galaxy, or the whole picture
@@ -86,6 +87,11 @@ class Key(StrEnum):
     COPY_COLLECTION = "copy_collection"
     CLASS_NETWORK = "class_network"
     CLASS_FILE = "class_file"
+
+    # Vote.
+    OWN_VOTES = "own_votes"
+    VOTER = "voter"
+    VOTE_LOG = "vote_log"
 
     # Upload, Sky, Compare.
     FILES = "files"
@@ -160,6 +166,37 @@ class StartState:
         vars(self).update(vars(StartState()))
 
 
+@dataclass
+class AskingState:
+    """The questions about the galaxy that the visitor votes on."""
+
+    about: tuple[str, ...] = ()  # key of the galaxy, and of what it is asked for
+    answers: list[str] = field(default_factory=list)  # as score columns
+    submitted: bool = False
+
+
+@dataclass
+class VotesState:
+    """The visitor's votes as the browser keeps them, and those of logs that were opened."""
+
+    kept: dict[tuple[str, str], tuple[tuple[str, ...], str]] = field(default_factory=dict)  # answers and time
+    unsent: set[tuple[str, str]] = field(default_factory=set)  # sources and ids of votes of this session
+    voter: str = ""  # name in files
+    cleared: str = ""  # when all votes were deleted
+    loaded: bool = False  # whether the browser has sent its votes
+    stored: bool = True  # whether the browser can store them
+    others: "dict[str, list[Ballot]]" = field(default_factory=dict)  # of opened logs, by source
+    message: str = ""  # about the log opened last
+
+
+@dataclass
+class VoteState:
+    """The galaxy that the visitor votes on."""
+
+    galaxy: tuple[str, str] | None = None  # source and id
+    skipped: set[tuple[str, str]] = field(default_factory=set)
+
+
 class ReadSentence(NamedTuple):
     """A text of the search field that was read as a sentence."""
 
@@ -228,6 +265,21 @@ def shared() -> SharedState:
 def start() -> StartState:
     """Return the state of Start."""
     return _state_of(StartState)
+
+
+def asking() -> AskingState:
+    """Return the questions that the visitor answers on Vote or in a class."""
+    return _state_of(AskingState)
+
+
+def votes() -> VotesState:
+    """Return the visitor's votes."""
+    return _state_of(VotesState)
+
+
+def vote() -> VoteState:
+    """Return the state of Vote."""
+    return _state_of(VoteState)
 
 
 def browse() -> BrowseState:
