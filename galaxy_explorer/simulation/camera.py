@@ -40,14 +40,14 @@ def blurred(planes: np.ndarray, seeing: float, frame: Frame) -> np.ndarray:
 
 
 def noisy(planes: np.ndarray, sky_noise: float, frame: Frame, random: np.random.Generator) -> np.ndarray:
-    """Add the noise of the sky and of the photons of the objects to g, r and i, in nanomaggies per pixel."""
+    """Add noise of the sky and of photons to g, r and i, and the error of the subtracted sky."""
     if sky_noise == 0:
         return planes
     area = (frame.scale / 0.396) ** 2
     variance = (
         SKY_NOISE[:, np.newaxis, np.newaxis] ** 2 * area + np.maximum(planes, 0) / PHOTONS[:, np.newaxis, np.newaxis]
     )
-    noise = random.standard_normal(planes.shape, np.float32)
+    noise: np.ndarray = random.standard_normal(planes.shape, np.float32)
     for axis in (1, 2):
         noise = (_NEXT * np.roll(noise, 1, axis) + (1 - _NEXT) * noise) / np.float32(math.hypot(_NEXT, 1 - _NEXT))
     sky = SKY_NOISE * area * (random.normal(0, 0.25) + random.normal(0, 0.15, 3)).astype(np.float32)

@@ -15,7 +15,7 @@ _TEXTURE = 64  # cells of the texture along each side
 
 
 def disk_layers(parameters: Parameters, frame: Frame) -> dict[str, np.ndarray]:
-    """Return the light of the components that lie in the plane of the disk, each (n, n), as parts of the galaxy's.
+    """Return the light of what lies in the plane of the disk, (n, n) each, as parts of the galaxy's.
 
     A thin disk of surface brightness Σ, inclined by i, is seen as Σ(x, y / cos i) / cos i. A thick one, whose height
     does not depend on the place, is that image convolved with its height times sin i: `thicken` does this.

@@ -83,7 +83,7 @@ def add_stars(bands: np.ndarray, p: Parameters, frame: Frame) -> None:
     random = np.random.default_rng([p.seed, 10])
     number = round(p.field_stars)
     x, y, light = _scattered(random, number, frame, 0.2, 13.0)
-    red = random.random(number) < 0.6
+    red = random.random(number) < np.clip(0.7 + 0.25 * np.log10(30 / light), 0.1, 0.7)
     colour = np.where(red, random.normal(1.35, 0.12, number), random.normal(0.58, 0.13, number))
     beyond = np.where(red, random.uniform(0.5, 1.6, number), 0.4 * (colour - 0.1))
     factors = np.stack([10 ** (-0.4 * colour), np.ones(number), 10 ** (0.4 * beyond)])
