@@ -72,7 +72,7 @@ def in_colours(planes: np.ndarray, frame: Frame) -> np.ndarray:
 
 
 def through_jpeg(picture: Image.Image, quality: tuple[int, int]) -> Image.Image:
-    """Return a picture as it is after JPEG compression, by the qualities of brightness and colour."""
+    """Compress a picture as JPEG, by the qualities of brightness and colour, and read it again."""
     file = io.BytesIO()
     picture.save(
         file, "JPEG", qtables=[_quantization(quality[0])[0], _quantization(quality[1])[1]], subsampling="4:2:0"
@@ -90,7 +90,7 @@ def _quantization(quality: int) -> list[list[int]]:
 
 
 def resampled(picture: Image.Image, frame: Frame) -> Image.Image:
-    """Turn a frame's picture upright and bring it to 424 pixels a side, as the SDSS cutout service does."""
+    """Turn a frame upright and resample it to 424 pixels, as the cutout service of SDSS does."""
     cos, sin = math.cos(math.radians(frame.turn)), math.sin(math.radians(frame.turn))
     step = 2 * frame.half_width / SIDE / frame.scale
     a, b, d, e = step * cos, -step * sin, step * sin, step * cos

@@ -100,7 +100,7 @@ def _in_picture(values: dict[str, float], seed: int, random: np.random.Generator
 
 
 def radius_of_90(parameters: Parameters) -> float:
-    """Return the radius in arcsec that holds 90 % of a galaxy's Petrosian light: petroR90 of SDSS.
+    """Return the radius that holds 90 % of the Petrosian light, in arcsec: petroR90 of SDSS.
 
     Bulge and disk only, by their Sérsic profiles (Graham & Driver 2005, PASA 22, 118, eq. 2), blurred by the seeing.
     """

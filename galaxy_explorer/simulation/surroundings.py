@@ -34,7 +34,7 @@ def companion(p: Parameters, frame: Frame) -> np.ndarray:
 
 
 def tails(p: Parameters, frame: Frame) -> np.ndarray:
-    """Return the light of two tidal tails, which leave the galaxy on opposite sides and bend the same way.
+    """Return the light of two tidal tails on opposite sides, which bend the same way.
 
     Their ridges are open logarithmic spirals that widen and fade outwards, the look of the tails in the models
     of Toomre & Toomre 1972, ApJ 178, 623; one lies near the companion, as a bridge.
@@ -58,7 +58,7 @@ def tails(p: Parameters, frame: Frame) -> np.ndarray:
 
 
 def arc(p: Parameters, frame: Frame) -> np.ndarray:
-    """Return the light of a lensed galaxy: a part of an Einstein ring, Gaussian across, fading to its ends.
+    """Return the light of a lensed galaxy: part of an Einstein ring, Gaussian across.
 
     A source behind a singular isothermal lens is drawn out along the Einstein ring (Schneider, Ehlers & Falco 1992).
     """
@@ -124,7 +124,7 @@ def _scattered(
 
 
 def add_trail(bands: np.ndarray, p: Parameters, frame: Frame) -> None:
-    """Add a satellite's trail, which is in one band only, since SDSS observed the bands one after the other."""
+    """Add a satellite's trail in one band, since SDSS observed the bands one after the other."""
     random = np.random.default_rng([p.seed, 12])
     _, across = frame.aligned(random.uniform(0, 180), *random.uniform(-0.3, 0.3, 2) * frame.half_width)
     width = np.float32(0.6)
