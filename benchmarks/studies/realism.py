@@ -4,9 +4,9 @@ python benchmarks/studies/realism.py --data ~/galaxy-zoo densenet fcn --sheet bo
 
 Figures are measured in pictures of real and of simulated galaxies, drawn from the priors: quantiles of each, and the
 Kolmogorov-Smirnov distance. A logistic regression on a network's embeddings tells real from simulated pictures,
-cross-validated in ten parts, its regularisation chosen within each training part. Of 0.5 nobody could do better than guess. The
-real pictures are those whose answers, as the network predicts them, are nearest to those of the simulated ones, one for
-each, so that other shares of spirals do not give the simulation away.
+cross-validated in ten parts, its regularisation chosen within each training part; 0.5 is a guess. The real pictures
+are those whose answers, as the network predicts them, are nearest to those of the simulated ones, one for each, so that
+other shares of spirals do not give the simulation away.
 """
 
 import argparse

@@ -106,10 +106,10 @@ def radius_of_90(parameters: Parameters) -> float:
     """
     p = parameters
     if p.star_fraction >= 1:
-        return 1.2 * p.seeing
+        return 4 * p.seeing
     bulge = p.bulge_fraction + 0.5 * p.bar_fraction
     disk = 1 - bulge
-    flat = math.sqrt((1 + max(math.cos(math.radians(p.inclination)), p.thickness) ** 2) / 2)
+    flat = 0.78 + 0.22 * math.cos(math.radians(p.inclination))  # exact for a razor-thin disk at 0 and 90 degrees
     round_bulge = math.sqrt(1 - p.bulge_ellipticity)
 
     def within(radius: float) -> float:

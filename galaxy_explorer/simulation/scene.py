@@ -15,7 +15,7 @@ _DIVISION = 9
 YOUNG = frozenset({"arms", "ring", "clumps"})
 # Of the g, r and i light that a lane takes: the galactic extinction law over that in r (Schlegel et al. 1998, table 6).
 EXTINCTION = np.array([1.38, 1.0, 0.76], np.float32)
-_DEEPEST = 3.0  # optical depth in r of the darkest lane
+_DEEPEST = 4.5  # optical depth in r of the darkest lane
 
 
 @dataclass(frozen=True)
@@ -116,8 +116,7 @@ def bands(parameters: Parameters, frame: Frame) -> np.ndarray:
             plane *= np.exp(-extinction * depth)
     planes += beside
     if p.star_fraction:
-        for plane, factor in zip(planes, surroundings.band_fluxes(p.disk_colour), strict=True):
-            frame.add_points(plane, np.zeros(1), np.zeros(1), np.array([p.star_fraction * total * factor]))
+        surroundings.add_star(planes, p.star_fraction * total * surroundings.band_fluxes(p.disk_colour), frame)
     surroundings.add_stars(planes, p, frame)
     surroundings.add_galaxies(planes, p, frame)
     if p.trail:

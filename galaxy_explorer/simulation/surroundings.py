@@ -91,6 +91,27 @@ def add_stars(bands: np.ndarray, p: Parameters, frame: Frame) -> None:
         frame.add_points(plane, x, y, light * factor)
 
 
+def add_star(bands: np.ndarray, light: np.ndarray, frame: Frame) -> None:
+    """Add a star in the middle, with a halo and the four spikes by the vanes of the secondary mirror.
+
+    Halo and spikes have 2 % of the light each and fall as r^-2, as the wings of the point spread function of SDSS do
+    (Xu, Zibetti & Zhu 2012, ApJ 746, 39: index -2 to -3).
+    """
+    reach = np.exp(np.linspace(math.log(0.7), math.log(frame.half_width), 400))
+    arms = np.radians(frame.turn + 45 + np.array([[0], [90], [180], [270]]))
+    shares = np.broadcast_to(1 / reach / reach[0], (4, len(reach))).ravel()
+    halo = 1 / (1 + (frame.x**2 + frame.y**2) / 2)
+    for plane, all_light in zip(bands, light, strict=True):
+        frame.add_points(plane, np.zeros(1), np.zeros(1), np.array([0.96 * all_light]))
+        frame.add_points(
+            plane,
+            (reach * np.cos(arms)).ravel(),
+            (reach * np.sin(arms)).ravel(),
+            0.02 * all_light * shares / shares.sum(),
+        )
+        plane += np.float32(0.02 * all_light / halo.sum()) * halo
+
+
 def add_galaxies(bands: np.ndarray, p: Parameters, frame: Frame) -> None:
     """Add small background galaxies: exponential profiles, fainter ones smaller.
 
