@@ -1,11 +1,11 @@
-"""The question about the galaxy, with drawn answers."""
+"""The question about the galaxy, with pictured answers."""
 
 import numpy as np
 import streamlit as st
 
 from galaxy_explorer.app import state
 from galaxy_explorer.app.panel.shown_galaxy import ShownGalaxy
-from galaxy_explorer.app.start import drawings, rounds
+from galaxy_explorer.app.start import answer_pictures, rounds
 from galaxy_explorer.app.start.prediction import predict_soon
 from galaxy_explorer.app.start.quiz import PROMPTS, steps_left
 from galaxy_explorer.decision_tree import ANSWER_OF, columns_of, label_of, tile_name_of
@@ -19,7 +19,7 @@ def show_question(number: int, galaxy: ShownGalaxy, votes: np.ndarray) -> None:
     if answers:  # a visitor who only passes by needs no network
         predict_soon(galaxy)
     columns = columns_of(number)
-    drawings.declare((), buttons=columns)
+    answer_pictures.declare((), buttons=columns)
     st.html(f"{_progress(len(answers), steps_left(answers))}<h2>{PROMPTS[number]}</h2>")
     with st.container(key="answers"):
         for place, column in enumerate(columns):

@@ -85,8 +85,10 @@ def _next_galaxy(shown: list[tuple[str, str]]) -> tuple[str, str] | None:
 
 
 def _clear_galaxy(source: str, shown: set[str]) -> tuple[str, str] | None:
-    """Return an unseen galaxy on whose kind the volunteers agree; None without one."""
+    """Return an unseen galaxy on whose kind the volunteers agree; None without one, as the quiz is about real ones."""
     catalogue = sources.catalogue(source)
+    if catalogue.simulated:
+        return None
     fractions = catalogue.volunteer_fractions
     unseen = ~catalogue.table.index.isin(list(shown))
     kinds = [*CLEAR] * 2
