@@ -30,7 +30,11 @@ PAGES = (
     Page(paths.ABOUT, "about", "About", "info"),
 )
 # Pages that no menu lists, with the page of the menu that leads to them.
-HIDDEN = {Page(paths.CLASSIFY, "classify", "Find more like these", "auto_awesome"): "Collections"}
+HIDDEN = {
+    Page(paths.CLASSIFY, "classify", "Find more like these", "auto_awesome"): "Collections",
+    Page(paths.CLASSROOM, "class", "A class votes", "school"): "Vote",
+    Page(paths.JOIN, "join", "Join a class", "group_add"): "Vote",
+}
 
 
 def main() -> None:

@@ -285,12 +285,14 @@ class ClassStore:
 
 def _classroom(row: Any) -> Classroom:
     """Return the class of a row."""
-    return Classroom(*row[:7], bool(row[7]), row[8])
+    class_id, code, title, source, network, created, ends, is_open, galaxies = row
+    return Classroom(class_id, code, title, source, network, created, ends, bool(is_open), galaxies)
 
 
 def _pupil(row: Any) -> Pupil:
     """Return the pupil of a row."""
-    return Pupil(*row[:3], bool(row[3]), row[4])
+    pupil_id, nickname, number, is_hidden, voted = row
+    return Pupil(pupil_id, nickname, number, bool(is_hidden), voted)
 
 
 def _row(galaxy: ClassGalaxy) -> tuple[Any, ...]:
