@@ -18,6 +18,7 @@ from galaxy_explorer.storage import ResultCache
 
 if TYPE_CHECKING:
     from galaxy_explorer.app.services.collections.collection import Collection, Collections
+    from galaxy_explorer.app.services.places import Places
     from galaxy_explorer.app.services.selection import Selection
     from galaxy_explorer.similarity.class_files import SavedClass
 
@@ -190,7 +191,8 @@ class MapState:
     """What the map's component has sent, until the page answers it, and the visitor's choice."""
 
     wish: dict[str, Any] = field(default_factory=dict)  # pictures
-    opened: int | None = None  # galaxy that was pressed, by its number on the map
+    opened: tuple[str, int] | None = None  # galaxy that was pressed: key of the points, its number among them
+    sent: "dict[tuple[str, str], Places]" = field(default_factory=dict)  # last places, by source and key of the points
     redraw: bool = False  # whether a shape was drawn or removed
     network: str = ""  # whose map is shown; empty: the first
 

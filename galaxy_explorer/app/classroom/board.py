@@ -49,4 +49,3 @@ def _show_counts(classroom: Classroom) -> None:
         f'<p class="counts" role="status"><b>{len(pupils)}</b> joined · <b>{votes}</b> of {wanted} votes · '
         f'<b>{done}</b> finished</p><ul class="names">{names}</ul>'
     )
-

@@ -55,7 +55,9 @@ def show_start() -> None:
     drawn = drawn_ids(catalogue, pool, int(count), state.classroom().seed)
     _show_drawn(catalogue, drawn)
     with st.container(horizontal=True, vertical_alignment="bottom", key="class_start"):
-        title = st.text_input("Name of the class", placeholder="5b, Tuesday", max_chars=60, key=Key.CLASS_TITLE, width=280)
+        title = st.text_input(
+            "Name of the class", placeholder="5b, Tuesday", max_chars=60, key=Key.CLASS_TITLE, width=280
+        )
         pressed = st.button("Start class", type="primary", icon=":material/play_arrow:")
     st.caption(PRIVACY)
     if pressed:

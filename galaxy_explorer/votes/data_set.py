@@ -1,0 +1,77 @@
+"""Ballots as files: raw votes, counts, and the score table that opens and trains like any other."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.storage import write_atomic
+from galaxy_explorer.votes.ballots import Ballot, counts_of
+from galaxy_explorer.votes.weighting import consistency_weights, scores_of
+
+SCORES, COUNTS, RAW = "scores.csv", "counts.csv", "votes.csv"
+_RAW_COLUMNS = ("GalaxyID", "voter", "time", "answers")
+
+
+def merge(*logs: Iterable[Ballot]) -> list[Ballot]:
+    """Join the votes of several people; a voter's latest ballot about a galaxy counts."""
+    latest: dict[tuple[str, str], Ballot] = {}
+    for ballot in (ballot for log in logs for ballot in log):
+        key = ballot.galaxy, ballot.voter
+        if key not in latest or latest[key].time <= ballot.time:
+            latest[key] = ballot
+    return list(latest.values())
+
+
+def read_ballots(file: Path) -> list[Ballot]:
+    """Read a log of raw votes (`votes.csv`).
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, or at a row whose answers are not a path through the tree; the row is named.
+    """
+    table = pd.read_csv(file, dtype=str, keep_default_na=False)
+    if missing := [name for name in _RAW_COLUMNS if name not in table.columns]:
+        raise ValueError(f"{file.name} has no column {missing[0]}; a log of votes has {', '.join(_RAW_COLUMNS)}.")
+    ballots = []
+    for line, (galaxy, voter, time, answers) in enumerate(
+        table[list(_RAW_COLUMNS)].itertuples(index=False, name=None), start=2
+    ):
+        try:
+            ballots.append(Ballot(galaxy, tuple(answers.split()), voter, time))
+        except ValueError as error:
+            raise ValueError(f"{file.name}, line {line}: {error}") from None
+    return ballots
+
+
+def tables_of(ballots: Iterable[Ballot]) -> dict[str, pd.DataFrame]:
+    """Return the three tables of a data set by file name: scores, counts, raw votes.
+
+    `scores.csv` is in the challenge's format, with the weights of `consistency_weights`; `counts.csv` has the
+    number of ballots (`votes`) and of each answer; `votes.csv` has one line per ballot.
+    """
+    ballots = merge(ballots)
+    weights = consistency_weights(ballots)
+    by_galaxy: dict[str, list[Ballot]] = defaultdict(list)
+    for ballot in ballots:
+        by_galaxy[ballot.galaxy].append(ballot)
+    ids = pd.Index(by_galaxy, name="GalaxyID", dtype=str)
+    scores = pd.DataFrame([scores_of(group, weights) for group in by_galaxy.values()], ids, columns=list(COLUMNS))
+    counts = pd.DataFrame([counts_of(group) for group in by_galaxy.values()], ids, columns=list(COLUMNS))
+    counts.insert(0, "votes", [len(group) for group in by_galaxy.values()])
+    raw = [(ballot.galaxy, ballot.voter, ballot.time, " ".join(ballot.answers)) for ballot in ballots]
+    return {
+        SCORES: scores.reset_index(),
+        COUNTS: counts.reset_index(),
+        RAW: pd.DataFrame(raw, columns=list(_RAW_COLUMNS)),
+    }
+
+
+def write_data_set(folder: Path, ballots: Iterable[Ballot]) -> None:
+    """Write `scores.csv`, `counts.csv` and `votes.csv` into a folder, each by a temporary file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in tables_of(ballots).items():
+        write_atomic(folder / name, table.to_csv(index=False).encode())
