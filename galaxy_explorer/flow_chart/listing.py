@@ -72,7 +72,7 @@ def as_list(
     """
     check_selected(selected)
     path = frozenset(column for column, _ in tree.most_likely_path(readings[0].fractions))
-    layout = layout_of(folded_questions(readings, opened, selected))
+    layout = layout_of(folded_questions(readings, opened, selected), len(readings))
     shown = _Shown(readings, layout, path, selected, palette(dark))
     foldable = [] if opened is None else foldable_questions(readings, selected)
     ink = shown.colours.ink
@@ -182,7 +182,7 @@ def _share(body: ET.Element, reading: Reading, column: str, colours: Palette) ->
         return
     track = _add(line, "div", f"flex:1;height:8px;border-radius:2px;background:{colours.track}")
     track.attrib |= {"class": "share", "aria-hidden": "true"}
-    full = colours.network if reading.is_network else colours.volunteers
+    full = getattr(colours, reading.source)
     colour = blend(colours.track, full, reading.opacity(tree.QUESTION_OF[column].number))
     _add(track, "div", f"width:{100 * reading.share(column):.1f}%;height:8px;border-radius:2px;background:{colour}")
     style = f"flex:0 0 {_NUMBERS_PX}px;text-align:right;font-variant-numeric:tabular-nums;color:{colours.ink}"

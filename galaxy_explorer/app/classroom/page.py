@@ -11,7 +11,10 @@ from galaxy_explorer.app.ui.wording import with_full_stop
 from galaxy_explorer.classroom import ClassError, TooManyTriesError
 
 PARAMS = ("teacher", "board", "worksheet", "source", "votes")
-NO_CLASS = "There is no such class. Open the teacher's link of your class in full; a class ends after 30 days unless it is kept."
+NO_CLASS = (
+    "There is no such class. Open the teacher's link of your class in full. "
+    "A class ends after 30 days unless it is kept."
+)
 
 
 def page() -> None:
