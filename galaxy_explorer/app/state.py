@@ -166,6 +166,15 @@ class StartState:
         vars(self).update(vars(StartState()))
 
 
+@dataclass
+class AskingState:
+    """The questions about the galaxy that the visitor votes on."""
+
+    about: tuple[str, ...] = ()  # key of the galaxy, and of what it is asked for
+    answers: list[str] = field(default_factory=list)  # as score columns
+    submitted: bool = False
+
+
 class ReadSentence(NamedTuple):
     """A text of the search field that was read as a sentence."""
 
@@ -234,6 +243,11 @@ def shared() -> SharedState:
 def start() -> StartState:
     """Return the state of Start."""
     return _state_of(StartState)
+
+
+def asking() -> AskingState:
+    """Return the questions that the visitor answers on Vote or in a class."""
+    return _state_of(AskingState)
 
 
 def browse() -> BrowseState:

@@ -74,4 +74,4 @@ def write_data_set(folder: Path, ballots: Iterable[Ballot]) -> None:
     """Write `scores.csv`, `counts.csv` and `votes.csv` into a folder, each by a temporary file."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in tables_of(ballots).items():
-        write_atomic(folder / name, table.to_csv(index=False).encode())
+        write_atomic(folder / name, table.to_csv(index=False, float_format="%.6f").encode())

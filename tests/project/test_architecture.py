@@ -18,7 +18,7 @@ LEVELS = {
     **{"catalogue": 3, "drawn_galaxies": 3, "evaluation": 3, "flow_chart": 3, "models": 3, "votes": 3},
     **{"prediction": 4, "saliency": 4, "similarity": 4},
     **{"survey": 5, "training": 5, "app.paths": 4, "app.state": 5, "app.server": 5, "app.services": 6, "app.ui": 6},
-    **{"app.query": 7, "app.panel": 7, "commands": 7},
+    **{"app.query": 7, "app.asking": 7, "app.panel": 7, "commands": 7},
     **{f"app.{page}": 8 for page in ("start", "browse", "map", "galaxy", "upload", "sky", "compare", "classify")},
     **{"app.collections": 8, "app.vote": 8},
     **{"classroom": 4, "app.classroom": 8},

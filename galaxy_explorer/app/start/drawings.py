@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
+from galaxy_explorer.app.asking.question import pictures_of_buttons
 from galaxy_explorer.app.start.quiz import DRAWING_OF
 from galaxy_explorer.drawn_galaxies import draw
 
@@ -35,7 +36,5 @@ def variable(column: str) -> str:
 def declare(columns: Iterable[str], buttons: Iterable[str] = ()) -> None:
     """Declare the variables of drawings; the buttons ``answer_0``, … show those of `buttons`."""
     rules = "".join(f"{variable(column)}:url({_drawing(column)});" for column in dict.fromkeys([*columns, *buttons]))
-    shown = "".join(
-        f".st-key-answer_{number}{{--drawing:var({variable(column)})}}" for number, column in enumerate(buttons)
-    )
+    shown = pictures_of_buttons({column: f"var({variable(column)})" for column in buttons})
     st.html(f"<style>.st-key-quiz{{{rules}}}{shown}</style>")

@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from galaxy_explorer.app import paths, state
+from galaxy_explorer.app.asking.question import STYLE
 from galaxy_explorer.app.start import rounds
 from galaxy_explorer.app.start.cards import show_cards
 from galaxy_explorer.app.start.picture import large_picture
@@ -13,7 +14,7 @@ from galaxy_explorer.app.start.quiz import next_question
 from galaxy_explorer.app.start.reveal import score_html, show_comparison
 from galaxy_explorer.app.ui.url_params import unknown_params, warn_once
 
-STYLES = [Path(__file__).with_name(f"{name}.css") for name in ("start", "comparison", "cards")]
+STYLES = [STYLE, *(Path(__file__).with_name(f"{name}.css") for name in ("start", "comparison", "cards"))]
 GALAXY_ZOO = "https://www.zooniverse.org/projects/zookeeper/galaxy-zoo/"
 VOLUNTEERS = (
     f'The volunteers are the people of <a href="{GALAXY_ZOO}" target="_blank" rel="noopener">Galaxy\u00a0Zoo</a>, '
