@@ -7,7 +7,6 @@ import streamlit as st
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 from galaxy_explorer.app.server import LOCAL
-from galaxy_explorer.commands.app import network_address
 
 EVERYWHERE = (None, "", "0.0.0.0", "::")  # values of server.address with which the app listens to the network
 
@@ -42,6 +41,8 @@ def join_link(code: str) -> JoinLink:
     if host not in LOCAL and host:
         return JoinLink(_join(current, "join", {"code": code}), True)
     if st.get_option("server.address") in EVERYWHERE:
+        from galaxy_explorer.commands.app import network_address
+
         try:
             outside = network_address()
         except ValueError:
