@@ -1,7 +1,5 @@
 """QR codes (ISO/IEC 18004) as SVG, encoded by OpenCV, which comes with grad-cam."""
 
-from html import escape
-
 import numpy as np
 
 QUIET_ZONE = 4  # modules around a code
@@ -26,15 +24,13 @@ def qr_modules(text: str) -> np.ndarray:
     return dark[top:bottom, left:right]
 
 
-def qr_svg(text: str, label: str) -> str:
+def qr_svg(text: str) -> str:
     """Draw a QR code, black on white on any page, as an SVG that fills its container.
 
     Parameters
     ----------
     text : str
         What the code holds, such as a URL.
-    label : str
-        Description for screen readers; it may hold any characters.
 
     Returns
     -------
@@ -48,7 +44,7 @@ def qr_svg(text: str, label: str) -> str:
     side = len(modules) + 2 * QUIET_ZONE
     path = "".join(f"M{column},{row}h1v1h-1z" for row, column in np.argwhere(modules) + QUIET_ZONE)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" role="img" aria-label="{escape(label)}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" '
         f'shape-rendering="crispEdges"><rect width="{side}" height="{side}" fill="#fff"/>'
         f'<path d="{path}" fill="#000"/></svg>'
     )

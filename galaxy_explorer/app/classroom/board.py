@@ -1,5 +1,6 @@
 """The board: the code of a class in large letters, for the projector, without the teacher's link."""
 
+import base64
 from html import escape
 
 import streamlit as st
@@ -30,12 +31,18 @@ def show_code(classroom: Classroom) -> None:
     link, code = join_link(classroom.code), as_shown(classroom.code)
     if not link.is_reachable:
         st.warning(NOT_REACHABLE, icon=":material/wifi_off:")
-    picture = qr_svg(link.url, f"QR code of {link.url}") if link.is_reachable else ""
+    picture = _picture(link.url) if link.is_reachable else ""
     place = link.url.partition("?")[0].partition("://")[2]
     st.html(
         f'<div class="join-code">{picture}<div><p>Scan the code, or open</p><p class="address">{escape(place)}</p>'
         f'<p>and type</p><p class="code">{code}</p></div></div>'
     )
+
+
+def _picture(url: str) -> str:
+    """Return the QR code of an address as an image; empty without OpenCV."""
+    drawing = base64.b64encode(qr_svg(url).encode()).decode()
+    return f'<img src="data:image/svg+xml;base64,{drawing}" alt="QR code of {escape(url)}">' if drawing else ""
 
 
 @st.fragment(run_every=CHECK_INTERVAL_S)

@@ -15,12 +15,19 @@ from galaxy_explorer.decision_tree import short_description
 from galaxy_explorer.flow_chart import as_list, flow_chart, read_sources
 
 CLASS, VOLUNTEERS, NETWORK = "class", "volunteers", "network"
+CHECK_INTERVAL_S = 5.0
 NO_VOTES = "No one has voted on this galaxy yet."
 
 
 def show_results(classroom: Classroom) -> None:
-    """Draw the choice of a galaxy and of whose answers are shown, and the flow-chart."""
+    """Draw what the class said; it follows by itself as long as voting is open."""
     st.subheader("What the class said", anchor=False)
+    theme.follow_theme()
+    st.fragment(_show_galaxy, run_every=CHECK_INTERVAL_S if classroom.is_open else None)(classroom)
+
+
+def _show_galaxy(classroom: Classroom) -> None:
+    """Draw the choice of a galaxy and of whose answers are shown, and the flow-chart."""
     galaxies, votes = class_store().galaxies(classroom.class_id), class_store().votes(classroom.class_id)
     ballots = ballots_of(galaxies, class_store().pupils(classroom.class_id), votes)
     scores = class_scores(galaxies, ballots)
@@ -38,7 +45,6 @@ def show_results(classroom: Classroom) -> None:
             key=Key.CLASS_ANSWERS_OF,
             help="First the class alone; then press “volunteers” and “network” to compare.",
         )
-        st.button("Update", icon=":material/refresh:", help="Counts the votes that have come since the page was drawn.")
     place = place if place in places else 0
     galaxy = galaxies[place]
     known = {CLASS: scores[place], VOLUNTEERS: galaxy.volunteers, NETWORK: galaxy.network}
@@ -70,14 +76,13 @@ def _show_chart(galaxy: ClassGalaxy, known: dict[str, np.ndarray]) -> None:
     if not known:
         st.info(NO_VOTES, icon=":material/hourglass_empty:")
         return
-    theme.follow_theme()
     drawn: dict[str, Any] = {
         "network": known.get(NETWORK),
         "volunteers": known.get(VOLUNTEERS),
         "group": (CLASS, known[CLASS]) if CLASS in known else None,
     }
     style: dict[str, Any] = {"opened": (), "dark": theme.is_dark()}
-    with st.container(key="class_chart"):
+    with st.container(key="class_flow_chart"):
         st.plotly_chart(
             flow_chart(**drawn, **style, caption=f"Galaxy {galaxy.galaxy_id} · Galaxy Explorer"),
             key=Key.CLASS_CHART,
@@ -98,6 +103,4 @@ def _overview(galaxies: list[ClassGalaxy], scores: list[np.ndarray | None], netw
         rows += f"<tr><th scope='row'>{place}</th>{cells}</tr>"
     heads = ["Class", "Volunteers", *(["Network"] if network else [])]
     head = "".join(f"<th scope='col'>{name}</th>" for name in ("Galaxy", *heads))
-    return (
-        f'<div class="wide"><table class="overview"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
-    )
+    return f'<div class="wide" role="region" aria-label="All galaxies" tabindex="0"><table class="overview"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'

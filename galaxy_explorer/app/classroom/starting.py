@@ -139,7 +139,7 @@ def _start(title: str, source: str, ids: list[str]) -> None:
     names = networks.networks()
     network = names[0] if names else ""
     try:
-        galaxies = list(_prepared(source, ids, network))
+        galaxies = _prepared(source, ids, network)
         _, token = class_store().create(title, source, galaxies, networks.label(network) if network else "")
     except (ClassError, CatalogueError, ImageError, OSError) as error:
         st.error(f"The class was not started: {with_full_stop(error)}")
@@ -150,13 +150,13 @@ def _start(title: str, source: str, ids: list[str]) -> None:
 
 def _prepared(source: str, ids: list[str], network: str) -> list[ClassGalaxy]:
     """Return galaxies with their pictures, votes and predictions, so that the class needs nothing else."""
-    prepared = []
-    with st.spinner(f"Preparing {galaxies_in_words(len(ids))}, with the network's predictions …"):
-        for galaxy_id in ids:
-            galaxy = galaxy_of(source, galaxy_id)
-            predicted = galaxy.predict(network).fractions if network else None
-            picture = as_jpeg(galaxy.picture)
-            prepared.append(ClassGalaxy(galaxy_id, galaxy.field, picture, galaxy.volunteers, predicted))
+    prepared, words = [], f"Preparing {galaxies_in_words(len(ids))}, with the network's predictions …"
+    progress = st.progress(0.0, words)
+    for number, galaxy_id in enumerate(ids, 1):
+        galaxy = galaxy_of(source, galaxy_id)
+        predicted = galaxy.predict(network).fractions if network else None
+        prepared.append(ClassGalaxy(galaxy_id, galaxy.field, as_jpeg(galaxy.picture), galaxy.volunteers, predicted))
+        progress.progress(number / len(ids), words)
     return prepared
 
 

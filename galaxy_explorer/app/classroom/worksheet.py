@@ -26,8 +26,9 @@ def show_worksheet(classroom: Classroom) -> None:
 <article class="worksheet">
 <header><h1>{escape(classroom.title)}: what do you see?</h1><p>Name: <span class="line"></span></p></header>
 <section class="pictures">{pictures}</section>
-<section class="questions"><h2>The questions of Galaxy Zoo</h2><p>{TASK}</p><ol class="tree">{_questions()}</ol></section>
-<section class="answers"><h2>My answers</h2>{_table(len(galaxies))}
+<section class="questions">
+<h2>The questions of Galaxy Zoo</h2><p>{TASK}</p><ol class="tree">{_questions()}</ol></section>
+<section class="answers" aria-label="My answers" tabindex="0"><h2>My answers</h2>{_table(len(galaxies))}
 <p>The hardest galaxy was number <span class="line short"></span>, because <span class="line long"></span></p></section>
 </article>""")
 
