@@ -427,6 +427,15 @@ def test_a_group_comes_first_and_gets_a_third_bar_in_higher_tiles(random_fractio
     go.Figure(figure.to_dict())  # plotly validates what is drawn
 
 
+def test_a_list_that_only_shows_has_no_buttons(random_fractions):
+    readings = read_sources(*random_fractions(2))
+    assert "<button" in as_list(readings)
+    plain = as_list(readings, interactive=False)
+    assert "<button" not in plain
+    assert "Choose" not in plain
+    assert len(re.findall("<li", plain)) == len(COLUMNS)
+
+
 def test_a_group_can_be_shown_alone(random_fractions):
     (class_votes,) = random_fractions(1)
     figure = flow_chart(group=("class", class_votes))

@@ -91,7 +91,7 @@ def _show_chart(galaxy: ClassGalaxy, known: dict[str, np.ndarray]) -> None:
             alt="Flow-chart of the answers; the list after it carries the same numbers",
         )
     with st.container(key="class_list"):
-        st.html(as_list(read_sources(**drawn), **style))
+        st.html(as_list(read_sources(**drawn), dark=theme.is_dark(), interactive=False))
 
 
 def _overview(galaxies: list[ClassGalaxy], scores: list[np.ndarray | None], network: str) -> str:
@@ -103,4 +103,5 @@ def _overview(galaxies: list[ClassGalaxy], scores: list[np.ndarray | None], netw
         rows += f"<tr><th scope='row'>{place}</th>{cells}</tr>"
     heads = ["Class", "Volunteers", *(["Network"] if network else [])]
     head = "".join(f"<th scope='col'>{name}</th>" for name in ("Galaxy", *heads))
-    return f'<div class="wide" role="region" aria-label="All galaxies" tabindex="0"><table class="overview"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    table = f'<table class="overview"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    return f'<div class="wide" role="region" aria-label="All galaxies" tabindex="0">{table}</div>'

@@ -24,7 +24,7 @@ def show_worksheet(classroom: Classroom) -> None:
     st.html(f"""
 <p class="no-print">{HINT}</p>
 <article class="worksheet">
-<header><h1>{escape(classroom.title)}: what do you see?</h1><p>Name: <span class="line"></span></p></header>
+<div><h1>{escape(classroom.title)}: what do you see?</h1><p>Name: <span class="line"></span></p></div>
 <section class="pictures">{pictures}</section>
 <section class="questions">
 <h2>The questions of Galaxy Zoo</h2><p>{TASK}</p><ol class="tree">{_questions()}</ol></section>
