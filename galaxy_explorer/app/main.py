@@ -26,6 +26,7 @@ PAGES = (
     Page(paths.UPLOAD, "upload", "Upload", "upload"),
     Page(paths.SKY, "sky", "Sky", "travel_explore"),
     Page(paths.COMPARE, "compare", "Compare", "balance"),
+    Page(paths.VOTE, "vote", "Vote", "how_to_vote"),
     Page(paths.COLLECTIONS, "collections", "Collections", "favorite", tab="Hearts"),
     Page(paths.ABOUT, "about", "About", "info"),
 )
@@ -34,6 +35,7 @@ HIDDEN = {
     Page(paths.CLASSIFY, "classify", "Find more like these", "auto_awesome"): "Collections",
     Page(paths.CLASSROOM, "class", "A class votes", "school"): "Vote",
     Page(paths.JOIN, "join", "Join a class", "group_add"): "Vote",
+    Page(paths.AGREEMENT, "agreement", "Your votes", "rule"): "Vote",
 }
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from galaxy_explorer.app.services.places import Places
     from galaxy_explorer.app.services.selection import Selection
     from galaxy_explorer.similarity.class_files import SavedClass
+    from galaxy_explorer.votes import Ballot
 
 State = TypeVar("State")
 Crop = Square | Literal["found", "whole"]  # a visitor's own, that of find_galaxy, or the whole picture
@@ -102,6 +103,11 @@ class Key(StrEnum):
     JOIN_CODE = "join_code"
     NICKNAME = "nickname"
 
+    # Vote.
+    OWN_VOTES = "own_votes"
+    VOTER = "voter"
+    VOTE_LOG = "vote_log"
+
     # Upload, Sky, Compare.
     FILES = "files"
     FOLDER = "folder"
@@ -173,6 +179,28 @@ class AskingState:
     about: tuple[str, ...] = ()  # key of the galaxy, and of what it is asked for
     answers: list[str] = field(default_factory=list)  # as score columns
     submitted: bool = False
+
+
+@dataclass
+class VotesState:
+    """The visitor's votes as the browser keeps them, and those of logs that were opened."""
+
+    kept: dict[tuple[str, str], tuple[tuple[str, ...], str]] = field(default_factory=dict)  # answers and time
+    unsent: set[tuple[str, str]] = field(default_factory=set)  # sources and ids of votes of this session
+    voter: str = ""  # name in files
+    cleared: str = ""  # when all votes were deleted
+    loaded: bool = False  # whether the browser has sent its votes
+    stored: bool = True  # whether the browser can store them
+    others: "dict[str, list[Ballot]]" = field(default_factory=dict)  # of opened logs, by source
+    message: str = ""  # about the log opened last
+
+
+@dataclass
+class VoteState:
+    """The galaxy that the visitor votes on."""
+
+    galaxy: tuple[str, str] | None = None  # source and id
+    skipped: set[tuple[str, str]] = field(default_factory=set)
 
 
 class ReadSentence(NamedTuple):
@@ -248,6 +276,16 @@ def start() -> StartState:
 def asking() -> AskingState:
     """Return the questions that the visitor answers on Vote or in a class."""
     return _state_of(AskingState)
+
+
+def votes() -> VotesState:
+    """Return the visitor's votes."""
+    return _state_of(VotesState)
+
+
+def vote() -> VoteState:
+    """Return the state of Vote."""
+    return _state_of(VoteState)
 
 
 def browse() -> BrowseState:

@@ -29,6 +29,7 @@ def flow_chart(
     *,
     network_share_intervals: np.ndarray | None = None,
     selected: str | None = None,
+    given: Collection[str] = (),
     opened: Collection[int] | None = None,
     dark: bool = True,
     network_name: str = "network",
@@ -50,6 +51,8 @@ def flow_chart(
         `IntervalModel.share_intervals` returns them; drawn as whiskers.
     selected : str or None
         The column of the answer to put a ring around.
+    given : collection of str
+        Columns of the answers of one person, each with a ring around it.
     opened : collection of int or None
         None draws every question with its answers. Otherwise a question that less than 5 % of the votes reach, by all
         given sources, is folded to one line, except for these numbers and the question of `selected`: ``()`` folds
@@ -74,14 +77,19 @@ def flow_chart(
     Raises
     ------
     ValueError
-        If neither source is given, an array is not one galaxy's vote fractions, or `selected` is not a column.
+        If neither source is given, an array is not one galaxy's vote fractions, or `selected` or one of `given`
+        is not a column.
     """
     readings = read_sources(network, volunteers, network_share_intervals, network_name, group)
-    check_selected(selected)
+    rings = [*given, *([selected] if selected is not None else [])]
+    for column in rings:
+        check_selected(column)
+    if opened is not None:
+        opened = {*opened, *(tree.QUESTION_OF[column].number for column in given)}
     colours = palette(dark)
     path = {column for column, _ in tree.most_likely_path(readings[0].fractions)}
     layout = layout_of(folded_questions(readings, opened, selected), len(readings))
-    shapes = all_shapes(readings, layout, path, selected, colours) + key.shapes(colours)
+    shapes = all_shapes(readings, layout, path, rings, colours) + key.shapes(colours)
     texts = all_texts(readings, layout, path, colours)
     if caption:
         words = escape(caption)

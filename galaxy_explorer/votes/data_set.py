@@ -1,5 +1,6 @@
 """Ballots as files: raw votes, counts, and the score table that opens and trains like any other."""
 
+import io
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -25,17 +26,34 @@ def merge(*logs: Iterable[Ballot]) -> list[Ballot]:
     return list(latest.values())
 
 
-def read_ballots(file: Path) -> list[Ballot]:
+def read_ballots(file: Path | bytes, name: str = "") -> list[Ballot]:
     """Read a log of raw votes (`votes.csv`).
+
+    Parameters
+    ----------
+    file : Path or bytes
+        The file or its content.
+    name : str, optional
+        What messages call it; by default the file's name.
+
+    Returns
+    -------
+    list of Ballot
+        In the order of the file.
 
     Raises
     ------
     ValueError
         If a column is missing, or at a row whose answers are not a path through the tree; the row is named.
     """
-    table = pd.read_csv(file, dtype=str, keep_default_na=False)
-    if missing := [name for name in _RAW_COLUMNS if name not in table.columns]:
-        raise ValueError(f"{file.name} has no column {missing[0]}; a log of votes has {', '.join(_RAW_COLUMNS)}.")
+    name = name or (file.name if isinstance(file, Path) else "the log")
+    try:
+        opened = file if isinstance(file, Path) else io.BytesIO(file)
+        table = pd.read_csv(opened, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except ValueError as error:  # pandas' own errors and those of decoding are such
+        raise ValueError(f"{name} is not a CSV file in UTF-8 ({error}).") from error
+    if missing := [column for column in _RAW_COLUMNS if column not in table.columns]:
+        raise ValueError(f"{name} has no column {missing[0]}; a log of votes has {', '.join(_RAW_COLUMNS)}.")
     ballots = []
     for line, (galaxy, voter, time, answers) in enumerate(
         table[list(_RAW_COLUMNS)].itertuples(index=False, name=None), start=2
@@ -43,7 +61,7 @@ def read_ballots(file: Path) -> list[Ballot]:
         try:
             ballots.append(Ballot(galaxy, tuple(answers.split()), voter, time))
         except ValueError as error:
-            raise ValueError(f"{file.name}, line {line}: {error}") from None
+            raise ValueError(f"{name}, line {line}: {error}") from None
     return ballots
 
 

@@ -20,7 +20,7 @@ LEVELS = {
     **{"survey": 5, "training": 5, "app.paths": 4, "app.state": 5, "app.server": 5, "app.services": 6, "app.ui": 6},
     **{"app.query": 7, "app.asking": 7, "app.panel": 7, "commands": 7},
     **{f"app.{page}": 8 for page in ("start", "browse", "map", "galaxy", "upload", "sky", "compare", "classify")},
-    **{"app.collections": 8, "app.vote": 8},
+    **{"app.collections": 8, "app.vote": 8, "app.agreement": 8},
     **{"classroom": 4, "app.classroom": 8},
     **{"app.workbench": 8, "app.about": 8, "app.missing": 8, "app.main": 8},
     **{"cli": 9, "__main__": 10},

@@ -119,6 +119,8 @@ def show_matches(source: str, catalogue: Catalogue, query: BrowseQuery, matches:
     gallery.show_gallery(source, catalogue, query, matches)
     with st.container(horizontal=True, horizontal_alignment="center", vertical_alignment="bottom", key="more_pages"):
         gallery.show_pages(query, found, Key.PAGES_BELOW)
+        voted = {"source": source, "of": "selection"} | sources.vote_params(catalogue)
+        st.page_link(paths.VOTE, label="Vote on these", icon=":material/how_to_vote:", query_params=voted)
         if matches.answers.predicted:
             downloads.offer_table(catalogue, query, matches)
 

@@ -78,6 +78,8 @@ def show_navigation(source: str, catalogue: Catalogue, galaxy_id: str) -> DeltaG
             }
             st.button(label, type="tertiary", shortcut=label[0], **action)
         st.caption(position, width="content")
+        voted = {"source": source, "galaxy": galaxy_id} | sources.vote_params(catalogue)
+        st.page_link(paths.VOTE, label="Vote", icon=":material/how_to_vote:", query_params=voted)
         return st.container(width="content")
 
 
