@@ -34,6 +34,8 @@ PAGES = (
 # Pages that no menu lists, with the page of the menu that leads to them.
 HIDDEN = {
     Page(paths.CLASSIFY, "classify", "Find more like these", "auto_awesome"): "Collections",
+    Page(paths.CLASSROOM, "class", "A class votes", "school"): "Vote",
+    Page(paths.JOIN, "join", "Join a class", "group_add"): "Vote",
     Page(paths.AGREEMENT, "agreement", "Your votes", "rule"): "Vote",
 }
 

@@ -88,6 +88,22 @@ class Key(StrEnum):
     CLASS_NETWORK = "class_network"
     CLASS_FILE = "class_file"
 
+    # A class that votes.
+    CLASS_TITLE = "class_title"
+    CLASS_SOURCE = "class_source"
+    CLASS_GALAXIES = "class_galaxies"
+    CLASS_COUNT = "class_count"
+    CLASS_PUPIL = "class_pupil"
+    CLASS_PLACE = "class_place"
+    CLASS_ANSWERS_OF = "class_answers_of"
+    CLASS_CHART = "class_chart"
+    CLASS_KEPT = "class_kept"
+    CLASS_DELETE = "class_delete"
+    COPY_JOIN_LINK = "copy_join_link"
+    COPY_TEACHER_LINK = "copy_teacher_link"
+    JOIN_CODE = "join_code"
+    NICKNAME = "nickname"
+
     # Vote.
     OWN_VOTES = "own_votes"
     VOTER = "voter"
@@ -342,6 +358,19 @@ class ClassifyState:
     message: str = ""  # about the file opened last
 
 
+@dataclass
+class ClassroomState:
+    """What a pupil or a teacher of a class has shown to be allowed to see."""
+
+    code: str = ""  # of the class that the visitor found by its code
+    wrong_code: str = ""  # tried last
+    tokens: dict[int, str] = field(default_factory=dict)  # the pupil's, by class
+    place: int | None = None  # of the galaxy that the pupil votes on again
+    message: str = ""  # about the vote before
+    seed: int = 0  # of the galaxies that are drawn for a new class
+    teacher_tokens: dict[str, str] = field(default_factory=dict)  # titles of the visitor's classes by token
+
+
 def collections() -> CollectionsState:
     """Return the visitor's collections."""
     return _state_of(CollectionsState)
@@ -350,6 +379,11 @@ def collections() -> CollectionsState:
 def classify() -> ClassifyState:
     """Return the state of “Find more like these”."""
     return _state_of(ClassifyState)
+
+
+def classroom() -> ClassroomState:
+    """Return the state of the pages of a class."""
+    return _state_of(ClassroomState)
 
 
 # Upload, Sky, Compare.
