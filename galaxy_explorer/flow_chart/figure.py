@@ -11,7 +11,7 @@ import plotly.io as pio
 from galaxy_explorer import decision_tree as tree
 from galaxy_explorer.flow_chart import key
 from galaxy_explorer.flow_chart.bars import Trace, all_bars
-from galaxy_explorer.flow_chart.layout import EDGE, TILE_HEIGHT, WIDTH, Layout, layout_of
+from galaxy_explorer.flow_chart.layout import EDGE, WIDTH, Layout, layout_of
 from galaxy_explorer.flow_chart.palette import Palette, palette
 from galaxy_explorer.flow_chart.readings import Reading, check_selected, folded_questions, read_sources
 from galaxy_explorer.flow_chart.shapes import all_shapes
@@ -33,12 +33,17 @@ def flow_chart(
     opened: Collection[int] | None = None,
     dark: bool = True,
     network_name: str = "network",
+<<<<<<< HEAD
+    volunteers_name: str = "volunteers",
+=======
+    group: tuple[str, np.ndarray] | None = None,
+>>>>>>> class
     caption: str = "",
 ) -> go.Figure:
     """Draw one galaxy's votes on the question flow-chart.
 
     Bars are answer shares; curves are as wide as the vote fraction that flows along them, the network's
-    if it is given. Questions stand in the same columns and in the same order for every galaxy.
+    if it is given, or a group's. Questions stand in the same columns and in the same order for every galaxy.
 
     Parameters
     ----------
@@ -58,8 +63,16 @@ def flow_chart(
         all of them, which suits a page that opens them on a press.
     dark : bool
         Whether the page is dark.
+<<<<<<< HEAD
+    network_name, volunteers_name : str
+        Their names in the key.
+=======
     network_name : str
         The network's name in the key.
+    group : (str, (37,) np.ndarray) or None
+        Name and vote fractions of people who voted here, such as a class. They come first: the likeliest path and
+        the curves are theirs.
+>>>>>>> class
     caption : str
         One line for the foot of the chart, so that a saved copy names its galaxy and its sources.
 
@@ -76,7 +89,11 @@ def flow_chart(
         If neither source is given, an array is not one galaxy's vote fractions, or `selected` or one of `given`
         is not a column.
     """
-    readings = read_sources(network, volunteers, network_share_intervals, network_name)
+<<<<<<< HEAD
+    readings = read_sources(network, volunteers, network_share_intervals, network_name, volunteers_name)
+=======
+    readings = read_sources(network, volunteers, network_share_intervals, network_name, group)
+>>>>>>> class
     rings = [*given, *([selected] if selected is not None else [])]
     for column in rings:
         check_selected(column)
@@ -84,7 +101,7 @@ def flow_chart(
         opened = {*opened, *(tree.QUESTION_OF[column].number for column in given)}
     colours = palette(dark)
     path = {column for column, _ in tree.most_likely_path(readings[0].fractions)}
-    layout = layout_of(folded_questions(readings, opened, selected))
+    layout = layout_of(folded_questions(readings, opened, selected), len(readings))
     shapes = all_shapes(readings, layout, path, rings, colours) + key.shapes(colours)
     texts = all_texts(readings, layout, path, colours)
     if caption:
@@ -137,7 +154,7 @@ def _targets(readings: list[Reading], layout: Layout) -> Trace:
         "base": [tile.left for tile in tiles],
         "x": [tile.width for tile in tiles],
         "y": [tile.centre for tile in tiles],
-        "width": TILE_HEIGHT,
+        "width": tiles[0].bottom - tiles[0].top,  # that of question 1 at least is never folded
         "customdata": list(layout.shown),
         "hovertext": [hover(readings, column) for column in layout.shown],
         "hoverinfo": "text",

@@ -21,10 +21,12 @@ LEVELS = {
     **{"app.query": 7, "app.asking": 7, "app.panel": 7, "commands": 7},
     **{f"app.{page}": 8 for page in ("start", "browse", "map", "galaxy", "upload", "sky", "compare", "classify")},
     **{"app.collections": 8, "app.vote": 8, "app.agreement": 8},
+    **{"classroom": 4, "app.classroom": 8},
     **{"app.workbench": 8, "app.about": 8, "app.missing": 8, "app.main": 8},
     **{"cli": 9, "__main__": 10},
 }
 SAME_LEVEL = {("models", "evaluation"), ("sky", "images"), ("app.services", "app.ui"), ("app.ui", "app.services")}
+SAME_LEVEL |= {("app.classroom", "app.vote")}  # pupils answer by the questions of Vote
 
 TORCH = {"torch", "torchvision", "pytorch_grad_cam"}
 WITH_TORCH = {"models", "training", "prediction", "saliency", "commands"}  # commands: for --device
