@@ -1,4 +1,4 @@
-"""Vote: the questions of Galaxy Zoo 2 about one galaxy after another, at ``?source=NAME&of=…``."""
+"""Vote: the questions of Galaxy Zoo 2 about one galaxy after another."""
 
 import streamlit as st
 
