@@ -10,7 +10,6 @@ import streamlit as st
 from PIL import Image
 
 from galaxy_explorer.app.asking.question import pictures_of_buttons
-from galaxy_explorer.app.asking.question import pictures_of_buttons
 from galaxy_explorer.app.services import sources
 from galaxy_explorer.catalogue import SIMULATED
 from galaxy_explorer.decision_tree import INDEX
