@@ -1,4 +1,4 @@
-"""Make the bundled survey of simulated galaxies, and what the bundled networks predict for it.
+"""Make the bundled survey of simulated galaxies, and its predictions by both networks.
 
 python benchmarks/bundled_survey.py                  pictures, votes, parameters and predictions: the same each time
 python benchmarks/bundled_survey.py --predictions    the predictions alone, after a network has changed
@@ -21,7 +21,7 @@ from galaxy_explorer.prediction import PredictOptions, cached, predict_catalogue
 from galaxy_explorer.progress import progress_bar
 
 FOLDER = cached.BUNDLED_PREDICTIONS.parent
-OPTIONS = ["--count", "400", "--seed", "21", "--balanced", "--format", "webp", "--quality", "82"]
+OPTIONS = ["--count", "400", "--seed", "21", "--balanced", "--format", "webp", "--quality", "78"]
 MAX_BYTES = 4_000_000  # of all files together
 
 

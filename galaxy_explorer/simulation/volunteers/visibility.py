@@ -1,4 +1,4 @@
-"""What can be seen of a simulated galaxy: quantities that follow from its parameters, and features seen by people."""
+"""What can be seen of a simulated galaxy: quantities, and the features that people see."""
 
 import tomllib
 from collections.abc import Mapping

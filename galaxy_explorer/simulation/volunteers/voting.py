@@ -1,4 +1,4 @@
-"""What simulated volunteers say about a simulated galaxy: expected vote fractions, and votes of a few people."""
+"""Expected vote fractions of a simulated galaxy, and the votes of a few people."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -16,7 +16,7 @@ from galaxy_explorer.decision_tree import (
     shares_of_question,
 )
 from galaxy_explorer.simulation.parameters import Parameters
-from galaxy_explorer.simulation.visibility import Values, quantities, rules, step, visible
+from galaxy_explorer.simulation.volunteers.visibility import Values, quantities, rules, step, visible
 
 PEOPLE = 44  # mean number of classifications of a galaxy in Galaxy Zoo 2 (Willett et al. 2013, section 2.2)
 _ORDER = (1, 2, 9, 3, 4, 10, 11, 5, 7, 6, 8)  # a question comes after all that lead to it
