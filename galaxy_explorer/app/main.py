@@ -26,6 +26,7 @@ PAGES = (
     Page(paths.UPLOAD, "upload", "Upload", "upload"),
     Page(paths.SKY, "sky", "Sky", "travel_explore"),
     Page(paths.COMPARE, "compare", "Compare", "balance"),
+    Page(paths.WORKBENCH, "workbench", "Workbench", "tune", tab="Bench"),
     Page(paths.COLLECTIONS, "collections", "Collections", "favorite", tab="Hearts"),
     Page(paths.ABOUT, "about", "About", "info"),
 )

@@ -32,6 +32,7 @@ def flow_chart(
     opened: Collection[int] | None = None,
     dark: bool = True,
     network_name: str = "network",
+    volunteers_name: str = "volunteers",
     caption: str = "",
 ) -> go.Figure:
     """Draw one galaxy's votes on the question flow-chart.
@@ -55,8 +56,8 @@ def flow_chart(
         all of them, which suits a page that opens them on a press.
     dark : bool
         Whether the page is dark.
-    network_name : str
-        The network's name in the key.
+    network_name, volunteers_name : str
+        Their names in the key.
     caption : str
         One line for the foot of the chart, so that a saved copy names its galaxy and its sources.
 
@@ -72,7 +73,7 @@ def flow_chart(
     ValueError
         If neither source is given, an array is not one galaxy's vote fractions, or `selected` is not a column.
     """
-    readings = read_sources(network, volunteers, network_share_intervals, network_name)
+    readings = read_sources(network, volunteers, network_share_intervals, network_name, volunteers_name)
     check_selected(selected)
     colours = palette(dark)
     path = {column for column, _ in tree.most_likely_path(readings[0].fractions)}

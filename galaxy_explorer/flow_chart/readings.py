@@ -149,12 +149,13 @@ def read_sources(
     volunteers: np.ndarray | None = None,
     network_share_intervals: np.ndarray | None = None,
     network_name: str = "network",
+    volunteers_name: str = "volunteers",
 ) -> list[Reading]:
     """Check the vote fractions of a galaxy and read them; the network comes first.
 
     Parameters
     ----------
-    network, volunteers, network_share_intervals, network_name
+    network, volunteers, network_share_intervals, network_name, volunteers_name
         As for `flow_chart`.
 
     Returns
@@ -171,7 +172,7 @@ def read_sources(
     if network is not None:
         readings.append(_read(network, network_name, network_share_intervals, is_network=True))
     if volunteers is not None:
-        readings.append(_read(volunteers, "volunteers", None, is_network=False))
+        readings.append(_read(volunteers, volunteers_name, None, is_network=False))
     if not readings:
         raise ValueError(
             "neither network nor volunteers was given, but the chart needs at least one of them: "

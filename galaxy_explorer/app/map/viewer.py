@@ -26,6 +26,7 @@ from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.images import ImageError
 
 SCRIPTS = Path(__file__).parent / "viewer"
+MAX_SENT = 4  # maps whose numbers of galaxies are known, so that a press on one before the last still counts
 PARTS = ("points", "view", "painter", "pictures", "gestures", "controls", "drawing", "pointing", "shaping", "map")
 _bytes = st.components.v2.component("galaxy_explorer.map_bytes", js=(SCRIPTS / "bytes.js").read_text(encoding="utf-8"))
 _map = st.components.v2.component(
@@ -79,20 +80,20 @@ def _draw(shown: ShownMap, key: str) -> None:
     if asked.redraw:
         asked.redraw = False
         st.rerun()
+    source = shown.catalogue.source
+    asked.sent = dict([*asked.sent.items(), ((source, key), shown.places)][-MAX_SENT:])
     pressed, asked.opened = asked.opened, None
-    if pressed is not None and pressed < len(shown.places):
-        row = shown.places.rows[pressed]
-        galaxy_id = str(shown.catalogue.table.index[row])
+    if pressed and (galaxy_id := _pressed_galaxy(shown, *pressed)):
         st.switch_page(paths.GALAXY, query_params={**shown.params, "galaxy": galaxy_id})
     wish, asked.wish = asked.wish, {}
     data: dict[str, Any] = {
         "key": key,
-        "map": f"{shown.catalogue.source}/{shown.places.network}",
+        "map": f"{source}/{shown.places.network}",
         "colours": {theme: hex_colours(theme) for theme in ("dark", "light")},
         "colour": shown.colour,
         "defaultColour": DEFAULT_COLOUR,
         "shape": list(shown.shape.corners) if shown.shape else [],
-        "answer": _answer(shown, wish) if wish else None,
+        "answer": _answer(shown, key, wish) if wish else None,
     }
     network = shown.places.network
     _map(
@@ -118,7 +119,8 @@ def _read_wish() -> None:
 def _read_opened() -> None:
     """Keep which galaxy was pressed."""
     pressed = _triggered("open")
-    state.galaxy_map().opened = pressed if isinstance(pressed, int) and pressed >= 0 else None
+    key, index = (pressed.get("key"), pressed.get("index")) if isinstance(pressed, dict) else ("", -1)
+    state.galaxy_map().opened = (str(key), index) if isinstance(index, int) and index >= 0 else None
 
 
 def _read_shape(network: str) -> None:
@@ -133,9 +135,17 @@ def _read_shape(network: str) -> None:
     state.galaxy_map().redraw = True
 
 
-def _answer(shown: ShownMap, wish: Mapping[str, Any]) -> dict[str, Any]:
-    """Return requested pictures as one file, and what the card of a galaxy shows."""
+def _pressed_galaxy(shown: ShownMap, key: str, index: int) -> str:
+    """Return the id of the galaxy with a number on the map that the browser drew; empty if that map is unknown."""
+    places = state.galaxy_map().sent.get((shown.catalogue.source, key))
+    return str(shown.catalogue.table.index[places.rows[index]]) if places and index < len(places) else ""
+
+
+def _answer(shown: ShownMap, key: str, wish: Mapping[str, Any]) -> dict[str, Any]:
+    """Return requested pictures as one file, and what the card of a galaxy shows; neither by earlier numbers."""
     answer: dict[str, Any] = {"ask": wish.get("ask")}
+    if wish.get("key") != key:
+        return answer
     count = len(shown.places)
     indices = [i for i in wish.get("tiles") or () if isinstance(i, int) and 0 <= i < count][:MAX_TILES]
     if indices:

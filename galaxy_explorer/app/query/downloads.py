@@ -25,7 +25,9 @@ Columns = Mapping[str, np.ndarray]  # by name, with a value for each galaxy of t
 
 
 def offer_table(catalogue: Catalogue, query: BrowseQuery, matches: Matches, more: Columns | None = None) -> None:
-    """Draw the button that downloads the galaxies in all pages of the gallery."""
+    """Draw the button that downloads the galaxies in all pages of the gallery, unless nothing is known of any."""
+    if not matches.answers.predicted:
+        return
     name = f"{catalogue.name}_{matches.answers.name}.csv".replace(" ", "_")
     make = partial(table_as_csv, catalogue, query, matches, more)
     icon = ":material/download:"

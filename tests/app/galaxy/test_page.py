@@ -300,6 +300,9 @@ def test_a_method_that_does_not_depend_on_the_answer_names_none(app: AppTest) ->
     assert not app.exception
     assert "the same for every answer" in texts(app)
     assert "speak for" not in texts(app)
+    switch = app.toggle(key="map")
+    assert switch.value  # although its help, which is about the method, has changed
+    assert "the brightest spot of Eigen-CAM was on the right part" in switch.help
     assert not [toggle for toggle in app.toggle if toggle.key == "common_scale"]  # its maxima mean nothing
 
 

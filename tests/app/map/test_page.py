@@ -137,14 +137,35 @@ def shown(sample: Catalogue, random_fractions: Callable) -> viewer.ShownMap:
 
 
 def test_pictures_that_the_browser_asks_for_come_in_one_file(shown: viewer.ShownMap) -> None:
-    answer = viewer._answer(shown, {"ask": 7, "tiles": [0, 3, 900, -1, "x", 8], "card": 2})
+    answer = viewer._answer(shown, "new", {"ask": 7, "key": "new", "tiles": [0, 3, 900, -1, "x", 8], "card": 2})
     assert answer["ask"] == 7
     assert answer["tiles"]["indices"] == [0, 3, 8]
     content = base64.b64decode(answer["tiles"]["url"].partition(",")[2])
     assert Image.open(io.BytesIO(content)).size == (2 * answer["tiles"]["side"],) * 2
     assert answer["card"]["index"] == 2
     assert answer["card"]["id"] == shown.catalogue.ids[shown.places.rows[2]]
-    assert viewer._answer(shown, {"ask": 8, "tiles": None, "card": 9}) == {"ask": 8}
+    assert viewer._answer(shown, "new", {"ask": 8, "key": "new", "tiles": None, "card": 9}) == {"ask": 8}
+    # The numbers of galaxies change while more are predicted: a wish by earlier ones is asked again.
+    assert viewer._answer(shown, "new", {"ask": 9, "key": "old", "tiles": [0], "card": 2}) == {"ask": 9}
+
+
+def test_a_press_opens_the_galaxy_that_was_drawn_though_the_map_has_grown(
+    shown: viewer.ShownMap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = places_from("fcn", np.arange(4), POSITIONS[:4])
+    source = shown.catalogue.source
+    mine = viewer.state.MapState(sent={(source, "old"): before, (source, "new"): shown.places})
+    monkeypatch.setattr(viewer.state, "galaxy_map", lambda: mine)
+    assert viewer._pressed_galaxy(shown, "old", 2) == shown.catalogue.ids[before.rows[2]]
+    assert viewer._pressed_galaxy(shown, "new", 2) == shown.catalogue.ids[shown.places.rows[2]]
+    assert before.rows[2] != shown.places.rows[2]
+    assert viewer._pressed_galaxy(shown, "old", 7) == viewer._pressed_galaxy(shown, "unknown", 0) == ""
+    monkeypatch.setattr(viewer, "_triggered", lambda name: {"key": "old", "index": 2})
+    viewer._read_opened()
+    assert mine.opened == ("old", 2)
+    monkeypatch.setattr(viewer, "_triggered", lambda name: 3)
+    viewer._read_opened()
+    assert mine.opened is None
 
 
 def test_a_selection_is_a_table_with_positions_and_answers(shown: viewer.ShownMap) -> None:

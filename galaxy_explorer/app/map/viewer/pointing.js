@@ -9,7 +9,7 @@ function wantPictures(m) {
   const missing = m.placed.map((each) => each.index).filter((i) => !m.pictures.tiles.has(i))
   const card = m.hover >= 0 && !m.about.has(m.hover) ? m.hover : null
   if (!missing.length && card === null) return
-  const wish = { ask: ++m.ask, tiles: card === null ? missing.slice(0, ASKED_AT_ONCE) : [], card }
+  const wish = { ask: ++m.ask, key: m.points.key, tiles: card === null ? missing.slice(0, ASKED_AT_ONCE) : [], card }
   m.asking = wish
   // A run of the page can lose what was asked while it ran.
   setTimeout(() => {
@@ -75,11 +75,16 @@ function hideCard(m) {
   redraw(m, m.moving)
 }
 
+// The numbers of galaxies change while more are predicted; the key says which numbers these are.
+function openGalaxy(m, index) {
+  m.send("open", { key: m.points.key, index })
+}
+
 // A finger cannot hover: its first press shows the card.
 function press(m, x, y, isTouch) {
   if (!m.points) return
   const index = pick(m, x, y)
   if (index < 0) hideCard(m)
   else if (isTouch && m.hover !== index) hover(m, index, true)
-  else m.send("open", index)
+  else openGalaxy(m, index)
 }

@@ -57,7 +57,7 @@ function pressButton(m, button) {
     minus: () => zoomed(m, 1 / 1.6, width / 2, height / 2),
     whole: () => showWhole(m),
     clear: () => clearShape(m),
-    open: () => m.send("open", m.hover),
+    open: () => openGalaxy(m, m.hover),
     pictures: () => {
       m.showsPictures = !m.showsPictures
       button.setAttribute("aria-pressed", m.showsPictures)
