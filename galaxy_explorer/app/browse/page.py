@@ -24,7 +24,7 @@ from galaxy_explorer.catalogue import SAMPLE, SIMULATED, Catalogue, CatalogueErr
 from galaxy_explorer.prediction import cached
 
 FEW = 50  # galaxies; with fewer, ways to more are shown above the gallery
-PURPOSE = "Press one to see what volunteers and the networks say about it."
+PURPOSE = "Press one to see what {voters} and the networks say about it."
 PURPOSE_WITHOUT_VOTES = "Press one to see what the networks predict for it."
 FOLDER_HELP = (
     "The folder of the Galaxy Zoo challenge as Kaggle has it, or any folder or zip of pictures. A file's name without "
