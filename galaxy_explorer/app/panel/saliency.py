@@ -75,8 +75,8 @@ def _in_figures(method: str) -> str:
 
     found, middle = percent(methods()[method].pointing), percent(POINTING_OF_MIDDLE)
     return (
-        f"In a test on simulated galaxies, the brightest spot of {method} was on the right part of the galaxy, such as the "
-        f"bar, in {found} of the maps; the middle of the picture would have been in {middle}."
+        f"In a test on simulated galaxies, the brightest spot of {method} was on the right part of the galaxy, such as "
+        f"the bar, in {found} of the maps; the middle of the picture would have been in {middle}."
     )
 
 
