@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from galaxy_explorer.catalogue.catalogue import PARAMETERS_FILE
 from galaxy_explorer.catalogue.errors import CatalogueError, shortened
 from galaxy_explorer.catalogue.gz2 import MAPPING, TABLES
 from galaxy_explorer.catalogue.tables.score_tables import ID, normalise_id
@@ -20,7 +21,6 @@ SCORES_FILE = "scores.csv"
 SCORES_FILES = (SCORES_FILE, "scores.tsv")
 FIELD_FILE = "field.json"
 POSITIONS_FILE = "positions.csv"  # of a plain folder or zip: where its galaxies are on the sky
-PARAMETERS_FILE = "parameters.csv"  # of simulated galaxies: what they were made with
 VALIDATION_FILE = "validation.txt"  # next to a data set's pictures or in their zip: galaxies that are never trained on
 KAGGLE_PICTURES = ("images_training_rev1", "images_test_rev1")
 KAGGLE_SCORES = ("training_solutions_rev1.csv", "training_solutions_partial.csv")

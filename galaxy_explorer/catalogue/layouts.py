@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from galaxy_explorer.catalogue.catalogue import Catalogue
+from galaxy_explorer.catalogue.catalogue import PARAMETERS_FILE, Catalogue
 from galaxy_explorer.catalogue.errors import UNREADABLE, CatalogueError, shortened
 from galaxy_explorer.catalogue.field_of_view import field_file_of, field_of_folder, parse_field
 from galaxy_explorer.catalogue.gz2 import DEBIASED, IMAGES, looks_like_gz2, open_gz2
@@ -16,7 +16,6 @@ from galaxy_explorer.catalogue.image_files import (
     FOLDER_TABLES,
     KAGGLE_PICTURES,
     KAGGLE_SCORES,
-    PARAMETERS_FILE,
     POSITIONS_FILE,
     SAMPLE,
     SCORES_FILES,
@@ -46,8 +45,8 @@ from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import is_named
 
 SIMULATED_NOTE = (
-    "Simulated galaxies: pictures that this project computed from parameters, with the votes of 44 simulated volunteers "
-    "each. None of them exists."
+    "Simulated galaxies: pictures that this project computed from parameters, with the votes of 44 simulated "
+    "volunteers each. None of them exists."
 )
 
 
@@ -57,8 +56,8 @@ def open_catalogue(location: str | Path, *, votes: str = DEBIASED) -> Catalogue:
     Parameters
     ----------
     location : str or Path
-        The text ``"sample"`` for the bundled galaxies; ``"simulated"`` for the bundled survey; the name of a `LiveDraw`, such as ``"Live SDSS"``, for a
-        query to SDSS; or the path of
+        The text ``"sample"`` for the bundled galaxies; ``"simulated"`` for the bundled survey; the name of a
+        `LiveDraw`, such as ``"Live SDSS"``, for a query to SDSS; or the path of
 
         - the folder of the challenge: ``images_training_rev1/`` and, if present, ``images_test_rev1/``,
           ``training_solutions_rev1.csv``, ``training_solutions_partial.csv``;

@@ -1,6 +1,7 @@
 """Saliency maps: their target, and that they show the evidence where it is."""
 
 import copy
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from galaxy_explorer.decision_tree import COLUMNS, INDEX, QUESTION_OF, SLICES, c
 from galaxy_explorer.models.heads import TreeHead
 from galaxy_explorer.models.networks import GalaxyNetwork
 from galaxy_explorer.saliency import METHODS, SCORE_CAM_CHANNELS, AnswerLogOdds, SaliencyMap, saliency_map
+from galaxy_explorer.saliency.methods import POINTING_OF_MIDDLE
 
 SPIRAL = columns_of(4)[0]
 ARMS = columns_of(11)[2]
@@ -269,3 +271,13 @@ def test_score_cam_uses_the_strongest_channels_only() -> None:
     red, blue = quarters(found)
     assert blue > 0.1 > red
     assert found.maximum > 0.5  # from the blue channel itself, not from the faint copies of it
+
+
+def test_the_figures_of_the_methods_are_those_of_the_study():
+    page = (Path(__file__).parents[2] / "docs" / "behaviour.md").read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line.startswith("| `")]
+    known = {name: method.pointing for name, method in METHODS.items()} | {"(middle)": POINTING_OF_MIDDLE}
+    for name, pointing in known.items():
+        found = [float(cells[3]) for cells in rows if cells[1] == name]
+        assert len(found) == 2, name  # a network each
+        assert pointing == pytest.approx(np.mean(found), abs=0.011)

@@ -14,7 +14,10 @@ from galaxy_explorer.app.ui.survey_links import links_out
 from galaxy_explorer.app.ui.wording import escape_markdown
 from galaxy_explorer.catalogue import Catalogue
 
-DOES_NOT_EXIST = "This galaxy does not exist: its picture was computed from parameters, and its votes are those of simulated volunteers."
+DOES_NOT_EXIST = (
+    "This galaxy does not exist: its picture was computed from parameters, and its votes are those of simulated "
+    "volunteers."
+)
 SDSS_ID = re.compile(r"\d{17,19}")
 
 

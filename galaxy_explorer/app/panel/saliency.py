@@ -64,7 +64,19 @@ def choose_map() -> bool:
         "Show where it looked",
         key=Key.MAP,
         persist_state="session",
-        help="A saliency map: the areas of the picture that speak for or against an answer, to the network.",
+        help="A saliency map: the areas of the picture that speak for or against an answer, to the network. "
+        + _in_figures(state.widget(Key.METHOD) or Choices.method),
+    )
+
+
+def _in_figures(method: str) -> str:
+    """Return how well a method points at what an answer names, in one sentence."""
+    from galaxy_explorer.saliency.methods import POINTING_OF_MIDDLE
+
+    found, middle = percent(methods()[method].pointing), percent(POINTING_OF_MIDDLE)
+    return (
+        f"In a test on simulated galaxies, the brightest spot of {method} was on the right part of the galaxy, such as the "
+        f"bar, in {found} of the maps; the middle of the picture would have been in {middle}."
     )
 
 
