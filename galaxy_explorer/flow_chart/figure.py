@@ -33,11 +33,8 @@ def flow_chart(
     opened: Collection[int] | None = None,
     dark: bool = True,
     network_name: str = "network",
-<<<<<<< HEAD
     volunteers_name: str = "volunteers",
-=======
     group: tuple[str, np.ndarray] | None = None,
->>>>>>> class
     caption: str = "",
 ) -> go.Figure:
     """Draw one galaxy's votes on the question flow-chart.
@@ -63,16 +60,11 @@ def flow_chart(
         all of them, which suits a page that opens them on a press.
     dark : bool
         Whether the page is dark.
-<<<<<<< HEAD
     network_name, volunteers_name : str
         Their names in the key.
-=======
-    network_name : str
-        The network's name in the key.
     group : (str, (37,) np.ndarray) or None
         Name and vote fractions of people who voted here, such as a class. They come first: the likeliest path and
         the curves are theirs.
->>>>>>> class
     caption : str
         One line for the foot of the chart, so that a saved copy names its galaxy and its sources.
 
@@ -89,11 +81,7 @@ def flow_chart(
         If neither source is given, an array is not one galaxy's vote fractions, or `selected` or one of `given`
         is not a column.
     """
-<<<<<<< HEAD
-    readings = read_sources(network, volunteers, network_share_intervals, network_name, volunteers_name)
-=======
-    readings = read_sources(network, volunteers, network_share_intervals, network_name, group)
->>>>>>> class
+    readings = read_sources(network, volunteers, network_share_intervals, network_name, volunteers_name, group)
     rings = [*given, *([selected] if selected is not None else [])]
     for column in rings:
         check_selected(column)
