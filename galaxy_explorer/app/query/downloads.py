@@ -27,7 +27,7 @@ Columns = Mapping[str, np.ndarray]  # by name, with a value for each galaxy of t
 
 
 def offer_table(catalogue: Catalogue, query: BrowseQuery, matches: Matches, more: Columns | None = None) -> None:
-    """Draw the button that downloads the galaxies in all pages of the gallery, unless nothing is known of any."""
+    """Draw the button that downloads all galaxies that match, unless nothing is known of any."""
     if not matches.answers.predicted:
         return
     own_class = query.filter_of(ClassRange)
