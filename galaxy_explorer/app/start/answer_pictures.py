@@ -1,4 +1,7 @@
-"""Pictures of the answers, as variables of the style sheet: simulated galaxies, so that none is the one asked about."""
+"""Pictures of the answers, as variables of the style sheet.
+
+They are of simulated galaxies, so that none is the one that is asked about.
+"""
 
 import base64
 import io
