@@ -1,4 +1,4 @@
-"""Light to a picture as SDSS shows it: seeing, noise, asinh colours, JPEG, resampling."""
+"""From light to a picture as SDSS shows it: seeing, noise, asinh colours, JPEG, resampling."""
 
 import io
 import math

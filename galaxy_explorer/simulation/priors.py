@@ -14,7 +14,7 @@ from galaxy_explorer.simulation.parameters import FIELDS, Parameters
 from galaxy_explorer.simulation.profiles import sersic_b
 
 PETROSIAN = 0.02  # arcsec of a pixel, over the radius of 90 % of the light (Willett et al. 2013)
-_STARS, _GALAXIES = 3.0, 14.0  # per square arcmin, down to 22.5 mag in r
+_STARS, _GALAXIES = 3.0, 11.5  # per square arcmin, down to 22.5 mag in r
 _PETROSIAN_SHARE = {4: 0.83, 1: 0.99}  # part of a profile's light within the Petrosian aperture (Graham et al. 2005)
 
 

@@ -121,7 +121,7 @@ def add_galaxies(bands: np.ndarray, p: Parameters, frame: Frame) -> None:
     number = round(p.field_galaxies)
     x, y, light = _scattered(random, number, frame, 0.4, 16.5)
     sizes = 0.55 * light**0.25 * random.lognormal(0, 0.3, number)
-    colours = band_fluxes(random.normal(0.9, 0.35, number))
+    colours = band_fluxes(random.normal(0.82, 0.35, number))
     for k in range(number):
         rows, columns = frame.patch(x[k], y[k], 5 * sizes[k] + frame.scale)
         angle, ratio = random.uniform(0, 180), random.uniform(0.35, 1)
