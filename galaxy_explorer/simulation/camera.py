@@ -11,8 +11,8 @@ from scipy import fft
 from galaxy_explorer.simulation.frame import SDSS_PIXEL, SIDE, Frame
 
 # Noise of the sky in a pixel of 0.396 arcsec, in nanomaggies, in g, r and i: within 20 % of what the sky (21.9, 20.9
-# and 20.2 mag per square arcsec) and the camera's gains (Gunn et al. 1998, AJ 116, 3040) give, scaled to the noise of the
-# pictures of the Galaxy Challenge (benchmarks/studies/realism.py), as are the three constants below.
+# and 20.2 mag per square arcsec) and the camera's gains (Gunn et al. 1998, AJ 116, 3040) give, after the
+# noise of the pictures of the Galaxy Challenge (benchmarks/studies/realism.py), as are LEVELS, Q and BLACK.
 SKY_NOISE = np.array([0.0195, 0.033, 0.0455], np.float32)
 PHOTONS = np.array([1000.0, 940.0, 790.0], np.float32)  # electrons per nanomaggy in g, r and i
 
