@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from galaxy_explorer.app.services.places import Places
     from galaxy_explorer.app.services.selection import Selection
     from galaxy_explorer.simulation import Parameters
+    from galaxy_explorer.votes import Ballot
 
 State = TypeVar("State")
 Crop = Square | Literal["found", "whole"]  # a visitor's own, that of find_galaxy, or the whole picture
@@ -86,6 +87,27 @@ class Key(StrEnum):
     COPY_COLLECTION = "copy_collection"
     CLASS_NETWORK = "class_network"
     CLASS_FILE = "class_file"
+
+    # A class that votes.
+    CLASS_TITLE = "class_title"
+    CLASS_SOURCE = "class_source"
+    CLASS_GALAXIES = "class_galaxies"
+    CLASS_COUNT = "class_count"
+    CLASS_PUPIL = "class_pupil"
+    CLASS_PLACE = "class_place"
+    CLASS_ANSWERS_OF = "class_answers_of"
+    CLASS_CHART = "class_chart"
+    CLASS_KEPT = "class_kept"
+    CLASS_DELETE = "class_delete"
+    COPY_JOIN_LINK = "copy_join_link"
+    COPY_TEACHER_LINK = "copy_teacher_link"
+    JOIN_CODE = "join_code"
+    NICKNAME = "nickname"
+
+    # Vote.
+    OWN_VOTES = "own_votes"
+    VOTER = "voter"
+    VOTE_LOG = "vote_log"
 
     # Upload, Sky, Compare.
     FILES = "files"
@@ -160,6 +182,37 @@ class StartState:
         vars(self).update(vars(StartState()))
 
 
+@dataclass
+class AskingState:
+    """The questions about the galaxy that the visitor votes on."""
+
+    about: tuple[str, ...] = ()  # key of the galaxy, and of what it is asked for
+    answers: list[str] = field(default_factory=list)  # as score columns
+    submitted: bool = False
+
+
+@dataclass
+class VotesState:
+    """The visitor's votes as the browser keeps them, and those of logs that were opened."""
+
+    kept: dict[tuple[str, str], tuple[tuple[str, ...], str]] = field(default_factory=dict)  # answers and time
+    unsent: set[tuple[str, str]] = field(default_factory=set)  # sources and ids of votes of this session
+    voter: str = ""  # name in files
+    cleared: str = ""  # when all votes were deleted
+    loaded: bool = False  # whether the browser has sent its votes
+    stored: bool = True  # whether the browser can store them
+    others: "dict[str, list[Ballot]]" = field(default_factory=dict)  # of opened logs, by source
+    message: str = ""  # about the log opened last
+
+
+@dataclass
+class VoteState:
+    """The galaxy that the visitor votes on."""
+
+    galaxy: tuple[str, str] | None = None  # source and id
+    skipped: set[tuple[str, str]] = field(default_factory=set)
+
+
 class ReadSentence(NamedTuple):
     """A text of the search field that was read as a sentence."""
 
@@ -230,6 +283,21 @@ def start() -> StartState:
     return _state_of(StartState)
 
 
+def asking() -> AskingState:
+    """Return the questions that the visitor answers on Vote or in a class."""
+    return _state_of(AskingState)
+
+
+def votes() -> VotesState:
+    """Return the visitor's votes."""
+    return _state_of(VotesState)
+
+
+def vote() -> VoteState:
+    """Return the state of Vote."""
+    return _state_of(VoteState)
+
+
 def browse() -> BrowseState:
     """Return the state of Browse."""
     return _state_of(BrowseState)
@@ -290,6 +358,19 @@ class ClassifyState:
     message: str = ""  # about the file opened last
 
 
+@dataclass
+class ClassroomState:
+    """What a pupil or a teacher of a class has shown to be allowed to see."""
+
+    code: str = ""  # of the class that the visitor found by its code
+    wrong_code: str = ""  # tried last
+    tokens: dict[int, str] = field(default_factory=dict)  # the pupil's, by class
+    place: int | None = None  # of the galaxy that the pupil votes on again
+    message: str = ""  # about the vote before
+    seed: int = 0  # of the galaxies that are drawn for a new class
+    teacher_tokens: dict[str, str] = field(default_factory=dict)  # titles of the visitor's classes by token
+
+
 def collections() -> CollectionsState:
     """Return the visitor's collections."""
     return _state_of(CollectionsState)
@@ -298,6 +379,11 @@ def collections() -> CollectionsState:
 def classify() -> ClassifyState:
     """Return the state of “Find more like these”."""
     return _state_of(ClassifyState)
+
+
+def classroom() -> ClassroomState:
+    """Return the state of the pages of a class."""
+    return _state_of(ClassroomState)
 
 
 # Upload, Sky, Compare.

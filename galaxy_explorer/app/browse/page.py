@@ -121,6 +121,13 @@ def describe_catalogue(catalogue: Catalogue) -> str:
     return f"The open catalogue, {escape_markdown(catalogue.name)}, has {count}, {votes}."
 
 
+def show_below(source: str, catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> None:
+    """Draw what can be done with all galaxies that match."""
+    voted = {"source": source, "of": "selection"} | sources.vote_params(catalogue)
+    st.page_link(paths.VOTE, label="Vote on these", icon=":material/how_to_vote:", query_params=voted)
+    downloads.offer_table(catalogue, query, matches)
+
+
 def page() -> None:
     """Draw the page."""
     restore_query()
@@ -148,7 +155,7 @@ def page() -> None:
     controls.show_chips(query, matches.answers)
     show_count(catalogue, query, len(matches.rows))
     explanations.explain_query(catalogue, query, matches)
-    gallery.show_gallery(source, catalogue, query, matches, partial(downloads.offer_table, catalogue, query, matches))
+    gallery.show_gallery(source, catalogue, query, matches, partial(show_below, source, catalogue, query, matches))
     if catalogue.note:
         st.caption(escape_markdown(catalogue.note))
     with st.expander("How to get more galaxies", icon=":material/travel_explore:"):

@@ -79,6 +79,8 @@ def show_navigation(source: str, catalogue: Catalogue, galaxy_id: str) -> DeltaG
         st.caption(position, width="content")
         here = sources.simulated_parameters(catalogue, galaxy_id) or {"source": source, "galaxy": galaxy_id}
         st.page_link(paths.WORKBENCH, label="Change it", icon=":material/tune:", query_params=here)
+        voted = {"source": source, "galaxy": galaxy_id} | sources.vote_params(catalogue)
+        st.page_link(paths.VOTE, label="Vote", icon=":material/how_to_vote:", query_params=voted)
         return st.container(width="content")
 
 

@@ -30,7 +30,7 @@ FOR, AGAINST = "for it", "against it"
 class Choices:
     """How saliency maps are computed and shown."""
 
-    method: str = "Grad-CAM"
+    method: str = "HiResCAM"
     evidence: str = FOR  # or AGAINST the answer
     opacity: float = 0.6  # in [0, 1]
     side_by_side: bool = False  # whether the maps of all answers of the question are shown as well

@@ -3,7 +3,7 @@
 import random
 from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 import numpy as np
 import streamlit as st
@@ -54,8 +54,10 @@ def _begin(parameters: Parameters, preset: str) -> None:
 def current() -> tuple[Parameters, Parameters]:
     """Return the galaxy on the workbench, and the one that it began with."""
     mine = state.workbench()
-    first = PRESETS[FIRST]
-    return mine.parameters or first, mine.begun_with or first
+    if mine.parameters is None or mine.begun_with is None:
+        choose_preset(FIRST)
+        return PRESETS[FIRST], PRESETS[FIRST]
+    return mine.parameters, mine.begun_with
 
 
 def choose_value(name: str, value: float) -> None:
@@ -75,24 +77,31 @@ def read_url(params: dict[str, str]) -> list[str]:
         messages.append(ignored_param_message(PRESET, preset, listed(list(PRESETS), "or")))
         preset = ""
     if not params.keys() & {*FIELDS, "seed"}:
-        if preset or state.workbench().parameters is None:
-            choose_preset(preset or FIRST)
+        if preset:
+            choose_preset(preset)
         return messages
     try:
         parameters = from_url(urlencode(params))
     except ValueError as error:
         choose_preset(preset or FIRST)
         return [*messages, with_full_stop(error)]
-    _begin(PRESETS.get(preset, parameters), preset)
-    _choose(parameters)
+    given = {name: getattr(parameters, name) for name in (*FIELDS, "seed") if name in params}
+    _begin(PRESETS[preset] if preset else parameters, preset)
+    _choose(replace(current()[0], **given))
     return messages
 
 
 def url_params() -> dict[str, str]:
-    """Return the URL parameters that reproduce the galaxy and the one that it began with."""
-    parameters, _ = current()
-    params = dict(parse_qsl(to_url(parameters))) | {"seed": str(parameters.seed)}
-    return params | ({PRESET: preset} if (preset := state.workbench().preset) else {})
+    """Return the URL parameters: the preset, and what differs from it; without one, from the defaults."""
+    (parameters, begun_with), preset = current(), state.workbench().preset
+    base = begun_with if preset else Parameters()
+    changed = {
+        name: getattr(parameters, name)
+        for name in (*FIELDS, "seed")
+        if getattr(parameters, name) != getattr(base, name)
+    }
+    params = {name: f"{value:.6g}" if name in FIELDS else str(value) for name, value in changed.items()}
+    return ({PRESET: preset} if preset else {"seed": str(parameters.seed)}) | params
 
 
 @st.cache_data(show_spinner="Simulating galaxies …")
@@ -105,10 +114,11 @@ def _thumbnails() -> dict[str, np.ndarray]:
 def show_presets() -> None:
     """Draw the presets, as Hubble's tuning fork with others next to it, and the random galaxy."""
     examples = [Example(name, name.removesuffix("-like"), "", picture) for name, picture in _thumbnails().items()]
+    current()  # the first preset, for a new visitor
     with st.container(key="bench_begin", horizontal=True, vertical_alignment="center"):
         with st.container(key="bench_presets"):
             show_examples(examples, choose_preset, "presets")
-            if (preset := state.workbench().preset or FIRST) in PRESETS:
+            if preset := state.workbench().preset:
                 st.html(f"<style>{CHOSEN.format(list(PRESETS).index(preset) + 1)}</style>")
         with st.container(key="bench_random", width="content"):
             st.caption(PURPOSE)

@@ -30,10 +30,11 @@ def show_change(before: GalaxyPrediction, after: GalaxyPrediction, is_changed: b
         st.html(sentence("network", f"Network ({after.label})", words[1], shares[1]))
         st.caption(HINT)
         return
+    heads = names[0], f"Network, {names[1].lower()}"
     if words[0] == words[1]:
         st.html(sentence("network", f"Network, {names[0].lower()} and {names[1].lower()}", words[1], shares[1]))
     else:
-        st.html(sentence("both", names[0], words[0], shares[0]) + sentence("network", names[1], words[1], shares[1]))
+        st.html(sentence("both", heads[0], words[0], shares[0]) + sentence("network", heads[1], words[1], shares[1]))
     st.markdown(summary(before.fractions, after.fractions, before.intervals))
     answers = changed_answers(before.fractions, after.fractions, before.intervals)
     if not answers:

@@ -94,22 +94,28 @@ def page() -> None:
         st.html(sheet)
     theme.follow_theme()
     replace_history()
-    read_url()
-    mine = state.workbench()
-    with st.container(key="bench_heading", horizontal=True, vertical_alignment="center"):
+    # Streamlit knows a fragment by its place, which must not depend on a message or a spinner before it.
+    messages = st.container()
+    heading = st.container(key="bench_heading", horizontal=True, vertical_alignment="center")
+    begin, bench = st.container(), st.container()
+    with messages:
+        read_url()
+    with heading:
         st.title("Workbench", anchor=False, width="content")
         choose_mode()
-        network_slot = st.container(width="content")
-    with network_slot:
-        network = panel.choose_network()
+        with st.container(width="content"):
+            network = panel.choose_network()
     if not network:
         return
-    if mine.is_real:
-        if galaxy := changing.open_galaxy():
+    with begin:
+        if is_real := state.workbench().is_real:
+            galaxy = changing.open_galaxy()
+        else:
+            galaxy = None
+            building.show_presets()
+    if galaxy or not is_real:
+        with bench:
             show_bench(network, galaxy)
-    else:
-        building.show_presets()
-        show_bench(network, None)
 
 
 page()
