@@ -260,7 +260,7 @@ def vote_under_kills(flags: argparse.Namespace, server: ClassServer, store: Clas
     for kill in range(flags.kills):
         classroom = start_class(store, flags.galaxies)
         pupils = [Pupil(f"pupil {number}") for number in range(flags.pupils)]
-        asyncio.run(_vote_until_killed(server, classroom, pupils, draw.uniform(2.0, 8.0), flags.seed + kill))
+        asyncio.run(_vote_until_killed(server, classroom, pupils, draw, flags.seed + kill))
         server.start()
         acknowledged = sum(len(pupil.votes) for pupil in pupils)
         lost, total = lost + lost_votes(store, classroom, pupils), total + acknowledged
@@ -277,11 +277,14 @@ def vote_under_kills(flags: argparse.Namespace, server: ClassServer, store: Clas
 
 
 async def _vote_until_killed(
-    server: ClassServer, classroom: Classroom, pupils: list[Pupil], seconds: float, seed: int
+    server: ClassServer, classroom: Classroom, pupils: list[Pupil], draw: random.Random, seed: int
 ) -> None:
-    """Kill the server after some time; end when all pupils have noticed."""
-    voting = asyncio.create_task(run_pupils(server, classroom, pupils, 0.05, seed))
-    await asyncio.sleep(seconds)
+    """Kill the server at a random moment after a random number of votes; end when all pupils have noticed."""
+    voting = asyncio.create_task(run_pupils(server, classroom, pupils, 0.02, seed))
+    wanted = draw.randint(1, len(pupils) * classroom.galaxies // 3)
+    while sum(len(pupil.votes) for pupil in pupils) < wanted and not voting.done():
+        await asyncio.sleep(0.02)
+    await asyncio.sleep(draw.uniform(0.0, 0.5))
     server.kill()
     await voting
 

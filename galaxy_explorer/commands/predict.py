@@ -2,7 +2,8 @@
 
 import argparse
 import hashlib
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -41,7 +42,9 @@ from galaxy_explorer.prediction import (
 from galaxy_explorer.prediction.embeddings import has_rows
 from galaxy_explorer.prediction.formats import check_ending
 from galaxy_explorer.prediction.tables import STATE, sidecar
-from galaxy_explorer.survey.joining import Join
+from galaxy_explorer.storage import atomic_path
+from galaxy_explorer.survey.joining import Join, is_joined
+from galaxy_explorer.survey.tables import read_survey_table
 
 PREDICT_AGAIN = "leave out --resume to predict all again, or name another --output"
 CANNOT_RUN = 2  # exit status

@@ -209,7 +209,7 @@ def _log(masses: np.ndarray) -> np.ndarray:
 
 
 def _cells(values: np.ndarray, knots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the knot before each value, (N,) int, and how far it is on the way to the next one, in [0, 1]."""
+    """Return the knot before each value, (N,) int, and its part of the way to the next one."""
     before = np.searchsorted(knots[1:-1], values, side="right")
     if len(knots) == 1:
         return before, np.zeros(len(values))
@@ -219,7 +219,7 @@ def _cells(values: np.ndarray, knots: np.ndarray) -> tuple[np.ndarray, np.ndarra
 def _interpolate(
     curve: np.ndarray, knot: np.ndarray, part: np.ndarray, mass_knot: np.ndarray, mass_part: np.ndarray
 ) -> np.ndarray:
-    """Interpolate a ``(K, M)`` curve linearly in both directions, as ``hats`` do, but between four values alone."""
+    """Interpolate a ``(K, M)`` curve as ``hats`` do, in both directions, but from four values."""
     corners = np.pad(curve, ((0, 0), (0, curve.shape[1] == 1)), mode="edge")
     cell = knot * corners.shape[1] + mass_knot
     flat = corners.ravel()

@@ -33,10 +33,10 @@ class Method:
 
 POINTING_OF_MIDDLE = 0.47  # the same for a spot in the middle of the picture, without a network
 
-METHODS = {
+METHODS = {  # the default first: the best on simulated and real galaxies together (benchmarks/README.md)
+    "HiResCAM": Method("Weights every cell of the feature maps by the answer's gradient in that cell.", pointing=0.58),
     "Grad-CAM": Method("Adds up all feature maps, each weighted by the answer's mean gradient.", pointing=0.58),
     "Grad-CAM++": Method("Like Grad-CAM, with positive gradients only: several small features show.", pointing=0.55),
-    "HiResCAM": Method("Weights every cell of the feature maps by the answer's gradient in that cell.", pointing=0.58),
     "LayerCAM": Method("Like HiResCAM, with positive gradients only: more shows and nothing cancels.", pointing=0.60),
     "Eigen-CAM": Method(
         "Shows the strongest pattern in all feature maps: the same for every answer, for and against.",

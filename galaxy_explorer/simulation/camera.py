@@ -12,7 +12,7 @@ from galaxy_explorer.simulation.frame import SIDE, Frame
 
 # Noise of the sky in a pixel of 0.396 arcsec, in nanomaggies, in g, r and i: the sky of a dark site (21.9, 20.9 and
 # 20.2 mag per square arcsec) and the camera's gains (Gunn et al. 1998, AJ 116, 3040).
-SKY_NOISE = np.array([0.0185, 0.031, 0.043], np.float32)
+SKY_NOISE = np.array([0.0195, 0.033, 0.0455], np.float32)
 PHOTONS = np.array([1000.0, 940.0, 790.0], np.float32)  # electrons per nanomaggy in g, r and i
 
 # The wings of the point spread function. It is the same in all bands: the pictures show no colour gradient in stars.
@@ -21,8 +21,8 @@ _WING_SHARE, _WING_WIDTH = 0.12, 2.4
 # Weights of i, r and g as red, green and blue, in levels of 255 per nanomaggy at the sky.
 LEVELS = np.array([272.0, 327.0, 515.0], np.float32)
 Q = 6.4
-_NEXT = np.float32(0.1)  # part of a pixel by which the bands are shifted onto one another, bilinearly
-BLACK = np.array([0.0, 0.9, -2.0], np.float32)  # levels of the sky
+_NEXT = np.float32(0.13)  # part of a pixel by which the bands are shifted onto one another, bilinearly
+BLACK = np.array([-0.6, 0.3, -2.5], np.float32)  # levels of the sky
 
 
 def blurred(planes: np.ndarray, seeing: float, frame: Frame) -> np.ndarray:

@@ -29,13 +29,14 @@ def disk_layers(parameters: Parameters, frame: Frame) -> dict[str, np.ndarray]:
     offsets = (np.arange(parts, dtype=np.float32) - (parts - 1) / 2) / parts * np.float32(frame.scale)
     plane_along = (along[near][:, np.newaxis] + 0 * offsets) / np.float32(p.radius)
     plane_across = (across[near][:, np.newaxis] + offsets) / np.float32(p.radius * cos)
+    area: np.ndarray | float = frame.scale**2 / (cos * p.radius**2)  # of a pixel, in the plane of the disk, in radii
     if p.disturbed:
-        plane_along, plane_across = _bent(plane_along, plane_across, p)
-    area = frame.scale**2 / (cos * p.radius**2)  # of a pixel, in the plane of the disk, in radii
+        plane_along, plane_across, stretch = _bent(plane_along, plane_across, p)
+        area = area / stretch.mean(axis=1)
     layers = {}
     for name, light in _in_plane(p, plane_along, plane_across).items():
         layers[name] = frame.zeros()
-        layers[name][near] = light.mean(axis=1) * np.float32(area)
+        layers[name][near] = (light.mean(axis=1) * area).astype(np.float32)
     if "arms" in layers and p.knots:
         _add_knots(layers["arms"], p, frame, cos)
     if p.clumps:
@@ -56,7 +57,7 @@ def _parts(scale: float, p: Parameters, cos: float) -> int:
     return min(max(1, math.ceil(scale / height)), _FINEST)
 
 
-def _bent(along: np.ndarray, across: np.ndarray, p: Parameters) -> tuple[np.ndarray, np.ndarray]:
+def _bent(along: np.ndarray, across: np.ndarray, p: Parameters) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Shift and bend the outer disk: Fourier mode 1, bending mode 2 (Peng et al. 2010, sec. 5)."""
     random = np.random.default_rng([p.seed, 1])
     side = random.uniform(0, 2 * math.pi)
@@ -64,7 +65,7 @@ def _bent(along: np.ndarray, across: np.ndarray, p: Parameters) -> tuple[np.ndar
     far = np.minimum(radius / 2, 1.5).astype(np.float32)
     stretch = 1 + np.float32(0.45 * p.disturbed) * far * np.cos(angle - side)
     bend = np.float32(0.12 * p.disturbed * random.choice([-1, 1])) * radius**2 / (1 + 0.3 * radius)
-    return along / stretch, across / stretch + bend
+    return along / stretch, across / stretch + bend, stretch**2
 
 
 def _in_plane(p: Parameters, x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:

@@ -90,7 +90,7 @@ def test_every_answer_can_be_explained(network: GalaxyNetwork) -> None:
 
 
 def test_methods_are_in_order_and_describe_themselves() -> None:
-    assert list(METHODS) == ["Grad-CAM", "Grad-CAM++", "HiResCAM", "LayerCAM", "Eigen-CAM", "Score-CAM"]
+    assert list(METHODS) == ["HiResCAM", "Grad-CAM", "Grad-CAM++", "LayerCAM", "Eigen-CAM", "Score-CAM"]
     assert saliency_map.__kwdefaults__["method"] == next(iter(METHODS))
     assert all(method.explanation.endswith(".") for method in METHODS.values())
     assert "same for every answer" in METHODS["Eigen-CAM"].explanation
@@ -142,7 +142,7 @@ def test_grad_cam_is_the_sum_of_maps_weighted_by_their_mean_gradient(network: Ga
     maps = maps - network.features(sky.values[..., None, None].expand_as(picture))
     raw = (gradient * maps.detach()).sum(dim=1, keepdim=True) * (-1 if against else 1)
     expected = nn.functional.interpolate(raw.clamp(min=0) / raw.max(), (64, 64), mode="bilinear")[0, 0]
-    found = explain(network, picture, ARMS, against=against)
+    found = explain(network, picture, ARMS, method="Grad-CAM", against=against)
     np.testing.assert_allclose(found.maximum, float(raw.max()), rtol=1e-4)
     np.testing.assert_allclose(found.heat, expected, atol=1e-4)
 

@@ -24,7 +24,7 @@ from galaxy_explorer.catalogue import SAMPLE, SIMULATED, Catalogue, CatalogueErr
 from galaxy_explorer.prediction import cached
 
 FEW = 50  # galaxies; with fewer, ways to more are shown above the gallery
-PURPOSE = "Press one to see what volunteers and the networks say about it."
+PURPOSE = "Press one to see what {voters} and the networks say about it."
 PURPOSE_WITHOUT_VOTES = "Press one to see what the networks predict for it."
 FOLDER_HELP = (
     "The folder of the Galaxy Zoo challenge as Kaggle has it, or any folder or zip of pictures. A file's name without "
@@ -85,7 +85,8 @@ def show_count(catalogue: Catalogue, query: BrowseQuery, found: int) -> None:
     kind = "built-in " if catalogue.name == SAMPLE else "simulated " if catalogue.simulated else ""
     count = f"**{found:,}** of {len(catalogue):,} {kind}galaxies."
     if found == len(catalogue):
-        purpose = PURPOSE if catalogue.votes.known.any() else PURPOSE_WITHOUT_VOTES
+        voters = "simulated volunteers" if catalogue.simulated else "volunteers"
+        purpose = PURPOSE.format(voters=voters) if catalogue.votes.known.any() else PURPOSE_WITHOUT_VOTES
         count = f"**{found:,} {kind}{'galaxy' if found == 1 else 'galaxies'}.** {purpose}"
     missing = f" {catalogue.missing_pictures:,} more have no picture." if catalogue.missing_pictures else ""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="count"):

@@ -61,7 +61,11 @@ def _show_galaxy(classroom: Classroom) -> None:
 
 def _verdicts(known: dict[str, np.ndarray | None], count: int, network: str) -> str:
     """Return what each side saw, in a few words."""
-    names = {CLASS: f"Class ({count} votes)", VOLUNTEERS: "Volunteers", NETWORK: f"Network ({network})"}
+    names = {
+        CLASS: f"Class ({count} vote{'s' * (count != 1)})",
+        VOLUNTEERS: "Volunteers",
+        NETWORK: f"Network ({network})",
+    }
     missing = {CLASS: NO_VOTES, VOLUNTEERS: "No votes are known.", NETWORK: "No prediction."}
     lines = (
         f'<dt class="{name}">{escape(names[name])}</dt>'

@@ -65,12 +65,17 @@ def cookie_of(classroom: Classroom) -> str:
     return f"galaxy_class_{classroom.code}"
 
 
+def _token_of_cookie(classroom: Classroom) -> str:
+    """Return the token that the browser keeps; empty without one."""
+    return st.context.cookies.get(cookie_of(classroom), "")
+
+
 def this_pupil(classroom: Classroom) -> Pupil | None:
     """Return the visitor as a pupil of a class, by session or cookie; None before joining."""
     tokens = state.classroom().tokens
     token = tokens.get(classroom.class_id)
     if token is None:
-        token = st.context.cookies.get(cookie_of(classroom), "")
+        token = _token_of_cookie(classroom)
     pupil = class_store().pupil(classroom.class_id, token) if token else None
     if pupil is not None:
         tokens[classroom.class_id] = token

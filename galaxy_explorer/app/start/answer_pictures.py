@@ -1,4 +1,7 @@
-"""Pictures of the answers, as variables of the style sheet: simulated galaxies, so that none is the one asked about."""
+"""Pictures of the answers, as variables of the style sheet.
+
+They are of simulated galaxies, so that none is the one that is asked about.
+"""
 
 import base64
 import io
@@ -9,7 +12,6 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from galaxy_explorer.app.asking.question import pictures_of_buttons
 from galaxy_explorer.app.asking.question import pictures_of_buttons
 from galaxy_explorer.app.services import sources
 from galaxy_explorer.catalogue import SIMULATED

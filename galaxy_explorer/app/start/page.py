@@ -25,7 +25,7 @@ VOLUNTEERS = (
     f'The volunteers are the people of <a href="{GALAXY_ZOO}" target="_blank" rel="noopener">Galaxy\u00a0Zoo</a>, '
     "who classified pictures of the Sloan Digital Sky Survey (SDSS) by eye."
 )
-SEARCH = "Search galaxies in words: barred spirals with two loose arms, face-on"
+SEARCH = "Search: edge-on with a dust lane"
 PURPOSE = "Explore the shapes of real galaxies, with volunteers and a neural network."
 
 
