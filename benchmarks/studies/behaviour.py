@@ -79,7 +79,7 @@ SALIENCY = """A map explains the answer that names a component, such as â€œbarâ€
 `pointing`: the brightest pixel is on the component or at most 1/15 of the side from it (the pointing game). `energy`:
 the part of the map that lies on it. `overlap`: intersection over union with as many of the brightest pixels. Columns of
 components are their pointing game. (brightness) and (middle) are maps without a network: the picture's own brightness,
-and a round spot in the middle. A method that is not better than these says nothing about where. Score-CAM takes long and
+and a round spot in the middle. A method that is not better than these says nothing about where. Score-CAM is slow and
 has few maps. The default method is chosen by this, and by painting over and ROAD on real galaxies: see
 [benchmarks](../benchmarks/README.md#saliency-maps).
 
