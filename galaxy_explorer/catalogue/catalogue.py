@@ -129,12 +129,7 @@ class Catalogue:
             raise ImageError(f"{which} ({error}){advice}") from error
 
     def parameters_file(self) -> bytes:
-        """Return the table that simulated galaxies were made from, as CSV; empty if there is none.
-
-        Returns
-        -------
-        bytes
-        """
+        """Return the table that simulated galaxies were made from, as CSV; empty if there is none."""
         try:
             if self.root.is_file():
                 archive = open_zip(self.root)

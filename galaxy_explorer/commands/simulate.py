@@ -29,7 +29,7 @@ BATCH_SIZE = 64  # galaxies that wait for a process
 
 
 def simulate(options: argparse.Namespace) -> int:
-    """Write pictures, ``scores.csv``, ``parameters.csv`` and ``field.json``; return the exit status.
+    """Write pictures, votes, parameters and field of view; return the exit status.
 
     The same options give the same galaxies. Pictures of an interrupted run with the same options are kept.
 

@@ -8,10 +8,11 @@ from galaxy_explorer import decision_tree as tree
 from galaxy_explorer.flow_chart import key
 from galaxy_explorer.flow_chart.layout import SHARE_HEIGHT, Layout
 from galaxy_explorer.flow_chart.palette import Palette, blend
-from galaxy_explorer.flow_chart.readings import Reading, State
+from galaxy_explorer.flow_chart.readings import Reading, Source, State
 from galaxy_explorer.flow_chart.writing import share_tops, track_of
 
 Trace = dict[str, Any]
+PATTERNS = {Source.VOLUNTEERS: "/", Source.GROUP: "."}  # of bars, for those who see no colours
 
 
 def all_bars(readings: list[Reading], layout: Layout, colours: Palette) -> list[Trace]:
@@ -36,7 +37,7 @@ def _tracks(readings: list[Reading], layout: Layout, colours: Palette) -> Trace:
 
 
 def _shares(readings: list[Reading], layout: Layout, colours: Palette) -> list[Trace]:
-    """Return each source's shares as bars, the volunteers' hatched."""
+    """Return each source's shares as bars, those of people with a pattern."""
     traces = []
     for i, reading in enumerate(readings):
         asked = [column for column in layout.shown if reading.state(column) is State.ASKED]
@@ -55,15 +56,15 @@ def _shares(readings: list[Reading], layout: Layout, colours: Palette) -> list[T
 
 
 def _marker(reading: Reading, opacities: list[float], colours: Palette) -> dict[str, Any]:
-    """Return the colours of a source's bars, and the hatching of the volunteers'.
+    """Return the colours of a source's bars, and the pattern of people's.
 
     Opacity is blended into the colours, since plotly resets a marker's opacity on every click.
     """
-    full = colours.network if reading.is_network else colours.volunteers
+    full = getattr(colours, reading.source)
     shades = [blend(colours.track, full, opacity) for opacity in opacities]
-    if reading.is_network:
+    if (shape := PATTERNS.get(reading.source)) is None:
         return {"color": shades}
-    pattern = {"shape": "/", "fillmode": "overlay", "size": 4, "solidity": 0.28, "fgcolor": colours.tile}
+    pattern = {"shape": shape, "fillmode": "overlay", "size": 4, "solidity": 0.28, "fgcolor": colours.tile}
     return {"color": shades, "pattern": pattern}
 
 

@@ -11,7 +11,7 @@ import plotly.io as pio
 from galaxy_explorer import decision_tree as tree
 from galaxy_explorer.flow_chart import key
 from galaxy_explorer.flow_chart.bars import Trace, all_bars
-from galaxy_explorer.flow_chart.layout import EDGE, TILE_HEIGHT, WIDTH, Layout, layout_of
+from galaxy_explorer.flow_chart.layout import EDGE, WIDTH, Layout, layout_of
 from galaxy_explorer.flow_chart.palette import Palette, palette
 from galaxy_explorer.flow_chart.readings import Reading, check_selected, folded_questions, read_sources
 from galaxy_explorer.flow_chart.shapes import all_shapes
@@ -29,15 +29,18 @@ def flow_chart(
     *,
     network_share_intervals: np.ndarray | None = None,
     selected: str | None = None,
+    given: Collection[str] = (),
     opened: Collection[int] | None = None,
     dark: bool = True,
     network_name: str = "network",
+    volunteers_name: str = "volunteers",
+    group: tuple[str, np.ndarray] | None = None,
     caption: str = "",
 ) -> go.Figure:
     """Draw one galaxy's votes on the question flow-chart.
 
     Bars are answer shares; curves are as wide as the vote fraction that flows along them, the network's
-    if it is given. Questions stand in the same columns and in the same order for every galaxy.
+    if it is given, or a group's. Questions stand in the same columns and in the same order for every galaxy.
 
     Parameters
     ----------
@@ -49,14 +52,19 @@ def flow_chart(
         `IntervalModel.share_intervals` returns them; drawn as whiskers.
     selected : str or None
         The column of the answer to put a ring around.
+    given : collection of str
+        Columns of the answers of one person, each with a ring around it.
     opened : collection of int or None
         None draws every question with its answers. Otherwise a question that less than 5 % of the votes reach, by all
         given sources, is folded to one line, except for these numbers and the question of `selected`: ``()`` folds
         all of them, which suits a page that opens them on a press.
     dark : bool
         Whether the page is dark.
-    network_name : str
-        The network's name in the key.
+    network_name, volunteers_name : str
+        Their names in the key.
+    group : (str, (37,) np.ndarray) or None
+        Name and vote fractions of people who voted here, such as a class. They come first: the likeliest path and
+        the curves are theirs.
     caption : str
         One line for the foot of the chart, so that a saved copy names its galaxy and its sources.
 
@@ -70,14 +78,19 @@ def flow_chart(
     Raises
     ------
     ValueError
-        If neither source is given, an array is not one galaxy's vote fractions, or `selected` is not a column.
+        If neither source is given, an array is not one galaxy's vote fractions, or `selected` or one of `given`
+        is not a column.
     """
-    readings = read_sources(network, volunteers, network_share_intervals, network_name)
-    check_selected(selected)
+    readings = read_sources(network, volunteers, network_share_intervals, network_name, volunteers_name, group)
+    rings = [*given, *([selected] if selected is not None else [])]
+    for column in rings:
+        check_selected(column)
+    if opened is not None:
+        opened = {*opened, *(tree.QUESTION_OF[column].number for column in given)}
     colours = palette(dark)
     path = {column for column, _ in tree.most_likely_path(readings[0].fractions)}
-    layout = layout_of(folded_questions(readings, opened, selected))
-    shapes = all_shapes(readings, layout, path, selected, colours) + key.shapes(colours)
+    layout = layout_of(folded_questions(readings, opened, selected), len(readings))
+    shapes = all_shapes(readings, layout, path, rings, colours) + key.shapes(colours)
     texts = all_texts(readings, layout, path, colours)
     if caption:
         words = escape(caption)
@@ -129,7 +142,7 @@ def _targets(readings: list[Reading], layout: Layout) -> Trace:
         "base": [tile.left for tile in tiles],
         "x": [tile.width for tile in tiles],
         "y": [tile.centre for tile in tiles],
-        "width": TILE_HEIGHT,
+        "width": tiles[0].bottom - tiles[0].top,  # that of question 1 at least is never folded
         "customdata": list(layout.shown),
         "hovertext": [hover(readings, column) for column in layout.shown],
         "hoverinfo": "text",

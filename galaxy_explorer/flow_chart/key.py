@@ -9,8 +9,9 @@ from galaxy_explorer.flow_chart.shapes import Shape, area, rounded
 from galaxy_explorer.flow_chart.writing import SMALL_PX, Text
 
 _MIDDLE = 10.0
-_SOURCES = (0.0, 128.0)
-_BARS, _PATH, _WIDTH = 255.0, 622.0, 790.0  # where the other entries begin
+_SOURCES = (0.0, 128.0, 256.0)
+_BARS_AFTER = (128.0, 255.0, 384.0)  # where the entry of the bars begins, by the number of sources
+_PATH, _WIDTH = 622.0, 790.0  # where the other entries begin
 SAMPLE = (28.0, 8.0)
 _GAP = 7.0
 _LONGEST_NAME = 15
@@ -32,7 +33,7 @@ def texts(readings: list[Reading], colours: Palette) -> list[Text]:
     entries = [(left + right, _short(reading.name)) for left, reading in zip(_SOURCES, readings, strict=False)]
     whiskers = ", thin lines: 68\u202f% interval" if readings[0].intervals is not None else ""
     entries += [
-        (_SOURCES[1] if len(readings) == 1 else _BARS, f"bars: share of votes{whiskers}"),
+        (_BARS_AFTER[len(readings) - 1], f"bars: share of votes{whiskers}"),
         (_PATH + right, "likeliest path"),
         (_WIDTH + right, "curves: votes"),
     ]

@@ -99,8 +99,12 @@ def tier_of(question: int) -> int:
 
 
 @lru_cache(maxsize=256)
-def layout_of(folded: frozenset[int] = frozenset()) -> Layout:
-    """Return the layout with some questions folded, which moves others up and never across."""
+def layout_of(folded: frozenset[int] = frozenset(), sources: int = 2) -> Layout:
+    """Return the layout with some questions folded, which moves others up and never across.
+
+    A third source, whose bar is under the others, makes every tile higher.
+    """
+    tile_height = TILE_HEIGHT + SHARE_STEP * max(0, sources - 2)
     rows = range(len(_GAPS))
     is_folded = [all(n in folded for n in _POSITIONS if row_of(n) == row) for row in rows]
     gaps = [_GAP_OF_FOLDED if row and is_folded[row] and is_folded[row - 1] else _GAPS[row] for row in rows]
@@ -109,19 +113,23 @@ def layout_of(folded: frozenset[int] = frozenset()) -> Layout:
     for row in rows:
         top = bottom + gaps[row]
         bars |= {n: Box(a, top, b, top + BAR_HEIGHT) for n, (r, a, b) in _POSITIONS.items() if r == row}
-        bottom = top + BAR_HEIGHT + (0.0 if is_folded[row] else _HANG + TILE_HEIGHT)
-    tiles = {column: box for number, bar in bars.items() for column, box in _tiles(number, bar, number in folded)}
+        bottom = top + BAR_HEIGHT + (0.0 if is_folded[row] else _HANG + tile_height)
+    tiles = {
+        column: box
+        for number, bar in bars.items()
+        for column, box in _tiles(number, bar, 0.0 if number in folded else tile_height)
+    }
     end = Box(_END[0], bars[6].top, _END[1], bottom)
     return Layout(folded, bars, tiles, tuple(gaps), end, bottom + _CAPTION_HEIGHT / 2, bottom + _CAPTION_HEIGHT)
 
 
-def _tiles(question: int, bar: Box, folded: bool) -> list[tuple[str, Box]]:
-    """Return the boxes of a question's answers, equal tiles under its bar."""
+def _tiles(question: int, bar: Box, height: float) -> list[tuple[str, Box]]:
+    """Return the boxes of a question's answers, equal tiles under its bar; without a height if it is folded."""
     columns = tree.columns_of(question)
     step = (bar.width + _BETWEEN_TILES) / len(columns)
-    top, bottom = (bar.bottom, bar.bottom) if folded else (bar.bottom + _HANG, bar.bottom + _HANG + TILE_HEIGHT)
+    top = bar.bottom + (_HANG if height else 0.0)
     lefts = [bar.left + i * step for i in range(len(columns))]
-    return [(c, Box(x, top, x + step - _BETWEEN_TILES, bottom)) for c, x in zip(columns, lefts, strict=True)]
+    return [(c, Box(x, top, x + step - _BETWEEN_TILES, top + height)) for c, x in zip(columns, lefts, strict=True)]
 
 
 HEIGHT = layout_of().height  # with every question open, the highest

@@ -30,6 +30,7 @@ EXPLANATION = (
     "Each answer’s share of the votes on its question. In brackets: where about two in three votes should lie "
     "(68\u202f% prediction interval). Choose an answer to explain it."
 )
+PLAIN_EXPLANATION = "Each answer’s share of the votes on its question."
 _BARE = "all:unset;cursor:pointer;font-size:15px"  # a button that looks like plain text
 
 
@@ -40,6 +41,7 @@ def as_list(
     opened: Collection[int] | None = None,
     dark: bool = True,
     selected_picture: str = "",
+    interactive: bool = True,
 ) -> str:
     """Format one galaxy's votes as an HTML list, with the same numbers as the chart.
 
@@ -59,6 +61,8 @@ def as_list(
         Whether the page is dark.
     selected_picture : str
         The URL of a small picture to show with the selected answer; it may be a ``data:`` URL.
+    interactive : bool
+        Whether answers can be chosen; otherwise their names are plain text.
 
     Returns
     -------
@@ -72,13 +76,13 @@ def as_list(
     """
     check_selected(selected)
     path = frozenset(column for column, _ in tree.most_likely_path(readings[0].fractions))
-    layout = layout_of(folded_questions(readings, opened, selected))
-    shown = _Shown(readings, layout, path, selected, palette(dark))
+    layout = layout_of(folded_questions(readings, opened, selected), len(readings))
+    shown = _Shown(readings, layout, path, selected, palette(dark), interactive)
     foldable = [] if opened is None else foldable_questions(readings, selected)
     ink = shown.colours.ink
     root = ET.Element("div", {"class": "flow-list", "style": f"color:{ink};font-size:14px;line-height:1.35"})
     _add(root, "h2", "font-size:20px;margin:0 0 4px;padding:0", "Question by question")
-    _add(root, "p", f"color:{shown.colours.quiet};margin:0 0 12px", EXPLANATION)
+    _add(root, "p", f"color:{shown.colours.quiet};margin:0 0 12px", EXPLANATION if interactive else PLAIN_EXPLANATION)
     for question in sorted(tree.QUESTIONS, key=lambda each: ASKING_ORDER.index(each.number)):
         section = _question(root, shown, question, question.number in foldable)
         if question.number in layout.folded:
@@ -102,6 +106,7 @@ class _Shown:
     path: frozenset[str]  # columns of the likeliest path
     selected: str | None
     colours: Palette
+    interactive: bool
 
 
 def _question(root: ET.Element, shown: _Shown, question: tree.Question, foldable: bool) -> ET.Element:
@@ -155,9 +160,13 @@ def _answer(answers: ET.Element, shown: _Shown, column: str) -> ET.Element:
     body = _add(item, "div", "flex:1;min-width:0")
     head = _add(body, "div", "display:flex;gap:8px;align-items:baseline")
     ink, place = blend(colours.quiet, colours.ink, opacity), _place_in_chart(shown.layout.tiles[column])
-    button = _add(head, "button", f"{_BARE};font-weight:{700 if likeliest else 500};color:{ink};{place}", type="button")
-    _add(button, "span", "", tree.tile_name_of(column))
-    button.attrib |= {"aria-label": tree.label_of(column), "aria-pressed": str(selected).lower()}
+    weight = f"font-weight:{700 if likeliest else 500};color:{ink}"
+    if shown.interactive:
+        button = _add(head, "button", f"{_BARE};{weight};{place}", type="button")
+        _add(button, "span", "", tree.tile_name_of(column))
+        button.attrib |= {"aria-label": tree.label_of(column), "aria-pressed": str(selected).lower()}
+    else:
+        _add(head, "span", f"font-size:15px;{weight}", tree.tile_name_of(column))
     marks = [mark for mark, holds in (("likeliest path", likeliest), ("selected", selected)) if holds]
     if marks:
         _add(head, "span", f"margin-left:auto;font-size:12px;color:{colours.quiet}", ", ".join(marks))
@@ -182,7 +191,7 @@ def _share(body: ET.Element, reading: Reading, column: str, colours: Palette) ->
         return
     track = _add(line, "div", f"flex:1;height:8px;border-radius:2px;background:{colours.track}")
     track.attrib |= {"class": "share", "aria-hidden": "true"}
-    full = colours.network if reading.is_network else colours.volunteers
+    full = getattr(colours, reading.source)
     colour = blend(colours.track, full, reading.opacity(tree.QUESTION_OF[column].number))
     _add(track, "div", f"width:{100 * reading.share(column):.1f}%;height:8px;border-radius:2px;background:{colour}")
     style = f"flex:0 0 {_NUMBERS_PX}px;text-align:right;font-variant-numeric:tabular-nums;color:{colours.ink}"

@@ -1,8 +1,9 @@
 """The colours of the flow-chart, in a dark and a light theme.
 
 Network and volunteers are the blue and the orange (in the light theme the vermilion) of Okabe and
-Ito's colour-blind-safe palette, and differ by position and hatching too; the likeliest path is its
-bluish green. Text has a contrast of 4.5 to 1 against its background, a bar at full opacity 3 to 1.
+Ito's colour-blind-safe palette, a group that votes here is violet. They differ by
+position and pattern too. The likeliest path is its bluish green. Text has a contrast of 4.5 to 1
+against its background, a bar at full opacity 3 to 1.
 What fewer votes reached is paler: `blend` mixes it with its background.
 """
 
@@ -27,6 +28,7 @@ class Palette:
     thread: str  # the hairline of every curve, so that the tree shows where no votes flow
     network: str
     volunteers: str
+    group: str  # people who voted here: a class, or one person
     accent: str  # the likeliest path
     accent_bar: str  # a question on the likeliest path
     accent_tile: str  # an answer on the likeliest path

@@ -1,4 +1,4 @@
-"""Vote fractions of one galaxy by the network or the volunteers, ready to be drawn."""
+"""Vote fractions of one galaxy by a network, the volunteers or a group, ready to be drawn."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -28,16 +28,29 @@ class State(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Source(StrEnum):
+    """Who voted: the names of their colours, too."""
+
+    GROUP = "group"  # people who voted here: a class, or one person
+    NETWORK = "network"
+    VOLUNTEERS = "volunteers"
+
+
 @dataclass(frozen=True)
 class Reading:
     """One source's vote fractions and answer shares, which are NaN where not asked."""
 
     name: str
-    is_network: bool
+    source: Source
     fractions: np.ndarray  # (37,)
     shares: np.ndarray  # (37,)
     intervals: np.ndarray | None  # (2, 37) lower and upper ends of the 68 % prediction intervals of the shares
     states: dict[int, State]  # by question
+
+    @property
+    def is_network(self) -> bool:
+        """Whether a network predicts the votes."""
+        return self.source is Source.NETWORK
 
     def state(self, column: str) -> State:
         """Return whether the question of an answer was asked."""
@@ -149,18 +162,20 @@ def read_sources(
     volunteers: np.ndarray | None = None,
     network_share_intervals: np.ndarray | None = None,
     network_name: str = "network",
+    volunteers_name: str = "volunteers",
+    group: tuple[str, np.ndarray] | None = None,
 ) -> list[Reading]:
-    """Check the vote fractions of a galaxy and read them; the network comes first.
+    """Check the vote fractions of a galaxy and read them; a group comes first, then the network.
 
     Parameters
     ----------
-    network, volunteers, network_share_intervals, network_name
+    network, volunteers, network_share_intervals, network_name, volunteers_name, group
         As for `flow_chart`.
 
     Returns
     -------
     list of Reading
-        One or two.
+        One to three.
 
     Raises
     ------
@@ -168,10 +183,12 @@ def read_sources(
         If neither source is given, or an array is not one galaxy's vote fractions.
     """
     readings = []
+    if group is not None:
+        readings.append(_read(group[1], group[0], Source.GROUP))
     if network is not None:
-        readings.append(_read(network, network_name, network_share_intervals, is_network=True))
+        readings.append(_read(network, network_name, Source.NETWORK, network_share_intervals))
     if volunteers is not None:
-        readings.append(_read(volunteers, "volunteers", None, is_network=False))
+        readings.append(_read(volunteers, volunteers_name, Source.VOLUNTEERS))
     if not readings:
         raise ValueError(
             "neither network nor volunteers was given, but the chart needs at least one of them: "
@@ -201,9 +218,9 @@ def opacity_of_answer(readings: list[Reading], column: str) -> float:
     return opacity_of_question(readings, tree.QUESTION_OF[column].number)
 
 
-def _read(values: np.ndarray, name: str, intervals: np.ndarray | None, *, is_network: bool) -> Reading:
+def _read(values: np.ndarray, name: str, source: Source, intervals: np.ndarray | None = None) -> Reading:
     """Read the vote fractions of one source."""
-    fractions = _check(values, "network" if is_network else "volunteers")
+    fractions, is_network = _check(values, source), source is Source.NETWORK
     states = {q.number: _state(fractions[tree.SLICES[q.number]], is_network) for q in tree.QUESTIONS}
     shares = tree.shares_from_fractions(fractions)
     for number, where in tree.SLICES.items():
@@ -213,7 +230,7 @@ def _read(values: np.ndarray, name: str, intervals: np.ndarray | None, *, is_net
         lower, upper = (_check(end, "network_share_intervals") for end in intervals)
         # A whisker begins at the bar's end, also where few votes are expected and the mean lies outside.
         intervals = np.stack([np.fmin(lower, shares), np.fmax(upper, shares)])
-    return Reading(name, is_network, fractions, shares, intervals, states)
+    return Reading(name, source, fractions, shares, intervals, states)
 
 
 def _state(fractions: np.ndarray, is_network: bool) -> State:

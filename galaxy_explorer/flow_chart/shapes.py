@@ -1,5 +1,6 @@
 """Shapes of the flow-chart: curves, questions, answers and their icons."""
 
+from collections.abc import Collection
 from typing import Any
 
 from galaxy_explorer import decision_tree as tree
@@ -14,7 +15,7 @@ ICON_SCALE = 0.72  # of the drawings' square of 40 pixels
 
 
 def all_shapes(
-    readings: list[Reading], layout: Layout, path: set[str], selected: str | None, colours: Palette
+    readings: list[Reading], layout: Layout, path: set[str], rings: Collection[str], colours: Palette
 ) -> list[Shape]:
     """Return every shape, from back to front."""
     shapes = [_line(f"thread {column}", ribbon(layout, column, 0), colours.thread, 1) for column in tree.COLUMNS]
@@ -23,10 +24,10 @@ def all_shapes(
     shapes += _questions(readings, layout, path, colours) + _answers(readings, layout, path, colours)
     for column in layout.shown:
         shapes += _icon(column, layout.tiles[column], opacity_of_answer(readings, column), colours)
-    if selected is not None:
-        tile = layout.tiles[selected]
+    for column in rings:
+        tile = layout.tiles[column]
         around = Box(tile.left - 2, tile.top - 2, tile.right + 2, tile.bottom + 2)
-        shapes.append(_line(f"ring {selected}", rounded(around, 9), colours.ring, 3))
+        shapes.append(_line(f"ring {column}", rounded(around, 9), colours.ring, 3))
     return shapes
 
 

@@ -76,7 +76,9 @@ def write_manifest(store: Path, galaxies: Catalogue, network: str, weights: Path
 
 
 def write_bundled_manifest(table: Path, survey: Catalogue, network: str, weights: Path) -> None:
-    """Write the manifest of a bundled table. Times of files differ between copies of the package; contents do not.
+    """Write the manifest of a bundled table.
+
+    It names contents, as the times of files differ between copies of the package.
 
     Parameters
     ----------
@@ -94,7 +96,7 @@ def write_bundled_manifest(table: Path, survey: Catalogue, network: str, weights
 
 
 def _bundled_tables(catalogue: Catalogue) -> dict[str, list[tuple[Path, int]]]:
-    """Return the bundled predictions, by network, of the bundled survey; not those of other weights."""
+    """Return the predictions of the bundled survey by network, without those of other weights."""
     found: dict[str, list[tuple[Path, int]]] = {}
     if catalogue.name != SIMULATED:
         return found
@@ -109,7 +111,7 @@ def _bundled_tables(catalogue: Catalogue) -> dict[str, list[tuple[Path, int]]]:
 
 
 def _digest_of(survey: Catalogue) -> str:
-    """Return a digest of the galaxies and of the sizes of their pictures, which the predictions are of."""
+    """Return a digest of the galaxies and of the sizes of their pictures."""
     sizes = [(galaxy_id, survey.picture_state(galaxy_id)[0]) for galaxy_id in survey.ids]
     return hashlib.blake2b(repr(sizes).encode(), digest_size=10).hexdigest()
 

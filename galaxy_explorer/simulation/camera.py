@@ -12,17 +12,17 @@ from galaxy_explorer.simulation.frame import SIDE, Frame
 
 # Noise of the sky in a pixel of 0.396 arcsec, in nanomaggies, in g, r and i: the sky of a dark site (21.9, 20.9 and
 # 20.2 mag per square arcsec) and the camera's gains (Gunn et al. 1998, AJ 116, 3040).
-SKY_NOISE = np.array([0.0215, 0.0355, 0.050], np.float32)
+SKY_NOISE = np.array([0.0195, 0.033, 0.0455], np.float32)
 PHOTONS = np.array([1000.0, 940.0, 790.0], np.float32)  # electrons per nanomaggy in g, r and i
 
 # The wings of the point spread function. It is the same in all bands: the pictures show no colour gradient in stars.
 _WING_SHARE, _WING_WIDTH = 0.12, 2.4
 
 # Weights of i, r and g as red, green and blue, in levels of 255 per nanomaggy at the sky.
-LEVELS = np.array([245.0, 295.0, 465.0], np.float32)
-Q = 6.3
-_NEXT = np.float32(0.1)  # part of a pixel by which the bands are shifted onto one another, bilinearly
-BLACK = np.array([0.6, 1.2, -1.9], np.float32)  # levels of the sky
+LEVELS = np.array([272.0, 327.0, 515.0], np.float32)
+Q = 6.4
+_NEXT = np.float32(0.13)  # part of a pixel by which the bands are shifted onto one another, bilinearly
+BLACK = np.array([-0.6, 0.3, -2.5], np.float32)  # levels of the sky
 
 
 def blurred(planes: np.ndarray, seeing: float, frame: Frame) -> np.ndarray:
@@ -40,17 +40,17 @@ def blurred(planes: np.ndarray, seeing: float, frame: Frame) -> np.ndarray:
 
 
 def noisy(planes: np.ndarray, sky_noise: float, frame: Frame, random: np.random.Generator) -> np.ndarray:
-    """Add the noise of the sky and of the photons of the objects to g, r and i, in nanomaggies per pixel."""
+    """Add noise of the sky and of photons to g, r and i, and the error of the subtracted sky."""
     if sky_noise == 0:
         return planes
     area = (frame.scale / 0.396) ** 2
     variance = (
         SKY_NOISE[:, np.newaxis, np.newaxis] ** 2 * area + np.maximum(planes, 0) / PHOTONS[:, np.newaxis, np.newaxis]
     )
-    noise = random.standard_normal(planes.shape, np.float32)
+    noise: np.ndarray = random.standard_normal(planes.shape, np.float32)
     for axis in (1, 2):
         noise = (_NEXT * np.roll(noise, 1, axis) + (1 - _NEXT) * noise) / np.float32(math.hypot(_NEXT, 1 - _NEXT))
-    sky = SKY_NOISE * area * (random.normal(0, 0.25) + random.normal(0, 0.15, 3)).astype(np.float32)
+    sky = SKY_NOISE * area * (random.normal(0, 0.2) + random.normal(0, 0.15, 3)).astype(np.float32)
     noise *= np.sqrt(variance)
     noise += sky[:, np.newaxis, np.newaxis]
     return planes + np.float32(sky_noise) * noise
@@ -72,7 +72,7 @@ def in_colours(planes: np.ndarray, frame: Frame) -> np.ndarray:
 
 
 def through_jpeg(picture: Image.Image, quality: tuple[int, int]) -> Image.Image:
-    """Return a picture as it is after JPEG compression, by the qualities of brightness and colour."""
+    """Compress a picture as JPEG, by the qualities of brightness and colour, and read it again."""
     file = io.BytesIO()
     picture.save(
         file, "JPEG", qtables=[_quantization(quality[0])[0], _quantization(quality[1])[1]], subsampling="4:2:0"
@@ -90,7 +90,7 @@ def _quantization(quality: int) -> list[list[int]]:
 
 
 def resampled(picture: Image.Image, frame: Frame) -> Image.Image:
-    """Turn a frame's picture upright and bring it to 424 pixels a side, as the SDSS cutout service does."""
+    """Turn a frame upright and resample it to 424 pixels, as the cutout service of SDSS does."""
     cos, sin = math.cos(math.radians(frame.turn)), math.sin(math.radians(frame.turn))
     step = 2 * frame.half_width / SIDE / frame.scale
     a, b, d, e = step * cos, -step * sin, step * sin, step * cos

@@ -77,13 +77,13 @@ def boxy_radius(along: np.ndarray, across: np.ndarray, axis_ratio: float, box: f
 
 
 def _area_of_box(box: float) -> float:
-    """Return the area of a boxy ellipse over that of an ellipse: 1 / R(C0), Peng et al. 2010, eq. 5."""
+    """Return the area of a boxy ellipse over that of an ellipse (Peng et al. 2010, eq. 5)."""
     c = box + 2
     return float(4 * beta(1 / c, 1 + 1 / c) / (math.pi * c))
 
 
 def exponential(radius: np.ndarray, half_light: float) -> np.ndarray:
-    """Return the exponential profile of a disk at radii in its plane; the whole plane has 1 (Freeman 1970)."""
+    """Return the exponential profile of a disk, whose total is 1 (Freeman 1970, ApJ 160, 811)."""
     scale = half_light / SCALES_IN_HALF_LIGHT
     return np.exp(-radius / scale) / (2 * math.pi * scale**2)
 
@@ -92,7 +92,7 @@ SCALES_IN_HALF_LIGHT = 1.67835  # half-light radius of an exponential disk over 
 
 
 def ferrers(along: np.ndarray, across: np.ndarray, length: float, width: float) -> np.ndarray:
-    """Return the modified Ferrers profile of a bar, I = I0 [1 - (r / a)^(2 - β)]^α within a, with α = 2 and β = 0.
+    """Return the modified Ferrers profile of a bar, I0 [1 - (r / a)^(2 - β)]^α, α = 2, β = 0.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def ferrers(along: np.ndarray, across: np.ndarray, length: float, width: float) 
 
 
 def ring(radius: np.ndarray, centre: float, width: float) -> np.ndarray:
-    """Return a Gaussian ring at radii in the plane of a disk; its total is 1 to within the part inside the centre.
+    """Return a Gaussian ring in the plane of a disk, whose total is about 1.
 
     `width` is the full width at half maximum.
     """

@@ -7,7 +7,7 @@ from galaxy_explorer.simulation import camera, scene
 from galaxy_explorer.simulation.frame import SDSS_PIXEL, SIDE, Frame
 from galaxy_explorer.simulation.parameters import Parameters
 
-_FRAME_QUALITY, _CUTOUT_QUALITY = (85, 62), (75, 75)
+_FRAME_QUALITY, _CUTOUT_QUALITY = (89, 62), (75, 75)
 _LEAST_PART = 0.25  # of the light at a place, from which a component counts as being there
 _LEAST_LIGHT = 0.015  # nanomaggies per 0.396 arcsec pixel: about half the noise of the sky in r
 _LEAST_DEPTH = 0.35  # optical depth, from which dust shows

@@ -68,7 +68,8 @@ def _balanced_kinds(count: int, seed: int) -> list[str | None]:
 
 
 def _drawn(seed: int, kind: str | None) -> tuple[Parameters, np.ndarray]:
-    """Draw a galaxy and its votes. Its parameters are as a URL holds them, so that a link gives the same picture."""
+    """Draw a galaxy and its votes."""
+    # As a URL and a table hold them, so that both give the same picture.
     parameters = from_url(to_url(sample(seed, kind)))
     return parameters, simulate_votes(parameters, seed=seed)
 

@@ -1,8 +1,8 @@
-"""The user's cache folder, in-memory caches, atomic writes, and locks between processes."""
+"""The user's folders for caches and for data, in-memory caches, atomic writes, and locks between processes."""
 
 from galaxy_explorer.storage.atomic import atomic_path, remove_leftovers, write_atomic
 from galaxy_explorer.storage.bundled import bundled
-from galaxy_explorer.storage.cache import LRUFolder, cache_folder, evict_prediction_tables, remove
+from galaxy_explorer.storage.cache import LRUFolder, cache_folder, data_folder, evict_prediction_tables, remove
 from galaxy_explorer.storage.lock import try_lock
 from galaxy_explorer.storage.result_cache import ResultCache
 
@@ -12,6 +12,7 @@ __all__ = [
     "atomic_path",
     "bundled",
     "cache_folder",
+    "data_folder",
     "evict_prediction_tables",
     "remove",
     "remove_leftovers",

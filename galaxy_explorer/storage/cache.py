@@ -1,4 +1,4 @@
-"""The user's cache folder, and folders of cache files bounded by LRU eviction."""
+"""The user's folders for caches and for data, and folders of cache files bounded by LRU eviction."""
 
 import os
 import shutil
@@ -24,6 +24,17 @@ def cache_folder() -> Path:
         ``$XDG_CACHE_HOME/galaxy-explorer``, by default ``~/.cache/galaxy-explorer``.
     """
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "galaxy-explorer"
+
+
+def data_folder() -> Path:
+    """Return the project's folder for what a user made and must not lose; it need not exist.
+
+    Returns
+    -------
+    Path
+        ``$XDG_DATA_HOME/galaxy-explorer``, by default ``~/.local/share/galaxy-explorer``.
+    """
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "galaxy-explorer"
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,7 @@ def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AppTest:
     """The app for a visitor of a fresh machine: the bundled sample, an empty cache."""
     monkeypatch.delenv("GALAXY_EXPLORER_DATA", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     return new_app()
 
 

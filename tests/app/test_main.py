@@ -24,7 +24,7 @@ def test_every_page_with_a_script_is_in_the_menu_once() -> None:
     pages = [*main.PAGES, *main.HIDDEN]
     assert {page.script for page in pages} == scripts
     assert len({page.url_path for page in pages}) == len(pages) == len(scripts)
-    paths_in_menu = ["start", "browse", "map", "galaxy", "upload", "sky", "compare", "collections", "about"]
+    paths_in_menu = ["start", "browse", "map", "galaxy", "upload", "sky", "compare", "vote", "collections", "about"]
     assert [page.url_path for page in main.PAGES] == paths_in_menu
     assert set(main.HIDDEN.values()) <= {page.title for page in main.PAGES}
 

@@ -1,6 +1,6 @@
 """Colours of the flow-chart: distinct to the colour-blind too, and paler for fewer votes."""
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 import plotly.graph_objects as go
@@ -80,9 +80,10 @@ def test_red_and_green_meet_for_those_without_red_or_green_cones():
 
 @pytest.mark.parametrize("sight", SIGHT)
 @pytest.mark.parametrize("colours", [DARK, LIGHT], ids=["dark", "light"])
-def test_network_volunteers_and_ground_are_told_apart(colours, sight):
-    assert distance(colours.network, colours.volunteers, sight) > APART
-    for bar in (colours.network, colours.volunteers):
+def test_network_volunteers_group_and_ground_are_told_apart(colours, sight):
+    sources = (colours.network, colours.volunteers, colours.group)
+    assert all(distance(one, other, sight) > APART for one, other in combinations(sources, 2))
+    for bar in sources:
         for ground in (colours.page, colours.tile, colours.accent_tile, colours.track):
             assert distance(bar, ground, sight) > APART
 

@@ -403,3 +403,41 @@ def test_shapes_are_drawn_without_plotlys_slow_validation(galaxy, monkeypatch):
     assert not validated
     go.Figure(figure.to_dict())
     assert len(validated) > 100
+
+
+def test_a_group_comes_first_and_gets_a_third_bar_in_higher_tiles(random_fractions):
+    class_votes, network, volunteers = random_fractions(3)
+    alone = flow_chart(network, volunteers)
+    figure = flow_chart(network, volunteers, group=("class", class_votes))
+    assert figure.layout.height > alone.layout.height
+    bars = {name: trace(figure, name) for name in ("class", "network", "volunteers")}
+    for column in COLUMNS:
+        heights = [bars[name].y[bars[name].customdata.index(column)] for name in bars]
+        assert heights == sorted(heights)
+        assert len(set(heights)) == 3
+    on_path = {column for column, _ in tree.most_likely_path(class_votes)}
+    green = {shape.name for shape in figure.layout.shapes if shape.fillcolor == DARK.accent}
+    assert {f"curve {column}" for column in on_path if tree.ANSWER_OF[column].leads_to} <= green
+    rows = ET.fromstring(as_list(read_sources(network, volunteers, group=("<b>5b</b>", class_votes))))
+    assert [span.text for span in rows.findall(".//li/div/div/span") if (span.text or "").endswith(":")][:3] == [
+        "<b>5b</b>:",
+        "network:",
+        "volunteers:",
+    ]
+    go.Figure(figure.to_dict())  # plotly validates what is drawn
+
+
+def test_a_list_that_only_shows_has_no_buttons(random_fractions):
+    readings = read_sources(*random_fractions(2))
+    assert "<button" in as_list(readings)
+    plain = as_list(readings, interactive=False)
+    assert "<button" not in plain
+    assert "Choose" not in plain
+    assert len(re.findall("<li", plain)) == len(COLUMNS)
+
+
+def test_a_group_can_be_shown_alone(random_fractions):
+    (class_votes,) = random_fractions(1)
+    figure = flow_chart(group=("class", class_votes))
+    assert figure.layout.height == flow_chart(class_votes).layout.height
+    assert [reading.name for reading in read_sources(group=("class", class_votes))] == ["class"]

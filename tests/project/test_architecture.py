@@ -15,16 +15,18 @@ PACKAGE = "galaxy_explorer"
 LEVELS = {
     **{"decision_tree": 1, "storage": 1, "progress": 1, "signals": 1},
     **{"images": 2, "sky": 2, "simulation": 2},
-    **{"catalogue": 3, "evaluation": 3, "flow_chart": 3, "models": 3},
+    **{"catalogue": 3, "evaluation": 3, "flow_chart": 3, "models": 3, "votes": 3},
     **{"prediction": 4, "saliency": 4, "similarity": 4},
     **{"survey": 5, "training": 5, "app.paths": 4, "app.state": 5, "app.server": 5, "app.services": 6, "app.ui": 6},
-    **{"app.query": 7, "app.panel": 7, "commands": 7},
+    **{"app.query": 7, "app.asking": 7, "app.panel": 7, "commands": 7},
     **{f"app.{page}": 8 for page in ("start", "browse", "map", "galaxy", "upload", "sky", "compare", "classify")},
-    "app.collections": 8,
+    **{"app.collections": 8, "app.vote": 8, "app.agreement": 8},
+    **{"classroom": 4, "app.classroom": 8},
     **{"app.workbench": 8, "app.about": 8, "app.missing": 8, "app.main": 8},
     **{"cli": 9, "__main__": 10},
 }
 SAME_LEVEL = {("models", "evaluation"), ("sky", "images"), ("app.services", "app.ui"), ("app.ui", "app.services")}
+SAME_LEVEL |= {("app.classroom", "app.vote")}  # pupils answer by the questions of Vote
 
 TORCH = {"torch", "torchvision", "pytorch_grad_cam"}
 WITH_TORCH = {"models", "training", "prediction", "saliency", "commands"}  # commands: for --device

@@ -7,8 +7,8 @@ import pytest
 
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, MASS_COLUMN, SLICES, shares_from_fractions
 from galaxy_explorer.simulation import PRESETS, Parameters, sample
-from galaxy_explorer.simulation.visibility import quantities, rules
 from galaxy_explorer.simulation.volunteers import PEOPLE, answer_shares, simulate_votes, vote_fractions
+from galaxy_explorer.simulation.volunteers.visibility import quantities, rules
 
 SPIRAL = replace(PRESETS["Sb"], arm_contrast=1.5, inclination=20)
 

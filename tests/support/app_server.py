@@ -31,7 +31,7 @@ def served(cache: Path, **settings: str) -> Iterator[str]:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
     environment = {name: value for name, value in os.environ.items() if name != "GALAXY_EXPLORER_DATA"}
-    environment |= {"XDG_CACHE_HOME": str(cache), **settings}
+    environment |= {"XDG_CACHE_HOME": str(cache), "XDG_DATA_HOME": str(cache / "data"), **settings}
     command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", "--server.headless=true"]
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as server:
         url = f"http://localhost:{port}"

@@ -24,7 +24,8 @@ from galaxy_explorer.catalogue import SAMPLE, SIMULATED, Catalogue, CatalogueErr
 from galaxy_explorer.prediction import cached
 
 FEW = 50  # galaxies; with fewer, ways to more are shown above the gallery
-PURPOSE = "Press one to see what volunteers and the networks say about it."
+PURPOSE = "Press one to see what {voters} and the networks say about it."
+PURPOSE_WITHOUT_VOTES = "Press one to see what the networks predict for it."
 FOLDER_HELP = (
     "The folder of the Galaxy Zoo challenge as Kaggle has it, or any folder or zip of pictures. A file's name without "
     "its ending is the galaxy's id; a `scores.csv` with the challenge's columns adds the volunteers' votes. Open it "
@@ -84,7 +85,9 @@ def show_count(catalogue: Catalogue, query: BrowseQuery, found: int) -> None:
     kind = "built-in " if catalogue.name == SAMPLE else "simulated " if catalogue.simulated else ""
     count = f"**{found:,}** of {len(catalogue):,} {kind}galaxies."
     if found == len(catalogue):
-        count = f"**{found:,} {kind}{'galaxy' if found == 1 else 'galaxies'}.** {PURPOSE}"
+        voters = "simulated volunteers" if catalogue.simulated else "volunteers"
+        purpose = PURPOSE.format(voters=voters) if catalogue.votes.known.any() else PURPOSE_WITHOUT_VOTES
+        count = f"**{found:,} {kind}{'galaxy' if found == 1 else 'galaxies'}.** {purpose}"
     missing = f" {catalogue.missing_pictures:,} more have no picture." if catalogue.missing_pictures else ""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="count"):
         st.markdown(count + missing, width="content")
@@ -118,6 +121,13 @@ def describe_catalogue(catalogue: Catalogue) -> str:
     return f"The open catalogue, {escape_markdown(catalogue.name)}, has {count}, {votes}."
 
 
+def show_below(source: str, catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> None:
+    """Draw what can be done with all galaxies that match."""
+    voted = {"source": source, "of": "selection"} | sources.vote_params(catalogue)
+    st.page_link(paths.VOTE, label="Vote on these", icon=":material/how_to_vote:", query_params=voted)
+    downloads.offer_table(catalogue, query, matches)
+
+
 def page() -> None:
     """Draw the page."""
     restore_query()
@@ -145,7 +155,7 @@ def page() -> None:
     controls.show_chips(query, matches.answers)
     show_count(catalogue, query, len(matches.rows))
     explanations.explain_query(catalogue, query, matches)
-    gallery.show_gallery(source, catalogue, query, matches, partial(downloads.offer_table, catalogue, query, matches))
+    gallery.show_gallery(source, catalogue, query, matches, partial(show_below, source, catalogue, query, matches))
     if catalogue.note:
         st.caption(escape_markdown(catalogue.note))
     with st.expander("How to get more galaxies", icon=":material/travel_explore:"):

@@ -91,7 +91,7 @@ def show_class(source: str, catalogue: Catalogue, collection: Collection) -> Non
     judging.show_round(catalogue, collection, current, found)
     results.show_quality(current.learned_from, source, found)
     results.show_found(source, catalogue, collection.name, found, "Most likely so far")
-    class_files.offer_save(collection, found)
+    class_files.offer_save(current.learned_from, found)  # marks that are not learned yet are not in it
 
 
 def show_opened(source: str, catalogue: Catalogue, name: str, saved: SavedClass) -> None:

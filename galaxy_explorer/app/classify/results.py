@@ -27,7 +27,7 @@ QUALITY_HELP = (
 
 
 def show_quality(collection: Collection, source: str, found: Ranking) -> None:
-    """Draw from how many marks of a collection the class is learned, and how well it does on them."""
+    """Draw from how many marks of a collection the class is learned, and how well it does."""
     words = [f"**Learned from {found.yes} yes, {found.no} no.**"]
     left_out = sum(len(collection.ids(source, mark)) for mark in ("yes", "no")) - found.yes - found.no
     if left_out:

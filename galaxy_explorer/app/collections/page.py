@@ -62,6 +62,7 @@ def show_actions(collection: Collection) -> None:
                 icon = ":material/auto_awesome:"
                 st.page_link(paths.CLASSIFY, label="Find more like these", icon=icon, query_params=more)
             st.page_link(paths.BROWSE, label="Open in Browse", icon=":material/grid_view:", query_params=own)
+            st.page_link(paths.VOTE, label="Vote on these", icon=":material/how_to_vote:", query_params=own)
         manage(collection)
         shared.offer_link(collection, source)
 

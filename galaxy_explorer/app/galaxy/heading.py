@@ -22,7 +22,7 @@ SDSS_ID = re.compile(r"\d{17,19}")
 
 
 def title_of(catalogue: Catalogue, galaxy_id: str) -> str:
-    """Return the name by position, as ``SDSS J132952.7+471143``; that it is simulated; or else an empty text."""
+    """Return the name by position, as ``SDSS J132952.7+471143``, or as a simulated galaxy."""
     if catalogue.simulated:
         return f"Simulated galaxy {galaxy_id.removeprefix('simulated-')}"
     row = catalogue.table.loc[galaxy_id].to_dict()

@@ -78,6 +78,7 @@ def show_chart(prediction: GalaxyPrediction, shown: str) -> dict[str, Any]:
         "volunteers": votes,
         "network_share_intervals": prediction.share_intervals,
         "network_name": networks.label(model),
+        "volunteers_name": "simulated" if galaxy.simulated else "volunteers",
     }
     readings, opened, selected = read_sources(**drawn), opened_questions(), selected_answer()
     style: dict[str, Any] = {"selected": selected, "opened": opened, "dark": theme.is_dark()}

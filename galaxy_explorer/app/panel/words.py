@@ -21,21 +21,33 @@ def show_words(prediction: GalaxyPrediction) -> None:
     said = short_description(fractions)
     shares = f"Network ({prediction.label}): {in_words(fractions)}"
     if votes is None:
-        st.html(_sentence(NETWORK, "Network", said, [shares]))
+        st.html(sentence(NETWORK, "Network", said, [shares]))
         st.caption("No votes on this picture are known.")
         return
     voters = prediction.galaxy.voters
     voted, shares_voted = short_description(votes), f"{voters.capitalize()}: {in_words(votes)}"
     if said == voted:
-        st.html(_sentence(BOTH, f"Network and {voters} agree", said, [shares, shares_voted]))
+        st.html(sentence(BOTH, f"Network and {voters} agree", said, [shares, shares_voted]))
     else:
-        by_voters = _sentence(VOLUNTEERS, voters.capitalize(), voted, [shares_voted])
-        st.html(_sentence(NETWORK, "Network", said, [shares]) + by_voters)
+        by_voters = sentence(VOLUNTEERS, voters.capitalize(), voted, [shares_voted])
+        st.html(sentence(NETWORK, "Network", said, [shares]) + by_voters)
     _show_disagreement(prediction, votes)
 
 
-def _sentence(kind: str, heading: str, words: str, shares: list[str]) -> str:
-    """Return a sentence as HTML, whose shares show under a pointer or the focus."""
+def sentence(kind: str, heading: str, words: str, shares: list[str]) -> str:
+    """Return a sentence as HTML, whose shares show under a pointer or the focus.
+
+    Parameters
+    ----------
+    kind : str
+        ``network``, ``volunteers`` or ``both``, which sets the colour.
+    heading : str
+        Whose sentence it is.
+    words : str
+        The sentence.
+    shares : list of str
+        What shows with it.
+    """
     tip = "".join(f"<span>{escape(text)}</span>" for text in shares)
     return (
         f'<div class="said said-{kind}"><p class="who">{escape(heading)}</p>'

@@ -52,7 +52,7 @@ def show_pages(query: BrowseQuery, galaxies: int, key: Key) -> None:
 def show_gallery(
     source: str, catalogue: Catalogue, query: BrowseQuery, matches: Matches, show_below: Callable[[], None]
 ) -> None:
-    """Draw the galaxies that match, with page numbers and what a page adds below; or what to do if nothing matches."""
+    """Draw the galaxies that match, and more below them; or what to do if there are none."""
     if not len(matches.rows):
         _show_no_matches(catalogue, query)
         return

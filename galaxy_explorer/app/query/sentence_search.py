@@ -57,7 +57,7 @@ def search(query: BrowseQuery, text: str) -> None:
 
 
 def searched(query: BrowseQuery, text: str) -> BrowseQuery:
-    """Search for ids if the current source has them, else for a sentence; keep the text for the search field.
+    """Search for ids if the current source has them, else for a sentence; the field keeps it.
 
     Parameters
     ----------

@@ -6,15 +6,19 @@ from dataclasses import replace
 from pathlib import Path
 from weakref import WeakValueDictionary
 
+import pandas as pd
 import streamlit as st
 
 from galaxy_explorer.app import state
 from galaxy_explorer.app.services.local_paths import free_name, full_path, may_open_paths, typed_folders
+from galaxy_explorer.app.services.result_cache import catalogue_result
 from galaxy_explorer.app.services.thumbnails import Thumbnails
 from galaxy_explorer.app.ui.url_params import ignored_param_message
 from galaxy_explorer.app.ui.wording import cut, escape_markdown, galaxies_in_words
 from galaxy_explorer.catalogue import (
     DEBIASED,
+    ID,
+    PARAMETERS_FILE,
     SAMPLE,
     SIMULATED,
     WEIGHTED,
@@ -201,6 +205,15 @@ def galaxy_thumbnails(galaxies: Catalogue, ids: Iterable[str]) -> Iterator[bytes
 def galaxy_thumbnail(where: str, galaxy_id: str) -> bytes:
     """Return a galaxy's thumbnail as a JPEG file; raise ImageError if its image cannot be read."""
     return _thumbnails(cache_folder() / "thumbnails").get(open_source(where), galaxy_id)
+
+
+def simulated_parameters(galaxies: Catalogue, galaxy_id: str) -> dict[str, str]:
+    """Return the parameters of a simulated galaxy of a folder by name; empty if they are unknown."""
+    path = galaxies.root / PARAMETERS_FILE
+    if not galaxies.simulated or not path.is_file():
+        return {}
+    table = catalogue_result(galaxies, ("parameters",), lambda: pd.read_csv(path, dtype=str).set_index(ID))
+    return dict(table.loc[galaxy_id].dropna()) if galaxy_id in table.index else {}
 
 
 def unknown_source() -> list[str]:

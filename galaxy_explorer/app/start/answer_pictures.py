@@ -1,4 +1,7 @@
-"""Pictures of the answers, as variables of the style sheet: simulated galaxies, so that none is the one asked about."""
+"""Pictures of the answers, as variables of the style sheet.
+
+They are of simulated galaxies, so that none is the one that is asked about.
+"""
 
 import base64
 import io
@@ -9,6 +12,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
+from galaxy_explorer.app.asking.question import pictures_of_buttons
 from galaxy_explorer.app.services import sources
 from galaxy_explorer.catalogue import SIMULATED
 from galaxy_explorer.decision_tree import INDEX
@@ -40,7 +44,5 @@ def variable(column: str) -> str:
 def declare(columns: Iterable[str], buttons: Iterable[str] = ()) -> None:
     """Declare the variables of pictures; the buttons ``answer_0``, … show those of `buttons`."""
     rules = "".join(f"{variable(column)}:url({_picture(column)});" for column in dict.fromkeys([*columns, *buttons]))
-    shown = "".join(
-        f".st-key-answer_{number}{{--picture:var({variable(column)})}}" for number, column in enumerate(buttons)
-    )
+    shown = pictures_of_buttons({column: f"var({variable(column)})" for column in buttons})
     st.html(f"<style>.st-key-quiz{{{rules}}}{shown}</style>")

@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from galaxy_explorer.app import paths, state
+from galaxy_explorer.app.asking.question import STYLE
 from galaxy_explorer.app.query import sentence_search
 from galaxy_explorer.app.query.query import BrowseQuery
 from galaxy_explorer.app.services import sources
@@ -18,13 +19,13 @@ from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui.url_params import unknown_params, warn_once
 from galaxy_explorer.catalogue import CatalogueError
 
-STYLES = [Path(__file__).with_name(f"{name}.css") for name in ("start", "comparison", "cards")]
+STYLES = [STYLE, *(Path(__file__).with_name(f"{name}.css") for name in ("start", "comparison", "cards"))]
 GALAXY_ZOO = "https://www.zooniverse.org/projects/zookeeper/galaxy-zoo/"
 VOLUNTEERS = (
     f'The volunteers are the people of <a href="{GALAXY_ZOO}" target="_blank" rel="noopener">Galaxy\u00a0Zoo</a>, '
     "who classified pictures of the Sloan Digital Sky Survey (SDSS) by eye."
 )
-SEARCH = "Search galaxies in words: barred spirals with two loose arms, face-on"
+SEARCH = "Search: edge-on with a dust lane"
 PURPOSE = "Explore the shapes of real galaxies, with volunteers and a neural network."
 
 

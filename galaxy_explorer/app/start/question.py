@@ -4,9 +4,10 @@ import numpy as np
 import streamlit as st
 
 from galaxy_explorer.app import state
+from galaxy_explorer.app.asking.prediction import predict_soon
+from galaxy_explorer.app.asking.question import progress_html, show_answers, show_back
 from galaxy_explorer.app.panel.shown_galaxy import ShownGalaxy
 from galaxy_explorer.app.start import answer_pictures, rounds
-from galaxy_explorer.app.start.prediction import predict_soon
 from galaxy_explorer.app.start.quiz import PROMPTS, steps_left
 from galaxy_explorer.decision_tree import ANSWER_OF, columns_of, label_of, tile_name_of
 
@@ -20,28 +21,14 @@ def show_question(number: int, galaxy: ShownGalaxy, votes: np.ndarray) -> None:
         predict_soon(galaxy)
     columns = columns_of(number)
     answer_pictures.declare((), buttons=columns)
-    st.html(f"{_progress(len(answers), steps_left(answers))}<h2>{PROMPTS[number]}</h2>")
-    with st.container(key="answers"):
-        for place, column in enumerate(columns):
-            st.button(
-                tile_name_of(column),
-                key=f"answer_{place}",
-                on_click=rounds.give_answer,
-                args=(column, votes),
-                shortcut=str(place + 1),
-                width="stretch",
-                wrap=True,
-            )
+    progress = progress_html("What would you say?", len(answers), steps_left(answers))
+    show_answers(
+        f"{progress}<h2>{PROMPTS[number]}</h2>",
+        {column: tile_name_of(column) for column in columns},
+        lambda column: rounds.give_answer(column, votes),
+    )
     with st.container(key="undo"):
         if answers:
-            st.button("Back", type="tertiary", icon=":material/undo:", on_click=rounds.take_back, shortcut="Backspace")
+            show_back(rounds.take_back)
         else:
             st.html(f'<p class="volunteers"><b>{label_of(HINT).capitalize()}</b>: {ANSWER_OF[HINT].meaning}</p>')
-
-
-def _progress(done: int, left: int) -> str:
-    """Return the eyebrow over the question, with a mark for each step."""
-    steps = "".join(
-        f'<i class="{"done" if step < done else "now" if step == done else ""}"></i>' for step in range(done + left)
-    )
-    return f'<p class="eyebrow">What would you say? <span class="steps" aria-hidden="true">{steps}</span></p>'

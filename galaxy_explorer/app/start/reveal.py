@@ -10,10 +10,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from galaxy_explorer.app import paths, state
+from galaxy_explorer.app.asking.prediction import Prediction, predict_soon
 from galaxy_explorer.app.panel.shown_galaxy import ShownGalaxy
 from galaxy_explorer.app.services import sources
 from galaxy_explorer.app.start import answer_pictures, rounds
-from galaxy_explorer.app.start.prediction import Prediction, predict_soon
 from galaxy_explorer.app.start.quiz import differing, path_of, questions_of, verdict_in_words
 from galaxy_explorer.app.ui.wording import with_full_stop
 from galaxy_explorer.decision_tree import QUESTION_OF, label_of

@@ -28,7 +28,7 @@ def cut(text: str) -> str:
 
 
 def galaxies_in_words(count: int, kind: str = "") -> str:
-    """Return a number of galaxies with its noun: ``1 galaxy``, ``1,000 galaxies``, ``400 simulated galaxies``."""
+    """Return a number of galaxies with its noun: ``1 galaxy``, ``400 simulated galaxies``."""
     return f"{count:,} {kind}{'galaxy' if count == 1 else 'galaxies'}"
 
 

@@ -50,8 +50,8 @@ def shown(about: AppTest) -> str:
 
 def examples_shown(about: AppTest) -> list[str]:
     """The ids of the galaxies that are shown as examples of an answer."""
-    found = (re.fullmatch(r".*\d\s% \*\*((?:simulated-)?\d+)\*\*", link.label) for link in about.page_link)
-    return [match[1] for match in found if match]
+    found = (re.fullmatch(r".*\d\s% \*\*((?:simulated\\-)?\d+)\*\*", link.label) for link in about.page_link)
+    return [match[1].replace("\\", "") for match in found if match]
 
 
 def test_the_sections_hold_their_facts(about: AppTest) -> None:

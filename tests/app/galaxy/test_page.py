@@ -257,7 +257,7 @@ def test_what_was_misspelt_is_not_in_the_url_of_the_next_galaxy(app: AppTest) ->
 def test_an_answer_without_examples_shows_simulated_galaxies(app: AppTest) -> None:
     opened(app, source="sample", galaxy="100008", answer="Class8.2")
     assert examples(app) == list(find_examples(SIMULATED, "Class8.2", 3))
-    assert sum("simulated</span>" in html.proto.body for html in app.get("html")) == 3
+    assert sum("simulated</span>" in html.proto.body for html in app.get("html")) >= 3
     assert ANSWER_OF["Class8.2"].meaning in texts(app)
     assert "No other galaxy here has a clear majority for this answer" in texts(app)
 

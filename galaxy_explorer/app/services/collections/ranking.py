@@ -117,14 +117,14 @@ def rank_by_file(catalogue: Catalogue, saved: SavedClass) -> Ranking | None:
 
 
 def ranking_named(catalogue: Catalogue, name: str, network: str) -> Ranking | None:
-    """Score all galaxies by an opened class, else by the collection of this name; None if neither can be used."""
+    """Score all galaxies by an opened class, else by a collection; None if neither can be used."""
     if saved := opened_class(name):
         return None if problem_of(saved) else rank_by_file(catalogue, saved)
     return rank(catalogue, session.collections().get(name), network)
 
 
 def opened_class(name: str) -> SavedClass | None:
-    """Return a class that the visitor opened, now or earlier; None if there is none, or the browser damaged it."""
+    """Return a class that the visitor opened, now or earlier; None without one, or if damaged."""
     text = dict(session.collections().classes).get(name)
     try:
         return _class_in(text) if text else None

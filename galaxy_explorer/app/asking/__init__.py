@@ -1,0 +1,1 @@
+"""A question about a galaxy with drawn answers, as Start and Vote ask it."""

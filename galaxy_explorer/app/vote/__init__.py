@@ -1,0 +1,1 @@
+"""Vote: the visitor's own answers to the questions of Galaxy Zoo 2."""

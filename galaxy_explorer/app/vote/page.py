@@ -1,0 +1,135 @@
+"""Vote: the questions of Galaxy Zoo 2 about one galaxy after another, at ``?source=NAME&of=…``."""
+
+import streamlit as st
+
+from galaxy_explorer.app import paths, state
+from galaxy_explorer.app.asking.prediction import predict_soon
+from galaxy_explorer.app.panel.shown_galaxy import ShownGalaxy, galaxy_of
+from galaxy_explorer.app.services import sources
+from galaxy_explorer.app.services.own_votes import session
+from galaxy_explorer.app.ui import theme
+from galaxy_explorer.app.ui.buttons.kept_votes import keep_votes
+from galaxy_explorer.app.ui.skeletons import GALLERY, waiting
+from galaxy_explorer.app.ui.url_params import unknown_params, warn_once
+from galaxy_explorer.app.ui.wording import with_full_stop
+from galaxy_explorer.app.vote.questions import STYLES, ask, forget
+from galaxy_explorer.app.vote.queue import URL_PARAMS, Queue, queue_of_url
+from galaxy_explorer.app.vote.result import show_result
+from galaxy_explorer.catalogue import Catalogue, CatalogueError
+from galaxy_explorer.images import ImageError
+
+ENOUGH = 10  # votes from which a comparison with the volunteers says something
+MAX_UNREADABLE = 20
+NOT_STORED = "This browser does not let the app keep votes: download them before you close the page."
+
+
+def current_galaxy(queue: Queue, catalogue: Catalogue) -> ShownGalaxy | None:
+    """Return the galaxy to vote on, the next one after `advance`; None after the last."""
+    here = state.vote()
+    if here.galaxy is None or here.galaxy[0] != queue.source or here.galaxy[1] not in catalogue:
+        here.galaxy = None
+    for _ in range(MAX_UNREADABLE):
+        if here.galaxy is None:
+            following = queue.following(catalogue)
+            if following is None:
+                return None
+            here.galaxy = (queue.source, following)
+        try:
+            return galaxy_of(*here.galaxy)
+        except (CatalogueError, ImageError, OSError):  # another one will do
+            advance(skip=True)
+    return None
+
+
+def advance(skip: bool = False) -> None:
+    """Turn to the next galaxy."""
+    here = state.vote()
+    if skip and here.galaxy:
+        here.skipped.add(here.galaxy)
+    here.galaxy = None
+    forget()
+
+
+def show_end(queue: Queue, catalogue: Catalogue) -> None:
+    """Draw what follows the last galaxy."""
+    st.title("Vote", anchor=False)
+    st.markdown(
+        f"**You have voted on {queue.done(catalogue):,} of these {len(queue.rows):,} galaxies.** None are left."
+    )
+    with st.container(horizontal=True):
+        st.page_link(paths.AGREEMENT, label="Your votes", icon=":material/rule:", query_params={"source": queue.source})
+        st.page_link(paths.BROWSE, label="Choose others in Browse", icon=":material/grid_view:")
+
+
+def show_answers(queue: Queue, catalogue: Catalogue, galaxy: ShownGalaxy, answers: tuple[str, ...]) -> None:
+    """Draw the comparison after a vote, and the ways on."""
+    session.add(queue.source, galaxy.galaxy_id, answers)
+    for style in STYLES:
+        st.html(style)
+    with st.container(key="voted"):
+        st.title("Vote", anchor=False)
+        show_ways(queue, catalogue, galaxy.galaxy_id)
+        with st.container(key="voted_on"):
+            st.image(galaxy.shown, width=220, alt="The galaxy that you voted on")
+            with st.container(key="voted_words"):
+                show_result(galaxy, answers)
+
+
+def show_ways(queue: Queue, catalogue: Catalogue, galaxy_id: str) -> None:
+    """Draw the buttons to the next galaxy, and the links to this one and to all votes."""
+    count = len(session.own(queue.source))
+    with st.container(key="ways_on", horizontal=True, vertical_alignment="center"):
+        st.button("Next galaxy", type="primary", icon=":material/arrow_forward:", on_click=advance, shortcut="Enter")
+        params = {"source": queue.source}
+        label = f"Your {count:,} votes" if count > 1 else "Your votes"
+        st.page_link(paths.AGREEMENT, label=label, icon=":material/rule:", query_params=params)
+        more = params | {"galaxy": galaxy_id} | sources.vote_params(catalogue)
+        st.page_link(paths.GALAXY, label="All about this galaxy", icon=":material/flare:", query_params=more)
+    if count < ENOUGH:
+        st.caption(f"After {ENOUGH} galaxies you see where you agree with the volunteers: {ENOUGH - count} to go.")
+
+
+@st.fragment
+def show_vote(source: str, catalogue: Catalogue, queue: Queue) -> None:
+    """Draw the question, or the comparison; the rest of the page stays."""
+    galaxy = current_galaxy(queue, catalogue)
+    if galaxy is None:
+        show_end(queue, catalogue)
+        keep_votes()
+        return
+    done, name = queue.done(catalogue), sources.source_label(source)
+    answers = ask(galaxy, note=f"{name}, {queue.name}: {done + 1:,} of {len(queue.rows):,}")
+    if answers is None:
+        if state.asking().answers:  # a visitor who only passes by needs no network
+            predict_soon(galaxy)
+        st.button("Skip this galaxy", type="tertiary", icon=":material/skip_next:", on_click=advance, args=(True,))
+    else:
+        show_answers(queue, catalogue, galaxy, answers)
+    if not state.votes().stored:
+        st.caption(NOT_STORED)
+    keep_votes()
+
+
+def page() -> None:
+    """Draw the page."""
+    theme.follow_theme()
+    source = sources.current_source()
+    try:
+        with waiting(sources.opening(source), GALLERY):
+            catalogue = sources.catalogue(source)
+    except (CatalogueError, OSError) as error:
+        st.title("Vote", anchor=False)
+        st.error(f"These galaxies cannot be opened: {with_full_stop(error)}")
+        st.page_link(paths.BROWSE, label="Browse galaxies", icon=":material/grid_view:")
+        return
+    state.shared().source = source
+    queue, messages = queue_of_url(source, catalogue)
+    wanted = st.query_params.get("galaxy")
+    if state.shared().arrived:
+        state.vote().galaxy = (source, wanted) if wanted and wanted in catalogue else None
+        forget()
+    warn_once([*messages, *unknown_params(URL_PARAMS), *sources.unknown_source()])
+    show_vote(source, catalogue, queue)
+
+
+page()
