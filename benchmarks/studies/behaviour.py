@@ -1,4 +1,4 @@
-"""docs/behaviour.md: how the answers of the networks follow a galaxy that changes in one way.
+"""docs/behaviour.md: how the networks answer as a galaxy changes in one way.
 
 python benchmarks/studies/behaviour.py --work runs/behaviour.csv --page docs/behaviour.md \
     --saliency runs/saliency-truth.csv
@@ -140,7 +140,7 @@ def _panel(table: pd.DataFrame, curve: Curve, names: Sequence[str]) -> list[str]
 
 
 def curve_rows(rows: pd.DataFrame, names: Sequence[str]) -> Iterator[str]:
-    """Yield the rows of the page's table: a curve, what is expected, and how far each network moves."""
+    """Yield the rows of the page's table: what is expected, and how far each network moves."""
     yield "| changed | answer | expected | " + " | ".join(map(_written, [*names, VOLUNTEERS])) + " |"
     yield "|---" * (len(names) + 4) + "|"
     for curve in curves():
@@ -187,12 +187,12 @@ def saliency_failures(work: Path | None) -> Iterator[str]:
     if work is None:
         return
     pointing = summary(pd.read_csv(work)).iloc[:, 4:]
-    for model, table in pointing.groupby("model"):
-        table = table.droplevel("model")
+    for model in pointing.index.unique("model"):
+        table = pointing.loc[model]
         methods = table.drop([BRIGHTNESS, MIDDLE])
         for component in table.columns:
-            best, method = methods[component].max(), methods[component].idxmax()
-            spot = table.loc[MIDDLE, component]
+            best, method = float(methods[component].max()), methods[component].idxmax()
+            spot = float(table[component][MIDDLE])
             if best < POINTS or best <= spot:
                 text = f"the best, {method}, points at it in {100 * best:.0f} % of the galaxies"
                 yield f"- **Saliency of {component}**, `{model}`: {text}; a spot in the middle in {100 * spot:.0f} %."

@@ -65,7 +65,7 @@ def brightest(heat: np.ndarray, part: float = PAINTED) -> np.ndarray:
 
 
 def road(network: GalaxyNetwork, inputs: np.ndarray, target: AnswerLogOdds, heat: np.ndarray) -> float:
-    """Return ROAD of a map: the gain in log-odds by removing the faintest parts instead of the brightest."""
+    """Return ROAD of a map: log-odds without its faintest parts minus without its brightest."""
     impute, picture, gains = NoisyLinearImputer(), torch.from_numpy(inputs), []
     torch.manual_seed(0)  # of the imputer's noise
     with warnings.catch_warnings():

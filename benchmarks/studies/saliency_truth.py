@@ -1,4 +1,4 @@
-"""Saliency judged by truth: pointing game and overlap with the components of simulated galaxies.
+"""Pointing game of saliency maps: simulated galaxies, whose components are known.
 
 python benchmarks/studies/saliency_truth.py --work runs/saliency-truth.csv
 
@@ -63,7 +63,7 @@ def read_flags(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def galaxies(component: str, count: int) -> Iterator[Parameters]:
-    """Yield the first galaxies that visibly have a component, of those that the priors draw for its answer."""
+    """Yield galaxies that visibly have a component, as the priors draw them for its answer."""
     found = 0
     for seed in range(100 * count):
         parameters = sample(seed, ANSWERS[component])

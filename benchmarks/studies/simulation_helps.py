@@ -1,4 +1,4 @@
-"""Do simulated galaxies help to train? From scratch, pretrained on them, and with some of them added.
+"""Training with simulated galaxies: pretrained on them, some added, and without.
 
 python benchmarks/studies/simulation_helps.py --data ~/galaxy-zoo --work runs/simulation-helps --jobs 8
 
@@ -86,7 +86,7 @@ def recipe_of(flags: argparse.Namespace, seed: int, epochs: int) -> Recipe:
 
 
 def draw_part(number: int, folder: Path, recipe: Recipe, kinds: tuple[str | None, ...]) -> Path:
-    """Draw simulated galaxies with the votes of 44 simulated volunteers, unless their file is there."""
+    """Draw simulated galaxies and the votes of 44 volunteers, unless their file is there."""
     path = folder / f"part-{number:04}.npz"
     if path.exists():
         return path
