@@ -169,7 +169,7 @@ def failure_lines(rows: pd.DataFrame, names: Sequence[str]) -> Iterator[str]:
 
 
 def saliency_table(work: Path | None) -> str:
-    """Return how far each saliency method points at the component that an answer names, as Markdown."""
+    """Return the figures of the saliency methods on simulated galaxies, as Markdown."""
     if work is None:
         return "Not measured."
     rows = pd.read_csv(work)

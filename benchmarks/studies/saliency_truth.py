@@ -103,7 +103,7 @@ def without_network(picture: np.ndarray) -> dict[str, np.ndarray]:
 def judge_galaxy(
     model: Model, parameters: Parameters, component: str, methods: list[str]
 ) -> Iterator[dict[str, object]]:
-    """Yield the figures of each method for one galaxy; none if the network does not see the component's place."""
+    """Yield the figures of each method for a galaxy; none if the crop leaves the component out."""
     picture, mask = render(parameters), component_masks(parameters)[component]
     crop, size = model.card.crop, model.card.image_size
     inside = central_field(np.repeat(mask[..., np.newaxis] * np.uint8(255), 3, axis=2), crop, size)[..., 0] > 127

@@ -132,7 +132,7 @@ def real_galaxies(flags: argparse.Namespace) -> TrainingSet:
 def train(
     flags: argparse.Namespace, galaxies: TrainingSet, name: str, recipe: Recipe, weights: dict[str, torch.Tensor] | None
 ) -> torch.nn.Module:
-    """Train a network, resuming from its run checkpoint; return the weights of the last epoch, averaged."""
+    """Train a network, resuming from its run checkpoint; return that of the last epoch."""
     work = flags.work / name
     work.mkdir(parents=True, exist_ok=True)
     blind = replace(galaxies, hold_out_rows=galaxies.hold_out_rows[:0], hold_out_weights=None)
