@@ -41,7 +41,7 @@ AT_ONCE = 20  # pictures of a forward pass
 
 
 def measure(picture: np.ndarray) -> dict[str, float]:
-    """Return figures of a picture of 424 pixels: sky, noise, size, concentration, colour, neighbours."""
+    """Return figures of a picture of 424 pixels: sky, noise, size, colour, neighbours."""
     levels = picture.astype(np.float32)
     middle = np.zeros(levels.shape[:2], bool)
     middle[BORDER:-BORDER, BORDER:-BORDER] = True

@@ -92,7 +92,7 @@ def add_stars(bands: np.ndarray, p: Parameters, frame: Frame) -> None:
 
 
 def add_star(bands: np.ndarray, light: np.ndarray, frame: Frame) -> None:
-    """Add a star in the middle, with a halo and the four spikes by the vanes of the secondary mirror.
+    """Add a star in the middle, with a halo and four spikes by the secondary mirror's vanes.
 
     Halo and spikes have 2 % of the light each. The halo falls as r^-2, about as the wings of the point spread function
     of SDSS do (de Jong 2008, MNRAS 388, 1521).
