@@ -66,7 +66,7 @@ def correlation(sky: np.ndarray, lag: int) -> float:
 
 
 def measure_galaxy(light: np.ndarray) -> dict[str, float]:
-    """Return figures of the galaxy in the middle of a picture without sky, and of its neighbours."""
+    """Return figures of the galaxy in the middle of a picture, and of its neighbours."""
     brightness = light.mean(axis=2)
     labels, _ = ndimage.label(ndimage.gaussian_filter(brightness, 2) > LEAST)
     centre = labels[202:222, 202:222].max()
