@@ -1,4 +1,4 @@
-"""Do simulated galaxies help to train? From scratch, pretrained on them, and with some of them added.
+"""Training with simulated galaxies: pretrained on them, some added, and without.
 
 python benchmarks/studies/simulation_helps.py --data ~/galaxy-zoo --work runs/simulation-helps --jobs 8
 
@@ -86,7 +86,7 @@ def recipe_of(flags: argparse.Namespace, seed: int, epochs: int) -> Recipe:
 
 
 def draw_part(number: int, folder: Path, recipe: Recipe, kinds: tuple[str | None, ...]) -> Path:
-    """Draw simulated galaxies with the votes of 44 simulated volunteers, unless their file is there."""
+    """Draw simulated galaxies and the votes of 44 volunteers, unless their file is there."""
     path = folder / f"part-{number:04}.npz"
     if path.exists():
         return path
@@ -132,7 +132,7 @@ def real_galaxies(flags: argparse.Namespace) -> TrainingSet:
 def train(
     flags: argparse.Namespace, galaxies: TrainingSet, name: str, recipe: Recipe, weights: dict[str, torch.Tensor] | None
 ) -> torch.nn.Module:
-    """Train a network, resuming from its run checkpoint; return the weights of the last epoch, averaged."""
+    """Train a network, resuming from its run checkpoint; return that of the last epoch."""
     work = flags.work / name
     work.mkdir(parents=True, exist_ok=True)
     blind = replace(galaxies, hold_out_rows=galaxies.hold_out_rows[:0], hold_out_weights=None)

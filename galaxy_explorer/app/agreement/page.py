@@ -56,7 +56,7 @@ def show_agreement(source: str, catalogue: Catalogue, ballots: list[Ballot]) -> 
     differing = differences(ballots, votes)[:MAX_TILES]
     if differing:
         st.subheader("Where few volunteers say what you say", anchor=False)
-        captions = {}
+        captions: dict[str, str] = {}
         for one in differing:
             share = f"{100 * one.my_share:.0f}\u00a0%"
             captions.setdefault(one.galaxy, f"**You: {label_of(one.mine)}**  \n{share}; most: {label_of(one.theirs)}")
@@ -71,7 +71,7 @@ def show_votes(source: str, catalogue: Catalogue) -> None:
     ballots = session.own(source)
     st.markdown(f"You have voted on **{galaxies_in_words(len(ballots))}** of {sources.source_label(source)}.")
     with st.container(horizontal=True):
-        label = "Go on voting" if ballots else "Vote on these galaxies"
+        label = "Continue voting" if ballots else "Vote on these galaxies"
         st.page_link(paths.VOTE, label=label, icon=":material/how_to_vote:", query_params={"source": source})
     if ballots:
         show_agreement(source, catalogue, ballots)

@@ -1,9 +1,10 @@
-"""The galaxies to vote on: one, a collection, the selection of Browse, or a whole catalogue at random."""
+"""Galaxies to vote on: one, a collection, the selection of Browse, or a whole catalogue."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from galaxy_explorer.app import state
@@ -34,10 +35,10 @@ class Queue:
     def done(self, catalogue: Catalogue) -> int:
         """Count those that the visitor has voted on."""
         voted = [galaxy for source, galaxy in state.votes().kept if source == self.source and galaxy in catalogue]
-        return int(np.isin(self.rows, catalogue.table.index.get_indexer(voted)).sum())
+        return int(np.isin(self.rows, catalogue.table.index.get_indexer(pd.Index(voted, dtype=str))).sum())
 
     def following(self, catalogue: Catalogue) -> str | None:
-        """Return the first galaxy that the visitor has neither voted on nor skipped; None after the last."""
+        """Return the first galaxy without a vote that was not skipped; None after the last."""
         passed = state.votes().kept.keys() | state.vote().skipped
         return next((one for one in self.ids(catalogue) if (self.source, one) not in passed), None)
 
@@ -74,11 +75,11 @@ def _from(rows: np.ndarray, catalogue: Catalogue, galaxy: str) -> np.ndarray:
 
 
 def _collection(source: str, catalogue: Catalogue, text: str) -> Queue | None:
-    """Return the galaxies of a collection of the visitor, or of one in the link; None without any here."""
+    """Return the galaxies of a collection, the visitor's or the link's; None without any here."""
     try:
         named = shared_from_url(text)
     except ValueError:
         return None
     ids = named.ids or collections.collections().get(named.name).ids(source)
-    rows = catalogue.table.index.get_indexer(list(ids))
+    rows = catalogue.table.index.get_indexer(pd.Index(ids, dtype=str))
     return Queue(source, f"“{named.name}”", rows[rows >= 0]) if (rows >= 0).any() else None
