@@ -12,6 +12,7 @@ from PIL import Image
 
 from galaxy_explorer.catalogue import (
     FIELD_FILE,
+    PARAMETERS_FILE,
     SCORES_FILE,
     VALIDATION_FILE,
     Catalogue,

@@ -39,7 +39,8 @@ def show(collection: Collection) -> None:
 def most_telling(table: pd.DataFrame) -> list[int]:
     """Return the rows of `mean_table` that differ most, the most different first.
 
-    Answers such as "no bar", which "bar" implies, are left out. What few votes reach tells little: a difference counts as far as votes reach its question.
+    Answers such as "no bar", which "bar" implies, are left out. What few votes reach tells little: a difference
+    counts as far as votes reach its question.
     """
     implied = [columns_of(QUESTION_OF[name].number)[1:] == (name,) for name in COLUMNS]
     difference = ((table["these"] - table["all"]).abs() * table["reached"]).mask(implied, -1.0)

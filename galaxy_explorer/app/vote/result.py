@@ -59,7 +59,7 @@ def verdict(answers: tuple[str, ...], shares: np.ndarray | None) -> str:
 
 
 def table_html(answers: tuple[str, ...], sides: dict[str, np.ndarray]) -> str:
-    """Return a table of the visitor's answers, with the share of each by every side and what most said."""
+    """Return a table of the visitor's answers, with their shares and what most people said."""
     heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in sides)
     rows = "".join(
         f'<tr><th scope="row"><div><img alt="" src="{icon_url(column)}"><span><small>'
