@@ -34,7 +34,7 @@ def show_code(classroom: Classroom) -> None:
     picture = _picture(link.url) if link.is_reachable else ""
     place = link.url.partition("?")[0].partition("://")[2]
     st.html(
-        f'<div class="join-code">{picture}<div><p>Scan the code, or open</p><p class="address">{escape(place)}</p>'
+        f'<div class="join-code">{picture}<div><p>{"Scan the code, or open" if picture else "Open"}</p><p class="address">{escape(place)}</p>'
         f'<p>and type</p><p class="code">{code}</p></div></div>'
     )
 
