@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from galaxy_explorer import __version__, set_thread_policy
+from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.signals import sigterm_as_interrupt
 
 OUTPUT_CLOSED = 128 + 13  # as a shell reports SIGPIPE
@@ -60,10 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="galaxy-explorer", description=TITLE, epilog=EXIT_STATUS)
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (
-        *(_add_app, _add_predict, _add_classify, _add_evaluate, _add_fetch, _add_pack, _add_cutouts, _add_votes),
-        _add_train,
-    ):
+    add_all = (_add_app, _add_predict, _add_classify, _add_evaluate, _add_fetch, _add_pack, _add_cutouts, _add_votes)
+    for add in (*add_all, _add_simulate, _add_train):
         add(commands)
     return parser
 
@@ -213,6 +212,22 @@ def _add_cutouts(commands: Any) -> None:
     add("--resume", action="store_true", help="continue an interrupted run")
     _add_ids(command)
     add("--workers", type=_positive, metavar="N", help="threads (one for each processor)")
+
+
+def _add_simulate(commands: Any) -> None:
+    title, example = "simulate galaxies whose components are known", "simulate --count 1000 --to ~/simulated"
+    hint = "give the same command again: finished pictures are kept"
+    add = _add_command(commands, title, example, hint).add_argument
+    add("--to", type=Path, required=True, metavar="DIR", help="the folder to write: pictures, votes and parameters")
+    add("--count", type=_positive, default=100, metavar="N", help="how many galaxies (%(default)s)")
+    add("--seed", type=int, default=1, metavar="N", help="another seed draws other galaxies (%(default)s)")
+    kind = "only galaxies that most people would give this answer, such as Class4.1"
+    add("--kind", choices=COLUMNS, metavar="COLUMN", help=kind)
+    add("--balanced", action="store_true", help="all 37 answers, each with clear examples")
+    add("--size", type=_positive, default=424, metavar="PX", help="side of a picture (%(default)s)")
+    add("--format", choices=("jpg", "png", "webp"), default="jpg", help="of the pictures (%(default)s)")
+    add("--quality", type=int, default=90, metavar="Q", help="of JPEG and WebP, 1 to 100 (%(default)s)")
+    add("--workers", type=_positive, metavar="N", help="processes (one for each processor)")
 
 
 def _add_votes(commands: Any) -> None:

@@ -1,4 +1,4 @@
-"""Deletion test of saliency maps: the brightest part is painted over with sky.
+"""Deletion tests of saliency maps: the brightest part is painted over with sky, and ROAD.
 
 python benchmarks/studies/saliency.py --data ~/galaxy-zoo --ids hold-out.txt
 
@@ -6,16 +6,22 @@ The answers are those of the likeliest path from its second on. The loss of an a
 brightest part of its map painted over, and with the same shape rotated by a quarter turn to either side. The
 difference is what a map shows beyond "the galaxy is in the middle"; by chance the own shape is worth more than a
 rotated one in half of the cases. Answers with an empty map are left out.
+
+ROAD (Rong et al. 2022, arXiv:2202.00449) removes parts of the picture that are replaced by what their surroundings
+suggest, so that the hole itself is not seen: half of the log-odds without the faintest parts minus those without the
+brightest ones, the mean over the parts `REMOVED`. By chance it is 0.
 """
 
 import argparse
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
+from pytorch_grad_cam.metrics.road import NoisyLinearImputer
 from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the package need not be installed
@@ -28,6 +34,7 @@ from galaxy_explorer.models.networks import GalaxyNetwork
 from galaxy_explorer.saliency import METHODS, AnswerLogOdds, saliency_map
 
 PAINTED = 0.125  # of the network's input
+REMOVED = (0.2, 0.5, 0.8)  # of the input, in ROAD
 ANSWERS = slice(1, 4)  # of the likeliest path
 
 
@@ -50,11 +57,26 @@ def log_odds(network: GalaxyNetwork, inputs: np.ndarray, target: AnswerLogOdds) 
     return float(np.mean([target(one).item() for one in logits]))
 
 
-def brightest(heat: np.ndarray) -> np.ndarray:
+def brightest(heat: np.ndarray, part: float = PAINTED) -> np.ndarray:
     """Return a mask of the brightest part of a map; the first of equally bright pixels."""
     mask = np.zeros(heat.size, bool)
-    mask[np.argsort(-heat, axis=None, kind="stable")[: round(PAINTED * heat.size)]] = True
+    mask[np.argsort(-heat, axis=None, kind="stable")[: round(part * heat.size)]] = True
     return mask.reshape(heat.shape)
+
+
+def road(network: GalaxyNetwork, inputs: np.ndarray, target: AnswerLogOdds, heat: np.ndarray) -> float:
+    """Return ROAD of a map: log-odds without its faintest parts minus without its brightest."""
+    impute, picture, gains = NoisyLinearImputer(), torch.from_numpy(inputs), []
+    torch.manual_seed(0)  # of the imputer's noise
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # grad-cam passes tensors to numpy
+        for part in REMOVED:
+            most, least = (
+                log_odds(network, impute(picture, torch.from_numpy(~removed).float()).numpy(), target)
+                for removed in (brightest(heat, part), ~brightest(heat, 1 - part))
+            )
+            gains.append((least - most) / 2)
+    return float(np.mean(gains))
 
 
 def losses(network: GalaxyNetwork, inputs: np.ndarray, method: str) -> Iterator[dict[str, object]]:
@@ -80,6 +102,7 @@ def losses(network: GalaxyNetwork, inputs: np.ndarray, method: str) -> Iterator[
             "rotated": np.mean(rotated),
             "lowered": own > 0,
             "more": np.mean(own > np.array(rotated)),  # not than their mean, which is less extreme than one turn
+            "road": road(network, inputs, target, heat),
         }
 
 

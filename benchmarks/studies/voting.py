@@ -1,4 +1,4 @@
-"""The whole way from votes to a network: five simulated people vote on galaxies that no network was trained on.
+"""Votes of five simulated people on galaxies that no network was trained on.
 
     python benchmarks/studies/voting.py ~/galaxy-zoo --to group
 

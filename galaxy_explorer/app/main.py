@@ -27,6 +27,7 @@ PAGES = (
     Page(paths.SKY, "sky", "Sky", "travel_explore"),
     Page(paths.COMPARE, "compare", "Compare", "balance"),
     Page(paths.VOTE, "vote", "Vote", "how_to_vote"),
+    Page(paths.WORKBENCH, "workbench", "Workbench", "tune", tab="Bench"),
     Page(paths.COLLECTIONS, "collections", "Collections", "favorite", tab="Hearts"),
     Page(paths.ABOUT, "about", "About", "info"),
 )

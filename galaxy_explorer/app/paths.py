@@ -14,6 +14,7 @@ def script(page: str) -> str:
 START, BROWSE, GALAXY, UPLOAD = script("start"), script("browse"), script("galaxy"), script("upload")
 SKY, COMPARE, ABOUT = script("sky"), script("compare"), script("about")
 COLLECTIONS, CLASSIFY, MAP = script("collections"), script("classify"), script("map")
+WORKBENCH = script("workbench")
 CLASSROOM, JOIN = script("classroom"), str(APP / "classroom" / "join.py")  # the teacher's page and the pupils'
 VOTE, AGREEMENT = script("vote"), script("agreement")
 MISSING = script("missing")  # for a path that no page has

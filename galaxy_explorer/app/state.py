@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 import pandas as pd
 import streamlit as st
 
-from galaxy_explorer.images import Square
+from galaxy_explorer.images import PictureChanges, Square
 from galaxy_explorer.storage import ResultCache
 
 if TYPE_CHECKING:
     from galaxy_explorer.app.services.collections.collection import Collection, Collections
     from galaxy_explorer.app.services.places import Places
     from galaxy_explorer.app.services.selection import Selection
-    from galaxy_explorer.similarity.class_files import SavedClass
+    from galaxy_explorer.simulation import Parameters
     from galaxy_explorer.votes import Ballot
 
 State = TypeVar("State")
@@ -30,7 +30,8 @@ Crop = Square | Literal["found", "whole"]  # a visitor's own, that of find_galax
 class Key(StrEnum):
     """Keys of the widgets that have a value."""
 
-    # Browse, Galaxy, panel, About, and widgets of several pages.
+    # Start, Browse, Galaxy, panel, About, and widgets of several pages.
+    START_SEARCH = "start_search"
     SOURCE = "source_choice"
     VOTES = "choose_votes"
     ANSWERS_OF = "answers_of"
@@ -133,6 +134,15 @@ class Key(StrEnum):
     WORST_NETWORK = "worst_network"
     PAIR_QUESTION = "networks_question"
     PAIR = "networks_pair"
+
+    # Workbench.
+    BENCH_MODE = "bench_mode"
+    BENCH_GROUP = "bench_group"
+    BENCH_FIELD = "bench_field"
+    BENCH_BRUSH = "bench_brush"
+    BENCH_RADIUS = "bench_radius"
+    BENCH_COVER = "bench_cover"
+    BENCH_VARIED = "bench_varied"
 
     def of(self, *parts: object) -> str:
         """Return the key of one of several widgets."""
@@ -335,15 +345,16 @@ class ClassRound(NamedTuple):
     network: str
     learned_from: "Collection"
     galaxy_ids: tuple[str, ...]
+    number: int = 1  # of the rounds for this class
 
 
 @dataclass
 class ClassifyState:
-    """The round of “Find more like these”, and the class files that the visitor opened."""
+    """The round of “Find more like these”."""
 
     round: ClassRound | None = None
-    skipped: set[str] = field(default_factory=set)  # galaxies that were offered for this class and not judged
-    opened: "dict[str, SavedClass]" = field(default_factory=dict)  # by name
+    skipped: list[str] = field(default_factory=list)  # galaxies that were offered for this class and not judged
+    skipped_last: bool = False  # whether the last press was on "Skip"
     message: str = ""  # about the file opened last
 
 
@@ -440,6 +451,22 @@ class SkyState:
 
 
 @dataclass
+class WorkbenchState:
+    """The galaxies that the visitor makes and changes."""
+
+    is_real: bool = False  # whether a real galaxy is changed; else one is simulated
+    url: dict[str, str] | None = None  # as last read or written; None on arrival from another page
+    changes: PictureChanges = field(default_factory=PictureChanges)  # of the real galaxy
+    changed_galaxy: tuple[str, str] | None = None  # its source and id
+    draws: int = 0  # number of times that other galaxies were drawn to choose from
+    parameters: "Parameters | None" = None  # of the simulated galaxy
+    begun_with: "Parameters | None" = None
+    preset: str = ""  # its name, if that is a preset
+    swept: Any = None  # what was varied last: parameter, network and galaxy; the other values; responses
+    results: ResultCache = field(default_factory=lambda: ResultCache(60e6, _size_bytes))
+
+
+@dataclass
 class CompareState:
     """External tables by network, and the number of galaxies that each gallery shows."""
 
@@ -455,6 +482,11 @@ def upload() -> UploadState:
 def sky() -> SkyState:
     """Return the state of Sky."""
     return _state_of(SkyState)
+
+
+def workbench() -> WorkbenchState:
+    """Return the state of Workbench."""
+    return _state_of(WorkbenchState)
 
 
 def compare() -> CompareState:

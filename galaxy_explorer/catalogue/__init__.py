@@ -6,7 +6,7 @@ that ``0012`` and an 18-digit objid survive.
     CatalogueError(ValueError)    no catalogue at this location, or an unreadable table
 """
 
-from galaxy_explorer.catalogue.catalogue import GONE, Catalogue
+from galaxy_explorer.catalogue.catalogue import GONE, PARAMETERS_FILE, Catalogue
 from galaxy_explorer.catalogue.errors import CatalogueError
 from galaxy_explorer.catalogue.field_of_view import field_of_view_of, has_known_field
 from galaxy_explorer.catalogue.filtering import VoteRange, closeness, find_ids, rows_by_id
@@ -16,6 +16,7 @@ from galaxy_explorer.catalogue.image_files import (
     POSITIONS_FILE,
     SAMPLE,
     SCORES_FILE,
+    SIMULATED,
     VALIDATION_FILE,
     VOTE_FILES,
     is_kaggle,
@@ -40,9 +41,11 @@ __all__ = [
     "ID",
     "LIVE",
     "MOST_GALAXIES",
+    "PARAMETERS_FILE",
     "POSITIONS_FILE",
     "SAMPLE",
     "SCORES_FILE",
+    "SIMULATED",
     "VALIDATION_FILE",
     "VOTE_FILES",
     "WEIGHTED",

@@ -18,6 +18,7 @@ from galaxy_explorer.catalogue.zip_files import MAX_PICTURE_BYTES, PackingError,
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import FITS_ENDINGS, Finding, ImageError, find_galaxy, is_named, read_image
 
+PARAMETERS_FILE = "parameters.csv"  # of simulated galaxies: what they were made from
 GONE = (-1, -1)  # state of a picture whose file is missing or unreadable
 
 
@@ -54,6 +55,8 @@ class Catalogue:
     framed : bool
         Whether the pictures are known to show Galaxy Zoo's field of view, or the part of it in `field_of_view`. If
         not, `finding` searches the galaxy in each picture.
+    simulated : bool
+        Whether the galaxies are simulated; pages mark each of them.
     """
 
     name: str
@@ -67,6 +70,7 @@ class Catalogue:
     stale: bool = False
     source: str = ""
     framed: bool = True
+    simulated: bool = False
 
     def __len__(self) -> int:
         return len(self.table)
@@ -123,6 +127,17 @@ class Catalogue:
             which = f"the picture {shortened(picture)} of galaxy {shortened(galaxy_id)} cannot be read from {self.root}"
             advice = "" if isinstance(error, PackingError) else "; replace it and open the catalogue again"
             raise ImageError(f"{which} ({error}){advice}") from error
+
+    def parameters_file(self) -> bytes:
+        """Return the table that simulated galaxies were made from, as CSV; empty if there is none."""
+        try:
+            if self.root.is_file():
+                archive = open_zip(self.root)
+                name = next((name for name in archive.NameToInfo if name.rpartition("/")[2] == PARAMETERS_FILE), None)
+                return read_member(archive, name, MAX_PICTURE_BYTES) if name else b""
+            return (self.root / PARAMETERS_FILE).read_bytes()
+        except (*UNREADABLE, KeyError):
+            return b""
 
     def picture_file(self, galaxy_id: str) -> bytes | Path:
         """Return a galaxy's picture as an input of `images.read_exposure`.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from galaxy_explorer.catalogue.catalogue import PARAMETERS_FILE
 from galaxy_explorer.catalogue.errors import CatalogueError, shortened
 from galaxy_explorer.catalogue.gz2 import MAPPING, TABLES
 from galaxy_explorer.catalogue.tables.score_tables import ID, normalise_id
@@ -15,6 +16,7 @@ from galaxy_explorer.images import FITS_ENDINGS, is_named, stem_of
 
 SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".avif", *FITS_ENDINGS)
 SAMPLE = "sample"  # name of the bundled galaxies
+SIMULATED = "simulated"  # name of the bundled survey of simulated galaxies
 SCORES_FILE = "scores.csv"
 SCORES_FILES = (SCORES_FILE, "scores.tsv")
 FIELD_FILE = "field.json"
@@ -24,7 +26,7 @@ KAGGLE_PICTURES = ("images_training_rev1", "images_test_rev1")
 KAGGLE_SCORES = ("training_solutions_rev1.csv", "training_solutions_partial.csv")
 FOLDER_TABLES = (*KAGGLE_SCORES, MAPPING, *TABLES)  # tables of the layouts that are folders only
 VOTE_FILES = (*SCORES_FILES, *FOLDER_TABLES)  # names of tables with votes, next to pictures
-_KNOWN = (*VOTE_FILES, FIELD_FILE, VALIDATION_FILE, POSITIONS_FILE)
+_KNOWN = (*VOTE_FILES, FIELD_FILE, VALIDATION_FILE, POSITIONS_FILE, PARAMETERS_FILE)
 _OF_SYSTEMS = ("thumbs.db", "desktop.ini")  # Windows adds these
 _MAYBE_SCORES = re.compile(r"(score|training_solutions).*\.(csv|tsv|txt|xlsx?|ods|numbers|parquet|gz)", re.IGNORECASE)
 _NAMED = 5  # of endings or tables in a sentence

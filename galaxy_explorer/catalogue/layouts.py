@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from galaxy_explorer.catalogue.catalogue import Catalogue
+from galaxy_explorer.catalogue.catalogue import PARAMETERS_FILE, Catalogue
 from galaxy_explorer.catalogue.errors import UNREADABLE, CatalogueError, shortened
 from galaxy_explorer.catalogue.field_of_view import field_file_of, field_of_folder, parse_field
 from galaxy_explorer.catalogue.gz2 import DEBIASED, IMAGES, looks_like_gz2, open_gz2
@@ -19,6 +19,7 @@ from galaxy_explorer.catalogue.image_files import (
     POSITIONS_FILE,
     SAMPLE,
     SCORES_FILES,
+    SIMULATED,
     SUFFIXES,
     VALIDATION_FILE,
     count_picture_folders,
@@ -43,6 +44,11 @@ from galaxy_explorer.catalogue.zip_files import (
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import is_named
 
+SIMULATED_NOTE = (
+    "Simulated galaxies: pictures that this project computed from parameters, with the votes of 44 simulated "
+    "volunteers each. None of them exists."
+)
+
 
 def open_catalogue(location: str | Path, *, votes: str = DEBIASED) -> Catalogue:
     """Open a catalogue of galaxies.
@@ -50,15 +56,16 @@ def open_catalogue(location: str | Path, *, votes: str = DEBIASED) -> Catalogue:
     Parameters
     ----------
     location : str or Path
-        The text ``"sample"`` for the bundled galaxies; the name of a `LiveDraw`, such as ``"Live SDSS"``, for a
-        query to SDSS; or the path of
+        The text ``"sample"`` for the bundled galaxies; ``"simulated"`` for the bundled survey; the name of a
+        `LiveDraw`, such as ``"Live SDSS"``, for a query to SDSS; or the path of
 
         - the folder of the challenge: ``images_training_rev1/`` and, if present, ``images_test_rev1/``,
           ``training_solutions_rev1.csv``, ``training_solutions_partial.csv``;
         - the folder of Galaxy Zoo 2: ``images/``, ``gz2_filename_mapping.csv`` and ``gz2_hart16.csv`` (or
           the same as ``.csv.gz``);
         - a folder of pictures whose names, without the ending, are the galaxies' ids, with or without a
-          ``scores.csv`` (or ``scores.tsv``, or a ``training_solutions_rev1.csv``), in any case of letters;
+          ``scores.csv`` (or ``scores.tsv``, or a ``training_solutions_rev1.csv``), in any case of letters; with a
+          ``parameters.csv`` they are simulated;
         - a zip file of such a plain folder.
 
         A ``field.json`` such as ``{"centre": 288, "of": 424}`` describes pictures that were cropped before, and one
@@ -90,6 +97,8 @@ def _open(location: str | Path, votes: str) -> Catalogue:
     if location == SAMPLE:
         note = "Nine built-in galaxies. Pictures: Sloan Digital Sky Survey; votes: the volunteers of Galaxy Zoo."
         return replace(_open_folder(Path(__file__).parent.parent / "sample", SAMPLE), note=note)
+    if location == SIMULATED:
+        return replace(_open_folder(Path(__file__).parent.parent / "simulated_survey", SIMULATED), note=SIMULATED_NOTE)
     if draw := draw_named(str(location)):
         return open_live(draw)
     path = expanded(location)
@@ -157,7 +166,8 @@ def _open_folder(path: Path, name: str = "") -> Catalogue:
     pictures, invalid = pictures_by_id(names, path, skipped)
     note = " ".join(filter(None, (f"Pictures of the folder {name}.", invalid, skipped)))
     framed = name == SAMPLE or field_file_of(path) is not None
-    return replace(_assemble(name, path, pictures, scores, field_of_folder(path), note), framed=framed)
+    found = _assemble(name, path, pictures, scores, field_of_folder(path), note)
+    return replace(found, framed=framed, simulated=PARAMETERS_FILE in files)
 
 
 def _with_positions(scores: pd.DataFrame | None, positions: pd.DataFrame) -> pd.DataFrame:
@@ -175,7 +185,7 @@ def _score_table(files: dict[str, str]) -> str:
 
 def _skipped_in(location: Path, names: list[str]) -> str:
     """Return sentences on what is not read of a plain folder or zip: subfolders, files, tables."""
-    used = (FIELD_FILE, VALIDATION_FILE, POSITIONS_FILE, _score_table(known_files(names, location)))
+    used = (FIELD_FILE, VALIDATION_FILE, POSITIONS_FILE, PARAMETERS_FILE, _score_table(known_files(names, location)))
     folders = count_picture_folders(location) if location.is_dir() else 0
     unscanned = (
         f"Subfolders of {location.resolve().name} with pictures, not scanned: {folders:,}. Open each by its path."
@@ -209,7 +219,8 @@ def _open_zip(path: Path) -> Catalogue:
         where = f"{path}: {files[FIELD_FILE]}"
         field_of_view = parse_field(_read_table(archive, files[FIELD_FILE], where, MAX_FIELD_BYTES), where)
     note = " ".join(filter(None, (f"Pictures of the file {path.name}.", invalid, skipped)))
-    return replace(_assemble(path.stem, path, pictures, scores, field_of_view, note), framed=framed)
+    found = _assemble(path.stem, path, pictures, scores, field_of_view, note)
+    return replace(found, framed=framed, simulated=PARAMETERS_FILE in files)
 
 
 def _read_table(archive: zipfile.ZipFile, name: str, where: str, max_bytes: int) -> bytes:

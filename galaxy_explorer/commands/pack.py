@@ -12,6 +12,7 @@ from PIL import Image
 
 from galaxy_explorer.catalogue import (
     FIELD_FILE,
+    PARAMETERS_FILE,
     SCORES_FILE,
     VALIDATION_FILE,
     Catalogue,
@@ -97,6 +98,8 @@ def _write(options: argparse.Namespace, catalogue: Catalogue, path: Path, valida
         extras = {FIELD_FILE: json.dumps({"centre": round(options.crop * FIELD_PX, 3), "of": FIELD_PX})}
         if len(table):
             extras[SCORES_FILE] = table.to_csv()
+        if catalogue.simulated:
+            extras[PARAMETERS_FILE] = catalogue.parameters_file().decode()
         if listed := [galaxy for galaxy in validation if galaxy in catalogue]:
             extras[VALIDATION_FILE] = "\n".join(listed) + "\n"
         for name in extras.keys() - done:

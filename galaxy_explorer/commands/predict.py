@@ -2,14 +2,14 @@
 
 import argparse
 import hashlib
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from galaxy_explorer.catalogue import FIELD_FILE, read_ids
 from galaxy_explorer.commands.console import inference_options, load_model, progress_bar
-from galaxy_explorer.commands.joining import add_columns, join_of
 from galaxy_explorer.commands.reporting import (
     check_not_overwriting_inputs,
     check_output,
@@ -42,7 +42,9 @@ from galaxy_explorer.prediction import (
 from galaxy_explorer.prediction.embeddings import has_rows
 from galaxy_explorer.prediction.formats import check_ending
 from galaxy_explorer.prediction.tables import STATE, sidecar
-from galaxy_explorer.survey.joining import Join
+from galaxy_explorer.storage import atomic_path
+from galaxy_explorer.survey.joining import Join, is_joined
+from galaxy_explorer.survey.tables import read_survey_table
 
 PREDICT_AGAIN = "leave out --resume to predict all again, or name another --output"
 CANNOT_RUN = 2  # exit status
@@ -245,3 +247,33 @@ def _check_finished(store: PredictionStore, expected: Sequence[str], wanted: Tab
     else:
         return
     raise ValueError(f"{store.path} is finished, {problem}; {PREDICT_AGAIN}")
+
+
+def join_of(options: argparse.Namespace, ids: Collection[str]) -> Join | None:
+    """Read the table of ``--catalogue``, if it is given; ValueError if it has none of the ids."""
+    if options.catalogue is None:
+        if options.id:
+            raise ValueError("--id names a column of a table; give the table with --catalogue")
+        return None
+    table = read_survey_table(options.catalogue, options.id)
+    if ids and not set(ids) & set(table.ids):
+        raise ValueError(
+            f"no id of {options.catalogue}, such as {table.ids[0]} in its column {table.id_column}, is that of a "
+            f"picture, such as {next(iter(ids))}; name the column of the pictures' names with --id"
+        )
+    return Join(table)
+
+
+def add_columns(path: Path, join: Join | None) -> None:
+    """Join a finished table of predictions, if it is not yet joined, and report it."""
+    ending = path.suffix.lower()
+    if join is None or is_joined(path, ending, join):
+        return
+    with atomic_path(path) as temporary:
+        shutil.copyfile(path, temporary)
+        join(temporary, ending)
+    absent = len(join.table.ids) - join.joined
+    say(f"joined to {join.table.path}: {join.joined:,} galaxies; rows of it without a prediction: {absent:,}")
+    if join.missing:
+        others = f" and {len(join.missing) - 1:,} more" if len(join.missing) > 1 else ""
+        say(f"galaxy {join.missing[0]}{others}: no row in {join.table.path}, so its columns are empty")

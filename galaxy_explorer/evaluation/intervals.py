@@ -48,8 +48,8 @@ class QuantileCurves:
     def ends_of(self, column: str, predicted: np.ndarray, fractions: np.ndarray, masses: np.ndarray) -> np.ndarray:
         """Compute the ends of one column, ``(2, N)``, from arrays of ``(N,)`` each."""
         knots, mass_knots, curves, steps = self._arrays
-        at, at_mass = hats(predicted, knots), mass_hats(masses, mass_knots)
-        lower, upper = (((at @ curve) * at_mass).sum(axis=1) for curve in curves[:, INDEX[column]])
+        at, at_mass = _cells(predicted, knots), _cells(_log(masses), np.log(mass_knots))
+        lower, upper = (_interpolate(curve, *at, *at_mass) for curve in curves[:, INDEX[column]])
         lower_is_0, upper_is_0, upper_is_1 = steps[INDEX[column]]
         lower[fractions <= lower_is_0] = 0.0
         upper[fractions <= upper_is_0] = 0.0
@@ -200,7 +200,33 @@ def hats(values: np.ndarray, knots: np.ndarray) -> np.ndarray:
 
 def mass_hats(masses: np.ndarray, knots: np.ndarray) -> np.ndarray:
     """Return ``(N, M)`` weights of linear interpolation in the logarithm of the mass."""
-    return hats(np.log(np.maximum(masses, ROUNDING)), np.log(knots))
+    return hats(_log(masses), np.log(knots))
+
+
+def _log(masses: np.ndarray) -> np.ndarray:
+    """Return the logarithm of masses, of the smallest one for 0."""
+    return np.log(np.maximum(masses, ROUNDING))
+
+
+def _cells(values: np.ndarray, knots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the knot before each value, (N,) int, and its part of the way to the next one."""
+    before = np.searchsorted(knots[1:-1], values, side="right")
+    if len(knots) == 1:
+        return before, np.zeros(len(values))
+    return before, ((values - knots[before]) / np.diff(knots)[before]).clip(0.0, 1.0)
+
+
+def _interpolate(
+    curve: np.ndarray, knot: np.ndarray, part: np.ndarray, mass_knot: np.ndarray, mass_part: np.ndarray
+) -> np.ndarray:
+    """Interpolate a ``(K, M)`` curve as ``hats`` do, in both directions, but from four values."""
+    corners = np.pad(curve, ((0, 0), (0, curve.shape[1] == 1)), mode="edge")
+    cell = knot * corners.shape[1] + mass_knot
+    flat = corners.ravel()
+    low, high = (
+        flat[cell + step] * (1 - mass_part) + flat[cell + step + 1] * mass_part for step in (0, corners.shape[1])
+    )
+    return low * (1 - part) + high * part
 
 
 def masses_of(fractions: np.ndarray) -> np.ndarray:

@@ -33,6 +33,7 @@ def flow_chart(
     opened: Collection[int] | None = None,
     dark: bool = True,
     network_name: str = "network",
+    volunteers_name: str = "volunteers",
     group: tuple[str, np.ndarray] | None = None,
     caption: str = "",
 ) -> go.Figure:
@@ -59,8 +60,8 @@ def flow_chart(
         all of them, which suits a page that opens them on a press.
     dark : bool
         Whether the page is dark.
-    network_name : str
-        The network's name in the key.
+    network_name, volunteers_name : str
+        Their names in the key.
     group : (str, (37,) np.ndarray) or None
         Name and vote fractions of people who voted here, such as a class. They come first: the likeliest path and
         the curves are theirs.
@@ -80,7 +81,7 @@ def flow_chart(
         If neither source is given, an array is not one galaxy's vote fractions, or `selected` or one of `given`
         is not a column.
     """
-    readings = read_sources(network, volunteers, network_share_intervals, network_name, group)
+    readings = read_sources(network, volunteers, network_share_intervals, network_name, volunteers_name, group)
     rings = [*given, *([selected] if selected is not None else [])]
     for column in rings:
         check_selected(column)

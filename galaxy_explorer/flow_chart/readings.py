@@ -162,13 +162,14 @@ def read_sources(
     volunteers: np.ndarray | None = None,
     network_share_intervals: np.ndarray | None = None,
     network_name: str = "network",
+    volunteers_name: str = "volunteers",
     group: tuple[str, np.ndarray] | None = None,
 ) -> list[Reading]:
     """Check the vote fractions of a galaxy and read them; a group comes first, then the network.
 
     Parameters
     ----------
-    network, volunteers, network_share_intervals, network_name, group
+    network, volunteers, network_share_intervals, network_name, volunteers_name, group
         As for `flow_chart`.
 
     Returns
@@ -187,7 +188,7 @@ def read_sources(
     if network is not None:
         readings.append(_read(network, network_name, Source.NETWORK, network_share_intervals))
     if volunteers is not None:
-        readings.append(_read(volunteers, "volunteers", Source.VOLUNTEERS))
+        readings.append(_read(volunteers, volunteers_name, Source.VOLUNTEERS))
     if not readings:
         raise ValueError(
             "neither network nor volunteers was given, but the chart needs at least one of them: "

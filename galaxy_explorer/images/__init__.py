@@ -12,6 +12,7 @@ from galaxy_explorer.images.centring import (
     Square,
     cut_square,
 )
+from galaxy_explorer.images.changes import CHANGES, COVERS, Change, PictureChanges, Spot, change_picture
 from galaxy_explorer.images.exposure import GREY, MAX_PIXELS, MIN_SIDE, NORTH_IS, Exposure, ImageError, SkyPlacement
 from galaxy_explorer.images.finding import Finding, crop_with, find_galaxy
 from galaxy_explorer.images.inputs import (
@@ -26,6 +27,8 @@ from galaxy_explorer.images.overlays import FRAME_COLOUR, frame_field, overlay, 
 from galaxy_explorer.images.reading import FITS_ENDINGS, is_named, read_exposure, read_image, stem_of
 
 __all__ = [
+    "CHANGES",
+    "COVERS",
     "DEFAULT_VIEWS",
     "FIELD_PX",
     "FITS_ENDINGS",
@@ -37,12 +40,16 @@ __all__ = [
     "NORTH_IS",
     "NOT_SQUARE",
     "R90_PER_PIXEL",
+    "Change",
     "Exposure",
     "Finding",
     "ImageError",
+    "PictureChanges",
     "SkyPlacement",
+    "Spot",
     "Square",
     "central_field",
+    "change_picture",
     "crop_with",
     "cut_square",
     "find_galaxy",

@@ -1,30 +1,34 @@
 """Predictions in the cache folder, read without a network, for sorting and comparing.
 
 A prediction job writes one Parquet table for each catalogue and network. A JSON manifest next to it names the
-galaxies and the checkpoint, so that the tables of a catalogue can be found.
+galaxies and the checkpoint, so that the tables of a catalogue can be found. Those of the bundled survey are bundled.
 """
 
+import hashlib
 import json
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from galaxy_explorer.catalogue import ID, Catalogue
+from galaxy_explorer.catalogue import ID, SIMULATED, Catalogue
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.evaluation.metrics import rms
 from galaxy_explorer.prediction.tables import FAILURE, read_failures, read_parquet
 from galaxy_explorer.storage import cache_folder, remove, write_atomic
+from galaxy_explorer.storage.bundled import PACKAGE, bundled
 
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+BUNDLED_PREDICTIONS = PACKAGE / "simulated_survey" / "predictions"
 Column = Callable[[str], np.ndarray]  # returns the fractions of a score column, galaxy by galaxy
 
 
@@ -71,6 +75,53 @@ def write_manifest(store: Path, galaxies: Catalogue, network: str, weights: Path
     write_atomic(store.with_suffix(".json"), json.dumps(manifest).encode())
 
 
+def write_bundled_manifest(table: Path, survey: Catalogue, network: str, weights: Path) -> None:
+    """Write the manifest of a bundled table.
+
+    It names contents, as the times of files differ between copies of the package.
+
+    Parameters
+    ----------
+    table : Path
+        The Parquet file; the manifest is a ``.json`` file next to it.
+    survey : Catalogue
+        The bundled survey.
+    network : str
+        Name of the network.
+    weights : Path
+        Its checkpoint.
+    """
+    manifest = {"network": network, "weights": _digest(weights, _state(weights)), "pictures": _digest_of(survey)}
+    write_atomic(table.with_suffix(".json"), json.dumps(manifest).encode())
+
+
+def _bundled_tables(catalogue: Catalogue) -> dict[str, list[tuple[Path, int]]]:
+    """Return the predictions of the bundled survey by network, without those of other weights."""
+    found: dict[str, list[tuple[Path, int]]] = {}
+    if catalogue.name != SIMULATED:
+        return found
+    for path in BUNDLED_PREDICTIONS.glob("*.json"):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            manifest = json.loads(path.read_bytes())
+            weights = bundled("weights") / f"{manifest['network']}.pt"
+            same_weights = manifest["weights"] == _digest(weights, _state(weights))
+            if same_weights and manifest["pictures"] == _digest_of(catalogue):
+                found[str(manifest["network"])] = [(path.with_suffix(".parquet"), 0)]  # older than those in the cache
+    return found
+
+
+def _digest_of(survey: Catalogue) -> str:
+    """Return a digest of the galaxies and of the sizes of their pictures."""
+    sizes = [(galaxy_id, survey.picture_state(galaxy_id)[0]) for galaxy_id in survey.ids]
+    return hashlib.blake2b(repr(sizes).encode(), digest_size=10).hexdigest()
+
+
+@lru_cache(maxsize=8)
+def _digest(file: Path, _state: tuple[int, int]) -> str:
+    """Return a digest of a file's content, computed again if its state changes."""
+    return hashlib.blake2b(file.read_bytes(), digest_size=10).hexdigest()
+
+
 def tables_of(catalogue: Catalogue) -> list[Tables]:
     """Find the predictions of a catalogue.
 
@@ -85,7 +136,7 @@ def tables_of(catalogue: Catalogue) -> list[Tables]:
     list of Tables
         One for each network with predictions, by name.
     """
-    by_network: dict[str, list[tuple[Path, int]]] = {}
+    by_network = _bundled_tables(catalogue)
     for path in folder().glob("*.json"):
         try:
             manifest = json.loads(path.read_bytes())

@@ -51,9 +51,9 @@ class _ScoreCAM(ScoreCAM):
 
 
 CAMS: dict[str, type[BaseCAM]] = {
+    "HiResCAM": HiResCAM,
     "Grad-CAM": GradCAM,
     "Grad-CAM++": GradCAMPlusPlus,
-    "HiResCAM": HiResCAM,
     "LayerCAM": LayerCAM,
     "Eigen-CAM": _EigenCAM,
     "Score-CAM": _ScoreCAM,

@@ -103,7 +103,7 @@ def saliency_map(
     inputs: np.ndarray | torch.Tensor | FeatureMaps,
     target: AnswerLogOdds,
     *,
-    method: str = "Grad-CAM",
+    method: str = "HiResCAM",
     views: int = 1,
     progress: Progress | None = None,
 ) -> SaliencyMap:

@@ -15,7 +15,7 @@ _TEXTURE = 64  # cells of the texture along each side
 
 
 def disk_layers(parameters: Parameters, frame: Frame) -> dict[str, np.ndarray]:
-    """Return the light of the components that lie in the plane of the disk, each (n, n), as parts of the galaxy's.
+    """Return the layers in the plane of the disk, (n, n) each, as parts of the galaxy's light.
 
     A thin disk of surface brightness Σ, inclined by i, is seen as Σ(x, y / cos i) / cos i. A thick one, whose height
     does not depend on the place, is that image convolved with its height times sin i: `thicken` does this.
@@ -29,13 +29,14 @@ def disk_layers(parameters: Parameters, frame: Frame) -> dict[str, np.ndarray]:
     offsets = (np.arange(parts, dtype=np.float32) - (parts - 1) / 2) / parts * np.float32(frame.scale)
     plane_along = (along[near][:, np.newaxis] + 0 * offsets) / np.float32(p.radius)
     plane_across = (across[near][:, np.newaxis] + offsets) / np.float32(p.radius * cos)
+    area: np.ndarray | float = frame.scale**2 / (cos * p.radius**2)  # of a pixel, in the plane of the disk, in radii
     if p.disturbed:
-        plane_along, plane_across = _bent(plane_along, plane_across, p)
-    area = frame.scale**2 / (cos * p.radius**2)  # of a pixel, in the plane of the disk, in radii
+        plane_along, plane_across, stretch = _bent(plane_along, plane_across, p)
+        area = area / stretch.mean(axis=1)
     layers = {}
     for name, light in _in_plane(p, plane_along, plane_across).items():
         layers[name] = frame.zeros()
-        layers[name][near] = light.mean(axis=1) * np.float32(area)
+        layers[name][near] = (light.mean(axis=1) * area).astype(np.float32)
     if "arms" in layers and p.knots:
         _add_knots(layers["arms"], p, frame, cos)
     if p.clumps:
@@ -51,20 +52,20 @@ def disk_fraction(parameters: Parameters) -> float:
 
 
 def _parts(scale: float, p: Parameters, cos: float) -> int:
-    """Return into how many parts a pixel is divided across the disk, so that the disk is not thinner than one."""
+    """Return into how many parts a pixel is divided across an inclined disk."""
     height = p.radius / profiles.SCALES_IN_HALF_LIGHT * max(cos, 0.02)
     return min(max(1, math.ceil(scale / height)), _FINEST)
 
 
-def _bent(along: np.ndarray, across: np.ndarray, p: Parameters) -> tuple[np.ndarray, np.ndarray]:
-    """Shift and bend the outer disk: Fourier mode 1 and bending mode 2 (Peng et al. 2010, eqs. 23 to 25)."""
+def _bent(along: np.ndarray, across: np.ndarray, p: Parameters) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Shift and bend the outer disk: Fourier mode 1, bending mode 2 (Peng et al. 2010, sec. 5)."""
     random = np.random.default_rng([p.seed, 1])
     side = random.uniform(0, 2 * math.pi)
     radius, angle = np.hypot(along, across), np.arctan2(across, along)
     far = np.minimum(radius / 2, 1.5).astype(np.float32)
     stretch = 1 + np.float32(0.45 * p.disturbed) * far * np.cos(angle - side)
     bend = np.float32(0.12 * p.disturbed * random.choice([-1, 1])) * radius**2 / (1 + 0.3 * radius)
-    return along / stretch, across / stretch + bend
+    return along / stretch, across / stretch + bend, stretch**2
 
 
 def _in_plane(p: Parameters, x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
@@ -100,7 +101,7 @@ def turned_in_plane(x: np.ndarray, y: np.ndarray, angle: float) -> tuple[np.ndar
 
 
 def _mean_excess(p: Parameters) -> float:
-    """Return the light of the arms over that of the smooth disk, from a coarse sum over the plane."""
+    """Return the light of the arms over that of the smooth disk, by a coarse sum."""
     if p.arms < 1 or not p.arm_contrast:
         return 0.0
     radius, angle = np.meshgrid(np.linspace(0.05, 4, 40), np.linspace(0, 2 * math.pi, 72, endpoint=False))
@@ -134,7 +135,7 @@ def _arms(p: Parameters, radius: np.ndarray, angle: np.ndarray) -> np.ndarray:
 
 
 def _texture(p: Parameters, radius: np.ndarray, angle: np.ndarray, stream: int) -> np.ndarray:
-    """Return a positive texture with mean 1, in logarithmic radius and angle: log-normal noise of a fixed size."""
+    """Return log-normal noise with mean 1, smooth in logarithmic radius and angle."""
     noise = np.random.default_rng([p.seed, stream]).standard_normal((_TEXTURE, _TEXTURE))
     smooth = ndimage.gaussian_filter(noise, 1.2, mode="wrap")
     texture = np.exp(0.9 * smooth / smooth.std()).astype(np.float32)
@@ -153,7 +154,7 @@ def _add_knots(arms: np.ndarray, p: Parameters, frame: Frame, cos: float) -> Non
     total = float(arms.sum()) * p.knots
     arms *= 1 - p.knots
     count = round(p.arms)
-    number = 24 * count
+    number = 60 * count
     radius = p.arm_start + random.gamma(2.0, 1 / profiles.SCALES_IN_HALF_LIGHT, number)
     winding = math.copysign(1 / math.tan(math.radians(max(abs(p.pitch), 2.0))), p.pitch)
     angle = math.radians(p.arm_angle) + winding * np.log(radius / p.arm_start)
@@ -165,7 +166,7 @@ def _add_knots(arms: np.ndarray, p: Parameters, frame: Frame, cos: float) -> Non
 
 
 def _add_clumps(plane: np.ndarray, p: Parameters, frame: Frame, cos: float) -> None:
-    """Add the clumps of an irregular galaxy: groups of points, each group as wide as an association of stars."""
+    """Add the clumps of an irregular galaxy, as groups of points."""
     random = np.random.default_rng([p.seed, 6])
     number, each = 14, 60
     middle = random.normal(0, 0.75, (2, number, 1))
@@ -178,7 +179,7 @@ def _add_clumps(plane: np.ndarray, p: Parameters, frame: Frame, cos: float) -> N
 def _add_in_plane(
     plane: np.ndarray, p: Parameters, frame: Frame, cos: float, x: np.ndarray, y: np.ndarray, light: np.ndarray
 ) -> None:
-    """Add points in the plane of the disk, whose coordinates are in radii; this inverts `Frame.aligned`."""
+    """Add points in the plane of the disk, given in radii; this inverts `Frame.aligned`."""
     along, across = x * p.radius, y * p.radius * cos
     angle = math.radians(p.position_angle)
     sky_x = -along * math.sin(angle) - across * math.cos(angle)
@@ -192,7 +193,7 @@ def _power_law(random: np.random.Generator, number: int) -> np.ndarray:
 
 
 def thicken(planes: np.ndarray, parameters: Parameters, frame: Frame) -> np.ndarray:
-    """Convolve thin disks, (2, n, n), with their height as seen from the side: sech²(z / z0), times sin i.
+    """Convolve two thin disks, (2, n, n), with their height sech²(z / z0), seen at an angle.
 
     References
     ----------

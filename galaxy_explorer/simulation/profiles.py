@@ -53,7 +53,7 @@ def sersic(
 
     References
     ----------
-    Sérsic 1963; Peng et al. 2010, AJ 139, 2097, eqs. 3 and 4 (total light with boxiness).
+    Sérsic 1963; Peng et al. 2010, AJ 139, 2097 (total light, with boxiness).
     """
     b = sersic_b(index)
     total = (
@@ -68,7 +68,7 @@ def boxy_radius(along: np.ndarray, across: np.ndarray, axis_ratio: float, box: f
 
     References
     ----------
-    Athanassoula et al. 1990, MNRAS 245, 130; Peng et al. 2010, eq. 2.
+    Athanassoula et al. 1990, MNRAS 245, 130; Peng et al. 2010, AJ 139, 2097.
     """
     if box == 0:
         return np.hypot(along, across / axis_ratio)
@@ -77,13 +77,13 @@ def boxy_radius(along: np.ndarray, across: np.ndarray, axis_ratio: float, box: f
 
 
 def _area_of_box(box: float) -> float:
-    """Return the area of a boxy ellipse over that of an ellipse: 1 / R(C0), Peng et al. 2010, eq. 5."""
+    """Return the area of a boxy ellipse over that of an ellipse (Peng et al. 2010)."""
     c = box + 2
     return float(4 * beta(1 / c, 1 + 1 / c) / (math.pi * c))
 
 
 def exponential(radius: np.ndarray, half_light: float) -> np.ndarray:
-    """Return the exponential profile of a disk at radii in its plane; the whole plane has 1 (Freeman 1970)."""
+    """Return the exponential profile of a disk, whose total is 1 (Freeman 1970, ApJ 160, 811)."""
     scale = half_light / SCALES_IN_HALF_LIGHT
     return np.exp(-radius / scale) / (2 * math.pi * scale**2)
 
@@ -92,7 +92,7 @@ SCALES_IN_HALF_LIGHT = 1.67835  # half-light radius of an exponential disk over 
 
 
 def ferrers(along: np.ndarray, across: np.ndarray, length: float, width: float) -> np.ndarray:
-    """Return the modified Ferrers profile of a bar, I = I0 [1 - (r / a)^(2 - β)]^α within a, with α = 2 and β = 0.
+    """Return the modified Ferrers profile of a bar, I0 [1 - (r / a)^(2 - β)]^α, α = 2, β = 0.
 
     Parameters
     ----------
@@ -105,8 +105,8 @@ def ferrers(along: np.ndarray, across: np.ndarray, length: float, width: float) 
 
     References
     ----------
-    Ferrers 1877; Laurikainen et al. 2007, MNRAS 381, 401; Peng et al. 2010, eq. 11. C0 = 1: bars are boxy
-    (Gadotti 2009, MNRAS 393, 1531).
+    Ferrers 1877; Peng et al. 2010, AJ 139, 2097 (modified Ferrers profile). C0 = 1, since bars are boxy (Gadotti
+    2009, MNRAS 393, 1531).
     """
     part = np.minimum(boxy_radius(along, across, width, 1.0) / length, 1)
     # ∫ [1 - t²]² 2t dt = 1/3, over the area of the generalised ellipse.
@@ -114,7 +114,7 @@ def ferrers(along: np.ndarray, across: np.ndarray, length: float, width: float) 
 
 
 def ring(radius: np.ndarray, centre: float, width: float) -> np.ndarray:
-    """Return a Gaussian ring at radii in the plane of a disk; its total is 1 to within the part inside the centre.
+    """Return a Gaussian ring in the plane of a disk, whose total is about 1.
 
     `width` is the full width at half maximum.
     """

@@ -7,7 +7,7 @@ from galaxy_explorer.simulation import camera, scene
 from galaxy_explorer.simulation.frame import SDSS_PIXEL, SIDE, Frame
 from galaxy_explorer.simulation.parameters import Parameters
 
-_FRAME_QUALITY, _CUTOUT_QUALITY = 90, 85
+_FRAME_QUALITY, _CUTOUT_QUALITY = (89, 62), (75, 75)
 _LEAST_PART = 0.25  # of the light at a place, from which a component counts as being there
 _LEAST_LIGHT = 0.015  # nanomaggies per 0.396 arcsec pixel: about half the noise of the sky in r
 _LEAST_DEPTH = 0.35  # optical depth, from which dust shows
@@ -77,7 +77,7 @@ def component_masks(parameters: Parameters, size: int = SIDE) -> dict[str, np.nd
 
 
 def _blurred(light: np.ndarray, seeing: float, frame: Frame) -> np.ndarray:
-    return camera.blurred(np.stack([light] * 3).astype(np.float32), seeing, frame)[1]
+    return camera.blurred(light.astype(np.float32), seeing, frame)
 
 
 def _shown(part: np.ndarray, frame: Frame, size: int) -> np.ndarray:

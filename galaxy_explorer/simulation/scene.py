@@ -15,12 +15,12 @@ _DIVISION = 9
 YOUNG = frozenset({"arms", "ring", "clumps"})
 # Of the g, r and i light that a lane takes: the galactic extinction law over that in r (Schlegel et al. 1998, table 6).
 EXTINCTION = np.array([1.38, 1.0, 0.76], np.float32)
-_DEEPEST = 3.0  # optical depth in r of the darkest lane
+_DEEPEST = 4.5  # optical depth in r of the darkest lane
 
 
 @dataclass(frozen=True)
 class Component:
-    """A part of the galaxy: its light in r as a part of the galaxy's, (n, n), and its colour g - r in mag."""
+    """Part of a galaxy: its share of the light in r, (n, n), and its colour g - r in mag."""
 
     name: str
     light: np.ndarray
@@ -59,7 +59,7 @@ def _thick(layers: dict[str, np.ndarray], p: Parameters, frame: Frame) -> dict[s
 
 
 def bulge(p: Parameters, frame: Frame) -> np.ndarray:
-    """Return the light of the bulge, as a part of the galaxy's; pixels near its middle are means over parts."""
+    """Return the share of light in the bulge, (n, n); pixels near its middle are divided."""
     along, across = frame.aligned(p.position_angle)
     light = _bulge_at(p, along, across)
     middle = frame.n // 2
@@ -81,7 +81,7 @@ def _bulge_at(p: Parameters, along: np.ndarray, across: np.ndarray) -> np.ndarra
 
 
 def dust(parameters: Parameters, frame: Frame) -> np.ndarray:
-    """Return the optical depth in r of the dust lane, (n, n): a thinner disk in front of the near half.
+    """Return the optical depth in r of the dust lane, (n, n): a thin disk seen from the side.
 
     The lane follows the long axis, exponential along it and sech² across (Xilouris et al. 1999, A&A 344, 868: about
     half as thick as the stars and 1.4 times as long). It crosses the middle where the disk is seen edge-on, and
@@ -116,8 +116,7 @@ def bands(parameters: Parameters, frame: Frame) -> np.ndarray:
             plane *= np.exp(-extinction * depth)
     planes += beside
     if p.star_fraction:
-        for plane, factor in zip(planes, surroundings.band_fluxes(p.disk_colour), strict=True):
-            frame.add_points(plane, np.zeros(1), np.zeros(1), np.array([p.star_fraction * total * factor]))
+        surroundings.add_star(planes, p.star_fraction * total * surroundings.band_fluxes(p.disk_colour), frame)
     surroundings.add_stars(planes, p, frame)
     surroundings.add_galaxies(planes, p, frame)
     if p.trail:

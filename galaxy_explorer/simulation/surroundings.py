@@ -34,7 +34,7 @@ def companion(p: Parameters, frame: Frame) -> np.ndarray:
 
 
 def tails(p: Parameters, frame: Frame) -> np.ndarray:
-    """Return the light of two tidal tails, which leave the galaxy on opposite sides and bend the same way.
+    """Return the light of two tidal tails on opposite sides, which bend the same way.
 
     Their ridges are open logarithmic spirals that widen and fade outwards, the look of the tails in the models
     of Toomre & Toomre 1972, ApJ 178, 623; one lies near the companion, as a bridge.
@@ -58,7 +58,7 @@ def tails(p: Parameters, frame: Frame) -> np.ndarray:
 
 
 def arc(p: Parameters, frame: Frame) -> np.ndarray:
-    """Return the light of a lensed galaxy: a part of an Einstein ring, Gaussian across, fading to its ends.
+    """Return the light of a lensed galaxy: part of an Einstein ring, Gaussian across.
 
     A source behind a singular isothermal lens is drawn out along the Einstein ring (Schneider, Ehlers & Falco 1992).
     """
@@ -83,12 +83,33 @@ def add_stars(bands: np.ndarray, p: Parameters, frame: Frame) -> None:
     random = np.random.default_rng([p.seed, 10])
     number = round(p.field_stars)
     x, y, light = _scattered(random, number, frame, 0.2, 13.0)
-    red = random.random(number) < 0.6
-    colour = np.where(red, random.normal(1.35, 0.12, number), random.normal(0.55, 0.17, number))
+    red = random.random(number) < np.clip(0.7 + 0.25 * np.log10(30 / light), 0.1, 0.7)
+    colour = np.where(red, random.normal(1.35, 0.12, number), random.normal(0.58, 0.13, number))
     beyond = np.where(red, random.uniform(0.5, 1.6, number), 0.4 * (colour - 0.1))
     factors = np.stack([10 ** (-0.4 * colour), np.ones(number), 10 ** (0.4 * beyond)])
     for plane, factor in zip(bands, factors, strict=True):
         frame.add_points(plane, x, y, light * factor)
+
+
+def add_star(bands: np.ndarray, light: np.ndarray, frame: Frame) -> None:
+    """Add a star in the middle, with a halo and the four spikes by the vanes of the secondary mirror.
+
+    Halo and spikes have 2 % of the light each. The halo falls as r^-2, about as the wings of the point spread function
+    of SDSS do (de Jong 2008, MNRAS 388, 1521).
+    """
+    reach = np.exp(np.linspace(math.log(0.7), math.log(frame.half_width), 400))
+    arms = np.radians(frame.turn + 45 + np.array([[0], [90], [180], [270]]))
+    shares = np.broadcast_to(1 / reach / reach[0], (4, len(reach))).ravel()
+    halo = 1 / (1 + (frame.x**2 + frame.y**2) / 2)
+    for plane, all_light in zip(bands, light, strict=True):
+        frame.add_points(plane, np.zeros(1), np.zeros(1), np.array([0.96 * all_light]))
+        frame.add_points(
+            plane,
+            (reach * np.cos(arms)).ravel(),
+            (reach * np.sin(arms)).ravel(),
+            0.02 * all_light * shares / shares.sum(),
+        )
+        plane += np.float32(0.02 * all_light / halo.sum()) * halo
 
 
 def add_galaxies(bands: np.ndarray, p: Parameters, frame: Frame) -> None:
@@ -100,7 +121,7 @@ def add_galaxies(bands: np.ndarray, p: Parameters, frame: Frame) -> None:
     number = round(p.field_galaxies)
     x, y, light = _scattered(random, number, frame, 0.4, 16.5)
     sizes = 0.55 * light**0.25 * random.lognormal(0, 0.3, number)
-    colours = band_fluxes(random.normal(0.9, 0.35, number))
+    colours = band_fluxes(random.normal(0.82, 0.35, number))
     for k in range(number):
         rows, columns = frame.patch(x[k], y[k], 5 * sizes[k] + frame.scale)
         angle, ratio = random.uniform(0, 180), random.uniform(0.35, 1)
@@ -124,7 +145,7 @@ def _scattered(
 
 
 def add_trail(bands: np.ndarray, p: Parameters, frame: Frame) -> None:
-    """Add a satellite's trail, which is in one band only, since SDSS observed the bands one after the other."""
+    """Add a satellite's trail in one band, since SDSS observed the bands one after the other."""
     random = np.random.default_rng([p.seed, 12])
     _, across = frame.aligned(random.uniform(0, 180), *random.uniform(-0.3, 0.3, 2) * frame.half_width)
     width = np.float32(0.6)

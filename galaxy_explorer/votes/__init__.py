@@ -2,10 +2,11 @@
 
 from galaxy_explorer.votes.agreement import Agreement, Difference, agreement, differences
 from galaxy_explorer.votes.ballots import Ballot, check_answers, counts_of, next_question
-from galaxy_explorer.votes.data_set import merge, read_ballots, tables_of, write_data_set
+from galaxy_explorer.votes.data_set import SCORES, merge, read_ballots, tables_of, write_data_set
 from galaxy_explorer.votes.weighting import consistency_weights, scores_of
 
 __all__ = [
+    "SCORES",
     "Agreement",
     "Ballot",
     "Difference",

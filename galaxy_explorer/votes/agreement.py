@@ -76,7 +76,7 @@ def agreement(ballots: Iterable[Ballot], votes: Mapping[str, np.ndarray]) -> dic
 
 
 def differences(ballots: Iterable[Ballot], votes: Mapping[str, np.ndarray]) -> list[Difference]:
-    """Return the voter's answers that are not the most frequent one, those of the smallest share first."""
+    """Return the voter's answers that are not the most frequent one, the rarest first."""
     found = []
     for ballot in ballots:
         for column, shares in _compared([ballot], votes):
@@ -89,7 +89,7 @@ def differences(ballots: Iterable[Ballot], votes: Mapping[str, np.ndarray]) -> l
 
 
 def _compared(ballots: Iterable[Ballot], votes: Mapping[str, np.ndarray]) -> Iterable[tuple[str, np.ndarray]]:
-    """Yield each answer to a question that volunteers were asked, with the shares of its question's answers."""
+    """Yield each answer that can be compared, with the shares of its question's answers."""
     for ballot in ballots:
         if ballot.galaxy not in votes:
             continue

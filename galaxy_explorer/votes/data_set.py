@@ -1,4 +1,4 @@
-"""Ballots as files: raw votes, counts, and the score table that opens and trains like any other."""
+"""Ballots as files: raw votes, counts, and a score table like any other."""
 
 import io
 from collections import defaultdict

@@ -35,7 +35,7 @@ def scores_of(ballots: Sequence[Ballot], weights: Mapping[str, float] | None = N
     -------
     (37,) np.ndarray of float
         Vote fractions in the order of `COLUMNS`: a question's share of the (weighted) votes times the mass that
-        reaches it. NaN where votes reach a question in the scores that nobody was asked.
+        reaches it. NaN where votes reach a question in the scores that no one was asked.
     """
     return fractions_from_shares(_shares(ballots, weights or {}))
 
@@ -69,7 +69,7 @@ def consistency_weights(ballots: Sequence[Ballot]) -> dict[str, float]:
 
 
 def _shares(ballots: Sequence[Ballot], weights: Mapping[str, float]) -> np.ndarray:
-    """Return the shares of the weighted votes; NaN where nobody was asked."""
+    """Return the shares of the weighted votes; NaN where no one was asked."""
     counts = np.zeros(len(COLUMNS))
     for ballot in ballots:
         counts[[INDEX[column] for column in ballot.answers]] += weights.get(ballot.voter, 1.0)

@@ -121,8 +121,36 @@ def test_the_map_is_coloured_pointed_at_lassoed_and_linked_to(
     expect(chips).to_have_count(0)
     expect(stage).to_have_attribute("data-matches", str(GALAXIES))
     settled(page)
+    _pinch(page, stage, 40, 120)
+    expect(stage).to_have_attribute("data-zoom", re.compile(r"^(2\.[5-9]|3)"))
+    _pinch(page, stage, 120, 40)
+    expect(stage).to_have_attribute("data-zoom", re.compile(r"^(0\.9|1\.0)"))
+    stage.focus()
+    page.keyboard.press("0")
     page.mouse.click(*place)
     expect(page.get_by_role("heading", name=galaxy)).to_be_visible()
+
+
+def _pinch(page: Page, stage: Locator, before: float, after: float) -> None:
+    """Put two fingers on the map, each at a distance from its middle, and move them to another distance."""
+    box = stage.bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    browser = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *places: float) -> None:
+        points = [{"x": x + place, "y": y, "id": number} for number, place in enumerate(places)]
+        browser.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    browser.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    touch("touchStart", -before)
+    touch("touchStart", -before, before)
+    for distance in np.linspace(before, after, 8):
+        touch("touchMove", -distance, distance)
+    touch("touchEnd", -after)
+    touch("touchEnd")
+    browser.send("Emulation.setTouchEmulationEnabled", {"enabled": False})
+    browser.detach()
 
 
 def _lasso_a_part(page: Page, stage: Locator) -> None:

@@ -15,10 +15,11 @@ from mosaic_files import write_bands
 from PIL import Image
 
 from galaxy_explorer.catalogue import open_catalogue
-from galaxy_explorer.cli import main
+from galaxy_explorer.cli import _parser, main
 from galaxy_explorer.commands import cutouts as command
 from galaxy_explorer.images import read_image
 from galaxy_explorer.survey import cutting
+from galaxy_explorer.survey.targets import RADIUS_UNITS
 
 SOURCES = [(150.0, 2.0), (150.015, 2.01), (149.99, 1.985), (150.031, 2.0), (150.2, 2.0)]
 IDS = [100000000000587741 + number for number in range(len(SOURCES))]
@@ -258,3 +259,8 @@ def test_repeated_ids_are_refused(survey, run, capsys):
     table.write(survey / "twice.fits")
     assert run(catalogue="twice.fits") == 2
     assert f"row 4: galaxy {IDS[0]} is already in row 1" in capsys.readouterr().err
+
+
+def test_the_command_line_offers_the_units_of_radii():
+    help_text = _parser()._subparsers._group_actions[0].choices["cutouts"].format_help()
+    assert f"{{{','.join(RADIUS_UNITS)}}}" in help_text  # cli.py states them again, to start without numpy

@@ -12,7 +12,15 @@ from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, MASS_COLUMN, QUESTION_OF, SLICES
 from galaxy_explorer.evaluation.interval_check import check_intervals, vote_noise
 from galaxy_explorer.evaluation.interval_fit import KNOTS, cross_coverage, fit_interval_model
-from galaxy_explorer.evaluation.intervals import LEVEL, Coverage, IntervalModel, QuantileCurves, coverage
+from galaxy_explorer.evaluation.intervals import (
+    LEVEL,
+    Coverage,
+    IntervalModel,
+    QuantileCurves,
+    coverage,
+    hats,
+    mass_hats,
+)
 from galaxy_explorer.flow_chart import flow_chart
 from galaxy_explorer.models import Card, Model, build
 from galaxy_explorer.prediction import predict, predict_catalogue
@@ -283,3 +291,14 @@ class TestPredictions:
     def test_of_another_interval_model_have_another_key(self, model, interval_model):
         models = ({}, {1: interval_model}, {1: constant(0.2, 0.6)})
         assert len({with_models(model, one).key(8) for one in models}) == 3
+
+
+@pytest.mark.parametrize("masses", [(0.1,), (0.05, 0.2, 0.9)])
+def test_ends_are_interpolated_linearly_as_they_are_fitted(masses):
+    random, knots = np.random.default_rng(5), (0.0, 0.1, 0.5, 1.0)
+    curve = np.sort(random.uniform(size=(2, len(knots), len(masses))), axis=0)
+    both = [{name: one.tolist() for name in COLUMNS} for one in curve]
+    curves = QuantileCurves(knots, masses, *both, steps=dict.fromkeys(COLUMNS, (-1.0, -1.0, -1.0)))
+    values, reached = np.append(random.uniform(-0.1, 1.1, (2, 500)), [[0.1, 1.0, np.nan], [0.2, 0.0, 0.5]], axis=1)
+    expected = ((hats(values, knots) @ curve) * mass_hats(reached, masses)).sum(axis=-1)
+    assert curves.ends_of("Class3.1", values, reached, reached) == pytest.approx(expected, abs=1e-12, nan_ok=True)

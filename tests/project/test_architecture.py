@@ -15,7 +15,7 @@ PACKAGE = "galaxy_explorer"
 LEVELS = {
     **{"decision_tree": 1, "storage": 1, "progress": 1, "signals": 1},
     **{"images": 2, "sky": 2, "simulation": 2},
-    **{"catalogue": 3, "drawn_galaxies": 3, "evaluation": 3, "flow_chart": 3, "models": 3, "votes": 3},
+    **{"catalogue": 3, "evaluation": 3, "flow_chart": 3, "models": 3, "votes": 3},
     **{"prediction": 4, "saliency": 4, "similarity": 4},
     **{"survey": 5, "training": 5, "app.paths": 4, "app.state": 5, "app.server": 5, "app.services": 6, "app.ui": 6},
     **{"app.query": 7, "app.asking": 7, "app.panel": 7, "commands": 7},

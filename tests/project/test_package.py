@@ -15,8 +15,10 @@ ROOT = Path(__file__).parents[2]
 OPEN_THE_APP = """
 from streamlit.testing.v1 import AppTest
 import galaxy_explorer
+from galaxy_explorer.catalogue import open_catalogue
 from galaxy_explorer.storage import bundled
 app = AppTest.from_file(str(bundled("app.py")), default_timeout=600).run()
+print(len(open_catalogue("simulated")))
 print(galaxy_explorer.__file__)
 print(len(app.exception), "smooth" in [button.label for button in app.button])
 """
@@ -24,7 +26,7 @@ print(len(app.exception), "smooth" in [button.label for button in app.button])
 HELP_OF_ALL = """
 import contextlib
 from galaxy_explorer.cli import main
-for command in ("app", "predict", "evaluate", "fetch", "pack", "train"):
+for command in ("app", "predict", "evaluate", "fetch", "pack", "simulate", "train"):
     with contextlib.suppress(SystemExit):
         main([command, "--help"])
 """
@@ -77,6 +79,7 @@ def test_the_installed_package_predicts_with_its_own_weights(run, tmp_path: Path
 
 
 def test_the_installed_app_opens_and_shows_the_sample(run, environment: Path) -> None:
-    where, result = run("python", "-c", OPEN_THE_APP).splitlines()[-2:]
+    simulated, where, result = run("python", "-c", OPEN_THE_APP).splitlines()[-3:]
+    assert simulated == "400"
     assert Path(where).is_relative_to(environment.parent)
     assert result == "0 True"

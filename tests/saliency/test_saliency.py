@@ -1,6 +1,7 @@
 """Saliency maps: their target, and that they show the evidence where it is."""
 
 import copy
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from galaxy_explorer.decision_tree import COLUMNS, INDEX, QUESTION_OF, SLICES, c
 from galaxy_explorer.models.heads import TreeHead
 from galaxy_explorer.models.networks import GalaxyNetwork
 from galaxy_explorer.saliency import METHODS, SCORE_CAM_CHANNELS, AnswerLogOdds, SaliencyMap, saliency_map
+from galaxy_explorer.saliency.methods import POINTING_OF_MIDDLE
 
 SPIRAL = columns_of(4)[0]
 ARMS = columns_of(11)[2]
@@ -88,7 +90,7 @@ def test_every_answer_can_be_explained(network: GalaxyNetwork) -> None:
 
 
 def test_methods_are_in_order_and_describe_themselves() -> None:
-    assert list(METHODS) == ["Grad-CAM", "Grad-CAM++", "HiResCAM", "LayerCAM", "Eigen-CAM", "Score-CAM"]
+    assert list(METHODS) == ["HiResCAM", "Grad-CAM", "Grad-CAM++", "LayerCAM", "Eigen-CAM", "Score-CAM"]
     assert saliency_map.__kwdefaults__["method"] == next(iter(METHODS))
     assert all(method.explanation.endswith(".") for method in METHODS.values())
     assert "same for every answer" in METHODS["Eigen-CAM"].explanation
@@ -140,7 +142,7 @@ def test_grad_cam_is_the_sum_of_maps_weighted_by_their_mean_gradient(network: Ga
     maps = maps - network.features(sky.values[..., None, None].expand_as(picture))
     raw = (gradient * maps.detach()).sum(dim=1, keepdim=True) * (-1 if against else 1)
     expected = nn.functional.interpolate(raw.clamp(min=0) / raw.max(), (64, 64), mode="bilinear")[0, 0]
-    found = explain(network, picture, ARMS, against=against)
+    found = explain(network, picture, ARMS, method="Grad-CAM", against=against)
     np.testing.assert_allclose(found.maximum, float(raw.max()), rtol=1e-4)
     np.testing.assert_allclose(found.heat, expected, atol=1e-4)
 
@@ -269,3 +271,13 @@ def test_score_cam_uses_the_strongest_channels_only() -> None:
     red, blue = quarters(found)
     assert blue > 0.1 > red
     assert found.maximum > 0.5  # from the blue channel itself, not from the faint copies of it
+
+
+def test_the_figures_of_the_methods_are_those_of_the_study():
+    page = (Path(__file__).parents[2] / "docs" / "behaviour.md").read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line.startswith("| `")]
+    known = {name: method.pointing for name, method in METHODS.items()} | {"(middle)": POINTING_OF_MIDDLE}
+    for name, pointing in known.items():
+        found = [float(cells[3]) for cells in rows if cells[1] == name]
+        assert len(found) == 2, name  # a network each
+        assert pointing == pytest.approx(np.mean(found), abs=0.011)

@@ -155,7 +155,7 @@ def test_an_unknown_answer_or_method_is_an_error_with_the_known_ones() -> None:
     network = small_network("fcn")
     with pytest.raises(ValueError, match=f"no answer 'Class12.1'; choose one of {COLUMNS[0]} to {COLUMNS[-1]}"):
         explain(network, random_picture(), "Class12.1")
-    with pytest.raises(ValueError, match="no saliency method 'LIME'; choose one of Grad-CAM, Grad-CAM"):
+    with pytest.raises(ValueError, match="no saliency method 'LIME'; choose one of HiResCAM, Grad-CAM"):
         explain(network, random_picture(), BAR, method="LIME")
 
 

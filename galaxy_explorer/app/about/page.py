@@ -31,7 +31,7 @@ from galaxy_explorer.images import ImageError
 
 WORKED = "100053"  # the sample's galaxy that is worked through: it shows the exception and questions not asked
 SHORT = 4  # questions of the worked galaxy that are shown at once
-FILLED_UP = f"Fewer than {ENOUGH} are filled up with galaxies of the bundled sample and drawings."
+FILLED_UP = f"Fewer than {ENOUGH} are filled up with galaxies of the bundled sample, and then simulated ones."
 NUMBERS = [str(question.number) for question in QUESTIONS]
 
 

@@ -71,7 +71,7 @@ def show_votes(source: str, catalogue: Catalogue) -> None:
     ballots = session.own(source)
     st.markdown(f"You have voted on **{galaxies_in_words(len(ballots))}** of {sources.source_label(source)}.")
     with st.container(horizontal=True):
-        label = "Go on voting" if ballots else "Vote on these galaxies"
+        label = "Continue voting" if ballots else "Vote on these galaxies"
         st.page_link(paths.VOTE, label=label, icon=":material/how_to_vote:", query_params={"source": source})
     if ballots:
         show_agreement(source, catalogue, ballots)

@@ -1,4 +1,4 @@
-"""Predictions of the galaxy that is asked about, computed in a thread while the visitor answers."""
+"""Predictions of the galaxy, computed in a thread while the visitor answers."""
 
 from concurrent.futures import Future
 from threading import Thread

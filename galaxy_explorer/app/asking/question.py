@@ -41,7 +41,7 @@ def show_back(take_back: Callable[[], None]) -> None:
 
 def pictures_of_buttons(pictures: Mapping[str, str]) -> str:
     """Return the style of the buttons ``answer_0``, …, which shows a CSS image on each."""
-    return "".join(f".st-key-answer_{place}{{--drawing:{image}}}" for place, image in enumerate(pictures.values()))
+    return "".join(f".st-key-answer_{place}{{--picture:{image}}}" for place, image in enumerate(pictures.values()))
 
 
 def progress_html(words: str, done: int, left: int) -> str:

@@ -1,6 +1,7 @@
 """Browse: a gallery of a catalogue, filtered and sorted by answers."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -19,11 +20,12 @@ from galaxy_explorer.app.ui import live_sdss
 from galaxy_explorer.app.ui.skeletons import GALLERY, waiting
 from galaxy_explorer.app.ui.url_params import ignored_param_message, unknown_params, warn_once
 from galaxy_explorer.app.ui.wording import escape_markdown, galaxies_in_words, listed, with_full_stop
-from galaxy_explorer.catalogue import SAMPLE, Catalogue, CatalogueError, draw_named
+from galaxy_explorer.catalogue import SAMPLE, SIMULATED, Catalogue, CatalogueError, draw_named
 from galaxy_explorer.prediction import cached
 
 FEW = 50  # galaxies; with fewer, ways to more are shown above the gallery
-PURPOSE = "Press one to see what volunteers and the networks say about it."
+PURPOSE = "Press one to see what {voters} and the networks say about it."
+PURPOSE_WITHOUT_VOTES = "Press one to see what the networks predict for it."
 FOLDER_HELP = (
     "The folder of the Galaxy Zoo challenge as Kaggle has it, or any folder or zip of pictures. A file's name without "
     "its ending is the galaxy's id; a `scores.csv` with the challenge's columns adds the volunteers' votes. Open it "
@@ -80,16 +82,23 @@ def url_messages(catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> 
 
 def show_count(catalogue: Catalogue, query: BrowseQuery, found: int) -> None:
     """Draw how many galaxies match, what they are for, ways to more, and the page numbers."""
-    kind = "built-in " if catalogue.name == SAMPLE else ""
+    kind = "built-in " if catalogue.name == SAMPLE else "simulated " if catalogue.simulated else ""
     count = f"**{found:,}** of {len(catalogue):,} {kind}galaxies."
     if found == len(catalogue):
-        count = f"**{found:,} {kind}{'galaxy' if found == 1 else 'galaxies'}.** {PURPOSE}"
+        voters = "simulated volunteers" if catalogue.simulated else "volunteers"
+        purpose = PURPOSE.format(voters=voters) if catalogue.votes.known.any() else PURPOSE_WITHOUT_VOTES
+        count = f"**{found:,} {kind}{'galaxy' if found == 1 else 'galaxies'}.** {purpose}"
     missing = f" {catalogue.missing_pictures:,} more have no picture." if catalogue.missing_pictures else ""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="count"):
         st.markdown(count + missing, width="content")
         with st.container(horizontal=True, vertical_alignment="center", width="content", key="more_galaxies"):
             live_sdss.choose_draw(catalogue.source)
             is_small = len(catalogue) < FEW and not draw_named(catalogue.source)
+            if is_small and catalogue.name == SAMPLE:
+                simulated = f"See {len(sources.open_source(SIMULATED))} simulated"
+                st.page_link(
+                    paths.BROWSE, label=simulated, icon=":material/blur_on:", query_params={"source": SIMULATED}
+                )
             if is_small:
                 live_sdss.offer_live("See 300 live from SDSS", "see_live")
             offer_folder()
@@ -102,7 +111,9 @@ def describe_catalogue(catalogue: Catalogue) -> str:
     """Describe the open catalogue, as an introduction to ways to more galaxies."""
     count = galaxies_in_words(len(catalogue))
     if catalogue.name == SAMPLE:
-        return f"The app has {count} built in, so that everything works offline."
+        return f"The app has {count} built in, so that everything works offline, and hundreds of simulated galaxies."
+    if catalogue.name == SIMULATED:
+        return f"These {count} were computed; the other sources in the list at the top are real."
     if draw_named(catalogue.name):
         return f"These {count} are drawn live from SDSS; “Draw other galaxies”, above, draws others."
     voted = int(catalogue.votes.known.sum())
@@ -110,19 +121,11 @@ def describe_catalogue(catalogue: Catalogue) -> str:
     return f"The open catalogue, {escape_markdown(catalogue.name)}, has {count}, {votes}."
 
 
-def show_matches(source: str, catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> None:
-    """Draw the gallery, or what to do if nothing matches."""
-    found = len(matches.rows)
-    if not found:
-        gallery.show_no_matches(catalogue, query)
-        return
-    gallery.show_gallery(source, catalogue, query, matches)
-    with st.container(horizontal=True, horizontal_alignment="center", vertical_alignment="bottom", key="more_pages"):
-        gallery.show_pages(query, found, Key.PAGES_BELOW)
-        voted = {"source": source, "of": "selection"} | sources.vote_params(catalogue)
-        st.page_link(paths.VOTE, label="Vote on these", icon=":material/how_to_vote:", query_params=voted)
-        if matches.answers.predicted:
-            downloads.offer_table(catalogue, query, matches)
+def show_below(source: str, catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> None:
+    """Draw what can be done with all galaxies that match."""
+    voted = {"source": source, "of": "selection"} | sources.vote_params(catalogue)
+    st.page_link(paths.VOTE, label="Vote on these", icon=":material/how_to_vote:", query_params=voted)
+    downloads.offer_table(catalogue, query, matches)
 
 
 def page() -> None:
@@ -152,7 +155,7 @@ def page() -> None:
     controls.show_chips(query, matches.answers)
     show_count(catalogue, query, len(matches.rows))
     explanations.explain_query(catalogue, query, matches)
-    show_matches(source, catalogue, query, matches)
+    gallery.show_gallery(source, catalogue, query, matches, partial(show_below, source, catalogue, query, matches))
     if catalogue.note:
         st.caption(escape_markdown(catalogue.note))
     with st.expander("How to get more galaxies", icon=":material/travel_explore:"):

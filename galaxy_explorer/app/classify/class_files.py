@@ -5,12 +5,11 @@ import streamlit as st
 from galaxy_explorer.app import state
 from galaxy_explorer.app.services.collections import session
 from galaxy_explorer.app.services.collections.collection import Collection, clean_name, file_name
-from galaxy_explorer.app.services.collections.ranking import Ranking, problem_of, saved_class
+from galaxy_explorer.app.services.collections.ranking import Ranking, keep_class, problem_of, remove_class, saved_class
 from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui.wording import as_sentence
 from galaxy_explorer.similarity.class_files import ENDING, MAX_BYTES, ClassFileError, read_class
 
-MAX_OPENED = 20
 SAVE_HELP = "A small file with what was learned: open it here again, or apply it with `galaxy-explorer classify`."
 
 
@@ -40,6 +39,16 @@ def offer_open() -> None:
         st.file_uploader("Class file", key=Key.CLASS_FILE, on_change=read, max_upload_size=size)
 
 
+def offer_remove(name: str) -> None:
+    """Draw the button that forgets an opened class; the file stays where it is."""
+
+    def remove() -> None:
+        remove_class(name)
+        st.query_params.pop("name", None)
+
+    st.button("Remove class", key="remove_class", icon=":material/close:", type="tertiary", on_click=remove)
+
+
 def open_file(content: bytes, file_name: str) -> None:
     """Open a class file and show what it finds, or the reason why it cannot be used."""
     mine = state.classify()
@@ -51,9 +60,9 @@ def open_file(content: bytes, file_name: str) -> None:
     mine.message = problem_of(saved)
     if mine.message:
         return
-    name, taken = clean_name(saved.name) or "class", {*session.collections().names, *mine.opened}
-    name = name if name not in taken else session.collections().free_name(f"{name} (file)")
-    mine.opened = dict([*mine.opened.items(), (name, saved)][-MAX_OPENED:])
+    name, kept = clean_name(saved.name) or "class", session.collections()
+    name = name if kept.free_name(name) == name else kept.free_name(f"{name} (file)")
+    keep_class(name, saved)
     st.query_params["name"] = name
 
 

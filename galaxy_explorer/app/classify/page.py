@@ -15,8 +15,9 @@ from galaxy_explorer.app.ui.buttons.heart import await_collections
 from galaxy_explorer.app.ui.predicting import offer_predictions
 from galaxy_explorer.app.ui.skeletons import GALLERY, waiting
 from galaxy_explorer.app.ui.url_params import unknown_params, warn_once
-from galaxy_explorer.app.ui.wording import cut, escape_markdown, with_full_stop
+from galaxy_explorer.app.ui.wording import as_sentence, cut, escape_markdown, with_full_stop
 from galaxy_explorer.catalogue import Catalogue, CatalogueError
+from galaxy_explorer.similarity.class_files import SavedClass
 
 PURPOSE = "Judge ten galaxies at a time. After each round the app has learned what you mean, and finds better ones."
 MARK_FIRST = "Press the heart on one galaxy or more of the kind that you look for, and come back."
@@ -88,20 +89,23 @@ def show_class(source: str, catalogue: Catalogue, collection: Collection) -> Non
         st.info("None of your galaxies is predicted yet; wait, or predict them.", icon=":material/hourglass_empty:")
         return
     judging.show_round(catalogue, collection, current, found)
-    results.show_quality(collection, found, marked)
+    results.show_quality(current.learned_from, source, found)
     results.show_found(source, catalogue, collection.name, found, "Most likely so far")
-    class_files.offer_save(collection, found)
+    class_files.offer_save(current.learned_from, found)  # marks that are not learned yet are not in it
 
 
-def show_opened(source: str, catalogue: Catalogue, name: str) -> None:
+def show_opened(source: str, catalogue: Catalogue, name: str, saved: SavedClass) -> None:
     """Draw what an opened class finds in the catalogue."""
-    saved = state.classify().opened[name]
     with st.container(horizontal=True, vertical_alignment="center", key="class_row"):
         st.subheader(escape_markdown(name), anchor=False, width="content")
         class_files.offer_open()
-    st.caption(
-        f"A class from a file, learned from {len(saved.marks)} marks with the {networks.label(saved.network)} network."
-    )
+        class_files.offer_remove(name)
+    if problem := ranking.problem_of(saved):
+        st.warning(as_sentence(problem), icon=":material/upload_file:")
+        return
+    marks = f" from {len(saved.marks):,} marks" if saved.marks else ""
+    quality = results.quality_in_words(saved.quality, name) if saved.quality else ""
+    st.caption(f"A class from a file, learned{marks} with the {networks.label(saved.network)} network. {quality}")
     if not has_embeddings(catalogue, saved.network) or not (found := ranking.rank_by_file(catalogue, saved)):
         return
     results.show_found(source, catalogue, name, found, "Most likely")
@@ -120,8 +124,8 @@ def page() -> None:
     if (opened := open_catalogue()) is None:
         return
     name = st.query_params.get("name") or kept.chosen
-    if name in state.classify().opened:
-        show_opened(*opened, name)
+    if saved := ranking.opened_class(name):
+        show_opened(*opened, name, saved)
         return
     if kept.all and name not in kept.names:
         st.warning(f"You have no collection and no opened class of the name “{escape_markdown(cut(name))}”.")

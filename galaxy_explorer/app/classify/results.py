@@ -6,6 +6,10 @@ import numpy as np
 import streamlit as st
 
 from galaxy_explorer.app import paths
+from galaxy_explorer.app.query import downloads
+from galaxy_explorer.app.query.filters.own_class import ClassRange
+from galaxy_explorer.app.query.matching import match_galaxies
+from galaxy_explorer.app.query.query import BY_CLASS, BrowseQuery
 from galaxy_explorer.app.services import sources
 from galaxy_explorer.app.services.collections.collection import Collection
 from galaxy_explorer.app.services.collections.ranking import Ranking
@@ -22,11 +26,12 @@ QUALITY_HELP = (
 )
 
 
-def show_quality(collection: Collection, found: Ranking, marked: int) -> None:
-    """Draw how many marks there are, and how well the class does on them."""
-    words = [f"**{found.yes} yes, {found.no} no.**"]
-    if marked > found.yes and not found.no:
-        words.append(f"{marked - found.yes} more are not learned yet.")
+def show_quality(collection: Collection, source: str, found: Ranking) -> None:
+    """Draw from how many marks of a collection the class is learned, and how well it does."""
+    words = [f"**Learned from {found.yes} yes, {found.no} no.**"]
+    left_out = sum(len(collection.ids(source, mark)) for mark in ("yes", "no")) - found.yes - found.no
+    if left_out:
+        words.append(f"{left_out:,} more are not predicted yet.")
     if not found.no:
         words.append("As long as you mark no galaxy “no”, random galaxies are used instead.")
     words.append(quality_in_words(found.quality, collection.name))
@@ -59,12 +64,15 @@ def quality_in_words(quality: Quality | None, name: str) -> str:
 
 def show_found(source: str, catalogue: Catalogue, name: str, found: Ranking, title: str) -> None:
     """Draw the most likely galaxies, to be marked, and the link to all in Browse."""
-    likely = int((found.scores >= MEMBER).sum())
+    members = BrowseQuery(filters=(ClassRange(name, MEMBER),), sort=BY_CLASS, network=found.network)
+    matches = match_galaxies(catalogue, members)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.subheader(title, anchor=False, width="content")
-        link = {"source": source, "class": f"{name}~{MEMBER:g}-1", "sort": "class", "network": found.network}
-        label = f"All {galaxies_in_words(likely)} above {MEMBER:g} in Browse"
-        st.page_link(paths.BROWSE, label=label, icon=":material/grid_view:", query_params=link)
+        with st.container(horizontal=True, vertical_alignment="center", width="content", key="members"):
+            link = {"source": source, **members.url_params()}
+            label = f"All {galaxies_in_words(len(matches.rows))} above {MEMBER:g} in Browse"
+            st.page_link(paths.BROWSE, label=label, icon=":material/grid_view:", query_params=link)
+            downloads.offer_table(catalogue, members, matches)
     rows = argsort_nan_last(found.scores, descending=True)
     rows = rows[np.isfinite(found.scores[rows])][:GALLERY_TILES]
     ids = catalogue.table.index[rows]

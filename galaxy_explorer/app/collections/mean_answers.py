@@ -11,7 +11,7 @@ from galaxy_explorer.app.services.answers import Answers, answers_of
 from galaxy_explorer.app.services.collections.collection import Collection
 from galaxy_explorer.app.services.result_cache import catalogue_result
 from galaxy_explorer.catalogue import Catalogue
-from galaxy_explorer.decision_tree import COLUMNS, QUESTION_OF, label_of, shares_from_fractions
+from galaxy_explorer.decision_tree import COLUMNS, QUESTION_OF, columns_of, label_of, mass_of, shares_from_fractions
 
 FEW = 3  # galaxies, below which a mean says little
 MAX_SHOWN = 8
@@ -31,10 +31,20 @@ def show(collection: Collection) -> None:
     st.subheader("What they have in common", anchor=False)
     by = f"predicted by the {answers.label} network" if answers.network else "by the volunteers"
     st.caption(f"Mean answer shares {by}, where they differ most from those of all galaxies.")
-    order = (table["these"] - table["all"]).abs().sort_values(ascending=False).index
-    st.dataframe(table.loc[order[:MAX_SHOWN]], **_layout("mean_differences"))
+    st.dataframe(table.loc[most_telling(table)], **_layout("mean_differences"))
     with st.expander("All 37 answers", icon=":material/table_rows:"):
         st.dataframe(table, **_layout("mean_answers"))
+
+
+def most_telling(table: pd.DataFrame) -> list[int]:
+    """Return the rows of `mean_table` that differ most, the most different first.
+
+    Answers such as "no bar", which "bar" implies, are left out. What few votes reach tells little: a difference
+    counts as far as votes reach its question.
+    """
+    implied = [columns_of(QUESTION_OF[name].number)[1:] == (name,) for name in COLUMNS]
+    difference = ((table["these"] - table["all"]).abs() * table["reached"]).mask(implied, -1.0)
+    return difference.sort_values(ascending=False, kind="stable").index[:MAX_SHOWN].tolist()
 
 
 def mean_table(catalogue: Catalogue, answers: Answers, rows: np.ndarray) -> pd.DataFrame | None:
@@ -52,7 +62,9 @@ def mean_table(catalogue: Catalogue, answers: Answers, rows: np.ndarray) -> pd.D
     shares = [100 * shares_from_fractions(mean) for mean in (these.mean(axis=0), everyone)]
     questions = [QUESTION_OF[name].text for name in COLUMNS]
     labels = [label_of(name) for name in COLUMNS]
-    return pd.DataFrame({"question": questions, "answer": labels, "these": shares[0], "all": shares[1]})
+    table = pd.DataFrame({"question": questions, "answer": labels, "these": shares[0], "all": shares[1]})
+    masses = [mass_of(QUESTION_OF[name].number, np.stack([these.mean(axis=0), everyone])).min() for name in COLUMNS]
+    return table.assign(reached=masses)  # the smaller mass of the votes that reach the question, here or everywhere
 
 
 def _layout(key: str) -> dict[str, Any]:
@@ -65,5 +77,5 @@ def _layout(key: str) -> dict[str, Any]:
         "these": config.ProgressColumn("these galaxies", **bar),
         "all": config.ProgressColumn("all galaxies", **bar),
     }
-    order = ["answer", "these", "all"] if key == "mean_differences" else None
+    order = ["question", "answer", "these", "all"][key == "mean_differences" :]
     return {"hide_index": True, "column_config": columns, "column_order": order}

@@ -9,7 +9,7 @@ from galaxy_explorer.app.collections import gallery, mean_answers, shared
 from galaxy_explorer.app.collections.management import choose, create, export_all, import_file, manage, offer_undo
 from galaxy_explorer.app.services import sources
 from galaxy_explorer.app.services.collections import session
-from galaxy_explorer.app.services.collections.collection import Collection
+from galaxy_explorer.app.services.collections.collection import Collection, Collections
 from galaxy_explorer.app.services.collections.exchange import Shared
 from galaxy_explorer.app.ui.buttons.heart import await_collections
 from galaxy_explorer.app.ui.url_params import unknown_params, warn_once
@@ -38,6 +38,17 @@ def show_empty() -> None:
         import_file()
     for column, (name, words) in zip(st.columns(len(HOW_TO), gap="medium"), HOW_TO.items(), strict=True):
         column.markdown(f"{name} {words}")
+
+
+def show_classes(kept: Collections) -> None:
+    """Draw links to the classes that the visitor opened from files."""
+    if not kept.classes:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="classes"):
+        st.caption("Classes from files:", width="content")
+        for name, _ in kept.classes:
+            link = {"source": sources.current_source(), "name": name}
+            st.page_link(paths.CLASSIFY, label=escape_markdown(name), icon=":material/category:", query_params=link)
 
 
 def show_actions(collection: Collection) -> None:
@@ -70,6 +81,7 @@ def page() -> None:
         st.info(message, icon=":material/upload_file:")
     if not kept.all:
         offer_undo()
+        show_classes(kept)
         show_empty()
         return
     with st.container(horizontal=True, vertical_alignment="center", key="collections_row"):
@@ -78,6 +90,7 @@ def page() -> None:
         import_file()
         export_all(kept)
         offer_undo()
+    show_classes(kept)
     collection = kept.get(kept.chosen)
     st.subheader(f"{escape_markdown(collection.name)} · {galaxies_in_words(len(collection))}", anchor=False)
     show_actions(collection)

@@ -10,9 +10,9 @@ from galaxy_explorer.app.compare.comparison import Comparison
 from galaxy_explorer.app.services import prediction_jobs
 from galaxy_explorer.app.services.networks import label
 from galaxy_explorer.app.services.prediction_jobs import PredictionJob, Status
-from galaxy_explorer.app.ui.predicting import duration, show_progress, start
+from galaxy_explorer.app.ui.predicting import RETRY, duration, show_failure, show_progress, start, unread_in_words
 from galaxy_explorer.app.ui.skeletons import ESTIMATE, waiting
-from galaxy_explorer.app.ui.wording import galaxies_in_words, listed, with_full_stop
+from galaxy_explorer.app.ui.wording import galaxies_in_words, listed
 from galaxy_explorer.catalogue import Catalogue
 
 
@@ -31,12 +31,11 @@ def show_predictions(catalogue: Catalogue, comparison: Comparison, wanted: int) 
     if running:
         show_progress(running)
         return
-    for network, job in jobs.items():
-        if job and job.status == Status.FAILED:
-            st.error(f"The prediction by **{label(network)}** failed: {with_full_stop(job.error)}")
+    failed = [job for job in jobs.values() if job and job.status == Status.FAILED]
+    for job in failed:
+        show_failure(job)
     if needed := {network: ids for network, ids in missing.items() if ids}:
-        failed = any(job and job.status == Status.FAILED for job in jobs.values())
-        offer_prediction(catalogue, needed, wanted, failed)
+        offer_prediction(catalogue, needed, wanted, bool(failed))
 
 
 def _predicts(job: PredictionJob, awaited: set[str]) -> bool:
@@ -63,11 +62,11 @@ def list_failures(catalogue: Catalogue, comparison: Comparison) -> None:
     """List the images that could not be read, with a button to retry: a disk may have been away."""
     if not comparison.failures:
         return
-    count = len(comparison.failures)
-    title = f"{count:,} picture{'s' if count > 1 else ''} could not be read"
-    with st.expander(title, icon=":material/broken_image:", expanded=not len(comparison)):
+    with st.expander(
+        unread_in_words(len(comparison.failures)), icon=":material/broken_image:", expanded=not len(comparison)
+    ):
         st.dataframe(pd.Series(comparison.failures, name="reason").rename_axis("galaxy"))
-        if st.button("Retry these pictures", icon=":material/refresh:"):
+        if st.button(RETRY, icon=":material/refresh:"):
             external = external_tables.tables()
             missing = {name: ids for name, ids in comparison.missing.items() if name not in external}
             start(catalogue, {network: [*ids, *comparison.failures] for network, ids in missing.items()})

@@ -14,11 +14,17 @@ from galaxy_explorer.app.ui.survey_links import links_out
 from galaxy_explorer.app.ui.wording import escape_markdown
 from galaxy_explorer.catalogue import Catalogue
 
+DOES_NOT_EXIST = (
+    "This galaxy does not exist: its picture was computed from parameters, and its votes are those of simulated "
+    "volunteers."
+)
 SDSS_ID = re.compile(r"\d{17,19}")
 
 
 def title_of(catalogue: Catalogue, galaxy_id: str) -> str:
-    """Return the name by position, as ``SDSS J132952.7+471143``; empty without one."""
+    """Return the name by position, as ``SDSS J132952.7+471143``, or as a simulated galaxy."""
+    if catalogue.simulated:
+        return f"Simulated galaxy {galaxy_id.removeprefix('simulated-')}"
     row = catalogue.table.loc[galaxy_id].to_dict()
     ra, dec = row.get("ra_deg", math.nan), row.get("dec_deg", math.nan)
     if math.isnan(ra) or math.isnan(dec):
@@ -42,6 +48,8 @@ def show_heading(catalogue: Catalogue, galaxy_id: str, title: str) -> None:
         st.title(escape_markdown(title) or f"Galaxy {escape_markdown(galaxy_id)}", anchor=False, width="content")
         copy_button(Key.COPY_ID, galaxy_id, galaxy_id if title else "", f"Copy id {galaxy_id}", "Id copied")
         show_heart(Address(catalogue.source, galaxy_id))
+    if catalogue.simulated:
+        st.caption(DOES_NOT_EXIST)
     row = catalogue.table.loc[galaxy_id].to_dict()
     if links := links_out(row.get("ra_deg"), row.get("dec_deg")):
         with st.container(key="identity"):

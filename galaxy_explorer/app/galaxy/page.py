@@ -22,13 +22,12 @@ from galaxy_explorer.app.state import GalaxyUrl, Key
 from galaxy_explorer.app.ui.buttons.copy_button import copy_button
 from galaxy_explorer.app.ui.crop_tool import FOUND, CroppedPicture, show_crop_row, show_square
 from galaxy_explorer.app.ui.skeletons import PAGE, PANEL, waiting
-from galaxy_explorer.app.ui.url_params import ignored_param_message, unknown_params, warn_once
+from galaxy_explorer.app.ui.url_params import ignored_param_message, replace_history, unknown_params, warn_once
 from galaxy_explorer.app.ui.wording import cut, escape_markdown, listed, with_full_stop
 from galaxy_explorer.catalogue import Catalogue, CatalogueError
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import ImageError
 
-HISTORY = Path(__file__).with_name("history.html")
 STYLE = Path(__file__).with_name("galaxy.css")
 
 
@@ -78,6 +77,8 @@ def show_navigation(source: str, catalogue: Catalogue, galaxy_id: str) -> DeltaG
             }
             st.button(label, type="tertiary", shortcut=label[0], **action)
         st.caption(position, width="content")
+        here = sources.simulated_parameters(catalogue, galaxy_id) or {"source": source, "galaxy": galaxy_id}
+        st.page_link(paths.WORKBENCH, label="Change it", icon=":material/tune:", query_params=here)
         voted = {"source": source, "galaxy": galaxy_id} | sources.vote_params(catalogue)
         st.page_link(paths.VOTE, label="Vote", icon=":material/how_to_vote:", query_params=voted)
         return st.container(width="content")
@@ -137,8 +138,8 @@ def read_url() -> None:
 def write_url(params: dict[str, str], arrived: bool) -> None:
     """Write the whole state of the page into the URL once the visitor changes anything.
 
-    The script `HISTORY` makes this replace the entry of the browser's history, so that one press of Back leaves the
-    galaxy. On arrival the script may not run yet, and the URL stays as it is.
+    The script of `replace_history` makes this replace the entry of the browser's history, so that one press of Back
+    leaves the galaxy. On arrival the script may not run yet, and the URL stays as it is.
     """
     if not arrived and st.query_params.to_dict() != params:
         st.query_params.from_dict(params)
@@ -182,8 +183,7 @@ def page() -> None:
     if state.shared().arrived:
         state.galaxy().url = None
     st.html(STYLE)
-    with st.container(key="history"):
-        st.html(HISTORY, unsafe_allow_javascript=True)
+    replace_history()
     if (opened := open_requested()) is None:
         return
     source, catalogue, galaxy_id = opened

@@ -77,16 +77,11 @@ def offer_places(catalogue: Catalogue, network: str, places: Places | None) -> N
 
 def show_gallery(source: str, catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> None:
     """Draw the galaxies that match, for everyone and for those who cannot see the map."""
-    found = len(matches.rows)
-    if not found:
-        gallery.show_no_matches(catalogue, query)
-        return
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="count"):
-        st.subheader("All galaxies" if found == len(catalogue) else "These galaxies", anchor=False)
-        gallery.show_pages(query, found, Key.PAGES_ABOVE)
-    gallery.show_gallery(source, catalogue, query, matches)
-    with st.container(horizontal=True, horizontal_alignment="center", vertical_alignment="bottom", key="more_pages"):
-        gallery.show_pages(query, found, Key.PAGES_BELOW)
+    if found := len(matches.rows):
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="count"):
+            st.subheader("All galaxies" if found == len(catalogue) else "These galaxies", anchor=False)
+            gallery.show_pages(query, found, Key.PAGES_ABOVE)
+    gallery.show_gallery(source, catalogue, query, matches, lambda: None)
 
 
 def show(source: str, catalogue: Catalogue) -> None:

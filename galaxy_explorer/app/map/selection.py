@@ -26,12 +26,12 @@ def show_selection(shown: ShownMap, query: BrowseQuery, matches: Matches) -> Non
     """Draw the count, and either how to use the map or what the selection has in common."""
     on_map = np.isin(shown.rows, shown.places.rows)
     selected = shown.rows[on_map]
+    kind = "simulated " if shown.catalogue.simulated else ""
+    st.markdown(f"### {galaxies_in_words(len(selected), kind)}")
     if len(selected) == len(shown.places):
-        st.markdown(f"### {galaxies_in_words(len(selected))}")
         st.markdown("Galaxies that look alike to a network lie close together.")
         st.markdown(HOW_TO)
         return
-    st.markdown(f"### {galaxies_in_words(len(selected))}")
     st.caption(f"of {len(shown.places):,} on the map")
     if not len(selected):
         return

@@ -136,13 +136,13 @@ def _read_shape(network: str) -> None:
 
 
 def _pressed_galaxy(shown: ShownMap, key: str, index: int) -> str:
-    """Return the id of the galaxy with a number on the map that the browser drew; empty if that map is unknown."""
+    """Return the id of a galaxy by its number on a map of that key; empty if it is unknown."""
     places = state.galaxy_map().sent.get((shown.catalogue.source, key))
     return str(shown.catalogue.table.index[places.rows[index]]) if places and index < len(places) else ""
 
 
 def _answer(shown: ShownMap, key: str, wish: Mapping[str, Any]) -> dict[str, Any]:
-    """Return requested pictures as one file, and what the card of a galaxy shows; neither by earlier numbers."""
+    """Return requested pictures as one file, and the card of a galaxy; none by earlier numbers."""
     answer: dict[str, Any] = {"ask": wish.get("ask")}
     if wish.get("key") != key:
         return answer

@@ -78,13 +78,13 @@ def show_chart(prediction: GalaxyPrediction, shown: str) -> dict[str, Any]:
         "volunteers": votes,
         "network_share_intervals": prediction.share_intervals,
         "network_name": networks.label(model),
+        "volunteers_name": "simulated" if galaxy.simulated else "volunteers",
     }
     readings, opened, selected = read_sources(**drawn), opened_questions(), selected_answer()
     style: dict[str, Any] = {"selected": selected, "opened": opened, "dark": theme.is_dark()}
     layout = layout_of(folded_questions(readings, opened, selected))
-    names = [f"network {networks.label(model)}"] * (network is not None) + ["volunteers of Galaxy Zoo 2"] * (
-        votes is not None
-    )
+    voters = galaxy.voters if galaxy.simulated else "volunteers of Galaxy Zoo 2"
+    names = [f"network {networks.label(model)}"] * (network is not None) + [voters] * (votes is not None)
     # A saved copy shows what the page shows. Browsers draw its pixels at twice this size.
     image = {"format": "png", "width": SAVED_PX, "height": round(layout.height), "scale": 2}
     st.html(f"<style>.st-key-flow_chart [data-testid='stSkeleton'] {{ {style_of_chart(layout)} }}</style>")

@@ -1,4 +1,4 @@
-"""Examples of an answer: galaxies with a clear majority for it, and drawings."""
+"""Examples of an answer: galaxies with a clear majority for it, real ones first."""
 
 from collections.abc import Collection
 
@@ -9,10 +9,8 @@ from galaxy_explorer.app.services import sources
 from galaxy_explorer.app.services.result_cache import catalogue_result
 from galaxy_explorer.app.ui.tiles import show_tiles
 from galaxy_explorer.app.ui.wording import escape_markdown, with_full_stop
-from galaxy_explorer.catalogue import DEBIASED, SAMPLE, Catalogue, VoteRange
+from galaxy_explorer.catalogue import DEBIASED, SAMPLE, SIMULATED, Catalogue, VoteRange
 from galaxy_explorer.decision_tree import INDEX, QUESTION_OF, label_of, mass_of, shares_from_fractions
-from galaxy_explorer.drawn_galaxies import DRAWINGS, draw
-from galaxy_explorer.images import to_png
 
 MIN_ASKED = 0.5  # of the votes must have reached the question
 MIN_SHARE = 0.6  # for a clear majority
@@ -22,7 +20,7 @@ RULE = (
     f"{100 * MIN_SHARE:.0f} %, the highest first. The number is the answer share."
 )
 MAX_EXAMPLES = 6
-ENOUGH = 3  # examples of an answer; drawings may replace missing ones
+ENOUGH = 3  # examples of an answer; simulated galaxies are added to fewer
 
 
 def find_examples(where: str, column: str, count: int = MAX_EXAMPLES, votes: str = DEBIASED) -> dict[str, float]:
@@ -45,14 +43,8 @@ def _find_examples(catalogue: Catalogue, column: str, count: int) -> dict[str, f
     return {clear.ids[row]: float(shares[row]) for row in np.lexsort((-mass, -shares))[:count]}
 
 
-@st.cache_data(max_entries=len(DRAWINGS) * ENOUGH, show_spinner=False)
-def drawn_example(column: str, number: int) -> bytes:
-    """Draw an example of an answer, as a PNG file."""
-    return to_png(draw(column, number))
-
-
 def show_examples(source: str, column: str, *, without: str = "", fill_up: bool = False) -> None:
-    """Draw examples of an answer: galaxies as links, and drawings.
+    """Draw examples of an answer as links: galaxies of a source, or else simulated ones.
 
     Parameters
     ----------
@@ -63,38 +55,30 @@ def show_examples(source: str, column: str, *, without: str = "", fill_up: bool 
     without : str, optional
         A galaxy that is already shown.
     fill_up : bool, optional
-        Whether galaxies of the bundled sample, and then drawings, fill up to `ENOUGH` examples. Otherwise drawings
-        are shown only if there is no galaxy.
+        Whether galaxies of the bundled sample, and then simulated ones, fill up to `ENOUGH` examples. Otherwise
+        simulated ones are shown only if there is no other.
     """
     shown: list[str] = []
     with st.container(key=f"examples_{INDEX[column]}"):
         for name in dict.fromkeys((source, SAMPLE) if fill_up else (source,)):
             if len(shown) < ENOUGH:
                 shown += _show_galaxies(name, column, {without, *shown})  # a folder may contain galaxies of the sample
+        if source == SIMULATED or (shown and not fill_up):
+            return
         if not shown and not fill_up:
-            st.caption("No other galaxy here has a clear majority for this answer; these are drawings of it.")
-        if not shown or fill_up:
-            for number in range(max(ENOUGH - len(shown), 0)):
-                _show_drawing(column, number)
+            st.caption("No other galaxy here has a clear majority for this answer; these are simulated.")
+        if len(shown) < ENOUGH:
+            _show_galaxies(SIMULATED, column, {without}, ENOUGH - len(shown))
 
 
-def _show_galaxies(source: str, column: str, without: Collection[str]) -> list[str]:
+def _show_galaxies(source: str, column: str, without: Collection[str], count: int = MAX_EXAMPLES) -> list[str]:
     """Draw the examples of a source, except for some galaxies, and return their ids."""
     catalogue = sources.catalogue(source)
     votes = catalogue.vote_kind or DEBIASED
     found = find_examples(sources.sources()[source], column, MAX_EXAMPLES + len(without), votes)
-    ids = [galaxy_id for galaxy_id in found if galaxy_id not in without][:MAX_EXAMPLES]
+    ids = [galaxy_id for galaxy_id in found if galaxy_id not in without][:count]
     params = {"source": source, "answer": column} | sources.vote_params(catalogue)
     captions = {galaxy_id: f"{label_of(column)} {100 * found[galaxy_id]:.0f}\u00a0%" for galaxy_id in ids}
     for galaxy_id, error in show_tiles(catalogue, params, captions, f"tile_{INDEX[column]}").items():
         st.caption(f"No picture of {escape_markdown(galaxy_id)}: {with_full_stop(error)}")
     return ids
-
-
-def _show_drawing(column: str, number: int) -> None:
-    """Draw one of the drawings of an answer, with its description."""
-    words = DRAWINGS[column][number].words
-    with st.container(key=f"drawn_{INDEX[column]}_{number}"):
-        picture = drawn_example(column, number)
-        st.image(picture, width="stretch", alt=f"Our drawing of “{label_of(column)}”: {words}")
-        st.caption(f"Drawing: {words}")

@@ -134,12 +134,12 @@ def _show_tools(prediction: GalaxyPrediction) -> tuple[DeltaGenerator, saliency.
     with st.container(key="picture_tools", horizontal=True, vertical_alignment="center"):
         is_on = saliency.choose_map()
         downloads_slot = st.container(key="download_menu", width="content")
-    _choose_answer(prediction)
+    choose_answer(prediction)
     with st.container(key="choices"):
         return downloads_slot, saliency.choose_saliency() if is_on else None
 
 
-def _choose_answer(prediction: GalaxyPrediction) -> None:
+def choose_answer(prediction: GalaxyPrediction) -> None:
     """Draw the choice of an answer, with its meaning and vote fractions."""
     slot = st.container(key="chosen_answer")
     slot.selectbox("Explain answer", ANSWERS, format_func=label_of, key=Key.ANSWER)
@@ -147,7 +147,7 @@ def _choose_answer(prediction: GalaxyPrediction) -> None:
     interval = prediction.interval(column)
     values = [f"network {prediction.percent(column)}" + (f" ({interval})" if interval else "")]
     if volunteers := prediction.volunteer_percent(column):
-        values.append(f"volunteers {volunteers}")
+        values.append(f"{prediction.galaxy.voters} {volunteers}")
     of = "Of the votes, as if all had been asked" if QUESTION_OF[column].number in NORMALISED else "Of all votes"
     slot.caption(f"{ANSWER_OF[column].meaning} {of}: {', '.join(values)}.")
 

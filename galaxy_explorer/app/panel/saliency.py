@@ -30,7 +30,7 @@ FOR, AGAINST = "for it", "against it"
 class Choices:
     """How saliency maps are computed and shown."""
 
-    method: str = "Grad-CAM"
+    method: str = "HiResCAM"
     evidence: str = FOR  # or AGAINST the answer
     opacity: float = 0.6  # in [0, 1]
     side_by_side: bool = False  # whether the maps of all answers of the question are shown as well
@@ -64,7 +64,19 @@ def choose_map() -> bool:
         "Show where it looked",
         key=Key.MAP,
         persist_state="session",
-        help="A saliency map: the areas of the picture that speak for or against an answer, to the network.",
+        help="A saliency map: the areas of the picture that speak for or against an answer, to the network. "
+        + _in_figures(state.widget(Key.METHOD) or Choices.method),
+    )
+
+
+def _in_figures(method: str) -> str:
+    """Return how well a method points at what an answer names, in one sentence."""
+    from galaxy_explorer.saliency.methods import POINTING_OF_MIDDLE
+
+    found, middle = percent(methods()[method].pointing), percent(POINTING_OF_MIDDLE)
+    return (
+        f"In a test on simulated galaxies, the brightest spot of {method} was on the right part of the galaxy, such as "
+        f"the bar, in {found} of the maps; the middle of the picture would have been in {middle}."
     )
 
 

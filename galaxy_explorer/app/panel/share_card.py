@@ -82,8 +82,9 @@ def _draw_volunteers(drawing: ImageDraw.ImageDraw, y: float, prediction: GalaxyP
     words = f"says the {prediction.label} network of Galaxy Explorer."
     if votes is not None:
         voted = short_description(votes)
-        agreed = f"say the {prediction.label} network and the volunteers of Galaxy Zoo."
-        words = agreed if voted == said else f"{words} The volunteers of Galaxy Zoo: {voted}."
+        voters = f"the {prediction.galaxy.voters}" + " of Galaxy Zoo" * (not prediction.galaxy.simulated)
+        agreed = f"say the {prediction.label} network and {voters}."
+        words = agreed if voted == said else f"{words} {voters[0].upper()}{voters[1:]}: {voted}."
     for line in _wrapped(words, BODY_PX, TEXT_PX):
         _text(drawing, (TEXT_X, y), line, BODY_PX, QUIET)
         y += 1.35 * BODY_PX
@@ -133,14 +134,15 @@ def _draw_credits(drawing: ImageDraw.ImageDraw, prediction: GalaxyPrediction) ->
     y = FOOT_Y + 26
     drawing.line((TEXT_X, FOOT_Y + 6, WIDTH - MARGIN, FOOT_Y + 6), fill=LINE, width=2)
     x = float(TEXT_X)
-    sides = [("network", colours.network)] + [("volunteers", colours.volunteers)] * (galaxy.volunteers is not None)
+    sides = [("network", colours.network)] + [(galaxy.voters, colours.volunteers)] * (galaxy.volunteers is not None)
     for name, colour in sides:
         drawing.rounded_rectangle((x, y + 5, x + 26, y + 5 + BAR_HEIGHT), radius=3, fill=colour)
         x += 36 + _text(drawing, (x + 36, y), name, SMALL_PX - 3, INK, width=True) + 30
     maker = f"Galaxy Explorer {galaxy_explorer.__version__}"
     _text(drawing, (WIDTH - MARGIN - _font(SMALL_PX - 3).getlength(maker), y), maker, SMALL_PX - 3, INK)
     parts = [f"Picture: {galaxy.credit}"] * bool(galaxy.credit)
-    parts += ["Votes: Galaxy Zoo 2"] * (galaxy.volunteers is not None)
+    votes = "simulated" if galaxy.simulated else "Galaxy Zoo 2"
+    parts += [f"Votes: {votes}"] * (galaxy.volunteers is not None)
     name = prediction.model if prediction.label == prediction.model else f"{prediction.label} ({prediction.model})"
     parts.append(f"Network: {name}")
     _text(drawing, (TEXT_X, y + 28), " · ".join(parts), SMALL_PX - 3, QUIET)

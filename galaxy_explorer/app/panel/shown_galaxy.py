@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from galaxy_explorer.saliency import FeatureMaps, SaliencyMap
 
 SDSS = "Sloan Digital Sky Survey"  # what Galaxy Zoo's volunteers were shown
+OURS = "simulated by Galaxy Explorer"
 SHOWN_SIDE_PX = 1000  # more than the panel takes on a sharp screen
 
 
@@ -40,11 +41,17 @@ class ShownGalaxy:
     columns: Mapping[Any, Any] = default(default_factory=dict)  # more of its row in a downloaded table of scores
     title: str = ""  # a name or a position; empty: the id
     credit: str = ""  # of the picture, on the share card
+    simulated: bool = False  # the picture and the votes
 
     @property
     def name(self) -> str:
         """What a galaxy is called where its page is not in sight."""
         return self.title or f"Galaxy {self.galaxy_id}"
+
+    @property
+    def voters(self) -> str:
+        """Whose votes they are."""
+        return "simulated volunteers" if self.simulated else "volunteers"
 
     @cached_property
     def shown(self) -> np.ndarray:
@@ -157,8 +164,19 @@ def galaxy_of(source: str, galaxy_id: str, shown: CroppedPicture | None = None) 
     key = shown.key if shown.crop == FOUND else (*shown.key, str(shown.crop))
     known = votes if np.isfinite(votes).any() else None
     credit = SDSS if known is not None or "ra_deg" in galaxies.table else ""
+    simulated = galaxies.simulated
     field = galaxies.field_of_view
-    return ShownGalaxy(galaxy_id, shown.picture, field, known, shown.cache, key, shown.key, credit=credit)
+    return ShownGalaxy(
+        galaxy_id,
+        shown.picture,
+        field,
+        known,
+        shown.cache,
+        key,
+        shown.key,
+        credit=OURS if simulated else credit,
+        simulated=simulated,
+    )
 
 
 def forward_pass(model: str, picture: np.ndarray, field: float) -> ForwardPass:

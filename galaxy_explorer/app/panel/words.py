@@ -21,21 +21,33 @@ def show_words(prediction: GalaxyPrediction) -> None:
     said = short_description(fractions)
     shares = f"Network ({prediction.label}): {in_words(fractions)}"
     if votes is None:
-        st.html(_sentence(NETWORK, "Network", said, [shares]))
+        st.html(sentence(NETWORK, "Network", said, [shares]))
         st.caption("No votes on this picture are known.")
         return
-    voted, shares_voted = short_description(votes), f"Volunteers: {in_words(votes)}"
+    voters = prediction.galaxy.voters
+    voted, shares_voted = short_description(votes), f"{voters.capitalize()}: {in_words(votes)}"
     if said == voted:
-        st.html(_sentence(BOTH, "Network and volunteers agree", said, [shares, shares_voted]))
+        st.html(sentence(BOTH, f"Network and {voters} agree", said, [shares, shares_voted]))
     else:
-        st.html(
-            _sentence(NETWORK, "Network", said, [shares]) + _sentence(VOLUNTEERS, "Volunteers", voted, [shares_voted])
-        )
+        by_voters = sentence(VOLUNTEERS, voters.capitalize(), voted, [shares_voted])
+        st.html(sentence(NETWORK, "Network", said, [shares]) + by_voters)
     _show_disagreement(prediction, votes)
 
 
-def _sentence(kind: str, heading: str, words: str, shares: list[str]) -> str:
-    """Return a sentence as HTML, whose shares show under a pointer or the focus."""
+def sentence(kind: str, heading: str, words: str, shares: list[str]) -> str:
+    """Return a sentence as HTML, whose shares show under a pointer or the focus.
+
+    Parameters
+    ----------
+    kind : str
+        ``network``, ``volunteers`` or ``both``, which sets the colour.
+    heading : str
+        Whose sentence it is.
+    words : str
+        The sentence.
+    shares : list of str
+        What shows with it.
+    """
     tip = "".join(f"<span>{escape(text)}</span>" for text in shares)
     return (
         f'<div class="said said-{kind}"><p class="who">{escape(heading)}</p>'
@@ -55,9 +67,10 @@ def _show_disagreement(prediction: GalaxyPrediction, votes: np.ndarray) -> None:
         network, volunteers = (each.label(column) for each in read_sources(prediction.fractions, votes))
         interval = prediction.interval(column)
         within = f" (68 % prediction interval: {interval})" if interval else ""
-        fractions = f"volunteers {prediction.volunteer_percent(column)}, network {prediction.percent(column)}{within}"
+        voters = prediction.galaxy.voters
+        fractions = f"{voters} {prediction.volunteer_percent(column)}, network {prediction.percent(column)}{within}"
         st.button(
-            f"Biggest disagreement: {label_of(column)} (volunteers {volunteers}, network {network})",
+            f"Biggest disagreement: {label_of(column)} ({voters} {volunteers}, network {network})",
             key="biggest_disagreement",
             type="tertiary",
             wrap=True,  # or on a phone the figures would be cut off

@@ -8,8 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from galaxy_explorer.app.query.filters.ood import ood_scores
+from galaxy_explorer.app.query.filters.own_class import ClassRange
 from galaxy_explorer.app.query.matching import Matches
 from galaxy_explorer.app.query.query import BrowseQuery
+from galaxy_explorer.app.services.collections.collection import file_name
 from galaxy_explorer.catalogue import ID, Catalogue
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.prediction import OOD_SCORE
@@ -25,8 +27,12 @@ Columns = Mapping[str, np.ndarray]  # by name, with a value for each galaxy of t
 
 
 def offer_table(catalogue: Catalogue, query: BrowseQuery, matches: Matches, more: Columns | None = None) -> None:
-    """Draw the button that downloads the galaxies in all pages of the gallery."""
-    name = f"{catalogue.name}_{matches.answers.name}.csv".replace(" ", "_")
+    """Draw the button that downloads all galaxies that match, unless nothing is known of any."""
+    if not matches.answers.predicted:
+        return
+    own_class = query.filter_of(ClassRange)
+    parts = [catalogue.name, matches.answers.name, *([file_name(own_class.name)] if own_class else [])]
+    name = f"{'_'.join(parts)}.csv".replace(" ", "_")
     make = partial(table_as_csv, catalogue, query, matches, more)
     icon = ":material/download:"
     label = f"Download {len(matches.rows):,} as CSV"

@@ -1,6 +1,7 @@
 """The gallery of Browse: pages of tiles, each a galaxy's picture that leads to its page."""
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -48,7 +49,20 @@ def show_pages(query: BrowseQuery, galaxies: int, key: Key) -> None:
         st.number_input("Page", 1, pages, key=Key.GO_TO_PAGE, on_change=turn, args=(Key.GO_TO_PAGE,), width=150)
 
 
-def show_gallery(source: str, catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> None:
+def show_gallery(
+    source: str, catalogue: Catalogue, query: BrowseQuery, matches: Matches, show_below: Callable[[], None]
+) -> None:
+    """Draw the galaxies that match, and more below them; or what to do if there are none."""
+    if not len(matches.rows):
+        _show_no_matches(catalogue, query)
+        return
+    _show_page(source, catalogue, query, matches)
+    with st.container(horizontal=True, horizontal_alignment="center", vertical_alignment="bottom", key="more_pages"):
+        show_pages(query, len(matches.rows), Key.PAGES_BELOW)
+        show_below()
+
+
+def _show_page(source: str, catalogue: Catalogue, query: BrowseQuery, matches: Matches) -> None:
     """Draw the tiles of one page."""
     page, _ = page_of(query, len(matches.rows))
     rows = matches.rows[(page - 1) * GALLERY_TILES : page * GALLERY_TILES]
@@ -68,7 +82,7 @@ def show_gallery(source: str, catalogue: Catalogue, query: BrowseQuery, matches:
         st.caption(f"Galaxies without votes are named by predictions of the {networks.label(kinds.network)} network.")
 
 
-def show_no_matches(catalogue: Catalogue, query: BrowseQuery) -> None:
+def _show_no_matches(catalogue: Catalogue, query: BrowseQuery) -> None:
     """Draw the buttons that remove a condition of a query without matches."""
     with st.container(key="nothing", horizontal_alignment="center"):
         st.markdown(":material/search_off:")

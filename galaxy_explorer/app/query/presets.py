@@ -1,6 +1,7 @@
 """Presets of Browse, each a query with the reason for its bounds."""
 
 import tomllib
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +12,9 @@ from galaxy_explorer.app.query.matching import Matches, filtered_rows
 from galaxy_explorer.app.query.query import BrowseQuery, query_from_url
 from galaxy_explorer.app.services.answers import Answers
 from galaxy_explorer.app.services.result_cache import catalogue_result
-from galaxy_explorer.catalogue import Catalogue
+from galaxy_explorer.catalogue import Catalogue, Votes
+
+FIRST = 10_000  # galaxies
 
 
 class Preset(NamedTuple):
@@ -35,9 +38,15 @@ def presets() -> tuple[Preset, ...]:
 def presets_of(catalogue: Catalogue, answers: Answers) -> list[Preset]:
     """Return the presets that match any galaxy of a catalogue, by some answers."""
 
+    def matches_any(preset: Preset, some: Matches) -> bool:
+        return len(filtered_rows(catalogue, preset.query, some)) > 0
+
     def match() -> list[Preset]:
+        # Most presets match some of the first galaxies; all of 240,000 take a tenth of a second longer.
+        first = Votes(lambda column: answers.votes.fractions(column)[:FIRST], complete=True)
+        few = Matches(np.arange(min(FIRST, len(catalogue))), replace(answers, votes=first))
         every = Matches(np.arange(len(catalogue)), answers)
-        return [preset for preset in presets() if len(filtered_rows(catalogue, preset.query, every))]
+        return [preset for preset in presets() if matches_any(preset, few) or matches_any(preset, every)]
 
     return catalogue_result(catalogue, ("presets", answers.key), match)
 

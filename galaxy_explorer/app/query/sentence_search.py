@@ -52,7 +52,24 @@ def _range(condition: Condition) -> VoteRange:
 
 
 def search(query: BrowseQuery, text: str) -> None:
-    """Search for ids if the catalogue has them, else for a sentence; write the URL."""
+    """Search, and write the URL."""
+    write_url(searched(query, text))
+
+
+def searched(query: BrowseQuery, text: str) -> BrowseQuery:
+    """Search for ids if the current source has them, else for a sentence; the field keeps it.
+
+    Parameters
+    ----------
+    query : BrowseQuery
+        Its conditions stay, but those of an earlier search.
+    text : str
+
+    Returns
+    -------
+    BrowseQuery
+        The query as it was if nothing is understood; the search field then says so.
+    """
     text, before = text.strip(), _read_before(query)
     exact, others, not_found = find_ids(sources.catalogue(sources.current_source()), text)
     sentence = parse_sentence(text)
@@ -68,7 +85,7 @@ def search(query: BrowseQuery, text: str) -> None:
         messages = (f"No galaxy id contains “{cut(text)}”.", *messages)
     read = ReadSentence(text, _searched(query), messages, sentence.corrected, understood)
     state.browse().sentence = None if query.search == text else read
-    write_url(query)
+    return query
 
 
 def _searched(query: BrowseQuery) -> Hashable:

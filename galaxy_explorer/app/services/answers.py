@@ -7,13 +7,15 @@ from functools import cache, partial
 import numpy as np
 
 from galaxy_explorer.app.services import networks
+from galaxy_explorer.app.services.own_votes import session as own_votes
 from galaxy_explorer.app.services.result_cache import latest_result
-from galaxy_explorer.catalogue import Catalogue, ShareEnds, Votes
-from galaxy_explorer.decision_tree import COLUMNS
+from galaxy_explorer.catalogue import ID, Catalogue, ShareEnds, Votes
+from galaxy_explorer.decision_tree import COLUMNS, INDEX
 from galaxy_explorer.images import DEFAULT_VIEWS
 from galaxy_explorer.prediction import cached
+from galaxy_explorer.votes import SCORES, tables_of
 
-VOLUNTEERS = "volunteers"
+VOLUNTEERS, OURS = "volunteers", "ours"  # ours: of the visitor and of opened logs, on the page Your votes
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Answers:
     @property
     def network(self) -> str:
         """The network's name; empty for the volunteers."""
-        return "" if self.name == VOLUNTEERS else self.name
+        return "" if self.name in (VOLUNTEERS, OURS) else self.name
 
     @property
     def label(self) -> str:
@@ -64,7 +66,8 @@ def choices(catalogue: Catalogue) -> list[str]:
     list of str
         The volunteers if the catalogue has votes, and the bundled networks, predicted or not.
     """
-    return [VOLUNTEERS] * bool(catalogue.votes.known.any()) + networks.names()
+    voted = [VOLUNTEERS] * bool(catalogue.votes.known.any()) + [OURS] * bool(own_votes.everyone(catalogue.source))
+    return voted + networks.names()
 
 
 def default_answers(catalogue: Catalogue) -> str:
@@ -102,10 +105,24 @@ def answers_of(catalogue: Catalogue, name: str = "") -> Answers:
     name = name or default_answers(catalogue)
     if name == VOLUNTEERS:
         return Answers(name, catalogue.votes, int(catalogue.votes.known.sum()), name)
+    if name == OURS:
+        return _ours(catalogue)
     found: Answers = latest_result(
         catalogue, ("answers", name), partial(cached.tables_by, catalogue, name), partial(_open, catalogue)
     )
     return found
+
+
+def _ours(catalogue: Catalogue) -> Answers:
+    """Return the answers of the visitor and of opened logs."""
+    ballots = [ballot for ballot in own_votes.everyone(catalogue.source) if ballot.galaxy in catalogue]
+    fractions = np.full((len(COLUMNS), len(catalogue)), np.nan, dtype=np.float32)
+    if ballots:
+        scores = tables_of(ballots)[SCORES].set_index(ID)
+        rows = catalogue.table.index.get_indexer(scores.index)
+        fractions[:, rows] = scores[list(COLUMNS)].to_numpy(dtype=np.float32).T
+    votes = Votes(lambda column: fractions[INDEX[column]])
+    return Answers(OURS, votes, int(votes.known.sum()), (OURS, hash(tuple(ballots))))
 
 
 def _open(catalogue: Catalogue, tables: cached.Tables) -> Answers:

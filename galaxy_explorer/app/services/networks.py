@@ -28,8 +28,8 @@ def names() -> list[str]:
 
 
 def label(name: str) -> str:
-    """Return the label of a network on the pages: ``accurate``, ``quick``, or its name."""
-    return LABELS.get(name, name)
+    """Return the label of a network or of voters: ``accurate``, ``our votes``, or its name."""
+    return "our votes" if name == "ours" else LABELS.get(name, name)
 
 
 def cards() -> "dict[str, Card]":

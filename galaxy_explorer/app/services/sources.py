@@ -6,16 +6,21 @@ from dataclasses import replace
 from pathlib import Path
 from weakref import WeakValueDictionary
 
+import pandas as pd
 import streamlit as st
 
 from galaxy_explorer.app import state
 from galaxy_explorer.app.services.local_paths import free_name, full_path, may_open_paths, typed_folders
+from galaxy_explorer.app.services.result_cache import catalogue_result
 from galaxy_explorer.app.services.thumbnails import Thumbnails
 from galaxy_explorer.app.ui.url_params import ignored_param_message
 from galaxy_explorer.app.ui.wording import cut, escape_markdown, galaxies_in_words
 from galaxy_explorer.catalogue import (
     DEBIASED,
+    ID,
+    PARAMETERS_FILE,
     SAMPLE,
+    SIMULATED,
     WEIGHTED,
     Catalogue,
     CatalogueError,
@@ -29,19 +34,20 @@ from galaxy_explorer.images import ImageError
 from galaxy_explorer.sky import deadline
 from galaxy_explorer.storage import ResultCache, cache_folder
 
+BUNDLED = (SAMPLE, SIMULATED)
 GALLERY_SECONDS = 20.0  # deadline for the images of a page of live galaxies; later ones are left out
 LIVE_TTL_S = 86_400.0
 LIVE_SOURCE = LiveDraw(300).name  # the draw of live galaxies that is always offered
 
 
 def sources() -> dict[str, str]:
-    """Return the argument of `open_catalogue` by source: folders, sample, live draws.
+    """Return the argument of `open_catalogue` by source: folders, what is bundled, live draws.
 
     Of the folders that were typed in: this visitor's own, the one shown last, and the one in the URL.
     """
     wanted = {*state.shared().opened_folders, state.shared().source, st.query_params.get("source")}
     opened = {name: where for name, where in _typed_folders().items() if name in wanted}
-    return _start_folder() | opened | {SAMPLE: SAMPLE} | {name: name for name in _live_draws()}
+    return _start_folder() | opened | {SAMPLE: SAMPLE, SIMULATED: SIMULATED} | {name: name for name in _live_draws()}
 
 
 def _start_folder() -> dict[str, str]:
@@ -96,11 +102,11 @@ def _opened(name: str) -> str:
 
 def _source_name(where: str) -> str:
     """Return the name of a source by the argument of `open_catalogue`; names do not clash."""
-    if where == SAMPLE or draw_named(where):
+    if where in BUNDLED or draw_named(where):
         return where
     typed = next((name for name, folder in typed_folders().items() if folder == where), "")
     name = Path(where).name or "galaxies"
-    return typed or (f"{name} folder" if name == SAMPLE or draw_named(name) else name)
+    return typed or (f"{name} folder" if name in BUNDLED or draw_named(name) else name)
 
 
 def source_label(name: str) -> str:
@@ -109,6 +115,8 @@ def source_label(name: str) -> str:
         return label_of_draw(draw)
     if name == SAMPLE:
         return "Built-in galaxies"
+    if name == SIMULATED:
+        return "Simulated galaxies"
     return "Galaxy Zoo challenge" if is_kaggle(Path(sources().get(name, name))) else name
 
 
@@ -197,6 +205,15 @@ def galaxy_thumbnails(galaxies: Catalogue, ids: Iterable[str]) -> Iterator[bytes
 def galaxy_thumbnail(where: str, galaxy_id: str) -> bytes:
     """Return a galaxy's thumbnail as a JPEG file; raise ImageError if its image cannot be read."""
     return _thumbnails(cache_folder() / "thumbnails").get(open_source(where), galaxy_id)
+
+
+def simulated_parameters(galaxies: Catalogue, galaxy_id: str) -> dict[str, str]:
+    """Return the parameters of a simulated galaxy of a folder by name; empty if they are unknown."""
+    path = galaxies.root / PARAMETERS_FILE
+    if not galaxies.simulated or not path.is_file():
+        return {}
+    table = catalogue_result(galaxies, ("parameters",), lambda: pd.read_csv(path, dtype=str).set_index(ID))
+    return dict(table.loc[galaxy_id].dropna()) if galaxy_id in table.index else {}
 
 
 def unknown_source() -> list[str]:

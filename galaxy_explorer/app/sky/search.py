@@ -1,8 +1,11 @@
 """The search: text box, famous galaxies, steps with cached results, errors."""
 
+import tomllib
 from collections.abc import Callable, Hashable
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from galaxy_explorer import sky
@@ -12,8 +15,6 @@ from galaxy_explorer.app.state import Key, SkyState
 from galaxy_explorer.app.ui.try_one import Example, show_examples, show_steps
 from galaxy_explorer.app.ui.wording import as_sentence, with_full_stop
 from galaxy_explorer.catalogue import SAMPLE
-from galaxy_explorer.drawn_galaxies import FAMOUS, draw_famous
-from galaxy_explorer.images import to_png
 from galaxy_explorer.sky.positions import MAX_CHARACTERS
 
 FORMS = {
@@ -23,6 +24,9 @@ FORMS = {
     ":material/tag: **An id or a link.**": "The SDSS id of a Galaxy Zoo 2 galaxy (587737825678131439), or the URL of a "
     "SkyServer page.",
 }
+_FAMOUS = tomllib.loads(Path(__file__).with_name("famous.toml").read_text(encoding="utf-8"))
+FAMOUS: dict[str, str] = {name: galaxy["words"] for name, galaxy in _FAMOUS.items()}
+FAMOUS_PX = 300
 SYNTAX = (
     "A name; a position in degrees (202.47 47.2) or in hours and degrees (13:29:52.7 +47:11:43 or J132952+471143); an "
     "SDSS id; or the URL of a SkyServer page."
@@ -57,17 +61,19 @@ def show_famous() -> None:
     famous, forms = st.columns([2, 1], gap="large")
     with famous:
         st.markdown("### Or begin with a famous one")
-        examples = [Example(name, name, drawing.words, _drawn(name)) for name, drawing in FAMOUS.items()]
+        examples = [Example(name, name, words, _simulated(name)) for name, words in FAMOUS.items()]
         show_examples(examples, search, "famous")
-        st.caption("These are our drawings; a press brings the real picture. Nothing is sent before you search.")
+        st.caption("These are simulated; a press brings the real picture. Nothing is sent before you search.")
     with forms:
         show_steps(FORMS, "sky")
 
 
 @st.cache_data(max_entries=len(FAMOUS), show_spinner=False)
-def _drawn(name: str) -> bytes:
-    """Draw a famous galaxy, as a PNG file."""
-    return to_png(draw_famous(name))
+def _simulated(name: str) -> np.ndarray:
+    """Simulate a galaxy that looks like a famous one."""
+    from galaxy_explorer.simulation import Parameters, render  # scipy takes a while, and the picture is cached
+
+    return render(Parameters(**_FAMOUS[name]["galaxy"]), FAMOUS_PX)
 
 
 def once(step: Hashable, request: Callable[[], Any]) -> Any:

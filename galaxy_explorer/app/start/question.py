@@ -1,4 +1,4 @@
-"""The question about the galaxy, with drawn answers."""
+"""The question about the galaxy, with pictured answers."""
 
 import numpy as np
 import streamlit as st
@@ -7,7 +7,7 @@ from galaxy_explorer.app import state
 from galaxy_explorer.app.asking.prediction import predict_soon
 from galaxy_explorer.app.asking.question import progress_html, show_answers, show_back
 from galaxy_explorer.app.panel.shown_galaxy import ShownGalaxy
-from galaxy_explorer.app.start import drawings, rounds
+from galaxy_explorer.app.start import answer_pictures, rounds
 from galaxy_explorer.app.start.quiz import PROMPTS, steps_left
 from galaxy_explorer.decision_tree import ANSWER_OF, columns_of, label_of, tile_name_of
 
@@ -20,7 +20,7 @@ def show_question(number: int, galaxy: ShownGalaxy, votes: np.ndarray) -> None:
     if answers:  # a visitor who only passes by needs no network
         predict_soon(galaxy)
     columns = columns_of(number)
-    drawings.declare((), buttons=columns)
+    answer_pictures.declare((), buttons=columns)
     progress = progress_html("What would you say?", len(answers), steps_left(answers))
     show_answers(
         f"{progress}<h2>{PROMPTS[number]}</h2>",

@@ -10,7 +10,6 @@ from galaxy_explorer.decision_tree import ANSWER_OF, QUESTION_OF, QUESTIONS, col
 
 _TEXTS = tomllib.loads(Path(__file__).with_name("quiz.toml").read_text(encoding="utf-8"))
 PROMPTS: dict[int, str] = {int(number): prompt for number, prompt in _TEXTS["prompts"].items()}
-DRAWING_OF: dict[str, int] = _TEXTS["drawings"]
 TOPICS: dict[int, str] = {int(number): topic for number, topic in _TEXTS["topics"].items()}
 SHAPES: dict[str, str] = _TEXTS["shapes"]
 PARTINGS: dict[str, str] = _TEXTS["partings"]

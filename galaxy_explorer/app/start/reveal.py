@@ -13,7 +13,7 @@ from galaxy_explorer.app import paths, state
 from galaxy_explorer.app.asking.prediction import Prediction, predict_soon
 from galaxy_explorer.app.panel.shown_galaxy import ShownGalaxy
 from galaxy_explorer.app.services import sources
-from galaxy_explorer.app.start import drawings, rounds
+from galaxy_explorer.app.start import answer_pictures, rounds
 from galaxy_explorer.app.start.quiz import differing, path_of, questions_of, verdict_in_words
 from galaxy_explorer.app.ui.wording import with_full_stop
 from galaxy_explorer.decision_tree import QUESTION_OF, label_of
@@ -47,7 +47,7 @@ def show_comparison(galaxy: ShownGalaxy, votes: np.ndarray) -> None:
 def path_html(
     name: str, path: AnswerPath, answers: Sequence[str], questions: Sequence[int] | None = None, late: bool = False
 ) -> str:
-    """Return a path as a list of drawn answers, marked as like or unlike the visitor's.
+    """Return a path as a list of pictured answers, marked as like or unlike the visitor's.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def _step(place: int, column: str, share: float | None, mark: str) -> str:
         percent = f"{100 * share:.0f}\u00a0%"
         bar = f'<span class="bar" style="--share:{share:.3f}"></span> <small>{percent}</small>'
         bar += f'<span class="aside">{ASIDES[mark]}</span>' if mark else ""
-    style = f"--place:{place + 1};--drawing:var({drawings.variable(column)})"
+    style = f"--place:{place + 1};--picture:var({answer_pictures.variable(column)})"
     marked = f" {mark}" if mark and share is not None else ""
     return f'<li class="step{marked}" style="{style}"><b>{escape(label_of(column))}</b>{bar}</li>'
 
@@ -91,7 +91,7 @@ def _show_paths(sides: dict[str, AnswerPath], slots: dict[str, DeltaGenerator], 
     questions = questions_of([column for column, _ in path] for path in sides.values())
     for name, path in sides.items():
         with slots[name].container():
-            drawings.declare(column for column, _ in path)
+            answer_pictures.declare(column for column, _ in path)
             st.html(path_html(name, path, answers, questions, late and name == "Network"))
 
 

@@ -87,6 +87,8 @@ def _next_galaxy(shown: list[tuple[str, str]]) -> tuple[str, str] | None:
 def _clear_galaxy(source: str, shown: set[str]) -> tuple[str, str] | None:
     """Return an unseen galaxy on whose kind the volunteers agree; None without one."""
     catalogue = sources.catalogue(source)
+    if catalogue.simulated:  # the quiz is about real ones
+        return None
     fractions = catalogue.volunteer_fractions
     unseen = ~catalogue.table.index.isin(list(shown))
     kinds = [*CLEAR] * 2

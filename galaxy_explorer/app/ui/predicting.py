@@ -19,6 +19,7 @@ OFFER_HELP = (
     "The network predicts the vote fractions of every galaxy on this machine. You can use the app at the same time, "
     "and filter and sort what is predicted so far. The predictions are stored: nothing is predicted twice."
 )
+RETRY = "Retry these pictures"
 MAX_REASONS = 3  # unreadable pictures whose reasons are listed
 
 
@@ -43,7 +44,7 @@ def offer_predictions(catalogue: Catalogue, network: str, embeddings: bool = Fal
             show_progress([job])
             return
         if job:
-            st.error(f"The prediction by the **{label(network)}** network failed: {with_full_stop(job.error)}")
+            show_failure(job)
         missing, failures = missing_galaxies(catalogue, network, embeddings)
         if missing:
             again = embeddings and _explain_lacking(catalogue, network)
@@ -51,6 +52,16 @@ def offer_predictions(catalogue: Catalogue, network: str, embeddings: bool = Fal
             _offer(catalogue, network, missing, "Retry" if job else "Predict", wanted)
         elif failures:
             _offer_retry(catalogue, network, failures)
+
+
+def show_failure(job: PredictionJob) -> None:
+    """Draw why a job failed."""
+    st.error(f"The prediction by the **{label(job.network)}** network failed: {with_full_stop(job.error)}")
+
+
+def unread_in_words(count: int) -> str:
+    """Return how many pictures could not be read: ``2 pictures could not be read``."""
+    return f"{count:,} picture{'' if count == 1 else 's'} could not be read"
 
 
 def _explain_lacking(catalogue: Catalogue, network: str) -> bool:
@@ -135,10 +146,9 @@ def _await_timing(network: str) -> None:
 def _offer_retry(catalogue: Catalogue, network: str, failures: Mapping[str, str]) -> None:
     """Draw how many pictures could not be read, with a button to retry: a disk may be back."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        count = len(failures)
         reasons = "  \n".join(with_full_stop(reason) for reason in list(failures.values())[:MAX_REASONS])
-        st.caption(f"{count:,} picture{'s' if count > 1 else ''} could not be read.", help=reasons, width="content")
-        if st.button("Retry these pictures", key=f"retry_{network}", icon=":material/refresh:", type="tertiary"):
+        st.caption(f"{unread_in_words(len(failures))}.", help=reasons, width="content")
+        if st.button(RETRY, key=f"retry_{network}", icon=":material/refresh:", type="tertiary"):
             start(catalogue, {network: list(failures)})
 
 

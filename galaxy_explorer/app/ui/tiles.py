@@ -12,6 +12,8 @@ from galaxy_explorer.app.ui.wording import escape_markdown
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.images import ImageError
 
+SIMULATED_MARK = '<span class="simulated">simulated</span>'
+
 
 def show_tiles(
     catalogue: Catalogue, params: Mapping[str, str], captions: Mapping[str, str], key: str, judged: str = ""
@@ -43,12 +45,14 @@ def show_tiles(
             address = Address(params["source"], galaxy_id)
             hearts = [heart_html(address, judged), *([heart_html(address, judged, "no")] if judged else [])]
             st.html("".join(hearts))
-    errors = {}
+            if catalogue.simulated:
+                st.html(SIMULATED_MARK)
+    errors, kind = {}, "Simulated galaxy" if catalogue.simulated else "Galaxy"
     pictures = sources.galaxy_thumbnails(catalogue, list(captions))
     for galaxy_id, slot, picture in zip(captions, slots, pictures, strict=True):
         if isinstance(picture, ImageError):
             slot.markdown(":material/broken_image:  \nno picture")
             errors[galaxy_id] = str(picture)
         else:
-            slot.image(picture, width="stretch", alt=f"Galaxy {galaxy_id}")
+            slot.image(picture, width="stretch", alt=f"{kind} {galaxy_id}")
     return errors

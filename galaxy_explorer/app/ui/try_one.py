@@ -34,7 +34,8 @@ def show_examples(examples: Sequence[Example], choose: Callable[[str], None], ke
         for number, example in enumerate(examples, 1):
             with st.container(key=f"tile_try_{key}_{number}"):
                 st.image(example.picture, width="stretch", alt="")  # the button over it names the galaxy
-                label = f"{escape_markdown(example.title)} *{escape_markdown(example.words)}*"
+                words = f" *{escape_markdown(example.words)}*" if example.words else ""
+                label = f"{escape_markdown(example.title)}{words}"
                 st.button(label, on_click=choose, args=(example.name,), width="stretch", wrap=True)
 
 

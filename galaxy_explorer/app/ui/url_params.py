@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 import streamlit as st
 
@@ -11,6 +12,7 @@ from galaxy_explorer.app.ui.wording import cut
 # Read by Streamlit itself, or appended to links by mail programs and search engines.
 FOREIGN_PARAMS = re.compile(r"embed(_options)?|utm_.*|[a-z]+clid|mc_[ce]id|ref")
 
+HISTORY = Path(__file__).with_name("history.html")
 MAX_MESSAGES = 5  # on the parameters of one kind
 
 
@@ -25,6 +27,12 @@ def ignored_param_message(name: str, value: str, expected: str) -> str:
         What the value should have been, such as ``a page number``.
     """
     return f"URL parameter `{name}={_as_code(value)}` is ignored; expected {expected}."
+
+
+def replace_history() -> None:
+    """Make changes of a galaxy replace the browser's history entry, so that Back leaves it."""
+    with st.container(key="history"):
+        st.html(HISTORY, unsafe_allow_javascript=True)
 
 
 def unknown_params(known: Iterable[str]) -> list[str]:

@@ -27,9 +27,9 @@ def cut(text: str) -> str:
     return text[:MAX_LETTERS] + "…" if len(text) > MAX_LETTERS else text
 
 
-def galaxies_in_words(count: int) -> str:
-    """Return a number of galaxies with its noun: ``1 galaxy``, ``1,000 galaxies``."""
-    return f"{count:,} {'galaxy' if count == 1 else 'galaxies'}"
+def galaxies_in_words(count: int, kind: str = "") -> str:
+    """Return a number of galaxies with its noun: ``1 galaxy``, ``400 simulated galaxies``."""
+    return f"{count:,} {kind}{'galaxy' if count == 1 else 'galaxies'}"
 
 
 def listed(texts: list[str], last: str = "and") -> str:

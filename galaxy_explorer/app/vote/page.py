@@ -1,4 +1,4 @@
-"""Vote: the questions of Galaxy Zoo 2 about one galaxy after another, at ``?source=NAME&of=…``."""
+"""Vote: the questions of Galaxy Zoo 2 about one galaxy after another."""
 
 import streamlit as st
 
@@ -63,6 +63,7 @@ def show_end(queue: Queue, catalogue: Catalogue) -> None:
 
 def show_answers(queue: Queue, catalogue: Catalogue, galaxy: ShownGalaxy, answers: tuple[str, ...]) -> None:
     """Draw the comparison after a vote, and the ways on."""
+    theme.follow_theme()
     session.add(queue.source, galaxy.galaxy_id, answers)
     for style in STYLES:
         st.html(style)
@@ -112,7 +113,6 @@ def show_vote(source: str, catalogue: Catalogue, queue: Queue) -> None:
 
 def page() -> None:
     """Draw the page."""
-    theme.follow_theme()
     source = sources.current_source()
     try:
         with waiting(sources.opening(source), GALLERY):

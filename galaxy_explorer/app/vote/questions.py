@@ -24,9 +24,9 @@ PICTURE_ALT = "The galaxy to look at, in the middle of the picture"
 
 
 def ask(galaxy: ShownGalaxy, *, title: str = "Vote", note: str = "", purpose: str = "") -> tuple[str, ...] | None:
-    """Draw the galaxy and the next question about it; return the answers once they are submitted.
+    """Draw the galaxy and the next question; return the answers once they are submitted.
 
-    Nobody's answers are shown. The keys 1 to 7 answer, Backspace takes back, Enter submits.
+    No one's answers are shown. The keys 1 to 7 answer, Backspace takes back, Enter submits.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def _help(columns: tuple[str, ...]) -> str:
 
 
 def _give(column: str) -> None:
-    """Record an answer to the question that is asked; a second press, faster than the page, is none."""
+    """Record an answer to the question; a second press, faster than the page, is ignored."""
     asked = state.asking()
     number = next_question(asked.answers)
     if number is not None and column in columns_of(number):

@@ -1,4 +1,4 @@
-"""The galaxies to vote on: one, a collection, the selection of Browse, or a whole catalogue at random."""
+"""Galaxies to vote on: one, a collection, the selection of Browse, or a whole catalogue."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -37,7 +37,7 @@ class Queue:
         return int(np.isin(self.rows, catalogue.table.index.get_indexer(voted)).sum())
 
     def following(self, catalogue: Catalogue) -> str | None:
-        """Return the first galaxy that the visitor has neither voted on nor skipped; None after the last."""
+        """Return the first galaxy without a vote that was not skipped; None after the last."""
         passed = state.votes().kept.keys() | state.vote().skipped
         return next((one for one in self.ids(catalogue) if (self.source, one) not in passed), None)
 
@@ -74,7 +74,7 @@ def _from(rows: np.ndarray, catalogue: Catalogue, galaxy: str) -> np.ndarray:
 
 
 def _collection(source: str, catalogue: Catalogue, text: str) -> Queue | None:
-    """Return the galaxies of a collection of the visitor, or of one in the link; None without any here."""
+    """Return the galaxies of a collection, the visitor's or the link's; None without any here."""
     try:
         named = shared_from_url(text)
     except ValueError:

@@ -59,11 +59,11 @@ def verdict(answers: tuple[str, ...], shares: np.ndarray | None) -> str:
 
 
 def table_html(answers: tuple[str, ...], sides: dict[str, np.ndarray]) -> str:
-    """Return a table of the visitor's answers, with the share of each by every side and what most said."""
+    """Return a table of the visitor's answers, with their shares and what most people said."""
     heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in sides)
     rows = "".join(
-        f'<tr><th scope="row"><img alt="" src="{icon_url(column)}"><span><small>'
-        f"{escape(QUESTION_OF[column].short)}</small> {escape(tile_name_of(column))}</span></th>"
+        f'<tr><th scope="row"><div><img alt="" src="{icon_url(column)}"><span><small>'
+        f"{escape(QUESTION_OF[column].short)}</small> {escape(tile_name_of(column))}</span></div></th>"
         + "".join(f"<td>{_cell(column, shares)}</td>" for shares in sides.values())
         + "</tr>"
         for column in answers

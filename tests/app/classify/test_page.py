@@ -7,7 +7,7 @@ from weakref import ref
 
 import numpy as np
 import pytest
-from app_page import opened, press, run, texts
+from app_page import opened, plain, press, run, texts
 from browse_page import captions, chips, tiles
 from ends import around
 from streamlit.testing.v1 import AppTest
@@ -16,7 +16,7 @@ from galaxy_explorer.app.classify.results import quality_in_words
 from galaxy_explorer.app.services import networks, prediction_jobs, sources
 from galaxy_explorer.app.services.answers import answers_of
 from galaxy_explorer.app.services.collections import ranking
-from galaxy_explorer.app.services.collections.collection import Address, Collection, Collections
+from galaxy_explorer.app.services.collections.collection import Address, Collection, Collections, collections_from_plain
 from galaxy_explorer.app.services.collections.ranking import rank, saved_class
 from galaxy_explorer.app.services.embeddings import embeddings_of
 from galaxy_explorer.app.services.result_cache import catalogue_results
@@ -71,7 +71,7 @@ def test_three_hearts_find_the_others_and_ten_are_judged(app: AppTest, predicted
     keep(app, RINGS[:3])
     opened(app, "classify", source="survey", name="rings")
     assert set(tiles(app)[:12]) == set(RINGS)
-    assert "**3 yes, 0 no.**" in texts(app)
+    assert "**Learned from 3 yes, 0 no.**" in texts(app)
     assert "random galaxies are used instead" in texts(app)
     assert "from 5 of each on" in texts(app)
     first = offered(app)
@@ -82,7 +82,8 @@ def test_three_hearts_find_the_others_and_ten_are_judged(app: AppTest, predicted
     run(app)
     assert kept(app).ids("survey")[-1] == judged
     assert offered(app) == first  # the round stays until it is over
-    assert "2 of 10" in app.get("progress")[0].proto.text
+    assert app.get("progress")[0].proto.text == "Round 1: 2 of 10"
+    assert app.button(key="undo_mark").label == f"Undo: yes for {judged}"
     app.button(key="undo_mark").click()
     run(app)
     assert kept(app).ids("survey") == RINGS[:3]
@@ -90,11 +91,17 @@ def test_three_hearts_find_the_others_and_ten_are_judged(app: AppTest, predicted
         app.button(key="judge_yes" if galaxy_id in RINGS else "judge_no").click()
         run(app)
     assert not set(offered(app)) & set(first)
+    assert app.get("progress")[0].proto.text == "Round 2: 1 of 10"
     assert "from 5 of each on" in texts(app)
-    for galaxy_id in offered(app):
+    app.button(key="undo_mark").click()
+    run(app)
+    assert offered(app)[0] == first[-1]  # offered again, though its round is over
+    app.button(key="judge_yes" if first[-1] in RINGS else "judge_no").click()
+    run(app)
+    for galaxy_id in offered(app)[1:]:
         app.button(key="judge_yes" if galaxy_id in RINGS else "judge_no").click()
         run(app)
-    assert f"**{len(kept(app).galaxies)} yes, {len(kept(app).rejected)} no.**" in texts(app)
+    assert f"**Learned from {len(kept(app).galaxies)} yes, {len(kept(app).rejected)} no.**" in texts(app)
     assert "Of 10 galaxies it calls “rings”, about " in texts(app)
 
 
@@ -117,6 +124,13 @@ def test_a_skipped_galaxy_is_not_marked(app: AppTest, predicted: Catalogue) -> N
     app.button(key="skip").click()
     run(app)
     assert (kept(app).ids("survey"), kept(app).rejected) == (RINGS[:3], ())
+    assert "2 of 10" in app.get("progress")[0].proto.text
+    assert app.button(key="undo_mark").label == "Undo: skip"
+    app.button(key="undo_mark").click()
+    run(app)
+    assert "1 of 10" in app.get("progress")[0].proto.text
+    app.button(key="skip").click()
+    run(app)
     app.button(key="judge_no").click()
     run(app)
     assert kept(app).ids("survey", "no") == [first[1]]
@@ -166,7 +180,9 @@ def kept_marks() -> list[tuple[Address, ...]]:
     return [tuple(Address("survey", one) for one in ids) for ids in (RINGS[:3], ["g01", "g02"])]
 
 
-def test_a_saved_class_is_opened_again_and_another_network_is_refused(app: AppTest, predicted: Catalogue) -> None:
+def test_a_saved_class_is_opened_again_and_another_network_is_refused(
+    app: AppTest, predicted: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
     collection = Collection("rings", *kept_marks())
     learned = rank(predicted, collection, NETWORK)
     assert learned is not None
@@ -179,6 +195,21 @@ def test_a_saved_class_is_opened_again_and_another_network_is_refused(app: AppTe
     assert app.query_params["name"] in ("rings (file)", ["rings (file)"])
     assert "learned from 5 marks" in texts(app)
     assert set(tiles(app)[:12]) == set(RINGS)
+    (table,) = [button for button in app.get("download_button") if "CSV" in button.label]
+    assert table.label.startswith("Download ")
+    stored = app.session_state["CollectionsState"].kept.as_plain()  # as the browser keeps it
+    app.session_state["CollectionsState"] = CollectionsState(collections_from_plain(stored), loaded=True)
+    opened(app, "collections")
+    assert "rings (file)" in [plain(link.label) for link in app.page_link]
+    opened(app, "browse", source="survey", **{"class": "rings (file)~0-1", "sort": "class", "network": NETWORK})
+    assert set(tiles(app)[:12]) == set(RINGS)
+    monkeypatch.setattr(networks, "fingerprint", lambda name: "b" * 64)  # the app has other weights since
+    opened(app, "classify", source="survey", name="rings (file)")
+    assert "other weights of the network fcn" in app.warning[0].value
+    app.button(key="remove_class").click()
+    run(app)
+    assert app.session_state["CollectionsState"].kept.classes == ()
+    monkeypatch.setattr(networks, "fingerprint", lambda name: FINGERPRINT)
     other = content.replace(FINGERPRINT.encode(), b"f" * 64)
     app.file_uploader(key="class_file").set_value([("other.class.json", other, "application/json")])
     run(app)

@@ -2,14 +2,18 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 from app_page import new_app, opened, press, run, texts
 from browse_page import tiles
 from streamlit.testing.v1 import AppTest
 
+from galaxy_explorer.app.collections.mean_answers import mean_table, most_telling
+from galaxy_explorer.app.services.answers import answers_of
 from galaxy_explorer.app.services.collections.collection import SKY, Address, Collection, Collections
 from galaxy_explorer.app.state import CollectionsState
 from galaxy_explorer.catalogue import Catalogue
+from galaxy_explorer.decision_tree import COLUMNS
 
 
 def keep(app: AppTest, *collections: Collection, chosen: str = "rings") -> AppTest:
@@ -47,6 +51,16 @@ def test_a_collection_is_a_gallery_with_links_and_mean_answers(app: AppTest, sam
     assert links["Open in Browse"] == "source=sample&collection=rings"
     assert links["Find more like these"] == "source=sample&name=rings"
     assert len(app.dataframe[0].value) == 8
+
+
+def test_what_galaxies_have_in_common_is_what_many_were_asked(survey: Catalogue) -> None:
+    table = mean_table(survey, answers_of(survey), np.arange(6))
+    assert table is not None
+    telling = table.assign(these=0.0, all=0.0, reached=1.0)
+    place = {name: row for row, name in enumerate(COLUMNS)}
+    telling.loc[[place["Class4.1"], place["Class4.2"], place["Class9.1"]], "these"] = [30.0, 30.0, 90.0]
+    telling.loc[place["Class9.1"], "reached"] = 0.02
+    assert most_telling(telling)[:2] == [place["Class4.1"], place["Class9.1"]]  # and not "no spiral arms"
 
 
 def test_galaxies_that_cannot_be_shown_are_named(app: AppTest) -> None:

@@ -126,7 +126,7 @@ def test_a_failed_job_shows_its_reason_and_can_be_retried(app: AppTest, monkeypa
         patched.setattr(networks, "network", fail)
         press(app, "Start prediction")
         wait_for(app, lambda: bool(app.error))
-    assert "**first** failed: the weights are damaged" in app.error[0].value
+    assert "**first** network failed: the weights are damaged" in app.error[0].value
     press(app, "Retry prediction")
     wait_for(app, lambda: "Downloads" in headings(app))
     assert not app.error

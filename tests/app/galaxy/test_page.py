@@ -20,7 +20,7 @@ from galaxy_explorer.app.panel.examples import find_examples
 from galaxy_explorer.app.panel.selected_answer import NOT_TELLING
 from galaxy_explorer.app.panel.shown_galaxy import GalaxyPrediction
 from galaxy_explorer.app.services import networks
-from galaxy_explorer.catalogue import SAMPLE, Catalogue
+from galaxy_explorer.catalogue import SAMPLE, SIMULATED, Catalogue
 from galaxy_explorer.decision_tree import (
     ANSWER_OF,
     COLUMNS,
@@ -32,7 +32,6 @@ from galaxy_explorer.decision_tree import (
     shares_from_fractions,
     short_description,
 )
-from galaxy_explorer.drawn_galaxies import DRAWINGS
 from galaxy_explorer.evaluation.metrics import largest_differences
 from galaxy_explorer.flow_chart import percent
 
@@ -48,9 +47,9 @@ def url_params(app: AppTest) -> dict[str, str]:
 
 
 def examples(app: AppTest) -> list[str]:
-    """The ids of the example galaxies, which are the page's only links that are named by digits."""
-    ids = [link.label.split()[-1].strip("*") for link in app.page_link]
-    return [galaxy_id for galaxy_id in ids if galaxy_id.isdigit()]
+    """The ids of the example galaxies, which are the page's only links that are named by digits after a share."""
+    ids = [link.label.split()[-1].strip("*").replace("\\", "") for link in app.page_link if "\u00a0%" in link.label]
+    return [galaxy_id for galaxy_id in ids if galaxy_id.removeprefix("simulated-").isdigit()]
 
 
 def test_a_url_restores_network_and_answer(app: AppTest) -> None:
@@ -255,14 +254,24 @@ def test_what_was_misspelt_is_not_in_the_url_of_the_next_galaxy(app: AppTest) ->
     assert not app.warning
 
 
-def test_an_answer_without_examples_shows_our_drawing(app: AppTest) -> None:
+def test_an_answer_without_examples_shows_simulated_galaxies(app: AppTest) -> None:
     opened(app, source="sample", galaxy="100008", answer="Class8.2")
-    assert not examples(app)
-    assert [caption.value for caption in app.caption if caption.value.startswith("Drawing: ")] == [
-        f"Drawing: {drawing.words}" for drawing in DRAWINGS["Class8.2"]
-    ]
+    assert examples(app) == list(find_examples(SIMULATED, "Class8.2", 3))
+    assert sum("simulated</span>" in html.proto.body for html in app.get("html")) >= 3
     assert ANSWER_OF["Class8.2"].meaning in texts(app)
     assert "No other galaxy here has a clear majority for this answer" in texts(app)
+
+
+def test_a_simulated_galaxy_is_never_taken_for_a_real_one(app: AppTest) -> None:
+    opened(app, source=SIMULATED, galaxy="simulated-007", answer="Class1.1")
+    assert app.title[0].value == "Simulated galaxy 007"
+    words = texts(app)
+    assert "This galaxy does not exist" in words
+    assert "simulated volunteers" in words.lower()
+    assert "volunteers of Galaxy Zoo" not in words
+    links = [link for link in app.page_link if "galaxy=simulated-" in str(link.proto)]
+    assert links
+    assert sum("simulated</span>" in html.proto.body for html in app.get("html")) >= len(examples(app)) > 0
 
 
 def test_the_answers_of_a_question_can_be_compared(app: AppTest) -> None:
@@ -291,6 +300,9 @@ def test_a_method_that_does_not_depend_on_the_answer_names_none(app: AppTest) ->
     assert not app.exception
     assert "the same for every answer" in texts(app)
     assert "speak for" not in texts(app)
+    switch = app.toggle(key="map")
+    assert switch.value  # although its help, which is about the method, has changed
+    assert "the brightest spot of Eigen-CAM was on the right part" in switch.help
     assert not [toggle for toggle in app.toggle if toggle.key == "common_scale"]  # its maxima mean nothing
 
 

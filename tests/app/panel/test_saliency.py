@@ -9,6 +9,7 @@ from tiny_prediction import tiny_card
 from galaxy_explorer.app.panel import saliency, shown_galaxy
 from galaxy_explorer.app.panel.shown_galaxy import SHOWN_SIDE_PX, GalaxyPrediction, ShownGalaxy
 from galaxy_explorer.models import Model
+from galaxy_explorer.saliency import METHODS
 from galaxy_explorer.storage import ResultCache
 
 CROP = 0.6  # of the shorter side, which the network sees
@@ -41,6 +42,10 @@ def test_a_map_over_a_phones_picture_takes_little_memory_and_keeps_its_place(ove
     across = np.flatnonzero(shown[shown.shape[0] // 2, :, 0] > 150)  # the frame is darker
     assert across.min() == pytest.approx(SHOWN_SIDE_PX / 2, abs=half / 10)
     assert across.max() == pytest.approx(SHOWN_SIDE_PX / 2 + half, abs=6)
+
+
+def test_the_first_method_of_the_list_is_the_default() -> None:
+    assert saliency.Choices().method == next(iter(METHODS))
 
 
 def test_a_small_picture_keeps_its_pixels_under_a_map(overlaid) -> None:

@@ -13,10 +13,10 @@ from streamlit.testing.v1 import AppTest
 
 from galaxy_explorer import images
 from galaxy_explorer.app.panel import panel
+from galaxy_explorer.app.sky.search import FAMOUS
 from galaxy_explorer.app.ui.survey_links import links_out
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, in_words
-from galaxy_explorer.drawn_galaxies import FAMOUS
 from galaxy_explorer.images import Finding, Square
 from galaxy_explorer.sky import resolve, response_cache
 

@@ -8,7 +8,8 @@ from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
-from app_page import go_to, press, run, said
+from app_page import go_to, plain, press, run, said, texts
+from browse_page import chips
 from local_server import hang_up
 from sky_server import SkyServer
 from streamlit.testing.v1 import AppTest
@@ -186,3 +187,13 @@ def test_a_damaged_folder_ends_the_quiz_instead_of_the_page(
     for places in WALKS:
         press(answer(app, places), "Another one")
     assert "These were all the galaxies here." in html(app)
+
+
+def test_a_sentence_on_start_is_answered_by_browse(app: AppTest) -> None:
+    run(app)
+    app.text_input(key="start_search").set_value("spirals, face-on and wibbly")
+    run(app)
+    assert app.title[0].value == "Browse galaxies"
+    assert chips(app) == ["spiral arms ≥ 50 %", "not edge-on ≥ 80 %"]
+    assert "“wibbly” is left out" in plain(texts(app))
+    assert app.text_input(key="search").value == "spirals, face-on and wibbly"

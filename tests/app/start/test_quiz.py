@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from galaxy_explorer.app.start.quiz import (
-    DRAWING_OF,
     ORDER,
     PROMPTS,
     SHAPES,
@@ -21,7 +20,6 @@ from galaxy_explorer.app.start.quiz import (
 from galaxy_explorer.app.start.reveal import path_html
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, QUESTION_OF, columns_of, fractions_from_shares
-from galaxy_explorer.drawn_galaxies import DRAWINGS
 
 SPIRAL = ["Class1.2", "Class2.2", "Class3.2", "Class4.1", "Class6.2"]
 SMOOTH = ["Class1.1", "Class7.2", "Class6.2"]
@@ -133,9 +131,8 @@ def test_each_question_has_one_place() -> None:
     ]
 
 
-def test_the_table_names_columns_and_drawings_that_exist() -> None:
+def test_the_table_names_columns_that_exist() -> None:
     assert {*SHAPES} <= {*COLUMNS}
-    assert all(number < len(DRAWINGS[column]) for column, number in DRAWING_OF.items())
     assert PROMPTS.keys() == TOPICS.keys() == {*ORDER} == {1, 2, 3, 4, 6, 7, 9}
 
 

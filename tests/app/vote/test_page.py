@@ -128,3 +128,12 @@ def test_pages_lead_to_vote(app: AppTest) -> None:
     ]
     assert queue.URL_PARAMS[0] == "source"
     assert paths.VOTE.endswith("page.py")
+
+
+def test_our_votes_open_in_browse_as_answers(app: AppTest, sample: Catalogue) -> None:
+    opened(app, "vote", source="sample", galaxy="100008")
+    vote(app, ("answer_2",))
+    go_to(app, "browse", source="sample", answers="ours", filter="t01_star-or-artifact~50-100s")
+    assert app.selectbox(key="answers_of").value == "ours"
+    shown = [link for link in app.page_link if "galaxy=" in link.proto.query_string]
+    assert ["100008" in link.proto.query_string for link in shown] == [True]

@@ -17,6 +17,7 @@ function redraw(m, moving) {
     if (m.moving) adapt(m, m.painter.finish() - begun)
     drawOver(m)
     m.stage.dataset.drawn = some
+    m.stage.dataset.zoom = m.view.zoom().toFixed(2)
   })
 }
 
@@ -43,8 +44,16 @@ function still(m) {
   wantPictures(m)
 }
 
+function controlsOn(m) {
+  const stage = m.stage.getBoundingClientRect()
+  return [".colour", ".tools", ".zoom"].map((name) => {
+    const { left, top, right, bottom } = m.part(name).getBoundingClientRect()
+    return [left - stage.left, top - stage.top, right - stage.left, bottom - stage.top]
+  })
+}
+
 function placePictures(m) {
-  m.placed = m.showsPictures ? placedPictures(m.points, m.view, m.matches) : []
+  m.placed = m.showsPictures ? placedPictures(m.points, m.view, m.matches, controlsOn(m)) : []
 }
 
 function zoomed(m, factor, x, y) {

@@ -22,8 +22,9 @@ function newPictures() {
   }
 }
 
-// Which galaxies get a picture, where, and how large: more and larger ones the farther one zooms in.
-function placedPictures(points, view, matches) {
+// Which galaxies get a picture, where, and how large: more and larger ones the farther one zooms in; none under the
+// controls, given as [left, top, right, bottom] in pixels.
+function placedPictures(points, view, matches, controls) {
   const [width, height] = view.size()
   const spacing = view.scale * Math.sqrt(0.3 / Math.max(points.count, 1))
   const side = Math.min(Math.max(1.1 * spacing, width < 500 ? 30 : 38), width < 500 ? 64 : 84)
@@ -36,6 +37,8 @@ function placedPictures(points, view, matches) {
   for (const index of candidates) {
     const [x, y] = view.toScreen(points.x[index] / SPACE, points.y[index] / SPACE)
     if (x < 0 || y < 0 || x > width || y > height) continue
+    const half = side / 2
+    if (controls.some(([l, t, r, b]) => x + half > l && x - half < r && y + half > t && y - half < b)) continue
     if (chosen.some((other) => Math.abs(other.x - x) < clear && Math.abs(other.y - y) < clear)) continue
     chosen.push({ index, x, y, side })
     if (chosen.length === 160) break

@@ -10,6 +10,7 @@ SKY = "/sky"  # source of galaxies of the Sky page, whose id is the name or posi
 MAX_COLLECTIONS, MAX_MARKS = 50, 5_000  # marks of one collection; all of them fit the 5 MB of a browser's storage
 MAX_ALL_MARKS = 20_000
 MAX_NAME, MAX_ID = 60, 200  # letters
+MAX_CLASSES, MAX_CLASS_LETTERS = 20, 30_000  # class files that were opened
 Mark = Literal["yes", "no"]
 
 
@@ -57,11 +58,12 @@ class CollectionError(ValueError):
 
 @dataclass(frozen=True)
 class Collections:
-    """All collections of a visitor; the revision rises with each change."""
+    """All collections and opened classes of a visitor; the revision rises with each change."""
 
     all: tuple[Collection, ...] = ()
     chosen: str = FAVOURITES  # the collection that hearts go to
     revision: int = 0
+    classes: tuple[tuple[str, str], ...] = ()  # name and class file
 
     def __post_init__(self) -> None:
         if len(self.all) > MAX_COLLECTIONS:
@@ -102,14 +104,15 @@ class Collections:
         return replace(self, chosen=name)
 
     def free_name(self, name: str) -> str:
-        """Return a name that no collection has: the given one, or with a number."""
-        numbered = (f"{name[: MAX_NAME - 4]} {number}" for number in range(2, MAX_COLLECTIONS + 3))
-        return next(free for free in (name, *numbered) if free not in self.names)
+        """Return a name that no collection and no class has: the given one, or with a number."""
+        numbered = (f"{name[: MAX_NAME - 4]} {number}" for number in range(2, MAX_COLLECTIONS + MAX_CLASSES + 3))
+        taken = {*self.names, *dict(self.classes)}
+        return next(free for free in (name, *numbered) if free not in taken)
 
     def as_plain(self) -> dict[str, Any]:
         """Return the form in which the browser keeps them."""
         kept = [{"name": one.name, "yes": one.galaxies, "no": one.rejected} for one in self.all]
-        return {"revision": self.revision, "chosen": self.chosen, "collections": kept}
+        return {"revision": self.revision, "chosen": self.chosen, "collections": kept, "classes": self.classes}
 
 
 def clean_name(text: object) -> str:
@@ -139,7 +142,19 @@ def collections_from_plain(kept: object) -> Collections:
     chosen, revision = found.get("chosen"), found.get("revision")
     if not isinstance(chosen, str) or chosen not in collections.names:
         chosen = next(iter(collections.names), FAVOURITES)
-    return replace(collections, chosen=chosen, revision=revision if isinstance(revision, int) and revision > 0 else 0)
+    revision = revision if isinstance(revision, int) and revision > 0 else 0
+    return replace(collections, chosen=chosen, revision=revision, classes=_classes(found.get("classes")))
+
+
+def _classes(pairs: object) -> tuple[tuple[str, str], ...]:
+    """Return those entries of a list that are a name and a text that can be a class file."""
+    found = {}
+    for pair in pairs[:MAX_CLASSES] if isinstance(pairs, list | tuple) else ():
+        if isinstance(pair, list | tuple) and len(pair) == 2 and all(isinstance(text, str) for text in pair):
+            name, text = clean_name(pair[0]), pair[1]
+            if name and len(text) <= MAX_CLASS_LETTERS:
+                found[name] = text
+    return tuple(found.items())
 
 
 def is_address(address: object) -> bool:

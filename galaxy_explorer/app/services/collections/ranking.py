@@ -1,23 +1,23 @@
 """Scores of galaxies by a class: a collection of the visitor, or an opened class file."""
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from weakref import ref
 
 import numpy as np
 import pandas as pd
 
-from galaxy_explorer.app import state
 from galaxy_explorer.app.services import networks
 from galaxy_explorer.app.services.answers import Answers, answers_of
 from galaxy_explorer.app.services.collections import session
-from galaxy_explorer.app.services.collections.collection import Collection
+from galaxy_explorer.app.services.collections.collection import MAX_CLASS_LETTERS, MAX_CLASSES, Collection
 from galaxy_explorer.app.services.embeddings import embeddings_of
 from galaxy_explorer.app.services.result_cache import catalogue_result
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.images import DEFAULT_VIEWS
 from galaxy_explorer.prediction import Embeddings
-from galaxy_explorer.similarity.class_files import SavedClass
+from galaxy_explorer.similarity.class_files import ClassFileError, SavedClass, read_class
 from galaxy_explorer.similarity.classifier import (
     Classifier,
     Quality,
@@ -117,9 +117,42 @@ def rank_by_file(catalogue: Catalogue, saved: SavedClass) -> Ranking | None:
 
 
 def ranking_named(catalogue: Catalogue, name: str, network: str) -> Ranking | None:
-    """Score all galaxies by an opened class, else by the collection of this name."""
-    saved = state.classify().opened.get(name)
-    return rank_by_file(catalogue, saved) if saved else rank(catalogue, session.collections().get(name), network)
+    """Score all galaxies by an opened class, else by a collection; None if neither can be used."""
+    if saved := opened_class(name):
+        return None if problem_of(saved) else rank_by_file(catalogue, saved)
+    return rank(catalogue, session.collections().get(name), network)
+
+
+def opened_class(name: str) -> SavedClass | None:
+    """Return a class that the visitor opened, now or earlier; None without one, or if damaged."""
+    text = dict(session.collections().classes).get(name)
+    try:
+        return _class_in(text) if text else None
+    except ClassFileError:
+        return None
+
+
+@lru_cache(maxsize=32)
+def _class_in(text: str) -> SavedClass:
+    """Read a class that the browser kept."""
+    return read_class(text.encode(), "This class")
+
+
+def keep_class(name: str, saved: SavedClass) -> None:
+    """Keep an opened class in the visitor's browser; those opened first make room."""
+    text = saved.to_bytes().decode()
+    if len(text) > MAX_CLASS_LETTERS:  # with its marks, which are not needed to apply it
+        text = replace(saved, marks=()).to_bytes().decode()
+    mine = session.collections()
+    classes = [*(one for one in mine.classes if one[0] != name), (name, text)]
+    session.change(replace(mine, classes=tuple(classes[-MAX_CLASSES:])), f"class {name}")
+
+
+def remove_class(name: str) -> None:
+    """Remove an opened class."""
+    mine = session.collections()
+    classes = tuple(one for one in mine.classes if one[0] != name)
+    session.change(replace(mine, classes=classes), f"removal of the class {name}")
 
 
 def saved_class(collection: Collection, ranking: Ranking) -> SavedClass:

@@ -49,7 +49,7 @@ def add(source: str, galaxy_id: str, answers: tuple[str, ...]) -> bool:
 
 
 def add_log(source: str, ballots: Iterable[Ballot]) -> tuple[int, int]:
-    """Add the ballots of a log; return how many of them are the visitor's own, and other people's."""
+    """Add the ballots of a log; return how many are the visitor's own, and other people's."""
     mine, others, count = state.votes(), [], 0
     for ballot in ballots:
         if ballot.voter != voter():

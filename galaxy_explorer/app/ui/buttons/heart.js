@@ -52,7 +52,8 @@ function open() {
     own.write(kept)
     own.tell(kept)
     const kind = mark === "yes" ? "" : "“not” of "
-    own.say(on ? `Added to ${kind}${name}` : `Removed from ${kind}${name}`)
+    const count = found[mark].length
+    own.say(`${on ? "Added to" : "Removed from"} ${kind}${name} · ${count} ${count === 1 ? "galaxy" : "galaxies"}`)
   }
 
   own.tell = (kept) => {

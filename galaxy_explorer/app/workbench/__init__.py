@@ -1,0 +1,1 @@
+"""Workbench: change a galaxy, simulated or real, and watch which answers follow."""
