@@ -183,7 +183,7 @@ def saliency_table(work: Path | None) -> str:
 
 
 def saliency_failures(work: Path | None) -> Iterator[str]:
-    """Yield the components that no saliency method of a network points at, or not more than a spot in the middle."""
+    """Yield the components that no saliency method points at, or no more than the middle is."""
     if work is None:
         return
     pointing = summary(pd.read_csv(work)).iloc[:, 4:]

@@ -145,7 +145,7 @@ def compute(flags: argparse.Namespace) -> pd.DataFrame:
 
 
 def summary(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the mean figures by model and method: over the components, which count alike, and for each."""
+    """Return the mean figures by model and method; components count alike."""
     by = rows.groupby(["model", "method", "component"])[FIGURES].mean()
     table = by.groupby(["model", "method"]).mean()
     table.insert(0, "maps", rows.groupby(["model", "method"]).size())
@@ -153,7 +153,7 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Print the figures of each model and method, over all galaxies and over those whose component it sees."""
+    """Print the figures, over all galaxies and over those whose component the network sees."""
     flags = read_flags(arguments)
     torch.set_num_threads(1)
     rows = compute(flags)
