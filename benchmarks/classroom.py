@@ -226,7 +226,7 @@ def print_times(name: str, seconds: list[float]) -> bool:
 
 
 def vote_under_load(flags: argparse.Namespace, server: ClassServer, store: ClassStore) -> bool:
-    """Let all pupils vote within some minutes; print times and votes; return whether all is well."""
+    """Run all pupils within some minutes; print times and votes; return whether all is well."""
     classroom = start_class(store, flags.galaxies)
     pupils = [Pupil(f"pupil {number}") for number in range(flags.pupils)]
     presses = 5 * flags.galaxies  # a path has four to nine answers, and the slowest pupil must end in time
@@ -255,7 +255,7 @@ def vote_under_load(flags: argparse.Namespace, server: ClassServer, store: Class
 
 
 def vote_under_kills(flags: argparse.Namespace, server: ClassServer, store: ClassStore) -> bool:
-    """Kill the server at random times while pupils vote; return whether no acknowledged vote is lost."""
+    """Kill the server while pupils vote; return whether every acknowledged vote is there."""
     draw, lost, total, sent = random.Random(flags.seed), 0, 0, 0
     for kill in range(flags.kills):
         classroom = start_class(store, flags.galaxies)

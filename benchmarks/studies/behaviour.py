@@ -1,4 +1,4 @@
-"""docs/behaviour.md: how the answers of the networks follow a galaxy that changes in one way.
+"""docs/behaviour.md: how the networks answer as a galaxy changes in one way.
 
 python benchmarks/studies/behaviour.py --work runs/behaviour.csv --page docs/behaviour.md \
     --saliency runs/saliency-truth.csv
@@ -77,10 +77,10 @@ it may move back on the way.
 
 SALIENCY = """A map explains the answer that names a component, such as “bar”, and the component's mask is known.
 `pointing`: the brightest pixel is on the component or at most 1/15 of the side from it (the pointing game). `energy`:
-the part of the map that lies on it. `overlap`: intersection over union with as many of the brightest pixels. Columns
-of components are their pointing game. (brightness) and (middle) are maps without a network: the picture's own brightness,
-and a round spot in the middle. A method that is not better than these says nothing about where. Score-CAM takes
-long and has few maps. The default method is chosen by this, and by painting over and ROAD on real galaxies: see
+the part of the map that lies on it. `overlap`: intersection over union with as many of the brightest pixels. Columns of
+components are their pointing game. (brightness) and (middle) are maps without a network: the picture's own brightness,
+and a round spot in the middle. A method that is not better than these says nothing about where. Score-CAM is slow and
+has few maps. The default method is chosen by this, and by painting over and ROAD on real galaxies: see
 [benchmarks](../benchmarks/README.md#saliency-maps).
 
 {table}"""
@@ -140,7 +140,7 @@ def _panel(table: pd.DataFrame, curve: Curve, names: Sequence[str]) -> list[str]
 
 
 def curve_rows(rows: pd.DataFrame, names: Sequence[str]) -> Iterator[str]:
-    """Yield the rows of the page's table: a curve, what is expected, and how far each network moves."""
+    """Yield the rows of the page's table: what is expected, and how far each network moves."""
     yield "| changed | answer | expected | " + " | ".join(map(_written, [*names, VOLUNTEERS])) + " |"
     yield "|---" * (len(names) + 4) + "|"
     for curve in curves():
@@ -169,7 +169,7 @@ def failure_lines(rows: pd.DataFrame, names: Sequence[str]) -> Iterator[str]:
 
 
 def saliency_table(work: Path | None) -> str:
-    """Return how far each saliency method points at the component that an answer names, as Markdown."""
+    """Return the figures of the saliency methods on simulated galaxies, as Markdown."""
     if work is None:
         return "Not measured."
     rows = pd.read_csv(work)
@@ -183,16 +183,16 @@ def saliency_table(work: Path | None) -> str:
 
 
 def saliency_failures(work: Path | None) -> Iterator[str]:
-    """Yield the components that no saliency method of a network points at, or not more than a spot in the middle."""
+    """Yield the components that no saliency method points at, or no more than the middle is."""
     if work is None:
         return
     pointing = summary(pd.read_csv(work)).iloc[:, 4:]
-    for model, table in pointing.groupby("model"):
-        table = table.droplevel("model")
+    for model in pointing.index.unique("model"):
+        table = pointing.loc[model]
         methods = table.drop([BRIGHTNESS, MIDDLE])
         for component in table.columns:
-            best, method = methods[component].max(), methods[component].idxmax()
-            spot = table.loc[MIDDLE, component]
+            best, method = float(methods[component].max()), methods[component].idxmax()
+            spot = float(table[component][MIDDLE])
             if best < POINTS or best <= spot:
                 text = f"the best, {method}, points at it in {100 * best:.0f} % of the galaxies"
                 yield f"- **Saliency of {component}**, `{model}`: {text}; a spot in the middle in {100 * spot:.0f} %."

@@ -45,7 +45,7 @@ def measure(picture: np.ndarray) -> dict[str, float]:
     levels = picture.astype(np.float32)
     middle = np.zeros(levels.shape[:2], bool)
     middle[BORDER:-BORDER, BORDER:-BORDER] = True
-    figures = {}
+    figures: dict[str, float] = {}
     skies = []
     for channel, name in enumerate(("red", "green", "blue")):
         sky = levels[~middle, channel]

@@ -79,7 +79,7 @@ def responses(models: Mapping[str, Model], curve: Curve, count: int) -> pd.DataF
 
 
 def moved(means: Sequence[float], curve: Curve) -> tuple[float, float]:
-    """Return how far a mean curve moves from its first to its last value, and its largest step back.
+    """Return how far a mean curve moves from first to last, and its largest step back.
 
     Of a curve that should stay, the second is its range.
     """

@@ -14,6 +14,7 @@ brightest ones, the mean over the parts `REMOVED`. By chance it is 0.
 
 import argparse
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,15 +65,17 @@ def brightest(heat: np.ndarray, part: float = PAINTED) -> np.ndarray:
 
 
 def road(network: GalaxyNetwork, inputs: np.ndarray, target: AnswerLogOdds, heat: np.ndarray) -> float:
-    """Return ROAD of a map: the gain in log-odds by removing the faintest parts instead of the brightest."""
+    """Return ROAD of a map: log-odds without its faintest parts minus without its brightest."""
     impute, picture, gains = NoisyLinearImputer(), torch.from_numpy(inputs), []
     torch.manual_seed(0)  # of the imputer's noise
-    for part in REMOVED:
-        most, least = (
-            log_odds(network, impute(picture, torch.from_numpy(~removed).float()).numpy(), target)
-            for removed in (brightest(heat, part), ~brightest(heat, 1 - part))
-        )
-        gains.append((least - most) / 2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # grad-cam passes tensors to numpy
+        for part in REMOVED:
+            most, least = (
+                log_odds(network, impute(picture, torch.from_numpy(~removed).float()).numpy(), target)
+                for removed in (brightest(heat, part), ~brightest(heat, 1 - part))
+            )
+            gains.append((least - most) / 2)
     return float(np.mean(gains))
 
 

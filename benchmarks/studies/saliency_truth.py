@@ -1,4 +1,4 @@
-"""Saliency judged by truth: pointing game and overlap with the components of simulated galaxies.
+"""Pointing game of saliency maps: simulated galaxies, whose components are known.
 
 python benchmarks/studies/saliency_truth.py --work runs/saliency-truth.csv
 
@@ -63,7 +63,7 @@ def read_flags(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def galaxies(component: str, count: int) -> Iterator[Parameters]:
-    """Yield the first galaxies that visibly have a component, of those that the priors draw for its answer."""
+    """Yield galaxies that visibly have a component, as the priors draw them for its answer."""
     found = 0
     for seed in range(100 * count):
         parameters = sample(seed, ANSWERS[component])
@@ -103,7 +103,7 @@ def without_network(picture: np.ndarray) -> dict[str, np.ndarray]:
 def judge_galaxy(
     model: Model, parameters: Parameters, component: str, methods: list[str]
 ) -> Iterator[dict[str, object]]:
-    """Yield the figures of each method for one galaxy; none if the network does not see the component's place."""
+    """Yield the figures of each method for a galaxy; none if the crop leaves the component out."""
     picture, mask = render(parameters), component_masks(parameters)[component]
     crop, size = model.card.crop, model.card.image_size
     inside = central_field(np.repeat(mask[..., np.newaxis] * np.uint8(255), 3, axis=2), crop, size)[..., 0] > 127
@@ -145,7 +145,7 @@ def compute(flags: argparse.Namespace) -> pd.DataFrame:
 
 
 def summary(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the mean figures by model and method: over the components, which count alike, and for each."""
+    """Return the mean figures by model and method; components count alike."""
     by = rows.groupby(["model", "method", "component"])[FIGURES].mean()
     table = by.groupby(["model", "method"]).mean()
     table.insert(0, "maps", rows.groupby(["model", "method"]).size())
@@ -153,7 +153,7 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Print the figures of each model and method, over all galaxies and over those whose component it sees."""
+    """Print the figures, over all galaxies and over those whose component the network sees."""
     flags = read_flags(arguments)
     torch.set_num_threads(1)
     rows = compute(flags)

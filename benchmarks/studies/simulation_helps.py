@@ -1,4 +1,4 @@
-"""Do simulated galaxies help to train? From scratch, pretrained on them, and with some of them added.
+"""Training with simulated galaxies: pretrained on them, some added, and without.
 
 python benchmarks/studies/simulation_helps.py --data ~/galaxy-zoo --work runs/simulation-helps --jobs 8
 
@@ -86,7 +86,7 @@ def recipe_of(flags: argparse.Namespace, seed: int, epochs: int) -> Recipe:
 
 
 def draw_part(number: int, folder: Path, recipe: Recipe, kinds: tuple[str | None, ...]) -> Path:
-    """Draw simulated galaxies with the votes of 44 simulated volunteers, unless their file is there."""
+    """Draw simulated galaxies and the votes of 44 volunteers, unless their file is there."""
     path = folder / f"part-{number:04}.npz"
     if path.exists():
         return path
@@ -132,7 +132,7 @@ def real_galaxies(flags: argparse.Namespace) -> TrainingSet:
 def train(
     flags: argparse.Namespace, galaxies: TrainingSet, name: str, recipe: Recipe, weights: dict[str, torch.Tensor] | None
 ) -> torch.nn.Module:
-    """Train a network, resuming from its run checkpoint; return the weights of the last epoch, averaged."""
+    """Train a network, resuming from its run checkpoint; return that of the last epoch."""
     work = flags.work / name
     work.mkdir(parents=True, exist_ok=True)
     blind = replace(galaxies, hold_out_rows=galaxies.hold_out_rows[:0], hold_out_weights=None)
@@ -160,7 +160,7 @@ def predict_hold_out(network: torch.nn.Module, galaxies: TrainingSet, size: int)
 
 
 def pretrain(flags: argparse.Namespace, real: TrainingSet, seed: int) -> dict[str, torch.Tensor]:
-    """Return the weights of a training on simulated galaxies, by the statistics of the real ones."""
+    """Return the weights of a training on simulated galaxies, normalised as real ones."""
     pictures, votes = draw(flags, "simulated", flags.simulated, (None,))
     rows = np.arange(len(pictures))
     simulated = TrainingSet(pictures, votes, rows, rows[:0], real.mean, real.std)
@@ -201,7 +201,7 @@ def compute(flags: argparse.Namespace, real: TrainingSet) -> None:
 
 
 def results(flags: argparse.Namespace, real: TrainingSet) -> pd.DataFrame:
-    """Return the RMSE by way and number of galaxies, and the difference from scratch, over all seeds."""
+    """Return the RMSE by way and number of galaxies, and the difference from scratch."""
     votes, rows = real.volunteer_fractions[real.hold_out_rows], []
     for size, (group, columns) in product(flags.sizes, GROUPS.items()):
         chosen = [COLUMNS.index(column) for column in columns]
@@ -215,7 +215,7 @@ def results(flags: argparse.Namespace, real: TrainingSet) -> pd.DataFrame:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Train, and print a table; its errors are a paired bootstrap over the galaxies of the hold-out."""
+    """Train, and print a table, whose errors are a paired bootstrap over the hold-out."""
     flags = read_flags(arguments)
     flags.work.mkdir(parents=True, exist_ok=True)
     real = real_galaxies(flags)

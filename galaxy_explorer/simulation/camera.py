@@ -1,4 +1,4 @@
-"""Light to a picture as SDSS shows it: seeing, noise, asinh colours, JPEG, resampling."""
+"""From light to a picture as SDSS shows it: seeing, noise, asinh colours, JPEG, resampling."""
 
 import io
 import math
@@ -8,10 +8,11 @@ import numpy as np
 from PIL import Image
 from scipy import fft
 
-from galaxy_explorer.simulation.frame import SIDE, Frame
+from galaxy_explorer.simulation.frame import SDSS_PIXEL, SIDE, Frame
 
-# Noise of the sky in a pixel of 0.396 arcsec, in nanomaggies, in g, r and i: the sky of a dark site (21.9, 20.9 and
-# 20.2 mag per square arcsec) and the camera's gains (Gunn et al. 1998, AJ 116, 3040).
+# Noise of the sky in a pixel of 0.396 arcsec, in nanomaggies, in g, r and i: within 20 % of what the sky (21.9, 20.9
+# and 20.2 mag per square arcsec) and the camera's gains (Gunn et al. 1998, AJ 116, 3040) give, after the
+# noise of the pictures of the Galaxy Challenge (benchmarks/studies/realism.py), as are LEVELS, Q and BLACK.
 SKY_NOISE = np.array([0.0195, 0.033, 0.0455], np.float32)
 PHOTONS = np.array([1000.0, 940.0, 790.0], np.float32)  # electrons per nanomaggy in g, r and i
 
@@ -43,7 +44,7 @@ def noisy(planes: np.ndarray, sky_noise: float, frame: Frame, random: np.random.
     """Add noise of the sky and of photons to g, r and i, and the error of the subtracted sky."""
     if sky_noise == 0:
         return planes
-    area = (frame.scale / 0.396) ** 2
+    area = (frame.scale / SDSS_PIXEL) ** 2
     variance = (
         SKY_NOISE[:, np.newaxis, np.newaxis] ** 2 * area + np.maximum(planes, 0) / PHOTONS[:, np.newaxis, np.newaxis]
     )
@@ -62,7 +63,7 @@ def in_colours(planes: np.ndarray, frame: Frame) -> np.ndarray:
     With I the mean of the three, each becomes c f(I) / I, f(I) = asinh(Q I) / Q, and where one exceeds white
     all three are divided by it, so that a bright object keeps its colour (Lupton et al. 2004, PASP 116, 133).
     """
-    weights = LEVELS / 255 / np.float32((frame.scale / 0.396) ** 2)
+    weights = LEVELS / 255 / np.float32((frame.scale / SDSS_PIXEL) ** 2)
     colours = planes[::-1] * weights[:, np.newaxis, np.newaxis] + (BLACK / 255)[:, np.newaxis, np.newaxis]
     np.maximum(colours, 0, out=colours)
     mean = np.maximum(colours.mean(axis=0), 1e-6)

@@ -14,8 +14,7 @@ from galaxy_explorer.simulation.parameters import FIELDS, Parameters
 from galaxy_explorer.simulation.profiles import sersic_b
 
 PETROSIAN = 0.02  # arcsec of a pixel, over the radius of 90 % of the light (Willett et al. 2013)
-_STARS, _GALAXIES = 3.0, 14.0  # per square arcmin, down to 22.5 mag in r
-_PETROSIAN_SHARE = {4: 0.83, 1: 0.99}  # part of a profile's light within the Petrosian aperture (Graham et al. 2005)
+_STARS, _GALAXIES = 3.0, 11.5  # per square arcmin, down to 22.5 mag in r
 
 
 @cache
@@ -123,6 +122,8 @@ def radius_of_90(parameters: Parameters) -> float:
             if share > 0
         )
 
+    # Part of the light within the Petrosian aperture: 0.83 of a profile of n = 4 (Graham et al. 2005, AJ 130, 1535).
     seen = 1 - 0.17 * bulge * min(p.bulge_sersic / 4, 1.2)
     radius = brentq(lambda r: within(r) - 0.9 * seen, 0.01, 100 * p.radius)
+    # 0.8 makes the pictures' half-light radii those of the Galaxy Challenge (benchmarks/studies/realism.py).
     return math.hypot(0.80 * radius, 0.9 * p.seeing)

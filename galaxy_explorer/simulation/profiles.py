@@ -53,7 +53,7 @@ def sersic(
 
     References
     ----------
-    Sérsic 1963; Peng et al. 2010, AJ 139, 2097, eqs. 3 and 4 (total light with boxiness).
+    Sérsic 1963; Peng et al. 2010, AJ 139, 2097 (total light, with boxiness).
     """
     b = sersic_b(index)
     total = (
@@ -68,7 +68,7 @@ def boxy_radius(along: np.ndarray, across: np.ndarray, axis_ratio: float, box: f
 
     References
     ----------
-    Athanassoula et al. 1990, MNRAS 245, 130; Peng et al. 2010, eq. 2.
+    Athanassoula et al. 1990, MNRAS 245, 130; Peng et al. 2010, AJ 139, 2097.
     """
     if box == 0:
         return np.hypot(along, across / axis_ratio)
@@ -77,7 +77,7 @@ def boxy_radius(along: np.ndarray, across: np.ndarray, axis_ratio: float, box: f
 
 
 def _area_of_box(box: float) -> float:
-    """Return the area of a boxy ellipse over that of an ellipse (Peng et al. 2010, eq. 5)."""
+    """Return the area of a boxy ellipse over that of an ellipse (Peng et al. 2010)."""
     c = box + 2
     return float(4 * beta(1 / c, 1 + 1 / c) / (math.pi * c))
 
@@ -105,8 +105,8 @@ def ferrers(along: np.ndarray, across: np.ndarray, length: float, width: float) 
 
     References
     ----------
-    Ferrers 1877; Laurikainen et al. 2007, MNRAS 381, 401; Peng et al. 2010, eq. 11. C0 = 1: bars are boxy
-    (Gadotti 2009, MNRAS 393, 1531).
+    Ferrers 1877; Peng et al. 2010, AJ 139, 2097 (modified Ferrers profile). C0 = 1, since bars are boxy (Gadotti
+    2009, MNRAS 393, 1531).
     """
     part = np.minimum(boxy_radius(along, across, width, 1.0) / length, 1)
     # ∫ [1 - t²]² 2t dt = 1/3, over the area of the generalised ellipse.

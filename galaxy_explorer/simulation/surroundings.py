@@ -94,8 +94,8 @@ def add_stars(bands: np.ndarray, p: Parameters, frame: Frame) -> None:
 def add_star(bands: np.ndarray, light: np.ndarray, frame: Frame) -> None:
     """Add a star in the middle, with a halo and the four spikes by the vanes of the secondary mirror.
 
-    Halo and spikes have 2 % of the light each and fall as r^-2, as the wings of the point spread function of SDSS do
-    (Xu, Zibetti & Zhu 2012, ApJ 746, 39: index -2 to -3).
+    Halo and spikes have 2 % of the light each. The halo falls as r^-2, about as the wings of the point spread function
+    of SDSS do (de Jong 2008, MNRAS 388, 1521).
     """
     reach = np.exp(np.linspace(math.log(0.7), math.log(frame.half_width), 400))
     arms = np.radians(frame.turn + 45 + np.array([[0], [90], [180], [270]]))
@@ -121,7 +121,7 @@ def add_galaxies(bands: np.ndarray, p: Parameters, frame: Frame) -> None:
     number = round(p.field_galaxies)
     x, y, light = _scattered(random, number, frame, 0.4, 16.5)
     sizes = 0.55 * light**0.25 * random.lognormal(0, 0.3, number)
-    colours = band_fluxes(random.normal(0.9, 0.35, number))
+    colours = band_fluxes(random.normal(0.82, 0.35, number))
     for k in range(number):
         rows, columns = frame.patch(x[k], y[k], 5 * sizes[k] + frame.scale)
         angle, ratio = random.uniform(0, 180), random.uniform(0.35, 1)

@@ -3,8 +3,10 @@
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from tiny_prediction import write_tiny_weights
 from tiny_training import TINY_FLAGS, in_one_thread
@@ -62,6 +64,37 @@ def test_saliency_prints_the_losses_of_the_deletion_test(benchmark_named, tmp_pa
     printed = capsys.readouterr().out
     assert "Grad-CAM, 3 galaxies" in printed
     assert printed.splitlines()[-2].split()[0] == "all"
+
+
+def test_saliency_is_judged_by_the_components_of_simulated_galaxies(benchmark_named, tmp_path, capsys):
+    truth = benchmark_named("studies/saliency_truth")
+    mask = np.zeros((60, 60), bool)
+    mask[10:20, 10:20] = True
+    assert truth.judge(mask.astype(float), mask) == {"pointing": 1, "energy": 1, "overlap": 1}
+    assert truth.judge(mask[::-1].astype(float), mask) == {"pointing": 0, "energy": 0, "overlap": 0}
+    assert truth.judge(np.zeros((60, 60)), mask)["pointing"] == 0  # an empty map
+    flags = ["--work", str(tmp_path / "maps.csv"), "--weights", write_tiny_weights(tmp_path), "--count", "6"]
+    truth.main([*flags, "--methods", "Grad-CAM"])
+    written = (tmp_path / "maps.csv").read_text()
+    truth.main([*flags, "--methods", "Grad-CAM"])
+    assert (tmp_path / "maps.csv").read_text() == written  # nothing is computed twice
+    assert "(brightness)" in capsys.readouterr().out
+
+
+def test_the_page_of_behaviour_names_the_failures(benchmark_named, tmp_path):
+    behaviour = benchmark_named("studies/behaviour")
+    rows = [
+        {"curve": curve.title, "value": value, "who": who, "galaxy": 0, "figure": 0.5}
+        for curve in behaviour.curves()
+        for value in curve.values
+        for who in ("blind", behaviour.VOLUNTEERS)
+    ]
+    page = tmp_path / "page.md"
+    behaviour.write_page(page, pd.DataFrame(rows), {"blind": SimpleNamespace(fingerprint="12345678")}, None)
+    text = page.read_text()
+    assert "1 of 17 curves are as expected" in text  # the position angle should change nothing
+    assert "**Inclination and edge-on**, `blind`: rises by 0.00; at least 0.60 is expected" in text
+    assert (tmp_path / "page.svg").read_text().count("<path") == 17 * 2 + 2
 
 
 def test_recipes_are_compared_galaxy_by_galaxy(benchmark_named):

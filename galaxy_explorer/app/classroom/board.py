@@ -32,9 +32,10 @@ def show_code(classroom: Classroom) -> None:
     if not link.is_reachable:
         st.warning(NOT_REACHABLE, icon=":material/wifi_off:")
     picture = _picture(link.url) if link.is_reachable else ""
+    words = "Scan the code, or open" if picture else "Open"
     place = link.url.partition("?")[0].partition("://")[2]
     st.html(
-        f'<div class="join-code">{picture}<div><p>Scan the code, or open</p><p class="address">{escape(place)}</p>'
+        f'<div class="join-code">{picture}<div><p>{words}</p><p class="address">{escape(place)}</p>'
         f'<p>and type</p><p class="code">{code}</p></div></div>'
     )
 

@@ -42,7 +42,7 @@ def most_telling(table: pd.DataFrame) -> list[int]:
     Answers such as "no bar", which "bar" implies, are left out. What few votes reach tells little: a difference
     counts as far as votes reach its question.
     """
-    implied = [columns_of(QUESTION_OF[name].number)[1:] == (name,) for name in COLUMNS]
+    implied = np.array([columns_of(QUESTION_OF[name].number)[1:] == (name,) for name in COLUMNS])
     difference = ((table["these"] - table["all"]).abs() * table["reached"]).mask(implied, -1.0)
     return difference.sort_values(ascending=False, kind="stable").index[:MAX_SHOWN].tolist()
 

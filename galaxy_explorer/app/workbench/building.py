@@ -92,7 +92,7 @@ def read_url(params: dict[str, str]) -> list[str]:
 
 
 def url_params() -> dict[str, str]:
-    """Return the URL parameters: the preset, and what differs from it; without one, from the defaults."""
+    """Return the URL parameters: the preset and what differs from it, else from the defaults."""
     (parameters, begun_with), preset = current(), state.workbench().preset
     base = begun_with if preset else Parameters()
     changed = {
@@ -112,7 +112,7 @@ def _thumbnails() -> dict[str, np.ndarray]:
 
 
 def show_presets() -> None:
-    """Draw the presets, as Hubble's tuning fork with others next to it, and the random galaxy."""
+    """Draw the presets, as Hubble's tuning fork with others next to it, and a random one."""
     examples = [Example(name, name.removesuffix("-like"), "", picture) for name, picture in _thumbnails().items()]
     current()  # the first preset, for a new visitor
     with st.container(key="bench_begin", horizontal=True, vertical_alignment="center"):

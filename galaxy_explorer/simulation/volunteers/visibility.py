@@ -57,7 +57,7 @@ def quantities(parameters: Values) -> dict[str, np.ndarray]:
 
 
 def _axis_ratio(p: Values, radius: np.ndarray, seeing: np.ndarray) -> np.ndarray:
-    """Return the short axis over the long one of bulge and disk together, after the blur by the seeing.
+    """Return the axis ratio of bulge and disk together, after the blur by the seeing.
 
     A disk of thickness q0 inclined by i has q² = q0² + (1 - q0²) cos² i (Hubble 1926, ApJ 64, 321).
     """

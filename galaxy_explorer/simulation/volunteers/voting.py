@@ -69,7 +69,7 @@ def simulate_votes(parameters: Parameters, people: int = PEOPLE, seed: int = 0) 
 
 
 def count_votes(shares: np.ndarray, people: int, random: np.random.Generator) -> np.ndarray:
-    """Return how many people give each answer, (..., 37) int, each asked what follows from the answers before."""
+    """Return how many people give each answer, (..., 37) int, as each walks the tree."""
     counts = np.zeros(shares.shape, dtype=int)
     asked = {number: np.zeros(shares.shape[:-1], dtype=int) for number in SLICES} | {
         1: np.full(shares.shape[:-1], people)

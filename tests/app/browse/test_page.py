@@ -29,7 +29,8 @@ def test_the_nine_galaxies_of_the_sample_come_first(app: AppTest) -> None:
     assert "Upload a picture" in [link.label for link in app.page_link]
     for words in ("fetch gz2", "fetch kaggle"):  # how to get more
         assert words in texts(app)
-    assert app.selectbox(key="source_choice").options == ["Built-in galaxies", "Live from SDSS (300 galaxies)"]
+    offered = ["Built-in galaxies", "Simulated galaxies", "Live from SDSS (300 galaxies)"]
+    assert app.selectbox(key="source_choice").options == offered
 
 
 def test_a_filter_is_added_as_a_chip_that_removes_it(app: AppTest, sample: Catalogue) -> None:
