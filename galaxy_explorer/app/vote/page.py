@@ -103,7 +103,10 @@ def show_vote(source: str, catalogue: Catalogue, queue: Queue) -> None:
     if answers is None:
         if state.asking().answers:  # a visitor who only passes by needs no network
             predict_soon(galaxy)
-        st.button("Skip this galaxy", type="tertiary", icon=":material/skip_next:", on_click=advance, args=(True,))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button("Skip this galaxy", type="tertiary", icon=":material/skip_next:", on_click=advance, args=(True,))
+            params = {"source": source}
+            st.page_link(paths.CLASSROOM, label="A class votes", icon=":material/school:", query_params=params)
     else:
         show_answers(queue, catalogue, galaxy, answers)
     if not state.votes().stored:
