@@ -279,7 +279,7 @@ def vote_under_kills(flags: argparse.Namespace, server: ClassServer, store: Clas
 async def _vote_until_killed(
     server: ClassServer, classroom: Classroom, pupils: list[Pupil], draw: random.Random, seed: int
 ) -> None:
-    """Kill the server at a random moment after a random number of votes; end when all pupils have noticed."""
+    """Kill the server at a random moment; end when all pupils have noticed."""
     voting = asyncio.create_task(run_pupils(server, classroom, pupils, 0.02, seed))
     wanted = draw.randint(1, len(pupils) * classroom.galaxies // 3)
     while sum(len(pupil.votes) for pupil in pupils) < wanted and not voting.done():

@@ -196,7 +196,7 @@ class ClassStore:
         return [_pupil(row) for row in self._read(f"{PUPIL} WHERE class_id = ? ORDER BY id", class_id)]
 
     def vote(self, class_id: int, pupil_id: int, place: int, answers: Sequence[str]) -> None:
-        """Store a pupil's answers about a galaxy, instead of earlier ones; they are on the disk on return.
+        """Store a pupil's answers about a galaxy, instead of earlier ones, on the disk.
 
         Raises
         ------

@@ -28,7 +28,7 @@ def ballots_of(galaxies: Sequence[ClassGalaxy], pupils: Sequence[Pupil], votes: 
 
 
 def class_scores(galaxies: Sequence[ClassGalaxy], ballots: Sequence[Ballot]) -> list[np.ndarray | None]:
-    """Return the ``(37,)`` vote fractions of a class by galaxy; None without votes. Every pupil counts alike."""
+    """Return the ``(37,)`` vote fractions of a class by galaxy; None without votes."""
     by_galaxy = [[ballot for ballot in ballots if ballot.galaxy == galaxy.galaxy_id] for galaxy in galaxies]
     return [scores_of(own) if own else None for own in by_galaxy]
 

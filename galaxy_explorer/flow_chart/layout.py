@@ -124,7 +124,7 @@ def layout_of(folded: frozenset[int] = frozenset(), sources: int = 2) -> Layout:
 
 
 def _tiles(question: int, bar: Box, height: float) -> list[tuple[str, Box]]:
-    """Return the boxes of a question's answers, equal tiles under its bar; without a height if it is folded."""
+    """Return the boxes of a question's answers; without a height if it is folded."""
     columns = tree.columns_of(question)
     step = (bar.width + _BETWEEN_TILES) / len(columns)
     top = bar.bottom + (_HANG if height else 0.0)

@@ -1,4 +1,4 @@
-"""The user's folders for caches and for data, in-memory caches, atomic writes, and locks between processes."""
+"""Folders for caches and data, in-memory caches, atomic writes, locks of processes."""
 
 from galaxy_explorer.storage.atomic import atomic_path, remove_leftovers, write_atomic
 from galaxy_explorer.storage.bundled import bundled

@@ -1,4 +1,4 @@
-"""The user's folders for caches and for data, and folders of cache files bounded by LRU eviction."""
+"""The user's folders for caches and data, and cache folders with LRU eviction."""
 
 import os
 import shutil

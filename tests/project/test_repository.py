@@ -25,18 +25,20 @@ def of_kind(path: Path) -> str:
     place, ending = path.relative_to(ROOT), path.suffix.lower()
     if place.match("galaxy_explorer/sample/*.jpg"):
         return "sample"
+    if place.parts[:2] == ("galaxy_explorer", "simulated_survey") and ending in {".webp", ".npy", ".parquet"}:
+        return "survey"
     if place.match("docs/*") and ending in {".png", ".webp", ".gif", ".webm"}:
         return "screenshot"
     return "weights" if place.match("weights/*.pt") else "text"
 
 
-def test_only_sample_screenshots_and_weights_are_not_text(tracked: list[Path]) -> None:
+def test_only_galaxies_screenshots_and_weights_are_not_text(tracked: list[Path]) -> None:
     for path in tracked:
         assert path.stat().st_size <= LARGEST_FILE, f"{path} is over 16 MB"
         if of_kind(path) == "text":
             assert b"\0" not in path.read_bytes(), f"{path} is no text, and has no place in the repository"
-    tables = {path.parent for path in tracked if path.suffix in {".csv", ".tsv", ".parquet"}}
-    assert tables <= {ROOT / "galaxy_explorer" / "sample"}
+    tables = {path.relative_to(ROOT).parts[1] for path in tracked if path.suffix in {".csv", ".tsv", ".parquet"}}
+    assert tables <= {"sample", "simulated_survey"}
 
 
 def test_the_sample_is_the_nine_galaxies_that_its_readme_credits(tracked: list[Path]) -> None:

@@ -24,7 +24,7 @@ def address_of(page: str, **params: str) -> str:
 
 
 def _join(current: str, page: str, params: dict[str, str], host: str = "") -> str:
-    """Return the address of another page next to the current one, under another host if one is given."""
+    """Return the address of another page of the app, under another host if one is given."""
     parts = urlsplit(current)
     folder = parts.path.rpartition("/")[0]
     place = f"{host}{f':{parts.port}' if parts.port else ''}" if host else parts.netloc

@@ -1,4 +1,4 @@
-"""The board: the code of a class in large letters, for the projector, without the teacher's link."""
+"""The board: the code of a class in large letters, without the teacher's link."""
 
 import base64
 from html import escape

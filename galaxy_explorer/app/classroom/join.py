@@ -61,7 +61,7 @@ def show_joining(classroom: Classroom | None) -> None:
 
 
 def remember_pupil(classroom: Classroom) -> None:
-    """Set the cookie by which a pupil returns after the phone has slept; it goes to this server alone."""
+    """Set the cookie by which a pupil returns after the phone has slept."""
     name, token = cookie_of(classroom), state.classroom().tokens[classroom.class_id]
     cookie = json.dumps(f"{name}={token}; max-age={COOKIE_S}; SameSite=Lax; path=")
     script = f"document.cookie = {cookie} + location.pathname.replace(/[^/]*$/, '');"

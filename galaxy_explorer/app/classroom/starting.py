@@ -114,7 +114,7 @@ def _choose_pool(source: str, catalogue: Catalogue) -> np.ndarray:
 
 
 def drawn_ids(catalogue: Catalogue, rows: np.ndarray, count: int, seed: int) -> list[str]:
-    """Return the ids of galaxies that a seed draws from some rows; the same ones on every machine."""
+    """Return the ids of galaxies that a seed draws from some rows, the same everywhere."""
     chosen = np.random.default_rng(seed).choice(np.asarray(rows), min(count, len(rows)), replace=False)
     return [str(catalogue.table.index[row]) for row in chosen]
 

@@ -208,7 +208,7 @@ def galaxy_thumbnail(where: str, galaxy_id: str) -> bytes:
 
 
 def simulated_parameters(galaxies: Catalogue, galaxy_id: str) -> dict[str, str]:
-    """Return the parameters of a simulated galaxy of a folder by name; empty if they are unknown."""
+    """Return the parameters of a simulated galaxy by name; empty if they are unknown."""
     path = galaxies.root / PARAMETERS_FILE
     if not galaxies.simulated or not path.is_file():
         return {}

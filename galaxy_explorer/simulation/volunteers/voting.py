@@ -84,7 +84,7 @@ def count_votes(shares: np.ndarray, people: int, random: np.random.Generator) ->
 
 
 def fractions_from_counts(counts: np.ndarray) -> np.ndarray:
-    """Return the vote fractions, (..., 37), of counted answers; if all see a star, there is nothing odd."""
+    """Return the vote fractions, (..., 37), of counted answers; a star is nothing odd."""
     shares = [shares_of_question(counts[..., where].astype(float)) for where in SLICES.values()]
     shares[5] = np.where(np.isnan(shares[5]), (0.0, 1.0), shares[5])  # question 6 has a score for every galaxy
     return fractions_from_shares(np.concatenate(shares, axis=-1))
