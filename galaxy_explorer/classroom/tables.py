@@ -52,7 +52,7 @@ def votes_csv(galaxies: Sequence[ClassGalaxy], ballots: Sequence[Ballot]) -> byt
 
 
 def data_set_zip(galaxies: Sequence[ClassGalaxy], ballots: Sequence[Ballot]) -> bytes:
-    """Return a zip that opens in the app: pictures, the class's scores, counts and votes, volunteers and network."""
+    """Return a zip that opens in the app: pictures, votes and scores of all."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
         for galaxy in galaxies:

@@ -98,7 +98,7 @@ def show_voting(classroom: Classroom, pupil_id: int) -> None:
 
 
 def next_place(galaxies: int, voted: set[int], wanted: int | None) -> int | None:
-    """Return the galaxy that a pupil votes on next: a wanted one, else the first without a vote; None at the end."""
+    """Return a wanted galaxy, else the first without a vote of the pupil; None at the end."""
     if wanted is not None and 0 <= wanted < galaxies:
         return wanted
     return next((place for place in range(galaxies) if place not in voted), None)

@@ -149,7 +149,7 @@ def _start(title: str, source: str, ids: list[str]) -> None:
 
 
 def _prepared(source: str, ids: list[str], network: str) -> list[ClassGalaxy]:
-    """Return galaxies with their pictures, votes and predictions, so that the class needs nothing else."""
+    """Return galaxies with pictures, votes and predictions: the class needs nothing else."""
     prepared, words = [], f"Preparing {galaxies_in_words(len(ids))}, with the network's predictions …"
     progress = st.progress(0.0, words)
     for number, galaxy_id in enumerate(ids, 1):

@@ -161,7 +161,7 @@ def _between(values: np.ndarray, cuts: Sequence[float], scatter: float) -> list[
 
 
 def _edge_on_bulge(found: Values, rule: Mapping[str, Any]) -> tuple[np.ndarray, ...]:
-    """Return the parts of the people who see a round bulge, a boxy one, and none, of an edge-on disk."""
+    """Return the parts of the people who see a round bulge, a boxy one, and none."""
     any_bulge = step(found["bulge_prominence"], rule["cut"], rule["scatter"])
     boxy = step(found["boxiness"], *rule["boxy"])
     return any_bulge * (1 - boxy), any_bulge * boxy, 1 - any_bulge
