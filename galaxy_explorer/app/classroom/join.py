@@ -106,7 +106,7 @@ def next_place(galaxies: int, voted: set[int], wanted: int | None) -> int | None
 
 @st.cache_data(max_entries=20, show_spinner=False)
 def _galaxies(class_id: int, code: str) -> list[ClassGalaxy]:
-    """Return the galaxies of a class, which never change; the code tells classes of different servers apart."""
+    """Return the galaxies of a class, which never change, by the code of the class."""
     return class_store().galaxies(class_id)
 
 
