@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from galaxy_explorer import __version__, set_thread_policy
-from galaxy_explorer.decision_tree import COLUMNS
 from galaxy_explorer.signals import sigterm_as_interrupt
 
 OUTPUT_CLOSED = 128 + 13  # as a shell reports SIGPIPE
@@ -222,7 +221,7 @@ def _add_simulate(commands: Any) -> None:
     add("--count", type=_positive, default=100, metavar="N", help="how many galaxies (%(default)s)")
     add("--seed", type=int, default=1, metavar="N", help="another seed draws other galaxies (%(default)s)")
     kind = "only galaxies that most people would give this answer, such as Class4.1"
-    add("--kind", choices=COLUMNS, metavar="COLUMN", help=kind)
+    add("--kind", type=_column, metavar="COLUMN", help=kind)
     add("--balanced", action="store_true", help="all 37 answers, each with clear examples")
     add("--size", type=_positive, default=424, metavar="PX", help="side of a picture (%(default)s)")
     add("--format", choices=("jpg", "png", "webp"), default="jpg", help="of the pictures (%(default)s)")
@@ -279,6 +278,15 @@ def _add_inference_options(command: argparse.ArgumentParser) -> None:
 def _add_ids(command: argparse.ArgumentParser) -> None:
     ids = "only these galaxies: a file with one id on each line, or a CSV table"
     command.add_argument("--ids", type=Path, metavar="FILE", help=ids)
+
+
+def _column(text: str) -> str:
+    """Parse a score column; the table is imported here, as it loads numpy."""
+    from galaxy_explorer.decision_tree import COLUMNS
+
+    if text not in COLUMNS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a column of the scores, {COLUMNS[0]} to {COLUMNS[-1]}")
+    return text
 
 
 def _positive(text: str) -> int:

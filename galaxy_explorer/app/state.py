@@ -99,7 +99,6 @@ class Key(StrEnum):
     CLASS_CHART = "class_chart"
     CLASS_KEPT = "class_kept"
     CLASS_DELETE = "class_delete"
-    COPY_JOIN_LINK = "copy_join_link"
     COPY_TEACHER_LINK = "copy_teacher_link"
     JOIN_CODE = "join_code"
     NICKNAME = "nickname"

@@ -18,7 +18,7 @@ from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui.predicting import offer_predictions
 from galaxy_explorer.app.ui.tiles import show_tiles
 from galaxy_explorer.app.ui.wording import escape_markdown, with_full_stop
-from galaxy_explorer.catalogue import Catalogue, CatalogueError
+from galaxy_explorer.catalogue import SAMPLE, SIMULATED, Catalogue, CatalogueError
 from galaxy_explorer.decision_tree import COLUMNS, kind_of
 from galaxy_explorer.prediction import Embeddings
 from galaxy_explorer.similarity import Neighbours
@@ -51,7 +51,10 @@ def show_similar(galaxy: ShownGalaxy, network: str) -> None:
             catalogue = sources.catalogue(source)
             embeddings = embeddings_of(catalogue, network)
             width = embeddings.vectors.shape[1] if embeddings else 0
-            heading.markdown(HEADING, help=MEANING.format(label=label(network), width=width) if width else None)
+            heading.markdown(HEADING)
+            if width:
+                with st.popover("What counts?", type="tertiary", icon=":material/help:"):
+                    st.markdown(MEANING.format(label=label(network), width=width))
             if embeddings:
                 _show_nearest(galaxy, source, catalogue, embeddings)
             else:
@@ -69,7 +72,10 @@ def _choose_source(network: str) -> str:
     offered = list(dict.fromkeys([current, *embedded]))
     if len(offered) == 1:
         return current
-    default = current if current in embedded else embedded[0]
+    # Simulated galaxies always have embeddings; they are offered first next to the sample alone, which has few.
+    real = [name for name in embedded if name != SIMULATED]
+    instead = SIMULATED if current == SAMPLE else current
+    default = current if current in embedded else next(iter(real), instead)
     state.set_widget(Key.SIMILAR_SOURCE, mine.similar_source if mine.similar_source in offered else default)
 
     def choose() -> None:

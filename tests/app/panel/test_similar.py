@@ -72,6 +72,10 @@ def test_the_nearest_galaxies_are_shown_with_their_kinds_and_keep_network_and_an
 
 def test_without_embeddings_predictions_are_offered_and_the_page_is_complete(app: AppTest) -> None:
     opened(app, "galaxy", source=SAMPLE, galaxy="100023", network="fcn")
+    assert len(tiles(app)) == similar.COUNT
+    assert all(galaxy.startswith("simulated") for galaxy in tiles(app))
+    app.selectbox(key="similar_source").select(SAMPLE)
+    run(app)
     assert not tiles(app)
     assert "To compare pictures, the quick network must have predicted those of" in texts(app)
     assert any("9 galaxies" in button.label for button in app.button if button.key == "predict_fcn")
@@ -91,6 +95,8 @@ def test_predictions_of_an_earlier_version_are_not_a_dead_end(
     started: list[dict] = []
     monkeypatch.setattr(predicting, "start", lambda _, missing: started.append(missing))
     opened(app, "galaxy", source=SAMPLE, galaxy="100023", network="fcn")
+    app.selectbox(key="similar_source").select(SAMPLE)
+    run(app)
     assert not tiles(app)
     assert "9 galaxies were predicted by an earlier version, without embeddings." in texts(app)
     assert "These galaxies are not yet predicted with embeddings by the **quick** network." in texts(app)
