@@ -56,7 +56,7 @@ def show_agreement(source: str, catalogue: Catalogue, ballots: list[Ballot]) -> 
     differing = differences(ballots, votes)[:MAX_TILES]
     if differing:
         st.subheader("Where few volunteers say what you say", anchor=False)
-        captions = {}
+        captions: dict[str, str] = {}
         for one in differing:
             share = f"{100 * one.my_share:.0f}\u00a0%"
             captions.setdefault(one.galaxy, f"**You: {label_of(one.mine)}**  \n{share}; most: {label_of(one.theirs)}")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from galaxy_explorer.app import state
@@ -34,7 +35,7 @@ class Queue:
     def done(self, catalogue: Catalogue) -> int:
         """Count those that the visitor has voted on."""
         voted = [galaxy for source, galaxy in state.votes().kept if source == self.source and galaxy in catalogue]
-        return int(np.isin(self.rows, catalogue.table.index.get_indexer(voted)).sum())
+        return int(np.isin(self.rows, catalogue.table.index.get_indexer(pd.Index(voted))).sum())
 
     def following(self, catalogue: Catalogue) -> str | None:
         """Return the first galaxy without a vote that was not skipped; None after the last."""
@@ -80,5 +81,5 @@ def _collection(source: str, catalogue: Catalogue, text: str) -> Queue | None:
     except ValueError:
         return None
     ids = named.ids or collections.collections().get(named.name).ids(source)
-    rows = catalogue.table.index.get_indexer(list(ids))
+    rows = catalogue.table.index.get_indexer(pd.Index(ids))
     return Queue(source, f"“{named.name}”", rows[rows >= 0]) if (rows >= 0).any() else None
