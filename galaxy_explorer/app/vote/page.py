@@ -80,7 +80,7 @@ def show_ways(queue: Queue, catalogue: Catalogue, galaxy_id: str) -> None:
     """Draw the buttons to the next galaxy, and the links to this one and to all votes."""
     count = len(session.own(queue.source))
     with st.container(key="ways_on", horizontal=True, vertical_alignment="center"):
-        st.button("Next galaxy", type="primary", icon=":material/arrow_forward:", on_click=advance, shortcut="Enter")
+        st.button("Next galaxy", type="primary", icon=":material/arrow_forward:", on_click=advance, shortcut="N")
         params = {"source": queue.source}
         label = f"Your {count:,} votes" if count > 1 else "Your votes"
         st.page_link(paths.AGREEMENT, label=label, icon=":material/rule:", query_params=params)
