@@ -28,6 +28,9 @@ def current_galaxy(queue: Queue, catalogue: Catalogue) -> ShownGalaxy | None:
     here = state.vote()
     if here.galaxy is None or here.galaxy[0] != queue.source or here.galaxy[1] not in catalogue:
         here.galaxy = None
+    named = here.galaxy is not None and here.galaxy[1] == st.query_params.get("galaxy")
+    if here.galaxy in state.votes().kept and not named and not state.asking().answers:
+        here.galaxy = None  # chosen before the browser had sent the votes
     for _ in range(MAX_UNREADABLE):
         if here.galaxy is None:
             following = queue.following(catalogue)
