@@ -67,7 +67,7 @@ def main() -> None:
     read_token()
     follow_earlier_link(page.url_path)
     state.enter(page.url_path)
-    state.collections().watched = state.collections().outdated = False
+    state.collections().watched = state.collections().outdated = state.votes().outdated = False
     keep_collections()
     vote_kind.read_url()
     page.run()

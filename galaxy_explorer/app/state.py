@@ -199,6 +199,7 @@ class VotesState:
     voter: str = ""  # name in files
     cleared: str = ""  # when all votes were deleted
     loaded: bool = False  # whether the browser has sent its votes
+    outdated: bool = False  # whether the page shows earlier ones
     stored: bool = True  # whether the browser can store them
     others: "dict[str, list[Ballot]]" = field(default_factory=dict)  # of opened logs, by source
     message: str = ""  # about the log opened last

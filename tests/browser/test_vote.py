@@ -43,7 +43,10 @@ def test_a_whole_vote_by_keyboard_alone(
     press(page, "Backspace", "anything odd")
     press(page, "2", "Submit them?")
     look_at(page, "vote-review")
-    press(page, "Enter", "Most volunteers say the same")
+    page.get_by_role("button", name="Back").focus()
+    press(page, "Enter", "anything odd")  # on another button Enter must not submit: that is final
+    press(page, "2", "Submit them?")
+    press(page, "s", "Most volunteers say the same")
     expect(page.locator(".paths tbody tr")).to_have_count(3)
     expect(page.locator(".st-key-vote_chart .main-svg").first).to_be_visible()
     settled(page)
@@ -53,7 +56,7 @@ def test_a_whole_vote_by_keyboard_alone(
     page.wait_for_function(f"{KEPT}.length === 1")
     (kept,) = page.evaluate(KEPT)
     assert kept[:3] == ["sample", "100053", "Class1.1 Class7.2 Class6.2"], json.dumps(kept)
-    page.keyboard.press("Enter")
+    page.keyboard.press("n")
     expect(page.locator(".st-key-answers button")).to_have_count(3)
 
     page.goto(page.url.split("vote")[0] + "agreement?source=sample")

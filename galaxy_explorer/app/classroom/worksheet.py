@@ -10,7 +10,7 @@ from galaxy_explorer.classroom import Classroom
 from galaxy_explorer.decision_tree import ANSWER_OF, QUESTIONS, columns_of, tile_name_of
 
 LETTERS = "abcdefg"
-HINT = "Print this page with the browser: Ctrl+P, on a Mac ⌘P. It takes two sheets of A4."
+HINT = "Print this page with the browser: Ctrl+P, on a Mac ⌘P. Ten galaxies take two sheets of A4."
 TASK = (
     "For each galaxy begin with question 1. Choose the answer that fits best, and write its letter into the table. The "
     "arrow leads to your next question; leave the other boxes empty. No answer is wrong: write what you see."

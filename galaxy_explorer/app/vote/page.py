@@ -28,6 +28,9 @@ def current_galaxy(queue: Queue, catalogue: Catalogue) -> ShownGalaxy | None:
     here = state.vote()
     if here.galaxy is None or here.galaxy[0] != queue.source or here.galaxy[1] not in catalogue:
         here.galaxy = None
+    named = here.galaxy is not None and here.galaxy[1] == st.query_params.get("galaxy")
+    if here.galaxy in state.votes().kept and not named and not state.asking().answers:
+        here.galaxy = None  # chosen before the browser had sent the votes
     for _ in range(MAX_UNREADABLE):
         if here.galaxy is None:
             following = queue.following(catalogue)
@@ -80,7 +83,7 @@ def show_ways(queue: Queue, catalogue: Catalogue, galaxy_id: str) -> None:
     """Draw the buttons to the next galaxy, and the links to this one and to all votes."""
     count = len(session.own(queue.source))
     with st.container(key="ways_on", horizontal=True, vertical_alignment="center"):
-        st.button("Next galaxy", type="primary", icon=":material/arrow_forward:", on_click=advance, shortcut="Enter")
+        st.button("Next galaxy", type="primary", icon=":material/arrow_forward:", on_click=advance, shortcut="N")
         params = {"source": queue.source}
         label = f"Your {count:,} votes" if count > 1 else "Your votes"
         st.page_link(paths.AGREEMENT, label=label, icon=":material/rule:", query_params=params)

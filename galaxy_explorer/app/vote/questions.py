@@ -26,7 +26,7 @@ PICTURE_ALT = "The galaxy to look at, in the middle of the picture"
 def ask(galaxy: ShownGalaxy, *, title: str = "Vote", note: str = "", purpose: str = "") -> tuple[str, ...] | None:
     """Draw the galaxy and the next question; return the answers once they are submitted.
 
-    No one's answers are shown. The keys 1 to 7 answer, Backspace takes back, Enter submits.
+    No one's answers are shown. The keys 1 to 7 answer, Backspace takes back, S submits.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def _review(answers: list[str]) -> None:
     """Draw all answers, to be submitted or taken back: afterwards those of others are shown."""
     st.html(f"{progress_html('Your answers', len(answers), 0)}<h2>Submit them?</h2>{answer_list(answers)}")
     with st.container(key="undo", horizontal=True, vertical_alignment="center"):
-        st.button("Submit", type="primary", icon=":material/how_to_vote:", on_click=_submit, shortcut="Enter")
+        st.button("Submit", type="primary", icon=":material/how_to_vote:", on_click=_submit, shortcut="S")
         show_back(_take_back)
 
 

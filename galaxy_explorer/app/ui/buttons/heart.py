@@ -31,8 +31,10 @@ def keep_collections() -> None:
     component = st.components.v2.component("hearts", html="<i></i>", js=SCRIPT, isolate_styles=False)
     with st.container(key="collections_kept"):
         component(key=Key.COLLECTIONS, data=data, on_kept_change=_receive)
-    if mine.outdated and mine.watched:
-        mine.outdated = False
+    votes = state.votes()
+    # The browser may send votes and collections together; then this fragment runs and that of the votes does not.
+    if votes.outdated or (mine.outdated and mine.watched):
+        votes.outdated = mine.outdated = False
         st.rerun()
 
 
