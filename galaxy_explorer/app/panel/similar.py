@@ -86,8 +86,8 @@ def _choose_source(network: str) -> str:
 
 
 def _has_embeddings(source: str, network: str) -> bool:
-    """Return whether a source is open and has embeddings."""
-    catalogue = sources.catalogue_if_open(source)
+    """Return whether a source is open and has embeddings; the simulated one is opened."""
+    catalogue = sources.catalogue(source) if source == SIMULATED else sources.catalogue_if_open(source)
     return catalogue is not None and embeddings_of(catalogue, network) is not None
 
 
