@@ -26,7 +26,7 @@ RIM = 0.25  # part of half a side in which a picture fades into it: tiles are wi
 
 
 def clearest_row(fractions: np.ndarray, column: str) -> int:
-    """Return the galaxy with the largest vote fraction of an answer and nothing else that catches the eye."""
+    """Return the galaxy that most people would give an answer, and nothing odd."""
     plain = fractions[:, INDEX[NOTHING_ODD]] * (1 - fractions[:, INDEX[STAR]])  # a star has "nothing odd", too
     return int(np.argmax(fractions[:, INDEX[column]] * (1 if column == STAR or column.startswith(ODD) else plain)))
 
