@@ -1,0 +1,70 @@
+"""Time from a move of a slider on Workbench to the new picture and to the new chart, in Chromium.
+
+python benchmarks/workbench.py            ten moves without and ten with a saliency map, as the median
+"""
+
+import argparse
+import os
+import shutil
+import statistics
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the package need not be installed
+
+from load_test import running_app
+from measuring import verdict_below
+
+LIMIT_MS = 400.0
+TIMEOUT_MS = 120_000
+WATCH = """() => new Promise((done) => {
+  const picture = () => document.querySelector(".st-key-picture img")
+  const chart = () => document.querySelector(".st-key-flow .js-plotly-plot")
+  const bars = () => JSON.stringify(chart()?.data?.map((trace) => trace.x))
+  const [begun, old_picture, old_bars] = [performance.now(), picture()?.src, bars()]
+  const found = {}
+  const look = () => {
+    const now = performance.now() - begun
+    if (!found.picture && picture()?.complete && picture().src !== old_picture) found.picture = now
+    if (!found.chart && bars() !== old_bars) found.chart = now
+    found.picture && found.chart ? done(found) : requestAnimationFrame(look)
+  }
+  requestAnimationFrame(look)
+})"""
+
+
+def measure(page: Page, address: str, moves: int, *, saliency: bool) -> dict[str, float]:
+    """Return the median time in ms until picture and chart have followed a slider."""
+    page.goto(f"{address}/workbench")
+    page.locator(".st-key-flow .js-plotly-plot").wait_for(state="attached")
+    if saliency:
+        page.get_by_text("Show where it looked").click()
+    slider = page.get_by_role("slider", name="Inclination")
+    slider.focus()
+    times = []
+    for _ in range(moves + 1):  # the first one warms up
+        page.wait_for_timeout(2000)  # the step before is complete
+        watched = page.evaluate_handle(f"() => ({{ found: ({WATCH})() }})")
+        slider.press("ArrowRight")
+        times.append(watched.evaluate("watched => watched.found"))
+    return {name: statistics.median(found[name] for found in times[1:]) for name in ("picture", "chart")}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--moves", type=int, default=10)
+    options = parser.parse_args(arguments)
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    with running_app(None) as (address, _), sync_playwright() as play:
+        page = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"]).new_page()
+        page.set_default_timeout(TIMEOUT_MS)
+        for saliency in (False, True):
+            for name, value in measure(page, address, options.moves, saliency=saliency).items():
+                verdict_below(f"{name}, {'with' if saliency else 'without'} a saliency map, ms", value, LIMIT_MS)
+
+
+if __name__ == "__main__":
+    main()
