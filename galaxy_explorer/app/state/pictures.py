@@ -98,7 +98,7 @@ class WorkbenchState:
     parameters: "Parameters | None" = None  # of the simulated galaxy
     begun_with: "Parameters | None" = None
     preset: str = ""  # its name, if that is a preset
-    swept: Any = None  # what was varied last: parameter, network and galaxy; the other values; responses
+    swept: Any = None  # what was varied last: parameter, network and real galaxy; the other values; responses
     results: ResultCache = field(default_factory=lambda: ResultCache(60e6, _size_bytes))
 
 

@@ -146,7 +146,8 @@ def _responses(
     model: str, galaxy: ShownGalaxy, values: Any, name: str, field: Field, make: Callable[[Any], ShownGalaxy]
 ) -> Sweep:
     """Return the responses to a parameter; those of an earlier galaxy stay until an update."""
-    mine, of = state.workbench(), (name, model, galaxy.galaxy_id)
+    mine = state.workbench()
+    of = name, model, mine.changed_galaxy if mine.is_real else None
     others = str(replace(values, **{name: field.default}))
     before = mine.swept if mine.swept and mine.swept[0] == of else None
     if before and before[1] != others:
