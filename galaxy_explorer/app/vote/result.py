@@ -21,7 +21,6 @@ from galaxy_explorer.decision_tree import (
 )
 from galaxy_explorer.flow_chart import flow_chart
 
-NO_MODEBAR = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 KEY = "Rings are your answers; bars are the shares of the volunteers’ votes and those that the network predicts."
 
 
@@ -37,11 +36,10 @@ def show_result(galaxy: ShownGalaxy, answers: tuple[str, ...]) -> None:
     if known:
         with st.container(key="vote_chart"):
             st.caption(KEY)
-            st.plotly_chart(
+            theme.show_figure(
                 flow_chart(network, votes, given=answers, opened=(), dark=theme.is_dark()),
-                theme=None,
-                config=NO_MODEBAR,
-                alt="Flow-chart of all questions; the table has the numbers of those that you answered",
+                "vote_flow_chart",
+                "Flow-chart of all questions; the table has the numbers of those that you answered",
             )
 
 

@@ -25,7 +25,6 @@ COLOURS = {
     False: ("#0072b2", "#d55e00", "#009e73", "#a8487f", "#8a7a00"),
 }
 HEIGHT_PX = 420
-CHART = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 
 
 def response_chart(swept: Sweep, columns: list[str], now: float, dark: bool) -> go.Figure:
@@ -190,7 +189,7 @@ def _show(swept: Sweep, name: str, model: str, now: float) -> None:
     else:
         alt = f"Vote fractions by {swept.field.label}: " + ", ".join(map(label_of, columns))
         figure = response_chart(swept, columns, now, theme.is_dark())
-        st.plotly_chart(figure, key="bench_response", theme=None, config=CHART, alt=alt)
+        theme.show_figure(figure, "bench_response", alt)
         dotted = "; dotted: simulated volunteers" if swept.votes is not None else ""
         st.caption(
             f"Solid: the {networks.label(model)} network{dotted}. Band: 68 % interval of “{label_of(columns[0])}”. "
