@@ -1,4 +1,4 @@
-"""Time of one step of the workbench on the server: picture, prediction, chart and saliency map.
+"""Time of one step of the workbench: picture, prediction, chart and saliency map.
 
 python benchmarks/workbench.py
 python benchmarks/workbench.py --steps 3    a quick run
