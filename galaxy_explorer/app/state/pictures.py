@@ -1,4 +1,4 @@
-"""State of pictures that a visitor brings, finds on the sky, or makes: Upload, Sky and Workbench."""
+"""State of pictures that a visitor brings, finds or makes: Upload, Sky and Workbench."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal

@@ -1,4 +1,4 @@
-"""The visitor's theme, for which the server draws charts and icons, and the charts on a page."""
+"""The visitor's theme, for which the server draws charts and icons; charts on a page."""
 
 from typing import TYPE_CHECKING
 
