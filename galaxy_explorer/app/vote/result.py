@@ -21,6 +21,7 @@ from galaxy_explorer.decision_tree import (
 )
 from galaxy_explorer.flow_chart import flow_chart
 
+NO_MODEBAR = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 KEY = "Rings are your answers; bars are the shares of the volunteers’ votes and those that the network predicts."
 
 
@@ -36,10 +37,11 @@ def show_result(galaxy: ShownGalaxy, answers: tuple[str, ...]) -> None:
     if known:
         with st.container(key="vote_chart"):
             st.caption(KEY)
-            theme.show_figure(
+            st.plotly_chart(
                 flow_chart(network, votes, given=answers, opened=(), dark=theme.is_dark()),
-                "vote_flow_chart",
-                "Flow-chart of all questions; the table has the numbers of those that you answered",
+                theme=None,
+                config=NO_MODEBAR,
+                alt="Flow-chart of all questions; the table has the numbers of those that you answered",
             )
 
 
