@@ -1,6 +1,7 @@
 """Time from a move of a slider on Workbench to the new picture and to the new chart, in Chromium.
 
-python benchmarks/workbench.py            ten moves without and ten with a saliency map, as the median
+python benchmarks/workbench.py              medians of ten moves, on two idle cores
+python benchmarks/workbench.py --moves 2    a quick run
 """
 
 import argparse
@@ -8,6 +9,7 @@ import os
 import shutil
 import statistics
 import sys
+from itertools import product
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
@@ -17,7 +19,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the package need
 from load_test import running_app
 from measuring import verdict_below
 
+from galaxy_explorer.app.services import networks
+
 LIMIT_MS = 400.0
+KINDS = {  # URL parameters, and the slider that moves
+    "a simulated galaxy": ("preset=SBb", "Inclination"),
+    "a real galaxy": ("source=sample&galaxy=100023", "Rotation"),
+}
 TIMEOUT_MS = 120_000
 WATCH = """() => new Promise((done) => {
   const picture = () => document.querySelector(".st-key-picture img")
@@ -35,13 +43,13 @@ WATCH = """() => new Promise((done) => {
 })"""
 
 
-def measure(page: Page, address: str, moves: int, *, saliency: bool) -> dict[str, float]:
+def measure(page: Page, url: str, label: str, moves: int, *, saliency: bool) -> dict[str, float]:
     """Return the median time in ms until picture and chart have followed a slider."""
-    page.goto(f"{address}/workbench")
+    page.goto(url)
     page.locator(".st-key-flow .js-plotly-plot").wait_for(state="attached")
     if saliency:
         page.get_by_text("Show where it looked").click()
-    slider = page.get_by_role("slider", name="Inclination")
+    slider = page.get_by_role("slider", name=label)
     slider.focus()
     times = []
     for _ in range(moves + 1):  # the first one warms up
@@ -61,9 +69,13 @@ def main(arguments: list[str] | None = None) -> None:
     with running_app(None) as (address, _), sync_playwright() as play:
         page = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"]).new_page()
         page.set_default_timeout(TIMEOUT_MS)
-        for saliency in (False, True):
-            for name, value in measure(page, address, options.moves, saliency=saliency).items():
-                verdict_below(f"{name}, {'with' if saliency else 'without'} a saliency map, ms", value, LIMIT_MS)
+        for network, (kind, (params, label)) in product(networks.names(), KINDS.items()):
+            for saliency in (False, True):
+                url = f"{address}/workbench?{params}&network={network}"
+                times = measure(page, url, label, options.moves, saliency=saliency)
+                for name, value in times.items():
+                    title = f"{network}, {kind}{', with a saliency map' if saliency else ''}: {name}, ms"
+                    verdict_below(title, value, LIMIT_MS)
 
 
 if __name__ == "__main__":

@@ -87,12 +87,10 @@ def _show_chart(galaxy: ClassGalaxy, known: dict[str, np.ndarray]) -> None:
     }
     style: dict[str, Any] = {"opened": (), "dark": theme.is_dark()}
     with st.container(key="class_flow_chart"):
-        st.plotly_chart(
+        theme.show_figure(
             flow_chart(**drawn, **style, caption=f"Galaxy {galaxy.galaxy_id} · Galaxy Explorer"),
-            key=Key.CLASS_CHART,
-            theme=None,
-            config={"displayModeBar": False, "scrollZoom": False, "doubleClick": False},
-            alt="Flow-chart of the answers; the list after it carries the same numbers",
+            Key.CLASS_CHART,
+            "Flow-chart of the answers; the list after it carries the same numbers",
         )
     with st.container(key="class_list"):
         st.html(as_list(read_sources(**drawn), dark=theme.is_dark(), interactive=False))

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -12,22 +11,16 @@ from galaxy_explorer.app.compare import charts
 from galaxy_explorer.app.compare.comparison import Comparison
 from galaxy_explorer.app.services.networks import LABELS, label
 from galaxy_explorer.app.state import Key
-from galaxy_explorer.app.ui.theme import is_dark
+from galaxy_explorer.app.ui.theme import is_dark, show_figure
 from galaxy_explorer.app.ui.wording import escape_markdown, galaxies_in_words, listed
 from galaxy_explorer.decision_tree import QUESTIONS
 
 MEAN = "average answers"
 MEAN_HELP = "The same, average votes for every galaxy (the mean predictor): a network must have smaller errors."
-CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 EVERY = "all questions"
 SHORT = {question.number: f"{question.number} · {question.short}" for question in QUESTIONS}
 
 Errors = tuple[float | None, Mapping[int, float]]  # RMSE over all questions, and by question
-
-
-def show_chart(figure: go.Figure, key: str, alt: str) -> None:
-    """Show a figure in its own colours, without plotly's toolbar."""
-    st.plotly_chart(figure, theme=None, config=CONFIG, key=key, alt=alt)
 
 
 def show_table(title: str, by_question: Mapping[str, Mapping[int, float | None]], form: str) -> None:
@@ -67,7 +60,7 @@ def show_errors(key: str, networks: Mapping[str, Errors], mean: Errors, about: s
         show_table("Errors (RMSE) as a table", table, "%.4f")
     with chart:
         figure = charts.errors_per_question(by_question, mean_by_question, MEAN, is_dark())
-        show_chart(
+        show_figure(
             figure,
             f"{key}_errors",
             "Typical error of each network by question; a table next to it holds the same numbers",

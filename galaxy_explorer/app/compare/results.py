@@ -10,14 +10,14 @@ import streamlit as st
 from galaxy_explorer.app import paths, state
 from galaxy_explorer.app.compare import charts, tables
 from galaxy_explorer.app.compare.comparison import Comparison
-from galaxy_explorer.app.compare.errors import EVERY, SHORT, show_chart, show_scores, show_table
+from galaxy_explorer.app.compare.errors import EVERY, SHORT, show_scores, show_table
 from galaxy_explorer.app.panel.selected_answer import answer_label
 from galaxy_explorer.app.services import sources
 from galaxy_explorer.app.services.collections.collection import Address
 from galaxy_explorer.app.services.networks import label as label_of_network
 from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui.buttons.heart import heart_html
-from galaxy_explorer.app.ui.theme import is_dark
+from galaxy_explorer.app.ui.theme import is_dark, show_figure
 from galaxy_explorer.app.ui.wording import escape_markdown, galaxies_in_words, with_full_stop
 from galaxy_explorer.catalogue import Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, columns_of, in_words
@@ -114,7 +114,7 @@ def show_density(
         for side in (network, other)
     )
     figure = charts.density_chart(comparison.density(network, other, columns), across, up, is_dark(), binned)
-    show_chart(figure, f"density_{other}", f"Density of {up} over {across}; a table next to it sums it up")
+    show_figure(figure, f"density_{other}", f"Density of {up} over {across}; a table next to it sums it up")
 
 
 def show_coverage(comparison: Comparison) -> None:
@@ -131,7 +131,7 @@ def show_coverage(comparison: Comparison) -> None:
     )
     by_network = {label_of_network(name): within.by_question for name, within in comparison.coverage.items()}
     figure = charts.coverage_per_question(by_network, LEVEL, is_dark())
-    show_chart(figure, "coverage", "Coverage of the intervals by question; the table below holds the numbers")
+    show_figure(figure, "coverage", "Coverage of the intervals by question; the table below holds the numbers")
     show_table("Coverage as a table", by_network, "percent")
 
 

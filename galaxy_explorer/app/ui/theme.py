@@ -1,8 +1,13 @@
-"""The visitor's theme, for which the server draws charts and icons."""
+"""The visitor's theme, for which the server draws charts and icons; charts on a page."""
+
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from galaxy_explorer.app.state import Key
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 WATCH = """
 export default function ({ parentElement, data, setTriggerValue }) {
@@ -38,3 +43,9 @@ def follow_theme() -> None:
     component = st.components.v2.component("theme", html='<i class="drawn-for"></i>', js=WATCH, isolate_styles=False)
     with st.container(key="theme"):
         component(key=Key.THEME, data="dark" if is_dark() else "light", on_turned_change=lambda: None)
+
+
+def show_figure(figure: "go.Figure", key: str, alt: str) -> None:
+    """Show a figure in its own colours, without toolbar and zoom."""
+    config = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
+    st.plotly_chart(figure, key=key, theme=None, config=config, alt=alt)

@@ -66,7 +66,7 @@ def spots_of(stroke: Any) -> tuple[Spot, ...]:
     """Read the disks of a stroke, in thousandths; what the browser sends may hold anything."""
     try:
         disks = np.array(stroke, dtype=float).reshape(-1, 3)[:MAX_STROKE]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return ()
     clipped = np.rint(disks.clip(0, PER_UNIT)) / PER_UNIT
     return tuple(Spot(*disk) for disk in clipped[np.isfinite(disks).all(axis=1)].tolist())

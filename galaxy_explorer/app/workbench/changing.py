@@ -64,7 +64,7 @@ def choose_galaxy(source: str, galaxy_id: str) -> None:
     bench = state.workbench()
     bench.changed_galaxy = (source, galaxy_id)
     bench.changes = replace(bench.changes, covered=())
-    st.query_params.from_dict({"source": source, "galaxy": galaxy_id})
+    st.query_params.from_dict(url_params())
 
 
 def choose_value(name: str, value: float) -> None:

@@ -8,7 +8,6 @@ from galaxy_explorer.app.ui import theme
 from galaxy_explorer.app.workbench.changed_answers import change_chart, changed_answers, summary
 from galaxy_explorer.decision_tree import in_words, label_of, short_description
 
-CHART = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 HINT = "Move a slider: here the answers that follow will show."
 
 
@@ -41,7 +40,7 @@ def show_change(before: GalaxyPrediction, after: GalaxyPrediction, is_changed: b
         return
     figure = change_chart(answers, theme.is_dark())
     alt = "Changes: " + ", ".join(f"{label_of(one.column)} {one.text}" for one in answers)
-    st.plotly_chart(figure, key="bench_changes", theme=None, config=CHART, alt=alt)
+    theme.show_figure(figure, "bench_changes", alt)
     st.caption(
         f"Vote fractions. Ring: {names[0]}; dot: {names[1].lower()}; diamond: beyond the band, the 68 % interval."
     )

@@ -1,6 +1,7 @@
 """URL parameters that reproduce a changed picture."""
 
 import math
+import re
 from collections.abc import Mapping
 
 from galaxy_explorer.app.ui.url_params import ignored_param_message
@@ -10,6 +11,7 @@ COVERED, COVER = "covered", "cover"
 NAMES = (*CHANGES, COVERED, COVER)
 MAX_SPOTS = 400  # a URL of 6,000 characters
 PER_UNIT = 1000  # spots are written in thousandths of the picture
+THOUSANDTHS = re.compile("1000|[0-9]{1,3}")
 
 
 def params_of(changes: PictureChanges) -> dict[str, str]:
@@ -52,7 +54,6 @@ def changes_of(params: Mapping[str, str]) -> tuple[PictureChanges, list[str]]:
 def _spots(text: str) -> tuple[Spot, ...] | None:
     """Read covered disks; None if the text is damaged."""
     parts = [part.split("-") for part in text.split(".")] if text else []
-    if len(parts) > MAX_SPOTS or not all(len(part) == 3 and all(map(str.isdecimal, part)) for part in parts):
+    if len(parts) > MAX_SPOTS or not all(len(part) == 3 and all(map(THOUSANDTHS.fullmatch, part)) for part in parts):
         return None
-    spots = tuple(Spot(*(int(number) / PER_UNIT for number in part)) for part in parts)
-    return spots if all(max(spot) <= 1 for spot in spots) else None
+    return tuple(Spot(*(int(number) / PER_UNIT for number in part)) for part in parts)

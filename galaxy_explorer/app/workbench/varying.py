@@ -25,7 +25,6 @@ COLOURS = {
     False: ("#0072b2", "#d55e00", "#009e73", "#a8487f", "#8a7a00"),
 }
 HEIGHT_PX = 420
-CHART = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 
 
 def response_chart(swept: Sweep, columns: list[str], now: float, dark: bool) -> go.Figure:
@@ -146,7 +145,8 @@ def _responses(
     model: str, galaxy: ShownGalaxy, values: Any, name: str, field: Field, make: Callable[[Any], ShownGalaxy]
 ) -> Sweep:
     """Return the responses to a parameter; those of an earlier galaxy stay until an update."""
-    mine, of = state.workbench(), (name, model, galaxy.galaxy_id)
+    mine = state.workbench()
+    of = name, model, mine.changed_galaxy if mine.is_real else None
     others = str(replace(values, **{name: field.default}))
     before = mine.swept if mine.swept and mine.swept[0] == of else None
     if before and before[1] != others:
@@ -189,7 +189,7 @@ def _show(swept: Sweep, name: str, model: str, now: float) -> None:
     else:
         alt = f"Vote fractions by {swept.field.label}: " + ", ".join(map(label_of, columns))
         figure = response_chart(swept, columns, now, theme.is_dark())
-        st.plotly_chart(figure, key="bench_response", theme=None, config=CHART, alt=alt)
+        theme.show_figure(figure, "bench_response", alt)
         dotted = "; dotted: simulated volunteers" if swept.votes is not None else ""
         st.caption(
             f"Solid: the {networks.label(model)} network{dotted}. Band: 68 % interval of “{label_of(columns[0])}”. "

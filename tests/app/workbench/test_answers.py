@@ -6,6 +6,9 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from galaxy_explorer.app.panel.shown_galaxy import ShownGalaxy
+from galaxy_explorer.app.state import WorkbenchState
+from galaxy_explorer.app.workbench import varying
 from galaxy_explorer.app.workbench.changed_answers import change_chart, changed_answers, summary
 from galaxy_explorer.app.workbench.sliders import changed_text, format_of
 from galaxy_explorer.app.workbench.sweep import Sweep, sweep, values_of
@@ -125,3 +128,14 @@ def test_a_sweep_predicts_each_picture_as_it_would_be_alone(draw_galaxy: Callabl
 def test_changed_values_are_named_with_their_units() -> None:
     text = changed_text(CHANGES, PictureChanges(rotation=30, brightness=40, zoom=0.6), PictureChanges())
     assert text == "rotation 30°, zoom 0.60 ×, brightness 40 %"
+
+
+def test_the_plot_of_another_galaxy_is_not_shown_even_if_its_id_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine, made = WorkbenchState(is_real=True), []
+    monkeypatch.setattr(varying.state, "workbench", lambda: mine)
+    monkeypatch.setattr(varying, "_sweep", lambda *_: made.append(mine.changed_galaxy) or sweep_of())
+    galaxy = ShownGalaxy("1", np.zeros((4, 4, 3), np.uint8), 1.0, None, mine.results, ("1",))
+    for source in ("sample", "sample", "own"):
+        mine.changed_galaxy = (source, "1")
+        varying._responses("fcn", galaxy, PictureChanges(), "noise", CHANGES["noise"], lambda _: galaxy)
+    assert made == [("sample", "1"), ("own", "1")]

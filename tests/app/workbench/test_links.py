@@ -39,6 +39,7 @@ def test_an_unchanged_picture_has_no_parameters() -> None:
         ({"blur": "nan"}, "0 to 20"),
         ({"covered": "1-2"}, "500-480-40"),
         ({"covered": "1-2-3000"}, "500-480-40"),
+        ({"covered": f"{10**400}-2-3"}, "500-480-40"),
         ({"covered": ".".join(["1-2-3"] * (MAX_SPOTS + 1))}, "500-480-40"),
         ({"cover": "paint"}, "`surroundings` or `sky`"),
     ],
@@ -50,7 +51,9 @@ def test_what_a_link_cannot_hold_is_ignored_with_what_was_expected(params: dict[
     assert expected in messages[0]
 
 
-@pytest.mark.parametrize("stroke", [None, "x", [[1, 2]], [[1, 2, None]], {"a": 1}, [["a", "b", "c"]]])
+@pytest.mark.parametrize(
+    "stroke", [None, "x", [[1, 2]], [[1, 2, None]], {"a": 1}, [["a", "b", "c"]], [[10**400, 1, 1]]]
+)
 def test_a_damaged_stroke_covers_nothing(stroke: object) -> None:
     assert spots_of(stroke) == ()
 

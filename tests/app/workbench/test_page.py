@@ -14,6 +14,7 @@ from galaxy_explorer.app.state import WorkbenchState
 from galaxy_explorer.app.workbench import building
 from galaxy_explorer.catalogue import Catalogue, open_catalogue
 from galaxy_explorer.cli import main
+from galaxy_explorer.images import PictureChanges
 from galaxy_explorer.simulation import FIELDS, PRESETS
 
 
@@ -114,6 +115,16 @@ def test_a_real_galaxy_is_changed_and_varied(app: AppTest, sample: Catalogue) ->
     assert "The galaxy has changed since this plot." in texts(app)
     press(app, "Update plot")
     assert "The galaxy has changed since this plot." not in texts(app)
+
+
+def test_another_galaxy_has_the_same_changes_but_for_what_was_covered(app: AppTest) -> None:
+    changes = {"brightness": "40", "covered": "500-500-60"}
+    opened(app, "workbench", source="sample", galaxy="100023", network="fcn", **changes)
+    press(app, "100053")
+    assert "**Galaxy 100053**" in texts(app)
+    assert bench(app).changes == PictureChanges(brightness=40)
+    assert url(app).items() >= {"galaxy": "100053", "brightness": "40"}.items()
+    assert "covered" not in url(app)
 
 
 def test_a_galaxy_that_does_not_exist_has_a_way_on(app: AppTest) -> None:
