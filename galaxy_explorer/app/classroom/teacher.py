@@ -120,7 +120,7 @@ def _manage(class_id: int, pupils: list[Pupil]) -> None:
                 args=(class_id, pupil.pupil_id, not pupil.is_hidden),
             )
             st.button("Remove with all votes", on_click=class_store().remove, args=(class_id, pupil.pupil_id))
-        st.caption("A hidden nickname becomes a number everywhere, also in the files; the votes count.")
+        st.caption("A hidden nickname becomes the pupil's number everywhere, also in the files; the votes count.")
 
 
 def _row_html(pupil: Pupil, galaxies: int) -> str:
