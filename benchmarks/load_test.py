@@ -53,15 +53,20 @@ class Measurements:
 class Screen:
     """Elements and errors that the server sent for one run of a page."""
 
-    elements: list[Element] = field(default_factory=list)
+    by_place: dict[tuple[int, ...], Element] = field(default_factory=dict)  # the last one at each delta path
     errors: list[str] = field(default_factory=list)
+
+    @property
+    def elements(self) -> list[Element]:
+        """The elements that the page shows."""
+        return list(self.by_place.values())
 
     def add(self, message: ForwardMsg) -> None:
         """Add what a message holds."""
         if message.WhichOneof("type") != "delta" or message.delta.WhichOneof("type") != "new_element":
             return
         element = message.delta.new_element
-        self.elements.append(element)
+        self.by_place[tuple(message.metadata.delta_path)] = element  # the server drops a replaced element's pictures
         if element.WhichOneof("type") == "exception":
             self.errors.append(f"{element.exception.type}: {element.exception.message}")
         if element.WhichOneof("type") == "alert" and element.alert.format == Alert.ERROR:
