@@ -45,15 +45,15 @@ def show_similar(galaxy: ShownGalaxy, network: str) -> None:
     """
     with st.container(key="similar"):
         with st.container(key="similar_head", horizontal=True, vertical_alignment="center"):
-            heading = st.container(width="content")
+            heading = st.container(horizontal=True, vertical_alignment="center", width="content")
             source = _choose_source(network)
         try:
             catalogue = sources.catalogue(source)
             embeddings = embeddings_of(catalogue, network)
             width = embeddings.vectors.shape[1] if embeddings else 0
-            heading.markdown(HEADING)
+            heading.markdown(HEADING, width="content")
             if width:
-                with st.popover("What counts?", type="tertiary", icon=":material/help:"):
+                with heading.popover("What counts?", type="tertiary", icon=":material/help:"):
                     st.markdown(MEANING.format(label=label(network), width=width))
             if embeddings:
                 _show_nearest(galaxy, source, catalogue, embeddings)

@@ -5,6 +5,8 @@ import re
 import numpy as np
 import pytest
 
+from galaxy_explorer.app.services import sources
+from galaxy_explorer.app.start import answer_pictures
 from galaxy_explorer.app.start.quiz import (
     ORDER,
     PROMPTS,
@@ -18,7 +20,7 @@ from galaxy_explorer.app.start.quiz import (
     verdict_in_words,
 )
 from galaxy_explorer.app.start.reveal import path_html
-from galaxy_explorer.catalogue import Catalogue
+from galaxy_explorer.catalogue import SIMULATED, Catalogue
 from galaxy_explorer.decision_tree import COLUMNS, INDEX, QUESTION_OF, columns_of, fractions_from_shares
 
 SPIRAL = ["Class1.2", "Class2.2", "Class3.2", "Class4.1", "Class6.2"]
@@ -142,3 +144,13 @@ def test_the_galaxies_of_the_sample_have_votes_and_differ(sample: Catalogue) -> 
     votes = [sample.table.loc[galaxy_id, list(COLUMNS)].to_numpy(dtype=float) for galaxy_id in SAMPLE_ORDER]
     seen = [tuple(column for column, _ in path_of(fractions)) for fractions in votes]
     assert len(set(seen[:4])) == 4
+
+
+def test_an_answer_is_pictured_by_a_galaxy_without_anything_else_to_see() -> None:
+    fractions = sources.open_source(SIMULATED).volunteer_fractions
+    for column in ("Class4.1", "Class6.2"):
+        row = answer_pictures.clearest_row(fractions, column)
+        assert fractions[row, INDEX[column]] > 0.7
+        assert fractions[row, INDEX["Class1.3"]] < 0.1
+        assert fractions[row, INDEX["Class6.1"]] < 0.2
+    assert fractions[answer_pictures.clearest_row(fractions, "Class8.6"), INDEX["Class6.1"]] > 0.5
