@@ -50,6 +50,9 @@ def test_a_whole_vote_by_keyboard_alone(
     expect(page.locator(".paths tbody tr")).to_have_count(3)
     expect(page.locator(".st-key-vote_chart .main-svg").first).to_be_visible()
     settled(page)
+    box = page.locator(".st-key-vote_chart .main-svg").first.bounding_box()
+    assert box
+    assert box["width"] > 700  # narrower, its texts would overlap
     look_at(page, "vote-compared")
     turn_to(page, "light" if theme == "dark" else "dark")
     look_at(page, "vote-compared-turned")

@@ -36,11 +36,12 @@ def show_result(galaxy: ShownGalaxy, answers: tuple[str, ...]) -> None:
     st.html(f'<h2 class="verdict" role="status">{escape(words)}</h2>')
     st.html(table_html(answers, known, galaxy.voters))
     if known:
-        shares = [f"the shares of the {galaxy.voters}’ votes"] * (VOLUNTEERS in known)
-        shares += ["those that the network predicts"] * (NETWORK in known)
+        whose = [f"of the {galaxy.voters}"] * (VOLUNTEERS in known)
+        whose += ["that the network predicts"] * (NETWORK in known)
         voters = "simulated" if galaxy.simulated else VOLUNTEERS
         with st.container(key="vote_chart"):
-            st.caption(f"Rings are your answers; bars are {listed(shares)}.")
+            words = f"Rings are your answers; bars are the shares of the votes {listed(whose)}."
+            st.html(f'<p class="note" tabindex="0">{escape(words)}</p>')  # by which keys move a wide chart
             st.plotly_chart(
                 flow_chart(network, votes, given=answers, opened=(), dark=theme.is_dark(), volunteers_name=voters),
                 theme=None,
