@@ -101,7 +101,7 @@ class Browser:
         self._cached: dict[str, ForwardMsg] = {}
 
     async def run(self, request: BackMsg) -> list[ForwardMsg]:
-        """Send a request to run a page; return the messages of its last run, if the page asked for another one."""
+        """Send a request to run a page; return the messages of the run, the last one if it restarts."""
         await self.socket.send(request.SerializeToString())
         messages: list[ForwardMsg] = []
         async with asyncio.timeout(STEP_TIMEOUT_S):

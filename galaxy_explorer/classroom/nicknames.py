@@ -8,7 +8,7 @@ LONGEST_NICKNAME = 20
 
 
 def clean_nickname(typed: str) -> str:
-    """Return a nickname in one line, without control characters, that no spreadsheet takes for a formula.
+    """Return a nickname in one line, without control characters or the start of a formula.
 
     Raises
     ------

@@ -4,7 +4,7 @@ import re
 
 import streamlit as st
 
-from galaxy_explorer.app.classroom.rooms import class_galaxies, class_store
+from galaxy_explorer.app.services.classroom.rooms import class_galaxies, class_store
 from galaxy_explorer.classroom import Classroom
 from galaxy_explorer.classroom.tables import ballots_of, data_set_zip, votes_csv
 

@@ -10,8 +10,14 @@ import streamlit as st
 from PIL import Image
 
 from galaxy_explorer.app import state
-from galaxy_explorer.app.classroom.rooms import class_galaxies, class_of_code, class_store, cookie_of, this_pupil
 from galaxy_explorer.app.panel.shown_galaxy import ShownGalaxy
+from galaxy_explorer.app.services.classroom.rooms import (
+    class_galaxies,
+    class_of_code,
+    class_store,
+    cookie_of,
+    this_pupil,
+)
 from galaxy_explorer.app.services.result_cache import shared_results
 from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui.url_params import unknown_params, warn_once

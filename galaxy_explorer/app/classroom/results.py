@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from galaxy_explorer.app.classroom.rooms import class_galaxies, class_store
+from galaxy_explorer.app.services.classroom.rooms import class_galaxies, class_store
 from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui import theme
 from galaxy_explorer.catalogue import SIMULATED

@@ -9,7 +9,7 @@ from galaxy_explorer.app.classroom import results
 from galaxy_explorer.app.classroom.addresses import address_of
 from galaxy_explorer.app.classroom.board import CHECK_INTERVAL_S, show_code
 from galaxy_explorer.app.classroom.files import offer_files
-from galaxy_explorer.app.classroom.rooms import class_store
+from galaxy_explorer.app.services.classroom.rooms import class_store
 from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui.buttons.copy_button import copy_button
 from galaxy_explorer.app.ui.wording import escape_markdown

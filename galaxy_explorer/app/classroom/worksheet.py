@@ -5,7 +5,7 @@ from html import escape
 
 import streamlit as st
 
-from galaxy_explorer.app.classroom.rooms import class_galaxies
+from galaxy_explorer.app.services.classroom.rooms import class_galaxies
 from galaxy_explorer.classroom import Classroom
 from galaxy_explorer.decision_tree import ANSWER_OF, QUESTIONS, columns_of, tile_name_of
 

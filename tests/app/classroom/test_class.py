@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from app_page import new_app, opened, press, run, texts
 
-from galaxy_explorer.app.classroom import rooms, starting
+from galaxy_explorer.app.classroom import starting
 from galaxy_explorer.app.services import networks
+from galaxy_explorer.app.services.classroom import rooms
 from galaxy_explorer.classroom import ClassGalaxy, CodeGuard, as_shown
 from galaxy_explorer.decision_tree import COLUMNS
 

@@ -29,7 +29,7 @@ def class_store() -> ClassStore:
 
 
 def delete_ended() -> None:
-    """Delete the classes that have ended, once an hour; called by every page, since no class may be opened again."""
+    """Delete the classes that have ended, at most once an hour; every page calls it."""
     if _file().exists():
         with suppress(ClassError):  # the pages of classes show it
             class_store()
