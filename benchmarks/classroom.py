@@ -24,24 +24,20 @@ from pathlib import Path
 import requests
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Element_pb2 import Element
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import WebSocketException
-from websockets.typing import Subprotocol
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]  # the package need not be installed
 
-from classroom_server import ClassServer  # noqa: E402
+from app_process import SETTLE_S, AppProcess, Browser, connection  # noqa: E402
 
 from galaxy_explorer.catalogue import open_catalogue  # noqa: E402
 from galaxy_explorer.classroom import ClassGalaxy, Classroom, ClassStore  # noqa: E402
 from galaxy_explorer.classroom.tables import ballots_of, votes_csv  # noqa: E402
 
-STEP_TIMEOUT_S = 60.0
-SETTLE_S = 20.0  # until what the app loads in the background stands
 GOAL_S = 1.0  # 95 % of the answers are acknowledged within this time
-FINISHED = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
+PLACE = re.compile(r"galaxy (\d+) of")
 SAVED = re.compile(r"Galaxy (\d+) is saved")
 ALL_SAVED = "galaxies are saved"
 TOKEN = re.compile(r"galaxy_class_\w+=([\w-]+)")
@@ -53,27 +49,25 @@ class Pupil:
 
     nickname: str
     token: str = ""
-    votes: dict[int, tuple[str, ...]] = field(default_factory=dict)  # acknowledged answers by place
-    sent: dict[int, tuple[str, ...]] = field(default_factory=dict)  # submitted, whether acknowledged or not
+    votes: set[int] = field(default_factory=set)  # places of the galaxies whose votes were acknowledged
+    sent: set[int] = field(default_factory=set)  # submitted, whether acknowledged or not
     answer_s: list[float] = field(default_factory=list)
     vote_s: list[float] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
 
 class Phone:
-    """A browser: a websocket, its cache of messages, and the widgets that its page shows."""
+    """A browser and the widgets that its page shows."""
 
     def __init__(self, socket: ClientConnection) -> None:
-        self.socket = socket
-        self.cached: dict[str, ForwardMsg] = {}
-        self.pages: dict[str, str] = {}
+        self.browser = Browser(socket)
         self.page, self.query = "", ""
         self.shown: list[tuple[Element, str]] = []  # of the last run, with the fragment
 
     async def open(self, page: str, query: str) -> None:
         """Open a page of the app."""
         await self._send(BackMsg())  # the first page lists the others
-        self.page, self.query = self.pages[page], query
+        self.page, self.query = self.browser.pages[page], query
         await self._send(BackMsg())
 
     async def press(self, label: str, text: str = "") -> None:
@@ -121,35 +115,18 @@ class Phone:
     async def _send(self, request: BackMsg) -> None:
         """Send a request to run the page, and wait for its end."""
         request.rerun_script.page_script_hash, request.rerun_script.query_string = self.page, self.query
-        await self.socket.send(request.SerializeToString())
-        self.shown = []
-        async with asyncio.timeout(STEP_TIMEOUT_S):
-            while True:
-                message = ForwardMsg()
-                message.ParseFromString(await self.socket.recv())
-                if message.WhichOneof("type") == "ref_hash":
-                    message = self.cached[message.ref_hash]
-                elif message.hash:
-                    self.cached[message.hash] = message
-                kind = message.WhichOneof("type")
-                if kind == "navigation":
-                    self.pages = {page.url_pathname: page.page_script_hash for page in message.navigation.app_pages}
-                elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
-                    self.shown.append((message.delta.new_element, message.delta.fragment_id))
-                elif kind == "script_finished" and message.script_finished in FINISHED:
-                    return
-                elif kind == "new_session":
-                    self.shown = []  # a run that asked for another one
+        deltas = (each.delta for each in await self.browser.run(request) if each.WhichOneof("type") == "delta")
+        self.shown = [
+            (each.new_element, each.fragment_id) for each in deltas if each.WhichOneof("type") == "new_element"
+        ]
 
 
 async def take_part(
-    server: ClassServer, classroom: Classroom, pupil: Pupil, pause_s: float, draw: random.Random
+    server: AppProcess, classroom: Classroom, pupil: Pupil, pause_s: float, draw: random.Random
 ) -> None:
     """Join, or return by the cookie, and vote on all galaxies that are left."""
     headers = {"Cookie": f"galaxy_class_{classroom.code}={pupil.token}"} if pupil.token else {}
-    address = server.url.replace("http://", "ws://") + "/_stcore/stream"
-    protocols = [Subprotocol("streamlit")]
-    async with connect(address, subprotocols=protocols, max_size=None, additional_headers=headers) as socket:
+    async with connection(server.url, headers) as socket:
         phone = Phone(socket)
         await phone.open("join", f"code={classroom.code}")
         if not pupil.token:
@@ -162,7 +139,10 @@ async def take_part(
 
 async def vote(phone: Phone, classroom: Classroom, pupil: Pupil, pause_s: float, draw: random.Random) -> None:
     """Answer all questions about one galaxy, and submit the answers."""
-    place = int(re.search(r"galaxy (\d+) of", phone.text())[1]) - 1  # type: ignore[index]
+    found = PLACE.search(phone.text())
+    if found is None:
+        raise RuntimeError(f"the page asks about no galaxy: {phone.text()[-300:]}")
+    place = int(found[1]) - 1
     while not phone.has("Submit"):
         await asyncio.sleep(draw.expovariate(1 / pause_s) if pause_s else 0)
         if not phone.answers():
@@ -171,17 +151,17 @@ async def vote(phone: Phone, classroom: Classroom, pupil: Pupil, pause_s: float,
         await phone.answer(draw.randrange(phone.answers()))
         pupil.answer_s.append(time.perf_counter() - start)
     start = time.perf_counter()
-    pupil.sent[place] = ()
+    pupil.sent.add(place)
     await phone.press("Submit")
     saved = SAVED.search(phone.text())
     if ALL_SAVED in phone.text() or (saved and int(saved[1]) == place + 1):
         pupil.vote_s.append(time.perf_counter() - start)
-        pupil.votes[place] = ()
+        pupil.votes.add(place)
     else:
         pupil.errors.append(f"galaxy {place + 1} is not confirmed: {phone.text()[-200:]}")
 
 
-async def run_pupils(server: ClassServer, classroom: Classroom, pupils: list[Pupil], pause_s: float, seed: int) -> None:
+async def run_pupils(server: AppProcess, classroom: Classroom, pupils: list[Pupil], pause_s: float, seed: int) -> None:
     """Run all pupils at once until they have finished or the server is gone."""
 
     async def run(number: int, pupil: Pupil) -> None:
@@ -225,7 +205,7 @@ def print_times(name: str, seconds: list[float]) -> bool:
     return within >= 0.95
 
 
-def vote_under_load(flags: argparse.Namespace, server: ClassServer, store: ClassStore) -> bool:
+def vote_under_load(flags: argparse.Namespace, server: AppProcess, store: ClassStore) -> bool:
     """Run all pupils within some minutes; print times and votes; return whether all is well."""
     classroom = start_class(store, flags.galaxies)
     pupils = [Pupil(f"pupil {number}") for number in range(flags.pupils)]
@@ -254,7 +234,7 @@ def vote_under_load(flags: argparse.Namespace, server: ClassServer, store: Class
     return fast and len(votes) == lines == wanted and not errors
 
 
-def vote_under_kills(flags: argparse.Namespace, server: ClassServer, store: ClassStore) -> bool:
+def vote_under_kills(flags: argparse.Namespace, server: AppProcess, store: ClassStore) -> bool:
     """Kill the server while pupils vote; return whether every acknowledged vote is there."""
     draw, lost, total, sent = random.Random(flags.seed), 0, 0, 0
     for kill in range(flags.kills):
@@ -277,7 +257,7 @@ def vote_under_kills(flags: argparse.Namespace, server: ClassServer, store: Clas
 
 
 async def _vote_until_killed(
-    server: ClassServer, classroom: Classroom, pupils: list[Pupil], draw: random.Random, seed: int
+    server: AppProcess, classroom: Classroom, pupils: list[Pupil], draw: random.Random, seed: int
 ) -> None:
     """Kill the server at a random moment; end when all pupils have noticed."""
     voting = asyncio.create_task(run_pupils(server, classroom, pupils, 0.02, seed))
@@ -299,12 +279,15 @@ def main(arguments: list[str] | None = None) -> int:
     add("--kills", type=int, default=0, metavar="N", help="kill the server N times instead")
     add("--seed", type=int, default=0)
     flags = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory() as folder, ClassServer(Path(folder)) as server:
-        store = ClassStore(server.database)
-        requests.get(server.url, timeout=30)
-        good = (vote_under_kills if flags.kills else vote_under_load)(flags, server, store)
-        with contextlib.suppress(OSError):
-            store.close()
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {name: value for name, value in os.environ.items() if name != "GALAXY_EXPLORER_DATA"}
+        environment |= {"XDG_DATA_HOME": folder, "XDG_CACHE_HOME": f"{folder}/cache"}
+        with (
+            AppProcess(environment) as server,
+            contextlib.closing(ClassStore(Path(folder, "galaxy-explorer", "classes.sqlite"))) as store,
+        ):
+            requests.get(server.url, timeout=30)
+            good = (vote_under_kills if flags.kills else vote_under_load)(flags, server, store)
     return 0 if good else 1
 
 

@@ -7,12 +7,9 @@ Each galaxy is opened once, so that none is read from a cache, until all were op
 
 import argparse
 import asyncio
-import contextlib
 import os
 import random
-import socket
 import statistics
-import subprocess
 import sys
 import time
 import urllib.parse
@@ -29,18 +26,16 @@ from streamlit.proto.Checkbox_pb2 import Checkbox
 from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.Selectbox_pb2 import Selectbox
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import WebSocketException
-from websockets.typing import Subprotocol
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))  # the package need not be installed
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]  # the package need not be installed
+
+from app_process import SETTLE_S, STEP_TIMEOUT_S, AppProcess, Browser, connection  # noqa: E402
 
 from galaxy_explorer.catalogue import SAMPLE, open_catalogue  # noqa: E402
 
-START_TIMEOUT_S = 60
-STEP_TIMEOUT_S = 120.0
-SETTLE_S = 10.0  # until what is loaded in the background stands
 MAP = "Show where it looked"  # the switch of the saliency map
 STEPS = ("browse", "galaxy", "saliency")
 CACHED = ": all further ones came from the cache; use --data with more galaxies"
@@ -56,21 +51,22 @@ class Measurements:
 
 @dataclass
 class Screen:
-    """Elements, errors and page hashes that the server sent for one run of a page."""
+    """Elements and errors that the server sent for one run of a page."""
 
-    elements: list[Element] = field(default_factory=list)
-    pages: dict[str, str] = field(default_factory=dict)  # page hashes by the URL path
+    by_place: dict[tuple[int, ...], Element] = field(default_factory=dict)  # the last one at each delta path
     errors: list[str] = field(default_factory=list)
+
+    @property
+    def elements(self) -> list[Element]:
+        """The elements that the page shows."""
+        return list(self.by_place.values())
 
     def add(self, message: ForwardMsg) -> None:
         """Add what a message holds."""
-        kind = message.WhichOneof("type")
-        if kind == "navigation":
-            self.pages = {page.url_pathname: page.page_script_hash for page in message.navigation.app_pages}
-        if kind != "delta" or message.delta.WhichOneof("type") != "new_element":
+        if message.WhichOneof("type") != "delta" or message.delta.WhichOneof("type") != "new_element":
             return
         element = message.delta.new_element
-        self.elements.append(element)
+        self.by_place[tuple(message.metadata.delta_path)] = element  # the server drops a replaced element's pictures
         if element.WhichOneof("type") == "exception":
             self.errors.append(f"{element.exception.type}: {element.exception.message}")
         if element.WhichOneof("type") == "alert" and element.alert.format == Alert.ERROR:
@@ -78,18 +74,16 @@ class Screen:
 
 
 class Visitor:
-    """One browser: a websocket with a cache of messages."""
+    """A visitor with one browser."""
 
     def __init__(self, server: str, socket: ClientConnection) -> None:
-        self.server, self.socket = server, socket
-        self.cached: dict[str, ForwardMsg] = {}
-        self.pages: dict[str, str] = {}
+        self.server, self.browser = server, Browser(socket)
 
     async def run(self, query: str = "", page: str = "", widgets: dict[str, str | bool] | None = None) -> Screen:
         """Run a page by query and URL path, with widgets by id; download its pictures."""
         request = BackMsg()
         request.rerun_script.query_string = query
-        request.rerun_script.page_script_hash = self.pages.get(page, "")
+        request.rerun_script.page_script_hash = self.browser.pages.get(page, "")
         for name, value in (widgets or {}).items():
             state = request.rerun_script.widget_states.widgets.add()
             state.id = name
@@ -101,21 +95,11 @@ class Visitor:
 
     async def send(self, request: BackMsg) -> Screen:
         """Send a request to run a page, and return what the page shows; download its pictures."""
-        await self.socket.send(request.SerializeToString())
         screen = Screen()
+        for message in await self.browser.run(request):
+            screen.add(message)
         async with asyncio.timeout(STEP_TIMEOUT_S):
-            while True:
-                message = ForwardMsg()
-                message.ParseFromString(await self.socket.recv())
-                if message.WhichOneof("type") == "ref_hash":
-                    message = self.cached[message.ref_hash]
-                elif message.hash:
-                    self.cached[message.hash] = message
-                screen.add(message)
-                if message.WhichOneof("type") == "script_finished":
-                    break
             await asyncio.gather(*(self._download(url) for url in picture_urls(screen)))
-        self.pages = screen.pages or self.pages
         return screen
 
     async def _download(self, url: str) -> None:
@@ -150,8 +134,7 @@ async def visit(server: str, galaxies: Iterator[str], source: str, until: float,
     """Repeat the steps until a time, each time with the next galaxy and another answer."""
     measured, draw = Measurements(), random.Random(seed)
     await asyncio.sleep(draw.random())  # visitors do not start at the same moment
-    websocket = server.replace("http://", "ws://") + "/_stcore/stream"
-    async with connect(websocket, subprotocols=[Subprotocol("streamlit")], max_size=None) as socket:
+    async with connection(server) as socket:
         visitor = Visitor(server, socket)
         query = urllib.parse.urlencode({"source": source})
         await visitor.run()  # the first page lists the others
@@ -184,40 +167,6 @@ async def timed(step: str, run: Awaitable[Screen], measured: Measurements) -> Sc
     return screen
 
 
-@contextlib.contextmanager
-def running_app(data: Path | None) -> Iterator[tuple[str, int]]:
-    """Run the app; yield its URL and process id."""
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
-    environment = os.environ | ({"GALAXY_EXPLORER_DATA": str(data)} if data else {})
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", "--server.headless=true"]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as process:
-        server = f"http://localhost:{port}"
-        try:
-            _wait(server)
-            yield server, process.pid
-        finally:
-            process.terminate()
-
-
-def _wait(server: str) -> None:
-    """Wait until the server responds."""
-    end = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < end:
-        with contextlib.suppress(requests.ConnectionError):
-            requests.get(f"{server}/_stcore/health", timeout=5)
-            return
-        time.sleep(0.2)
-    raise SystemExit(f"the app did not respond at {server} within {START_TIMEOUT_S} s")
-
-
-def resident_megabytes(process: int) -> float:
-    """Return a process's resident memory (Linux)."""
-    status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
-    return int(status.split("VmRSS:")[1].split()[0]) / 1024.0
-
-
 def read_flags(arguments: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description="Response times of the app with many visitors at once.")
@@ -234,24 +183,18 @@ async def drive(server: str, galaxies: Iterator[str], source: str, visitors: int
     return await asyncio.gather(*(visit(server, galaxies, source, until, seed) for seed in range(visitors)))
 
 
-def processor_seconds(process: int) -> float:
-    """Return the processor time that a process has taken (Linux)."""
-    after_name = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Print the time of each step, errors and memory; return 1 after an error."""
     flags = read_flags(arguments)
     ids = list(open_catalogue(flags.data or SAMPLE).ids)
     random.Random(0).shuffle(ids)
     galaxies, source = cycle(ids), flags.data.resolve().name if flags.data else SAMPLE
-    with running_app(flags.data) as (server, process):
-        asyncio.run(drive(server, galaxies, source, 1, 0.0))  # a first visitor, for whom torch is imported
+    with AppProcess(os.environ | ({"GALAXY_EXPLORER_DATA": str(flags.data)} if flags.data else {})) as app:
+        asyncio.run(drive(app.url, galaxies, source, 1, 0.0))  # a first visitor, for whom torch is imported
         time.sleep(SETTLE_S)
-        before, taken, own = resident_megabytes(process), processor_seconds(process), time.process_time()
-        measured = asyncio.run(drive(server, galaxies, source, flags.visitors, 60.0 * flags.minutes))
-        after, taken, own = resident_megabytes(process), processor_seconds(process) - taken, time.process_time() - own
+        before, taken, own = app.resident_megabytes(), app.cpu_s(), time.process_time()
+        measured = asyncio.run(drive(app.url, galaxies, source, flags.visitors, 60.0 * flags.minutes))
+        after, taken, own = app.resident_megabytes(), app.cpu_s() - taken, time.process_time() - own
     print(f"{flags.visitors} visitors for {flags.minutes:g} minutes, without a pause between steps:")
     for step in STEPS:
         seconds = [each for visitor in measured for each in visitor.seconds[step]]

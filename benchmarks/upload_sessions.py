@@ -5,17 +5,17 @@ python benchmarks/upload_sessions.py --sessions 500
 
 import argparse
 import asyncio
+import os
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import requests
-from load_test import Screen, Visitor, resident_megabytes, running_app
+from app_process import AppProcess, connection
+from load_test import Screen, Visitor
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from websockets.asyncio.client import connect
-from websockets.typing import Subprotocol
 
 SAMPLE = Path(__file__).parents[1] / "galaxy_explorer" / "sample"
 AT_ONCE = 4
@@ -26,8 +26,7 @@ WANTED = 0.10  # growth of the resident memory
 
 async def upload(server: str, pictures: dict[str, bytes]) -> list[str]:
     """Upload pictures as one visitor, wait for their predictions, and return the errors shown."""
-    stream = server.replace("http://", "ws://") + "/_stcore/stream"
-    async with connect(stream, subprotocols=[Subprotocol("streamlit")], max_size=None) as socket:
+    async with connection(server) as socket:
         visitor = Visitor(server, socket)
         await visitor.run()
         screen = await visitor.run(page="upload")
@@ -38,7 +37,7 @@ async def upload(server: str, pictures: dict[str, bytes]) -> list[str]:
         while answer.WhichOneof("type") != "file_urls_response":
             answer.ParseFromString(await socket.recv())
         widgets = BackMsg()
-        widgets.rerun_script.page_script_hash = visitor.pages["upload"]
+        widgets.rerun_script.page_script_hash = visitor.browser.pages["upload"]
         state = widgets.rerun_script.widget_states.widgets.add()
         state.id = next(uploaders(screen))
         for urls, (name, content) in zip(answer.file_urls_response.file_urls, pictures.items(), strict=True):
@@ -84,14 +83,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--sessions", type=int, default=500, metavar="N", help="visitors (%(default)s)")
     count = parser.parse_args(arguments).sessions
-    with running_app(None) as (server, process):
-        errors = asyncio.run(visitors(server, WARM_UP))
+    with AppProcess(os.environ) as app:
+        errors = asyncio.run(visitors(app.url, WARM_UP))
         time.sleep(LEAVE_S)
-        before = resident_megabytes(process)
-        errors += asyncio.run(visitors(server, count))
-        at_the_end = resident_megabytes(process)
+        before = app.resident_megabytes()
+        errors += asyncio.run(visitors(app.url, count))
+        at_the_end = app.resident_megabytes()
         time.sleep(LEAVE_S)
-        after = resident_megabytes(process)
+        after = app.resident_megabytes()
     print(
         f"memory: {before:.0f} MiB after {WARM_UP} visitors, {at_the_end:.0f} MiB when {count} more had left,", end=" "
     )

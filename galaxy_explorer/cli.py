@@ -232,7 +232,7 @@ def _add_simulate(commands: Any) -> None:
 def _add_votes(commands: Any) -> None:
     title = "join the votes of several people: scores, counts and a log of all votes"
     add = _add_command(commands, title, "votes ann.csv ben.csv --to ~/galaxies", RUN_AGAIN).add_argument
-    logs = "logs of votes, which the page Vote saves; of two votes of a person on a galaxy the later one counts"
+    logs = "logs of votes, which the page “Your votes” saves; of two votes of a person on a galaxy the later one counts"
     add("logs", nargs="+", type=Path, metavar="FILE.csv", help=logs)
     add("--to", type=Path, required=True, metavar="DIR", help="the folder to write to, such as that of the pictures")
 

@@ -16,7 +16,7 @@ import pandas as pd
 
 from galaxy_explorer.catalogue import open_catalogue, read_validation_ids
 from galaxy_explorer.decision_tree import COLUMNS, SLICES, columns_of, shares_from_fractions
-from galaxy_explorer.votes import Ballot, next_question, read_ballots, tables_of
+from galaxy_explorer.votes import RAW, SCORES, Ballot, files_of, next_question, read_ballots, tables_of
 
 GALAXIES, PEOPLE, SEED = 200, 5, 22
 TIME = "2026-01-01T00:00:00Z"
@@ -47,13 +47,13 @@ def simulate(data: str, to: Path) -> None:
         (to / f"{galaxy}.jpg").write_bytes(catalogue.picture_bytes(galaxy))
     for person in range(1, PEOPLE + 1):
         ballots = [Ballot(galaxy, walk(shares[galaxy], rng), f"person {person}", TIME) for galaxy in chosen]
-        tables_of(ballots)["votes.csv"].to_csv(to / f"person-{person}.csv", index=False)
+        (to / f"person-{person}.csv").write_bytes(files_of(ballots)[RAW])
     to.with_name(f"{to.name}-others.txt").write_text("\n".join(others) + "\n")
 
 
 def rmse_of(data: str, votes: Path) -> float:
     """Return the RMSE of the joined votes against the volunteers', over what both know."""
-    scores = tables_of(read_ballots(votes))["scores.csv"].set_index("GalaxyID")[list(COLUMNS)]
+    scores = tables_of(read_ballots(votes))[SCORES].set_index("GalaxyID")[list(COLUMNS)]
     catalogue = open_catalogue(data).subset(list(scores.index))
     theirs = pd.DataFrame(catalogue.volunteer_fractions, catalogue.ids, columns=list(COLUMNS)).loc[scores.index]
     return float(np.sqrt(np.nanmean((scores.to_numpy() - theirs.to_numpy()) ** 2)))

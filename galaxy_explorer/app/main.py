@@ -7,6 +7,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from galaxy_explorer import set_thread_policy
 from galaxy_explorer.app import paths, server, state
+from galaxy_explorer.app.services.classroom import rooms
 from galaxy_explorer.app.services.local_paths import read_token
 from galaxy_explorer.app.services.preloading import preload_soon
 from galaxy_explorer.app.ui import menu, vote_kind
@@ -70,6 +71,7 @@ def main() -> None:
     state.collections().watched = state.collections().outdated = state.votes().outdated = False
     keep_collections()
     vote_kind.read_url()
+    rooms.delete_ended()
     page.run()
     preload_soon()
 

@@ -2,12 +2,13 @@
 
 import unicodedata
 
+from galaxy_explorer.votes import FORMULA
+
 LONGEST_NICKNAME = 20
-FORMULA = ("=", "+", "-", "@")  # a spreadsheet would compute a cell that begins with one of them
 
 
 def clean_nickname(typed: str) -> str:
-    """Return a nickname in one line, without control characters.
+    """Return a nickname in one line, without control characters or the start of a formula.
 
     Raises
     ------
@@ -15,7 +16,7 @@ def clean_nickname(typed: str) -> str:
         If nothing is left, or it is too long.
     """
     kept = unicodedata.normalize("NFC", " ".join(typed.split()))
-    kept = "".join(letter for letter in kept if unicodedata.category(letter)[0] != "C").strip()
+    kept = "".join(letter for letter in kept if unicodedata.category(letter)[0] != "C").lstrip(f"{FORMULA} ").rstrip()
     if not any(unicodedata.category(letter)[0] in "LNS" for letter in kept):
         raise ValueError("A nickname needs a letter or a digit. Type one; it need not be your name.")
     if len(kept) > LONGEST_NICKNAME:
@@ -28,8 +29,3 @@ def clean_nickname(typed: str) -> str:
 def key_of(nickname: str) -> str:
     """Return what two equal nicknames have in common, whatever their capitals."""
     return unicodedata.normalize("NFKC", nickname).casefold()
-
-
-def as_cell(text: str) -> str:
-    """Return a text for a table that spreadsheets open: never a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text

@@ -44,7 +44,8 @@ class Pupil:
     @property
     def name(self) -> str:
         """The nickname, or the number if the teacher has hidden it."""
-        return f"Pupil {self.number}" if self.is_hidden else self.nickname
+        # Longer than any nickname: another pupil of this name would lose votes, since votes are joined by voter.
+        return f"Pupil {self.number} (nickname hidden)" if self.is_hidden else self.nickname
 
 
 @dataclass(frozen=True)

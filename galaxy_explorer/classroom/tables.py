@@ -9,10 +9,9 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 
-from galaxy_explorer.classroom.nicknames import as_cell
 from galaxy_explorer.classroom.records import ClassGalaxy, Pupil, Vote
 from galaxy_explorer.decision_tree import COLUMNS, QUESTION_OF, QUESTIONS, label_of
-from galaxy_explorer.votes import Ballot, scores_of, tables_of
+from galaxy_explorer.votes import FORMULA, SCORES, Ballot, files_of, scores_of
 
 HEADER = ("galaxy", "GalaxyID", "pupil", "time", *(f"question {question.number}" for question in QUESTIONS), "answers")
 
@@ -46,7 +45,7 @@ def votes_csv(galaxies: Sequence[ClassGalaxy], ballots: Sequence[Ballot]) -> byt
     for ballot in sorted(ballots, key=lambda ballot: (numbers[ballot.galaxy], ballot.voter)):
         given = {QUESTION_OF[column].number: label_of(column) for column in ballot.answers}
         words = [given.get(question.number, "") for question in QUESTIONS]
-        first = (numbers[ballot.galaxy], as_cell(ballot.galaxy), as_cell(ballot.voter), ballot.time)
+        first = (numbers[ballot.galaxy], _as_cell(ballot.galaxy), ballot.voter, ballot.time)
         writer.writerow([*first, *words, " ".join(ballot.answers)])
     return file.getvalue().encode("utf-8-sig")  # or spreadsheets would take it for another encoding
 
@@ -57,15 +56,20 @@ def data_set_zip(galaxies: Sequence[ClassGalaxy], ballots: Sequence[Ballot]) -> 
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
         for galaxy in galaxies:
             packed.writestr(f"{galaxy.galaxy_id}.jpg", galaxy.picture)
-        for name, table in tables_of(ballots).items():
-            packed.writestr(name, table.to_csv(index=False))
+        for name, content in files_of(ballots).items():
+            packed.writestr(name, content)
         for name in ("volunteers", "network"):
             known = {galaxy.galaxy_id: getattr(galaxy, name) for galaxy in galaxies}
             rows = {galaxy_id: row for galaxy_id, row in known.items() if row is not None}
             if rows:
                 table = pd.DataFrame(list(rows.values()), pd.Index(rows, name="GalaxyID"), list(COLUMNS))
-                packed.writestr(f"{name}/scores.csv", table.to_csv())
+                packed.writestr(f"{name}/{SCORES}", table.to_csv())
     return file.getvalue()
+
+
+def _as_cell(text: str) -> str:
+    """Return a text for a table that spreadsheets open: never a formula."""
+    return f"'{text}" if text.startswith(tuple(FORMULA)) else text
 
 
 def _iso(seconds: float) -> str:

@@ -12,11 +12,12 @@ def votes(options: argparse.Namespace) -> int:
     Raises
     ------
     ValueError
-        If a log cannot be read; the message names the file and the line.
+        If a log cannot be read, where the message names the file and the line; if they hold no votes; or if the folder
+        has a `scores.csv` of others.
     """
     ballots = merge(*(read_ballots(file) for file in options.logs))
     if not ballots:
-        raise ValueError("these files hold no votes; give votes.csv files that the page Vote saved")
+        raise ValueError("these files hold no votes; give logs that the page “Your votes” saved")
     write_data_set(options.to, ballots)
     galaxies, voters = ({getattr(ballot, name) for ballot in ballots} for name in ("galaxy", "voter"))
     say(

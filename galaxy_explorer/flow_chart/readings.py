@@ -191,7 +191,7 @@ def read_sources(
         readings.append(_read(volunteers, volunteers_name, Source.VOLUNTEERS))
     if not readings:
         raise ValueError(
-            "neither network nor volunteers was given, but the chart needs at least one of them: "
+            "no network, volunteers or group was given, but the chart needs at least one of them: "
             f"pass the {len(tree.COLUMNS)} vote fractions of a galaxy"
         )
     return readings

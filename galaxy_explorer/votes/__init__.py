@@ -2,10 +2,21 @@
 
 from galaxy_explorer.votes.agreement import Agreement, Difference, agreement, differences
 from galaxy_explorer.votes.ballots import Ballot, check_answers, counts_of, next_question
-from galaxy_explorer.votes.data_set import SCORES, merge, read_ballots, tables_of, write_data_set
+from galaxy_explorer.votes.data_set import (
+    FORMULA,
+    RAW,
+    SCORES,
+    files_of,
+    merge,
+    read_ballots,
+    tables_of,
+    write_data_set,
+)
 from galaxy_explorer.votes.weighting import consistency_weights, scores_of
 
 __all__ = [
+    "FORMULA",
+    "RAW",
     "SCORES",
     "Agreement",
     "Ballot",
@@ -15,6 +26,7 @@ __all__ = [
     "consistency_weights",
     "counts_of",
     "differences",
+    "files_of",
     "merge",
     "next_question",
     "read_ballots",

@@ -13,6 +13,7 @@ from galaxy_explorer.votes.ballots import Ballot, counts_of
 from galaxy_explorer.votes.weighting import consistency_weights, scores_of
 
 SCORES, COUNTS, RAW = "scores.csv", "counts.csv", "votes.csv"
+FORMULA = "=+-@"  # a spreadsheet would compute a cell that begins with one of them
 _RAW_COLUMNS = ("GalaxyID", "voter", "time", "answers")
 
 
@@ -88,8 +89,24 @@ def tables_of(ballots: Iterable[Ballot]) -> dict[str, pd.DataFrame]:
     }
 
 
+def files_of(ballots: Iterable[Ballot]) -> dict[str, bytes]:
+    """Return the three CSV files of a data set by name, as `tables_of` describes them."""
+    return {name: table.to_csv(index=False, float_format="%.6f").encode() for name, table in tables_of(ballots).items()}
+
+
 def write_data_set(folder: Path, ballots: Iterable[Ballot]) -> None:
-    """Write `scores.csv`, `counts.csv` and `votes.csv` into a folder, each by a temporary file."""
+    """Write `scores.csv`, `counts.csv` and `votes.csv` into a folder, each by an atomic write.
+
+    Raises
+    ------
+    ValueError
+        If the folder has a `scores.csv` without a `votes.csv`: votes of others, which would be lost.
+    """
+    if (folder / SCORES).exists() and not (folder / RAW).exists():
+        raise ValueError(
+            f"{folder / SCORES} has votes that this command did not write, and is left as it is; "
+            "give another folder, or move the file away."
+        )
     folder.mkdir(parents=True, exist_ok=True)
-    for name, table in tables_of(ballots).items():
-        write_atomic(folder / name, table.to_csv(index=False, float_format="%.6f").encode())
+    for name, content in files_of(ballots).items():
+        write_atomic(folder / name, content)

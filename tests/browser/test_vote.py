@@ -50,6 +50,9 @@ def test_a_whole_vote_by_keyboard_alone(
     expect(page.locator(".paths tbody tr")).to_have_count(3)
     expect(page.locator(".st-key-vote_chart .main-svg").first).to_be_visible()
     settled(page)
+    box = page.locator(".st-key-vote_chart .main-svg").first.bounding_box()
+    assert box
+    assert box["width"] > 700  # narrower, its texts would overlap
     look_at(page, "vote-compared")
     turn_to(page, "light" if theme == "dark" else "dark")
     look_at(page, "vote-compared-turned")
@@ -59,7 +62,10 @@ def test_a_whole_vote_by_keyboard_alone(
     page.keyboard.press("n")
     expect(page.locator(".st-key-answers button")).to_have_count(3)
 
-    page.goto(page.url.split("vote")[0] + "agreement?source=sample")
+    server = page.url.split("vote")[0]
+    page.goto(f"{server}vote?source=sample&collection=two:100053,100008")  # a new session: the browser has the vote
+    expect(page.locator(".note")).to_contain_text("2 of 2")
+    page.goto(f"{server}agreement?source=sample")
     expect(page.get_by_text("You have voted on 1 galaxy")).to_be_visible()
     look_at(page, "vote-agreement")
     page.evaluate("localStorage.removeItem('galaxy-explorer.votes')")

@@ -25,7 +25,7 @@ def galaxies(picture):
 
 @pytest.fixture
 def ballots(galaxies):
-    pupils = [Pupil(1, "Mia", 1, False, 2), Pupil(2, "rude", 2, True, 2), Pupil(3, "-1", 3, False, 1)]
+    pupils = [Pupil(1, "Mia", 1, False, 2), Pupil(2, "rude", 2, True, 2), Pupil(3, "Pupil 2", 3, False, 1)]
     votes = [Vote(1, 0, ROUND, 0.0), Vote(2, 0, SPIRAL, 60.0), Vote(1, 1, STAR, 1.5), Vote(3, 1, ROUND, 2.0)]
     return ballots_of(galaxies, pupils, [*votes, Vote(9, 0, STAR, 3.0)])  # the last pupil was removed meanwhile
 
@@ -33,9 +33,9 @@ def ballots(galaxies):
 def test_a_vote_is_a_ballot_under_the_shown_name(ballots):
     assert [(ballot.galaxy, ballot.voter) for ballot in ballots] == [
         ("0012", "Mia"),
-        ("0012", "Pupil 2"),
+        ("0012", "Pupil 2 (nickname hidden)"),
         ("=1+1", "Mia"),
-        ("=1+1", "-1"),
+        ("=1+1", "Pupil 2"),
     ]
     assert ballots[1].time == "1970-01-01T00:01:00+00:00"
 
@@ -52,9 +52,9 @@ def test_the_csv_has_every_vote_in_words_and_no_formula(galaxies, ballots):
     rows = list(csv.DictReader(io.StringIO(votes_csv(galaxies, ballots).decode("utf-8-sig"))))
     assert [(row["galaxy"], row["GalaxyID"], row["pupil"]) for row in rows] == [
         ("1", "0012", "Mia"),
-        ("1", "0012", "Pupil 2"),
-        ("2", "'=1+1", "'-1"),
+        ("1", "0012", "Pupil 2 (nickname hidden)"),
         ("2", "'=1+1", "Mia"),
+        ("2", "'=1+1", "Pupil 2"),
     ]
     assert rows[0]["question 1"] == "smooth"
     assert rows[0]["question 2"] == ""

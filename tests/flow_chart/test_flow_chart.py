@@ -372,7 +372,7 @@ def listed(*sources, **options):
 
 @pytest.mark.parametrize("draw", [flow_chart, listed])
 def test_what_cannot_be_drawn_is_refused_in_words(draw, galaxy):
-    with pytest.raises(ValueError, match="neither network nor volunteers was given"):
+    with pytest.raises(ValueError, match="no network, volunteers or group was given"):
         draw()
     with pytest.raises(ValueError, match=r"volunteers has the shape \(36,\).*one row of a score table"):
         draw(galaxy, galaxy[:-1])

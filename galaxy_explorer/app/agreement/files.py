@@ -10,7 +10,7 @@ from galaxy_explorer.app.services.own_votes import session
 from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui.wording import escape_markdown
 from galaxy_explorer.catalogue import Catalogue
-from galaxy_explorer.votes import read_ballots, tables_of
+from galaxy_explorer.votes import RAW, files_of, read_ballots
 
 CSV = "text/csv"
 MAX_MB = 5
@@ -25,14 +25,14 @@ def data_set(source: str) -> bytes:
     """Return the data set of all votes on galaxies of a source, as a zip file."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as written:
-        for name, table in tables_of(session.everyone(source)).items():
-            written.writestr(name, table.to_csv(index=False, float_format="%.6f"))
+        for name, content in files_of(session.everyone(source)).items():
+            written.writestr(name, content)
     return file.getvalue()
 
 
 def own_log(source: str) -> bytes:
     """Return the visitor's own votes, as a log."""
-    return tables_of(session.own(source))["votes.csv"].to_csv(index=False).encode()
+    return files_of(session.own(source))[RAW]
 
 
 def show_files(source: str, catalogue: Catalogue) -> None:
@@ -102,7 +102,7 @@ def _open_log(source: str) -> None:
             try:
                 own, others = session.add_log(source, read_ballots(file.getvalue(), file.name))
             except ValueError as error:
-                state.votes().message = f"Nothing was read: {error}"
+                state.votes().message = f"{file.name} was not added: {error}"
                 return
             state.votes().message = f"{file.name}: {others:,} votes of others and {own:,} of yours were added."
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from galaxy_explorer.app import paths, state
+from galaxy_explorer.app import paths
 from galaxy_explorer.app.agreement.files import show_files
 from galaxy_explorer.app.agreement.table import summary, table_html
 from galaxy_explorer.app.services import sources
@@ -19,7 +19,6 @@ from galaxy_explorer.decision_tree import label_of
 from galaxy_explorer.votes import Ballot, agreement, differences
 
 STYLE = Path(__file__).with_name("agreement.css")
-ENOUGH = 10  # votes from which a comparison with the volunteers says something
 MAX_TILES = 12
 METHOD = (
     "“You” is the chance that a random volunteer gave your answer: the mean of its share. “Two volunteers” is the "
@@ -42,12 +41,13 @@ def show_agreement(source: str, catalogue: Catalogue, ballots: list[Ballot]) -> 
     if not votes:
         st.info("There are no votes of volunteers on these galaxies to compare yours with.")
         return
-    if len(votes) < ENOUGH:
-        left = ENOUGH - len(votes)
+    if (left := session.ENOUGH - len(votes)) > 0:
         st.info(
             f"{left} more {'galaxy' if left == 1 else 'galaxies'}, and you see where you agree with the volunteers."
         )
         return
+    if catalogue.simulated:
+        st.caption("The volunteers of these galaxies are simulated.")
     found = agreement(ballots, votes)
     st.markdown(summary(found[0]))
     st.html(table_html(found))
@@ -76,8 +76,6 @@ def show_votes(source: str, catalogue: Catalogue) -> None:
     if ballots:
         show_agreement(source, catalogue, ballots)
     show_files(source, catalogue)
-    if not state.votes().stored:
-        st.caption("This browser does not let the app keep votes: download them before you close the page.")
     keep_votes()
 
 

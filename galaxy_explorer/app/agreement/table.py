@@ -32,9 +32,9 @@ def table_html(found: dict[int, Agreement]) -> str:
                 f'<tr><th scope="row">{escape(question.short)}<small>{one.answers:,} '
                 f"answer{'' if one.answers == 1 else 's'}</small></th>"
                 f'<td><i class="bar you" style="--share:{one.own:.3f}"></i>'
-                f'<i class="bar two" style="--share:{one.expected:.3f}"></i></td>'
+                f'<i class="bar volunteers" style="--share:{one.expected:.3f}"></i></td>'
                 f"<td>{percent(one.own)}</td><td>{percent(one.expected)}</td><td>{SHORT[one.differs]}</td></tr>"
             )
     head = "".join(f'<th scope="col">{name}</th>' for name in ("Question", "", "You", "Two volunteers", "You agree"))
     head = head.replace('<th scope="col"></th>', '<td class="bars"></td>')
-    return f'<table class="agreement"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    return f'<table class="plain agreement"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'

@@ -17,6 +17,7 @@ from galaxy_explorer.app.services.selection import Selection
 from galaxy_explorer.app.services.sources import unknown_source, unknown_votes
 from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui import live_sdss
+from galaxy_explorer.app.ui.buttons.kept_votes import await_votes
 from galaxy_explorer.app.ui.skeletons import GALLERY, waiting
 from galaxy_explorer.app.ui.url_params import ignored_param_message, unknown_params, warn_once
 from galaxy_explorer.app.ui.wording import escape_markdown, galaxies_in_words, listed, with_full_stop
@@ -144,6 +145,8 @@ def page() -> None:
         offer_folder()
         return
     query, ignored = read_url_with_collections()
+    if query.answers == answers.OURS and answers.OURS not in answers.choices(catalogue):
+        await_votes()
     query, unknown = with_answers(catalogue, query)
     matches = match_galaxies(catalogue, query)
     ignored += unknown + url_messages(catalogue, query, matches)

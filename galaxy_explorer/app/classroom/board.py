@@ -6,7 +6,7 @@ from html import escape
 import streamlit as st
 
 from galaxy_explorer.app.classroom.addresses import join_link
-from galaxy_explorer.app.classroom.rooms import class_store
+from galaxy_explorer.app.services.classroom.rooms import class_store
 from galaxy_explorer.app.ui.wording import escape_markdown
 from galaxy_explorer.classroom import Classroom, as_shown, qr_svg
 

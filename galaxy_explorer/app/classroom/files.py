@@ -4,7 +4,7 @@ import re
 
 import streamlit as st
 
-from galaxy_explorer.app.classroom.rooms import class_store
+from galaxy_explorer.app.services.classroom.rooms import class_galaxies, class_store
 from galaxy_explorer.classroom import Classroom
 from galaxy_explorer.classroom.tables import ballots_of, data_set_zip, votes_csv
 
@@ -19,7 +19,7 @@ def offer_files(classroom: Classroom) -> None:
     store, name = class_store(), re.sub(r"[^\w-]+", "_", classroom.title).strip("_") or "class"
 
     def gathered() -> tuple:
-        galaxies = store.galaxies(classroom.class_id)
+        galaxies = class_galaxies(classroom)
         return galaxies, ballots_of(galaxies, store.pupils(classroom.class_id), store.votes(classroom.class_id))
 
     st.download_button(

@@ -10,8 +10,14 @@ import streamlit as st
 from PIL import Image
 
 from galaxy_explorer.app import state
-from galaxy_explorer.app.classroom.rooms import class_of_code, class_store, cookie_of, this_pupil
 from galaxy_explorer.app.panel.shown_galaxy import ShownGalaxy
+from galaxy_explorer.app.services.classroom.rooms import (
+    class_galaxies,
+    class_of_code,
+    class_store,
+    cookie_of,
+    this_pupil,
+)
 from galaxy_explorer.app.services.result_cache import shared_results
 from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui.url_params import unknown_params, warn_once
@@ -21,7 +27,6 @@ from galaxy_explorer.classroom import (
     DAYS_KEPT,
     LONGEST_NICKNAME,
     ClassError,
-    ClassGalaxy,
     Classroom,
     Pupil,
     TooManyTriesError,
@@ -104,15 +109,9 @@ def next_place(galaxies: int, voted: set[int], wanted: int | None) -> int | None
     return next((place for place in range(galaxies) if place not in voted), None)
 
 
-@st.cache_data(max_entries=20, show_spinner=False)
-def _galaxies(class_id: int, code: str) -> list[ClassGalaxy]:
-    """Return the galaxies of a class, which never change, by the code of the class."""
-    return class_store().galaxies(class_id)
-
-
 def shown_galaxy(classroom: Classroom, place: int) -> ShownGalaxy:
     """Return a galaxy of a class as it is asked about: without the votes of anyone."""
-    galaxy = _galaxies(classroom.class_id, classroom.code)[place]
+    galaxy = class_galaxies(classroom)[place]
     picture = np.asarray(Image.open(io.BytesIO(galaxy.picture)).convert("RGB"))
     key = ("class", classroom.code, str(place))
     return ShownGalaxy(galaxy.galaxy_id, picture, galaxy.field_of_view, None, shared_results(), key)
@@ -126,7 +125,7 @@ def _show_end(classroom: Classroom, voted: set[int], name: str) -> None:
     with st.container(key="class_again", horizontal=True):
         for place in sorted(voted):
             with st.container(key=f"again_{place}", width=110):
-                st.image(_galaxies(classroom.class_id, classroom.code)[place].picture, width=110, alt="")
+                st.image(class_galaxies(classroom)[place].picture, width=110, alt="")
                 st.button(f"Galaxy {place + 1}", on_click=_vote_again, args=(place,), width="stretch")
 
 
@@ -138,8 +137,10 @@ def _vote_again(place: int) -> None:
 
 def leave(classroom: Classroom) -> None:
     """Forget the pupil of this browser, so that another one can join."""
-    state.classroom().tokens[classroom.class_id] = ""
-    state.classroom().message = ""
+    mine = state.classroom()
+    mine.tokens[classroom.class_id] = ""
+    mine.message, mine.place = "", None
+    forget()  # the next pupil must not find this one's answers
 
 
 def page() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from galaxy_explorer.app.classroom import board, starting, teacher, worksheet
-from galaxy_explorer.app.classroom.rooms import class_of_code, class_store
+from galaxy_explorer.app.services.classroom.rooms import class_of_code, class_store
 from galaxy_explorer.app.ui.url_params import unknown_params, warn_once
 from galaxy_explorer.app.ui.wording import with_full_stop
 from galaxy_explorer.classroom import ClassError, TooManyTriesError

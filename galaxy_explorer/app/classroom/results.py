@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from galaxy_explorer.app.classroom.rooms import class_store
+from galaxy_explorer.app.services.classroom.rooms import class_galaxies, class_store
 from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui import theme
+from galaxy_explorer.catalogue import SIMULATED
 from galaxy_explorer.classroom import ClassGalaxy, Classroom
 from galaxy_explorer.classroom.tables import ballots_of, class_scores
 from galaxy_explorer.decision_tree import short_description
@@ -22,13 +23,15 @@ NO_VOTES = "No one has voted on this galaxy yet."
 def show_results(classroom: Classroom) -> None:
     """Draw what the class said; it follows by itself as long as voting is open."""
     st.subheader("What the class said", anchor=False)
+    if classroom.source == SIMULATED:
+        st.caption("These galaxies are simulated, and so are the volunteers.")
     theme.follow_theme()
     st.fragment(_show_galaxy, run_every=CHECK_INTERVAL_S if classroom.is_open else None)(classroom)
 
 
 def _show_galaxy(classroom: Classroom) -> None:
     """Draw the choice of a galaxy and of whose answers are shown, and the flow-chart."""
-    galaxies, votes = class_store().galaxies(classroom.class_id), class_store().votes(classroom.class_id)
+    galaxies, votes = class_galaxies(classroom), class_store().votes(classroom.class_id)
     ballots = ballots_of(galaxies, class_store().pupils(classroom.class_id), votes)
     scores = class_scores(galaxies, ballots)
     places = list(range(len(galaxies)))
@@ -105,5 +108,5 @@ def _overview(galaxies: list[ClassGalaxy], scores: list[np.ndarray | None], netw
         rows += f"<tr><th scope='row'>{place}</th>{cells}</tr>"
     heads = ["Class", "Volunteers", *(["Network"] if network else [])]
     head = "".join(f"<th scope='col'>{name}</th>" for name in ("Galaxy", *heads))
-    table = f'<table class="overview"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    table = f'<table class="plain"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
     return f'<div class="wide" role="region" aria-label="All galaxies" tabindex="0">{table}</div>'

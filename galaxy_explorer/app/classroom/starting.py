@@ -7,9 +7,9 @@ import streamlit as st
 from PIL import Image
 
 from galaxy_explorer.app import paths, state
-from galaxy_explorer.app.classroom.rooms import class_store
 from galaxy_explorer.app.panel.shown_galaxy import galaxy_of
 from galaxy_explorer.app.services import networks, sources
+from galaxy_explorer.app.services.classroom.rooms import class_store
 from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui.skeletons import GALLERY, waiting
 from galaxy_explorer.app.ui.wording import cut, escape_markdown, galaxies_in_words, with_full_stop

@@ -9,7 +9,7 @@ from galaxy_explorer.app.classroom import results
 from galaxy_explorer.app.classroom.addresses import address_of
 from galaxy_explorer.app.classroom.board import CHECK_INTERVAL_S, show_code
 from galaxy_explorer.app.classroom.files import offer_files
-from galaxy_explorer.app.classroom.rooms import class_store
+from galaxy_explorer.app.services.classroom.rooms import class_store
 from galaxy_explorer.app.state import Key
 from galaxy_explorer.app.ui.buttons.copy_button import copy_button
 from galaxy_explorer.app.ui.wording import escape_markdown
@@ -120,7 +120,7 @@ def _manage(class_id: int, pupils: list[Pupil]) -> None:
                 args=(class_id, pupil.pupil_id, not pupil.is_hidden),
             )
             st.button("Remove with all votes", on_click=class_store().remove, args=(class_id, pupil.pupil_id))
-        st.caption("A hidden nickname becomes a number everywhere, also in the files; the votes count.")
+        st.caption("A hidden nickname becomes the pupil's number everywhere, also in the files; the votes count.")
 
 
 def _row_html(pupil: Pupil, galaxies: int) -> str:

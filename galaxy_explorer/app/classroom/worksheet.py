@@ -5,7 +5,7 @@ from html import escape
 
 import streamlit as st
 
-from galaxy_explorer.app.classroom.rooms import class_store
+from galaxy_explorer.app.services.classroom.rooms import class_galaxies
 from galaxy_explorer.classroom import Classroom
 from galaxy_explorer.decision_tree import ANSWER_OF, QUESTIONS, columns_of, tile_name_of
 
@@ -19,7 +19,7 @@ TASK = (
 
 def show_worksheet(classroom: Classroom) -> None:
     """Draw the worksheet: galaxies on the first page, questions and table on the second."""
-    galaxies = class_store().galaxies(classroom.class_id)
+    galaxies = class_galaxies(classroom)
     pictures = "".join(_picture(number, galaxy.picture) for number, galaxy in enumerate(galaxies, 1))
     st.html(f"""
 <p class="no-print">{HINT}</p>

@@ -18,9 +18,11 @@ from galaxy_explorer.app.vote.result import show_result
 from galaxy_explorer.catalogue import Catalogue, CatalogueError
 from galaxy_explorer.images import ImageError
 
-ENOUGH = 10  # votes from which a comparison with the volunteers says something
 MAX_UNREADABLE = 20
-NOT_STORED = "This browser does not let the app keep votes: download them before you close the page."
+TOO_MANY = (
+    f"This vote is not kept: there are {session.MAX_VOTES:,} already, as many as fit. Download them on “Your votes”, "
+    "then delete them there."
+)
 
 
 def current_galaxy(queue: Queue, catalogue: Catalogue) -> ShownGalaxy | None:
@@ -67,11 +69,13 @@ def show_end(queue: Queue, catalogue: Catalogue) -> None:
 def show_answers(queue: Queue, catalogue: Catalogue, galaxy: ShownGalaxy, answers: tuple[str, ...]) -> None:
     """Draw the comparison after a vote, and the ways on."""
     theme.follow_theme()
-    session.add(queue.source, galaxy.galaxy_id, answers)
+    is_kept = session.add(queue.source, galaxy.galaxy_id, answers)
     for style in STYLES:
         st.html(style)
     with st.container(key="voted"):
         st.title("Vote", anchor=False)
+        if not is_kept:
+            st.warning(TOO_MANY)
         show_ways(queue, catalogue, galaxy.galaxy_id)
         with st.container(key="voted_on"):
             st.image(galaxy.shown, width=220, alt="The galaxy that you voted on")
@@ -89,8 +93,8 @@ def show_ways(queue: Queue, catalogue: Catalogue, galaxy_id: str) -> None:
         st.page_link(paths.AGREEMENT, label=label, icon=":material/rule:", query_params=params)
         more = params | {"galaxy": galaxy_id} | sources.vote_params(catalogue)
         st.page_link(paths.GALAXY, label="All about this galaxy", icon=":material/flare:", query_params=more)
-    if count < ENOUGH:
-        st.caption(f"After {ENOUGH} galaxies you see where you agree with the volunteers: {ENOUGH - count} to go.")
+    if (left := session.ENOUGH - count) > 0 and catalogue.votes.known.any():
+        st.caption(f"After {session.ENOUGH} galaxies you see where you agree with the volunteers: {left} to go.")
 
 
 @st.fragment
@@ -102,7 +106,11 @@ def show_vote(source: str, catalogue: Catalogue, queue: Queue) -> None:
         keep_votes()
         return
     done, name = queue.done(catalogue), sources.source_label(source)
-    answers = ask(galaxy, note=f"{name}, {queue.name}: {done + 1:,} of {len(queue.rows):,}")
+    kept = state.votes().kept.get((source, galaxy.galaxy_id))
+    if kept and not state.asking().answers:  # the visitor has seen the others' answers: this vote is final
+        answers: tuple[str, ...] | None = kept[0]
+    else:
+        answers = ask(galaxy, note=f"{name}, {queue.name}: {done + 1:,} of {len(queue.rows):,}")
     if answers is None:
         if state.asking().answers:  # a visitor who only passes by needs no network
             predict_soon(galaxy)
@@ -112,8 +120,6 @@ def show_vote(source: str, catalogue: Catalogue, queue: Queue) -> None:
             st.page_link(paths.CLASSROOM, label="A class votes", icon=":material/school:", query_params=params)
     else:
         show_answers(queue, catalogue, galaxy, answers)
-    if not state.votes().stored:
-        st.caption(NOT_STORED)
     keep_votes()
 
 

@@ -70,7 +70,8 @@ def ask(galaxy: ShownGalaxy, *, title: str = "Vote", note: str = "", purpose: st
 
 def forget() -> None:
     """Ask about the same galaxy from the beginning."""
-    state.asking().about = ()
+    asked = state.asking()
+    asked.about, asked.answers, asked.submitted = (), [], False
 
 
 def icon_url(column: str) -> str:

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from app_page import new_app, opened, press, run, texts
 
-from galaxy_explorer.app.classroom import rooms, starting
+from galaxy_explorer.app.classroom import starting
 from galaxy_explorer.app.services import networks
+from galaxy_explorer.app.services.classroom import rooms
 from galaxy_explorer.classroom import ClassGalaxy, CodeGuard, as_shown
 from galaxy_explorer.decision_tree import COLUMNS
 
@@ -111,7 +112,7 @@ def test_closing_hiding_keeping_and_deleting(app, classroom):
     assert store.by_code(room.code).is_open
     press(app, "Hide nickname")
     assert store.pupil(room.class_id, "") is None
-    assert [pupil.name for pupil in store.pupils(room.class_id)] == ["Pupil 1"]
+    assert [pupil.name for pupil in store.pupils(room.class_id)] == ["Pupil 1 (nickname hidden)"]
     assert "rude" not in html_of(app)
     app.toggle[0].set_value(True)
     run(app)
@@ -176,6 +177,30 @@ def test_a_pupil_joins_votes_and_finishes(app, classroom):
     press(app, "Submit")
     assert store.votes(room.class_id)[1].answers == ("Class1.1", "Class7.1", "Class6.2")
     assert "All 3" in app.success[0].value
+
+
+def test_the_next_pupil_at_a_computer_finds_no_answers_of_the_last_one(app, classroom):
+    _, room, _ = classroom
+    opened(app, "join", code=room.code)
+    for nickname in ("Mia", "Leo"):
+        app.text_input[0].set_value(nickname)
+        press(app, "Join")
+        assert f"{nickname} · galaxy 1 of 3" in html_of(app)
+        assert not any(button.label == "Back" for button in app.button)
+        next(button for button in app.button if button.key == "answer_0").click()
+        run(app)
+        assert any(button.label == "Back" for button in app.button)
+        press(app, f"I am not {nickname}")
+
+
+def test_a_class_that_has_ended_is_deleted_whatever_page_is_opened(app, classroom, monkeypatch):
+    store, room, _ = classroom
+    joined(store, room)
+    ends = room.ends
+    monkeypatch.setattr(store, "_clock", lambda: ends)
+    rooms._delete_ended.clear()  # as after an hour
+    opened(app, "about")
+    assert store.pupils(room.class_id) == []
 
 
 def test_closed_voting_is_explained_and_nothing_is_saved(app, classroom):

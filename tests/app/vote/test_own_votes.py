@@ -66,6 +66,10 @@ def test_logs_of_others_are_joined_and_ones_own_log_is_read_back(mine: state.Vot
 def test_there_is_a_bound_on_votes(mine: state.VotesState, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "MAX_VOTES", 1)
     assert session.add("s", "1", STAR)
-    assert not session.add("s", "1", STAR)
+    assert session.add("s", "1", STAR)
     assert not session.add("s", "2", STAR)
     assert session.add("s", "1", ROUND)
+    session.add_log("s", [Ballot("1", STAR, "ben", OLD)])
+    with pytest.raises(ValueError, match="2 votes of others, and at most 1 fit"):
+        session.add_log("s", [Ballot("1", STAR, "eve", OLD), Ballot("2", STAR, session.voter(), OLD)])
+    assert [one.voter for one in session.everyone("s")] == ["ben", session.voter()]

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from galaxy_explorer.app import paths
 from galaxy_explorer.app.asking import prediction
+from galaxy_explorer.app.services.own_votes import session
 from galaxy_explorer.app.vote import queue
 from galaxy_explorer.app.vote.result import table_html, verdict
 from galaxy_explorer.catalogue import Catalogue
@@ -67,6 +68,40 @@ def test_the_next_galaxy_is_one_without_a_vote(app: AppTest, sample: Catalogue) 
     assert f"3 of {len(sample)}" in html(app)
 
 
+def test_a_page_that_the_browser_sends_its_votes_to_asks_about_another_galaxy(app: AppTest, sample: Catalogue) -> None:
+    opened(app, "vote", source="sample")
+    first = app.session_state["VoteState"].galaxy
+    app.session_state["VotesState"].kept[first] = (("Class1.3",), "2026-01-01T00:00:00.000Z")  # of an earlier session
+    run(app)
+    assert app.session_state["VoteState"].galaxy != first
+    assert f"2 of {len(sample)}" in html(app)
+
+
+def test_a_vote_is_final(app: AppTest) -> None:
+    opened(app, "vote", source="sample", galaxy="100053")
+    vote(app)
+    go_to(app, "vote", source="sample", galaxy="100053")
+    assert "Most volunteers say the same on all questions." in html(app)
+    assert not [button for button in app.button if button.label == "Submit"]
+    press(app, "Next galaxy")
+    assert [button.key for button in app.button if button.key == "answer_0"]
+
+
+def test_votes_on_simulated_galaxies_are_compared_with_simulated_volunteers(app: AppTest) -> None:
+    opened(app, "vote", source="simulated")
+    vote(app, ("answer_2",))
+    shown = html(app)
+    assert "simulated volunteers" in shown
+    assert '<th scope="col">Simulated volunteers</th>' in shown
+
+
+def test_a_vote_too_many_is_not_claimed_to_be_kept(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "MAX_VOTES", 0)
+    opened(app, "vote", source="sample")
+    vote(app, ("answer_2",))
+    assert "not kept" in said(app)
+
+
 def test_a_collection_in_the_link_is_voted_on_to_its_end(app: AppTest) -> None:
     opened(app, "vote", source="sample", collection="two:100008,100023,nowhere")
     for place in ("1 of 2", "2 of 2"):
@@ -103,7 +138,7 @@ def test_after_ten_galaxies_the_agreement_is_shown(app: AppTest, survey: Catalog
             press(app, "Next galaxy")
     go_to(app, "agreement")
     assert "two random volunteers agree" in texts(app)
-    assert '<table class="agreement">' in html(app)
+    assert '<table class="plain agreement">' in html(app)
     press(app, "Delete them")
     assert "**0 galaxies**" in texts(app)
 
@@ -114,8 +149,9 @@ def test_the_verdict_counts_questions_that_volunteers_were_asked(random_fraction
     assert verdict(("Class1.1", "Class7.1"), shares) == (
         "Most volunteers say the same on 0 of the 1 questions that they were asked too."
     )
-    assert "not asked" in table_html(("Class7.1",), {"Volunteers": shares})
-    assert "most: features or disk" in table_html(("Class1.1",), {"Volunteers": shares})
+    assert "not asked" in table_html(("Class7.1",), {"volunteers": shares})
+    assert 'class="volunteers"' not in table_html(("Class1.1",), {"network": shares})  # a column has its side's colour
+    assert "most: features or disk" in table_html(("Class1.1",), {"volunteers": shares})
     votes = random_fractions(1)[0]
     assert verdict(("Class1.1",), shares_from_fractions(votes)).startswith("Most volunteers say the same on")
     assert "not voted" in verdict(("Class1.1",), None)
@@ -128,6 +164,18 @@ def test_pages_lead_to_vote(app: AppTest) -> None:
     ]
     assert queue.URL_PARAMS[0] == "source"
     assert paths.VOTE.endswith("page.py")
+
+
+@pytest.mark.parametrize("galaxies", [["100008"], []])
+def test_browse_awaits_the_votes_that_its_link_needs(app: AppTest, galaxies: list[str]) -> None:
+    opened(app, "browse", source="sample", answers="ours")
+    assert "Reading your votes" in html(app)
+    votes = app.session_state["VotesState"]
+    votes.kept |= {("sample", galaxy): (("Class1.3",), "2026-01-01T00:00:00.000Z") for galaxy in galaxies}
+    votes.loaded = True  # the browser has sent them
+    run(app)
+    assert app.selectbox(key="answers_of").value == ("ours" if galaxies else "volunteers")
+    assert ("answers=ours" in said(app)) == (not galaxies)
 
 
 def test_our_votes_open_in_browse_as_answers(app: AppTest, sample: Catalogue) -> None:

@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from galaxy_explorer.app import state
-from galaxy_explorer.votes import Ballot, check_answers, merge, next_question
+from galaxy_explorer.votes import FORMULA, Ballot, check_answers, merge, next_question
 
 MAX_VOTES = 10_000  # of a visitor: about 1 MB of the 5 MB of a browser's storage
 MAX_TEXT = 200  # letters of a source, an id or a name
 MAX_NAME = 60
+ENOUGH = 10  # votes from which a comparison with the volunteers says something
 ME = "me"  # the voter of one's own ballots until the browser has sent a name
 
 Kept = dict[tuple[str, str], tuple[tuple[str, ...], str]]  # answers and time by source and galaxy
@@ -37,31 +38,40 @@ def everyone(source: str) -> list[Ballot]:
 
 
 def add(source: str, galaxy_id: str, answers: tuple[str, ...]) -> bool:
-    """Keep a ballot of the visitor; return False if it is kept already, or there are too many."""
+    """Keep a ballot of the visitor; return False if there are too many."""
     mine, key = state.votes(), (source, galaxy_id)
-    if key in mine.kept and mine.kept[key][0] == answers:
-        return False
     if key not in mine.kept and len(mine.kept) >= MAX_VOTES:
         return False
-    mine.kept[key] = (answers, now())
-    mine.unsent.add(key)
+    if key not in mine.kept or mine.kept[key][0] != answers:
+        mine.kept[key] = (answers, now())
+        mine.unsent.add(key)
     return True
 
 
 def add_log(source: str, ballots: Iterable[Ballot]) -> tuple[int, int]:
-    """Add the ballots of a log; return how many are the visitor's own, and other people's."""
-    mine, others, count = state.votes(), [], 0
-    for ballot in ballots:
-        if ballot.voter != voter():
-            others.append(ballot)
-            continue
+    """Add the ballots of a log; return how many are the visitor's own, and other people's.
+
+    Raises
+    ------
+    ValueError
+        If there would be more than `MAX_VOTES` of other people.
+    """
+    mine, ballots = state.votes(), list(ballots)
+    own_ones = [ballot for ballot in ballots if ballot.voter == voter()]
+    others = [ballot for ballot in ballots if ballot.voter != voter()]
+    joined = merge(mine.others.get(source, []), others)
+    if len(joined) > MAX_VOTES:
+        raise ValueError(
+            f"there would be {len(joined):,} votes of others, and at most {MAX_VOTES:,} fit here; "
+            "join the logs by the command galaxy-explorer votes."
+        )
+    mine.others[source] = joined
+    for ballot in own_ones:
         key = source, ballot.galaxy
-        count += 1
         if (key not in mine.kept and len(mine.kept) < MAX_VOTES) or mine.kept.get(key, ((), "z"))[1] < ballot.time:
             mine.kept[key] = (ballot.answers, ballot.time)
             mine.unsent.add(key)
-    mine.others[source] = merge(mine.others.get(source, []), others)[:MAX_VOTES]
-    return count, len(others)
+    return len(own_ones), len(others)
 
 
 def clear() -> None:
@@ -72,7 +82,7 @@ def clear() -> None:
 
 def rename(name: str) -> None:
     """Set the name of the visitor in files of votes."""
-    if name := " ".join(name.split()).lstrip("=+-@")[:MAX_NAME]:  # a spreadsheet would compute such a cell
+    if name := " ".join(name.split()).lstrip(f"{FORMULA} ")[:MAX_NAME]:
         state.votes().voter = name
 
 

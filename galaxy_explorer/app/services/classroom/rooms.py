@@ -1,12 +1,21 @@
 """The classes of this server, and who may see them."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from galaxy_explorer.app import state
-from galaxy_explorer.classroom import Classroom, ClassStore, CodeGuard, Pupil, normalised
+from galaxy_explorer.classroom import (
+    ClassError,
+    ClassGalaxy,
+    Classroom,
+    ClassStore,
+    CodeGuard,
+    Pupil,
+    normalised,
+)
 from galaxy_explorer.storage import data_folder
 
 CHECK_INTERVAL_S = 3600
@@ -14,10 +23,25 @@ CHECK_INTERVAL_S = 3600
 
 def class_store() -> ClassStore:
     """Return the store of all classes; raise ClassError if it cannot be opened."""
-    file = data_folder() / "classes.sqlite"
-    store = _open(file)
-    _delete_ended(file)
+    store = _open(_file())
+    _delete_ended(_file())
     return store
+
+
+def delete_ended() -> None:
+    """Delete the classes that have ended, at most once an hour; every page calls it."""
+    if _file().exists():
+        with suppress(ClassError):  # the pages of classes show it
+            class_store()
+
+
+def class_galaxies(classroom: Classroom) -> list[ClassGalaxy]:
+    """Return the galaxies of a class, which never change."""
+    return _galaxies(classroom.class_id, classroom.code)
+
+
+def _file() -> Path:
+    return data_folder() / "classes.sqlite"
 
 
 @st.cache_resource(show_spinner=False)
@@ -28,6 +52,11 @@ def _open(file: Path) -> ClassStore:
 @st.cache_resource(ttl=CHECK_INTERVAL_S, show_spinner=False)
 def _delete_ended(file: Path) -> None:
     _open(file).delete_ended()
+
+
+@st.cache_resource(max_entries=20, show_spinner=False)
+def _galaxies(class_id: int, code: str) -> list[ClassGalaxy]:
+    return class_store().galaxies(class_id)
 
 
 @st.cache_resource(show_spinner=False)

@@ -1,0 +1,1 @@
+"""Classes that vote: their store, and which of them a visitor may see."""
