@@ -16,7 +16,7 @@ from playwright.sync_api import Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the package need not be installed
 
-from load_test import running_app
+from app_process import AppProcess
 from measuring import verdict_below
 
 from galaxy_explorer.app.services import networks
@@ -66,12 +66,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--moves", type=int, default=10)
     options = parser.parse_args(arguments)
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    with running_app(None) as (address, _), sync_playwright() as play:
+    with AppProcess(os.environ) as app, sync_playwright() as play:
         page = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"]).new_page()
         page.set_default_timeout(TIMEOUT_MS)
         for network, (kind, (params, label)) in product(networks.names(), KINDS.items()):
             for saliency in (False, True):
-                url = f"{address}/workbench?{params}&network={network}"
+                url = f"{app.url}/workbench?{params}&network={network}"
                 times = measure(page, url, label, options.moves, saliency=saliency)
                 for name, value in times.items():
                     title = f"{network}, {kind}{', with a saliency map' if saliency else ''}: {name}, ms"

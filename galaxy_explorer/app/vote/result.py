@@ -42,12 +42,9 @@ def show_result(galaxy: ShownGalaxy, answers: tuple[str, ...]) -> None:
         with st.container(key="vote_chart"):
             words = f"Rings are your answers; bars are the shares of the votes {listed(whose)}."
             st.html(f'<p class="note" tabindex="0">{escape(words)}</p>')  # by which keys move a wide chart
-            st.plotly_chart(
-                flow_chart(network, votes, given=answers, opened=(), dark=theme.is_dark(), volunteers_name=voters),
-                theme=None,
-                config=NO_MODEBAR,
-                alt="Flow-chart of all questions; the table has the numbers of those that you answered",
-            )
+            figure = flow_chart(network, votes, given=answers, opened=(), dark=theme.is_dark(), volunteers_name=voters)
+            alt = "Flow-chart of all questions; the table has the numbers of those that you answered"
+            theme.show_figure(figure, "vote_flow_chart", alt)
 
 
 def verdict(answers: tuple[str, ...], shares: np.ndarray | None, voters: str = VOLUNTEERS) -> str:
