@@ -1,4 +1,4 @@
-"""Time from a move of a slider on Workbench to the new picture and to the new chart, in Chromium.
+"""Time from a move of a slider on Workbench to the new picture and chart, in Chromium.
 
 python benchmarks/workbench.py              medians of ten moves, on two idle cores
 python benchmarks/workbench.py --moves 2    a quick run
