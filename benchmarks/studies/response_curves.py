@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from math import log10
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,18 +32,19 @@ class Curve:
     answer: str  # column; a vote fraction if it is an odd feature, else a share of its question
     move: float  # by which the answer should rise from the first to the last value, or fall; 0: stay
     back: float = 0.05  # by which it may move the other way; for 0 the range in which it stays
-    fixed: Mapping[str, float] = field(default_factory=dict)  # parameters of all galaxies
+    fixed: Mapping[str, Any] = field(default_factory=dict)  # parameters of all galaxies
     weights: Mapping[str, float] = field(default_factory=dict)  # instead of a share: a mean of numbers for answers
     reason: str = ""  # why this is expected
 
     def galaxies(self, count: int) -> list[Parameters]:
         """Return the galaxies at their own values."""
-        return [replace(sample(seed, self.kind), **self.fixed) for seed in range(count)]  # type: ignore[arg-type]
+        return [replace(sample(seed, self.kind), **self.fixed) for seed in range(count)]
 
     def at(self, galaxy: Parameters, value: float) -> Parameters:
         """Return a galaxy with another value of the parameter."""
         if self.parameter != "scale":
-            return replace(galaxy, **{self.parameter: value})  # type: ignore[arg-type]
+            changed: dict[str, Any] = {self.parameter: value}
+            return replace(galaxy, **changed)
         lengths = {name: getattr(galaxy, name) * value for name in ("radius", "pixel_scale")}
         return replace(galaxy, **lengths, magnitude=galaxy.magnitude - 5 * log10(value))
 

@@ -201,11 +201,11 @@ def from_url(text: str) -> Parameters:
     ValueError
         If a value is not a number.
     """
-    values: dict[str, float] = {}
+    values: dict[str, Any] = {}
     for name, value in parse_qsl(text.lstrip("?")):
         if name in FIELDS or name == "seed":
             values[name] = _number(name, value)
-    return Parameters(**values)  # type: ignore[arg-type]
+    return Parameters(**values)
 
 
 def _number(name: str, value: str) -> float:

@@ -89,7 +89,7 @@ def _in_picture(values: dict[str, float], seed: int, random: np.random.Generator
     # Brighter galaxies are larger, by somewhat less than 0.2, the slope of constant surface brightness.
     values["radius"] *= 10 ** (0.15 * (16.2 - values["magnitude"]))
     values["radius"] = min(max(values["radius"], FIELDS["radius"].low), FIELDS["radius"].high)
-    scale = PETROSIAN * max(radius_of_90(Parameters(**values)), 3.0)  # type: ignore[arg-type]
+    scale = PETROSIAN * max(radius_of_90(Parameters(**values, seed=seed)), 3.0)
     values["pixel_scale"] = min(max(scale * math.exp(random.normal(0, 0.06)), 0.06), 0.8)
     area = (values["pixel_scale"] * 424 / 60) ** 2  # square arcmin
     for name, density in (("field_stars", _STARS), ("field_galaxies", _GALAXIES)):
