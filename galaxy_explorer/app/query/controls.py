@@ -89,11 +89,14 @@ def _choose_answers(catalogue: Catalogue, query: BrowseQuery, answers: Answers) 
         chosen = replace(query, answers="" if name == VOLUNTEERS else name, network="", page=1)
         return chosen if chosen.answers else _without_intervals(chosen)
 
+    def whose(name: str) -> str:
+        return "simulated" if name == VOLUNTEERS and catalogue.simulated else label(name)
+
     with st.container(key="answers_of_whom", width="content"):
         st.selectbox(
             "Answers of",
             options,
-            format_func=lambda name: f"Answers of: {label(name)}",
+            format_func=lambda name: f"Answers of: {whose(name)}",
             label_visibility="collapsed",
             help=ANSWERS_HELP,
             **bound(Key.ANSWERS_OF, answers.name, query, change),
