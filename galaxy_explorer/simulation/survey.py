@@ -77,8 +77,7 @@ def _drawn(seed: int, kind: str | None) -> tuple[Parameters, np.ndarray]:
 def _clear_example(first: int, kind: str) -> tuple[Parameters, np.ndarray]:
     """Draw galaxies of a kind up to a clear example, or return the best of too many."""
     drawn = (_drawn(seed, kind) for seed in range(first, first + TRIES))
-    best = max(_until_clear(drawn, kind), key=lambda one: _clarity(one[1], kind))
-    return best
+    return max(_until_clear(drawn, kind), key=lambda one: _clarity(one[1], kind))
 
 
 def _until_clear(drawn: Iterator[tuple[Parameters, np.ndarray]], kind: str) -> Iterator[tuple[Parameters, np.ndarray]]:
